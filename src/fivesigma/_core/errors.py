@@ -1,0 +1,76 @@
+"""The errors a user can meet: each one sentence of what was got, what is expected and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class FivesigmaError(Exception):
+    """Base of every error that a user can cause."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
+
+class InputError(FivesigmaError, ValueError):
+    """A value is wrong: what was got, what is expected, what to do."""
+
+
+class WrongTypeError(FivesigmaError, TypeError):
+    """A value has the wrong type."""
+
+
+class StudyError(InputError):
+    """A study file says something it cannot say; the message names the place in the file."""
+
+
+class DataError(FivesigmaError, OSError):
+    """A file cannot be read as what it claims to be; the message names path, format, what and the next step."""
+
+
+class FitError(FivesigmaError, RuntimeError):
+    """A model could not be fitted; in a study it becomes a record with status ``failed``."""
+
+
+class MissingExtraError(FivesigmaError, ImportError):
+    """An optional package is absent; the message holds the command that installs it."""
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the option nearest to ``word``, or an empty string.
+
+    >>> did_you_mean("forrest", ["forest", "tree"])
+    " Did you mean 'forest'?"
+    >>> did_you_mean("zzz", ["forest"])
+    ''
+    """
+    close = difflib.get_close_matches(word.lower(), [str(option) for option in options], n=1, cutoff=0.5)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def one_of(word: str, options: Iterable[str], what: str) -> str:
+    """Return ``word`` if it is one of ``options``, else raise `InputError` with a suggestion.
+
+    >>> one_of("l3", ["l1", "l2"], "penalty")
+    Traceback (most recent call last):
+        ...
+    fivesigma._core.errors.InputError: 'l3' is not a penalty; expected one of l1, l2. Did you mean 'l1'?
+    """
+    known = list(options)
+    if word in known:
+        return word
+    raise InputError(f"{word!r} is not a {what}; expected one of {', '.join(known)}.{did_you_mean(word, known)}")
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional ``module`` or raise `MissingExtraError` with the command that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the package '{module.partition('.')[0]}' is not installed; "
+            f"it comes with: pip install 'fivesigma[{extra}]'"
+        ) from error

@@ -1,0 +1,1 @@
+"""Which features matter, and what is left without them."""

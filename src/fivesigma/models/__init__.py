@@ -1,0 +1,1 @@
+"""Estimators of scikit-learn's contract, and nothing else."""

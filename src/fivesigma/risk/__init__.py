@@ -1,0 +1,1 @@
+"""Losses, metrics, splits, evidence and generalisation: the theory, without a single model."""

@@ -1,0 +1,1 @@
+"""Markov-chain steps and the diagnostics that judge them."""

@@ -1,0 +1,1 @@
+"""Physical systems with known truth, one a file."""

@@ -1,0 +1,1 @@
+"""The study: its document, its registry of names, its run."""
