@@ -1,0 +1,45 @@
+# The README's two commands: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= penguins-species
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check browser format clean
+
+# What is installed is stamped, so that a second `make` installs nothing.
+$(VENV)/.core: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,root]'
+	@touch $@
+
+demo: $(VENV)/.core
+	$(BIN)/fivesigma run $(DEMO)
+
+# Debian's chromium, where it can be installed; without it the browser tests skip loudly.
+browser:
+	@command -v chromium >/dev/null 2>&1 || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -qq >/dev/null 2>&1 && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -yqq chromium >/dev/null 2>&1; } || \
+	  echo "chromium is not here and cannot be installed: the browser tests will skip"
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --doctest-modules src/fivesigma -n 2 -p no:cacheprovider
+
+test: $(VENV)/.test browser check
+	$(BIN)/python -m pytest tests -n 2 -p no:cacheprovider
+
+format: $(VENV)/.test
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,274 @@
+"""The run folder: every file written whole or not at all.
+
+A file is written beside its place, flushed to the disk and renamed over it, so a kill at any moment leaves the old
+file or the new one. A full disk leaves the old one and one sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.results import Results, from_document, to_document
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` atomically; `DataError` where the disk refuses it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise DataError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there is unchanged, "
+            "free some space or choose another folder and resume"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write ``document`` as UTF-8 JSON without NaN or infinity, keys in the order given."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    write_bytes(path, (text + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; `DataError` where it is absent or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON ({error}); was the run finished?") from error
+
+
+def pack(arrays: Arrays) -> bytes:
+    """Return ``arrays`` as the bytes of an uncompressed NPZ, the same for the same arrays (no dates inside).
+
+    >>> pack({"a": np.arange(3)}) == pack({"a": np.arange(3)})
+    True
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue())
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of `pack`."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@dataclass(frozen=True)
+class TaskStore:
+    """One file a finished task, named by the task's hash; a damaged one is set aside and its task done again."""
+
+    folder: Path
+
+    def path(self, key: str) -> Path:
+        """Where the result of ``key`` is kept."""
+        return self.folder / f"{key}.npz"
+
+    def has(self, key: str) -> bool:
+        """Whether ``key`` is finished and its file whole."""
+        return self.read(key) is not None
+
+    def write(self, key: str, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+        """Keep a result: arrays, and a small JSON document beside them under one checksum."""
+        payload = pack({**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)})
+        write_bytes(self.path(key), hashlib.sha256(payload).digest() + payload)
+
+    def read(self, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+        """Return arrays and document of ``key``, or None where it must be done (again)."""
+        path = self.path(key)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            corrupt = self.folder / "corrupt"
+            corrupt.mkdir(exist_ok=True)
+            path.replace(corrupt / path.name)
+            return None
+        arrays = unpack(content[32:])
+        meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
+        return arrays, meta
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places inside a run folder (DESIGN §5)."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """Make the folder; `InputError` where it exists and is not empty."""
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(f"{path}: is not empty; give an empty or a new folder to --out, or resume this one")
+        try:
+            for folder in (path, path / "tasks", path / "models", path / "figures"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be created ({error.strerror}); choose another --out") from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a folder that `create` made; `DataError` where there is none."""
+        if not (path / "study.toml").is_file() or not (path / "manifest.json").is_file():
+            raise DataError(f"{path}: is not a run folder (no study.toml and manifest.json); expected what a run left")
+        return cls(path)
+
+    @property
+    def tasks(self) -> TaskStore:
+        """The finished tasks."""
+        return TaskStore(self.path / "tasks")
+
+    @property
+    def study(self) -> Path:
+        """The complete study file."""
+        return self.path / "study.toml"
+
+    @property
+    def models(self) -> Path:
+        """The saved models."""
+        return self.path / "models"
+
+    @property
+    def figures(self) -> Path:
+        """Figures and their numbers."""
+        return self.path / "figures"
+
+    @property
+    def predictions(self) -> Path:
+        """One line an event."""
+        return self.path / "predictions.parquet"
+
+    @property
+    def work(self) -> Path:
+        """Arrays for the workers; gone when the run is done."""
+        return self.path / "work"
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Write ``manifest.json``."""
+        write_json(self.path / "manifest.json", manifest)
+
+    def manifest(self) -> dict[str, Any]:
+        """Read ``manifest.json``."""
+        document: dict[str, Any] = read_json(self.path / "manifest.json")
+        return document
+
+    def write_results(self, results: Results) -> None:
+        """Write ``results.json``."""
+        write_json(self.path / "results.json", to_document(results))
+
+    def results(self) -> Results:
+        """Read ``results.json``."""
+        return from_document(read_json(self.path / "results.json"))
+
+    def log(self, line: str) -> None:
+        """Append a line to ``log.txt``."""
+        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(line.rstrip("\n") + "\n")
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for one writer; `InputError` where another living process has it."""
+        place = self.path / ".lock"
+        _claim(place)
+        try:
+            yield
+        finally:
+            place.unlink(missing_ok=True)
+
+
+def _claim(place: Path) -> None:
+    try:
+        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    except FileExistsError:
+        owner = place.read_text(encoding="utf-8").strip()
+        if _alive(owner):
+            raise InputError(f"{place.parent}: process {owner} is working in it; wait for it or stop it") from None
+        place.unlink(missing_ok=True)
+        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{os.getpid()} on {_host()}")
+
+
+def _host() -> str:
+    import platform
+
+    return platform.node()
+
+
+def _alive(owner: str) -> bool:
+    """Whether the process named in a lock may still run; a lock of another host is believed."""
+    number, _, host = owner.partition(" on ")
+    if not number.isdigit():
+        return False
+    if host != _host():
+        return True
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return int(number) != os.getpid()
+
+
+def write_arrays(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
+    """Keep arrays as a folder of ``.npy`` files that workers map into memory; the folder appears whole."""
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        for name, array in arrays.items():
+            np.save(part / f"{name}.npy", array, allow_pickle=False)
+        (part / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        part.replace(folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise DataError(f"{folder}: cannot be written ({error.strerror or error}); free some space") from error
+
+
+def read_arrays(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Map the arrays of `write_arrays` into memory, read-only."""
+    arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    return arrays, json.loads((folder / "meta.json").read_text(encoding="utf-8"))
