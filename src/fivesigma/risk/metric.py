@@ -1,0 +1,231 @@
+"""What a metric is: a weighted score of predictions, and the same score under resampled multiplicities.
+
+Every metric obeys three laws, which the tests check over the whole list: an event of weight k scores as k
+copies of it, an event of weight 0 as if it were not there, and ``resampled`` at multiplicities c scores as
+``value`` does on the rows repeated c times.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError
+
+Floats = NDArray[np.float64]
+CLASSIFICATION = frozenset({"classification"})
+REGRESSION = frozenset({"regression"})
+CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
+
+
+class Metric(ABC):
+    """A weighted score of predictions against the truth.
+
+    Attributes
+    ----------
+    name : str
+        The name in a study file.
+    tasks : frozenset of str
+        The tasks that it scores.
+    greater_is_better : bool
+        The direction in which it improves.
+    lower, upper : float or None
+        Its bounds; None where it has none.
+    additive : bool
+        Whether it is the weighted mean of one term per event.
+    binary_only : bool
+        Whether it needs exactly two classes, the last one being the signal.
+    interval : bool
+        False where its estimate is biased at finite size, so that no interval may be quoted.
+    """
+
+    name: str
+    tasks: ClassVar[frozenset[str]]
+    greater_is_better: ClassVar[bool]
+    lower: ClassVar[float | None] = None
+    upper: ClassVar[float | None] = None
+    additive: ClassVar[bool] = False
+    binary_only: ClassVar[bool] = False
+    interval: ClassVar[bool] = True
+
+    @abstractmethod
+    def value(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None = None,
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> float:
+        """Return the score; NaN where it is undefined, as with a class that is absent.
+
+        Parameters
+        ----------
+        y : (n,) codes of the classes, or (n,) values
+        prediction : (n, K) probabilities in the order of the codes, or (n,) values
+        w : (n,) weights, not negative; None means ones
+        cut : threshold on the signal's probability, for metrics that have one (see `cut`)
+        scale : factor that takes the rows' yields to those of the whole sample
+
+        Raises
+        ------
+        InputError
+            Where shapes disagree, a weight is negative or a number is not finite.
+        """
+
+    @abstractmethod
+    def resampled(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> Floats:
+        """Return the (B,) scores under the multiplicities ``counts`` (B, n); NaN where one is undefined."""
+
+    def cut(self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None) -> float | None:
+        """Return the threshold chosen on these rows (out-of-fold ones), or None if the metric has none."""
+        return None
+
+
+class Moments(Metric):
+    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
+
+    @abstractmethod
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """Return the (n, m) terms of each event."""
+
+    @abstractmethod
+    def combine(self, sums: Floats, scale: float) -> Floats:
+        """Return the (...) scores from the (..., m) weighted sums of the terms."""
+
+    def value(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None = None,
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> float:
+        """See `Metric.value`."""
+        truth, predicted, weight = checked(y, prediction, w)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(self.combine(weight @ self.terms(truth, predicted, weight, cut), scale))
+
+    def resampled(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> Floats:
+        """See `Metric.resampled`."""
+        truth, predicted, weight = checked(y, prediction, w)
+        weighted = weight[:, None] * self.terms(truth, predicted, weight, cut)
+        sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.combine(np.concatenate(sums), scale)
+
+
+class Ordered(Metric):
+    """A metric that needs the events in order: sorted once, then cumulative sums of each resample."""
+
+    @abstractmethod
+    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> Any:
+        """Return what is the same for every resample (orders, ties, sorted weights)."""
+
+    @abstractmethod
+    def scored(self, plan: Any, counts: NDArray[Any]) -> Floats:
+        """Return the (b,) scores of a chunk of multiplicities (b, n)."""
+
+    def value(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None = None,
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> float:
+        """See `Metric.value`."""
+        return float(self.resampled(y, prediction, w, np.ones((1, len(y)), dtype=np.uint8))[0])
+
+    def resampled(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> Floats:
+        """See `Metric.resampled`."""
+        truth, predicted, weight = checked(y, prediction, w)
+        plan = self.plan(truth, predicted, weight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.concatenate([self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)])
+
+
+def chunks(counts: NDArray[Any], n: int) -> Iterator[slice]:
+    """Yield slices over the resamples, each small enough for a cache; `InputError` where shapes disagree."""
+    if counts.ndim != 2 or counts.shape[1] != n:
+        raise InputError(f"counts have shape {counts.shape}; expected (resamples, {n}), one column an event.")
+    step = max(1, CHUNK // max(n, 1))
+    for start in range(0, max(len(counts), 1), step):
+        yield slice(start, start + step)
+
+
+def checked(
+    y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None
+) -> tuple[NDArray[Any], Floats, Floats]:
+    """Return ``y``, float predictions and float weights; `InputError` for what no metric can score."""
+    truth, predicted = np.asarray(y), np.asarray(prediction, dtype=np.float64)
+    if truth.ndim != 1 or truth.size == 0 or predicted.shape[:1] != truth.shape or predicted.ndim > 2:
+        raise InputError(
+            f"a metric got y of shape {truth.shape} and a prediction of shape {predicted.shape}; "
+            "expected (n,) and (n,) or (n, classes), with n of at least 1."
+        )
+    if not np.isfinite(predicted).all():
+        raise InputError("a prediction is not finite; a metric needs numbers, so treat the fit as failed.")
+    return truth, predicted, checked_weights(w, truth.size)
+
+
+def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
+    """Return (n,) float weights, ones for None; `InputError` where one is negative or not finite.
+
+    >>> checked_weights(None, 2)
+    array([1., 1.])
+    >>> checked_weights(np.array([1.0, -1.0]), 2)
+    Traceback (most recent call last):
+        ...
+    fivesigma._core.errors.InputError: weights are negative (1 of 2); expected weights of 0 or more, so drop them.
+    """
+    if w is None:
+        return np.ones(n)
+    weight = np.asarray(w, dtype=np.float64)
+    if weight.shape != (n,) or not np.isfinite(weight).all():
+        raise InputError(f"weights have shape {weight.shape}; expected {n} finite numbers, one an event.")
+    if (weight < 0).any():
+        negative = int((weight < 0).sum())
+        raise InputError(
+            f"weights are negative ({negative} of {n}); expected weights of 0 or more, so drop them."
+        )
+    return weight
+
+
+def ratio(numerator: Any, denominator: Any) -> Any:
+    """Return ``numerator / denominator``, NaN where the denominator is not above zero."""
+    return np.where(denominator > 0, numerator / denominator, np.nan)

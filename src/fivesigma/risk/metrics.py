@@ -1,0 +1,36 @@
+"""The metrics by name: what a study file may ask for."""
+
+from __future__ import annotations
+
+from fivesigma._core.errors import one_of
+from fivesigma.risk.classification import Accuracy, BalancedAccuracy, Brier, LogLoss, RocAuc
+from fivesigma.risk.metric import Metric
+from fivesigma.risk.regression import R2, Rmse
+
+__all__ = ["DEFAULT", "METRICS", "Metric", "metric", "metrics_for"]
+
+METRICS: dict[str, Metric] = {
+    each.name: each for each in (RocAuc(), Accuracy(), BalancedAccuracy(), LogLoss(), Brier(), R2(), Rmse())
+}
+
+DEFAULT = {"classification": "roc_auc", "regression": "r2"}
+
+
+def metric(name: str) -> Metric:
+    """Return the metric called ``name``; `InputError` with a suggestion where there is none.
+
+    >>> metric("roc_auc").upper
+    1.0
+    """
+    return METRICS[one_of(name, METRICS, "metric")]
+
+
+def metrics_for(task: str, n_classes: int | None = None) -> tuple[Metric, ...]:
+    """Return the metrics that score ``task``; those of two classes only where ``n_classes`` is 2.
+
+    >>> [each.name for each in metrics_for("regression")][:2]
+    ['r2', 'rmse']
+    """
+    return tuple(
+        each for each in METRICS.values() if task in each.tasks and (n_classes == 2 or not each.binary_only)
+    )
