@@ -1,0 +1,48 @@
+"""fivesigma: machine learning held to a physicist's standard of evidence.
+
+The public names load on first use, so that ``import fivesigma`` costs nothing.
+
+>>> import fivesigma as fs
+>>> fs.Dataset.from_arrays([[0.0], [1.0], [2.0]], [0.5, 1.5, 3.0]).task
+'regression'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Dataset": "fivesigma.data.dataset",
+    "read": "fivesigma.data.reading",
+    "Study": "fivesigma.study.study",
+    "Result": "fivesigma.study.result",
+    "load": "fivesigma.study.result",
+    "load_model": "fivesigma.record.models",
+    "FivesigmaError": "fivesigma._core.errors",
+    "InputError": "fivesigma._core.errors",
+    "DataError": "fivesigma._core.errors",
+}
+
+__all__ = ["DataError", "Dataset", "FivesigmaError", "InputError", "Result", "Study", "load", "load_model", "read"]
+
+if TYPE_CHECKING:
+    from fivesigma._core.errors import DataError, FivesigmaError, InputError
+    from fivesigma.data.dataset import Dataset
+    from fivesigma.data.reading import read
+    from fivesigma.record.models import load as load_model
+    from fivesigma.study.result import Result, load
+    from fivesigma.study.study import Study
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'fivesigma' has no attribute {name!r}")
+    module = importlib.import_module(_PLACES[name])
+    return getattr(module, "load" if name == "load_model" else name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
