@@ -1,0 +1,109 @@
+"""Checks of arrays at the border: what enters is a float64 table, vector or weight, or a sentence says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError, WrongTypeError
+
+_BLOCK = 16_384  # rows looked at together: temporaries stay in the cache, whatever the size of the table
+
+
+def as_table(X: Any, *, what: str = "X") -> NDArray[np.float64]:
+    """Return ``X`` as float64 of shape (n_samples, *shape); no copy if it is that already.
+
+    Raises
+    ------
+    WrongTypeError
+        If the values are not numbers.
+    InputError
+        If there is no row, no column or only one dimension.
+
+    >>> as_table([[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    """
+    array = as_numbers(X, what=what)
+    if array.ndim < 2:
+        raise InputError(
+            f"{what} has shape {array.shape}; expected (n_samples, n_features): "
+            f"for a single feature pass {what}.reshape(-1, 1)."
+        )
+    if array.size == 0:
+        raise InputError(f"{what} is empty (shape {array.shape}); expected at least one row and one column.")
+    return array
+
+
+def as_numbers(values: Any, *, what: str) -> NDArray[np.float64]:
+    """Return ``values`` as a float64 array, or raise `WrongTypeError` if they are not real numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub" and array.dtype.kind != "O":
+        raise WrongTypeError(
+            f"{what} holds {array.dtype} values; expected real numbers: convert or drop them."
+        )
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise WrongTypeError(
+            f"{what} holds values that are not numbers ({error}); convert or drop them."
+        ) from error
+
+
+def as_column(values: Any, n_samples: int, *, what: str) -> NDArray[Any]:
+    """Return ``values`` as a one-dimensional array of ``n_samples`` entries of any type."""
+    array = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (n_samples,):
+        raise InputError(f"{what} has shape {array.shape}; expected ({n_samples},), one value a row of X.")
+    return array
+
+
+def as_weights(w: Any, n_samples: int, *, what: str = "weights") -> NDArray[np.float64]:
+    """Return ``w`` as float64 of shape (n_samples,): finite, not negative, of positive sum.
+
+    Raises
+    ------
+    InputError
+        With the number of weights that are missing, infinite or negative.
+
+    >>> as_weights([1, 0, 2], 3)
+    array([1., 0., 2.])
+    """
+    weights = as_numbers(as_column(w, n_samples, what=what), what=what)
+    for bad, word in (
+        (np.isnan(weights), "missing"),
+        (np.isinf(weights), "infinite"),
+        (weights < 0, "negative"),
+    ):
+        if count := int(np.count_nonzero(bad)):
+            raise InputError(
+                f"{what}: {count} of {n_samples} weights are {word} (first in row {int(np.argmax(bad))}); "
+                "expected finite numbers >= 0: drop those rows with select, or mend the weights."
+            )
+    if not weights.sum() > 0:
+        raise InputError(f"{what}: the weights sum to zero; expected a positive sum: is it the right column?")
+    return weights
+
+
+def refuse_infinite(X: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Raise `InputError` naming the first column of the table ``X`` that holds an infinite value."""
+    for start in range(0, len(X), _BLOCK):
+        infinite = np.isinf(X[start : start + _BLOCK])
+        if infinite.any():
+            column = int(np.argmax(infinite.reshape(len(infinite), -1).any(axis=0)))
+            _raise_infinite(X, column, names)
+
+
+def _raise_infinite(X: NDArray[np.float64], column: int, names: Sequence[str]) -> None:
+    """Name ``column`` (of the flattened event), count its infinite values, say what to do."""
+    infinite = np.isinf(X.reshape(len(X), -1)[:, column])
+    name = names[column] if column < len(names) else f"number {column}"
+    quoted = name if name.isidentifier() else f"`{name}`"
+    raise InputError(
+        f"feature '{name}' has {int(infinite.sum())} infinite values (first in row {int(np.argmax(infinite))}); "
+        f'expected finite numbers: say missing = [inf, -inf], or select = "isfinite({quoted})".'
+    )

@@ -1,0 +1,371 @@
+"""The Dataset: arrays and their meaning, immutable."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fivesigma._core import checks, expressions
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data import targets
+
+_BLOCK = 8_192  # rows hashed or summed together: what fits the cache
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Events with their features, target, weights, groups, names and units.
+
+    Parameters
+    ----------
+    X : (n_samples, \\*shape) float64
+        The features; NaN is a missing value, a text column holds the codes of its ``categories``.
+    y : (n_samples,) int64 or float64, or None
+        Codes in the order of ``classes`` (the last is the signal), or the target of a regression in ``target_unit``.
+    w : (n_samples,) float64 or None
+        Weights of the events, finite and not negative; None is one for each.
+    groups : (n_samples,) int64 or None
+        Codes of the groups, which never straddle a split.
+    names, units : tuples of one entry a column of ``X``
+    categories : mapping of a text column to its labels by code
+    spectators, extras : mappings of name to (n_samples,) columns that no model sees; ``extras`` are not written out
+    target, weight, group : names of the columns as the study wrote them
+    task : ``"classification"``, ``"regression"`` or ``"clustering"``
+    rows : (n_samples,) int64, the number of each event in the input, from 0
+    notes : what was done while reading, as (check, status, message)
+
+    Raises
+    ------
+    InputError
+        If lengths disagree, names repeat or weights are not usable.
+
+    >>> data = Dataset.from_arrays([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0], [8.0, 1.0]], ["b", "s", "b", "s"])
+    >>> data
+    Dataset(4 events x 2 features, classification of b, s)
+    >>> data.take([0, 1]).n_samples
+    2
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[Any] | None = None
+    w: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
+    names: tuple[str, ...] = ()
+    units: tuple[str | None, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spectators: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    classes: tuple[str, ...] | None = None
+    target: str | None = None
+    target_unit: str | None = None
+    weight: str | None = None
+    group: str | None = None
+    task: str = "clustering"
+    kind: str = "table"
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    notes: tuple[targets.Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.X)
+        if len(self.rows) == 0:
+            object.__setattr__(self, "rows", np.arange(n))
+        if not self.names:
+            object.__setattr__(self, "names", tuple(f"x{i}" for i in range(_width(self.X))))
+        if not self.units:
+            object.__setattr__(self, "units", (None,) * len(self.names))
+        self._check_lengths()
+        for name in ("X", "y", "w", "groups", "rows"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
+        for name in ("categories", "spectators", "extras"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def _check_lengths(self) -> None:
+        n, width = len(self.X), _width(self.X)
+        columns = {"y": self.y, "w": self.w, "groups": self.groups, "rows": self.rows}
+        for name, column in (columns | dict(self.spectators) | dict(self.extras)).items():
+            if column is not None and len(column) != n:
+                raise InputError(f"{name} has {len(column)} entries; expected {n}, one a row of X.")
+        if not len(self.names) == len(self.units) == width:
+            raise InputError(
+                f"{len(self.names)} names and {len(self.units)} units for {width} columns; give one each."
+            )
+        if repeated := sorted({name for name in self.names if self.names.count(name) > 1}):
+            raise InputError(f"the feature name {repeated[0]!r} occurs twice; rename one of the columns.")
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        w: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+        units: Sequence[str | None] | Mapping[str, str] | None = None,
+        task: str | None = None,
+        classes: Sequence[object] | None = None,
+        spectators: Mapping[str, ArrayLike] | None = None,
+        target: str | None = None,
+        weight: str | None = None,
+        group: str | None = None,
+    ) -> Dataset:
+        """Make a Dataset of arrays: ``X`` (n_samples, \\*shape), ``y``, ``w`` and ``groups`` (n_samples,).
+
+        The labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted.
+
+        Raises
+        ------
+        InputError, WrongTypeError
+            If an array has the wrong length or type, a feature is infinite, or a weight is negative.
+
+        >>> Dataset.from_arrays([[0.0], [1.0], [2.0]], [0.5, 1.5, 3.0]).task
+        'regression'
+        """
+        table = checks.as_table(X)
+        n = len(table)
+        columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(_width(table)))
+        checks.refuse_infinite(table, columns)
+        data = cls(
+            X=table,
+            w=None
+            if w is None
+            else checks.as_weights(w, n, what=f"weight '{weight}'" if weight else "weights"),
+            groups=None if groups is None else group_codes(checks.as_column(groups, n, what="groups"), group),
+            names=columns,
+            units=_units(units, columns),
+            spectators={
+                k: checks.as_column(v, n, what=f"spectator '{k}'") for k, v in (spectators or {}).items()
+            },
+            weight=weight if weight or w is None else "weight",
+            group=group if group or groups is None else "group",
+        )
+        return data._with_target(y, task=task, classes=classes, target=target)
+
+    def _with_target(
+        self, y: ArrayLike | None, *, task: str | None, classes: Sequence[object] | None, target: str | None
+    ) -> Dataset:
+        """Encode ``y`` and keep the rows that have one."""
+        if y is None:
+            if task not in (None, "clustering"):
+                raise InputError(f"task = '{task}' needs a target; give y, or say task = 'clustering'.")
+            return self
+        values = checks.as_column(y, self.n_samples, what="y")
+        encoded = targets.encode(values, task=task, classes=classes, name=target or "y")
+        kept = self if encoded.keep.all() else self.take(encoded.keep)
+        return dataclasses.replace(
+            kept,
+            y=encoded.y,
+            classes=encoded.classes,
+            task=encoded.task,
+            target=target or "y",
+            notes=(*self.notes, *encoded.notes),
+        )
+
+    @classmethod
+    def from_frame(cls, frame: Any, **roles: Any) -> Dataset:
+        """Make a Dataset of a pandas, polars or arrow table; ``roles`` are those of `fivesigma.read`.
+
+        >>> import polars
+        >>> frame = polars.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "kind": ["b", "s", "s", "b"]})
+        >>> Dataset.from_frame(frame, target="kind").classes
+        ('b', 's')
+        """
+        from fivesigma.data import frames, roles as assembly
+
+        return assembly.assemble(frames.columns(frame), assembly.Roles(**roles), source="the table")
+
+    def take(self, indices: ArrayLike) -> Dataset:
+        """Return the events at ``indices`` (positions or a mask), all columns together."""
+        at = np.asarray(indices)
+        return dataclasses.replace(
+            self,
+            X=self.X[at],
+            y=None if self.y is None else self.y[at],
+            w=None if self.w is None else self.w[at],
+            groups=None if self.groups is None else self.groups[at],
+            spectators={name: column[at] for name, column in self.spectators.items()},
+            extras={name: column[at] for name, column in self.extras.items()},
+            rows=self.rows[at],
+        )
+
+    def positions(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Return the positions of the features ``names`` in ``X``; an unknown one is an `InputError`."""
+        for name in names:
+            if name not in self.names:
+                raise InputError(f"{name!r} is not a feature of this data.{did_you_mean(name, self.names)}")
+        return np.array([self.names.index(name) for name in names], dtype=np.int64)
+
+    def with_features(self, names: Sequence[str]) -> Dataset:
+        """Return the same events with the features ``names`` only, in that order."""
+        at = self.positions(names)
+        return dataclasses.replace(
+            self,
+            X=self.X[:, at],
+            names=tuple(names),
+            units=tuple(self.units[i] for i in at),
+            categories={name: labels for name, labels in self.categories.items() if name in names},
+        )
+
+    def with_columns(
+        self, columns: Mapping[str, ArrayLike], *, units: Mapping[str, str] | None = None
+    ) -> Dataset:
+        """Return the same events with new features ``columns``, each (n_samples,), after the present ones."""
+        new = [
+            checks.as_numbers(checks.as_column(v, self.n_samples, what=k), what=k) for k, v in columns.items()
+        ]
+        X = np.column_stack([self.X, *new])
+        checks.refuse_infinite(X, (*self.names, *columns))
+        return dataclasses.replace(
+            self, X=X, names=(*self.names, *columns), units=(*self.units, *_units(units, tuple(columns)))
+        )
+
+    @property
+    def n_samples(self) -> int:
+        """Number of events."""
+        return len(self.X)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return _width(self.X)
+
+    @property
+    def n_effective(self) -> float:
+        """Kish's ``(Σw)² / Σw²``, the number of events of equal weight that are worth as much."""
+        return float(self.n_samples) if self.w is None else float(self.w.sum() ** 2 / np.square(self.w).sum())
+
+    @property
+    def n_missing(self) -> int:
+        """Number of missing values in ``X``."""
+        return sum(int(column["n_missing"]) for column in self.statistics())
+
+    @property
+    def target_in_dex(self) -> bool:
+        """Whether the target is a decimal logarithm, so that its errors are in dex."""
+        return self.target is not None and expressions.is_decimal_logarithm(self.target)
+
+    def statistics(self) -> list[dict[str, Any]]:
+        """Return ``{name, unit, min, max, mean, std, n_missing}`` for each column of ``X``.
+
+        Over the values that are there, unweighted; None where there are none.
+
+        >>> Dataset.from_arrays([[1.0], [3.0]]).statistics()[0]["mean"]
+        2.0
+        """
+        return [dict(column) for column in self._statistics]
+
+    @cached_property
+    def _statistics(self) -> tuple[dict[str, Any], ...]:
+        low, high, mean, std, count = _moments(self.X.reshape(self.n_samples, -1))
+        return tuple(
+            {
+                "name": name,
+                "unit": unit,
+                "min": float(low[i]) if count[i] else None,
+                "max": float(high[i]) if count[i] else None,
+                "mean": float(mean[i]) if count[i] else None,
+                "std": float(std[i]) if count[i] else None,
+                "n_missing": int(self.n_samples - count[i]),
+            }
+            for i, (name, unit) in enumerate(zip(self.names, self.units, strict=True))
+        )
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content: values, names and classes, whatever the file format or the order in memory."""
+        digest = hashlib.sha256()
+        about = [self.X.shape, self.names, self.classes, sorted(self.categories.items()), self.task]
+        digest.update(json.dumps(about).encode())
+        for part in (self.X, self.y, self.w, self.groups):
+            digest.update(b"|")
+            for start in range(0, 0 if part is None else len(part), _BLOCK):
+                digest.update(_canonical(part[start : start + _BLOCK]))  # type: ignore[index]
+        return digest.hexdigest()
+
+    @cached_property
+    def audit(self) -> tuple[targets.Note, ...]:
+        """What was noticed, as (check, status ``ok`` or ``warning``, message)."""
+        from fivesigma.data.audit import audit
+
+        return (*self.notes, *audit(self))
+
+    def __repr__(self) -> str:
+        of = f" of {', '.join(self.classes)}" if self.classes else f" of {self.target}" if self.target else ""
+        return f"Dataset({self.n_samples} events x {self.n_features} features, {self.task}{of})"
+
+
+def group_codes(values: NDArray[Any], name: str | None = None) -> NDArray[np.int64]:
+    """Return an int64 code for each group; a missing group is an `InputError`."""
+    code, _ = targets.codes(values)
+    if absent := int((code < 0).sum()):
+        raise InputError(
+            f"group '{name or 'group'}' is missing in {absent} of {len(code)} rows; "
+            "expected a group for each event: drop those rows with select."
+        )
+    return code
+
+
+def _width(X: NDArray[np.float64]) -> int:
+    return int(np.prod(X.shape[1:]))
+
+
+def _frozen(array: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Return a read-only view, so that the caller's own array stays as writable as it was."""
+    if array is None:
+        return None
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _units(
+    units: Sequence[str | None] | Mapping[str, str] | None, names: tuple[str, ...]
+) -> tuple[str | None, ...]:
+    if units is None:
+        return (None,) * len(names)
+    if isinstance(units, Mapping):
+        return tuple(units.get(name) for name in names)
+    return tuple(units)
+
+
+def _canonical(block: NDArray[Any]) -> bytes:
+    """Return the bytes of ``block`` in C order, little-endian, with one NaN and one zero."""
+    values = np.ascontiguousarray(block)
+    if values.dtype.kind == "f":
+        values = values + 0.0  # a copy in which -0.0 is 0.0
+        values[np.isnan(values)] = np.nan
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _moments(
+    X: NDArray[np.float64],
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return min, max, mean, std and count of the values present in each column.
+
+    Blocks are merged by Chan, Golub & LeVeque (1983), eq. 2.1: with δ the difference of the means,
+    ``M₂ = M₂ᵃ + M₂ᵇ + δ² nₐ n_b / n``.
+    """
+    width = X.shape[1]
+    low, high = np.full(width, np.inf), np.full(width, -np.inf)
+    n, mean, m2 = np.zeros(width), np.zeros(width), np.zeros(width)
+    for start in range(0, len(X), _BLOCK):
+        block = X[start : start + _BLOCK]
+        absent = np.isnan(block)
+        low, high = np.fmin(low, np.fmin.reduce(block)), np.fmax(high, np.fmax.reduce(block))
+        n_b = len(block) - absent.sum(axis=0)
+        mean_b = np.where(absent, 0.0, block).sum(axis=0) / np.maximum(n_b, 1)
+        m2_b = np.square(np.where(absent, 0.0, block - mean_b)).sum(axis=0)
+        total = np.maximum(n + n_b, 1)
+        delta = mean_b - mean
+        mean, m2, n = mean + delta * n_b / total, m2 + m2_b + delta**2 * n * n_b / total, n + n_b
+    return low, high, mean, np.sqrt(m2 / np.maximum(n, 1)), n.astype(np.int64)

@@ -1,0 +1,228 @@
+"""The target: which task it poses, its class labels, and the rows that have none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError, did_you_mean, one_of
+
+TASKS = ("classification", "regression", "clustering")
+_MAX_INFERRED_CLASSES = 20
+_MAX_CLASSES = 1000
+
+Note = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An encoded target.
+
+    ``keep`` (n_rows,) marks the rows that have a target; ``y`` (n_kept,) holds int64 codes in the order of
+    ``classes``, or float64; ``notes`` says what was dropped.
+    """
+
+    y: NDArray[Any]
+    classes: tuple[str, ...] | None
+    task: str
+    keep: NDArray[np.bool_]
+    notes: tuple[Note, ...]
+
+
+def encode(
+    values: NDArray[Any],
+    *,
+    task: str | None = None,
+    classes: Sequence[object] | None = None,
+    name: str = "target",
+) -> Target:
+    """Encode the target column ``values`` (n_rows,).
+
+    Raises
+    ------
+    InputError
+        If the target is missing everywhere, constant, of text in a regression, or a class has one member.
+
+    >>> encode(np.array(["b", "s", "b", "s"], dtype=object)).y
+    array([0, 1, 0, 1])
+    >>> encode(np.array([0.0, 1.0, 1.0, 0.0])).classes
+    ('0', '1')
+    """
+    values = decoded(values)
+    present = ~missing(values)
+    if not present.any():
+        raise InputError(f"target '{name}' is missing in all {len(values)} rows; name another target column.")
+    task = one_of(task, TASKS, "task") if task else infer_task(values[present], classes)
+    if task == "clustering":
+        raise InputError(
+            f"task = 'clustering' takes no target, got '{name}'; drop the target or name it a spectator."
+        )
+    if task == "regression":
+        return _encode_numbers(values, present, classes, name)
+    return _encode_labels(values, present, classes, name)
+
+
+def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) -> str:
+    """Infer the task: text, truth values and few distinct integers are classes; other numbers a regression.
+
+    Few is at most 20, and at most the square root of the number of rows (two are always few).
+
+    >>> infer_task(np.array([1.5, 2.5, 1.5]))
+    'regression'
+    >>> infer_task(np.array([0, 1, 1]))
+    'classification'
+    """
+    if classes is not None or values.dtype.kind in "bOU":
+        return "classification"
+    if not np.array_equal(values, np.round(values)):
+        return "regression"
+    few = max(2.0, min(_MAX_INFERRED_CLASSES, math.sqrt(len(values))))
+    return "classification" if len(np.unique(values)) <= few else "regression"
+
+
+def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark the missing entries of a column: NaN among numbers, None among text."""
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype.kind == "O":
+        return np.fromiter((value is None or value != value for value in values), bool, len(values))
+    return np.zeros(len(values), dtype=bool)
+
+
+def decoded(values: NDArray[Any]) -> NDArray[Any]:
+    """Return text as an object array of str, and numbers as they are.
+
+    >>> decoded(np.array([b"a", b"b"]))
+    array(['a', 'b'], dtype=object)
+    """
+    if values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8", "replace").astype(object)
+    if values.dtype.kind in "UT":
+        return values.astype(object)
+    return values
+
+
+def codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return a code for each value and the labels, in numeric order if numeric, else sorted as text.
+
+    Missing entries have the code -1.
+
+    >>> codes(np.array(["s", "b", "s"], dtype=object))
+    (array([1, 0, 1]), ('b', 's'))
+    """
+    values = decoded(values)
+    result = np.full(len(values), -1, dtype=np.int64)
+    present = ~missing(values)
+    if values.dtype.kind == "O":
+        words = [label(value) for value in values[present]]
+        distinct = sorted(set(words))
+        position = {word: code for code, word in enumerate(distinct)}
+        result[present] = np.fromiter((position[word] for word in words), np.int64, len(words))
+        return result, tuple(distinct)
+    numbers, result[present] = np.unique(values[present], return_inverse=True)
+    return result, tuple(label(number) for number in numbers)
+
+
+def label(value: object) -> str:
+    """Return the label of a class: whole numbers without a decimal point.
+
+    >>> label(1.0), label(2), label("s"), label(True), label(0.5)
+    ('1', '2', 's', 'True', '0.5')
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def _encode_numbers(
+    values: NDArray[Any], present: NDArray[np.bool_], classes: Sequence[object] | None, name: str
+) -> Target:
+    if classes is not None:
+        raise InputError(
+            f"classes are for a classification, but task = 'regression' (target '{name}'); drop one."
+        )
+    if values.dtype.kind == "O":
+        example = next(value for value in values if value is not None)
+        raise InputError(
+            f"target '{name}' holds text (such as {example!r}), and a regression needs numbers; "
+            "say task = 'classification', or mend the column."
+        )
+    y = values[present].astype(np.float64)
+    if infinite := int(np.isinf(y).sum()):
+        raise InputError(
+            f"target '{name}' has {infinite} infinite values; expected finite numbers: drop them with select."
+        )
+    if y.min() == y.max():
+        raise InputError(f"target '{name}' is constant ({label(y[0])} in every row); name another target.")
+    return Target(y, None, "regression", present, _dropped(present, name))
+
+
+def _encode_labels(
+    values: NDArray[Any], present: NDArray[np.bool_], classes: Sequence[object] | None, name: str
+) -> Target:
+    code, labels = codes(values)
+    if len(labels) > _MAX_CLASSES:
+        raise InputError(
+            f"target '{name}' has {len(labels)} distinct values, too many for classes (at most {_MAX_CLASSES}); "
+            "say task = 'regression', or name another target."
+        )
+    keep, notes = present, _dropped(present, name)
+    if classes is not None:
+        code, labels, keep, more = _choose(code, labels, present, classes, name)
+        notes = (*notes, *more)
+    y = code[keep]
+    _refuse_thin_classes(y, labels, name)
+    return Target(y, labels, "classification", keep, notes)
+
+
+def _choose(
+    code: NDArray[np.int64],
+    labels: tuple[str, ...],
+    present: NDArray[np.bool_],
+    classes: Sequence[object],
+    name: str,
+) -> tuple[NDArray[np.int64], tuple[str, ...], NDArray[np.bool_], tuple[Note, ...]]:
+    """Renumber to the ``classes`` asked for, in their order; other rows are not kept."""
+    wanted = tuple(label(value) for value in classes)
+    if len(set(wanted)) != len(wanted):
+        raise InputError(f"classes = {list(wanted)} names a class twice; name each once.")
+    for word in wanted:
+        if word not in labels:
+            known = ", ".join(labels[:10])
+            raise InputError(
+                f"class {word!r} does not occur in target '{name}'; expected some of {known}.{did_you_mean(word, labels)}"
+            )
+    # one more place at the end, so that the code -1 of a missing label stays -1
+    renumber = np.array([wanted.index(word) if word in wanted else -1 for word in labels] + [-1])
+    code = renumber[code]
+    keep = present & (code >= 0)
+    others = int(present.sum() - keep.sum())
+    note = ("classes", "ok", f"{others} rows of other classes than {', '.join(wanted)} were dropped")
+    return code, wanted, keep, (note,) if others else ()
+
+
+def _refuse_thin_classes(y: NDArray[np.int64], labels: tuple[str, ...], name: str) -> None:
+    """Raise `InputError` unless there are two classes, each with two members."""
+    if len(labels) < 2:
+        raise InputError(
+            f"target '{name}' is constant ({labels[0]!r} in every row); a classification needs two classes."
+        )
+    for word, count in zip(labels, np.bincount(y, minlength=len(labels)), strict=True):
+        if count < 2:
+            raise InputError(
+                f"class {word!r} of target '{name}' has {count} member{'' if count == 1 else 's'}, and at least 2 are "
+                "needed; add events, or leave it out by naming the classes to keep."
+            )
+
+
+def _dropped(present: NDArray[np.bool_], name: str) -> tuple[Note, ...]:
+    absent = int(len(present) - present.sum())
+    message = f"{absent} of {len(present)} rows have no target '{name}' and were dropped"
+    return (("target", "warning", message),) if absent else ()
