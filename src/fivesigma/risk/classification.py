@@ -131,28 +131,40 @@ class Brier(Moments):
 
 @dataclass(frozen=True)
 class Ranking:
-    """One class against the rest in order of its score, with the weights of each side; ties share a group."""
+    """One class against the rest in order of its score, background before signal where scores are equal."""
 
     order: NDArray[np.intp]
-    starts: NDArray[np.intp] | None  # first event of each group of equal scores; None where no two are equal
-    positive: Floats
-    negative: Floats
+    signal: Floats  # weights in that order, 0 for the other side
+    background: Floats
+    tied: NDArray[np.intp]  # positions whose score is that of an event of the other side
+    starts: NDArray[np.intp]  # first of each group of equal scores among them
 
     @classmethod
     def of(cls, score: Floats, member: NDArray[np.bool_], w: Floats) -> Ranking:
         """Sort by ``score``; ``member`` (n,) says which events are of the class."""
-        order = np.argsort(score, kind="stable")
-        starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
-        sides = (np.where(side, w, 0.0)[order] for side in (member, ~member))
-        return cls(order, starts if starts.size < score.size else None, *sides)
+        order = np.lexsort((member, score))
+        group = np.cumsum(np.diff(score[order], prepend=-np.inf) > 0) - 1
+        members = np.bincount(group, weights=member[order])
+        tied = np.flatnonzero(((members > 0) & (members < np.bincount(group)))[group])
+        starts = np.flatnonzero(np.diff(group[tied], prepend=-1))
+        signal, background = (np.where(side, w, 0.0)[order] for side in (member, ~member))
+        return cls(order, signal, background, tied, starts)
 
-    def sums(self, counts: NDArray[Any]) -> tuple[Floats, Floats]:
-        """Return the (b, groups) weight of either side in each group of equal scores."""
-        sorted_counts = counts[:, self.order]
-        positive, negative = sorted_counts * self.positive, sorted_counts * self.negative
-        if self.starts is None:
-            return positive, negative
-        return tuple(np.add.reduceat(side, self.starts, axis=1) for side in (positive, negative))  # type: ignore[return-value]
+    def area(self, counts: NDArray[Any]) -> Floats:
+        """Return the (b,) areas: all pairs in order, less half of those that tie."""
+        in_order = np.take(counts, self.order, axis=1)
+        signal, below = in_order * self.signal, in_order * self.background
+        np.cumsum(below, axis=1, out=below)
+        pairs = np.einsum("ij,ij->i", signal, below) - self._tied_pairs(in_order) / 2
+        return np.asarray(ratio(pairs, signal.sum(axis=1) * below[:, -1]))
+
+    def _tied_pairs(self, in_order: NDArray[Any]) -> Floats:
+        if self.tied.size == 0:
+            return np.zeros(len(in_order))
+        tied = np.take(in_order, self.tied, axis=1)
+        sides = (tied * each[self.tied] for each in (self.signal, self.background))
+        signal, background = (np.add.reduceat(side, self.starts, axis=1) for side in sides)
+        return np.asarray(np.einsum("ij,ij->i", signal, background))
 
 
 @dataclass(frozen=True)
@@ -160,7 +172,8 @@ class RocAuc(Ordered):
     """Area under the ROC curve: the probability that a signal event outscores a background one, ties half.
 
     ``AUC = Σ_{i in S} w_i (W_B(s < s_i) + W_B(s = s_i) / 2) / (W_S W_B)``; with more than two classes the
-    plain (macro) mean over the classes, each against the rest. Undefined if a class is absent. Hanley & McNeil (1982).
+    plain (macro) mean over the classes, each against the rest. Undefined if a class is absent.
+    Hanley & McNeil (1982).
 
     >>> p = np.array([0.1, 0.4, 0.35, 0.8])
     >>> RocAuc().value(np.array([0, 0, 1, 1]), np.column_stack([1 - p, p]))
@@ -180,14 +193,70 @@ class RocAuc(Ordered):
 
     def scored(self, plan: list[Ranking], counts: NDArray[Any]) -> Floats:
         """Mean of the areas."""
-        return np.asarray(np.mean([self._area(ranking, counts) for ranking in plan], axis=0))
+        return np.asarray(np.mean([ranking.area(counts) for ranking in plan], axis=0))
 
-    @staticmethod
-    def _area(ranking: Ranking, counts: NDArray[Any]) -> Floats:
-        signal, background = ranking.sums(counts)
-        below = np.cumsum(background, axis=1)
-        W_B = below[:, -1].copy()
-        if ranking.starts is not None:  # without ties no group holds both sides
-            below -= background / 2
-        pairs = np.einsum("ij,ij->i", signal, below)
-        return np.asarray(ratio(pairs, signal.sum(axis=1) * W_B))
+
+@dataclass(frozen=True)
+class CalibrationPlan:
+    """Events in order of their stated probability: sorted w and w (p - outcome), ends of the ties."""
+
+    order: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    w: Floats
+    excess: Floats
+
+
+@dataclass(frozen=True)
+class CalibrationError(Ordered):
+    """Expected calibration error in ``bins`` bins of equal weight: ``Σ_bins |Σ w (p - outcome)| / Σ w``.
+
+    With two classes p is the signal's probability; with more it is the highest one, and the outcome is a hit
+    (Guo et al. 2017, eq. 3). Events of equal p stay together, in the bin of the middle of their cumulative
+    weight. The plain estimator is biased upwards at finite size, so that no interval may be quoted
+    (``interval = False``).
+
+    >>> p = np.full(4, 0.75)
+    >>> CalibrationError().value(np.array([0, 0, 1, 1]), np.column_stack([1 - p, p]))
+    0.25
+    """
+
+    name: str = "ece"
+    bins: int = 10
+    tasks = CLASSIFICATION
+    greater_is_better = False
+    lower, upper = 0.0, 1.0
+    interval = False
+
+    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> CalibrationPlan:
+        """Sort by the stated probability."""
+        binary = probabilities(y, prediction).shape[1] == 2
+        p = prediction[:, 1] if binary else prediction.max(axis=1)
+        outcome = y == 1 if binary else prediction.argmax(axis=1) == y
+        order = np.argsort(p, kind="stable")
+        ends = np.flatnonzero(np.diff(p[order], append=np.inf))
+        return CalibrationPlan(order, ends, w[order], (w * (p - outcome))[order])
+
+    def scored(self, plan: CalibrationPlan, counts: NDArray[Any]) -> Floats:
+        """Differences of the cumulative excess between the edges of the bins."""
+        in_order = np.take(counts, plan.order, axis=1)
+        upto = np.take(np.cumsum(in_order * plan.w, axis=1), plan.ends, axis=1)
+        excess = np.take(np.cumsum(in_order * plan.excess, axis=1), plan.ends, axis=1)
+        total = upto[:, -1]
+        levels = (np.arange(1, self.bins) / self.bins - 1e-10) * total[:, None]
+        below = _at_edges(upto, excess, levels)
+        gaps = np.abs(np.diff(below, axis=1, prepend=0.0, append=excess[:, -1:])).sum(axis=1)
+        return np.asarray(ratio(gaps, total))
+
+
+def _at_edges(upto: Floats, excess: Floats, levels: Floats) -> Floats:
+    """Return the (b, m) cumulative ``excess`` of the groups whose middle lies below each of ``levels``."""
+    across = np.array([np.searchsorted(*pair) for pair in zip(upto, levels, strict=True)])
+    across = np.minimum(across, upto.shape[1] - 1)  # the group whose weight reaches the level
+    before = np.maximum(across - 1, 0)
+
+    def at(values: Floats, index: NDArray[np.intp]) -> Floats:
+        return np.asarray(np.take_along_axis(values, index, axis=1))
+
+    first = across == 0
+    middle = (at(upto, across) + np.where(first, 0.0, at(upto, before))) / 2
+    return np.where(middle < levels, at(excess, across), np.where(first, 0.0, at(excess, before)))

@@ -91,9 +91,15 @@ class Metric(ABC):
     ) -> Floats:
         """Return the (B,) scores under the multiplicities ``counts`` (B, n); NaN where one is undefined."""
 
-    def cut(self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None) -> float | None:
+    def cut(
+        self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
+    ) -> float | None:
         """Return the threshold chosen on these rows (out-of-fold ones), or None if the metric has none."""
         return None
+
+    def merit(self, values: Any) -> Floats:
+        """Return ``values`` turned so that more is better; a signed metric, best at 0, returns -|value|."""
+        return np.asarray(values, dtype=np.float64) * (1.0 if self.greater_is_better else -1.0)
 
 
 class Moments(Metric):
@@ -211,7 +217,7 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
     >>> checked_weights(np.array([1.0, -1.0]), 2)
     Traceback (most recent call last):
         ...
-    fivesigma._core.errors.InputError: weights are negative (1 of 2); expected weights of 0 or more, so drop them.
+    fivesigma._core.errors.InputError: weights are negative (1 of 2); expected 0 or more, so drop them.
     """
     if w is None:
         return np.ones(n)
@@ -220,9 +226,7 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
         raise InputError(f"weights have shape {weight.shape}; expected {n} finite numbers, one an event.")
     if (weight < 0).any():
         negative = int((weight < 0).sum())
-        raise InputError(
-            f"weights are negative ({negative} of {n}); expected weights of 0 or more, so drop them."
-        )
+        raise InputError(f"weights are negative ({negative} of {n}); expected 0 or more, so drop them.")
     return weight
 
 

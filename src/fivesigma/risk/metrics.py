@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from fivesigma._core.errors import one_of
-from fivesigma.risk.classification import Accuracy, BalancedAccuracy, Brier, LogLoss, RocAuc
+from fivesigma.risk.classification import (
+    Accuracy,
+    BalancedAccuracy,
+    Brier,
+    CalibrationError,
+    LogLoss,
+    RocAuc,
+)
+from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.metric import Metric
-from fivesigma.risk.regression import R2, Rmse
+from fivesigma.risk.regression import R2, Mae, MedianBias, PearsonR, Rmse, Scatter
 
 __all__ = ["DEFAULT", "METRICS", "Metric", "metric", "metrics_for"]
 
-METRICS: dict[str, Metric] = {
-    each.name: each for each in (RocAuc(), Accuracy(), BalancedAccuracy(), LogLoss(), Brier(), R2(), Rmse())
-}
+_ALL: tuple[Metric, ...] = (
+    RocAuc(),
+    Accuracy(),
+    BalancedAccuracy(),
+    LogLoss(),
+    Brier(),
+    CalibrationError(),
+    Rejection("rejection_30", efficiency=0.3),
+    Rejection("rejection_50", efficiency=0.5),
+    Rejection("rejection_80", efficiency=0.8),
+    Asimov(),
+    Asimov("asimov_10", background_uncertainty=0.1),
+    Ams(),
+    R2(),
+    Rmse(),
+    Mae(),
+    MedianBias(),
+    Scatter(),
+    PearsonR(),
+)
+
+METRICS: dict[str, Metric] = {each.name: each for each in _ALL}
 
 DEFAULT = {"classification": "roc_auc", "regression": "r2"}
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import REGRESSION, Floats, Moments, ratio
+from fivesigma.risk.metric import REGRESSION, Floats, Moments, Ordered, ratio
+from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
 
@@ -80,3 +81,109 @@ class Rmse(Moments):
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Root of the mean."""
         return np.asarray(np.sqrt(ratio(sums[..., 0], sums[..., 1])))
+
+
+@dataclass(frozen=True)
+class Mae(Moments):
+    """``Σ w |p - y| / Σ w``, in the unit of the target.
+
+    >>> Mae().value(np.array([0.0, 0.0]), np.array([3.0, -1.0]))
+    2.0
+    """
+
+    name: str = "mae"
+    tasks = REGRESSION
+    greater_is_better = False
+    lower, upper = 0.0, None
+    additive = True
+
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """Columns: |r|, 1."""
+        return np.column_stack([np.abs(residuals(y, prediction)), np.ones(y.size)])
+
+    def combine(self, sums: Floats, scale: float) -> Floats:
+        """Σ w l / Σ w."""
+        return np.asarray(ratio(sums[..., 0], sums[..., 1]))
+
+
+@dataclass(frozen=True)
+class PearsonR(Moments):
+    """Weighted correlation of prediction and target; undefined where either is constant.
+
+    >>> round(PearsonR().value(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 12)
+    1.0
+    """
+
+    name: str = "pearson_r"
+    tasks = REGRESSION
+    greater_is_better = True
+    lower, upper = -1.0, 1.0
+
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """Columns: 1, y, p, y², p², y p, both centred."""
+        residuals(y, prediction)  # refuses what is not finite
+        a, b = centred(y, w), centred(prediction, w)
+        return np.column_stack([np.ones(y.size), a, b, a**2, b**2, a * b])
+
+    def combine(self, sums: Floats, scale: float) -> Floats:
+        """Covariance over the root of both variances."""
+        total, a, b, aa, bb, ab = np.moveaxis(sums, -1, 0)
+        r = (ab - a * b / total) / np.sqrt(spread(aa, a, total) * spread(bb, b, total))
+        return np.asarray(np.clip(r, -1.0, 1.0))
+
+
+class ResidualQuantiles(Ordered):
+    """A metric of weighted quantiles of the residuals p - y (`ordered_quantiles` defines them)."""
+
+    tasks = REGRESSION
+    greater_is_better = False
+
+    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
+        """Order, sorted residuals, sorted weights."""
+        r = residuals(y, prediction)
+        order = np.argsort(r, kind="stable")
+        return order, r[order], w[order]
+
+    @staticmethod
+    def at(
+        plan: tuple[NDArray[np.intp], Floats, Floats], counts: NDArray[Any], levels: list[float]
+    ) -> Floats:
+        """Return the (b, m) quantiles of each resample."""
+        order, r, w = plan
+        return ordered_quantiles(r, np.cumsum(np.take(counts, order, axis=1) * w, axis=1), np.array(levels))
+
+
+@dataclass(frozen=True)
+class MedianBias(ResidualQuantiles):
+    """Median of ``p - y``, in the unit of the target; best at 0.
+
+    >>> MedianBias().value(np.array([0.0, 0.0, 0.0]), np.array([1.0, 2.0, 9.0]))
+    2.0
+    """
+
+    name: str = "median_bias"
+
+    def scored(self, plan: tuple[NDArray[np.intp], Floats, Floats], counts: NDArray[Any]) -> Floats:
+        """The 50 % quantile."""
+        return np.asarray(self.at(plan, counts, [0.5])[:, 0])
+
+    def merit(self, values: Any) -> Floats:
+        """-|bias|."""
+        return -np.abs(np.asarray(values, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Scatter(ResidualQuantiles):
+    """Half the 16-84 % range of ``p - y``: a Gaussian's sigma, whatever the tails; in dex for a logarithm.
+
+    >>> round(Scatter().value(np.zeros(101), np.linspace(-1, 1, 101)), 12)
+    0.68
+    """
+
+    name: str = "scatter"
+    lower = 0.0
+
+    def scored(self, plan: tuple[NDArray[np.intp], Floats, Floats], counts: NDArray[Any]) -> Floats:
+        """(q_84 - q_16) / 2."""
+        low, high = self.at(plan, counts, [0.16, 0.84]).T
+        return np.asarray((high - low) / 2)
