@@ -1,0 +1,92 @@
+"""Categories: a column of codes becomes one 0/1 column per label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fivesigma.features.names import chosen, input_names
+
+
+class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace columns of category codes by one 0/1 column per label; the other columns come first, as they
+    are.
+
+    A code outside the labels, or NaN, gives zeros in all of them. Where a fitted row had such a gap, one more
+    column ``a missing`` marks it.
+
+    Parameters
+    ----------
+    categories : mapping from column number to the labels of codes 0, 1, ..., or None (no such column)
+
+    Raises
+    ------
+    ValueError
+        For infinite values, or a column number that does not exist.
+
+    Examples
+    --------
+    >>> coder = OneHot({0: ("Adelie", "Gentoo")}).fit([[0.0, 5.0], [1.0, 6.0]])
+    >>> coder.transform([[1.0, 5.0], [7.0, 6.0]])
+    array([[5., 0., 1.],
+           [6., 0., 0.]])
+    >>> coder.get_feature_names_out(["species", "mass"]).tolist()
+    ['mass', 'species=Adelie', 'species=Gentoo']
+    """
+
+    def __init__(self, categories: Mapping[int, Sequence[str]] | None = None) -> None:
+        self.categories = categories
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Note which category columns of ``X`` (n_samples, n_features) have gaps in rows of positive weight."""
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        w = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        self.coded_ = chosen(sorted(self.categories or {}), X.shape[1])
+        self.kept_ = np.setdiff1d(np.arange(X.shape[1]), self.coded_)
+        self.indicated_ = np.array([j for j in self.coded_ if self._gaps(X[w > 0], j).any()], dtype=np.intp)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the other columns, then the 0/1 columns of each category column in order."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        if not self.coded_.size:
+            return X
+        blocks = [X[:, self.kept_]]
+        for j in self.coded_:
+            blocks.append((X[:, [j]] == np.arange(len(self._labels(j)))).astype(np.float64))
+            if j in self.indicated_:
+                blocks.append(self._gaps(X, j).astype(np.float64)[:, None])
+        return np.hstack(blocks)
+
+    def n_unseen(self, X: NDArray[np.float64]) -> dict[int, int]:
+        """Return, for each category column with gaps in ``X``, the number of events without a known label."""
+        counts = {int(j): int(self._gaps(np.asarray(X), j).sum()) for j in self.coded_}
+        return {j: count for j, count in counts.items() if count}
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns: ``mass``, ``species=Adelie``, ``species missing``."""
+        check_is_fitted(self)
+        names = input_names(self, input_features)
+        out = [names[j] for j in self.kept_]
+        for j in self.coded_:
+            out += [f"{names[j]}={label}" for label in self._labels(j)]
+            out += [f"{names[j]} missing"] * int(j in self.indicated_)
+        return np.array(out, dtype=object)
+
+    def _labels(self, column: int) -> Sequence[str]:
+        return (self.categories or {})[int(column)]
+
+    def _gaps(self, X: NDArray[np.float64], column: int) -> NDArray[np.bool_]:
+        codes = X[:, column]
+        return ~((codes >= 0) & (codes < len(self._labels(column))) & (codes == np.floor(codes)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

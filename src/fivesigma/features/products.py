@@ -1,0 +1,102 @@
+"""New columns from old ones: products of pairs and powers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fivesigma._core.errors import InputError
+from fivesigma.features.names import chosen, input_names
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Append the products ``x_i x_j`` (i < j) and the powers ``x_i², ..., x_i^polynomial`` of the chosen
+    columns.
+
+    Parameters
+    ----------
+    interactions : int
+        2 appends the products of pairs, 1 none; higher orders are not in this version.
+    polynomial : int
+        The highest power of each single column; 1 appends none. Mixed terms come from ``interactions`` only.
+    columns : sequence of int or None
+        The columns to combine; ``None``: all of them.
+
+    Raises
+    ------
+    InputError
+        For another order, or a column that does not exist. ``ValueError`` for infinite values; NaN stays NaN.
+
+    Examples
+    --------
+    >>> made = Products(interactions=2, polynomial=2).fit([[2.0, 3.0]])
+    >>> made.transform([[2.0, 3.0]])
+    array([[2., 3., 6., 4., 9.]])
+    >>> made.get_feature_names_out(["a", "b"]).tolist()
+    ['a', 'b', 'a × b', 'a²', 'b²']
+    """
+
+    def __init__(
+        self, interactions: int = 1, polynomial: int = 1, columns: Sequence[int] | None = None
+    ) -> None:
+        self.interactions = interactions
+        self.polynomial = polynomial
+        self.columns = columns
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Check the orders and count the columns; nothing is learnt from the values."""
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        if self.interactions not in (1, 2):
+            raise InputError(
+                f"interactions = {self.interactions!r} is not in this version; expected 2, or 1 for none."
+            )
+        if not 1 <= self.polynomial <= 20:
+            raise InputError(
+                f"polynomial = {self.polynomial!r} is out of range; expected a degree from 1 to 20."
+            )
+        self.columns_ = chosen(self.columns, X.shape[1])
+        self.pairs_ = list(combinations(self.columns_.tolist(), 2)) if self.interactions == 2 else []
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return ``X`` with the products and the powers behind it."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        powers = range(2, self.polynomial + 1)
+        extra = len(self.pairs_) + len(powers) * len(self.columns_)
+        if not extra:
+            return X
+        out = np.empty((X.shape[0], X.shape[1] + extra))
+        out[:, : X.shape[1]] = X
+        for position, (i, j) in enumerate(self.pairs_, start=X.shape[1]):
+            np.multiply(X[:, i], X[:, j], out=out[:, position])
+        start = X.shape[1] + len(self.pairs_)
+        for block, power in enumerate(powers):
+            first = start + block * len(self.columns_)
+            out[:, first : first + len(self.columns_)] = X[:, self.columns_] ** power
+        return out
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns: ``a``, ``b``, ``a × b``, ``a²``, ``b²``."""
+        check_is_fitted(self)
+        names = input_names(self, input_features)
+        pairs = [f"{names[i]} × {names[j]}" for i, j in self.pairs_]
+        powers = [
+            f"{names[j]}{str(power).translate(_SUPERSCRIPT)}"
+            for power in range(2, self.polynomial + 1)
+            for j in self.columns_
+        ]
+        return np.array([*names, *pairs, *powers], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,77 @@
+"""Fitting any estimator with weights, and reading probabilities off it in the study's order of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from fivesigma._core.errors import FitError
+
+Vector = NDArray[np.float64]
+
+
+def _fitted_parts(estimator: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(estimator, Pipeline):
+        yield from (
+            (f"{name}__", step) for name, step in estimator.steps if step not in (None, "passthrough")
+        )
+    else:
+        yield "", estimator
+
+
+def fit_on(
+    estimator: Any,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    w: Vector | None = None,
+    groups: NDArray[Any] | None = None,
+) -> Any:
+    """Fit ``estimator`` on ``X`` (n, p), ``y`` (n,); each pipeline step gets ``w`` and ``groups`` if it takes
+    them.
+
+    >>> from sklearn.linear_model import LinearRegression
+    >>> fit_on(LinearRegression(), np.array([[0.0], [1.0]]), np.array([0.0, 2.0])).coef_
+    array([2.])
+    """
+    given = {"sample_weight": w, "groups": groups}
+    passed = {
+        f"{prefix}{key}": value
+        for prefix, part in _fitted_parts(estimator)
+        for key, value in given.items()
+        if value is not None and has_fit_parameter(part, key)
+    }
+    return estimator.fit(X, y, **passed)
+
+
+def takes_weights(estimator: Any) -> bool:
+    """Whether the last step of ``estimator`` has a ``sample_weight`` in its ``fit``."""
+    *_, (_, last) = _fitted_parts(estimator)
+    return bool(has_fit_parameter(last, "sample_weight"))
+
+
+def probabilities(estimator: Any, X: NDArray[Any], classes: NDArray[Any]) -> Vector:
+    """Return ``estimator.predict_proba`` with one column per entry of ``classes``, rows summing to 1.
+
+    A class that ``estimator`` has not seen has probability 0. `FitError` where a probability is not finite.
+    """
+    raw = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+    if not np.isfinite(raw).all():
+        raise FitError(
+            "the model predicts probabilities that are not finite; scale the columns or regularise more."
+        )
+    out = np.zeros((len(raw), len(classes)))
+    out[:, np.searchsorted(classes, estimator.classes_)] = raw
+    return _normalised(out)
+
+
+def _normalised(p: Vector) -> Vector:
+    total = p.sum(axis=1, keepdims=True)
+    off = np.abs(total[:, 0] - 1.0) > 1e-12
+    p[off] = np.where(total[off] > 0, p[off] / np.where(total[off] > 0, total[off], 1.0), 1.0 / p.shape[1])
+    return p

@@ -1,0 +1,183 @@
+"""Linear models whose strength of penalty is the lambda of the objective ``sum w l + lambda Omega``."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fivesigma._core.errors import FitError, InputError
+
+_MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more than L-BFGS steps
+
+
+class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Minimise ``sum w ½(y - b - x·θ)² + λ [ρ |θ|_1 + (1 - ρ) ½ |θ|_2²]``; the intercept b is not penalised.
+
+    Ridge for ρ = 0, lasso for ρ = 1, elastic net between. scikit-learn's ``alpha`` is λ for its Ridge and λ/Σw for its
+    Lasso and ElasticNet, which divide the objective by Σw.
+
+    Parameters
+    ----------
+    lam : float or None
+        λ > 0, in units of the target squared (ridge: none, if the columns are standardised). ``None``:
+        ``relative`` times the λ at which the last coefficient vanishes, ``max_j |sum w x_j (y - ȳ)| / ρ``;
+        needs ρ > 0.
+    l1_ratio : float in [0, 1], the ρ above
+    relative : float in (0, 1], used when ``lam`` is None
+    tol : float, relative tolerance of the duality gap (coordinate descent)
+    max_iter : int, sweeps of the coordinate descent
+
+    Attributes
+    ----------
+    coef_ : (n_features,), in units of the target over those of the column
+    intercept_ : float, in units of the target
+    lam_ : float, the λ that was used
+    n_iter_ : int
+
+    Raises
+    ------
+    InputError
+        For parameters out of range.
+
+    Examples
+    --------
+    >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 2.0, 4.0])
+    >>> float(PenalisedLeastSquares(lam=2.0, l1_ratio=0.0).fit(X, y).coef_[0])  # 4 / (2 + 2)
+    1.0
+    """
+
+    def __init__(
+        self,
+        lam: float | None = 1.0,
+        l1_ratio: float = 0.0,
+        relative: float = 1e-3,
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+    ) -> None:
+        self.lam = lam
+        self.l1_ratio = l1_ratio
+        self.relative = relative
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        y = np.asarray(y, dtype=np.float64)
+        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        X, y, w = X[w > 0], y[w > 0], w[w > 0]
+        if not w.size:
+            raise InputError("all weights are zero; give at least one row a positive weight.")
+        self.lam_ = self._strength(X, y, w)
+        solver = self._solver(float(w.sum())).fit(X, y, sample_weight=w)
+        self.coef_, self.intercept_ = solver.coef_, float(solver.intercept_)
+        self.n_iter_ = int(np.max(solver.n_iter_)) if solver.n_iter_ is not None else 1
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return ``b + X θ`` (n_samples,) in units of the target."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(X @ self.coef_ + self.intercept_)
+
+    def _strength(self, X: NDArray[np.float64], y: NDArray[np.float64], w: NDArray[np.float64]) -> float:
+        if not 0.0 <= self.l1_ratio <= 1.0:
+            raise InputError(f"l1_ratio = {self.l1_ratio!r} is out of range; expected a number from 0 to 1.")
+        if self.lam is not None:
+            if not self.lam > 0:
+                raise InputError(f"lambda = {self.lam!r} is out of range; expected a number above 0.")
+            return float(self.lam)
+        if self.l1_ratio == 0.0:
+            raise InputError(
+                "lambda is None, which has no meaning for a ridge penalty; give a number above 0."
+            )
+        slope = np.abs((X - np.average(X, axis=0, weights=w)).T @ (w * (y - np.average(y, weights=w)))).max()
+        return float(self.relative * slope / self.l1_ratio) or 1e-12  # a constant target: any λ will do
+
+    def _solver(self, total: float) -> Any:
+        if self.l1_ratio == 0.0:
+            return Ridge(alpha=self.lam_)
+        return ElasticNet(
+            alpha=self.lam_ / total, l1_ratio=self.l1_ratio, tol=self.tol, max_iter=self.max_iter
+        )
+
+
+class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Minimise ``sum w l + λ ½ |θ|_2²`` with the (multinomial) logistic loss l; the intercepts are not
+    penalised.
+
+    scikit-learn's ``C`` is 1/λ. Solved to a tight tolerance by Newton's method, or by L-BFGS where the
+    coefficients are many.
+
+    Parameters
+    ----------
+    lam : float, λ > 0
+    tol : float, on the gradient
+    max_iter : int
+
+    Attributes
+    ----------
+    classes_ : (n_classes,); coef_ : (1 or n_classes, n_features); intercept_ : (1 or n_classes,); n_iter_ :
+        int
+
+    Raises
+    ------
+    FitError
+        Where only one class is present. `InputError` for λ out of range.
+
+    Examples
+    --------
+    >>> model = PenalisedLogistic().fit(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1]))
+    >>> model.predict(np.array([[0.0], [3.0]]))
+    array([0, 1])
+    """
+
+    def __init__(self, lam: float = 1.0, tol: float = 1e-8, max_iter: int = 1000) -> None:
+        self.lam = lam
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to ``X`` (n_samples, n_features), labels ``y`` (n_samples,) and weights (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if not self.lam > 0:
+            raise InputError(f"lambda = {self.lam!r} is out of range; expected a number above 0.")
+        self.classes_ = np.unique(y[w > 0])
+        if len(self.classes_) < 2:
+            raise FitError("a classifier needs rows of at least two classes; these rows hold one class only.")
+        solver = self._solver(X.shape[1]).fit(X[w > 0], y[w > 0], sample_weight=w[w > 0])
+        self.coef_, self.intercept_ = solver.coef_, solver.intercept_
+        self.n_iter_ = int(np.max(solver.n_iter_))
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the log odds (n_samples,), or one score per class (n_samples, n_classes)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        scores = X @ self.coef_.T + self.intercept_
+        return np.asarray(scores[:, 0] if len(self.classes_) == 2 else scores)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability of each class (n_samples, n_classes), in the order of ``classes_``."""
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            scores = np.column_stack([np.zeros_like(scores), scores])
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each row (n_samples,)."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def _solver(self, n_features: int) -> Any:
+        n_coefficients = n_features * (len(self.classes_) if len(self.classes_) > 2 else 1)
+        solver = "lbfgs" if n_coefficients > _MANY_COEFFICIENTS else "newton-cholesky"
+        return LogisticRegression(C=1.0 / self.lam, tol=self.tol, max_iter=self.max_iter, solver=solver)

@@ -1,0 +1,134 @@
+"""Early stopping that never looks outside the rows it was given, nor preprocesses across its own split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fivesigma.models.fitting import fit_on
+from fivesigma.models.folds import inner_folds
+
+_TINY = 1e-15
+
+
+def _classifies(self: EarlyStopped) -> bool:
+    return bool(is_classifier(self._inner()))
+
+
+class EarlyStopped(BaseEstimator):  # type: ignore[misc]
+    """Choose the rounds of a boosted model on a held-out tenth of the rows given, then refit on all of them.
+
+    ``estimator`` is fitted to nine tenths with its full number of rounds; the stage with the lowest weighted
+    log loss (classification) or squared error (regression) on the held-out tenth fixes the rounds of the
+    refit. The whole pipeline is fitted anew each time. Copies of a row, and members of a group, are on one
+    side.
+
+    Parameters
+    ----------
+    estimator : boosted model, or pipeline ending in one, with ``max_iter`` and staged predictions; ``None``
+        means
+        histogram gradient boosting
+    n_folds : int, one part in ``n_folds`` is held out
+    random_state : int
+
+    Attributes
+    ----------
+    n_iter_ : int, the rounds chosen; estimator_ : fitted to all rows; classes_ for classifiers
+    """
+
+    def __init__(self, estimator: Any = None, n_folds: int = 10, random_state: int = 0) -> None:
+        self.estimator = estimator
+        self.n_folds = n_folds
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Fit to ``X`` (n_samples, n_features), target ``y``, weights and groups, each (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        w = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        g = None if groups is None else np.asarray(groups)
+        classification = _classifies(self)
+        folds = inner_folds(
+            X,
+            y,
+            n_folds=min(self.n_folds, len(y)),
+            groups=g,
+            classification=classification,
+            seed=self.random_state,
+        )
+        out, fit = folds == 0, folds != 0
+        trial = fit_on(self._inner(), X[fit], y[fit], w=_of(w, fit), groups=_of(g, fit))
+        losses = [
+            _loss(p, y[out], _of(w, out), trial, classification)
+            for p in _stages(trial, X[out], classification)
+        ]
+        self.n_iter_ = int(np.argmin(losses)) + 1
+        final = self._inner()
+        (final.steps[-1][1] if isinstance(final, Pipeline) else final).set_params(max_iter=self.n_iter_)
+        self.estimator_ = fit_on(final, X, y, w=w, groups=g)
+        if classification:
+            self.classes_ = self.estimator_.classes_
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the prediction (n_samples,)."""
+        return np.asarray(self.estimator_.predict(self._checked(X)))
+
+    @available_if(_classifies)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability of each class (n_samples, n_classes), in the order of ``classes_``."""
+        return np.asarray(self.estimator_.predict_proba(self._checked(X)))
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy of a classifier, or the R² of a regressor."""
+        return float(self.estimator_.score(self._checked(X), y, sample_weight=sample_weight))
+
+    def _checked(self, X: ArrayLike) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        checked: NDArray[np.float64] = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        )
+        return checked
+
+    def _inner(self) -> Any:
+        return clone(self.estimator) if self.estimator is not None else HistGradientBoostingClassifier()
+
+    def __sklearn_tags__(self) -> Any:
+        tags, inner = super().__sklearn_tags__(), self._inner().__sklearn_tags__()
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        tags.target_tags = inner.target_tags
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        return tags
+
+
+def _of(values: NDArray[Any] | None, rows: NDArray[np.bool_]) -> NDArray[Any] | None:
+    return None if values is None else values[rows]
+
+
+def _stages(fitted: Any, X: NDArray[np.float64], classification: bool) -> Iterator[NDArray[np.float64]]:
+    model = fitted
+    if isinstance(fitted, Pipeline):
+        X, model = (fitted[:-1].transform(X) if len(fitted.steps) > 1 else X), fitted.steps[-1][1]
+    yield from model.staged_predict_proba(X) if classification else model.staged_predict(X)
+
+
+def _loss(prediction: Any, y: Any, w: Any, fitted: Any, classification: bool) -> float:
+    if not classification:
+        return float(np.average((prediction - y) ** 2, weights=w))
+    column = np.searchsorted(fitted.classes_, y).clip(max=len(fitted.classes_) - 1)
+    p = np.where(fitted.classes_[column] == y, prediction[np.arange(len(y)), column], 0.0)
+    return float(np.average(-np.log(np.maximum(p, _TINY)), weights=w))

@@ -1,0 +1,220 @@
+"""From a name in a study to a fitted pipeline and its predictions: nothing is fitted outside the rows given."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma.features.onehot import OneHot
+from fivesigma.features.plan import FeaturePlan
+from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.fitting import fit_on, probabilities, takes_weights
+from fivesigma.models.scaled_target import ScaledTarget
+from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tuned import Tuned
+from fivesigma.study.registry import kind as kind_called
+
+Floats = NDArray[np.float64]
+_EXTENSIVE = ("lambda",)  # parameters that grow with the sum of weights
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted estimator and what its library had to say: the warnings, each once, in order."""
+
+    estimator: Any
+    messages: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether no warning spoke of convergence."""
+        return not any("converge" in message.lower() for message in self.messages)
+
+
+def build(
+    kind: str,
+    *,
+    features: FeaturePlan,
+    task: str,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    tune: Mapping[str, Any] | bool | None = None,
+    trials: int | None = None,
+    metric: str | None = None,
+) -> Any:
+    """Return the unfitted recipe of the model called ``kind``: features, calibration and tuning inside.
+
+    Parameters
+    ----------
+    kind : name in the registry
+    features : the columns and what is made of them
+    task : "classification" or "regression"
+    params : fixed settings by name; the registry's defaults fill in the rest
+    seed : of everything random in it
+    tune : True for the registry's space, or ``{name: [low, high] | [choice, ...]}``
+    trials : fits-and-scores of the search (20)
+    metric : name of what the search improves; default: that of the task
+
+    Raises
+    ------
+    InputError
+        For an unknown kind, parameter or value, or one that is both fixed and tuned.
+    """
+    found, given = kind_called(kind, task), dict(params or {})
+    settings = found.checked(given)
+    space = None if tune is None or tune is False else found.narrowed(tune)
+    both = sorted(set(space or {}) & set(given)) if not isinstance(tune, bool) else []
+    if both:
+        raise InputError(f"{kind}: {both[0]!r} is both fixed and tuned; keep one of the two.")
+    space = {name: each for name, each in (space or {}).items() if name not in given}
+    model = found.build(task, settings, seed)
+    recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
+    path = "model__estimator__" if isinstance(model, ScaledTarget) else "model__"
+    if found.calibrated and task == "classification":
+        recipe, path = Calibrated(recipe), f"estimator__{path}"
+    if settings.get("early_stopping"):
+        recipe, path = EarlyStopped(recipe, random_state=seed), f"estimator__{path}"
+    if not space:
+        return recipe
+    return Tuned(
+        recipe,
+        {path + _attribute(name): each for name, each in space.items()},
+        trials=trials or 20,
+        metric=metric,
+        extensive=tuple(path + _attribute(name) for name in space if name in _EXTENSIVE),
+        random_state=seed,
+    )
+
+
+def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0) -> Any:
+    """Return the recipe of a user's own ``estimator`` (cloned): the same features before it, probabilities
+    behind it.
+
+    It gets NaN where its tags say that it takes them; a ``random_state`` that is None is set to ``seed``.
+    """
+    if not hasattr(estimator, "fit") or not hasattr(estimator, "get_params"):
+        raise InputError(
+            f"{type(estimator).__name__} is no estimator; expected scikit-learn's fit, predict, get_params."
+        )
+    if is_classifier(estimator) != (task == "classification"):
+        raise InputError(f"{type(estimator).__name__} does not do {task}; choose an estimator of that task.")
+    model = clone(estimator)
+    if model.get_params().get("random_state", 0) is None:
+        model.set_params(random_state=seed)
+    native = bool(model.__sklearn_tags__().input_tags.allow_nan)
+    recipe = _pipeline(features, model, native=native, standardise=False)
+    if task == "classification" and not hasattr(estimator, "predict_proba"):
+        return Calibrated(recipe)
+    return recipe
+
+
+def _attribute(name: str) -> str:
+    return "lam" if name == "lambda" else name
+
+
+def _pipeline(features: FeaturePlan, model: Any, *, native: bool, standardise: bool) -> Pipeline:
+    return Pipeline([*features.steps(native=native, standardise=standardise), ("model", model)])
+
+
+def fit(
+    estimator: Any, X: Floats, y: NDArray[Any], w: Floats | None = None, *, groups: NDArray[Any] | None = None
+) -> Fitted:
+    """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,), weights ``w`` and ``groups`` (n,).
+
+    Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these).
+    One thread; warnings are collected, never printed; the global generators are not touched.
+
+    Raises
+    ------
+    FitError
+        Whatever went wrong in the fit, in one sentence.
+    """
+    if w is not None:
+        keep = w > 0
+        if not keep.any():
+            raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
+        X, y, w = X[keep], y[keep], w[keep] / w[keep].mean()
+        groups = None if groups is None else groups[keep]
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+        warnings.simplefilter("always")
+        try:
+            fitted = fit_on(clone(estimator), X, y, w=w, groups=groups)
+        except FivesigmaError as error:
+            raise FitError(str(error)) from error
+        except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError, LookupError) as error:
+            raise FitError(f"the fit failed: {_first_line(error)}") from error
+    return Fitted(fitted, tuple(dict.fromkeys(_first_line(each.message) for each in caught)))
+
+
+def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
+    """Return the probabilities (n, n_classes) in the order of the codes, or the values (n,) where that is
+    None.
+
+    A class that the fit has not seen has probability 0.
+
+    Raises
+    ------
+    FitError
+        Where a prediction is not finite, or the model refuses the rows.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        try:
+            if n_classes is not None:
+                return probabilities(estimator, X, np.arange(n_classes))
+            values = np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X))
+        except (ValueError, ArithmeticError, RuntimeError) as error:
+            raise (
+                error if isinstance(error, FitError) else FitError(f"no prediction: {_first_line(error)}")
+            ) from error
+    if not np.isfinite(values).all():
+        raise FitError("the model predicts values that are not finite; scale the columns or regularise more.")
+    return values
+
+
+def _first_line(message: object) -> str:
+    lines = str(message).strip().splitlines()
+    return lines[0][:300] if lines else type(message).__name__
+
+
+def weighted(estimator: Any) -> bool:
+    """Whether the fit of this recipe uses event weights."""
+    inner = getattr(estimator, "estimator", None)
+    return (
+        weighted(inner)
+        if isinstance(estimator, Tuned | Calibrated | EarlyStopped)
+        else takes_weights(estimator)
+    )
+
+
+def chosen(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that tuning chose in a fitted recipe, by their names in a study; {} without tuning."""
+    if not isinstance(estimator, Tuned):
+        return {}
+    plain = {name.rpartition("__")[2]: value for name, value in estimator.best_params_.items()}
+    return {("lambda" if name == "lam" else name): value for name, value in sorted(plain.items())}
+
+
+def pipeline_of(estimator: Any) -> Pipeline:
+    """Return the pipeline fitted to all rows inside a fitted recipe."""
+    while not isinstance(estimator, Pipeline):
+        estimator = estimator.estimator_
+    return estimator
+
+
+def unseen(estimator: Any, X: Floats, names: tuple[str, ...]) -> dict[str, int]:
+    """Return, by column, the number of events of ``X`` whose category the recipe does not know."""
+    counts: dict[str, int] = {}
+    for _, step in pipeline_of(estimator).steps:
+        if isinstance(step, OneHot):
+            counts = {names[j]: count for j, count in step.n_unseen(X).items()}
+    return counts

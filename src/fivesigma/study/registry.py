@@ -1,0 +1,492 @@
+"""Every model by name: how to build it, what it may be told, what it costs, and when to choose it.
+
+This is the only file that knows every name. A new model is one `Kind` in ``_ALL`` (or an entry point of the
+group ``fivesigma.models`` that loads one); docs/add-a-model.md walks through it. Nothing heavy is imported
+until a model is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from math import log2
+from typing import Any
+
+from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma.models.spaces import Choice, Range, Space
+
+BOTH = ("classification", "regression")
+CLASSIFICATION = ("classification",)
+REGRESSION = ("regression",)
+INF = float("inf")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting: its sensible fixed value, what a user may give, and where tuning looks (None: it does not)."""
+
+    default: Any
+    allowed: Space
+    search: Space | None = None
+
+
+Builder = Callable[[str, Mapping[str, Any], int], Any]
+"""(task, parameters, seed) -> an unfitted estimator."""
+
+CostLaw = Callable[[float, float, float], float]
+"""(n rows, p columns, K classes; 1 for regression) -> seconds of one fit and the prediction of n/4 rows, one core."""
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Parameters of a less and of a more flexible model of the same family; None at an end of the family."""
+
+    less: Mapping[str, Any] | None = None
+    more: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One model: all the study needs to know of it.
+
+    Attributes
+    ----------
+    name, when : the name in a study file, and one line on when to choose it
+    tasks : the tasks that it can do
+    build : makes the unfitted estimator
+    parameters : the settings by name
+    cost : seconds as a function of rows, columns and classes
+    weights : False where event weights cannot be used in the fit (the scores stay weighted)
+    standardise : wants columns of one scale
+    native_nan : takes NaN as it is
+    flexibility : (parameter, factor towards the less flexible), or None
+    stochastic : depends on the seed
+    calibrated : classifiers that have scores only and get probabilities from inner folds
+    lineup : part of the default line-up
+    """
+
+    name: str
+    when: str
+    tasks: tuple[str, ...]
+    build: Builder
+    cost: CostLaw
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    weights: bool = True
+    standardise: bool = False
+    native_nan: bool = False
+    flexibility: tuple[str, float] | None = None
+    stochastic: bool = False
+    calibrated: bool = False
+    lineup: bool = True
+
+    @property
+    def space(self) -> dict[str, Space]:
+        """Where tuning looks by default."""
+        return {name: p.search for name, p in self.parameters.items() if p.search is not None}
+
+    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all parameters, those ``given`` over the defaults; `InputError` for one unknown or out of range."""
+        for name, value in given.items():
+            allowed = self._parameter(name).allowed
+            if not allowed.contains(value):
+                raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
+        return {name: given.get(name, p.default) for name, p in self.parameters.items()}
+
+    def narrowed(self, tune: Mapping[str, Any] | bool) -> dict[str, Space]:
+        """Return the space of a search: the registry's for ``True``, else the one the user wrote.
+
+        Two numbers are a range (whole if the parameter is, even in log where it spans a factor of 100);
+        another list holds choices.
+        """
+        if isinstance(tune, bool):
+            space = self.space if tune else {}
+        else:
+            space = {name: self._search(name, values) for name, values in tune.items()}
+        if not space:
+            raise InputError(f"{self.name} has nothing to tune; leave out 'tune', or choose another kind.")
+        return space
+
+    def probes(self, params: Mapping[str, Any]) -> Probes:
+        """Return the neighbours of ``params`` towards less and more flexible models."""
+        if self.flexibility is None:
+            return Probes()
+        name, factor = self.flexibility
+        value = self.checked(params)[name]
+        if value is None:
+            return Probes()
+        less, more = self._stepped(name, value * factor, value), self._stepped(name, value / factor, value)
+        return Probes(less, more)
+
+    def _stepped(self, name: str, target: float, value: float) -> dict[str, Any] | None:
+        allowed = self.parameters[name].allowed
+        moved = allowed.clipped(target) if isinstance(allowed, Range) else value
+        return None if moved == value else {name: moved}
+
+    def _parameter(self, name: str) -> Parameter:
+        if name not in self.parameters:
+            known = ", ".join(self.parameters) or "none"
+            raise InputError(
+                f"{self.name}: {name!r} is not one of its parameters; expected {known}.{did_you_mean(name, self.parameters)}"
+            )
+        return self.parameters[name]
+
+    def _search(self, name: str, values: Any) -> Space:
+        allowed = self._parameter(name).allowed
+        if not isinstance(values, list | tuple) or len(values) < 2:
+            raise InputError(
+                f"{self.name}: tune.{name} = {values!r} is not a search; expected [low, high] or choices."
+            )
+        for value in values:
+            if not allowed.contains(value):
+                raise InputError(f"{self.name}: tune.{name} holds {value!r}; expected {allowed}.")
+        if len(values) > 2 or not isinstance(allowed, Range) or None in values:
+            return Choice(tuple(values))
+        low, high = values
+        return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
+
+
+def _real(
+    default: float | None, low: float, high: float, search: tuple[float, float] | None = None
+) -> Parameter:
+    """A positive number, searched evenly in log."""
+    space = None if search is None else Range(*search, log=True)
+    return Parameter(default, Range(low, high, log=low > 0, none=default is None), space)
+
+
+def _whole(
+    default: int | None,
+    low: int,
+    high: float = 10**6,
+    search: tuple[int, int] | None = None,
+    log: bool = False,
+) -> Parameter:
+    space = None if search is None else Range(*search, integer=True, log=log)
+    return Parameter(default, Range(low, high, integer=True, none=default is None), space)
+
+
+def _choice(default: Any, *options: Any, search: bool = False) -> Parameter:
+    choice = Choice(options)
+    return Parameter(default, choice, choice if search else None)
+
+
+def _dummy(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    return DummyClassifier(strategy="prior") if task == "classification" else DummyRegressor()
+
+
+def _linear(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression()
+
+
+def _ridge(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from fivesigma.models.penalised import PenalisedLeastSquares
+
+    return PenalisedLeastSquares(lam=params["lambda"], l1_ratio=0.0)
+
+
+def _sparse(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from fivesigma.models.penalised import PenalisedLeastSquares
+
+    return PenalisedLeastSquares(
+        lam=params["lambda"], relative=params["relative"], l1_ratio=params.get("l1_ratio", 1.0)
+    )
+
+
+def _logistic(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from fivesigma.models.penalised import PenalisedLogistic
+
+    return PenalisedLogistic(lam=params["lambda"])
+
+
+def _neighbours(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+    return (KNeighborsClassifier if task == "classification" else KNeighborsRegressor)(**params)
+
+
+def _naive_bayes(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.naive_bayes import GaussianNB
+
+    return GaussianNB(**params)
+
+
+def _tree(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    made = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
+    return made(**params, random_state=seed)
+
+
+def _forest(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    made = RandomForestClassifier if task == "classification" else RandomForestRegressor
+    return made(**params, random_state=seed, n_jobs=1)
+
+
+def _extra_trees(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    made = ExtraTreesClassifier if task == "classification" else ExtraTreesRegressor
+    return made(**params, random_state=seed, n_jobs=1)
+
+
+def _boosting(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    made = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
+    settings = {name: value for name, value in params.items() if name != "early_stopping"}
+    return made(**settings, early_stopping=False, random_state=seed)
+
+
+def _svm(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.svm import SVC, SVR
+
+    if task == "classification":
+        return SVC(**params, cache_size=500)
+    from fivesigma.models.scaled_target import ScaledTarget
+
+    return ScaledTarget(SVR(**params, cache_size=500))
+
+
+_TREE = {
+    "max_depth": _whole(None, 1, 10**4, (2, 30)),
+    "min_samples_leaf": _whole(5, 1, search=(1, 100), log=True),
+}
+_FEATURES_TRIED = Parameter("sqrt", Range(0.0, 1.0, none=True), Range(0.1, 1.0))
+_LAMBDA = _real(1.0, 1e-12, INF, (1e-4, 1e4))
+_RELATIVE = {"lambda": _real(None, 1e-300, INF), "relative": _real(1e-3, 1e-12, 1.0, (1e-5, 0.5))}
+
+_ALL: tuple[Kind, ...] = (
+    Kind(
+        "dummy",
+        "always: what the target's frequencies (or mean) alone achieve, the floor to beat",
+        BOTH,
+        _dummy,
+        lambda n, p, K: 1e-3 + 1e-8 * n * K,
+        native_nan=True,
+    ),
+    Kind(
+        "linear",
+        "a straight line in each feature, coefficients with a meaning; more rows than features",
+        REGRESSION,
+        _linear,
+        lambda n, p, K: 2e-3 + 2e-9 * n * p * (p + 20),
+        standardise=True,
+    ),
+    Kind(
+        "ridge",
+        "as linear, with many or correlated features",
+        REGRESSION,
+        _ridge,
+        lambda n, p, K: 2e-3 + 2e-9 * n * p * (p + 20),
+        {"lambda": _LAMBDA},
+        standardise=True,
+        flexibility=("lambda", 100.0),
+    ),
+    Kind(
+        "lasso",
+        "as linear, when few of the features should matter: the others get a coefficient of zero",
+        REGRESSION,
+        _sparse,
+        lambda n, p, K: 5e-3 + 2e-8 * n * p * 10,
+        _RELATIVE,
+        standardise=True,
+        flexibility=("relative", 10.0),
+        lineup=False,
+    ),
+    Kind(
+        "elastic-net",
+        "as lasso, when the features that matter come in correlated sets",
+        REGRESSION,
+        _sparse,
+        lambda n, p, K: 5e-3 + 2e-8 * n * p * 10,
+        {**_RELATIVE, "l1_ratio": Parameter(0.5, Range(0.01, 1.0), Range(0.05, 1.0))},
+        standardise=True,
+        flexibility=("relative", 10.0),
+        lineup=False,
+    ),
+    Kind(
+        "logistic",
+        "classes divided by a plane; well-calibrated probabilities, coefficients with a meaning",
+        CLASSIFICATION,
+        _logistic,
+        lambda n, p, K: 4e-3 + 1.5e-8 * n * p * (p * 0.3 + 10) * max(K - 1, 1),
+        {"lambda": _LAMBDA},
+        standardise=True,
+        flexibility=("lambda", 100.0),
+    ),
+    Kind(
+        "naive-bayes",
+        "a quick second baseline: each feature a Gaussian in each class, independent of the others",
+        CLASSIFICATION,
+        _naive_bayes,
+        lambda n, p, K: 3e-3 + 4e-8 * n * p * K,
+        {"var_smoothing": _real(1e-9, 1e-15, 1.0, (1e-9, 1.0))},
+        standardise=True,
+    ),
+    Kind(
+        "nearest",
+        "a baseline without assumptions: the answer of the nearest event; shows what noise costs",
+        BOTH,
+        lambda task, params, seed: _neighbours(task, {"n_neighbors": 1}, seed),
+        lambda n, p, K: 3e-3 + 1e-9 * n * n * p,
+        weights=False,
+        standardise=True,
+    ),
+    Kind(
+        "knn",
+        "few features, a smooth answer of any shape, not too many events",
+        BOTH,
+        _neighbours,
+        lambda n, p, K: 3e-3 + 1e-9 * n * n * p,
+        {
+            "n_neighbors": _whole(15, 1, search=(2, 100), log=True),
+            "weights": _choice("uniform", "uniform", "distance", search=True),
+        },
+        weights=False,
+        standardise=True,
+        flexibility=("n_neighbors", 4.0),
+    ),
+    Kind(
+        "tree",
+        "rules one can read, from one set of cuts; seldom the most accurate",
+        BOTH,
+        _tree,
+        lambda n, p, K: 2e-3 + 2e-8 * n * p * log2(n + 2),
+        {**_TREE, "min_samples_leaf": _whole(20, 1, search=(1, 200), log=True)},
+        native_nan=True,
+        flexibility=("min_samples_leaf", 4.0),
+    ),
+    Kind(
+        "forest",
+        "a strong answer with hardly any settings; robust to odd features and outliers",
+        BOTH,
+        _forest,
+        lambda n, p, K: 0.1 + 2e-6 * n * (p**0.5) * log2(n + 2),
+        {**_TREE, "n_estimators": _whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
+        native_nan=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+    ),
+    Kind(
+        "extra-trees",
+        "as forest, with random cuts: faster, smoother, often better where features are noisy",
+        BOTH,
+        _extra_trees,
+        lambda n, p, K: 0.1 + 1e-6 * n * (p**0.5) * log2(n + 2),
+        {**_TREE, "n_estimators": _whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
+        native_nan=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+    ),
+    Kind(
+        "boosting",
+        "usually the most accurate on tables from a few thousand events up; missing values are welcome",
+        BOTH,
+        _boosting,
+        lambda n, p, K: 0.2 + 3e-7 * n * p * max(K - 1, 1),
+        {
+            "max_iter": _whole(100, 1, 10**5, (30, 500), log=True),
+            "learning_rate": _real(0.1, 1e-6, 1.0, (0.02, 0.3)),
+            "max_leaf_nodes": _whole(15, 2, 10**5, (4, 64), log=True),
+            "min_samples_leaf": _whole(20, 1, search=(5, 100), log=True),
+            "l2_regularization": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
+            "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
+            "early_stopping": _choice(False, False, True),
+        },
+        native_nan=True,
+        flexibility=("max_leaf_nodes", 0.25),
+        stochastic=True,
+    ),
+    Kind(
+        "svm",
+        "smooth boundaries between classes in a few thousand events; slow beyond",
+        BOTH,
+        _svm,
+        lambda n, p, K: 5e-3 + 4e-9 * n * n * (p + 30) * max(K - 1, 1),
+        {
+            "C": _real(1.0, 1e-6, 1e9, (1e-2, 1e3)),
+            "gamma": Parameter("scale", Range(1e-12, 1e6), Range(1e-4, 1.0, log=True)),
+        },
+        standardise=True,
+        flexibility=("C", 0.1),
+        calibrated=True,
+    ),
+)
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Return every model by name: ours, then those of installed packages (entry points ``fivesigma.models``)."""
+    found = {each.name: each for each in _ALL}
+    for point in sorted(entry_points(group="fivesigma.models"), key=lambda point: point.name):
+        made = point.load()
+        if not isinstance(made, Kind) or made.name in found:
+            raise InputError(
+                f"entry point {point.name!r} of fivesigma.models gives no new Kind; fix or remove it."
+            )
+        found[made.name] = made
+    return found
+
+
+def kind(name: str, task: str | None = None) -> Kind:
+    """Return the model called ``name``; `InputError` where there is none, or where it cannot do ``task``.
+
+    >>> kind("forest").stochastic
+    True
+    """
+    found = kinds()[one_of(name, kinds(), "model")]
+    if task is not None and task not in found.tasks:
+        raise InputError(f"{name!r} does {' and '.join(found.tasks)}, not {task}; see: fivesigma models.")
+    return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of a default line-up; ``skipped`` holds the reason where it would outgrow its share."""
+
+    kind: Kind
+    seconds: float
+    skipped: str | None = None
+
+
+def share(n: int) -> float:
+    """Core seconds that all fits of one model may take together, for ``n`` training rows.
+
+    A minute for up to 10,000 rows, then growing with the square root, up to five minutes: the default line-up
+    on 1,000,000 rows of 30 columns ends within 15 minutes on two cores.
+    """
+    return min(60.0 * max(1.0, n / 1e4) ** 0.5, 300.0)
+
+
+def default_lineup(
+    task: str, n: int, p: int, n_classes: int | None = None, *, n_fits: int = 26
+) -> tuple[Entry, ...]:
+    """Return the line-up of ``task`` for ``n`` training rows and ``p`` columns, baselines first.
+
+    A model whose ``n_fits`` fits would take more than its share is skipped, with the reason.
+
+    >>> [entry.kind.name for entry in default_lineup("regression", 300, 3)][:3]
+    ['dummy', 'linear', 'ridge']
+    """
+    able = [each for each in kinds().values() if task in each.tasks and each.lineup]
+    if not able:
+        raise InputError(f"no model does {task!r} in this version; expected one of {', '.join(BOTH)}.")
+    return tuple(_entry(each, n, p, n_classes or 1, n_fits) for each in able)
+
+
+def _entry(each: Kind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:
+    seconds, allowed = n_fits * each.cost(float(n), float(p), float(n_classes)), share(n)
+    reason = None
+    if seconds > allowed:
+        reason = (
+            f"about {seconds:,.0f} core seconds for {n_fits} fits on {n:,} rows, its share is {allowed:,.0f}; "
+            f"name it in [[models]] to run it all the same"
+        )
+    return Entry(each, seconds, reason)
