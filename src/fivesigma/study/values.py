@@ -34,11 +34,9 @@ def as_label(value: Any) -> str:
     """Return the text of a class label: ``1`` and ``1.0`` are both ``'1'``.
 
     >>> as_label(1.0), as_label("b"), as_label(True)
-    ('1', 'b', 'true')
+    ('1', 'b', 'True')
     """
     scalar = as_scalar(value)
-    if isinstance(scalar, bool):
-        return str(scalar).lower()
     if isinstance(scalar, float) and scalar.is_integer():
         return str(int(scalar))
     return str(scalar)
