@@ -1,0 +1,64 @@
+"""Generalisation: the gap is a number; overfit and underfit are verdicts of a test on neighbouring flexibilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fivesigma.risk.evidence import compare_cross_validated
+from fivesigma.risk.resampling import Vector
+
+
+@dataclass(frozen=True)
+class Generalisation:
+    """``gap = R_train - R_validation`` in units of the metric, and the verdict with its σ.
+
+    Attributes
+    ----------
+    gap : score on the training events minus score on held-out folds, oriented as the metric.
+    verdict : "overfit", "underfit", "neither shown" or "not tested".
+    sigma : σ of the neighbour that is better, or of the better neighbour where neither is shown.
+    """
+
+    gap: float | None = None
+    verdict: str = "not tested"
+    sigma: float | None = None
+
+
+def generalisation(
+    train: Vector | None,
+    validation: Vector,
+    *,
+    greater_is_better: bool,
+    n_fit: int,
+    n_validation: int,
+    less: Vector | None = None,
+    more: Vector | None = None,
+) -> Generalisation:
+    """Judge a model by its neighbours on the same folds.
+
+    Parameters
+    ----------
+    train, validation : (k,) score of each fold's model on the events it was fitted to, and on the held-out ones.
+    n_fit, n_validation : events that a fold's model is fitted to and scored on.
+    less, more : (k,) validation scores of a less and a more flexible setting of the same family; None where the
+        family has none.
+    """
+    gap = None if train is None else float(np.mean(train) - np.mean(validation))
+    sigmas = {}
+    for word, scores in (("overfit", less), ("underfit", more)):
+        if scores is not None:
+            d = compare_cross_validated(
+                scores,
+                validation,
+                n_fit=n_fit,
+                n_validation=n_validation,
+                greater_is_better=greater_is_better,
+                one_sided=True,
+            )
+            sigmas[word] = d.sigma_local or 0.0
+    if not sigmas:
+        return Generalisation(gap)
+    word = max(sigmas, key=lambda each: sigmas[each])
+    return Generalisation(gap, word if sigmas[word] >= 3 else "neither shown", sigmas[word])
