@@ -6,11 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
-from fivesigma._core.errors import DataError, StudyError, did_you_mean
+from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma.study.refusals import sentence
 from fivesigma.study.sections import (
     DataSection,
@@ -23,7 +23,11 @@ from fivesigma.study.sections import (
     TestRows,
 )
 from fivesigma.study.toml import write_toml
-from fivesigma.study.unbuilt import KINDS, METRICS, refuse_unbuilt
+from fivesigma.study.unbuilt import KINDS, refuse_unbuilt
+from fivesigma.study.unbuilt import METRICS as LATER_METRICS
+
+if TYPE_CHECKING:
+    from fivesigma.study.registry import Kind
 
 LONGEST = 1_000_000
 """Bytes of the longest study file that is read."""
@@ -139,21 +143,36 @@ class Spec(Section):
 
     def _check_names(self) -> None:
         """Refuse kinds, parameters and metrics that nobody registered."""
-        from fivesigma.study.registry import KINDS as known  # the registry wakes scikit-learn
+        from fivesigma.study.registry import kinds
 
+        known = kinds()
         for position, model in enumerate(self.models):
             self._known(model.kind, known, KINDS, f"models[{position}].kind", "model")
+            self._check_settings(model, known[model.kind], f"models[{position}]")
         if self.evaluate.metric is not None:
             from fivesigma.risk.metrics import METRICS as metrics
 
-            self._known(self.evaluate.metric, metrics, METRICS, "evaluate.metric", "metric")
-        names = [model.name for model in self.models]
+            self._known(self.evaluate.metric, metrics, LATER_METRICS, "evaluate.metric", "metric")
+        names = [model.name for model in self.models] or list(known)
         if self.evaluate.baseline not in (*names, *known):
             raise self.error(
                 "evaluate.baseline",
                 f"'{self.evaluate.baseline}' is not a model of this study; expected one of "
-                f"{', '.join(names or known)}.{did_you_mean(self.evaluate.baseline, names or known)}",
+                f"{', '.join(names)}.{did_you_mean(self.evaluate.baseline, names)}",
             )
+
+    def _check_settings(self, model: ModelSection, kind: Kind, where: str) -> None:
+        if self.data.task is not None and self.data.task not in kind.tasks:
+            able = " and ".join(kind.tasks)
+            raise self.error(
+                f"{where}.kind", f"'{kind.name}' does {able}, not {self.data.task}; choose another."
+            )
+        try:
+            kind.checked(model.params)
+            if model.tune:
+                kind.narrowed(model.tune)
+        except InputError as error:
+            raise self.error(where, str(error)) from None
 
     def _known(self, word: str, known: Iterable[str], later: Sequence[str], where: str, what: str) -> None:
         options = list(known)
