@@ -1,0 +1,384 @@
+"""The split, made once and first: sealed tests by a hash of events, folds by the seed, units kept whole.
+
+A unit is what must stay on one side: a group, a set of identical rows, or whatever chains of the two connect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from fivesigma._core.errors import InputError
+from fivesigma._core.random import generator
+
+Positions = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
+CANONICAL_NAN = np.uint64(0x7FF8000000000000)
+HASHED_AT_ONCE = 2**14  # rows of a block that stays in cache
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Positions of a Dataset's rows: train with its folds, and sealed tests.
+
+    Attributes
+    ----------
+    train : (n_train,) positions, ascending
+    tests : name -> positions, ascending; may be empty
+    folds : (n_train,) number of the fold that validates on a row; -1 for a row that is always fitted on
+    n_folds : int, 1 where one fixed part validates
+    sha256 : hash of the whole assignment
+    overlap : int, rows of train that equal a test row or share its group
+    """
+
+    train: Positions
+    tests: Mapping[str, Positions]
+    folds: Positions
+    n_folds: int
+    overlap: int = 0
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for each in (self.train, self.folds, *self.tests.values()):
+            each.flags.writeable = False
+        object.__setattr__(self, "sha256", self._hashed())
+
+    def fold(self, k: int) -> tuple[Positions, Positions]:
+        """Return the positions to fit and to validate on in fold ``k``; `InputError` if it is not there.
+
+        >>> split = make_split(np.arange(20.0)[:, None], None, task="regression", test=None, n_folds=4)
+        >>> [part.size for part in split.fold(0)]
+        [15, 5]
+        """
+        if not 0 <= k < self.n_folds:
+            raise InputError(f"the split has no fold {k}; expected 0 to {self.n_folds - 1}.")
+        validated = self.folds == k
+        return self.train[~validated], self.train[validated]
+
+    def _hashed(self) -> str:
+        digest = hashlib.sha256(b"fivesigma.split/1")
+        for name, rows in [("train", self.train), ("folds", self.folds), *sorted(self.tests.items())]:
+            digest.update(f"{name}:{rows.size}:".encode() + rows.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Units:
+    """What stays together: the unit ``of_row`` (n,) of each row; the hash, size, stratum of each unit."""
+
+    of_row: Positions
+    hashes: Hashes
+    size: Positions
+    stratum: Positions
+
+    def take(self, rows: Positions) -> Units:
+        """Return the units of these ``rows`` alone."""
+        size = np.bincount(self.of_row[rows], minlength=self.size.size)
+        kept = size > 0
+        of_row = (np.cumsum(kept) - 1)[self.of_row[rows]]
+        return Units(of_row, self.hashes[kept], size[kept], self.stratum[kept])
+
+
+def _mixed(z: Hashes) -> Hashes:
+    """The finaliser of splitmix64 (Steele, Lea & Flood 2014), in place: a bijection that scatters."""
+    for shift, factor in MIX:
+        z ^= z >> shift
+        z *= factor
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def row_hash(X: NDArray[Any]) -> Hashes:
+    """Return a 64-bit hash of the content of each row, the same on every platform and for every seed.
+
+    Equal rows have equal hashes: -0.0 equals 0.0, and every NaN equals every other.
+
+    Parameters
+    ----------
+    X : (n, ...) numbers, read as float64
+
+    Returns
+    -------
+    (n,) uint64
+
+    >>> row_hash(np.array([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0]])).tolist()[:2]
+    [1871345652357458906, 1871345652357458906]
+    """
+    table = np.asarray(X).reshape(len(X), -1)
+    hashes = np.full(len(table), table.shape[1], dtype=np.uint64)
+    for start in range(0, len(table), HASHED_AT_ONCE):
+        block = table[start : start + HASHED_AT_ONCE].T.astype(np.float64, order="C") + 0.0
+        bits = block.view(np.uint64)
+        bits[np.isnan(block)] = CANONICAL_NAN
+        h = hashes[start : start + HASHED_AT_ONCE]
+        for j, column in enumerate(bits, start=1):
+            h ^= column
+            h += np.uint64(int(GOLDEN) * j % 2**64)
+            _mixed(h)
+    return hashes
+
+
+def rows_key(hashes: Hashes) -> str:
+    """Return one sha256 for a set of rows, whatever their order: what the ledger of openings counts.
+
+    >>> rows_key(np.array([1, 2], dtype=np.uint64)) == rows_key(np.array([2, 1], dtype=np.uint64))
+    True
+    """
+    return hashlib.sha256(np.sort(hashes).astype("<u8").tobytes()).hexdigest()
+
+
+def make_split(
+    X: NDArray[Any],
+    y: NDArray[Any] | None,
+    *,
+    task: str,
+    test: float | None = 0.2,
+    n_folds: int = 5,
+    validation: float | None = None,
+    stratify: bool = True,
+    groups: NDArray[Any] | None = None,
+    duplicates: Literal["together", "ignore"] = "together",
+    salt: str = "",
+    seed: int = 0,
+    test_rows: Mapping[str, NDArray[Any]] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Split:
+    """Divide rows into train, its folds and sealed tests; no unit is ever on both sides of anything.
+
+    A unit belongs to the test if the hash of its content (its group, or else its row) and of ``salt`` is low
+    enough: the ``seed`` has no say, nor has the order of the rows. The folds come from the seed. Classes are
+    stratified: each test and each fold holds its share of a class to within one unit, where a unit of several
+    classes counts for the one that it is richest in. A regression is not stratified.
+
+    Parameters
+    ----------
+    X : (n, ...) rows, or (n,) uint64 hashes of them as `row_hash` makes
+    y : (n,) class codes or values, or None
+    task : "classification" stratifies; any other does not
+    test : fraction of the rows; None or 0 for no test
+    n_folds : number of folds
+    validation : fraction of train that validates in place of folds
+    groups : (n,) codes or labels that stay together
+    duplicates : "ignore" lets identical rows part (for tables of few distinct rows)
+    salt : the study's name
+    test_rows : positions of named given tests; ``test`` is then ignored
+    classes : names of the codes, for messages
+
+    Raises
+    ------
+    InputError
+        Where rows, groups or the members of a class are fewer than the folds need.
+
+    >>> split = make_split(np.arange(50.0)[:, None], np.arange(50) % 2, task="classification", salt="demo")
+    >>> split.train.size, split.tests["test"].size, np.bincount(split.folds).tolist()
+    (40, 10, [8, 8, 8, 8, 8])
+    """
+    hashes = X if X.dtype == np.uint64 and X.ndim == 1 else row_hash(X)
+    labels = None if y is None or task != "classification" else np.asarray(y, dtype=np.int64)
+    _check_request(hashes.size, test, n_folds, validation)
+    units = _units(hashes, groups, duplicates == "together", labels if stratify else None)
+    if test_rows is not None:
+        tests = _given(test_rows, hashes.size)
+    else:
+        tests = _hashed_test(units, test, salt)
+    train = _rest(hashes.size, tests)
+    fitted = units.take(train)
+    _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
+    folds = _folds(fitted, n_folds, validation, generator(seed, "split"))
+    overlap = 0 if test_rows is None and duplicates == "together" else _overlap(train, tests, hashes, groups)
+    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap)
+    if labels is not None:
+        _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
+    if labels is not None and test_rows is None and tests:
+        _check_test(labels, tests["test"], classes)
+    return split
+
+
+def _check_request(n: int, test: float | None, n_folds: int, validation: float | None) -> None:
+    for name, fraction in (("test", test or 0.5), ("validation", 0.5 if validation is None else validation)):
+        if not 0 < fraction < 1:
+            raise InputError(f"split.{name} is {fraction}; expected a fraction between 0 and 1.")
+    if validation is None and n_folds < 2:
+        raise InputError(f"split.folds is {n_folds}; expected 2 or more, or use split.validation = 0.1.")
+    if n < 2:
+        raise InputError(f"the data have {n} rows; a split needs at least two.")
+
+
+def _check_enough(units: Units, needed: int, grouped: bool) -> None:
+    if units.size.size < needed:
+        what = "groups" if grouped else "distinct rows"
+        raise InputError(
+            f"the training part has {units.size.size} {what}, fewer than the {needed} folds; "
+            f"lower split.folds or bring more {what}."
+        )
+
+
+def _check_classes(y: Positions, units: Units, needed: int, classes: Sequence[str] | None) -> None:
+    """Refuse a class with fewer units than there are parts of train."""
+    for code in np.unique(y):
+        holds = np.zeros(units.size.size, dtype=np.bool_)
+        holds[units.of_row[y == code]] = True
+        if holds.sum() < needed:
+            raise InputError(
+                f"class {_named(code, classes)} has {holds.sum()} members to train on, fewer than the "
+                f"{needed} parts of the split; lower split.folds, or leave the class out with data.classes."
+            )
+
+
+def _check_test(y: Positions, test: Positions, classes: Sequence[str] | None) -> None:
+    """Refuse a hashed test set without a class."""
+    for code in np.setdiff1d(y, y[test]):
+        raise InputError(
+            f"the test set holds no event of class {_named(code, classes)}; raise split.test, "
+            "or leave the class out with data.classes."
+        )
+
+
+def _named(code: int, classes: Sequence[str] | None) -> str:
+    return repr(str(classes[code]) if classes is not None else int(code))
+
+
+def _rest(n: int, tests: Mapping[str, Positions]) -> Positions:
+    """Return the positions below ``n`` that no test holds."""
+    rest = np.ones(n, dtype=np.bool_)
+    for rows in tests.values():
+        rest[rows] = False
+    return np.flatnonzero(rest)
+
+
+def _units(hashes: Hashes, groups: NDArray[Any] | None, together: bool, labels: Positions | None) -> Units:
+    """Return the units of all rows, those of one class in its stratum."""
+    if groups is not None:
+        of_row, unit_hashes = _grouped(hashes, np.asarray(groups), together)
+    elif together:
+        unit_hashes, of_row = np.unique(hashes, return_inverse=True)
+    else:
+        of_row, unit_hashes = np.arange(hashes.size), _told_apart(hashes)
+    size = np.bincount(of_row, minlength=unit_hashes.size)
+    return Units(of_row, unit_hashes, size, _strata(of_row, size, labels))
+
+
+def _told_apart(hashes: Hashes) -> Hashes:
+    """Return one hash a row, with the copies of a row numbered in their order."""
+    order = np.argsort(hashes, kind="stable")
+    first = np.flatnonzero(np.diff(hashes[order], prepend=~hashes[order[:1]]))
+    copy = np.empty(hashes.size, dtype=np.uint64)
+    copy[order] = np.arange(hashes.size) - np.repeat(first, np.diff(first, append=hashes.size))
+    return _mixed(hashes + GOLDEN * copy)
+
+
+def _grouped(hashes: Hashes, groups: NDArray[Any], together: bool) -> tuple[Positions, Hashes]:
+    """Return each row's unit and the units' hashes: groups, joined where they share an identical row."""
+    values, of_row = np.unique(groups, return_inverse=True)
+    value_hashes = _hashes_of_values(values)
+    distinct, content = np.unique(hashes, return_inverse=True)
+    if not together or distinct.size == hashes.size:
+        return of_row, value_hashes
+    edges = coo_array(
+        (np.ones(hashes.size, dtype=np.int8), (of_row, values.size + content)),
+        shape=(values.size + distinct.size,) * 2,
+    )
+    n_units, component = connected_components(edges, directed=False)
+    unit_hashes = np.full(n_units, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(unit_hashes, component[: values.size], value_hashes)
+    return component[: values.size].astype(np.int64)[of_row], unit_hashes
+
+
+def _hashes_of_values(values: NDArray[Any]) -> Hashes:
+    if values.dtype.kind in "iufb":
+        return row_hash(values[:, None])
+    digests = [hashlib.blake2b(str(value).encode(), digest_size=8).digest() for value in values]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def _strata(of_row: Positions, size: Positions, labels: Positions | None) -> Positions:
+    """Return each unit's class, the one that it is richest in relative to all rows."""
+    if labels is None:
+        return np.zeros(size.size, dtype=np.int64)
+    if size.size == of_row.size:
+        stratum = np.empty(size.size, dtype=np.int64)
+        stratum[of_row] = labels
+        return stratum
+    n_classes = int(labels.max()) + 1
+    table = np.bincount(of_row * n_classes + labels, minlength=size.size * n_classes).reshape(-1, n_classes)
+    return np.asarray(np.argmax(table / np.maximum(table.sum(axis=0), 1), axis=1), dtype=np.int64)
+
+
+def _share(units: Units, key: NDArray[Any], fraction: float) -> NDArray[np.bool_]:
+    """Return which units make up ``fraction`` of the rows of each stratum: those of lowest ``key``.
+
+    The share is right to within half a unit, but two units or more give one and keep one at least.
+    """
+    order = np.lexsort((key, units.stratum))
+    size, stratum = units.size[order], units.stratum[order]
+    first = np.flatnonzero(np.diff(stratum, prepend=-1))
+    length = np.diff(first, append=order.size)
+    rows = np.add.reduceat(size, first)
+    upto = np.cumsum(size) - np.repeat(np.cumsum(rows) - rows, length)
+    chosen = upto - size / 2 <= np.repeat(fraction * rows, length)
+    chosen[first] = True
+    chosen[first + length - 1] = False
+    mask = np.empty(order.size, dtype=np.bool_)
+    mask[order] = chosen
+    return mask
+
+
+def _hashed_test(units: Units, test: float | None, salt: str) -> dict[str, Positions]:
+    if not test:
+        return {}
+    salted = np.uint64(int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "big"))
+    sealed = _share(units, _mixed(units.hashes ^ salted), test)
+    return {"test": np.flatnonzero(sealed[units.of_row])}
+
+
+def _given(test_rows: Mapping[str, NDArray[Any]], n: int) -> dict[str, Positions]:
+    """Return the given tests; `InputError` where one is empty, out of range or shares a row with another."""
+    tests = {name: np.unique(np.asarray(rows, dtype=np.int64)) for name, rows in test_rows.items()}
+    for name, rows in tests.items():
+        if rows.size == 0 or rows[0] < 0 or rows[-1] >= n:
+            raise InputError(
+                f"the test set '{name}' holds {rows.size} of the {n} rows; expected at least one of them."
+            )
+    every = np.concatenate([*tests.values(), np.empty(0, np.int64)])
+    if np.unique(every).size < every.size:
+        raise InputError(f"the test sets {', '.join(tests)} share rows; give each row to one of them.")
+    if every.size == n:
+        raise InputError("the test sets hold every row, so that none is left to train on; name fewer.")
+    return tests
+
+
+def _folds(units: Units, n_folds: int, validation: float | None, rng: np.random.Generator) -> Positions:
+    """Return the fold of each row: one share, or units dealt like cards, the largest of each stratum first.
+
+    Dealing in falling order of size bounds the difference of two folds by one unit of each stratum.
+    """
+    key = rng.random(units.size.size)
+    if validation is not None:
+        return np.where(_share(units, key, validation)[units.of_row], 0, -1).astype(np.int64)
+    order = np.lexsort((key, -units.size, units.stratum))
+    fold = np.empty(order.size, dtype=np.int64)
+    fold[order] = np.arange(order.size) % n_folds
+    return fold[units.of_row]
+
+
+def _overlap(
+    train: Positions, tests: Mapping[str, Positions], hashes: Hashes, groups: NDArray[Any] | None
+) -> int:
+    """Return how many training rows equal a test row or share its group."""
+    if not tests:
+        return 0
+    test = np.concatenate(list(tests.values()))
+    shared = np.isin(hashes[train], hashes[test])
+    if groups is not None:
+        shared |= np.isin(np.asarray(groups)[train], np.asarray(groups)[test])
+    return int(shared.sum())
