@@ -62,7 +62,9 @@ def as_column(values: Any, n_samples: int, *, what: str) -> NDArray[Any]:
     return array
 
 
-def as_weights(w: Any, n_samples: int, *, what: str = "weights") -> NDArray[np.float64]:
+def as_weights(
+    w: Any, n_samples: int, *, what: str = "weights", rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
     """Return ``w`` as float64 of shape (n_samples,): finite, not negative, of positive sum.
 
     Raises
@@ -81,7 +83,7 @@ def as_weights(w: Any, n_samples: int, *, what: str = "weights") -> NDArray[np.f
     ):
         if count := int(np.count_nonzero(bad)):
             raise InputError(
-                f"{what}: {count} of {n_samples} weights are {word} (first in row {int(np.argmax(bad))}); "
+                f"{what}: {count} of {n_samples} weights are {word} (first in row {_row(bad, rows)}); "
                 "expected finite numbers >= 0: drop those rows with select, or mend the weights."
             )
     if not weights.sum() > 0:
@@ -89,21 +91,31 @@ def as_weights(w: Any, n_samples: int, *, what: str = "weights") -> NDArray[np.f
     return weights
 
 
-def refuse_infinite(X: NDArray[np.float64], names: Sequence[str]) -> None:
+def refuse_infinite(
+    X: NDArray[np.float64], names: Sequence[str], *, rows: NDArray[np.int64] | None = None
+) -> None:
     """Raise `InputError` naming the first column of the table ``X`` that holds an infinite value."""
     for start in range(0, len(X), _BLOCK):
         infinite = np.isinf(X[start : start + _BLOCK])
         if infinite.any():
             column = int(np.argmax(infinite.reshape(len(infinite), -1).any(axis=0)))
-            _raise_infinite(X, column, names)
+            _raise_infinite(X, column, names, rows)
 
 
-def _raise_infinite(X: NDArray[np.float64], column: int, names: Sequence[str]) -> None:
+def _raise_infinite(
+    X: NDArray[np.float64], column: int, names: Sequence[str], rows: NDArray[np.int64] | None
+) -> None:
     """Name ``column`` (of the flattened event), count its infinite values, say what to do."""
     infinite = np.isinf(X.reshape(len(X), -1)[:, column])
     name = names[column] if column < len(names) else f"number {column}"
     quoted = name if name.isidentifier() else f"`{name}`"
     raise InputError(
-        f"feature '{name}' has {int(infinite.sum())} infinite values (first in row {int(np.argmax(infinite))}); "
+        f"feature '{name}' has {int(infinite.sum())} infinite values (first in row {_row(infinite, rows)}); "
         f'expected finite numbers: say missing = [inf, -inf], or select = "isfinite({quoted})".'
     )
+
+
+def _row(bad: NDArray[np.bool_], rows: NDArray[np.int64] | None) -> int:
+    """Return the number in the input of the first bad row."""
+    first = int(np.argmax(bad))
+    return first if rows is None else int(rows[first])

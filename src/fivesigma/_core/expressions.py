@@ -45,10 +45,7 @@ def _repeat(ufunc: np.ufunc) -> Callable[..., Value]:
 FUNCTIONS: Mapping[str, Function] = {
     **{
         name: Function(getattr(np, name))
-        for name in (
-            "log10 log log2 log1p exp expm1 sqrt cbrt abs sin cos tan arcsin arccos arctan sinh cosh tanh "
-            "arcsinh floor ceil round sign isfinite isnan"
-        ).split()
+        for name in ["log10", "log", "log2", "log1p", "exp", "expm1", "sqrt", "cbrt", "abs", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "floor", "ceil", "round", "sign", "isfinite", "isnan"]
     },
     "arctan2": Function(np.arctan2, 2, 2),
     "hypot": Function(np.hypot, 2, 2),

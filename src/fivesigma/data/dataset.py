@@ -180,7 +180,8 @@ class Dataset:
         >>> Dataset.from_frame(frame, target="kind").classes
         ('b', 's')
         """
-        from fivesigma.data import frames, roles as assembly
+        from fivesigma.data import frames
+        from fivesigma.data import roles as assembly
 
         return assembly.assemble(frames.columns(frame), assembly.Roles(**roles), source="the table")
 

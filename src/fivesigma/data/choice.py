@@ -1,0 +1,186 @@
+"""Which columns are features: those named, or every numeric column that has no other role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import expressions
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data.tables import Columns
+from fivesigma.data.targets import Note, missing
+
+if TYPE_CHECKING:
+    from fivesigma.data.roles import Roles
+
+_UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
+_MOSTLY = 0.9  # a text column with this share of numbers is a numeric column with something wrong in it
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The features by name, and what is to be said about those left out."""
+
+    names: tuple[str, ...]
+    notes: tuple[Note, ...]
+
+
+def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]], source: str) -> Choice:
+    """Choose the features.
+
+    ``made_of`` names the columns that each expression uses, so that what the target is made of is found.
+
+    Raises
+    ------
+    InputError
+        If a role names an unknown column, a column has two roles, or a feature holds text.
+    """
+    _check_roles(columns, roles, source)
+    ingredients = _ingredients(roles.target, columns, made_of)
+    if roles.features is not None:
+        return _named(columns, roles, ingredients, source)
+    return _default(columns, roles, ingredients, made_of, source)
+
+
+def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
+    """Refuse a role for a column that is not there."""
+    categorical = [] if isinstance(roles.categorical, bool) else list(roles.categorical or ())
+    named: list[tuple[str, Iterable[str]]] = [
+        ("feature", roles.features or ()),
+        ("spectator", roles.spectators),
+        ("group", [roles.group] if roles.group else []),
+        ("categorical column", categorical),
+        ("column asked for by the split", roles.extra_columns),
+    ]
+    for role, names in named:
+        for name in names:
+            if name not in columns:
+                known = ", ".join(list(columns)[:8]) + (" ..." if len(columns) > 8 else "")
+                hint = did_you_mean(str(name), columns) or f" Its columns: {known}."
+                raise InputError(f"{role} {name!r} is not a column of {source}.{hint}")
+
+
+def _ingredients(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return every column that goes into an expression, through other expressions too."""
+    found: set[str] = set()
+    todo = list(expressions.names(text, columns)) if text else []
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += made_of.get(name, ())
+    return found
+
+
+def _named(columns: Columns, roles: Roles, ingredients: set[str], source: str) -> Choice:
+    names = tuple(dict.fromkeys(roles.features or ()))
+    if len(names) != len(roles.features or ()) or not names:
+        what = "is an empty list" if not names else "names a column twice"
+        raise InputError(
+            f"features {what}; name each feature once, or leave the key out for all numeric columns."
+        )
+    for name in names:
+        if name == roles.target or name in roles.spectators:
+            role = "the target" if name == roles.target else "a spectator"
+            raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
+        if columns[name].dtype.kind == "O":
+            _check_text(name, columns[name], roles, source)
+    return Choice(names, _suspects(names, roles, ingredients, columns))
+
+
+def _suspects(
+    names: Sequence[str], roles: Roles, ingredients: set[str], columns: Columns
+) -> tuple[Note, ...]:
+    """Warn of features that were named although they may hold the answer."""
+    notes: list[Note] = []
+    if leaks := [name for name in names if name in ingredients]:
+        notes.append(("leak", "warning", f"the target is computed from the feature {', '.join(leaks)}"))
+    weights = expressions.names(roles.weight, columns) if roles.weight else ()
+    for role, carriers in (("weight", weights), ("group", (roles.group,))):
+        if both := [name for name in names if name in carriers]:
+            notes.append(
+                (
+                    "leak",
+                    "warning",
+                    f"{', '.join(both)} is the {role} and a feature: does it know the answer?",
+                )
+            )
+    return tuple(notes)
+
+
+def _default(
+    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
+) -> Choice:
+    """Take every numeric column without another role, then the expressions."""
+    busy = ingredients | set(_ingredients(roles.weight, columns, made_of))
+    busy |= {*roles.spectators, *roles.extra_columns, str(roles.group)}
+    busy |= {str(roles.join["on"])} if roles.join else set()
+    free = [name for name in columns if name not in busy]
+    unnamed = [name for name in free if _UNNAMED.fullmatch(name)]
+    coded = [] if isinstance(roles.categorical, bool) else list(roles.categorical or ())
+    text = [name for name in free if columns[name].dtype.kind == "O" and name not in coded]
+    for name in text:
+        _refuse_broken_numbers(name, columns[name], source)
+    names = tuple(name for name in free if name not in text and name not in unnamed)
+    if not names:
+        raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
+    return Choice(names, _left_out(roles, ingredients - {str(roles.target)}, unnamed, text))
+
+
+def _left_out(
+    roles: Roles, ingredients: set[str], unnamed: Sequence[str], text: Sequence[str]
+) -> tuple[Note, ...]:
+    notes: list[Note] = []
+    if ingredients:
+        made = ", ".join(sorted(ingredients))
+        notes.append(
+            ("features", "ok", f"no feature, because the target {roles.target!r} is computed from it: {made}")
+        )
+    if unnamed:
+        notes.append(("features", "ok", f"no feature, because it has no name: {', '.join(unnamed)}"))
+    if text:
+        notes.append(("features", "warning", f"text columns are no features unless named: {', '.join(text)}"))
+    return tuple(notes)
+
+
+def _check_text(name: str, column: NDArray[np.object_], roles: Roles, source: str) -> None:
+    """Refuse a text column that is named as a feature and not as categorical."""
+    if roles.categorical is True or name in (roles.categorical or ()):  # type: ignore[operator]
+        return
+    _refuse_broken_numbers(name, column, source)
+    example = next(value for value in column if value is not None)
+    raise InputError(
+        f'feature {name!r} of {source} holds text (such as {example!r}); say categorical = "onehot", or leave it out.'
+    )
+
+
+def _refuse_broken_numbers(name: str, column: NDArray[np.object_], source: str) -> None:
+    """Refuse a column of numbers with some text in it, and one with nothing in it."""
+    present = ~missing(column)
+    if not present.any():
+        raise InputError(
+            f"feature {name!r} of {source} is missing in all {len(column)} rows; leave it out: name the features you "
+            "want, or name it a spectator."
+        )
+    numeric = np.fromiter((_is_number(value) for value in column[present]), bool, int(present.sum()))
+    bad = int(len(numeric) - numeric.sum())
+    if bad and numeric.mean() >= _MOSTLY:
+        row = int(np.flatnonzero(present)[np.argmin(numeric)])
+        raise InputError(
+            f"column {name!r} of {source} holds numbers but for {bad} value{'s' if bad > 1 else ''} "
+            f"(first {column[row]!r} in row {row}); mend {'them' if bad > 1 else 'it'}, or say "
+            f"missing = {column[row]!r}."
+        )
+
+
+def _is_number(word: object) -> bool:
+    try:
+        float(str(word))
+    except ValueError:
+        return False
+    return True

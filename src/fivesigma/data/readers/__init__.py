@@ -1,0 +1,109 @@
+"""One file a format; a new format is one file here and one line in ``_BUILT_IN``.
+
+A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes and a method ``columns``. Other
+packages bring theirs through the entry point group ``fivesigma.readers`` (the object itself, or its class).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError, InputError, did_you_mean
+
+_BUILT_IN = ("csv", "parquet", "npz")
+
+_LATER = {
+    ".root": "ROOT",
+    ".h5": "HDF5",
+    ".hdf5": "HDF5",
+    ".fits": "FITS",
+    ".fit": "FITS",
+    ".feather": "Feather",
+    ".arrow": "Arrow",
+    ".xlsx": "Excel",
+    ".xls": "Excel",
+    ".json": "JSON",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".joblib": "joblib",
+}
+
+
+class Reader(Protocol):
+    """What reads one format.
+
+    ``columns`` returns each column as (n_rows,): numbers and truth values in their own type with NaN for a missing
+    value, text as objects with None for a missing value. What goes wrong is a `DataError`.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    options: tuple[str, ...]
+
+    def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Read the table in ``path``."""
+        ...
+
+
+@cache
+def all_readers() -> tuple[Reader, ...]:
+    """Return the readers of this package, then those of others."""
+    own = [importlib.import_module(f"{__name__}.{name}").READER for name in _BUILT_IN]
+    found = [point.load() for point in entry_points(group="fivesigma.readers")]
+    return (*own, *(reader() if isinstance(reader, type) else reader for reader in found))
+
+
+def reader_for(path: Path | str, format: str | None = None) -> Reader:
+    """Return the reader of ``path`` by its suffix, or the one called ``format``.
+
+    Raises
+    ------
+    InputError
+        If no reader has that name or suffix; the message names what can be read.
+
+    >>> reader_for("events.csv.gz").name
+    'CSV'
+    """
+    readers = all_readers()
+    if format is not None:
+        named = [reader for reader in readers if reader.name.lower() == format.lower()]
+        if not named:
+            known = [reader.name for reader in readers]
+            raise InputError(
+                f"format {format!r} is not known; expected one of {', '.join(known)}." + _hint(format)
+            )
+        return named[0]
+    name = Path(path).name.lower()
+    fitting = [(len(s), reader) for reader in readers for s in reader.suffixes if name.endswith(s.lower())]
+    if not fitting:
+        raise DataError(_unreadable(Path(path)))
+    return max(fitting, key=lambda pair: pair[0])[1]
+
+
+def check_options(reader: Reader, options: Mapping[str, Any]) -> None:
+    """Refuse an option that the format does not have."""
+    for option in options:
+        if option not in reader.options:
+            takes = ", ".join(reader.options) or "none"
+            hint = did_you_mean(option, reader.options)
+            raise InputError(
+                f"{option!r} is not an option of {reader.name} files; expected one of: {takes}.{hint}"
+            )
+
+
+def _hint(format: str) -> str:
+    return did_you_mean(format, [reader.name for reader in all_readers()])
+
+
+def _unreadable(path: Path) -> str:
+    suffix = path.suffix.lower()
+    readable = ", ".join(suffix for reader in all_readers() for suffix in reader.suffixes)
+    what = f"{_LATER[suffix]} files are" if suffix in _LATER else f"the suffix {suffix or '(none)'!r} is"
+    return f"{path}: {what} not in this version; readable are {readable}: convert the file, or say format = 'CSV'."

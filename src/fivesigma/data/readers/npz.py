@@ -1,0 +1,125 @@
+"""NumPy's NPZ and NPY, never a pickle: 1-D arrays are columns, and a 2-D ``X`` with ``names`` is several."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError
+from fivesigma.data.readers.border import border, refuse_promise
+
+_NEXT = "write it again with numpy.savez or numpy.save"
+
+
+@dataclass(frozen=True)
+class NpzReader:
+    """NPZ archives of plain arrays, and single NPY arrays (two-dimensional or structured)."""
+
+    name: str = "NPZ"
+    suffixes: tuple[str, ...] = (".npz", ".npy")
+    options: tuple[str, ...] = ()
+
+    def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Read the arrays in ``path``."""
+        with border(path, self.name, _NEXT):
+            arrays = dict(_single(path) if path.suffix.lower() == ".npy" else _members(path))
+            return _columns(path, arrays)
+
+
+def _single(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    with path.open("rb") as stream:
+        yield "X", _array(path, path.stem, stream, path.stat().st_size)
+
+
+def _members(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the arrays, each after a look at what it declares, and all of them before any is allocated."""
+    with zipfile.ZipFile(path) as archive:
+        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+        refuse_promise(path, "NPZ", sum(member.file_size for member in members))
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as stream:
+                yield name, _array(path, name, stream, member.file_size)
+
+
+def _array(path: Path, name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
+    """Read one array after its header: no objects, and no more bytes than the member holds."""
+    version = npy.read_magic(stream)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in readers:
+        raise DataError(f"{path}: array '{name}' has format version {version}; {_NEXT}.")
+    shape, fortran, dtype = readers[version](stream)
+    if dtype.hasobject:
+        raise DataError(
+            f"{path}: array '{name}' holds Python objects (a pickle), which could run code; "
+            "save numbers, or text as a fixed-width string array."
+        )
+    count = 1
+    for length in shape:
+        count *= int(length)  # Python integers: a declared size does not overflow
+    if count * dtype.itemsize > size:
+        raise DataError(f"{path}: array '{name}' declares shape {shape}, more than the file holds; {_NEXT}.")
+    values = np.frombuffer(bytearray(stream.read(count * dtype.itemsize)), dtype=dtype, count=count)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _columns(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    result: dict[str, NDArray[Any]] = {}
+    names = arrays.pop("names", None) if arrays.get("X", np.empty(0)).ndim == 2 else None
+    for name, array in arrays.items():
+        for column, values in _split(path, name, array, names if name == "X" else None):
+            if column in result:
+                raise DataError(f"{path}: the column name {column!r} occurs twice; rename one of them.")
+            result[column] = _plain(path, column, values)
+    lengths = {len(values) for values in result.values()}
+    if len(lengths) != 1 or 0 in lengths:
+        found = (
+            ", ".join(f"{name} ({len(values)})" for name, values in list(result.items())[:6]) or "no array"
+        )
+        raise DataError(
+            f"{path}: expected columns of one length and at least one row, found {found}; {_NEXT}."
+        )
+    return result
+
+
+def _split(
+    path: Path, name: str, array: NDArray[Any], names: NDArray[Any] | None
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the columns of one array; a single number (0-D) is none."""
+    if array.ndim == 1 and array.dtype.names:
+        yield from ((field, array[field]) for field in array.dtype.names)
+    elif array.ndim == 1:
+        yield name, array
+    elif array.ndim == 2:
+        width = array.shape[1]
+        labels = (
+            [f"{name.lower()}{i}" for i in range(width)] if names is None else [str(word) for word in names]
+        )
+        if len(labels) != width:
+            raise DataError(
+                f"{path}: 'names' has {len(labels)} entries for {width} columns of X; give one each."
+            )
+        yield from zip(labels, array.T, strict=True)
+    elif array.ndim > 2:
+        raise DataError(f"{path}: array '{name}' has shape {array.shape}; expected one or two dimensions.")
+
+
+def _plain(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers and truth values as they are, text as objects."""
+    if values.dtype.kind in "biuf":
+        return values
+    if values.dtype.kind == "U":
+        return values.astype(object)
+    if values.dtype.kind == "S":
+        return np.char.decode(values, "utf-8").astype(object)
+    raise DataError(f"{path}: column '{name}' holds {values.dtype} values; expected numbers or text.")
+
+
+READER = NpzReader()

@@ -1,0 +1,44 @@
+"""Parquet, by polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError
+from fivesigma.data.readers.border import border, refuse_promise
+
+_NEXT = "write it again with its source, and check it with a checksum"
+
+
+@dataclass(frozen=True)
+class ParquetReader:
+    """Flat Parquet tables; a nested column is read as text."""
+
+    name: str = "Parquet"
+    suffixes: tuple[str, ...] = (".parquet", ".pq")
+    options: tuple[str, ...] = ()
+
+    def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Read the table in ``path``."""
+        import polars
+
+        from fivesigma.data import frames
+
+        with border(path, self.name, _NEXT):
+            lazy = polars.scan_parquet(path, glob=False)
+            n_rows = int(lazy.select(polars.len()).collect().item())
+            width = len(lazy.collect_schema())
+            refuse_promise(path, self.name, n_rows * width * 8)
+            if n_rows == 0 or width == 0:
+                raise DataError(
+                    f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
+                )
+            return frames.consumed(polars.read_parquet(path, glob=False))
+
+
+READER = ParquetReader()

@@ -1,0 +1,88 @@
+"""``fivesigma.read``: from a file to a `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fivesigma.data import roles as assembly
+from fivesigma.data import tables
+from fivesigma.data.dataset import Dataset
+
+
+def read(
+    path: tables.Paths,
+    *,
+    target: str | None = None,
+    task: str | None = None,
+    features: Sequence[str] | None = None,
+    spectators: Sequence[str] = (),
+    classes: Sequence[object] | None = None,
+    weight: str | None = None,
+    group: str | None = None,
+    select: str | None = None,
+    missing: float | str | Sequence[float | str] | None = None,
+    units: Mapping[str, str] | None = None,
+    join: Mapping[str, Any] | None = None,
+    expressions: Mapping[str, str] | None = None,
+    categorical: bool | Sequence[str] | None = None,
+    extra_columns: Sequence[str] = (),
+    format: str | None = None,
+    **format_options: Any,
+) -> Dataset:
+    """Read a table from a file (CSV, also gzipped; Parquet; NPZ), several files or a glob.
+
+    Parameters
+    ----------
+    path : path, glob, or list of these
+        Several files are read one after the other and have the same columns.
+    target : column or expression, such as ``"log10(M_500)"``; None for clustering
+    task : ``"classification"``, ``"regression"`` or ``"clustering"``; inferred from the target if not given
+    features : names of columns; default: every numeric column that has no other role
+    spectators : names of columns that no model sees, kept as they are
+    classes : class labels to keep, in order, the last is the signal; default: all, sorted
+    weight : column or expression, finite and not negative
+    group : column whose equal values never straddle a split
+    select : condition that a row must fulfil, such as ``"n_jet >= 2 and met > 30"``
+    missing : code or codes that mean a missing value, such as ``-999``
+    units : mapping of column to unit
+    join : ``{"path": FILE, "on": KEY}``, a second table looked up by a key
+    expressions : mapping of new column to expression; these are features
+    categorical : True, or the names of text columns that may be features
+    extra_columns : names of columns to carry along, for a split
+    format : name of the format, where the suffix does not say it
+    format_options : options of the format, such as ``separator`` of CSV
+
+    Raises
+    ------
+    DataError
+        If a file is absent, damaged, or of no known format.
+    InputError
+        If columns, roles and values do not fit together; the message says what and what to do.
+
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "events.csv"
+    >>> _ = file.write_text("pt,eta,kind\\n31.5,0.1,s\\n12.0,NA,b\\n45.1,-1.2,s\\n20.2,2.0,b\\n")
+    >>> data = read(file, target="kind", units={"pt": "GeV"})
+    >>> data.names, data.classes, data.n_missing
+    (('pt', 'eta'), ('b', 's'), 1)
+    """
+    roles = assembly.Roles(
+        target=target,
+        task=task,
+        features=features,
+        spectators=spectators,
+        classes=classes,
+        weight=weight,
+        group=group,
+        select=select,
+        missing=missing,
+        units=units,
+        join=join,
+        expressions=expressions,
+        categorical=categorical,
+        extra_columns=extra_columns,
+    )
+    columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
+    source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
+    return assembly.assemble(columns, roles, source=source)

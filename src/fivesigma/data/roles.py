@@ -1,0 +1,264 @@
+"""From named columns and their roles to a `Dataset`: the one way in for files and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import checks, expressions, units
+from fivesigma._core.errors import InputError, WrongTypeError, did_you_mean
+from fivesigma.data import choice, join, targets
+from fivesigma.data.dataset import Dataset, group_codes
+from fivesigma.data.tables import Columns
+
+_BLOCK = 8_192
+_TOGETHER = 8  # columns written side by side: eight doubles are one line of the cache
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is for; see `fivesigma.read`."""
+
+    target: str | None = None
+    task: str | None = None
+    features: Sequence[str] | None = None
+    spectators: Sequence[str] = ()
+    classes: Sequence[object] | None = None
+    weight: str | None = None
+    group: str | None = None
+    select: str | None = None
+    missing: float | str | Sequence[float | str] | None = None
+    units: Mapping[str, str] | None = None
+    join: Mapping[str, Any] | None = None
+    expressions: Mapping[str, str] | None = None
+    categorical: bool | Sequence[str] | None = None
+    extra_columns: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("features", "spectators", "classes", "extra_columns"):
+            if isinstance(getattr(self, name), str):
+                word = getattr(self, name)
+                raise WrongTypeError(f"{name} must be a list, got the text {word!r}; write [{word!r}].")
+
+    @property
+    def codes(self) -> tuple[float | str, ...]:
+        """The missing-value codes as a tuple."""
+        if self.missing is None:
+            return ()
+        return (self.missing,) if isinstance(self.missing, (int, float, str)) else tuple(self.missing)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The missing-value codes that are text, which a text format must know before it finds the types."""
+        return tuple(code for code in self.codes if isinstance(code, str))
+
+
+@dataclass
+class _Work:
+    """The table on its way to a Dataset: which rows are left, and what was said on the way."""
+
+    columns: Columns
+    roles: Roles
+    source: str
+    rows: NDArray[np.int64]
+    notes: list[targets.Note] = field(default_factory=list)
+
+    def take(self, column: NDArray[Any]) -> NDArray[Any]:
+        return column if len(self.rows) == len(column) else column[self.rows]
+
+    def keep(self, mask: NDArray[np.bool_], check: str, status: str, message: str) -> None:
+        """Keep the rows of ``mask`` (over the rows left); say how many went if any did."""
+        gone = int(len(mask) - mask.sum())
+        if gone == len(mask):
+            raise InputError(f"{self.source}: no row is left: {gone} of {len(mask)} {message}.")
+        if gone:
+            self.rows = self.rows[mask]
+            self.notes.append((check, status, f"{gone} of {len(mask)} {message}, and were dropped"))
+
+
+def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
+    """Make a `Dataset` of ``columns``, each (n_rows,); the mapping is emptied on the way to spare memory.
+
+    Raises
+    ------
+    InputError
+        In one sentence, for whatever does not fit: an unknown column, a constant target, text or infinite values in
+        a feature, weights that are negative.
+    """
+    work = _Work(columns, roles, source, np.arange(_height(columns, source)))
+    _join(work)
+    _replace_codes(work)
+    expressed = _add_expressions(work)
+    chosen = choice.choose(columns, roles, expressed, source)
+    work.notes += chosen.notes
+    _select(work)
+    y = _target(work)
+    w = _weights(work)
+    groups = None if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
+    sides = [
+        {name: work.take(columns[name]) for name in names}
+        for names in (roles.spectators, roles.extra_columns)
+    ]
+    _check_units(work)
+    X, categories = _table(work, chosen.names)
+    checks.refuse_infinite(X, chosen.names, rows=work.rows)
+    _refuse_all_missing(X, chosen.names)
+    return Dataset(
+        X=X,
+        y=None if y is None else y.y,
+        w=w,
+        groups=groups,
+        names=chosen.names,
+        units=tuple(_unit(name, roles) for name in chosen.names),
+        categories=categories,
+        spectators=sides[0],
+        extras=sides[1],
+        classes=None if y is None else y.classes,
+        target=roles.target,
+        target_unit=None if roles.target is None else _unit(roles.target, roles),
+        weight=roles.weight,
+        group=roles.group,
+        task="clustering" if y is None else y.task,
+        rows=work.rows,
+        notes=tuple(work.notes),
+    )
+
+
+def _height(columns: Columns, source: str) -> int:
+    lengths = {len(column) for column in columns.values()}
+    if not lengths or lengths == {0}:
+        raise InputError(f"{source}: the table is empty; expected columns and at least one row.")
+    return lengths.pop()
+
+
+def _join(work: _Work) -> None:
+    if work.roles.join is None:
+        return
+    both, found = join.joined(work.columns, work.roles.join)
+    work.columns |= both
+    work.keep(found, "join", "warning", f"rows have no partner in {work.roles.join['path']}")
+
+
+def _replace_codes(work: _Work) -> None:
+    """Make missing-value codes NaN and None; weights, groups and what is only carried along stay as they are."""
+    roles = work.roles
+    untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
+    numbers = np.array([code for code in roles.codes if not isinstance(code, str)], dtype=np.float64)
+    for name, column in work.columns.items():
+        if name in untouched:
+            continue
+        if column.dtype.kind in "fiu" and len(numbers) and (coded := np.isin(column, numbers)).any():
+            work.columns[name] = np.where(coded, np.nan, column.astype(np.float64, copy=False))
+        if column.dtype.kind == "O" and roles.words:
+            work.columns[name] = np.where(np.isin(column, roles.words), None, column)
+
+
+def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
+    """Add the columns of ``expressions``, which may use each other in order; return what each is made of."""
+    made_of: dict[str, tuple[str, ...]] = {}
+    for name, text in (work.roles.expressions or {}).items():
+        if name in work.columns:
+            raise InputError(f"expressions: {name!r} is a column already; give the new column another name.")
+        work.columns[name] = expressions.evaluate(text, work.columns)
+        made_of[name] = expressions.names(text, work.columns)
+    return made_of
+
+
+def _select(work: _Work) -> None:
+    if work.roles.select is None:
+        return
+    mask = expressions.evaluate(work.roles.select, work.columns)
+    if mask.dtype.kind != "b":
+        raise InputError(f"select = {work.roles.select!r} is not a condition; compare it with something.")
+    work.keep(work.take(mask), "select", "ok", f"rows do not fulfil select = {work.roles.select!r}")
+
+
+def _target(work: _Work) -> targets.Target | None:
+    """Evaluate and encode the target, and keep the rows that have one."""
+    roles = work.roles
+    if roles.target is None:
+        if roles.task not in (None, "clustering"):
+            raise InputError(
+                f"task = '{roles.task}' needs a target; name the column, or say task = 'clustering'."
+            )
+        if roles.classes is not None:
+            raise InputError("classes are given, but no target; name the column that holds them.")
+        return None
+    values = work.take(expressions.evaluate(roles.target, work.columns))
+    if roles.target not in work.columns:
+        values = _finite_target(work, values)
+    encoded = targets.encode(values, task=roles.task, classes=roles.classes, name=roles.target)
+    work.notes += encoded.notes
+    work.rows = work.rows[encoded.keep]
+    return encoded
+
+
+def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
+    """Drop the rows where an expression has no finite value although its columns are there; say so."""
+    if values.dtype.kind != "f":
+        return values
+    absent = np.zeros(len(values), dtype=bool)
+    for name in expressions.names(str(work.roles.target), work.columns):
+        absent |= targets.missing(work.take(work.columns[name]))
+    finite = np.isfinite(values) | absent
+    message = (
+        f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
+    )
+    work.keep(finite, "target", "warning", message)
+    return values[finite]
+
+
+def _weights(work: _Work) -> NDArray[np.float64] | None:
+    if work.roles.weight is None:
+        return None
+    values = work.take(expressions.evaluate(work.roles.weight, work.columns))
+    return checks.as_weights(values, len(work.rows), what=f"weight '{work.roles.weight}'", rows=work.rows)
+
+
+def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict[str, tuple[str, ...]]]:
+    """Fill ``X`` (n_samples, n_features) a few columns at a time, and let go of each column once it is in."""
+    X = np.empty((len(work.rows), len(names)))
+    categories: dict[str, tuple[str, ...]] = {}
+    for first in range(0, len(names), _TOGETHER):
+        some = names[first : first + _TOGETHER]
+        group = [_as_float(work, name, categories) for name in some]
+        for start in range(0, len(X), _BLOCK):
+            for i, column in enumerate(group):
+                X[start : start + _BLOCK, first + i] = column[start : start + _BLOCK]
+    return X, categories
+
+
+def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) -> NDArray[Any]:
+    column = work.take(work.columns.pop(name))
+    if column.dtype.kind != "O":
+        return column
+    code, categories[name] = targets.codes(column)
+    return np.where(code < 0, np.nan, code)
+
+
+def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
+    for i in np.flatnonzero(np.isnan(X[: 2 * _BLOCK]).all(axis=0)):
+        if np.isnan(X[:, i]).all():
+            raise InputError(
+                f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you want, "
+                "or name it a spectator."
+            )
+
+
+def _check_units(work: _Work) -> None:
+    known = {*work.columns, work.roles.target}
+    for name in work.roles.units or {}:
+        if name not in known:
+            raise InputError(
+                f"units: {name!r} is not a column of {work.source}.{did_you_mean(name, work.columns)}"
+            )
+
+
+def _unit(name: str, roles: Roles) -> str | None:
+    """Return the unit given for a column, or the one that its expression has."""
+    given = roles.units or {}
+    return given[name] if name in given else units.unit_of((roles.expressions or {}).get(name, name), given)

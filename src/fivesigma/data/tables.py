@@ -1,0 +1,114 @@
+"""Tables of named columns out of files: one path, several, or a glob."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError, InputError, did_you_mean
+from fivesigma.data import readers
+
+Columns = dict[str, NDArray[Any]]
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+def read_columns(
+    path: Paths, *, format: str | None = None, missing: Sequence[str] = (), **format_options: Any
+) -> Columns:
+    """Read the columns of one file, of several (one after the other), or of those that fit a glob.
+
+    Parameters
+    ----------
+    path : path, glob, or list of these
+    format : name of the format, where the suffix does not say it
+    missing : words of a text format that mean a missing value, beside the usual ones
+    format_options : options of the format, such as ``separator`` of CSV
+
+    Returns
+    -------
+    dict of name to (n_rows,) : numbers with NaN where missing, text as objects with None where missing
+
+    Raises
+    ------
+    DataError
+        If a file is absent, damaged or of no known format.
+    InputError
+        If an option is not one of the format, or several files have different columns.
+    """
+    files = paths(path)
+    tables = [_read(file, format, missing, format_options) for file in files]
+    return tables[0] if len(tables) == 1 else stacked(tables, files)
+
+
+def paths(path: Paths) -> list[Path]:
+    """Return the files meant by a path, a glob or a list of these, sorted within each glob."""
+    if not isinstance(path, (str, os.PathLike)):
+        found = [file for entry in path for file in paths(entry)]
+        if not found:
+            raise InputError("data.path is an empty list; name at least one file.")
+        return found
+    plain = Path(path).expanduser()
+    if plain.is_file():
+        return [plain]
+    if plain.is_dir():
+        raise DataError(f"{plain}: this is a folder; name a file in it, or a glob such as {plain / '*.csv'}.")
+    if fitting := sorted(file for file in glob.glob(str(plain)) if Path(file).is_file()):
+        return [Path(file) for file in fitting]
+    raise DataError(_absent(plain))
+
+
+def _absent(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"{path}: no such file (the folder {path.parent} does not exist either); check the path."
+    neighbours = sorted(entry.name for entry in path.parent.iterdir())
+    return f"{path}: no such file; check the path.{did_you_mean(path.name, neighbours)}"
+
+
+def _read(path: Path, format: str | None, missing: Sequence[str], options: Mapping[str, Any]) -> Columns:
+    reader = readers.reader_for(path, format)
+    given = {name: value for name, value in options.items() if value is not None}
+    readers.check_options(reader, given)
+    if missing and "missing" in reader.options:
+        given["missing"] = tuple(missing)
+    try:
+        return reader.columns(path, given)
+    except PermissionError as error:
+        raise DataError(f"{path}: no permission to read this file; change its mode or its owner.") from error
+
+
+def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
+    """Put tables of the same columns under each other."""
+    for table, file in zip(tables, files, strict=True):
+        if different := sorted(set(table) ^ set(tables[0])):
+            raise InputError(
+                f"{file}: column {different[0]!r} is not in both this file and {files[0]}; "
+                "files that are read together have the same columns."
+            )
+    return {name: _joined_column(name, [table[name] for table in tables], files) for name in tables[0]}
+
+
+def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) -> NDArray[Any]:
+    """Join the parts of one column; text that is all missing joins numbers as NaN."""
+    text = [part.dtype.kind == "O" for part in parts]
+    if any(text) and not all(text):
+        empty = [
+            is_text and all(value is None for value in part)
+            for part, is_text in zip(parts, text, strict=True)
+        ]
+        if text != empty:
+            at = next(
+                i for i, (is_text, blank) in enumerate(zip(text, empty, strict=True)) if is_text and not blank
+            )
+            number = text.index(False)
+            raise InputError(
+                f"column {name!r} is text in {files[at]} and numbers in {files[number]}; "
+                "files that are read together have the same kinds of columns."
+            )
+        parts = [np.full(len(p), np.nan) if is_text else p for p, is_text in zip(parts, text, strict=True)]
+    return np.concatenate(parts)
