@@ -1,0 +1,215 @@
+"""Looking at a table before there is a study: what its columns hold, and which part each may play."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import one_of
+
+CODES = (-999.0, -9999.0, -99999.0, -999999.0)
+"""Numbers that experiments write where a value is missing."""
+
+_TARGET = re.compile(r"target|label|class|(is_?)?signal|y|species|type|category|truth", re.IGNORECASE)
+_WEIGHT = re.compile(r"weights?|event_?weight|(mc|gen)_?weight|w|wgt", re.IGNORECASE)
+_IDENTIFIER = re.compile(
+    r"(^|_)(id|ids|index|event|eventnumber|run|runnumber|lumi|row|name)$|[a-z]I[dD]$|^unnamed \d+$",
+    re.IGNORECASE,
+)
+_BOOKKEEPING = re.compile(r"weight|^kaggle|(^|_)(set|split|fold|part)$|year|date|time", re.IGNORECASE)
+_MOST_CLASSES = 20
+_FEWEST_IN_A_CLASS = 10
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column holds, numbers where it is numeric; ``code`` is one that seems to mean "missing"."""
+
+    name: str
+    kind: str
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    n_missing: int
+    n_distinct: int
+    counts: Mapping[str, int]
+    code: float | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether models can take it as it is."""
+        return self.kind != "text"
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """The part each column may play; a person decides."""
+
+    target: str | None
+    classes: tuple[str, ...]
+    weight: str | None
+    spectators: tuple[str, ...]
+    features: tuple[str, ...]
+    missing: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A table as a person would look it over."""
+
+    path: str
+    n_rows: int
+    columns: tuple[Column, ...]
+    guesses: Guesses
+
+
+def inspect(path: str | Path, target: str | None = None) -> Inspection:
+    """Look at the table in ``path``; ``target`` is the column to predict, guessed where it is not said.
+
+    Raises
+    ------
+    InputError
+        There is no column ``target``.
+    DataError
+        The file is absent, damaged, empty or of no known format.
+    """
+    from fivesigma.data.tables import read_columns
+
+    table = read_columns(path)
+    columns = tuple(look(name, values) for name, values in table.items())
+    n_rows = len(next(iter(table.values()))) if table else 0
+    if target is not None:
+        one_of(target, table, "column of the table")
+    return Inspection(str(path), n_rows, columns, guess(columns, n_rows, target))
+
+
+def look(name: str, values: NDArray[Any]) -> Column:
+    """Return what a column ``(n_rows,)`` holds.
+
+    >>> column = look("pt", np.array([1.0, np.nan, 3.0]))
+    >>> column.kind, column.mean, column.n_missing, column.n_distinct
+    ('number', 2.0, 1, 2)
+    """
+    if values.dtype.kind in "OUS":
+        present = np.array([value for value in values.tolist() if value not in (None, "")], dtype=object)
+        return _column(name, "text", present.astype(str), len(values) - len(present))
+    kept = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    n_missing = len(values) - len(kept)
+    if values.dtype.kind == "b":
+        return _column(name, "true/false", kept, n_missing)
+    whole = bool(len(kept)) and bool(np.all(np.isfinite(kept)) and np.all(kept == np.round(kept)))
+    return _column(name, "whole number" if whole else "number", kept, n_missing)
+
+
+def _column(name: str, kind: str, present: NDArray[Any], n_missing: int) -> Column:
+    distinct, counts = np.unique(present, return_counts=True)
+    few = {_word(value): int(count) for value, count in zip(distinct, counts, strict=True)}
+    few = few if len(distinct) <= _MOST_CLASSES else {}
+    if kind == "text" or not len(present):
+        return Column(name, kind, None, None, None, n_missing, len(distinct), few)
+    numbers = distinct.astype(float)
+    code = _code(numbers, counts)
+    real = present.astype(float)
+    real = real if code is None else real[real != code]
+    low, high, mean = float(real.min()), float(real.max()), float(real.mean())
+    return Column(name, kind, low, high, mean, n_missing, len(distinct), few, code)
+
+
+def _word(value: Any) -> str:
+    number = isinstance(value, (float, np.floating)) and float(value).is_integer()
+    return str(int(value)) if number else str(value)
+
+
+def _code(distinct: NDArray[np.float64], counts: NDArray[np.int64]) -> float | None:
+    """The lowest value, if it is a usual code, occurs twice, and lies far below all the others."""
+    lowest = float(distinct[0])
+    far = len(distinct) > 1 and distinct[1] > lowest / 5
+    return lowest if lowest in CODES and counts[0] > 1 and far else None
+
+
+def guess(columns: Sequence[Column], n_rows: int, target_name: str | None = None) -> Guesses:
+    """Return the part each column may play.
+
+    The target is the column with a telling name, else one of few values at an end of the table, else the last
+    number.
+    """
+    likely = target_name or _likely_target(columns, n_rows)
+    target = next((column for column in columns if column.name == likely), None)
+    weight = _weight(columns, likely)
+    free = [column for column in columns if column.name not in (likely, weight)]
+    features = tuple(column.name for column in free if _is_feature(column, n_rows))
+    spectators = tuple(
+        column.name for column in free if column.name not in features and column.n_distinct > 0
+    )
+    missing = sorted({column.code for column in free if column.code is not None})
+    classes = () if target is None or not _is_class(target, n_rows) else tuple(_ordered(target.counts))
+    return Guesses(likely, classes, weight, spectators, features, tuple(missing))
+
+
+def _likely_target(columns: Sequence[Column], n_rows: int) -> str | None:
+    scores = {column.name: _target_score(column, columns, n_rows) for column in columns}
+    likely = max(scores, key=lambda name: scores[name], default=None)
+    return likely if likely is not None and scores[likely] >= 0 else None
+
+
+def _ordered(words: Mapping[str, int]) -> list[str]:
+    """Class labels as the reader sorts them: by number where they are numbers."""
+    try:
+        return sorted(words, key=float)
+    except ValueError:
+        return sorted(words)
+
+
+def _is_class(column: Column, n_rows: int) -> bool:
+    few = 2 <= column.n_distinct <= min(_MOST_CLASSES, max(2.0, n_rows**0.5))
+    return few and column.kind != "number" and min(column.counts.values()) >= _FEWEST_IN_A_CLASS
+
+
+def _target_score(column: Column, columns: Sequence[Column], n_rows: int) -> float:
+    """How likely a column is the target; negative where it cannot be one."""
+    if column.n_distinct < 2 or (not column.numeric and not _is_class(column, n_rows)):
+        return -1.0
+    if column.n_distinct > 2 and _is_identifier(column, n_rows):
+        return -1.0
+    score = 4.0 if _TARGET.fullmatch(column.name) else 0.0
+    if _is_class(column, n_rows) and not _BOOKKEEPING.search(column.name):
+        score += 2.0 if column.n_distinct == 2 or not column.numeric else 1.0
+    ends = {columns[0].name: 0.5, columns[-1].name: 1.0}
+    return score + ends.get(column.name, 0.0) - (2.0 if _BOOKKEEPING.search(column.name) else 0.0)
+
+
+def _is_identifier(column: Column, n_rows: int) -> bool:
+    counted = column.kind == "whole number" and column.n_distinct == n_rows > 20
+    return bool(_IDENTIFIER.search(column.name)) or counted
+
+
+def _is_feature(column: Column, n_rows: int) -> bool:
+    odd = _is_identifier(column, n_rows) or bool(_BOOKKEEPING.search(column.name))
+    return column.numeric and column.n_distinct > 1 and not odd and _finite(column)
+
+
+def _finite(column: Column) -> bool:
+    ends = (column.minimum, column.maximum)
+    return all(end is not None and math.isfinite(end) for end in ends)
+
+
+def _weight(columns: Sequence[Column], target: str | None) -> str | None:
+    """The first column called like a weight whose values can be weights in this version."""
+    for column in columns:
+        usable = (
+            column.numeric and column.n_missing == 0 and column.minimum is not None and column.minimum >= 0
+        )
+        if column.name != target and _WEIGHT.fullmatch(column.name) and usable:
+            return column.name
+    return None
+
+
+def _positive(column: Column) -> bool:
+    return (column.minimum or 0.0) >= 0 and (column.maximum or 0.0) > 0
