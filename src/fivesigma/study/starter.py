@@ -140,17 +140,14 @@ def _split(seen: Inspection) -> Iterator[str]:
 
 
 def _features(seen: Inspection) -> Iterator[str]:
-    words = [
-        c.name
-        for c in seen.columns
-        if not c.numeric and 2 <= c.n_distinct <= 20 and c.name != seen.guesses.target
-    ]
+    text = [column for column in seen.columns if not column.numeric and column.name != seen.guesses.target]
+    words = [column.name for column in text if 2 <= column.n_distinct <= 20]
     yield "[features]"
     yield 'missing = "native" # or "impute", "drop"'
     yield "# interactions = 2 # products of pairs"
     yield '# expressions = { log_pt = "log10(pt)" }'
     if words:
-        yield f'# categorical = "onehot" # then {_printable(", ".join(words[:5]))} can stand among data.features'
+        yield f'# categorical = "onehot" # then {_printable(", ".join(words[:5]))} can be features'
     yield ""
 
 
