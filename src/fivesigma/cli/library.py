@@ -1,0 +1,59 @@
+"""The verbs about what is installed: the built-in studies, the models, and whether all is well."""
+
+from __future__ import annotations
+
+from fivesigma.cli.answer import Answer, Table
+from fivesigma.cli.options import Debug, Json, Quiet
+
+
+def studies(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
+    """List the studies that ship with the package."""
+    from fivesigma.study.catalogue import built_in
+
+    found = built_in()
+    listed = [
+        {"name": each.name, "question": each.question, "path": str(each.path), "needs_data": each.needs_data}
+        for each in found
+    ]
+    rows = [
+        [each.name, each.question, "by --data PATH" if each.needs_data else "ships with it"] for each in found
+    ]
+    return Answer(
+        {"studies": listed}, [Table(["study", "question", "table"], rows), "", "fivesigma run STUDY"]
+    )
+
+
+def models(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
+    """List the models, and when to choose each."""
+    from fivesigma.study.registry import kinds
+
+    found = kinds().values()
+    listed = [
+        {
+            "name": kind.name,
+            "tasks": list(kind.tasks),
+            "when": kind.when,
+            "weights": kind.weights,
+            "parameters": {name: str(setting.allowed) for name, setting in kind.parameters.items()},
+            "tuned": sorted(kind.space),
+        }
+        for kind in found
+    ]
+    header = ["kind", "tasks", "weights", "settings", "choose it for"]
+    rows = [
+        [k.name, ", ".join(k.tasks), "yes" if k.weights else "no", ", ".join(k.parameters), k.when]
+        for k in found
+    ]
+    return Answer({"models": listed}, [Table(header, rows)])
+
+
+def doctor(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
+    """Say what is installed, what the machine has, and what is missing."""
+    from fivesigma.study.doctor import examine
+
+    found = examine()
+    rows = [[name, state.value, state.remedy] for name, state in found.items()]
+    listed = {
+        name: {"value": state.value, "ok": state.ok, "remedy": state.remedy} for name, state in found.items()
+    }
+    return Answer(listed, [Table(["what", "found", "what to do"], rows)])

@@ -1,0 +1,31 @@
+"""The options that verbs share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help='Print one JSON document; errors as {"error": ...}.')]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A study file, or the name of a built-in study.")
+]
+Table = Annotated[str, typer.Argument(metavar="FILE", help="A table: CSV, Parquet, NPZ ...")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Run folders.")]
+
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data", metavar="PATH", help="The table in place of data.path; may be given several times."
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of study.seed.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-j", min=1, help="Worker processes; default: all cores.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if the audit has a warning.")]

@@ -1,0 +1,65 @@
+"""How the outcome of a run is told: leaderboard, claims, where the page is, and whether a promise failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Part, Table
+
+if TYPE_CHECKING:
+    from fivesigma.study.result import Result
+
+_MOST_CLAIMS = 3
+
+
+def answer(result: Result, *, strict: bool = False) -> Answer:
+    """Return what to say of a run."""
+    broken = broken_promises(result, strict=strict)
+    return Answer(document(result, broken), parts(result, broken), PROMISE_FAILED if broken else DONE)
+
+
+def broken_promises(result: Result, *, strict: bool) -> list[str]:
+    """Return what failed although the study ran: fits, audit checks; its warnings too under ``strict``."""
+    bad = ("failed", "warning") if strict else ("failed",)
+    fits = [f"{model.name}: {model.message}" for model in result.results.models if model.status == "failed"]
+    return fits + [f"{audit.check}: {audit.message}" for audit in result.results.audit if audit.status in bad]
+
+
+def document(result: Result, broken: list[str]) -> dict[str, Any]:
+    """Return the outcome as JSON's own types."""
+    from fivesigma.record.results import plain
+
+    results = result.results
+    return {
+        "run": str(result.path),
+        "report": str(result.path / "report.html"),
+        "study": results.study,
+        "task": results.task,
+        "metric": results.metric,
+        "baseline": results.baseline,
+        "best": results.best,
+        "leaderboard": plain(result.leaderboard().to_dict()),
+        "claims": plain(list(result.claims)),
+        "audit": plain(list(results.audit)),
+        "failed": broken,
+    }
+
+
+def parts(result: Result, broken: list[str]) -> list[Part]:
+    """Return the outcome for people."""
+    board = result.leaderboard()
+    header = board.header()
+    lines: list[Part] = [Table(header, board.cells(), title(result), right=header[1:]), ""]
+    lines += [claim.text for claim in result.claims[:_MOST_CLAIMS]]
+    if len(result.claims) > _MOST_CLAIMS:
+        lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
+    lines += [f"failed: {what}" for what in broken]
+    lines.append(f"page: {result.path / 'report.html'}")
+    return lines
+
+
+def title(result: Result) -> str:
+    """Name the study and its events; weighted events count as what they are worth."""
+    data = result.results.data
+    worth = "" if data.n_effective == data.n_samples else f" (N_eff {data.n_effective:,.0f})"
+    return f"{result.results.study}: {data.n_samples:,} events{worth}, {data.n_features} features"

@@ -1,0 +1,115 @@
+"""The verbs about a study: begin one, look at a table, check it, run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fivesigma.cli.answer import Answer, Table
+from fivesigma.cli.options import Data, Debug, Json, Quiet, Seed, Strict, StudyName, Workers
+from fivesigma.cli.options import Table as TablePath
+
+
+def run(
+    study: StudyName,
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run folder; new or empty.")
+    ] = None,
+    workers: Workers = None,
+    seed: Seed = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Leave the test set sealed until `unblind`.")
+    ] = False,
+    strict: Strict = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Run a study: baselines, every model, uncertainties, and one page."""
+    from fivesigma.cli.outcome import answer
+    from fivesigma.study.progress import choose
+    from fivesigma.study.study import Study
+
+    chosen = Study.read(study, data=data, seed=seed)
+    result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind, strict=strict)
+    return answer(result, strict=strict)
+
+
+def init(
+    file: TablePath,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="STUDY", help="The study file to write.")
+    ] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Write a commented starter study by looking at a table."""
+    from fivesigma.study.starter import write_starter
+
+    place = write_starter(file, out, target)
+    lines = [f"wrote {place}: read it, then `fivesigma check {place}`"]
+    return Answer({"study": str(place)}, lines)
+
+
+def inspect(
+    file: TablePath,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Look at a table: its columns, and which part each may play."""
+    from fivesigma.study.inspection import inspect as look
+    from fivesigma.study.starter import document
+
+    seen = document(look(file, target))
+    return Answer(seen, [_columns(seen), "", *_guesses(seen["guesses"])])
+
+
+def _columns(seen: dict[str, Any]) -> Table:
+    header = ["column", "type", "min", "max", "mean", "missing", "distinct"]
+    rows = [
+        [
+            c["name"],
+            c["type"],
+            *(_number(c[key]) for key in ("min", "max", "mean")),
+            _missing(c),
+            str(c["n_distinct"]),
+        ]
+        for c in seen["columns"]
+    ]
+    return Table(header, rows, f"{seen['path']}: {seen['n_rows']} rows", right=header[2:])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _missing(column: dict[str, Any]) -> str:
+    code = column["missing_code"]
+    return str(column["n_missing"]) if code is None else f"{column['n_missing']} and code {code:g}"
+
+
+def _guesses(found: dict[str, Any]) -> list[str]:
+    """One line for each part that some column may play."""
+    lines = []
+    for part, value in found.items():
+        words = ", ".join(str(word) for word in value) if isinstance(value, list) else value
+        if words:
+            lines.append(f"{part}: {words}")
+    return ["Guesses, for a person to judge:", *lines]
+
+
+def check(
+    study: StudyName, data: Data = None, json: Json = False, quiet: Quiet = False, debug: Debug = False
+) -> Answer:
+    """Read a study and its table and say what would be done; fits nothing, writes nothing."""
+    from fivesigma.study.study import Study
+
+    remarks = Study.read(study, data=data).check()
+    return Answer({"study": study, "ok": True, "remarks": list(remarks)}, [*remarks, f"{study}: can be run"])
