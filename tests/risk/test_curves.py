@@ -1,0 +1,258 @@
+"""Curves are small, finite JSON, equal to references, and weights mean copies."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import sklearn.metrics as reference
+
+from fivesigma.risk.curves import (
+    GRID,
+    Scored,
+    calibration,
+    confusion,
+    curves,
+    feature_histograms,
+    residuals,
+    roc,
+    scores,
+    wilson,
+)
+
+
+def classified(seed: int = 0, n: int = 600, n_classes: int = 2, *, coarse: bool = False) -> Scored:
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % n_classes)
+    logits = rng.normal(size=(n, n_classes)) + 1.2 * (y[:, None] == np.arange(n_classes))
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    if coarse:
+        p[:, 1] = np.round(p[:, 1] * 5) / 5
+        p[:, 0] = 1 - p[:, 1]
+    return Scored(y, p, rng.integers(1, 5, n).astype(float))
+
+
+def regressed(seed: int = 0, n: int = 600) -> Scored:
+    rng = np.random.default_rng(seed)
+    y = rng.normal(10, 2, n)
+    return Scored(y, y + rng.normal(0.1, 0.5, n), rng.integers(1, 5, n).astype(float))
+
+
+def copied(rows: Scored) -> Scored:
+    k = rows.w.astype(int)
+    return Scored(np.repeat(rows.y, k), np.repeat(rows.prediction, k, axis=0))
+
+
+def assert_equal(a, b, path: str = "") -> None:
+    if isinstance(a, dict):
+        assert a.keys() == b.keys(), path
+        for key in a:
+            if key not in ("low", "high", "n_effective", "error"):  # an event of weight k is one event
+                assert_equal(a[key], b[key], f"{path}.{key}")
+    elif isinstance(a, list):
+        assert len(a) == len(b), path
+        for i, pair in enumerate(zip(a, b, strict=True)):
+            assert_equal(*pair, f"{path}[{i}]")
+    elif isinstance(a, float):
+        assert b == pytest.approx(a, rel=1e-9, abs=1e-12), path
+    else:
+        assert a == b, path
+
+
+@pytest.mark.parametrize(("n_classes", "coarse"), [(2, False), (2, True), (3, False)])
+def test_weight_is_number_of_copies_in_every_curve(n_classes, coarse):
+    rows = classified(1, n_classes=n_classes, coarse=coarse)
+    assert_equal(curves("classification", rows), curves("classification", copied(rows)))
+
+
+def test_weight_is_number_of_copies_in_residuals():
+    rows = regressed(1)
+    weighted, repeated = residuals(rows), residuals(copied(rows))
+    assert_equal(weighted["profile"], repeated["profile"])
+    assert_equal(weighted["histogram"], repeated["histogram"])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_curves_are_small_json_without_nan(n_classes):
+    counts = np.random.default_rng(0).poisson(1, (100, 600)).astype(np.uint8)
+    rows = classified(2, n_classes=n_classes)
+    document = curves("classification", rows, train=classified(3, n_classes=n_classes), counts=counts)
+    assert set(document) == {"roc", "calibration", "scores", "confusion"}
+    assert len(document["roc"]) == (1 if n_classes == 2 else 3)
+    assert len(json.dumps(document, allow_nan=False)) < 20_000 * n_classes
+    large = regressed(2, 5000)
+    assert len(json.dumps(curves("regression", large), allow_nan=False)) < 60_000
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_roc_is_scikit_learn_s(coarse):
+    rows = classified(4, coarse=coarse)
+    curve = roc(rows)[0]
+    fpr, tpr, _ = reference.roc_curve(
+        rows.y, rows.prediction[:, 1], sample_weight=rows.w, drop_intermediate=False
+    )
+    inner = slice(1, -1)  # at the ends the curve may stand upright
+    tpr_unique, first = np.unique(tpr, return_index=True)
+    expected = [
+        np.interp(e, [tpr[max(i - 1, 0)], tpr[i]], [fpr[max(i - 1, 0)], fpr[i]])
+        for e in GRID[inner]
+        for i in [first[np.searchsorted(tpr_unique, e * (1 - 1e-12))]]
+    ]
+    np.testing.assert_allclose(curve["background_efficiency"][inner], expected, atol=1e-12)
+    assert np.all(np.diff(curve["background_efficiency"]) >= 0)
+    assert curve["rejection"][0] is None
+    assert curve["rejection"][-1] == pytest.approx(1 / curve["background_efficiency"][-1])
+
+
+def test_roc_band_holds_the_curve_and_covers_the_truth():
+    rng = np.random.default_rng(5)
+    inside = []
+    for _ in range(60):
+        n = 400
+        y = np.arange(n) % 2
+        score = rng.normal(1.0 * y, 1)
+        p = 1 / (1 + np.exp(-score))
+        counts = rng.poisson(1, (100, n)).astype(np.uint8)
+        curve = roc(Scored(y, np.column_stack([1 - p, p])), counts)[0]
+        assert all(a <= b for a, b in zip(curve["low"], curve["high"], strict=True))
+        inside.append(curve["low"][50] <= 0.15866 <= curve["high"][50])  # at ε_S = 0.5 the truth is Φ(-1)
+    assert 0.50 < np.mean(inside) < 0.84
+
+
+def test_roc_without_a_class_is_none():
+    p = np.array([0.2, 0.6])
+    curve = roc(Scored(np.array([0, 0]), np.column_stack([1 - p, p])), np.ones((3, 2)))[0]
+    assert set(curve["background_efficiency"]) == {None}
+    assert set(curve["low"]) == {None}
+
+
+def test_calibration_by_hand():
+    p = np.repeat([0.2, 0.8], 50)
+    y = np.r_[np.arange(50) < 10, np.arange(50) < 45].astype(int)
+    found = calibration(Scored(y, np.column_stack([1 - p, p])), ["b", "s"])[0]
+    assert found["class"] == "s"
+    np.testing.assert_allclose(found["mean"], [0.2, 0.8], rtol=1e-12)
+    np.testing.assert_allclose(found["observed"], [0.2, 0.9], rtol=1e-12)
+    low, high = wilson(np.array([0.2, 0.9]), np.array([50.0, 50.0]))
+    np.testing.assert_allclose(found["low"], low)
+    np.testing.assert_allclose(found["high"], high)
+    weighted = calibration(Scored(y, np.column_stack([1 - p, p]), np.full(100, 3.0)))[0]
+    np.testing.assert_allclose(weighted["n_effective"], [50, 50])
+
+
+def test_calibration_of_a_true_probability_is_within_its_errors():
+    rng = np.random.default_rng(6)
+    p = rng.random(20_000)
+    y = (rng.random(p.size) < p).astype(int)
+    found = calibration(Scored(y, np.column_stack([1 - p, p])))[0]
+    inside = np.mean(
+        [a <= m <= b for a, m, b in zip(found["low"], found["mean"], found["high"], strict=True)]
+    )
+    assert len(found["mean"]) == 12
+    assert inside >= 0.4
+
+
+def test_score_histograms_are_normalised_and_named():
+    found = scores({"train": classified(7), "test": classified(8)}, ["b", "s"])
+    assert len(found["edges"]) == 41
+    assert [(h["class"], h["part"]) for h in found["histograms"]] == [
+        ("b", "train"),
+        ("s", "train"),
+        ("b", "test"),
+        ("s", "test"),
+    ]
+    for each in found["histograms"]:
+        assert np.sum(each["density"]) / 40 == pytest.approx(1.0)
+    three = scores({"test": classified(8, n_classes=3)})
+    assert [(h["score"], h["class"]) for h in three["histograms"][:2]] == [("0", "rest"), ("0", "0")]
+
+
+def test_score_errors_are_root_of_sum_of_squared_weights():
+    p = np.full(3, 0.51)
+    found = scores(
+        {"test": Scored(np.array([1, 1, 0]), np.column_stack([1 - p, p]), np.array([3.0, 4.0, 1.0]))}
+    )
+    signal = found["histograms"][1]
+    assert max(signal["error"]) == pytest.approx(5 / 7 * 40)
+
+
+def test_confusion_is_scikit_learn_s():
+    rows = classified(9, n_classes=3)
+    found = confusion(rows, ["a", "b", "c"])
+    predicted = rows.prediction.argmax(axis=1)
+    expected = reference.confusion_matrix(rows.y, predicted, sample_weight=rows.w)
+    np.testing.assert_allclose(found["weight"], expected)
+    np.testing.assert_allclose(np.sum(found["fraction"], axis=1), 1.0)
+
+
+def test_residuals_show_points_or_a_plane():
+    few, many = residuals(regressed(10, 2000)), residuals(regressed(10, 2001))
+    assert len(few["points"]["true"]) == 2000
+    assert "points" not in many
+    assert np.sum(many["plane"]["weight"]) == pytest.approx(regressed(10, 2001).w.sum())
+    assert len(many["profile"]["median"]) == 20
+    np.testing.assert_allclose(many["profile"]["median"], 0.1, atol=0.35)
+    middle = np.array(many["profile"]["high"]) - many["profile"]["low"]
+    assert np.mean(middle) / 2 == pytest.approx(0.5, rel=0.15)
+
+
+@pytest.mark.parametrize("rows", [Scored(np.full(9, 2.0), np.full(9, 3.0)), Scored(np.ones(1), np.ones(1))])
+def test_constant_regression_has_a_picture(rows):
+    json.dumps(residuals(rows), allow_nan=False)
+    json.dumps(residuals(Scored(np.full(3000, 2.0), np.full(3000, 2.0))), allow_nan=False)
+
+
+def test_feature_histograms_rank_what_separates():
+    rng = np.random.default_rng(11)
+    y = rng.integers(0, 2, 4000)
+    X = np.column_stack(
+        [
+            rng.normal(size=4000),
+            rng.normal(2.0 * y, 1),
+            y.astype(float),
+            np.full(4000, np.nan),
+            np.full(4000, 7.0),
+        ]
+    )
+    X[:10, 0] = np.nan
+    X[20, 0] = 1e9
+    found = feature_histograms(
+        X, y, names=["noise", "mass", "leak", "empty", "constant"], units=[None, "GeV", None, None, None],
+        classes=["b", "s"],
+    )  # fmt: skip
+    separation = {each["name"]: each["separation"] for each in found}
+    assert separation["leak"] == pytest.approx(1.0)
+    assert separation["noise"] < 0.05 < separation["mass"] < 0.8
+    assert separation["empty"] is None
+    assert separation["constant"] == pytest.approx(0.0)
+    assert found[1]["unit"] == "GeV"
+    assert found[0]["edges"][-1] < 10
+    assert len(found[2]["edges"]) == 3
+    for each in found:
+        json.dumps(each, allow_nan=False)
+        for histogram in each["histograms"]:
+            assert np.sum(np.array(histogram["density"]) * np.diff(each["edges"])) == pytest.approx(1.0)
+
+
+def test_separation_of_three_classes_and_of_a_weighted_one():
+    y = np.repeat([0, 1, 2], 100)
+    x = (y == 2).astype(float)[:, None]
+    three = feature_histograms(x, y, names=["x"], classes=["a", "b", "c"])[0]
+    assert three["separation"] == pytest.approx(1.0)
+    w = np.where(y == 2, 0.0, 1.0)
+    assert feature_histograms(x, y, w, names=["x"], classes=["a", "b", "c"])[0][
+        "separation"
+    ] == pytest.approx(0)
+
+
+def test_features_of_a_regression_carry_the_target():
+    rng = np.random.default_rng(12)
+    x = rng.uniform(0, 1, (5000, 2))
+    y = 3 * x[:, 0] + rng.normal(0, 0.1, 5000)
+    first, second = feature_histograms(x, y, names=["x", "noise"])
+    np.testing.assert_allclose(first["target"]["median"], 3 * (np.arange(40) + 0.5) / 40, atol=0.1)
+    assert first["separation"] > 0.95 > 0.05 > second["separation"]
+    nothing = feature_histograms(x, None, names=["x", "noise"])[0]
+    assert nothing["separation"] is None
+    json.dumps([first, second, nothing], allow_nan=False)
