@@ -1,0 +1,161 @@
+"""Numbers as a physicist writes them: value ± error by the Particle Data Group's rounding rule, and σ."""
+
+from __future__ import annotations
+
+import math
+
+from fivesigma.record.results import Score
+
+DASH = "—"
+MINUS = "\u2212"
+_MOST_DECIMALS = 12
+
+
+def decimals_of(error: float) -> int:
+    """Return the number of decimals at which ``error``, and the value it belongs to, are written.
+
+    The three leading digits of the error decide: 100 to 354 keep two digits, 355 to 949 keep one, 950 to 999 are
+    rounded up to 1000 and keep two. Particle Data Group, Review of Particle Physics, Introduction, section 5.3.
+
+    >>> decimals_of(0.00312), decimals_of(0.0078), decimals_of(0.0096), decimals_of(827.0)
+    (4, 3, 3, -2)
+    """
+    exponent = math.floor(math.log10(error))
+    leading = round(error / 10.0 ** (exponent - 2))
+    if leading >= 950:
+        return -exponent
+    return 1 - exponent if leading <= 354 else -exponent
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """Return ``value`` with ``decimals`` digits after the point; negative decimals round to tens, hundreds.
+
+    >>> fixed(0.86124, 4), fixed(12345.0, -2), fixed(-0.00001, 2)
+    ('0.8612', '12300', '0.00')
+    """
+    if value is None:
+        return DASH
+    rounded = round(value, decimals)
+    text = f"{rounded:.{max(0, min(decimals, _MOST_DECIMALS))}f}"
+    if float(text) == 0.0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def signed(value: float | None, decimals: int) -> str:
+    """Return ``value`` as `fixed` does, with its sign."""
+    text = fixed(value, decimals)
+    return text if value is None or text.startswith(MINUS) else f"+{text}"
+
+
+def plain_number(value: float | None, digits: int = 4) -> str:
+    """Return ``value`` to ``digits`` significant digits.
+
+    >>> plain_number(1234567.0), plain_number(0.00001234), plain_number(None)
+    ('1.235e+06', '1.234e−05', '—')
+    """
+    if value is None:
+        return DASH
+    return f"{value:.{digits}g}".replace("-", MINUS).replace(f"e{MINUS}0", f"e{MINUS}0")
+
+
+def total_error(score: Score) -> float | None:
+    """Return stat ⊕ train of the error budget, or what there is of it; ``None`` where both are absent or zero."""
+    parts = [part for part in (score.error.stat, score.error.train) if part is not None]
+    total = math.hypot(*parts) if parts else 0.0
+    return total if total > 0.0 else None
+
+
+def decimals_for(score: Score) -> int:
+    """Return the decimals of ``score``: by its error, else by its interval, else four."""
+    error = total_error(score)
+    if error is None and score.low is not None and score.high is not None and score.high > score.low:
+        error = (score.high - score.low) / 4.0
+    return min(decimals_of(error), _MOST_DECIMALS) if error else 4
+
+
+def value_with_error(score: Score | None) -> str:
+    """Return ``0.8612 ± 0.0031``, or the value alone where its error was refused.
+
+    >>> from fivesigma.record.results import ErrorBudget
+    >>> value_with_error(Score(0.86124, error=ErrorBudget(stat=0.00312)))
+    '0.8612 ± 0.0031'
+    """
+    if score is None or score.value is None:
+        return DASH
+    decimals, error = decimals_for(score), total_error(score)
+    value = fixed(score.value, decimals)
+    return value if error is None else f"{value} ± {fixed(error, decimals)}"
+
+
+def interval(low: float | None, high: float | None, decimals: int) -> str:
+    """Return ``0.855 to 0.867``; a side that is open is named.
+
+    >>> interval(0.1, 0.25, 2), interval(None, 0.25, 2)
+    ('0.10 to 0.25', 'below 0.25')
+    """
+    if low is None and high is None:
+        return DASH
+    if low is None:
+        return f"below {fixed(high, decimals)}"
+    if high is None:
+        return f"above {fixed(low, decimals)}"
+    return f"{fixed(low, decimals)} to {fixed(high, decimals)}"
+
+
+def interval_decimals(low: float | None, high: float | None) -> int:
+    """Return the decimals at which an interval is written: its half width by the rule of `decimals_of`."""
+    if low is None or high is None or high <= low:
+        return 4
+    return min(decimals_of((high - low) / 4.0), _MOST_DECIMALS)
+
+
+def interval_text(value: float | None, low: float | None, high: float | None) -> str:
+    """Return ``0.861 [0.855, 0.867]``, or the value alone where there is no interval.
+
+    >>> interval_text(0.8612, 0.8551, 0.8673), interval_text(0.8612, None, None)
+    ('0.861 [0.855, 0.867]', '0.8612')
+    """
+    decimals = interval_decimals(low, high)
+    if low is None or high is None:
+        return fixed(value, decimals)
+    return f"{fixed(value, decimals)} [{fixed(low, decimals)}, {fixed(high, decimals)}]"
+
+
+def sigma(value: float | None) -> str:
+    """Return a significance in σ; beyond 5 only that it is.
+
+    >>> sigma(2.345), sigma(17.0), sigma(-7.0), sigma(None)
+    ('2.3σ', '> 5σ', '< −5σ', '—')
+    """
+    if value is None:
+        return DASH
+    if abs(value) >= 5.0:
+        return "> 5σ" if value > 0 else f"< {MINUS}5σ"
+    # 2.97 must not read as the 3.0 that would have earned a word, nor 4.96 as 5.0
+    tenths = math.trunc(value * 10.0) / 10.0
+    return fixed(tenths, 1) + "σ"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time as ``0.31 s`` or ``2 min 5 s``.
+
+    >>> duration(0.3141), duration(125.0)
+    ('0.31 s', '2 min 5 s')
+    """
+    if seconds is None:
+        return DASH
+    if seconds < 100.0:
+        return f"{seconds:.2g} s" if seconds < 10.0 else f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def count(number: float | None) -> str:
+    """Return a whole number with thin spaces between thousands.
+
+    >>> count(12345)
+    '12\u202f345'
+    """
+    if number is None:
+        return DASH
+    return f"{round(number):,}".replace(",", "\u202f")

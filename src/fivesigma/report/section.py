@@ -1,0 +1,161 @@
+"""What a section of the page is: an extension point. A capability adds a file, and a line to `SECTIONS`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from fivesigma.record.results import ModelRecord, Results, Score
+from fivesigma.report.plot import Plot
+from fivesigma.risk.metrics import METRICS
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "rejection_30": "background rejection at 30 % signal efficiency",
+    "rejection_50": "background rejection at 50 % signal efficiency",
+    "rejection_80": "background rejection at 80 % signal efficiency",
+    "asimov": "Asimov significance",
+    "ams": "AMS",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "median_bias": "median bias",
+    "scatter": "robust scatter",
+    "pearson_r": "Pearson r",
+}
+TRAINING = ("train", "validation")
+
+
+def metric_name(metric: str) -> str:
+    """Return the name of a metric as a reader knows it.
+
+    >>> metric_name("roc_auc"), metric_name("my_metric")
+    ('ROC AUC', 'my metric')
+    """
+    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
+@dataclass(frozen=True)
+class View:
+    """What a section reads: the results and the manifest, with the questions every section asks of them."""
+
+    results: Results
+    manifest: Mapping[str, Any]
+
+    @cached_property
+    def ranked(self) -> list[ModelRecord]:
+        """The fitted models, best validation score first: the order in which the choice was made."""
+        fitted = [model for model in self.results.models if model.status == "ok"]
+        return sorted(fitted, key=lambda model: (model.name != self.results.best, -self._merit(model)))
+
+    def _merit(self, model: ModelRecord) -> float:
+        score = self.score(model, "validation") or self.score(model, self.part)
+        if score is None or score.value is None:
+            return -math.inf
+        known = METRICS.get(self.results.metric)
+        return score.value if known is None else float(known.merit(score.value))
+
+    @property
+    def runner_up(self) -> ModelRecord | None:
+        """The second best on the validation folds, the baseline left aside."""
+        return next(
+            (m for m in self.ranked if m.name not in (self.results.best, self.results.baseline)), None
+        )
+
+    @property
+    def not_fitted(self) -> list[ModelRecord]:
+        """The models that failed or were skipped."""
+        return [model for model in self.results.models if model.status != "ok"]
+
+    @property
+    def question(self) -> str:
+        """The question of the study, or an empty string."""
+        asked = self.results.sections.get("question") or self.manifest.get("question")
+        study = self.manifest.get("study")
+        return str(asked or (study.get("question") if isinstance(study, Mapping) else None) or "")
+
+    def score(self, model: ModelRecord, part: str | None = None, metric: str | None = None) -> Score | None:
+        """Return a score of ``model``: on the part that is compared and of the primary metric unless said."""
+        found = model.scores.get(part or self.part, {}).get(metric or self.results.metric)
+        return found if found is not None and found.value is not None else None
+
+    @property
+    def best(self) -> ModelRecord | None:
+        """The model chosen on the validation folds."""
+        return next((model for model in self.results.models if model.name == self.results.best), None)
+
+    @property
+    def blind(self) -> bool:
+        """Whether no model has a test score: the test set is sealed, or there is none."""
+        return not self.tests
+
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """The test sets that were opened, the first of which decides; others are reported apart."""
+        parts = dict.fromkeys(part for model in self.results.models for part in model.scores)
+        return tuple(part for part in parts if part not in TRAINING)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All parts of the data that have scores, training first."""
+        return (
+            tuple(part for part in TRAINING if any(m.scores.get(part) for m in self.results.models))
+            + self.tests
+        )
+
+    @property
+    def part(self) -> str:
+        """The part of the data on which models are compared here."""
+        return self.tests[0] if self.tests else "validation"
+
+    @property
+    def signal(self) -> str | None:
+        """The name of the signal class of a binary task."""
+        classes = self.results.data.classes
+        return classes[-1] if classes is not None and len(classes) == 2 else None
+
+    def curve(self, model: ModelRecord, name: str) -> Any:
+        """Return the curve ``name`` of ``model``, or ``None``."""
+        curves = model.sections.get("curve")
+        return curves.get(name) if isinstance(curves, Mapping) else None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a section shows: the variables of its template, and its figures by the name the template calls them."""
+
+    context: Mapping[str, Any] = field(default_factory=dict)
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page.
+
+    Parameters
+    ----------
+    id : str
+        The anchor, and the name of the template ``templates/ID.html.j2``.
+    title : str
+        The heading.
+    applies : callable
+        Whether the results hold what the section shows; a section that does not apply is left out.
+    content : callable
+        From a `View` to a `Content`; computes no metric.
+    markdown : callable, optional
+        From a `View` to the section's text in ``report.md``; without it the section is left out there.
+    """
+
+    id: str
+    title: str
+    applies: Callable[[View], bool]
+    content: Callable[[View], Content]
+    markdown: Callable[[View], str] | None = None

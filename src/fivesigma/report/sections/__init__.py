@@ -1,0 +1,27 @@
+"""The sections of the page, in their order. A new capability adds its file here, and one line to `SECTIONS`."""
+
+from __future__ import annotations
+
+from fivesigma.report.section import Section
+from fivesigma.report.sections.answer import ANSWER
+from fivesigma.report.sections.calibration import CALIBRATION
+from fivesigma.report.sections.claims import CLAIMS
+from fivesigma.report.sections.data import DATA
+from fivesigma.report.sections.generalisation import GENERALISATION
+from fivesigma.report.sections.leaderboard import LEADERBOARD
+from fivesigma.report.sections.method import METHOD
+from fivesigma.report.sections.response import COEFFICIENTS, RESPONSE
+from fivesigma.report.sections.scores import SCORES
+
+SECTIONS: tuple[Section, ...] = (
+    ANSWER,
+    LEADERBOARD,
+    CLAIMS,
+    RESPONSE,
+    COEFFICIENTS,
+    GENERALISATION,
+    SCORES,
+    CALIBRATION,
+    DATA,
+    METHOD,
+)

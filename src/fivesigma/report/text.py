@@ -1,0 +1,48 @@
+"""Text of users made safe to show: one line, no control or direction characters, not too long."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def clean(text: object) -> str:
+    """Return ``text`` as one line in which each character that cannot be printed is shown as U+FFFD.
+
+    Line breaks and tabs become blanks. Control characters are not legal in SVG, and direction overrides could make
+    a name read as another. Markup is left alone: escaping is the template's work.
+
+    >>> clean("a\\nb\\x07c")
+    'a b�c'
+    """
+    flat = " ".join(str(text).split())
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in flat)
+
+
+def short(text: object, limit: int = 28) -> str:
+    """Return the cleaned ``text``, cut to ``limit`` characters with an ellipsis.
+
+    >>> short("gradient boosting", 9)
+    'gradient…'
+    """
+    line = clean(text)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def labelled(name: object, unit: object = None, limit: int = 32) -> str:
+    """Return ``name [unit]`` for an axis.
+
+    >>> labelled("pt", "GeV")
+    'pt [GeV]'
+    """
+    return f"{short(name, limit)} [{short(unit, 16)}]" if unit else short(name, limit)
+
+
+def listed(names: list[str]) -> str:
+    """Return names joined as in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

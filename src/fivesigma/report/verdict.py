@@ -1,0 +1,38 @@
+"""The words of a significance, exactly four, and how the page marks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fivesigma.record.results import VERDICTS, Claim, Comparison
+
+NOT_DISTINGUISHED, NOT_RELEVANT, EVIDENCE, OBSERVATION = VERDICTS
+_MARKS = {NOT_DISTINGUISHED: "none", NOT_RELEVANT: "small", EVIDENCE: "evidence", OBSERVATION: "observation"}
+
+
+def mark(verdict: str) -> str:
+    """Return the CSS class of a verdict; an unknown one is unmarked.
+
+    >>> mark("evidence"), mark("whatever")
+    ('evidence', 'none')
+    """
+    return _MARKS.get(verdict, "none")
+
+
+def word(comparison: Comparison | None, claims: Iterable[Claim] = ()) -> str | None:
+    """Return the verdict on ``comparison``: that of the claim made of it, else by 3σ and 5σ (global).
+
+    Only a claim knows the smallest difference worth a word, hence it goes first.
+
+    >>> word(Comparison(0.1, sigma_global=3.4))
+    'evidence'
+    """
+    if comparison is None or comparison.difference is None:
+        return None
+    for claim in claims:
+        if (claim.effect, claim.sigma_global) == (comparison.difference, comparison.sigma_global):
+            return claim.verdict
+    if comparison.sigma_global is None:
+        return None
+    size = abs(comparison.sigma_global)
+    return OBSERVATION if size >= 5.0 else EVIDENCE if size >= 3.0 else NOT_DISTINGUISHED
