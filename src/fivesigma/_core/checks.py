@@ -1,4 +1,4 @@
-"""Checks of arrays at the border: what enters is a float64 table, vector or weight, or a sentence says why not."""
+"""Checks of arrays at the border: a float64 table, vector or weight comes in, or a sentence says why not."""
 
 from __future__ import annotations
 

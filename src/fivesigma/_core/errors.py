@@ -47,8 +47,14 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["forest"])
     ''
     """
-    close = difflib.get_close_matches(word.lower(), [str(option) for option in options], n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    nearness = {str(option): _nearness(word, str(option)) for option in options}
+    nearest = max(nearness, key=lambda option: nearness[option], default="")
+    return f" Did you mean '{nearest}'?" if nearest and nearness[nearest] >= 0.5 else ""
+
+
+def _nearness(word: str, option: str) -> float:
+    """Return the share of letters in common, whatever their case; of equals, the first option is taken."""
+    return difflib.SequenceMatcher(None, word.lower(), option.lower()).ratio()
 
 
 def one_of(word: str, options: Iterable[str], what: str) -> str:
@@ -62,7 +68,9 @@ def one_of(word: str, options: Iterable[str], what: str) -> str:
     known = list(options)
     if word in known:
         return word
-    raise InputError(f"{word!r} is not a {what}; expected one of {', '.join(known)}.{did_you_mean(word, known)}")
+    raise InputError(
+        f"{word!r} is not a {what}; expected one of {', '.join(known)}.{did_you_mean(word, known)}"
+    )
 
 
 def require(module: str, extra: str) -> ModuleType:

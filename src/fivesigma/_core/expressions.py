@@ -1,8 +1,9 @@
-"""Expressions over columns, by a walk over an allow-list of the syntax tree: nothing in a text is ever executed.
+"""Expressions over columns: a walk over an allow-list of the syntax tree; nothing in a text is executed.
 
 ``log10(M_500)``, ``n_jet >= 2 and met > 30``, ``where(isfinite(z), z, 0)``, ```lepton 1 pT` / 2``,
 ``species == "Adelie"``, ``run in (1, 2)``. Names with odd characters stand in backquotes. Numbers are float64
-throughout, truth values count as 0 and 1 in arithmetic, and a comparison with a missing value is false, as in NumPy.
+throughout, truth values count as 0 and 1 in arithmetic, and a comparison with a missing value is false, as in
+NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ast
 import functools
 import operator
 import re
+import sys
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +47,11 @@ def _repeat(ufunc: np.ufunc) -> Callable[..., Value]:
 FUNCTIONS: Mapping[str, Function] = {
     **{
         name: Function(getattr(np, name))
-        for name in ["log10", "log", "log2", "log1p", "exp", "expm1", "sqrt", "cbrt", "abs", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "floor", "ceil", "round", "sign", "isfinite", "isnan"]
+        for name in (
+            *("log10", "log", "log2", "log1p", "exp", "expm1", "sqrt", "cbrt", "abs", "sin", "cos", "tan"),
+            *("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh"),
+            *("floor", "ceil", "round", "sign", "isfinite", "isnan"),
+        )
     },
     "arctan2": Function(np.arctan2, 2, 2),
     "hypot": Function(np.hypot, 2, 2),
@@ -107,8 +113,8 @@ def evaluate(text: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     Raises
     ------
     InputError
-        If the text holds anything but the allowed syntax, an unknown column or function, or text where a number
-        is needed.
+        If the text holds anything but the allowed syntax, an unknown column or function, or text where a
+        number is needed.
 
     >>> evaluate("log10(m) > 1 and kind == 's'", {"m": np.array([5.0, 50.0]), "kind": np.array(["s", "s"])})
     array([False,  True])
@@ -123,7 +129,7 @@ def evaluate(text: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     with np.errstate(all="ignore"):
         result = np.asarray(_Walk(parsed, columns).value(parsed.tree))
     size = max(len(column) for column in columns.values())
-    return np.ascontiguousarray(np.broadcast_to(result, (size,)))
+    return np.array(np.broadcast_to(result, (size,)))  # a copy: never a view of a column
 
 
 def names(text: str, columns: Mapping[str, Any] | None = None) -> tuple[str, ...]:
@@ -238,7 +244,7 @@ def _descend(root: ast.AST) -> Iterator[tuple[ast.AST, int]]:
         children: list[ast.AST] = list(ast.iter_child_nodes(node))
         if isinstance(node, ast.Call):
             children = list(node.args)
-        stack += [(child, depth + 1) for child in reversed(children)]
+        stack += [(child, depth + 1) for child in reversed(children) if not isinstance(child, ast.Load)]
 
 
 def _check_nothing(node: ast.AST, parsed: _Parsed) -> None:
@@ -251,7 +257,7 @@ def _check_number(node: ast.AST, parsed: _Parsed) -> None:
         return
     if not isinstance(value, (int, float)):
         raise _refusal(parsed.text, f"{type(value).__name__} values are not allowed; {_LEGAL}")
-    if not abs(value) <= np.finfo(np.float64).max:
+    if not abs(value) <= sys.float_info.max:  # Python compares its long integers exactly
         raise _refusal(parsed.text, "it holds a number too large for double precision")
 
 
@@ -261,10 +267,8 @@ def _check_call(node: ast.AST, parsed: _Parsed) -> None:
         raise _refusal(parsed.text, f"only a function of the list can be called; {_LEGAL}")
     name = parsed.column(node.func.id) or node.func.id
     if name not in FUNCTIONS:
-        known = ", ".join(FUNCTIONS)
-        raise _refusal(
-            parsed.text, f"{name!r} is not a function; expected one of {known}", _suggest(name, FUNCTIONS)
-        )
+        hint = did_you_mean(name, FUNCTIONS) or f" Functions: {', '.join(FUNCTIONS)}."
+        raise _refusal(parsed.text, f"{name!r} is not a known function", hint)
     function = FUNCTIONS[name]
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         raise _refusal(parsed.text, f"{name} takes plain arguments only, no keywords and no stars")
@@ -370,7 +374,8 @@ class _Walk:
         )
 
     def constant(self, node: ast.Constant) -> Value:
-        return node.value if isinstance(node.value, (str, bool)) else np.float64(node.value)
+        value: Any = node.value
+        return value if isinstance(value, (str, bool)) else np.float64(value)
 
     def binary(self, node: ast.BinOp) -> Value:
         left, right = self.number(node.left), self.number(node.right)
@@ -444,7 +449,7 @@ def _names(parsed: _Parsed, columns: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _find(name: str, columns: Mapping[str, Any]) -> str | None:
-    """Return the column called ``name``, exactly or after the same normalisation that the text went through."""
+    """Return the column called ``name``, exactly or after the normalisation that the text went through."""
     if name in columns:
         return name
     if name.isascii() and all(column.isascii() for column in columns):

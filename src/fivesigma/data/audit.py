@@ -1,7 +1,7 @@
 """What a careful reader would ask of a table before any model sees it.
 
-Each check is a function of a `Dataset` that returns notes ``(check, status, message)``; a new check is one function
-and one entry in ``CHECKS``. Checks look at all rows, or at 10,000 evenly spaced ones where sorting would be dear.
+Each check is a function of a `Dataset` that returns notes ``(check, status, message)``; a new check is one
+function and one entry in ``CHECKS``. Checks look at all rows, or at 10,000 evenly spaced ones if all would be dear.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def audit(data: Dataset) -> tuple[Note, ...]:
     >>> from fivesigma.data.dataset import Dataset
     >>> data = Dataset.from_arrays([[1.0, 7.0], [2.0, 7.0], [2.0, 7.0]])
     >>> [message for check, status, message in audit(data) if status == "warning"]
-    ['the same value in every event: x1', '1 of 3 events are exact copies of an earlier one']
+    ['the same value in every event: x1', '1 of 3 events have exactly the features of an earlier one']
     """
     if data.kind != "table":
         return ()
@@ -75,11 +75,11 @@ def _constant(data: Dataset) -> Sequence[Note]:
 
 def _duplicates(data: Dataset) -> Sequence[Note]:
     copies = data.n_samples - len(np.unique(row_hash(data.X)))
-    message = f"{copies} of {data.n_samples} events are exact copies of an earlier one"
+    message = f"{copies} of {data.n_samples} events have exactly the features of an earlier one"
     return (
         [("duplicates", "warning", message)]
         if copies
-        else [("duplicates", "ok", "no event is a copy of another")]
+        else [("duplicates", "ok", "no two events have the same features")]
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fivesigma.data.roles import Roles
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
+_BARE = re.compile(r"[\w ]*[^\W\d][\w ]*")  # a name, with blanks at the most, and no expression
 _MOSTLY = 0.9  # a text column with this share of numbers is a numeric column with something wrong in it
 
 
@@ -49,12 +50,13 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
 
 def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
     """Refuse a role for a column that is not there."""
-    categorical = [] if isinstance(roles.categorical, bool) else list(roles.categorical or ())
     named: list[tuple[str, Iterable[str]]] = [
+        ("target", [roles.target] if roles.target and _BARE.fullmatch(roles.target) else []),
+        ("weight", [roles.weight] if roles.weight and _BARE.fullmatch(roles.weight) else []),
         ("feature", roles.features or ()),
         ("spectator", roles.spectators),
         ("group", [roles.group] if roles.group else []),
-        ("categorical column", categorical),
+        ("categorical column", _categorical(roles)),
         ("column asked for by the split", roles.extra_columns),
     ]
     for role, names in named:
@@ -63,6 +65,11 @@ def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
                 known = ", ".join(list(columns)[:8]) + (" ..." if len(columns) > 8 else "")
                 hint = did_you_mean(str(name), columns) or f" Its columns: {known}."
                 raise InputError(f"{role} {name!r} is not a column of {source}.{hint}")
+
+
+def _categorical(roles: Roles) -> Sequence[str]:
+    """Return the text columns named as categorical; True names none, it allows those in ``features``."""
+    return () if isinstance(roles.categorical, bool) or roles.categorical is None else roles.categorical
 
 
 def _ingredients(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
@@ -122,8 +129,7 @@ def _default(
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]
     unnamed = [name for name in free if _UNNAMED.fullmatch(name)]
-    coded = [] if isinstance(roles.categorical, bool) else list(roles.categorical or ())
-    text = [name for name in free if columns[name].dtype.kind == "O" and name not in coded]
+    text = [name for name in free if columns[name].dtype.kind == "O" and name not in _categorical(roles)]
     for name in text:
         _refuse_broken_numbers(name, columns[name], source)
     names = tuple(name for name in free if name not in text and name not in unnamed)
@@ -150,12 +156,13 @@ def _left_out(
 
 def _check_text(name: str, column: NDArray[np.object_], roles: Roles, source: str) -> None:
     """Refuse a text column that is named as a feature and not as categorical."""
-    if roles.categorical is True or name in (roles.categorical or ()):  # type: ignore[operator]
+    if roles.categorical is True or name in _categorical(roles):
         return
     _refuse_broken_numbers(name, column, source)
     example = next(value for value in column if value is not None)
     raise InputError(
-        f'feature {name!r} of {source} holds text (such as {example!r}); say categorical = "onehot", or leave it out.'
+        f"feature {name!r} of {source} holds text (such as {example!r}); "
+        'say categorical = "onehot", or leave it out.'
     )
 
 
@@ -164,8 +171,8 @@ def _refuse_broken_numbers(name: str, column: NDArray[np.object_], source: str) 
     present = ~missing(column)
     if not present.any():
         raise InputError(
-            f"feature {name!r} of {source} is missing in all {len(column)} rows; leave it out: name the features you "
-            "want, or name it a spectator."
+            f"feature {name!r} of {source} is missing in all {len(column)} rows; leave it out: name the "
+            "features you want, or name it a spectator."
         )
     numeric = np.fromiter((_is_number(value) for value in column[present]), bool, int(present.sum()))
     bad = int(len(numeric) - numeric.sum())

@@ -31,14 +31,15 @@ class Dataset:
     X : (n_samples, \\*shape) float64
         The features; NaN is a missing value, a text column holds the codes of its ``categories``.
     y : (n_samples,) int64 or float64, or None
-        Codes in the order of ``classes`` (the last is the signal), or the target of a regression in ``target_unit``.
+        Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression.
     w : (n_samples,) float64 or None
         Weights of the events, finite and not negative; None is one for each.
     groups : (n_samples,) int64 or None
         Codes of the groups, which never straddle a split.
     names, units : tuples of one entry a column of ``X``
     categories : mapping of a text column to its labels by code
-    spectators, extras : mappings of name to (n_samples,) columns that no model sees; ``extras`` are not written out
+    spectators, extras : mappings of name to (n_samples,)
+        Columns that no model sees; ``extras`` (what a split asks for) are not written out.
     target, weight, group : names of the columns as the study wrote them
     task : ``"classification"``, ``"regression"`` or ``"clustering"``
     rows : (n_samples,) int64, the number of each event in the input, from 0
@@ -121,7 +122,7 @@ class Dataset:
     ) -> Dataset:
         """Make a Dataset of arrays: ``X`` (n_samples, \\*shape), ``y``, ``w`` and ``groups`` (n_samples,).
 
-        The labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted.
+        Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted.
 
         Raises
         ------

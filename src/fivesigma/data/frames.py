@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def columns(frame: Any) -> dict[str, NDArray[Any]]:
-    """Return each column of ``frame`` as (n_rows,): numbers with NaN, text as objects with None where missing.
+    """Return each column of ``frame`` as (n_rows,): numbers with NaN, text as objects with None if missing.
 
     Raises
     ------

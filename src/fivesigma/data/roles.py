@@ -86,8 +86,8 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
     Raises
     ------
     InputError
-        In one sentence, for whatever does not fit: an unknown column, a constant target, text or infinite values in
-        a feature, weights that are negative.
+        In one sentence, for whatever does not fit: an unknown column, a constant target, text or infinite
+        values in a feature, weights that are negative.
     """
     work = _Work(columns, roles, source, np.arange(_height(columns, source)))
     _join(work)
@@ -144,7 +144,7 @@ def _join(work: _Work) -> None:
 
 
 def _replace_codes(work: _Work) -> None:
-    """Make missing-value codes NaN and None; weights, groups and what is only carried along stay as they are."""
+    """Make missing-value codes NaN and None, but not in weights, groups and what is only carried along."""
     roles = work.roles
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
     numbers = np.array([code for code in roles.codes if not isinstance(code, str)], dtype=np.float64)
@@ -154,7 +154,7 @@ def _replace_codes(work: _Work) -> None:
         if column.dtype.kind in "fiu" and len(numbers) and (coded := np.isin(column, numbers)).any():
             work.columns[name] = np.where(coded, np.nan, column.astype(np.float64, copy=False))
         if column.dtype.kind == "O" and roles.words:
-            work.columns[name] = np.where(np.isin(column, roles.words), None, column)
+            work.columns[name] = targets.blanked(column, roles.words)
 
 
 def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
@@ -163,15 +163,23 @@ def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
     for name, text in (work.roles.expressions or {}).items():
         if name in work.columns:
             raise InputError(f"expressions: {name!r} is a column already; give the new column another name.")
-        work.columns[name] = expressions.evaluate(text, work.columns)
+        work.columns[name] = _evaluated(work, f"expressions.{name}", text)
         made_of[name] = expressions.names(text, work.columns)
     return made_of
+
+
+def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
+    """Evaluate the expression under ``key`` of the study; a refusal says which it was."""
+    try:
+        return expressions.evaluate(text, work.columns)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
 
 
 def _select(work: _Work) -> None:
     if work.roles.select is None:
         return
-    mask = expressions.evaluate(work.roles.select, work.columns)
+    mask = _evaluated(work, "select", work.roles.select)
     if mask.dtype.kind != "b":
         raise InputError(f"select = {work.roles.select!r} is not a condition; compare it with something.")
     work.keep(work.take(mask), "select", "ok", f"rows do not fulfil select = {work.roles.select!r}")
@@ -188,7 +196,7 @@ def _target(work: _Work) -> targets.Target | None:
         if roles.classes is not None:
             raise InputError("classes are given, but no target; name the column that holds them.")
         return None
-    values = work.take(expressions.evaluate(roles.target, work.columns))
+    values = work.take(_evaluated(work, "target", roles.target))
     if roles.target not in work.columns:
         values = _finite_target(work, values)
     encoded = targets.encode(values, task=roles.task, classes=roles.classes, name=roles.target)
@@ -209,13 +217,13 @@ def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
         f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
     )
     work.keep(finite, "target", "warning", message)
-    return values[finite]
+    return np.asarray(values[finite])
 
 
 def _weights(work: _Work) -> NDArray[np.float64] | None:
     if work.roles.weight is None:
         return None
-    values = work.take(expressions.evaluate(work.roles.weight, work.columns))
+    values = work.take(_evaluated(work, "weight", work.roles.weight))
     return checks.as_weights(values, len(work.rows), what=f"weight '{work.roles.weight}'", rows=work.rows)
 
 
@@ -241,11 +249,11 @@ def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) ->
 
 
 def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
-    for i in np.flatnonzero(np.isnan(X[: 2 * _BLOCK]).all(axis=0)):
+    for i in np.flatnonzero(np.isnan(X[:_BLOCK]).all(axis=0)).tolist():
         if np.isnan(X[:, i]).all():
             raise InputError(
-                f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you want, "
-                "or name it a spectator."
+                f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you "
+                "want, or name it a spectator."
             )
 
 

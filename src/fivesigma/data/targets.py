@@ -88,10 +88,21 @@ def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) ->
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Mark the missing entries of a column: NaN among numbers, None among text."""
     if values.dtype.kind == "f":
-        return np.isnan(values)
+        return np.asarray(np.isnan(values))
     if values.dtype.kind == "O":
         return np.fromiter((value is None or value != value for value in values), bool, len(values))
     return np.zeros(len(values), dtype=bool)
+
+
+def blanked(values: NDArray[Any], words: Sequence[str]) -> NDArray[Any]:
+    """Return the text ``values`` with None where a word of ``words`` stands.
+
+    >>> blanked(np.array(["a", "?"], dtype=object), ["?"])
+    array(['a', None], dtype=object)
+    """
+    result = values.copy()
+    result[np.isin(values, words)] = None
+    return result
 
 
 def decoded(values: NDArray[Any]) -> NDArray[Any]:
@@ -170,7 +181,7 @@ def _encode_labels(
     code, labels = codes(values)
     if len(labels) > _MAX_CLASSES:
         raise InputError(
-            f"target '{name}' has {len(labels)} distinct values, too many for classes (at most {_MAX_CLASSES}); "
+            f"target '{name}' has {len(labels)} distinct values; at most {_MAX_CLASSES} can be classes: "
             "say task = 'regression', or name another target."
         )
     keep, notes = present, _dropped(present, name)
@@ -195,10 +206,8 @@ def _choose(
         raise InputError(f"classes = {list(wanted)} names a class twice; name each once.")
     for word in wanted:
         if word not in labels:
-            known = ", ".join(labels[:10])
-            raise InputError(
-                f"class {word!r} does not occur in target '{name}'; expected some of {known}.{did_you_mean(word, labels)}"
-            )
+            known, hint = ", ".join(labels[:10]), did_you_mean(word, labels)
+            raise InputError(f"class {word!r} is not in target '{name}'; expected some of {known}.{hint}")
     # one more place at the end, so that the code -1 of a missing label stays -1
     renumber = np.array([wanted.index(word) if word in wanted else -1 for word in labels] + [-1])
     code = renumber[code]
@@ -217,8 +226,8 @@ def _refuse_thin_classes(y: NDArray[np.int64], labels: tuple[str, ...], name: st
     for word, count in zip(labels, np.bincount(y, minlength=len(labels)), strict=True):
         if count < 2:
             raise InputError(
-                f"class {word!r} of target '{name}' has {count} member{'' if count == 1 else 's'}, and at least 2 are "
-                "needed; add events, or leave it out by naming the classes to keep."
+                f"class {word!r} of target '{name}' has {count} member{'' if count == 1 else 's'}; at least "
+                "2 are needed: add events, or leave the class out by naming the classes to keep."
             )
 
 

@@ -1,7 +1,7 @@
 """One file a format; a new format is one file here and one line in ``_BUILT_IN``.
 
-A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes and a method ``columns``. Other
-packages bring theirs through the entry point group ``fivesigma.readers`` (the object itself, or its class).
+A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes and a method ``columns``.
+Other packages bring theirs through the entry point group ``fivesigma.readers`` (an object, or its class).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _LATER = {
 class Reader(Protocol):
     """What reads one format.
 
-    ``columns`` returns each column as (n_rows,): numbers and truth values in their own type with NaN for a missing
-    value, text as objects with None for a missing value. What goes wrong is a `DataError`.
+    ``columns`` returns each column as (n_rows,): numbers and truth values in their own type with NaN for a
+    missing value, text as objects with None for a missing value. What goes wrong is a `DataError`.
     """
 
     name: str
@@ -106,4 +106,4 @@ def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
     readable = ", ".join(suffix for reader in all_readers() for suffix in reader.suffixes)
     what = f"{_LATER[suffix]} files are" if suffix in _LATER else f"the suffix {suffix or '(none)'!r} is"
-    return f"{path}: {what} not in this version; readable are {readable}: convert the file, or say format = 'CSV'."
+    return f"{path}: {what} not in this version; readable are {readable}: convert it, or say format = 'CSV'."

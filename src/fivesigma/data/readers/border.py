@@ -42,6 +42,6 @@ def refuse_promise(path: Path, format: str, declared: int) -> None:
     """Raise `DataError` if the file declares far more bytes than its size on disk can hold."""
     if declared > max(_ALWAYS_ALLOWED, _MOST_EXPANSION * path.stat().st_size):
         raise DataError(
-            f"{path}: this {format} file of {path.stat().st_size} bytes declares {declared / 2**30:.1f} GiB of data; "
+            f"{path}: this {format} file of {path.stat().st_size} bytes declares {declared / 2**30:.1f} GiB; "
             "it is damaged or hostile: get it again from its source."
         )

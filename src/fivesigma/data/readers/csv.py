@@ -28,7 +28,7 @@ _NEXT = "open it in an editor and mend that place, or write it again"
 
 @dataclass(frozen=True)
 class Layout:
-    """How the text is laid out: ``separator`` (a blank stands for any run of blanks), names, lines before data."""
+    """How the text is laid out; a blank as ``separator`` is any run of blanks."""
 
     separator: str
     names: tuple[str, ...]
@@ -40,8 +40,8 @@ class Layout:
 class CsvReader:
     """Text tables with one line of names.
 
-    Options: ``separator`` (else found out), ``names`` (for a file without a line of names), ``encoding`` (UTF-8),
-    ``missing`` (words that mean a missing value, beside NA, N/A, NaN, NULL, None and nothing).
+    Options: ``separator`` (else found out), ``names`` (for a file without a line of names), ``encoding``
+    (UTF-8), ``missing`` (words that mean a missing value, beside NA, N/A, NaN, NULL, None and nothing).
     """
 
     name: str = "CSV"
@@ -153,7 +153,7 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> str:
 
 def _not_utf8(path: Path, line: int) -> DataError:
     return DataError(
-        f"{path}: line {line} holds bytes that are not UTF-8; save the file as UTF-8, or say encoding = 'latin-1'."
+        f"{path}: line {line} holds bytes that are not UTF-8; save it as UTF-8, or say encoding = 'latin-1'."
     )
 
 
@@ -235,8 +235,8 @@ def _refuse_short_lines(path: Path, frame: polars.DataFrame, layout: Layout, enc
     for number, count in _field_counts(path, layout):
         if count < frame.width:
             raise DataError(
-                f"{path}: line {number} has {count} of {frame.width} fields; the file is cut short or that line "
-                f"is broken: {_NEXT}."
+                f"{path}: line {number} has {count} of {frame.width} fields; the file is cut short or that "
+                f"line is broken: {_NEXT}."
             )
 
 
