@@ -1,4 +1,4 @@
-"""Missing values: the weighted median of the fitted rows, and a column that says where a value was missing."""
+"""Missing values: the weighted median of the fitted rows, and a column that says where one was missing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fivesigma.features.names import chosen, input_names
+from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
 def weighted_median(x: NDArray[np.float64], w: NDArray[np.float64]) -> float:
@@ -25,6 +25,8 @@ def weighted_median(x: NDArray[np.float64], w: NDArray[np.float64]) -> float:
     keep = np.isfinite(x) & (w > 0)
     if not keep.any():
         return 0.0
+    if (w[keep] == w[keep][0]).all():
+        return float(np.median(x[keep]))
     order = np.argsort(x[keep], kind="stable")
     values, cumulative = x[keep][order], np.cumsum(w[keep][order])
     half, slack = cumulative[-1] / 2, 1e-9 * cumulative[-1]
@@ -69,22 +71,22 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the medians from ``X`` (n_samples, n_features); rows of weight 0 count for nothing."""
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        self.columns_ = chosen(self.columns, X.shape[1])
-        self.medians_ = np.array([weighted_median(X[:, j], w) for j in self.columns_])
-        gaps = np.isnan(X[w > 0][:, self.columns_]).any(axis=0) if self.indicator else np.zeros(0, dtype=bool)
-        self.indicated_ = self.columns_[: len(gaps)][gaps]
+        table = matrix(self, X, fitting=True, nan=True)
+        w = weights(sample_weight, table)
+        self.columns_ = chosen(self.columns, table.shape[1])
+        self.medians_ = np.array([weighted_median(table[:, j], w) for j in self.columns_])
+        gaps = np.any(np.isnan(table[w > 0][:, self.columns_]), axis=0)
+        self.indicated_ = self.columns_[gaps & self.indicator]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return ``X`` filled, with the indicator columns at the end."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        gaps = np.isnan(X[:, self.indicated_]).astype(np.float64)
-        filled = X.copy()
+        table = matrix(self, X, nan=True)
+        gaps = np.isnan(table[:, self.indicated_]).astype(np.float64)
+        filled = table.copy()
         for j, median in zip(self.columns_, self.medians_, strict=True):
-            filled[np.isnan(X[:, j]), j] = median
+            filled[np.isnan(table[:, j]), j] = median
         return np.hstack([filled, gaps]) if gaps.shape[1] else filled
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

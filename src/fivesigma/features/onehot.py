@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fivesigma.features.names import chosen, input_names
+from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
 class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -43,25 +43,27 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.categories = categories
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Note which category columns of ``X`` (n_samples, n_features) have gaps in rows of positive weight."""
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        self.coded_ = chosen(sorted(self.categories or {}), X.shape[1])
-        self.kept_ = np.setdiff1d(np.arange(X.shape[1]), self.coded_)
-        self.indicated_ = np.array([j for j in self.coded_ if self._gaps(X[w > 0], j).any()], dtype=np.intp)
+        """Note which category columns of ``X`` (n_samples, n_features) have gaps; weight 0 does not count."""
+        table = matrix(self, X, fitting=True, nan=True)
+        w = weights(sample_weight, table)
+        self.coded_ = chosen(sorted(self.categories or {}), table.shape[1])
+        self.kept_ = np.setdiff1d(np.arange(table.shape[1]), self.coded_)
+        self.indicated_ = np.array(
+            [j for j in self.coded_ if self._gaps(table[w > 0], j).any()], dtype=np.intp
+        )
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the other columns, then the 0/1 columns of each category column in order."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        table = matrix(self, X, nan=True)
         if not self.coded_.size:
-            return X
-        blocks = [X[:, self.kept_]]
+            return table
+        blocks = [table[:, self.kept_]]
         for j in self.coded_:
-            blocks.append((X[:, [j]] == np.arange(len(self._labels(j)))).astype(np.float64))
+            blocks.append((table[:, [j]] == np.arange(len(self._labels(j)))).astype(np.float64))
             if j in self.indicated_:
-                blocks.append(self._gaps(X, j).astype(np.float64)[:, None])
+                blocks.append(self._gaps(table, j).astype(np.float64)[:, None])
         return np.hstack(blocks)
 
     def n_unseen(self, X: NDArray[np.float64]) -> dict[int, int]:
@@ -84,7 +86,10 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _gaps(self, X: NDArray[np.float64], column: int) -> NDArray[np.bool_]:
         codes = X[:, column]
-        return ~((codes >= 0) & (codes < len(self._labels(column))) & (codes == np.floor(codes)))
+        gaps: NDArray[np.bool_] = ~(
+            (codes >= 0) & (codes < len(self._labels(column))) & (codes == np.floor(codes))
+        )
+        return gaps
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

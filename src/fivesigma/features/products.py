@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
-from fivesigma.features.names import chosen, input_names
+from fivesigma.features.columns import chosen, input_names, matrix
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -53,7 +53,7 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Check the orders and count the columns; nothing is learnt from the values."""
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        table = matrix(self, X, fitting=True, nan=True)
         if self.interactions not in (1, 2):
             raise InputError(
                 f"interactions = {self.interactions!r} is not in this version; expected 2, or 1 for none."
@@ -62,26 +62,26 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"polynomial = {self.polynomial!r} is out of range; expected a degree from 1 to 20."
             )
-        self.columns_ = chosen(self.columns, X.shape[1])
+        self.columns_ = chosen(self.columns, table.shape[1])
         self.pairs_ = list(combinations(self.columns_.tolist(), 2)) if self.interactions == 2 else []
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return ``X`` with the products and the powers behind it."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        table = matrix(self, X, nan=True)
         powers = range(2, self.polynomial + 1)
         extra = len(self.pairs_) + len(powers) * len(self.columns_)
         if not extra:
-            return X
-        out = np.empty((X.shape[0], X.shape[1] + extra))
-        out[:, : X.shape[1]] = X
-        for position, (i, j) in enumerate(self.pairs_, start=X.shape[1]):
-            np.multiply(X[:, i], X[:, j], out=out[:, position])
-        start = X.shape[1] + len(self.pairs_)
+            return table
+        out = np.empty((table.shape[0], table.shape[1] + extra))
+        out[:, : table.shape[1]] = table
+        for position, (i, j) in enumerate(self.pairs_, start=table.shape[1]):
+            np.multiply(table[:, i], table[:, j], out=out[:, position])
+        start = table.shape[1] + len(self.pairs_)
         for block, power in enumerate(powers):
             first = start + block * len(self.columns_)
-            out[:, first : first + len(self.columns_)] = X[:, self.columns_] ** power
+            out[:, first : first + len(self.columns_)] = table[:, self.columns_] ** power
         return out
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

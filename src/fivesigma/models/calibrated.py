@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.svm import SVC
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fivesigma._core.errors import FitError
-from fivesigma.models.fitting import fit_on
+from fivesigma._core.errors import FitError, InputError
+from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.penalised import PenalisedLogistic
 
@@ -21,14 +22,14 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Fit ``estimator`` in folds of the rows given, a logistic link on the held-out scores, then all rows
     again.
 
-    The link is Platt's sigmoid ``1 / (1 + exp(-(a s + b)))`` (Platt 1999) for two classes and its multinomial
-    form for more, with a weak L2 penalty in place of Platt's smoothed targets. Copies of a row, and members of a group, share a
-    fold. Preprocessing inside ``estimator`` is fitted in each fold anew.
+    The link is Platt's sigmoid ``1 / (1 + exp(-(a s + b)))`` (Platt 1999) for two classes and its
+    multinomial form for more, with a weak L2 penalty in place of Platt's smoothed targets. Copies of a row,
+    and members of a group, share a fold. Preprocessing inside ``estimator`` is fitted in each fold anew.
 
     Parameters
     ----------
     estimator : classifier (or pipeline) with ``decision_function``; ``None`` means an SVM with the RBF kernel
-    n_folds : int, lowered to the number of members of the rarest class where that is smaller
+    n_folds : int, fewer where the rarest class has fewer rows
     random_state : int, deals the rows into folds
 
     Attributes
@@ -37,8 +38,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Raises
     ------
-    FitError
-        With one class only, or a class with a single row.
+    InputError
+        With one class only. `FitError` for a class in a single row or group.
     """
 
     def __init__(self, estimator: Any = None, n_folds: int = 3, random_state: int = 0) -> None:
@@ -54,50 +55,47 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         groups: ArrayLike | None = None,
     ) -> Self:
         """Fit to ``X`` (n_samples, n_features), labels ``y``, weights and groups, each (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(y)
-        w = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        table, target = labelled(self, X, y, nan=allows_nan(self._inner()))
+        check_classification_targets(target)
+        w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
-        if w is not None:
-            keep = w > 0
-            X, y, w, g = X[keep], y[keep], w[keep], None if g is None else g[keep]
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        w, table, target, g = present(w, table, target, g)
+        self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
-            raise FitError("a classifier needs rows of at least two classes; these rows hold one class only.")
-        scores = self._held_out(X, codes, w, g)
+            raise InputError(
+                "a classifier needs rows of at least two classes; these rows hold one class only."
+            )
+        scores = self._held_out(table, codes, w, g)
         self.link_ = PenalisedLogistic().fit(scores, codes, sample_weight=w)
-        self.estimator_ = fit_on(self._inner(), X, codes, w=w, groups=g)
+        self.estimator_ = fit_on(self._inner(), table, codes, w=w, groups=g)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class (n_samples, n_classes), in the order of ``classes_``."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return np.asarray(self.link_.predict_proba(_scores(self.estimator_, X)))
+        return np.asarray(
+            self.link_.predict_proba(_scores(self.estimator_, matrix(self, X, nan=allows_nan(self._inner()))))
+        )
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of each row (n_samples,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _inner(self) -> Any:
         return clone(self.estimator) if self.estimator is not None else SVC()
 
     def _held_out(self, X: Any, codes: Any, w: Any, groups: Any) -> NDArray[np.float64]:
-        n_folds = min(self.n_folds, int(np.bincount(codes).min()))
-        if n_folds < 2:
-            raise FitError(
-                "a class has a single row, so its scores cannot be calibrated; use a model with probabilities."
-            )
         folds = inner_folds(
-            X, codes, n_folds=n_folds, groups=groups, classification=True, seed=self.random_state
+            X, codes, n_folds=self.n_folds, groups=groups, classification=True, seed=self.random_state
         )
         n_scores = 1 if len(self.classes_) == 2 else len(self.classes_)
         scores = np.empty((len(X), n_scores))
-        for k in range(n_folds):
+        for k in np.unique(folds):
             out, fit = folds == k, folds != k
             if len(np.unique(codes[fit])) < len(self.classes_):
                 raise FitError(
-                    "a class lies in one group or set of copies, so its scores cannot be calibrated."
+                    "a class lies in one row or group and cannot be calibrated; choose another model."
                 )
             weight, group = (None if a is None else a[fit] for a in (w, groups))
             fitted = fit_on(self._inner(), X[fit], codes[fit], w=weight, groups=group)
@@ -105,15 +103,9 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return scores
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = _allows_nan(self.estimator)
-        return tags
+        return tags_of(self._inner(), super().__sklearn_tags__())
 
 
 def _scores(estimator: Any, X: Any) -> NDArray[np.float64]:
     scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
     return scores[:, None] if scores.ndim == 1 else scores
-
-
-def _allows_nan(estimator: Any) -> bool:
-    return estimator is not None and bool(estimator.__sklearn_tags__().input_tags.allow_nan)

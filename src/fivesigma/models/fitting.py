@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
+from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.validation import has_fit_parameter
 
 from fivesigma._core.errors import FitError
@@ -47,6 +48,22 @@ def fit_on(
         if value is not None and has_fit_parameter(part, key)
     }
     return estimator.fit(X, y, **passed)
+
+
+def allows_nan(estimator: Any) -> bool:
+    """Whether ``estimator`` says that it takes NaN."""
+    return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
+
+
+def tags_of(estimator: Any, outer: Any) -> Any:
+    """Return ``outer``, the tags of a wrapper, turned into those of a one-output ``estimator`` inside it."""
+    inner = estimator.__sklearn_tags__()
+    outer.estimator_type = inner.estimator_type
+    outer.classifier_tags = ClassifierTags() if inner.estimator_type == "classifier" else None
+    outer.regressor_tags = RegressorTags() if inner.estimator_type == "regressor" else None
+    outer.target_tags.required = True
+    outer.input_tags.allow_nan = inner.input_tags.allow_nan
+    return outer
 
 
 def takes_weights(estimator: Any) -> bool:

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from fivesigma._core.errors import FitError, InputError
+from fivesigma._core.errors import InputError
+from fivesigma.features.columns import labelled, matrix, weights
 
 _MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more than L-BFGS steps
 
@@ -19,8 +20,8 @@ _MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more th
 class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Minimise ``sum w ½(y - b - x·θ)² + λ [ρ |θ|_1 + (1 - ρ) ½ |θ|_2²]``; the intercept b is not penalised.
 
-    Ridge for ρ = 0, lasso for ρ = 1, elastic net between. scikit-learn's ``alpha`` is λ for its Ridge and λ/Σw for its
-    Lasso and ElasticNet, which divide the objective by Σw.
+    Ridge for ρ = 0, lasso for ρ = 1, elastic net between. scikit-learn's ``alpha`` is λ for its Ridge and
+    λ/Σw for its Lasso and ElasticNet, which divide the objective by Σw.
 
     Parameters
     ----------
@@ -68,14 +69,11 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        y = np.asarray(y, dtype=np.float64)
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        X, y, w = X[w > 0], y[w > 0], w[w > 0]
-        if not w.size:
-            raise InputError("all weights are zero; give at least one row a positive weight.")
-        self.lam_ = self._strength(X, y, w)
-        solver = self._solver(float(w.sum())).fit(X, y, sample_weight=w)
+        table, target = labelled(self, X, y, numeric=True)
+        w = weights(sample_weight, table)
+        table, target, w = table[w > 0], target[w > 0], w[w > 0]
+        self.lam_ = self._strength(table, target, w)
+        solver = self._solver(float(w.sum())).fit(table, target, sample_weight=w)
         self.coef_, self.intercept_ = solver.coef_, float(solver.intercept_)
         self.n_iter_ = int(np.max(solver.n_iter_)) if solver.n_iter_ is not None else 1
         return self
@@ -83,8 +81,7 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return ``b + X θ`` (n_samples,) in units of the target."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_ + self.intercept_)
+        return np.asarray(matrix(self, X) @ self.coef_ + self.intercept_)
 
     def _strength(self, X: NDArray[np.float64], y: NDArray[np.float64], w: NDArray[np.float64]) -> float:
         if not 0.0 <= self.l1_ratio <= 1.0:
@@ -128,8 +125,8 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Raises
     ------
-    FitError
-        Where only one class is present. `InputError` for λ out of range.
+    InputError
+        Where only one class is present, or for λ out of range.
 
     Examples
     --------
@@ -145,15 +142,17 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to ``X`` (n_samples, n_features), labels ``y`` (n_samples,) and weights (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        table, target = labelled(self, X, y)
+        check_classification_targets(target)
+        w = weights(sample_weight, table)
         if not self.lam > 0:
             raise InputError(f"lambda = {self.lam!r} is out of range; expected a number above 0.")
-        self.classes_ = np.unique(y[w > 0])
+        self.classes_ = np.unique(target[w > 0])
         if len(self.classes_) < 2:
-            raise FitError("a classifier needs rows of at least two classes; these rows hold one class only.")
-        solver = self._solver(X.shape[1]).fit(X[w > 0], y[w > 0], sample_weight=w[w > 0])
+            raise InputError(
+                "a classifier needs rows of at least two classes; these rows hold one class only."
+            )
+        solver = self._solver(table.shape[1]).fit(table[w > 0], target[w > 0], sample_weight=w[w > 0])
         self.coef_, self.intercept_ = solver.coef_, solver.intercept_
         self.n_iter_ = int(np.max(solver.n_iter_))
         return self
@@ -161,8 +160,7 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the log odds (n_samples,), or one score per class (n_samples, n_classes)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        scores = X @ self.coef_.T + self.intercept_
+        scores = matrix(self, X) @ self.coef_.T + self.intercept_
         return np.asarray(scores[:, 0] if len(self.classes_) == 2 else scores)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -175,7 +173,8 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of each row (n_samples,)."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _solver(self, n_features: int) -> Any:
         n_coefficients = n_features * (len(self.classes_) if len(self.classes_) > 2 else 1)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LinearRegression
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from fivesigma.features.columns import labelled, matrix, weights
 from fivesigma.models.fitting import fit_on
 
 
@@ -36,18 +37,16 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        y = np.asarray(y, dtype=np.float64)
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        self.mean_ = float(np.average(y, weights=w))
-        self.scale_ = float(np.sqrt(np.average((y - self.mean_) ** 2, weights=w))) or 1.0
+        table, target = labelled(self, X, y, numeric=True)
+        w = weights(sample_weight, table)
+        self.mean_ = float(np.average(target, weights=w))
+        self.scale_ = float(np.sqrt(np.average((target - self.mean_) ** 2, weights=w))) or 1.0
         inner = clone(self.estimator) if self.estimator is not None else LinearRegression()
         passed = None if sample_weight is None else w
-        self.estimator_ = fit_on(inner, X, (y - self.mean_) / self.scale_, w=passed)
+        self.estimator_ = fit_on(inner, table, (target - self.mean_) / self.scale_, w=passed)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the prediction (n_samples,) in units of the target."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(self.mean_ + self.scale_ * self.estimator_.predict(X))
+        return np.asarray(self.mean_ + self.scale_ * self.estimator_.predict(matrix(self, X)))

@@ -61,7 +61,8 @@ class Range:
 
     def __str__(self) -> str:
         high = "" if math.isinf(self.high) else f" to {self.high:g}"
-        return f"{'a whole number' if self.integer else 'a number'} from {self.low:g}{high}{' or none' * self.none}"
+        what = "a whole number" if self.integer else "a number"
+        return f"{what} from {self.low:g}{high}{' or none' * self.none}"
 
 
 @dataclass(frozen=True)

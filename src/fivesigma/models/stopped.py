@@ -11,9 +11,11 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
-from fivesigma.models.fitting import fit_on
+from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
 
 _TINY = 1e-15
@@ -57,62 +59,58 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
         groups: ArrayLike | None = None,
     ) -> Self:
         """Fit to ``X`` (n_samples, n_features), target ``y``, weights and groups, each (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        w = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        nan, classification = allows_nan(self._inner()), _classifies(self)
+        table, target = labelled(self, X, y, nan=nan, numeric=not classification)
+        w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
-        classification = _classifies(self)
+        w, table, target, g = present(w, table, target, g)
+        if classification:
+            check_classification_targets(target)
         folds = inner_folds(
-            X,
-            y,
-            n_folds=min(self.n_folds, len(y)),
+            table,
+            target,
+            n_folds=self.n_folds,
             groups=g,
             classification=classification,
             seed=self.random_state,
         )
         out, fit = folds == 0, folds != 0
-        trial = fit_on(self._inner(), X[fit], y[fit], w=_of(w, fit), groups=_of(g, fit))
-        losses = [
-            _loss(p, y[out], _of(w, out), trial, classification)
-            for p in _stages(trial, X[out], classification)
-        ]
+        trial = fit_on(self._inner(), table[fit], target[fit], w=_of(w, fit), groups=_of(g, fit))
+        stages = _stages(trial, table[out], classification)
+        losses = [_loss(p, target[out], _of(w, out), trial, classification) for p in stages]
         self.n_iter_ = int(np.argmin(losses)) + 1
         final = self._inner()
         (final.steps[-1][1] if isinstance(final, Pipeline) else final).set_params(max_iter=self.n_iter_)
-        self.estimator_ = fit_on(final, X, y, w=w, groups=g)
+        self.estimator_ = fit_on(final, table, target, w=w, groups=g)
         if classification:
             self.classes_ = self.estimator_.classes_
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the prediction (n_samples,)."""
-        return np.asarray(self.estimator_.predict(self._checked(X)))
+        table = self._checked(X)
+        return np.asarray(self.estimator_.predict(table))
 
     @available_if(_classifies)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class (n_samples, n_classes), in the order of ``classes_``."""
-        return np.asarray(self.estimator_.predict_proba(self._checked(X)))
+        table = self._checked(X)
+        return np.asarray(self.estimator_.predict_proba(table))
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy of a classifier, or the R² of a regressor."""
-        return float(self.estimator_.score(self._checked(X), y, sample_weight=sample_weight))
+        table = self._checked(X)
+        return float(self.estimator_.score(table, y, sample_weight=sample_weight))
 
     def _checked(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        checked: NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
-        )
-        return checked
+        return matrix(self, X, nan=allows_nan(self._inner()))
 
     def _inner(self) -> Any:
         return clone(self.estimator) if self.estimator is not None else HistGradientBoostingClassifier()
 
     def __sklearn_tags__(self) -> Any:
-        tags, inner = super().__sklearn_tags__(), self._inner().__sklearn_tags__()
-        tags.estimator_type = inner.estimator_type
-        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
-        tags.target_tags = inner.target_tags
-        tags.input_tags.allow_nan = inner.input_tags.allow_nan
-        return tags
+        return tags_of(self._inner(), super().__sklearn_tags__())
 
 
 def _of(values: NDArray[Any] | None, rows: NDArray[np.bool_]) -> NDArray[Any] | None:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
-from fivesigma.models.fitting import fit_on, probabilities
+from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.models.fitting import allows_nan, fit_on, probabilities, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.penalised import PenalisedLogistic
 from fivesigma.models.spaces import Range, Space
@@ -30,9 +32,9 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
     """Search a space of parameters with Optuna's seeded TPE sampler, then refit the best on all rows given.
 
     Each trial fits ``estimator`` in ``n_folds`` inner folds and scores the pooled held-out predictions. The
-    first trial is ``estimator`` as it stands, so tuning never chooses what scored worse than the fixed settings. Copies of a row,
-    and members of a group, share a fold. One thread, a budget in trials, no clock: the same rows and
-    ``random_state`` give the same choice.
+    first trial is ``estimator`` as it stands, so tuning never chooses what scored worse than the fixed
+    settings. Copies of a row, and members of a group, share a fold. One thread, a budget in trials, no
+    clock: the same rows and ``random_state`` give the same choice.
 
     Parameters
     ----------
@@ -42,9 +44,8 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
     trials : int
     metric : str, a name of `fivesigma.risk.metrics`; ``None``: the default of the task
     n_folds : int
-    extensive : names of parameters that grow with the sum of weights (the λ of an objective ``sum w l + λ
-        Ω``); the
-        chosen value is multiplied by Σw_full / Σw_fold at the refit
+    extensive : names of parameters that grow with the sum of weights (the λ of ``sum w l + λ Ω``); the chosen
+        value is multiplied by Σw_full / Σw_fold at the refit
     random_state : int
 
     Attributes
@@ -83,43 +84,45 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Choose and refit on ``X`` (n_samples, n_features), target ``y``, weights and groups, each (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        w = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        """Choose and refit on ``X`` (n_samples, n_features), ``y``, weights and groups, each (n_samples,)."""
+        nan, classification = allows_nan(self._inner()), _classifies(self)
+        table, target = labelled(self, X, y, nan=nan, numeric=not classification)
+        w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
+        w, table, target, g = present(w, table, target, g)
         if self.trials < 1:
             raise InputError(f"trials = {self.trials!r} is out of range; expected a whole number from 1.")
-        inner = _Inner(self, X, y, w, g)
+        inner = _Inner(self, table, target, w, g)
         best = inner.search()
         scale = {name: inner.full_over_fold for name in self.extensive if name in best}
         self.trials_, self.best_score_ = inner.trials, inner.best_score
         self.best_params_ = {
             name: value * scale.get(name, 1.0) if name in scale else value for name, value in best.items()
         }
-        self.estimator_ = fit_on(self._inner().set_params(**self.best_params_), X, y, w=w, groups=g)
+        self.estimator_ = fit_on(self._inner().set_params(**self.best_params_), table, target, w=w, groups=g)
         if inner.classes is not None:
             self.classes_ = self.estimator_.classes_
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the prediction (n_samples,)."""
-        return np.asarray(self.estimator_.predict(self._checked(X)))
+        table = self._checked(X)
+        return np.asarray(self.estimator_.predict(table))
 
     @available_if(_classifies)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class (n_samples, n_classes), in the order of ``classes_``."""
-        return np.asarray(self.estimator_.predict_proba(self._checked(X)))
+        table = self._checked(X)
+        return np.asarray(self.estimator_.predict_proba(table))
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy of a classifier, or the R² of a regressor."""
-        return float(self.estimator_.score(self._checked(X), y, sample_weight=sample_weight))
+        table = self._checked(X)
+        return float(self.estimator_.score(table, y, sample_weight=sample_weight))
 
     def _checked(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        checked: NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
-        )
-        return checked
+        return matrix(self, X, nan=allows_nan(self._inner()))
 
     def _inner(self) -> Any:
         return clone(self.estimator) if self.estimator is not None else PenalisedLogistic()
@@ -130,12 +133,7 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         return _DEFAULT_SPACE if self.estimator is None else {}
 
     def __sklearn_tags__(self) -> Any:
-        tags, inner = super().__sklearn_tags__(), self._inner().__sklearn_tags__()
-        tags.estimator_type = inner.estimator_type
-        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
-        tags.target_tags = inner.target_tags
-        tags.input_tags.allow_nan = inner.input_tags.allow_nan
-        return tags
+        return tags_of(self._inner(), super().__sklearn_tags__())
 
 
 class _Inner:
@@ -145,27 +143,31 @@ class _Inner:
         self.tuned, self.X, self.w, self.groups = tuned, X, w, groups
         self.classes, self.y = None, y
         if _classifies(tuned):
+            check_classification_targets(y)
             self.classes, self.y = np.unique(y, return_inverse=True)
+            if len(self.classes) < 2:
+                raise InputError(
+                    "a classifier needs rows of at least two classes; these rows hold one class only."
+                )
         self.labels = y
         task = "regression" if self.classes is None else "classification"
         self.metric = metric(tuned.metric or DEFAULT[task])
-        n_folds = min(tuned.n_folds, len(y))
         self.folds = inner_folds(
             X,
             self.y,
-            n_folds=n_folds,
+            n_folds=tuned.n_folds,
             groups=groups,
             classification=self.classes is not None,
             seed=tuned.random_state,
         )
         total = np.ones(len(y)) if w is None else w
-        fitted = [total[self.folds != k].sum() for k in range(n_folds)]
+        fitted = [total[self.folds != k].sum() for k in np.unique(self.folds)]
         self.full_over_fold = float(total.sum() / np.mean(fitted))
         self.trials: list[dict[str, Any]] = []
         self.best_score = float("nan")
 
     def search(self) -> dict[str, Any]:
-        """Run the trials and return the best parameters, the earliest of equals; {} is the estimator as it stands."""
+        """Run the trials and return the best parameters, the earliest of equals; {}: as it stands."""
         proposals = _proposals(self.tuned, self.trials)
         for params in proposals:
             self.trials.append({"params": params, **self._scored(params)})
@@ -192,7 +194,7 @@ class _Inner:
     def _held_out(self, params: Mapping[str, Any]) -> NDArray[np.float64]:
         shape = (len(self.y),) if self.classes is None else (len(self.y), len(self.classes))
         prediction = np.empty(shape)
-        for k in range(int(self.folds.max()) + 1):
+        for k in np.unique(self.folds):
             out, fit = self.folds == k, self.folds != k
             weight, group = (None if a is None else a[fit] for a in (self.w, self.groups))
             model = self.tuned._inner().set_params(**params)

@@ -1,4 +1,4 @@
-"""From a name in a study to a fitted pipeline and its predictions: nothing is fitted outside the rows given."""
+"""From a name in a study to a fitted pipeline and predictions; no step is fitted outside the rows given."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def weighted(estimator: Any) -> bool:
 
 
 def chosen(estimator: Any) -> dict[str, Any]:
-    """Return the parameters that tuning chose in a fitted recipe, by their names in a study; {} without tuning."""
+    """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
     if not isinstance(estimator, Tuned):
         return {}
     plain = {name.rpartition("__")[2]: value for name, value in estimator.best_params_.items()}

@@ -7,144 +7,23 @@ until a model is built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from math import log2
 from typing import Any
 
-from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.models.spaces import Choice, Range, Space
+from fivesigma._core.errors import InputError, one_of
+from fivesigma.models.spaces import Choice, Range
+from fivesigma.study.kind import Kind, Parameter, Probes
+
+__all__ = ["TRUSTED", "Entry", "Kind", "Parameter", "Probes", "default_lineup", "kind", "kinds", "share"]
 
 BOTH = ("classification", "regression")
 CLASSIFICATION = ("classification",)
 REGRESSION = ("regression",)
 INF = float("inf")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One setting: its sensible fixed value, what a user may give, and where tuning looks (None: it does not)."""
-
-    default: Any
-    allowed: Space
-    search: Space | None = None
-
-
-Builder = Callable[[str, Mapping[str, Any], int], Any]
-"""(task, parameters, seed) -> an unfitted estimator."""
-
-CostLaw = Callable[[float, float, float], float]
-"""(n rows, p columns, K classes; 1 for regression) -> seconds of one fit and the prediction of n/4 rows, one core."""
-
-
-@dataclass(frozen=True)
-class Probes:
-    """Parameters of a less and of a more flexible model of the same family; None at an end of the family."""
-
-    less: Mapping[str, Any] | None = None
-    more: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One model: all the study needs to know of it.
-
-    Attributes
-    ----------
-    name, when : the name in a study file, and one line on when to choose it
-    tasks : the tasks that it can do
-    build : makes the unfitted estimator
-    parameters : the settings by name
-    cost : seconds as a function of rows, columns and classes
-    weights : False where event weights cannot be used in the fit (the scores stay weighted)
-    standardise : wants columns of one scale
-    native_nan : takes NaN as it is
-    flexibility : (parameter, factor towards the less flexible), or None
-    stochastic : depends on the seed
-    calibrated : classifiers that have scores only and get probabilities from inner folds
-    lineup : part of the default line-up
-    """
-
-    name: str
-    when: str
-    tasks: tuple[str, ...]
-    build: Builder
-    cost: CostLaw
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    weights: bool = True
-    standardise: bool = False
-    native_nan: bool = False
-    flexibility: tuple[str, float] | None = None
-    stochastic: bool = False
-    calibrated: bool = False
-    lineup: bool = True
-
-    @property
-    def space(self) -> dict[str, Space]:
-        """Where tuning looks by default."""
-        return {name: p.search for name, p in self.parameters.items() if p.search is not None}
-
-    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all parameters, those ``given`` over the defaults; `InputError` for one unknown or out of range."""
-        for name, value in given.items():
-            allowed = self._parameter(name).allowed
-            if not allowed.contains(value):
-                raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
-        return {name: given.get(name, p.default) for name, p in self.parameters.items()}
-
-    def narrowed(self, tune: Mapping[str, Any] | bool) -> dict[str, Space]:
-        """Return the space of a search: the registry's for ``True``, else the one the user wrote.
-
-        Two numbers are a range (whole if the parameter is, even in log where it spans a factor of 100);
-        another list holds choices.
-        """
-        if isinstance(tune, bool):
-            space = self.space if tune else {}
-        else:
-            space = {name: self._search(name, values) for name, values in tune.items()}
-        if not space:
-            raise InputError(f"{self.name} has nothing to tune; leave out 'tune', or choose another kind.")
-        return space
-
-    def probes(self, params: Mapping[str, Any]) -> Probes:
-        """Return the neighbours of ``params`` towards less and more flexible models."""
-        if self.flexibility is None:
-            return Probes()
-        name, factor = self.flexibility
-        value = self.checked(params)[name]
-        if value is None:
-            return Probes()
-        less, more = self._stepped(name, value * factor, value), self._stepped(name, value / factor, value)
-        return Probes(less, more)
-
-    def _stepped(self, name: str, target: float, value: float) -> dict[str, Any] | None:
-        allowed = self.parameters[name].allowed
-        moved = allowed.clipped(target) if isinstance(allowed, Range) else value
-        return None if moved == value else {name: moved}
-
-    def _parameter(self, name: str) -> Parameter:
-        if name not in self.parameters:
-            known = ", ".join(self.parameters) or "none"
-            raise InputError(
-                f"{self.name}: {name!r} is not one of its parameters; expected {known}.{did_you_mean(name, self.parameters)}"
-            )
-        return self.parameters[name]
-
-    def _search(self, name: str, values: Any) -> Space:
-        allowed = self._parameter(name).allowed
-        if not isinstance(values, list | tuple) or len(values) < 2:
-            raise InputError(
-                f"{self.name}: tune.{name} = {values!r} is not a search; expected [low, high] or choices."
-            )
-        for value in values:
-            if not allowed.contains(value):
-                raise InputError(f"{self.name}: tune.{name} holds {value!r}; expected {allowed}.")
-        if len(values) > 2 or not isinstance(allowed, Range) or None in values:
-            return Choice(tuple(values))
-        low, high = values
-        return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
 
 
 def _real(
@@ -423,7 +302,7 @@ _ALL: tuple[Kind, ...] = (
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """Return every model by name: ours, then those of installed packages (entry points ``fivesigma.models``)."""
+    """Return every model by name: ours, then those of packages (entry points ``fivesigma.models``)."""
     found = {each.name: each for each in _ALL}
     for point in sorted(entry_points(group="fivesigma.models"), key=lambda point: point.name):
         made = point.load()
@@ -462,7 +341,7 @@ def share(n: int) -> float:
     A minute for up to 10,000 rows, then growing with the square root, up to five minutes: the default line-up
     on 1,000,000 rows of 30 columns ends within 15 minutes on two cores.
     """
-    return min(60.0 * max(1.0, n / 1e4) ** 0.5, 300.0)
+    return float(min(60.0 * max(1.0, n / 1e4) ** 0.5, 300.0))
 
 
 def default_lineup(
@@ -486,7 +365,23 @@ def _entry(each: Kind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:
     reason = None
     if seconds > allowed:
         reason = (
-            f"about {seconds:,.0f} core seconds for {n_fits} fits on {n:,} rows, its share is {allowed:,.0f}; "
-            f"name it in [[models]] to run it all the same"
+            f"{n_fits} fits on {n:,} rows take {seconds:,.0f} core seconds, its share is {allowed:,.0f}; "
+            "name it in [[models]] to run it all the same"
         )
     return Entry(each, seconds, reason)
+
+
+TRUSTED = (
+    "fivesigma.features.impute.MedianImputer",
+    "fivesigma.features.onehot.OneHot",
+    "fivesigma.features.products.Products",
+    "fivesigma.models.calibrated.Calibrated",
+    "fivesigma.models.penalised.PenalisedLeastSquares",
+    "fivesigma.models.penalised.PenalisedLogistic",
+    "fivesigma.models.scaled_target.ScaledTarget",
+    "fivesigma.models.spaces.Choice",
+    "fivesigma.models.spaces.Range",
+    "fivesigma.models.stopped.EarlyStopped",
+    "fivesigma.models.tuned.Tuned",
+)
+"""Classes of ours that may stand in a saved model: the table `fivesigma.record.models.load` is handed."""

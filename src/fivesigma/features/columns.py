@@ -1,0 +1,66 @@
+"""What a transformer or an estimator is handed: checked arrays, the columns it works on, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
+
+from fivesigma._core.errors import InputError
+
+Floats = NDArray[np.float64]
+
+
+def matrix(estimator: Any, X: ArrayLike, *, fitting: bool = False, nan: bool = False) -> Floats:
+    """Return ``X`` (n_samples, n_features) as checked float64; ``nan`` lets NaN pass."""
+    finite = "allow-nan" if nan else True
+    checked: Floats = validate_data(estimator, X, dtype=np.float64, ensure_all_finite=finite, reset=fitting)
+    return checked
+
+
+def labelled(
+    estimator: Any, X: ArrayLike, y: ArrayLike, *, nan: bool = False, numeric: bool = False
+) -> tuple[Floats, NDArray[Any]]:
+    """Return ``X`` as `matrix` does, and ``y`` (n_samples,), as float64 where it is ``numeric``."""
+    finite = "allow-nan" if nan else True
+    table, target = validate_data(
+        estimator, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=numeric
+    )
+    return table, np.asarray(target, dtype=np.float64) if numeric else np.asarray(target)
+
+
+def weights(sample_weight: ArrayLike | None, table: Floats) -> Floats:
+    """Return one weight per row, ones for ``None``; ``ValueError`` for a negative one or if all are 0."""
+    w: Floats = _check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=True)
+    if not (w > 0).any():
+        raise InputError("all weights are zero; give at least one row a positive weight.")
+    return w
+
+
+def present(w: Floats | None, *arrays: NDArray[Any] | None) -> list[Any]:
+    """Return ``w`` and ``arrays`` without the rows of weight 0; what is None stays None."""
+    if w is None or (w > 0).all():
+        return [w, *arrays]
+    return [None if each is None else each[w > 0] for each in (w, *arrays)]
+
+
+def chosen(columns: Sequence[int] | None, n_columns: int) -> NDArray[np.intp]:
+    """Return ``columns`` as an index array, all of them for ``None``; `InputError` for one that is not there.
+
+    >>> chosen(None, 3)
+    array([0, 1, 2])
+    """
+    if columns is None:
+        return np.arange(n_columns)
+    index = np.asarray(columns, dtype=np.intp)
+    if index.size and (index.min() < 0 or index.max() >= n_columns):
+        raise InputError(f"columns {index.tolist()} do not all exist; the table has {n_columns} of them.")
+    return index
+
+
+def input_names(estimator: Any, input_features: Any) -> list[str]:
+    """Return the names of the columns ``estimator`` was fitted on: those given, those seen, or x0, x1, ..."""
+    return [str(name) for name in _check_feature_names_in(estimator, input_features)]

@@ -1,0 +1,86 @@
+"""Every public estimator of ours passes scikit-learn's own suite, and none is missing from the list."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import fivesigma.features
+import fivesigma.models
+from fivesigma.features.impute import MedianImputer
+from fivesigma.features.onehot import OneHot
+from fivesigma.features.products import Products
+from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
+from fivesigma.models.scaled_target import ScaledTarget
+from fivesigma.models.spaces import Range
+from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tuned import Tuned
+
+ESTIMATORS = [
+    MedianImputer(),
+    OneHot(),
+    Products(interactions=2, polynomial=2),
+    PenalisedLeastSquares(lam=1.0, l1_ratio=0.0),
+    PenalisedLeastSquares(lam=0.1, l1_ratio=1.0),
+    PenalisedLogistic(),
+    ScaledTarget(),
+    Calibrated(SVC(), n_folds=2),
+    EarlyStopped(HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=1), n_folds=3),
+    EarlyStopped(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=1), n_folds=3),
+    Tuned(
+        DecisionTreeClassifier(random_state=0), {"max_depth": Range(1, 3, integer=True)}, trials=2, n_folds=2
+    ),
+    Tuned(PenalisedLeastSquares(), {"lam": Range(0.1, 10.0)}, trials=2, n_folds=2, extensive=("lam",)),
+]
+
+WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
+XFAIL = {
+    ("Calibrated", WEIGHTS): "the suite's data hold a class in a single row, which has no held-out score",
+    ("EarlyStoppedClassifier", WEIGHTS): "the boosting inside sums gradients as float32: equal to 1e-3 only",
+}
+
+
+def _name(estimator) -> str:
+    inner = getattr(estimator, "estimator", None)
+    name = type(estimator).__name__
+    return name if name != "EarlyStopped" else name + ("Classifier" if is_classifier(inner) else "Regressor")
+
+
+def _checks():
+    for estimator in ESTIMATORS:
+        name = _name(estimator)
+        for made, check in estimator_checks_generator(estimator, legacy=True, mark="skip"):
+            label = getattr(check, "func", check).__name__
+            reason = XFAIL.get((name, label))
+            marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+            yield pytest.param(made, check, id=f"{name}-{label}", marks=marks)
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(_checks()))
+def test_scikit_learn_suite(estimator, check) -> None:
+    check(estimator)
+
+
+def _exported() -> set[type]:
+    found = set()
+    for package in (fivesigma.features, fivesigma.models):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            for name, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+                public = not name.startswith("_") and each.__module__ == module.name
+                if public and issubclass(each, BaseEstimator) and not inspect.isabstract(each):
+                    found.add(each)
+    return found
+
+
+def test_no_exported_estimator_is_missing_from_the_list() -> None:
+    assert _exported() == {type(each) for each in ESTIMATORS}
+    assert len({name for name, _ in XFAIL}) == len(XFAIL)
