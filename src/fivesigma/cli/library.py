@@ -39,16 +39,13 @@ def models(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> An
         }
         for kind in found
     ]
-    header = ["kind", "tasks", "weights", "settings", "choose it for"]
-    rows = [
-        [k.name, ", ".join(k.tasks), "yes" if k.weights else "no", ", ".join(k.parameters), k.when]
-        for k in found
-    ]
+    header = ["kind", "tasks", "weights", "choose it for"]
+    rows = [[k.name, ", ".join(k.tasks), "yes" if k.weights else "no", k.when] for k in found]
     return Answer({"models": listed}, [Table(header, rows)])
 
 
 def doctor(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
-    """Say what is installed, what the machine has, and what is missing."""
+    """Say what is installed and what is missing."""
     from fivesigma.study.doctor import examine
 
     found = examine()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Part, Table
@@ -10,6 +12,17 @@ if TYPE_CHECKING:
     from fivesigma.study.result import Result
 
 _MOST_CLAIMS = 3
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """An interrupted run ends the verb as an interruption that knows its folder."""
+    from fivesigma.study.run import InterruptedRunError
+
+    try:
+        yield
+    except InterruptedRunError as error:
+        raise KeyboardInterrupt(str(error.path)) from None
 
 
 def answer(result: Result, *, strict: bool = False) -> Answer:
@@ -49,13 +62,18 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     """Return the outcome for people."""
     board = result.leaderboard()
     header = board.header()
-    lines: list[Part] = [Table(header, board.cells(), title(result), right=header[1:]), ""]
+    cells = [[_short(cell) for cell in row] for row in board.cells()]
+    lines: list[Part] = [Table(header, cells, title(result), right=header[1:]), ""]
     lines += [claim.text for claim in result.claims[:_MOST_CLAIMS]]
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
     lines += [f"failed: {what}" for what in broken]
     lines.append(f"page: {result.path / 'report.html'}")
     return lines
+
+
+def _short(cell: str, limit: int = 40) -> str:
+    return cell if len(cell) <= limit else cell[: limit - 1] + "…"
 
 
 def title(result: Result) -> str:

@@ -20,20 +20,31 @@ def resume(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Go on with a run that was interrupted; what is finished is not done again."""
-    from fivesigma.cli.outcome import answer
+    """Go on with an interrupted run.
+
+    What is finished is not done again, and the result is the same as without the interruption.
+    """
+    from fivesigma.cli.outcome import answer, resumable
     from fivesigma.study.progress import choose
     from fivesigma.study.run import resume as go_on
 
-    return answer(go_on(run, workers=workers, progress=choose(quiet)), strict=strict)
+    with resumable():
+        result = go_on(run, workers=workers, progress=choose(quiet))
+    return answer(result, strict=strict)
 
 
 def unblind(run: Run, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
-    """Open the sealed test set of a run made with --blind; the opening is written into the ledger."""
-    from fivesigma.cli.outcome import answer
+    """Open the sealed test set of a blind run.
+
+    The opening is written into the ledger beside the study file.
+    """
+    from fivesigma.cli.outcome import answer, resumable
+    from fivesigma.study.progress import choose
     from fivesigma.study.run import unblind as open_seal
 
-    return answer(open_seal(run))
+    with resumable():
+        result = open_seal(run, progress=choose(quiet))
+    return answer(result)
 
 
 def report(
@@ -45,7 +56,7 @@ def report(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Write the page of a run again, from its record."""
+    """Write the page of a run again."""
     from fivesigma.study.result import load
 
     page = load(run).report(out)
@@ -53,7 +64,10 @@ def report(
 
 
 def compare(runs: Runs, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
-    """Compare the best models of runs, paired where data and split are the same."""
+    """Compare the best models of runs.
+
+    The comparison is paired where data and split are the same; else no difference is claimed.
+    """
     from fivesigma.study.compare import compare as compare_runs
 
     found = compare_runs(runs)
@@ -79,17 +93,26 @@ def predict(
         typer.Option("--keep", metavar="COLUMN", help="A column to copy, such as an event id; repeat."),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", help="probability, class, or both; a regression has values only.")
+        str, typer.Option("--format", help="probability, class, both, or kaggle (rank and class).")
     ] = "both",
+    cut: Annotated[
+        float | None,
+        typer.Option("--cut", help="Call it signal above this probability; default: the likeliest."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Apply a fitted model of a run to another table."""
+    """Apply a fitted model to another table."""
     from fivesigma.study.predict import predict as apply
 
-    done = apply(run, file, out, model=model, keep=keep or (), format=format)
-    return Answer(done, [f"wrote {done['out']}: {done['n_rows']} rows by '{done['model']}'"])
+    done = apply(run, file, out, model=model, keep=keep or (), format=format, cut=cut)
+    lines = [f"wrote {done['out']}: {done['n_rows']} rows by '{done['model']}'"]
+    if done["n_refused"]:
+        lines.append(
+            f'{done["n_refused"]} rows miss a feature and have no prediction (features.missing = "drop")'
+        )
+    return Answer(done, lines)
 
 
 def reproduce(
@@ -102,7 +125,10 @@ def reproduce(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Run a study again from its run folder and say whether the result is the same."""
+    """Do a run again and compare.
+
+    The answer is bitwise equal, statistically equal (with p), or different and where first.
+    """
     from fivesigma.study.progress import choose
     from fivesigma.study.reproduce import reproduce as again
 

@@ -28,13 +28,18 @@ def run(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Run a study: baselines, every model, uncertainties, and one page."""
-    from fivesigma.cli.outcome import answer
+    """Run a study and write its page.
+
+    Baselines first, then every model; each score gets an uncertainty, each difference a significance.
+    The run folder is runs/NAME-TIME-HASH, or --out.
+    """
+    from fivesigma.cli.outcome import answer, resumable
     from fivesigma.study.progress import choose
     from fivesigma.study.study import Study
 
     chosen = Study.read(study, data=data, seed=seed)
-    result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind, strict=strict)
+    with resumable():
+        result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind)
     return answer(result, strict=strict)
 
 
@@ -48,7 +53,7 @@ def init(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Write a commented starter study by looking at a table."""
+    """Write a starter study for a table."""
     from fivesigma.study.starter import write_starter
 
     place = write_starter(file, out, target)
@@ -63,7 +68,7 @@ def inspect(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Look at a table: its columns, and which part each may play."""
+    """Look at a table and guess its parts."""
     from fivesigma.study.inspection import inspect as look
     from fivesigma.study.starter import document
 
@@ -108,7 +113,10 @@ def _guesses(found: dict[str, Any]) -> list[str]:
 def check(
     study: StudyName, data: Data = None, json: Json = False, quiet: Quiet = False, debug: Debug = False
 ) -> Answer:
-    """Read a study and its table and say what would be done; fits nothing, writes nothing."""
+    """Read a study and its table; fit nothing.
+
+    Says what a run would do, one line each, or what is wrong, and writes nothing.
+    """
     from fivesigma.study.study import Study
 
     remarks = Study.read(study, data=data).check()

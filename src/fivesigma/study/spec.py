@@ -34,6 +34,9 @@ LONGEST = 1_000_000
 
 USER_SOURCE = "user:"
 
+OWN = "own"
+"""Kind of a model that was given in Python; a study file alone cannot run it."""
+
 Paths = str | Path | Sequence[str | Path]
 
 
@@ -147,6 +150,8 @@ class Spec(Section):
 
         known = kinds()
         for position, model in enumerate(self.models):
+            if model.kind == OWN:
+                continue
             self._known(model.kind, known, KINDS, f"models[{position}].kind", "model")
             self._check_settings(model, known[model.kind], f"models[{position}]")
         if self.evaluate.metric is not None:
