@@ -38,7 +38,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class CsvReader:
-    """Text tables with one line of names.
+    """Text tables with one line of names; a line of missing values only is no row.
 
     Options: ``separator`` (else found out), ``names`` (for a file without a line of names), ``encoding``
     (UTF-8), ``missing`` (words that mean a missing value, beside NA, N/A, NaN, NULL, None and nothing).
