@@ -20,19 +20,29 @@ _PLACES = {
     "Study": "fivesigma.study.study",
     "Result": "fivesigma.study.result",
     "load": "fivesigma.study.result",
-    "load_model": "fivesigma.record.models",
+    "load_model": "fivesigma.study.fitted",
     "FivesigmaError": "fivesigma._core.errors",
     "InputError": "fivesigma._core.errors",
     "DataError": "fivesigma._core.errors",
 }
 
-__all__ = ["DataError", "Dataset", "FivesigmaError", "InputError", "Result", "Study", "load", "load_model", "read"]
+__all__ = [
+    "DataError",
+    "Dataset",
+    "FivesigmaError",
+    "InputError",
+    "Result",
+    "Study",
+    "load",
+    "load_model",
+    "read",
+]
 
 if TYPE_CHECKING:
     from fivesigma._core.errors import DataError, FivesigmaError, InputError
     from fivesigma.data.dataset import Dataset
     from fivesigma.data.reading import read
-    from fivesigma.record.models import load as load_model
+    from fivesigma.study.fitted import load as load_model
     from fivesigma.study.result import Result, load
     from fivesigma.study.study import Study
 

@@ -120,7 +120,9 @@ class Processes(Executor):
         if deaths[worker.task] == 1:
             todo.append(worker.task)
             return None
-        return Outcome(worker.task, 0.0, f"its worker process died twice (exit status {status}; out of memory?)")
+        return Outcome(
+            worker.task, 0.0, f"its worker process died twice (exit status {status}; out of memory?)"
+        )
 
 
 class _Worker:
@@ -129,7 +131,12 @@ class _Worker:
     def __init__(self, command: Sequence[str], events: queue.Queue[tuple[_Worker, Outcome | None]]) -> None:
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment,
         )
         self.events = events
         self.task: str | None = None

@@ -137,7 +137,9 @@ class RunFolder:
     def create(cls, path: Path) -> RunFolder:
         """Make the folder; `InputError` where it exists and is not empty."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(f"{path}: is not empty; give an empty or a new folder to --out, or resume this one")
+            raise InputError(
+                f"{path}: is not empty; give an empty or a new folder to --out, or resume this one"
+            )
         try:
             for folder in (path, path / "tasks", path / "models", path / "figures"):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -149,7 +151,9 @@ class RunFolder:
     def open(cls, path: Path) -> RunFolder:
         """Open a folder that `create` made; `DataError` where there is none."""
         if not (path / "study.toml").is_file() or not (path / "manifest.json").is_file():
-            raise DataError(f"{path}: is not a run folder (no study.toml and manifest.json); expected what a run left")
+            raise DataError(
+                f"{path}: is not a run folder (no study.toml and manifest.json); expected what a run left"
+            )
         return cls(path)
 
     @property
@@ -221,7 +225,9 @@ def _claim(place: Path) -> None:
     except FileExistsError:
         owner = place.read_text(encoding="utf-8").strip()
         if _alive(owner):
-            raise InputError(f"{place.parent}: process {owner} is working in it; wait for it or stop it") from None
+            raise InputError(
+                f"{place.parent}: process {owner} is working in it; wait for it or stop it"
+            ) from None
         place.unlink(missing_ok=True)
         descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -265,10 +271,14 @@ def write_arrays(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:
         part.replace(folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise DataError(f"{folder}: cannot be written ({error.strerror or error}); free some space") from error
+        raise DataError(
+            f"{folder}: cannot be written ({error.strerror or error}); free some space"
+        ) from error
 
 
 def read_arrays(folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Map the arrays of `write_arrays` into memory, read-only."""
-    arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    arrays = {
+        path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))
+    }
     return arrays, json.loads((folder / "meta.json").read_text(encoding="utf-8"))

@@ -1,0 +1,121 @@
+"""From evidence to the record, and the table of predictions: numbers and text only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, SplitRecord
+from fivesigma.study.curves import curves, feature_pictures
+from fivesigma.study.outcomes import Outcome
+from fivesigma.study.preparation import Prepared
+from fivesigma.study.registry import kind as kind_called
+from fivesigma.study.scoring import Evidence
+
+Array = NDArray[Any]
+
+
+def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Results:
+    """Return the record of a run; ``opened`` says whether the sealed tests were."""
+    found = Evidence(prepared, outcomes, opened)
+    spec = prepared.spec
+    return Results(
+        study=spec.study.name,
+        task=prepared.data.task,
+        seed=spec.study.seed,
+        metric=prepared.metric.name,
+        baseline=found.baseline,
+        best=found.best,
+        data=data_record(prepared),
+        split=split_record(prepared),
+        models=tuple(model_record(found, outcome) for outcome in outcomes),
+        claims=found.claims(),
+        audit=tuple(Audit(*note) for note in (*prepared.data.audit, *prepared.notes)),
+        sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
+    )
+
+
+def data_record(prepared: Prepared) -> DataRecord:
+    """Return what was read."""
+    data = prepared.data
+    features = [Feature(**column) for column in data.statistics()]
+    return DataRecord(
+        sha256=data.sha256,
+        n_samples=data.n_samples,
+        n_features=data.n_features,
+        n_effective=data.n_effective,
+        features=tuple(features),
+        classes=data.classes,
+        target=data.target,
+        sections={"target_unit": data.target_unit, **feature_pictures(prepared)},
+    )
+
+
+def split_record(prepared: Prepared) -> SplitRecord:
+    """Return how the rows were divided."""
+    split = prepared.split
+    tests = {name: len(rows) for name, rows in split.tests.items()}
+    first = next(iter(tests.values()), 0)
+    more = {"tests": tests} if len(tests) > 1 else {}
+    return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
+
+
+def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
+    """Return the record of one model, fitted or not."""
+    entry = outcome.entry
+    settings = kind_called(entry.kind).checked(entry.params) if entry.kind else {}
+    if not outcome.ok:
+        return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
+    described = dict(outcome.described)
+    name = entry.name
+    return ModelRecord(
+        name=name,
+        kind=entry.kind,
+        status="ok",
+        message=outcome.message,
+        params=settings | described.pop("chosen", {}),
+        n_fits=outcome.n_fits,
+        generalisation=found.generalisation(name),
+        scores=found.scores(name),
+        versus_baseline=found.versus(name, found.baseline),
+        versus_best=found.versus(name, found.best),
+        sections={"curve": curves(found, name), **described},
+    )
+
+
+def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> dict[str, Array]:
+    """Return the columns of ``predictions.parquet``: one line an event, the sealed ones only once opened."""
+    data, split = prepared.data, prepared.split
+    parts = {"train": split.train, **(split.tests if opened else {})}
+    rows = np.concatenate(list(parts.values()))
+    columns: dict[str, Array] = {
+        "row": data.rows[rows],
+        "part": np.repeat(list(parts), [len(each) for each in parts.values()]),
+        "target": _labels(prepared, rows),
+        "weight": np.ones(len(rows)) if data.w is None else data.w[rows],
+    }
+    taken = set(columns)
+    for name, column in data.spectators.items():
+        columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
+    for outcome in outcomes:
+        if outcome.ok:
+            columns |= _predicted(outcome, list(parts), data.classes)
+    return columns
+
+
+def _labels(prepared: Prepared, rows: Array) -> Array:
+    data = prepared.data
+    assert data.y is not None
+    return data.y[rows] if data.classes is None else np.array(data.classes, dtype=object)[data.y[rows]]
+
+
+def _predicted(outcome: Outcome, parts: Sequence[str], classes: Sequence[str] | None) -> dict[str, Array]:
+    """Return the out-of-fold predictions of the training rows over the final ones of the test rows."""
+    own: Mapping[str, Any] = {"train": outcome.validation, **outcome.tests}
+    whole = np.concatenate([own[part] for part in parts])
+    if classes is None:
+        return {outcome.entry.name: whole}
+    return {f"{outcome.entry.name}:{label}": whole[:, k] for k, label in enumerate(classes)}

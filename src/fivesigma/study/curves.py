@@ -1,0 +1,59 @@
+"""What the pictures of the page need, computed here so that the page computes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fivesigma._core.random import generator
+from fivesigma.risk import curves as shapes
+from fivesigma.study.preparation import Prepared
+from fivesigma.study.scoring import Evidence
+
+MOST_POINTS = 2000
+
+
+def curves(found: Evidence, name: str) -> dict[str, Any]:
+    """Return the curves of one model: on the first opened test, else on the out-of-fold predictions."""
+    prepared, outcome = found.prepared, found.fitted[name]
+    split, data = prepared.split, prepared.data
+    assert outcome.train is not None
+    y, w, _ = found.events(split.train)
+    train = shapes.Scored(y, outcome.train, w)
+    if not found.tests:
+        y, w, _ = found.events(split.train[found.validated])
+        held = shapes.Scored(y, found.out_of_fold(name), w)
+        return shapes.curves(data.task, held, train=train, classes=data.classes)
+    test = found.tests[0]
+    y, w, _ = found.events(split.tests[test])
+    rows = shapes.Scored(y, outcome.tests[test], w)
+    return shapes.curves(data.task, rows, train=train, counts=found.parts[test].counts, classes=data.classes)
+
+
+def feature_pictures(prepared: Prepared) -> dict[str, Any]:
+    """Return what pictures of the data need, from training rows only: the test stays sealed here too.
+
+    ``histograms`` of the features, the most informative first; for a regression ``points``, a sample of events.
+    """
+    data, train = prepared.data, prepared.split.train
+    assert data.y is not None
+    w = None if data.w is None else data.w[train]
+    X, y = data.X[train], data.y[train]
+    pictures: dict[str, Any] = {
+        "histograms": shapes.feature_histograms(
+            X, y, w, names=data.names, units=data.units, classes=data.classes
+        )
+    }
+    if data.task == "regression":
+        pictures["points"] = _points(prepared)
+    return pictures
+
+
+def _points(prepared: Prepared) -> dict[str, Any]:
+    data, train = prepared.data, prepared.split.train
+    assert data.y is not None
+    if len(train) > MOST_POINTS:
+        rng = generator(prepared.spec.study.seed, "points")
+        train = np.sort(rng.choice(train, MOST_POINTS, replace=False))
+    return {"names": list(data.names), "values": data.X[train].tolist(), "target": data.y[train].tolist()}

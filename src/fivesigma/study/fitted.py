@@ -1,0 +1,85 @@
+"""A fitted model with the meaning of its columns: what ``fs.load_model`` and ``Result.best`` give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fivesigma._core.errors import InputError
+from fivesigma.data.dataset import Dataset
+from fivesigma.record import models
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model of a finished run.
+
+    Attributes
+    ----------
+    estimator : the fitted scikit-learn pipeline; it takes the columns ``names`` in their order.
+    meta : kind, parameters, names, units and categories of the columns, classes, versions, data hash.
+    """
+
+    estimator: Any
+    meta: Mapping[str, Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that the model takes."""
+        return tuple(self.meta["names"])
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class labels in the order of the probabilities; None for a regression."""
+        found = self.meta["classes"]
+        return None if found is None else tuple(found)
+
+    def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return ``X`` as (n_samples, n_features) in the model's own columns.
+
+        A `Dataset` is matched by name; an array has the model's columns, or raises `InputError`.
+        """
+        if isinstance(X, Dataset):
+            return X.with_features(self.names).X
+        table = np.asarray(X, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != len(self.names):
+            raise InputError(
+                f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
+            )
+        return table
+
+    def predict_proba(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return the probabilities, (n_samples, n_classes)."""
+        from fivesigma.study import recipe
+
+        if self.classes is None:
+            raise InputError("this model is a regression and has no probabilities; use predict.")
+        return recipe.predict(self.estimator, self.columns(X), len(self.classes))
+
+    def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
+        """Return the class labels, or the values of a regression in the unit of the target, (n_samples,)."""
+        from fivesigma.study import recipe
+
+        if self.classes is None:
+            return recipe.predict(self.estimator, self.columns(X))
+        labels: NDArray[Any] = np.array(self.classes)
+        return labels[self.predict_proba(X).argmax(axis=1)]
+
+
+def load(path: str | Path) -> FittedModel:
+    """Load a model that a run has saved; nothing in the file is executed.
+
+    Raises
+    ------
+    DataError
+        For a file that is absent, changed by a single byte, or holds a name that is not in the table.
+    """
+    from fivesigma.study.registry import saved_types
+
+    saved = models.load(Path(path), trusted=saved_types())
+    return FittedModel(saved.estimator, saved.meta)

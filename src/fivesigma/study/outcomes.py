@@ -1,0 +1,138 @@
+"""What became of each model: the predictions of all its fits, gathered from the run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.record.store import TaskStore
+from fivesigma.study.plan import Entry, Plan
+from fivesigma.study.worker import Material, expand
+
+Array = NDArray[Any]
+Predictions = dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One model of the line-up with the predictions of its fits.
+
+    Attributes
+    ----------
+    status : ok, failed or skipped; ``message`` says why, or what the library remarked.
+    train : prediction of the final model on the training rows.
+    validation : out-of-fold prediction of the training rows, NaN where none was made.
+    tests : prediction of the final model on each sealed test.
+    refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
+    probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
+    described : what the final model says of itself.
+    """
+
+    entry: Entry
+    status: str
+    message: str = ""
+    n_fits: int = 0
+    seconds: float = 0.0
+    train: Array | None = None
+    validation: Array | None = None
+    tests: Mapping[str, Array] = field(default_factory=dict)
+    refits: tuple[Predictions, ...] = ()
+    seeds: tuple[Predictions, ...] = ()
+    probes: Mapping[str, Array] = field(default_factory=dict)
+    described: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the model was fitted, everywhere it had to be."""
+        return self.status == "ok"
+
+
+class FitFailedError(Exception):
+    """A fit of a model failed; the model becomes a record with that message."""
+
+
+def gather(plan: Plan, tasks: TaskStore, material: Material, died: Mapping[str, str]) -> Iterator[Outcome]:
+    """Yield the outcome of each model of the line-up; ``died`` has the reasons of fits that left no file."""
+    for entry in plan.entries:
+        if entry.skipped:
+            yield Outcome(entry, "skipped", entry.skipped)
+            continue
+        try:
+            yield _Gathering(plan, tasks, material, died, entry).outcome()
+        except FitFailedError as error:
+            yield Outcome(entry, "failed", str(error), _count(plan, entry))
+
+
+def _count(plan: Plan, entry: Entry) -> int:
+    return sum(fit.model == entry.name for fit in plan.fits.values())
+
+
+@dataclass(frozen=True, eq=False)
+class _Gathering:
+    plan: Plan
+    tasks: TaskStore
+    material: Material
+    died: Mapping[str, str]
+    entry: Entry
+
+    def outcome(self) -> Outcome:
+        final, about = self._read("final")[0]
+        remarks = list(about["messages"])
+        probes = {purpose: self._folded(purpose) for purpose in ("less", "more") if self._keys(purpose)}
+        refits = tuple(arrays for arrays, _ in self._read("refit"))
+        seeds = tuple(arrays for arrays, _ in self._read("seed"))
+        return Outcome(
+            self.entry,
+            "ok",
+            "; ".join(dict.fromkeys(remarks)),
+            _count(self.plan, self.entry),
+            float(about["fit_seconds"]),
+            final.pop("train"),
+            self._folded("fold"),
+            final,
+            refits,
+            seeds,
+            probes,
+            about["described"],
+        )
+
+    def _keys(self, purpose: str) -> list[str]:
+        return self.plan.keys(self.entry.name, purpose)
+
+    def _read(self, purpose: str) -> list[tuple[Predictions, dict[str, Any]]]:
+        """Return arrays and remarks of all fits of one purpose; `FitFailedError` where one has failed."""
+        found = []
+        for number, key in enumerate(self._keys(purpose)):
+            result = self.tasks.read(key)
+            arrays, meta = (
+                result if result is not None else ({}, {"error": self.died.get(key, "it left no result")})
+            )
+            if "error" in meta:
+                raise FitFailedError(f"{_named(purpose, number)}: {meta['error']}")
+            n_classes = self.material.meta["n_classes"]
+            found.append(({name: expand(each, n_classes) for name, each in arrays.items()}, meta))
+        return found
+
+    def _folded(self, purpose: str) -> Array:
+        """Return the out-of-fold predictions of the training rows."""
+        parts = [arrays["validation"] for arrays, _ in self._read(purpose)]
+        whole = np.full((len(self.material.train), *parts[0].shape[1:]), np.nan)
+        for number, part in enumerate(parts):
+            whole[self.material.folds == number] = part
+        return whole
+
+
+def _named(purpose: str, number: int) -> str:
+    words = {
+        "final": "the final fit",
+        "fold": f"the fit of fold {number}",
+        "refit": f"refit {number}",
+        "seed": f"the fit with seed {number}",
+        "less": f"the less flexible neighbour on fold {number}",
+        "more": f"the more flexible neighbour on fold {number}",
+    }
+    return words[purpose]

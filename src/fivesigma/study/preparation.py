@@ -1,0 +1,363 @@
+"""From a study to what its fits need: the events read, divided first of all, the line-up resolved, the plan made.
+
+Nothing is written here: whatever is wrong with the input is said before a run folder exists.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError, StudyError, did_you_mean
+from fivesigma.data import roles as assembly
+from fivesigma.data import tables
+from fivesigma.data.dataset import Dataset
+from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
+from fivesigma.risk.splits import Split, make_split, row_hash
+from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
+from fivesigma.study.registry import default_lineup
+from fivesigma.study.registry import kind as kind_called
+from fivesigma.study.sections import ModelSection, TestRows
+from fivesigma.study.spec import Spec
+from fivesigma.study.versions import versions
+from fivesigma.study.worker import Material
+
+PART = "\x00part"
+"""Name of the column that says from which file a row came; no file can have it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that is fixed before the first fit.
+
+    Attributes
+    ----------
+    spec : the study, paths absolute.
+    data : the events with a target.
+    split : their division.
+    metric : the primary metric; ``metrics`` : all that apply.
+    baseline : the name of the model that the others are compared with, None where there is none to compare.
+    plan : the fits.
+    notes : audit entries beside those of the data.
+    own : the user's own estimators by name.
+    """
+
+    spec: Spec
+    data: Dataset
+    split: Split
+    metric: Metric
+    metrics: tuple[Metric, ...]
+    baseline: str
+    plan: Plan
+    notes: tuple[tuple[str, str, str], ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None for a regression."""
+        return None if self.data.classes is None else len(self.data.classes)
+
+    @property
+    def material(self) -> Material:
+        """The arrays that the fits share."""
+        data, spec = self.data, self.spec
+        assert data.y is not None
+        meta = {
+            "names": list(data.names),
+            "categories": {name: list(labels) for name, labels in data.categories.items()},
+            "units": list(data.units),
+            "classes": None if data.classes is None else list(data.classes),
+            "n_classes": self.n_classes,
+            "task": data.task,
+            "target": data.target,
+            "data": data.sha256,
+            "tests": list(self.split.tests),
+            "missing": spec.features.missing,
+            "standardise": spec.features.standardise,
+            "training_weights": spec.data.training_weights,
+        }
+        split = self.split
+        return Material(data.X, data.y, data.w, self._units(), split.train, split.folds, split.tests, meta)
+
+    def _units(self) -> NDArray[np.int64]:
+        """Return what must stay together inside the training rows: groups, or copies of a row."""
+        if self.data.groups is not None:
+            return np.asarray(self.data.groups)
+        if self.spec.split.duplicates == "ignore":
+            return np.arange(self.data.n_samples)
+        _, unit = np.unique(row_hash(self.data.X), return_inverse=True)
+        return np.asarray(unit, dtype=np.int64)
+
+
+def read(spec: Spec) -> Dataset:
+    """Read the table of a study, with the files of its given tests under it."""
+    files = {"": [Path(path) for path in spec.paths()]} | {
+        name: [Path(spec.absolute(rows.path))] for name, rows in _given(spec).items() if rows.path is not None
+    }
+    missing = tuple(code for code in spec.data.missing if isinstance(code, str))
+    parts = {name: tables.read_columns(paths, missing=missing) for name, paths in files.items()}
+    for name, columns in parts.items():
+        height = len(next(iter(columns.values()))) if columns else 0
+        columns[PART] = np.full(height, name, dtype=object)
+    source = ", ".join(path.name for path in files[""])
+    one = next(iter(parts.values()))
+    columns = (
+        one
+        if len(parts) == 1
+        else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
+    )
+    return assembly.assemble(columns, roles(spec), source=source)
+
+
+def roles(spec: Spec) -> assembly.Roles:
+    """Return what each column of the study's table is for."""
+    data = spec.data
+    asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
+    join = None if data.join is None else {"path": spec.absolute(data.join.path), "on": data.join.on}
+    return assembly.Roles(
+        target=data.target,
+        task=data.task,
+        features=data.features,
+        spectators=data.spectators,
+        classes=data.classes,
+        weight=data.weight,
+        group=data.group,
+        select=data.select,
+        missing=data.missing or None,
+        units=data.units,
+        join=join,
+        expressions=spec.features.expressions,
+        categorical=None if spec.features.categorical is None else True,
+        extra_columns=tuple(dict.fromkeys([*asked, PART])),
+    )
+
+
+def _given(spec: Spec) -> Mapping[str, TestRows]:
+    return spec.split.test if isinstance(spec.split.test, Mapping) else {}
+
+
+def without_missing(data: Dataset) -> Dataset:
+    """Return the events whose features are all there; how many went is noted."""
+    whole = np.asarray(~np.isnan(data.X.reshape(data.n_samples, -1)).any(axis=1))
+    if whole.all():
+        return data
+    if not whole.any():
+        raise InputError(
+            "features.missing = 'drop' leaves no row: each misses a feature; use 'impute' or 'native'."
+        )
+    note = ("missing", "ok", f"{int((~whole).sum())} of {len(whole)} rows miss a feature, and were dropped")
+    return dataclasses.replace(data.take(whole), notes=(*data.notes, note))
+
+
+def split_of(spec: Spec, data: Dataset) -> Split:
+    """Divide the events as the study says."""
+    section = spec.split
+    given = {name: _rows_of(name, rows, data) for name, rows in _given(spec).items()}
+    return make_split(
+        data.X,
+        data.y,
+        task=data.task,
+        test=None if isinstance(section.test, Mapping) else section.test,
+        n_folds=section.folds or 2,
+        validation=section.validation,
+        stratify=section.stratify,
+        groups=data.groups,
+        duplicates=section.duplicates,
+        salt=spec.study.name,
+        seed=spec.study.seed,
+        test_rows=given or None,
+        classes=data.classes,
+    )
+
+
+def _rows_of(name: str, rows: TestRows, data: Dataset) -> NDArray[np.int64]:
+    """Return the positions of a test set given by hand."""
+    if rows.path is not None:
+        found = np.flatnonzero(data.extras[PART] == name)
+    else:
+        assert rows.column is not None
+        column = data.extras[rows.column]
+        wanted = {str(value) for value in rows.value or ()}
+        found = np.flatnonzero([_label(value) in wanted for value in column])
+    if len(found) == 0:
+        raise InputError(f"split.test: no row belongs to the test set {name!r}; check its column and value.")
+    return found
+
+
+def _label(value: Any) -> str:
+    return (
+        str(int(value))
+        if isinstance(value, (float, np.floating)) and float(value).is_integer()
+        else str(value)
+    )
+
+
+def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...]]:
+    """Return the metric of the study and all that apply to its task."""
+    n_classes = None if data.classes is None else len(data.classes)
+    able = metrics_for(data.task, n_classes)
+    wanted = spec.evaluate.metric or DEFAULT[data.task]
+    for metric in able:
+        if metric.name == wanted:
+            return metric, able
+    names = [metric.name for metric in able]
+    what = data.task if n_classes is None else f"{data.task} of {n_classes} classes"
+    raise spec.error(
+        "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
+        f"{did_you_mean(wanted, names)}"
+    )  # fmt: skip
+
+
+def line_up(spec: Spec, data: Dataset, n_train: int) -> tuple[Entry, ...]:
+    """Return the models asked for, or those of the task; the baseline is always among them, and first."""
+    if spec.models:
+        entries = tuple(_entry(spec, data, model, place) for place, model in enumerate(spec.models))
+    else:
+        entries = tuple(_default_entries(spec, data, n_train))
+    if spec.evaluate.baseline in {entry.name for entry in entries}:
+        return entries
+    return (_baseline(spec, data), *entries)
+
+
+def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
+    """Return a model of the study file, checked against its kind and the columns."""
+    where = f"models[{place}]"
+    try:
+        kind = kind_called(model.kind, data.task)
+        kind.checked(model.params)
+        if model.tune is not False:
+            kind.narrowed(model.tune)
+        if model.features is not None:
+            data.positions(model.features)
+    except InputError as error:
+        raise StudyError(f"{spec.place}: {where}: {error}") from None
+    return Entry(
+        model.name,
+        model.kind,
+        dict(model.params),
+        model.features,
+        model.interactions or spec.features.interactions,
+        model.polynomial or spec.features.polynomial,
+        _plain(model.tune),
+        model.trials,
+    )
+
+
+def _plain(tune: Any) -> Any:
+    return {name: list(values) for name, values in tune.items()} if isinstance(tune, Mapping) else bool(tune)
+
+
+def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]:
+    n_classes = None if data.classes is None else len(data.classes)
+    for each in default_lineup(data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec)):
+        yield Entry(
+            each.kind.name,
+            each.kind.name,
+            interactions=spec.features.interactions,
+            polynomial=spec.features.polynomial,
+            skipped=each.skipped or "",
+        )
+
+
+def _fits_expected(spec: Spec) -> int:
+    """Return about how many fits a model of the study takes."""
+    return 1 + 3 * (spec.split.folds or 1) + spec.evaluate.refits + min(N_SEEDS, spec.evaluate.refits)
+
+
+def _baseline(spec: Spec, data: Dataset) -> Entry:
+    try:
+        kind = kind_called(spec.evaluate.baseline, data.task)
+    except InputError as error:
+        raise spec.error("evaluate.baseline", str(error)) from None
+    return Entry(kind.name, kind.name)
+
+
+def plan_of(
+    spec: Spec,
+    data: Dataset,
+    split: Split,
+    entries: tuple[Entry, ...],
+    metric: Metric,
+    own: Mapping[str, Any],
+) -> Plan:
+    """Return all fits of the study, each named by what it depends on."""
+    for entry in entries:
+        if entry.kind == "own" and entry.name not in own:
+            raise spec.error(
+                "models", f"'{entry.name}' was an estimator given in Python; run this study from there."
+            )
+    shared = {
+        "data": data.sha256,
+        "split": split.sha256,
+        "task": data.task,
+        "metric": metric.name,
+        "seed": spec.study.seed,
+        "features": spec.features.model_dump(mode="json"),
+        "training_weights": spec.data.training_weights,
+        "own": {name: repr(estimator) for name, estimator in own.items()},
+        "versions": versions(),
+    }
+    return Plan.of(shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry)])
+
+
+def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry) -> Iterator[Fit]:
+    if entry.skipped:
+        return
+    kind = kind_called(entry.kind)
+    probes = kind.probes(entry.params) if not entry.tune else None
+    neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
+    trials = 3 * (entry.trials or 1) if entry.tune else 1
+    yield from fits_of(
+        entry,
+        folds=split.n_folds,
+        refits=spec.evaluate.refits if split.tests else 0,
+        stochastic=kind.stochastic,
+        probes={name: dict(overrides) for name, overrides in neighbours.items() if overrides},
+        cost=trials
+        * kind.cost(float(len(split.train)), float(data.n_features), float(len(data.classes or ()) or 1)),
+    )
+
+
+def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | None = None) -> Prepared:
+    """Read, check and divide the events, resolve the line-up and list the fits.
+
+    Raises
+    ------
+    InputError, StudyError, DataError
+        For whatever the study, its file and its settings cannot be together.
+    """
+    events = read(spec) if data is None else data
+    if spec.features.missing == "drop":
+        events = without_missing(events)
+    _check_events(events)
+    metric, metrics = primary_metric(spec, events)
+    split = split_of(spec, events)
+    entries = line_up(spec, events, len(split.train))
+    notes = _notes(split)
+    plan = plan_of(spec, events, split, entries, metric, own or {})
+    return Prepared(spec, events, split, metric, metrics, spec.evaluate.baseline, plan, notes, own or {})
+
+
+def _check_events(data: Dataset) -> None:
+    if data.y is None:
+        raise InputError(
+            "data.target is missing; clustering is not in this version, so name the column to predict."
+        )
+    if data.n_features == 0:
+        raise InputError(
+            "no feature is left: every column has another role or is text; name some with data.features."
+        )
+    if data.task == "regression" and float(np.ptp(data.y)) == 0.0:
+        raise InputError(f"the target {data.target!r} is constant ({data.y[0]}); there is nothing to learn.")
+
+
+def _notes(split: Split) -> tuple[tuple[str, str, str], ...]:
+    if not split.overlap:
+        return ()
+    return (("overlap", "warning", f"{split.overlap} training rows equal a test row or share its group"),)

@@ -1,0 +1,313 @@
+"""Carry a study out: prepare, fit, open the test once, weigh the evidence, keep the record, render the page."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fivesigma._core.errors import DataError, FivesigmaError, InputError
+from fivesigma._core.executor import Executor, Processes, Serial, available_cores
+from fivesigma.record.ledger import Ledger
+from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_json
+from fivesigma.risk.splits import row_hash, rows_key
+from fivesigma.study import assembly
+from fivesigma.study.catalogue import is_built_in
+from fivesigma.study.outcomes import Outcome, gather
+from fivesigma.study.preparation import Prepared
+from fivesigma.study.progress import Progress, Silent, choose
+from fivesigma.study.result import Result, load
+from fivesigma.study.spec import Spec
+from fivesigma.study.study import MEMORY, Study
+from fivesigma.study.versions import installed, versions
+from fivesigma.study.worker import Workshop
+
+
+class InterruptedRunError(FivesigmaError):
+    """The run was stopped; what is finished is kept, and ``resume`` goes on from there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"interrupted; what is done is kept, go on with: fivesigma resume {path}")
+        self.path = path
+
+
+def run(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | bool = True,
+    blind: bool = False,
+) -> Result:
+    """Carry ``study`` out into the folder ``out``; see `Study.run`."""
+    started = time.perf_counter()
+    prepared = study.prepared()
+    folder = RunFolder.create(Path(out) if out is not None else _default_folder(prepared))
+    with folder.lock():
+        write_bytes(folder.study, prepared.spec.to_toml().encode())
+        folder.write_manifest(_manifest(prepared, blind=blind))
+        return _carry_out(prepared, folder, _Settings(workers, _shown(progress), blind, started))
+
+
+def resume(
+    path: str | Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | bool = True,
+    study: Study | None = None,
+) -> Result:
+    """Go on with a run that was stopped; a finished one is returned as it is.
+
+    Parameters
+    ----------
+    path : the run folder.
+    study : the study itself, where its data or estimators were given in Python.
+
+    Raises
+    ------
+    DataError
+        If it is not a run folder, or the table has changed since.
+    """
+    folder = RunFolder.open(Path(path))
+    if (folder.path / "results.json").is_file() and (folder.path / "report.html").is_file():
+        return load(path)
+    started, manifest = time.perf_counter(), folder.manifest()
+    prepared = _again(folder, study)
+    with folder.lock():
+        return _carry_out(
+            prepared, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
+        )
+
+
+def unblind(path: str | Path, *, progress: Progress | bool = True, study: Study | None = None) -> Result:
+    """Open the sealed test of a blind run: note it in the ledger, score, and write record and page again.
+
+    Raises
+    ------
+    InputError
+        If the run has not ended, or its test is open already.
+    """
+    folder = RunFolder.open(Path(path))
+    manifest = folder.manifest()
+    if not (folder.path / "results.json").is_file():
+        raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
+    if not manifest["blind"]:
+        raise InputError(f"{path}: its test set is open already; there is nothing to unblind.")
+    started, prepared = time.perf_counter(), _again(folder, study)
+    with folder.lock():
+        folder.write_manifest({**manifest, "blind": False})
+        return _carry_out(prepared, folder, _Settings(1, _shown(progress), False, started))
+
+
+@dataclass(frozen=True)
+class _Settings:
+    workers: int | None
+    progress: Progress
+    blind: bool
+    started: float
+
+
+def _shown(progress: Progress | bool) -> Progress:
+    if isinstance(progress, bool):
+        return choose() if progress else Silent()
+    return progress
+
+
+def _default_folder(prepared: Prepared) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"{prepared.spec.study.name}-{stamp}-{study_hash(prepared)[:8]}"
+
+
+def study_hash(prepared: Prepared) -> str:
+    """Return the hash of all that the fits depend on."""
+    return hashlib.sha256("".join(sorted(prepared.plan.fits)).encode()).hexdigest()
+
+
+def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
+    """Return what surrounds a run: versions, paths, machine; everything that is not the result."""
+    now = datetime.now(UTC)
+    paths = [] if prepared.spec.data.source == MEMORY else prepared.spec.paths()
+    return {
+        "run": hashlib.sha256(f"{now.isoformat()} {os.getpid()} {study_hash(prepared)}".encode()).hexdigest()[
+            :32
+        ],
+        "study": prepared.spec.study.name,
+        "question": prepared.spec.study.question,
+        "study_hash": study_hash(prepared),
+        "started": now.isoformat(timespec="seconds"),
+        "blind": blind,
+        "data": [{"path": path, "sha256": _file_hash(Path(path))} for path in paths],
+        "ledger": str(_ledger_file(prepared.spec)),
+        "openings": None,
+        "versions": versions()
+        | {name: v for name in ("polars", "matplotlib", "skops") if (v := installed(name))},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": available_cores(),
+            "threads per worker": 1,
+        },
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def _file_hash(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _ledger_file(spec: Spec) -> Path:
+    """Return the ledger beside the study file; in the current folder for what has no folder of its own."""
+    here = spec.data.source == MEMORY or is_built_in(spec.folder / spec.place)
+    return (Path.cwd() if here else spec.folder) / ".fivesigma" / "ledger.jsonl"
+
+
+def _again(folder: RunFolder, study: Study | None) -> Prepared:
+    """Prepare the study of a run folder once more, and see that it is the same."""
+    if study is None:
+        spec = Spec.read(folder.study)
+        if spec.data.source == MEMORY:
+            raise InputError(
+                f"{folder.path}: its data came from Python; go on there with fivesigma.study.run.resume(path, study=...)"
+            )
+        study = Study(None, given=spec)
+    prepared = study.prepared()
+    if folder.manifest()["study_hash"] != study_hash(prepared):
+        raise DataError(
+            f"{folder.path}: data, study or library versions are not those that this run began with; "
+            "run the study anew into another folder."
+        )
+    return prepared
+
+
+def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Result:
+    """Do the fits that are missing, then everything that follows from them."""
+    try:
+        died = _fit(prepared, folder, settings)
+        settings.progress.start(3.0, "evidence")
+        result = _conclude(prepared, folder, settings, died)
+    except KeyboardInterrupt:
+        raise InterruptedRunError(folder.path) from None
+    finally:
+        settings.progress.finish()
+    return result
+
+
+def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> dict[str, str]:
+    """Do every fit that has no result yet; return the reasons of those that left none."""
+    plan = prepared.plan
+    todo = [key for key in plan.fits if not folder.tasks.has(key)]
+    settings.progress.start(sum(plan.fits[key].cost for key in todo), "fitting")
+    died: dict[str, str] = {}
+    if not todo:
+        return died
+    material = prepared.material
+    write_arrays(folder.work / "arrays", material.arrays(), material.meta)
+    write_json(folder.work / "plan.json", plan.to_document())
+    workers = min(settings.workers or available_cores(), len(todo))
+    with _executor(prepared, folder, workers) as executor:
+        for outcome in executor.run(todo):
+            fit = plan.fits[outcome.key]
+            if outcome.error is not None:
+                died[outcome.key] = outcome.error
+            _log(
+                folder,
+                f"{fit.model}: {fit.purpose} {fit.number}, {outcome.seconds:.2f} s {outcome.error or ''}",
+            )
+            settings.progress.advance(fit.cost, f"{fit.model}: {fit.purpose} {fit.number}")
+    return died
+
+
+@contextmanager
+def _executor(prepared: Prepared, folder: RunFolder, workers: int) -> Iterator[Executor]:
+    """Yield what carries the fits out; estimators given in Python exist in this process only."""
+    if prepared.own or workers < 2:
+        yield Serial(Workshop(folder, prepared.material, prepared.plan, prepared.own))
+    else:
+        command = (sys.executable, "-m", "fivesigma.study.worker", str(folder.path))
+        yield Processes(command, workers)
+
+
+def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: dict[str, str]) -> Result:
+    """Open the test, weigh the evidence and write everything that a run leaves."""
+    from threadpoolctl import threadpool_limits
+
+    from fivesigma.report import render
+
+    fitted = time.perf_counter()
+    outcomes = list(gather(prepared.plan, folder.tasks, prepared.material, died))
+    if all(outcome.status != "ok" for outcome in outcomes):
+        _log(folder, "no model could be fitted")
+    opened = not settings.blind and bool(prepared.split.tests)
+    if opened:
+        _open_test(prepared, folder)
+    with threadpool_limits(1):
+        record = assembly.results(prepared, outcomes, opened=not settings.blind)
+    settings.progress.advance(1.0, "evidence weighed")
+    _write_predictions(folder, assembly.prediction_table(prepared, outcomes, opened=opened))
+    weighed = time.perf_counter()
+    timing = {
+        "fits": fitted - settings.started,
+        "evidence": weighed - fitted,
+        "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
+    }
+    record = dataclasses.replace(record, timing=timing)
+    folder.write_results(record)  # before the page: nothing that is found out depends on a picture
+    render(record, folder.manifest(), folder.path)
+    settings.progress.advance(2.0, "page written")
+    ended = time.perf_counter()
+    timing |= {"page": ended - weighed, "total": ended - settings.started}
+    record = dataclasses.replace(record, timing=timing)
+    folder.write_results(record)
+    shutil.rmtree(folder.work, ignore_errors=True)
+    return Result(folder.path, record)
+
+
+def _open_test(prepared: Prepared, folder: RunFolder) -> None:
+    """Note in the ledger that these rows were opened by this run, and in the manifest how often they have been."""
+    manifest, hashes = folder.manifest(), row_hash(prepared.data.X)
+    ledger = Ledger(Path(manifest["ledger"]))
+    openings = {
+        name: ledger.open(
+            f"{manifest['run']}:{name}", rows_key(hashes[rows]), prepared.spec.study.name, n=len(rows)
+        )
+        for name, rows in prepared.split.tests.items()
+    }
+    folder.write_manifest({**manifest, "openings": openings})
+
+
+def _write_predictions(folder: RunFolder, columns: dict[str, Any]) -> None:
+    import polars
+
+    buffer = io.BytesIO()
+    polars.DataFrame({name: polars.Series(name, list(c) if c.dtype == object else c) for name, c in columns.items()}
+    ).write_parquet(buffer, compression="zstd", statistics=False)  # fmt: skip
+    write_bytes(folder.predictions, buffer.getvalue())
+
+
+def _log(folder: RunFolder, line: str) -> None:
+    folder.log(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}")
+
+
+def failures(outcomes: list[Outcome]) -> list[str]:
+    """Return one line for each model that failed."""
+    return [f"{each.entry.name}: {each.message}" for each in outcomes if each.status == "failed"]
+
+
+def canonical(document: dict[str, Any]) -> str:
+    """Return a results document as text without its timing: what equal runs have in common."""
+    return json.dumps({**document, "timing": None}, sort_keys=True)

@@ -1,0 +1,164 @@
+"""A study: the document, its data, and its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma.data.dataset import Dataset
+from fivesigma.study.catalogue import find
+from fivesigma.study.preparation import Prepared, prepare
+from fivesigma.study.progress import Progress
+from fivesigma.study.result import Result
+from fivesigma.study.spec import Spec
+
+MEMORY = "user: the arrays given to Study in Python"
+Model = str | tuple[str, Any] | Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What is to be found out, from which data, by which models.
+
+    Parameters
+    ----------
+    data : Dataset
+        The events; `fivesigma.read` and ``Dataset.from_frame`` make them.
+    models : sequence of str, (name, estimator) or mapping, optional
+        Kinds by name, your own scikit-learn estimators, or the keys of a ``[[models]]`` table; default: the line-up
+        of the task.
+    seed : int
+        The one number all randomness is drawn from.
+    name, question : str
+        What the study is called, and asks.
+    sections : mapping of a section's name to its keys
+        Anything a study file can say, such as ``evaluate={"refits": 20}``.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays([[float(i)] for i in range(60)], [float(i % 7) for i in range(60)])
+    >>> Study(data, models=["linear"], seed=1).prepared().split.n_folds
+    5
+    """
+
+    data: Dataset | None
+    models: Sequence[Model] | None = None
+    seed: int = 0
+    name: str = "study"
+    question: str = ""
+    split: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, Any] = field(default_factory=dict)
+    evaluate: Mapping[str, Any] = field(default_factory=dict)
+    given: Spec | None = None
+
+    @classmethod
+    def read(
+        cls,
+        study: str | Path,
+        *,
+        data: str | Path | Sequence[str | Path] | None = None,
+        seed: int | None = None,
+    ) -> Study:
+        """Read a study file, or a built-in study by name.
+
+        Parameters
+        ----------
+        study : path of a study file, or the name of a built-in study.
+        data : the table in place of ``data.path``, relative to the current folder.
+        seed : in place of ``study.seed``.
+
+        Raises
+        ------
+        DataError, StudyError
+            In one sentence, with the place in the file.
+        """
+        spec = Spec.read(find(study), data=data, seed=seed)
+        return cls(None, seed=spec.study.seed, name=spec.study.name, question=spec.study.question, given=spec)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The user's own estimators by name."""
+        return {model[0]: model[1] for model in self.models or () if isinstance(model, tuple)}
+
+    def spec(self) -> Spec:
+        """Return the complete study document."""
+        if self.given is not None:
+            return self.given
+        if self.data is None:
+            raise InputError("a study needs data; give a Dataset, or read a study file with Study.read.")
+        document = {
+            "study": {"name": self.name, "question": self.question, "seed": self.seed},
+            "data": {"source": MEMORY, "target": self.data.target or "y", "task": self.data.task},
+            "split": dict(self.split),
+            "features": dict(self.features),
+            "models": [_section(model) for model in self.models or ()],
+            "evaluate": dict(self.evaluate),
+        }
+        return Spec.from_document(document, place="Study")
+
+    def prepared(self) -> Prepared:
+        """Read, check and divide the events and list the fits; writes nothing."""
+        spec = self.spec()
+        if self.given is not None and self.data is None:
+            spec = spec.resolved()
+        return prepare(spec, self.data, self.own)
+
+    def check(self) -> list[str]:
+        """Return what the study would do, one line each; raises what `run` would raise.
+
+        Nothing is fitted and nothing written.
+        """
+        prepared = self.prepared()
+        data, split = prepared.data, prepared.split
+        tests = (
+            ", ".join(f"{len(rows)} sealed in '{name}'" for name, rows in split.tests.items())
+            or "no test set"
+        )
+        lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds, {tests}"]
+        for entry in prepared.plan.entries:
+            n_fits = sum(fit.model == entry.name for fit in prepared.plan.fits.values())
+            lines.append(
+                f"{entry.name}: {'skipped, ' + entry.skipped if entry.skipped else f'{n_fits} fits'}"
+            )
+        lines += [f"{check}: {message}" for check, status, message in data.audit if status != "ok"]
+        return lines
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        *,
+        workers: int | None = None,
+        progress: Progress | bool = True,
+        blind: bool = False,
+    ) -> Result:
+        """Carry the study out and return its `Result`.
+
+        Parameters
+        ----------
+        out : the run folder, new or empty; default ``runs/<study>-<UTC>-<hash>``.
+        workers : processes; default: the cores this process may use. The numbers do not depend on it.
+        progress : where to show how far it is; False for nowhere.
+        blind : leave the test set sealed until `fivesigma.study.run.unblind`.
+
+        Raises
+        ------
+        InputError, DataError
+            Before anything is written, for whatever is wrong with data or study.
+        """
+        from fivesigma.study.run import run
+
+        return run(self, out, workers=workers, progress=progress, blind=blind)
+
+
+def _section(model: Model) -> dict[str, Any]:
+    """Return the ``[[models]]`` table that a model given in Python stands for."""
+    if isinstance(model, str):
+        return {"kind": model}
+    if isinstance(model, Mapping):
+        return dict(model)
+    if isinstance(model, tuple) and len(model) == 2 and isinstance(model[0], str):
+        return {"name": model[0], "kind": "own"}
+    raise WrongTypeError(f"{model!r} is not a model; give a kind, (name, estimator) or a table of settings.")

@@ -1,0 +1,283 @@
+"""One fit, a pure function of the run folder's arrays and the task's key; and the process that serves fits.
+
+``python -m fivesigma.study.worker RUN`` reads keys on its standard input (see `fivesigma._core.executor`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError
+from fivesigma._core.executor import serve
+from fivesigma._core.random import generator, random_state
+from fivesigma.features.plan import FeaturePlan
+from fivesigma.record.store import RunFolder, read_arrays
+from fivesigma.study.plan import Entry, Fit, Plan
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Material:
+    """The events and their division: what every fit of a run shares.
+
+    Attributes
+    ----------
+    X : (n_samples, n_features); ``y``, ``w`` : (n_samples,), ``w`` may be None.
+    units : (n_samples,) labels of what must stay together inside any further split (groups, copies of a row).
+    train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated.
+    tests : positions of each sealed test set, by name.
+    meta : names, categories, task, number of classes and how training weights are scaled.
+    """
+
+    X: Array
+    y: Array
+    w: Array | None
+    units: Array
+    train: Array
+    folds: Array
+    tests: Mapping[str, Array]
+    meta: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Material:
+        """Map the arrays of a run folder into memory."""
+        arrays, meta = read_arrays(folder)
+        tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
+        shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
+        return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the arrays as `read` finds them."""
+        named = {"X": self.X, "y": self.y, "units": self.units, "train": self.train, "folds": self.folds}
+        if self.w is not None:
+            named["w"] = self.w
+        return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
+
+    def rows(self, fit: Fit, seed: int) -> tuple[Array, dict[str, Array]]:
+        """Return the rows a fit may see, and the rows it is asked about."""
+        if fit.purpose in ("fold", "less", "more"):
+            held = self.folds == fit.number
+            return self.train[~held], {"validation": self.train[held]}
+        tests = dict(self.tests)
+        if fit.purpose == "final":
+            return self.train, {"train": self.train, **tests}
+        if fit.purpose == "refit":
+            return self.resample(generator(seed, "refit", fit.number)), tests
+        return self.train, tests
+
+    def resample(self, rng: np.random.Generator) -> Array:
+        """Return a bootstrap sample of the training rows: whole units, with replacement."""
+        _, unit = np.unique(self.units[self.train], return_inverse=True)
+        n_units = int(unit.max()) + 1
+        copies = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)
+        return np.repeat(self.train, copies[unit])
+
+    def training_weights(self, rows: Array) -> Array | None:
+        """Return the weights of ``rows`` for training: mean 1, or equal sums of the classes with mean 1."""
+        by_class = self.meta["training_weights"] == "classes"
+        if self.w is None and not by_class:
+            return None
+        w = np.ones(len(rows)) if self.w is None else np.asarray(self.w[rows], dtype=np.float64)
+        if by_class:
+            sums = np.bincount(self.y[rows], weights=w, minlength=self.meta["n_classes"])
+            w = w / np.where(sums > 0, sums, 1.0)[self.y[rows]]
+        return np.asarray(w / w.mean())
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Carries out fits by key and keeps their results in the run folder.
+
+    ``own`` has the user's own estimators by name; they exist in the calling process only.
+    """
+
+    folder: RunFolder
+    material: Material
+    plan: Plan
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path) -> Workshop:
+        """Open the workshop of a run folder."""
+        folder = RunFolder(path)
+        plan = Plan.from_document(json.loads((folder.work / "plan.json").read_text(encoding="utf-8")))
+        return cls(folder, Material.read(folder.work / "arrays"), plan)
+
+    @cached_property
+    def seed(self) -> int:
+        """The study's seed."""
+        return int(self.plan.shared["seed"])
+
+    def __call__(self, key: str) -> None:
+        """Do the fit called ``key`` and keep its predictions, or why it failed."""
+        from threadpoolctl import threadpool_limits
+
+        fit = self.plan.fits[key]
+        start = time.perf_counter()
+        with threadpool_limits(1):
+            try:
+                arrays, meta = self.carry_out(fit)
+            except Exception as error:  # a failed fit is a record too
+                arrays, meta = {}, {"error": f"{type(error).__name__}: {error}"}
+        self.folder.tasks.write(key, arrays, meta | {"seconds": time.perf_counter() - start})
+
+    def carry_out(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the predictions of a fit for the rows it is asked about, and its remarks."""
+        from fivesigma.study import recipe
+
+        entry = self.plan.entry(fit.model)
+        rows, asked = self.material.rows(fit, self.seed)
+        columns = self.columns(entry)
+        started = time.perf_counter()
+        fitted = recipe.fit(
+            self.build(entry, fit),
+            self.material.X[np.ix_(rows, columns)],
+            self.material.y[rows],
+            self.material.training_weights(rows),
+            groups=self.material.units[rows],
+        )
+        meta: dict[str, Any] = {
+            "messages": list(fitted.messages),
+            "fit_seconds": time.perf_counter() - started,
+        }
+        predictions = {
+            name: compact(
+                recipe.predict(fitted.estimator, self.material.X[np.ix_(at, columns)], self.n_classes)
+            )
+            for name, at in asked.items()
+        }
+        if fit.purpose == "final":
+            meta["described"] = self.keep(entry, fitted.estimator, columns)
+        return predictions, meta
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None for a regression."""
+        found: int | None = self.material.meta["n_classes"]
+        return found
+
+    def build(self, entry: Entry, fit: Fit) -> Any:
+        """Return the unfitted estimator of a fit, seeded by what it is for."""
+        from fivesigma.study import recipe
+
+        shared, seed = self.plan.shared, random_state(self.seed, entry.name, fit.purpose, fit.number)
+        features = feature_plan(entry, self.material.meta)
+        if entry.name in self.own:
+            return recipe.build_user(self.own[entry.name], features=features, task=shared["task"], seed=seed)
+        return recipe.build(
+            entry.kind,
+            features=features,
+            task=shared["task"],
+            params={**entry.params, **fit.overrides},
+            seed=seed,
+            tune=entry.tune,
+            trials=entry.trials,
+            metric=shared["metric"],
+        )
+
+    def columns(self, entry: Entry) -> Array:
+        """Return the positions of the columns of ``X`` that a model takes."""
+        names = list(self.material.meta["names"])
+        wanted = names if entry.features is None else entry.features
+        return np.array([names.index(name) for name in wanted], dtype=np.int64)
+
+    def keep(self, entry: Entry, estimator: Any, columns: Array) -> dict[str, Any]:
+        """Save the final model and return what it says of itself."""
+        from fivesigma.record import models
+        from fivesigma.study import recipe
+
+        meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
+        described: dict[str, Any] = recipe.describe(estimator, tuple(names))
+        number = [each.name for each in self.plan.entries].index(entry.name)
+        about = {
+            "name": entry.name,
+            "kind": entry.kind,
+            "params": dict(entry.params),
+            "names": names,
+            "units": [meta["units"][i] for i in columns],
+            "categories": {name: labels for name, labels in meta["categories"].items() if name in names},
+            "classes": meta["classes"],
+            "task": meta["task"],
+            "target": meta["target"],
+            "data": meta["data"],
+        }
+        try:
+            models.save(estimator, model_file(self.folder, number), about)
+        except InputError as error:  # a user's own estimator that cannot be kept without pickle
+            described["not_saved"] = str(error)
+        return described
+
+
+def model_file(folder: RunFolder, number: int) -> Path:
+    """Return where the model of that number in the line-up is kept: no user's text in a path."""
+    return folder.models / f"model-{number:02d}.fivesigma"
+
+
+def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
+    """Return what is made of the columns before the model of ``entry``."""
+    names = tuple(meta["names"]) if entry.features is None else entry.features
+    return FeaturePlan(
+        names,
+        {name: tuple(labels) for name, labels in meta["categories"].items() if name in names},
+        missing=meta["missing"],
+        interactions=entry.interactions,
+        polynomial=entry.polynomial,
+        standardise=None if meta["standardise"] else False,
+    )
+
+
+def compact(prediction: Array) -> Array:
+    """Return what must be stored of a prediction: the signal's column of two, else all.
+
+    >>> compact(np.array([[0.25, 0.75]]))
+    array([0.75])
+    """
+    return (
+        np.ascontiguousarray(prediction[:, 1])
+        if prediction.ndim == 2 and prediction.shape[1] == 2
+        else prediction
+    )
+
+
+def expand(stored: Array, n_classes: int) -> Array:
+    """Return the prediction that `compact` stored: (n,) for a regression, (n, n_classes) for classes.
+
+    >>> expand(np.array([0.75]), 2)
+    array([[0.25, 0.75]])
+    """
+    return np.column_stack([1.0 - stored, stored]) if n_classes == 2 and stored.ndim == 1 else stored
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent ends, even in the middle of a fit."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(path: str) -> None:
+    """Serve the fits of the run folder ``path`` until the standard input ends."""
+    _end_with_parent()
+    serve(Workshop.open(Path(path)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
