@@ -116,6 +116,25 @@ def test_a_living_lock_is_waited_for_and_then_named(ledger, monkeypatch):
         assert lock_of(ledger).read_text() == text
 
 
+def test_a_lock_that_came_alive_while_it_was_judged_stays(ledger, monkeypatch):
+    lock_of(ledger).write_text("")
+    judged = iter([True, False])
+    monkeypatch.setattr(module, "_abandoned", lambda lock: next(judged))
+    module._take_over(lock_of(ledger))
+    assert lock_of(ledger).exists()
+    assert not lock_of(ledger).with_name("ledger.jsonl.lock.guard").exists()
+
+
+def test_a_guard_left_by_a_kill_goes_when_it_is_old(ledger):
+    holder = {"host": socket.gethostname(), "pid": 2**30, "time": time.time()}
+    lock_of(ledger).write_text(json.dumps(holder))
+    guard = lock_of(ledger).with_name("ledger.jsonl.lock.guard")
+    guard.write_text("")
+    old = time.time() - 2 * module.EXPIRY
+    os.utime(guard, (old, old))
+    assert ledger.open("a", ROWS, "susy") == 1
+
+
 def test_a_refusing_disk_keeps_the_ledger_and_the_seal(ledger, monkeypatch):
     ledger.open("a", ROWS, "susy")
     before = ledger.path.read_bytes()

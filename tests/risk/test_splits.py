@@ -91,6 +91,16 @@ def test_folds_of_unequal_groups_differ_by_less_than_the_largest(seed):
     assert np.ptp(np.bincount(split.folds)) <= np.bincount(groups).max()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_rich_in_a_rare_class_are_dealt_evenly(seed):
+    X, _, rng = rows(seed, 1000)
+    groups = rng.permutation(np.repeat(np.arange(40), 25))
+    y = ((groups < 8) & (rng.random(1000) < 0.4)).astype(int)  # no group is mostly signal
+    split = make_split(X, y, task="classification", test=None, n_folds=4, groups=groups, seed=seed)
+    for fold in range(4):
+        assert np.unique(groups[split.fold(fold)[1]][groups[split.fold(fold)[1]] < 8]).size == 2
+
+
 def test_membership_of_the_test_is_of_content_and_salt_not_of_seed_or_order():
     X, y, rng = rows(0, 500)
     first = make_split(X, y, task="classification", salt="susy", seed=0)
