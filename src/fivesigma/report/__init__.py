@@ -1,4 +1,4 @@
-"""Pages and figures from records: one HTML file to mail, its text form, and every figure as SVG, PDF and CSV."""
+"""Pages and figures from records: one HTML file to mail, its text form, every figure as SVG, PDF and CSV."""
 
 from __future__ import annotations
 

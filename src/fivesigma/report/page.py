@@ -1,4 +1,4 @@
-"""Join the sections into one page that asks nothing of anybody: no request, no script but one of our own, hashed."""
+"""Join the sections into one page that asks nothing of anybody: no request, one script of our own, hashed."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Row = Sequence[object]
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: ``draw(figure)`` fills a matplotlib figure of ``size`` inches; ``rows`` are the numbers behind it.
+    """One figure: ``draw(figure)`` fills a matplotlib figure of ``size`` inches; ``rows`` are its numbers.
 
     ``alt`` says in words what a reader who cannot see the figure needs; ``caption`` stands under it.
     """
@@ -36,7 +36,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure: SVG for the page (colours are CSS variables), SVG and PDF as files, CSV of its numbers."""
+    """A drawn figure: SVG for the page (colours are CSS variables), SVG and PDF as files, CSV of numbers."""
 
     plot: Plot
     inline: str
@@ -101,7 +101,7 @@ _ROOT = re.compile(r"<svg [^>]*viewBox=\"([^\"]*)\"[^>]*>")
 
 
 def _bare(svg: str, name: str) -> str:
-    """Return the ``<svg>`` element alone: no prologue, comments or ids nothing refers to, two decimals a coordinate.
+    """Return the ``<svg>`` element alone: no prologue, comments or idle ids, two decimals a coordinate.
 
     Only tags are rewritten; what stands between them is text of the user's.
     """
@@ -138,7 +138,8 @@ def _inline(bare: str, alt: str) -> str:
     root = _ROOT.search(bare)
     assert root is not None
     width = float(root[1].split()[2])
-    opening = f'<svg viewBox="{root[1]}" style="width: {width / 72:.3g}in" role="img" aria-label="{escape(clean(alt))}">'
+    size = f'viewBox="{root[1]}" style="width: {width / 72:.3g}in"'
+    opening = f'<svg {size} role="img" aria-label="{escape(clean(alt))}">'
     return opening + _TAG.sub(_with_variables, bare[root.end() :])
 
 

@@ -14,8 +14,8 @@ _MOST_DECIMALS = 12
 def decimals_of(error: float) -> int:
     """Return the number of decimals at which ``error``, and the value it belongs to, are written.
 
-    The three leading digits of the error decide: 100 to 354 keep two digits, 355 to 949 keep one, 950 to 999 are
-    rounded up to 1000 and keep two. Particle Data Group, Review of Particle Physics, Introduction, section 5.3.
+    The three leading digits of the error decide: 100 to 354 keep two digits, 355 to 949 keep one, 950 to 999
+    are rounded up to 1000 and keep two. Particle Data Group, Review of Particle Physics, Introduction, 5.3.
 
     >>> decimals_of(0.00312), decimals_of(0.0078), decimals_of(0.0096), decimals_of(827.0)
     (4, 3, 3, -2)
@@ -60,7 +60,7 @@ def plain_number(value: float | None, digits: int = 4) -> str:
 
 
 def total_error(score: Score) -> float | None:
-    """Return stat ⊕ train of the error budget, or what there is of it; ``None`` where both are absent or zero."""
+    """Return stat ⊕ train of the error budget, or what there is of it; ``None`` where both are 0."""
     parts = [part for part in (score.error.stat, score.error.train) if part is not None]
     total = math.hypot(*parts) if parts else 0.0
     return total if total > 0.0 else None

@@ -117,6 +117,21 @@ class View:
         return self.tests[0] if self.tests else "validation"
 
     @property
+    def about(self) -> str:
+        """What intervals and σ are about: the procedure or the fitted model."""
+        if self.results.sections.get("claim") == "fitted":
+            return "Intervals and σ are of these fitted models, uncertain because the test set is finite."
+        return (
+            "Intervals and σ are of the procedure, trained afresh on a training set of this size: uncertain "
+            "because the test set and the training set are finite."
+        )
+
+    @property
+    def events(self) -> str:
+        """The events on which models are compared, in words."""
+        return f"{self.part} events" if self.tests else "validation events"
+
+    @property
     def signal(self) -> str | None:
         """The name of the signal class of a binary task."""
         classes = self.results.data.classes
@@ -130,7 +145,7 @@ class View:
 
 @dataclass(frozen=True)
 class Content:
-    """What a section shows: the variables of its template, and its figures by the name the template calls them."""
+    """What a section shows: the variables of its template, and its figures by the names it has there."""
 
     context: Mapping[str, Any] = field(default_factory=dict)
     plots: Mapping[str, Plot] = field(default_factory=dict)

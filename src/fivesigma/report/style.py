@@ -1,7 +1,7 @@
 """Colours and type of the figures: one palette on paper, CSS variables on the page.
 
-The palette is that of Okabe and Ito (2008), readable with every common colour blindness, darkened where a hue stands
-below a contrast of 3 on white. On the page each colour is a CSS variable, so that light and dark have their own.
+The palette is that of Okabe and Ito (2008), readable with every common colour blindness, darkened where a hue
+stands below a contrast of 3 on white. On the page each colour is a CSS variable: light and dark differ.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _RC = {
 
 @contextmanager
 def styled(salt: str) -> Iterator[None]:
-    """Draw in the house style; ``salt`` names the drawing, so that its SVG ids are its own and repeat run to run."""
+    """Draw in the house style; ``salt`` names the drawing, so that its SVG ids are its own and repeat."""
     import matplotlib
 
     defaults = {

@@ -10,8 +10,8 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def clean(text: object) -> str:
     """Return ``text`` as one line in which each character that cannot be printed is shown as U+FFFD.
 
-    Line breaks and tabs become blanks. Control characters are not legal in SVG, and direction overrides could make
-    a name read as another. Markup is left alone: escaping is the template's work.
+    Line breaks and tabs become blanks. Control characters are not legal in SVG, and direction overrides could
+    make a name read as another. Markup is left alone: escaping is the template's work.
 
     >>> clean("a\\nb\\x07c")
     'a b�c'

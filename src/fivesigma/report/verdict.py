@@ -30,9 +30,14 @@ def word(comparison: Comparison | None, claims: Iterable[Claim] = ()) -> str | N
     if comparison is None or comparison.difference is None:
         return None
     for claim in claims:
-        if (claim.effect, claim.sigma_global) == (comparison.difference, comparison.sigma_global):
+        if _same(claim.effect, comparison.difference) and _same(claim.sigma_global, comparison.sigma_global):
             return claim.verdict
     if comparison.sigma_global is None:
         return None
     size = abs(comparison.sigma_global)
     return OBSERVATION if size >= 5.0 else EVIDENCE if size >= 3.0 else NOT_DISTINGUISHED
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    """Whether two effects are one, whichever way round the difference was taken."""
+    return a is b if a is None or b is None else abs(a) == abs(b)

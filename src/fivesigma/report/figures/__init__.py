@@ -1,1 +1,1 @@
-"""The figures, one family a file: each function reads a `View` and returns a `Plot`, or ``None`` without data."""
+"""The figures, one family a file: from a `View` to a `Plot`, or to ``None`` without data."""

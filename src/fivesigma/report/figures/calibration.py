@@ -14,82 +14,48 @@ from fivesigma.report.figures.panels import bar_style, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import value_with_error
 from fivesigma.report.section import View
-from fivesigma.report.style import BLUE, INK, MUTED
+from fivesigma.report.style import BLUE, INK, MUTED, colour
 from fivesigma.report.text import listed, short
 
 _Bins = Mapping[str, Any]
+_Shown = tuple[ModelRecord, list[_Bins]]
+_COLUMNS = ("mean", "observed", "low", "high", "n_effective")
 
 
 def calibration(view: View) -> Plot | None:
     """Observed against predicted frequency of every model, one panel each."""
-    shown = [(m, b) for m in _best_first(view) if (b := _bins(view, m))]
+    shown = [(model, bins) for model in view.ranked if (bins := view.curve(model, "calibration"))]
     if not shown:
         return None
-    columns = min(4, len(shown))
+    columns = min(4 if len(shown) <= 8 else 5, len(shown))
     return Plot(
         name="calibration",
         title="Calibration",
         caption=(
-            "Share of events that are what was predicted, against the predicted probability, with 68 % intervals; "
-            "on the diagonal a probability can be taken at its word."
+            "Share of events that are what was predicted against the predicted probability, with 68 % "
+            f"intervals, {view.events}; on the diagonal a probability can be taken at its word."
         ),
-        alt=f"Calibration of {listed([short(m.name) for m, _ in shown])}: observed against predicted frequency.",
+        alt=f"Observed against predicted frequency of {listed([short(m.name) for m, _ in shown])}.",
         size=(8.6, 2.25 * math.ceil(len(shown) / columns) + 0.4),
         draw=lambda figure: _draw_calibration(figure, view, shown, columns),
-        header=("model", "class", "predicted", "observed", "low", "high"),
+        header=("model", "class", *_COLUMNS),
         rows=[
-            row
-            for model, blocks in shown
-            for name, bins in blocks.items()
-            for row in _rows(model, name, bins)
+            (model.name, each["class"], *row)
+            for model, bins in shown
+            for each in bins
+            for row in zip(*(each[key] for key in _COLUMNS), strict=True)
         ],
     )
 
 
-def _best_first(view: View) -> list[ModelRecord]:
-    return sorted(view.ranked, key=lambda model: model.name != view.results.best)
-
-
-def _bins(view: View, model: ModelRecord) -> dict[str, _Bins]:
-    """Return the bins by class; a binary task has one set, that of the signal."""
-    curve = view.curve(model, "calibration")
-    if not isinstance(curve, Mapping):
-        return {}
-    if "predicted" in curve:
-        return {view.signal or "": curve}
-    return {name: bins for name, bins in curve.items() if isinstance(bins, Mapping) and "predicted" in bins}
-
-
-def _limits(bins: _Bins) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    observed = numbers(bins["observed"])
-    if bins.get("low") is not None and bins.get("high") is not None:
-        return numbers(bins["low"]), numbers(bins["high"])
-    error = numbers(bins.get("error") or [0.0] * observed.size)
-    return observed - error, observed + error
-
-
-def _rows(model: ModelRecord, name: str, bins: _Bins) -> list[tuple[object, ...]]:
-    low, high = _limits(bins)
-    pairs = zip(bins["predicted"], bins["observed"], low.tolist(), high.tolist(), strict=True)
-    return [(model.name, name, *row) for row in pairs if row[1] is not None]
-
-
-def _draw_calibration(
-    figure: Any, view: View, shown: list[tuple[ModelRecord, dict[str, _Bins]]], columns: int
-) -> None:
-    from fivesigma.report.style import colour
-
+def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int) -> None:
     axes = panels(figure, len(shown), columns, sharex=True, sharey=True)
-    for panel, (model, blocks) in zip(axes, shown, strict=True):
+    for panel, (model, bins) in zip(axes, shown, strict=True):
         panel.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-        for index, (name, bins) in enumerate(blocks.items()):
-            _draw_bins(
-                panel, bins, colour(index), short(name) if panel is axes[0] and len(blocks) > 1 else None
-            )
-        ece = model.scores.get(view.part, {}).get("ece")
-        error = f"  ECE {value_with_error(ece)}" if ece is not None and ece.value is not None else ""
+        for index, each in enumerate(bins):
+            _draw_bins(panel, each, colour(index), short(each["class"]) if panel is axes[0] else None)
         panel.set_title(short(model.name, 22), loc="left")
-        panel.text(0.03, 0.97, error.strip(), transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
+        _write_error(panel, view, model)
         grid(panel)
     axes[0].set_xlim(0.0, 1.0)
     axes[0].set_ylim(0.0, 1.0)
@@ -98,46 +64,46 @@ def _draw_calibration(
         panel.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
     figure.supxlabel("predicted probability", fontsize=10)
     figure.supylabel("observed share", fontsize=10)
-    if any(len(blocks) > 1 for _, blocks in shown):
+    if len(shown[0][1]) > 1:
         figure.legend(loc="outside upper right", ncols=4)
 
 
+def _write_error(panel: Any, view: View, model: ModelRecord) -> None:
+    error = view.score(model, metric="ece")
+    if error is not None:
+        text = f"ECE {value_with_error(error)}"
+        panel.text(0.04, 0.96, text, transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
+
+
 def _draw_bins(panel: Any, bins: _Bins, hue: str, label: str | None) -> None:
-    predicted, observed = numbers(bins["predicted"]), numbers(bins["observed"])
-    low, high = _limits(bins)
-    seen = np.isfinite(predicted) & np.isfinite(observed)
-    error = np.clip(np.nan_to_num(np.array([(observed - low)[seen], (high - observed)[seen]])), 0.0, None)
-    panel.errorbar(predicted[seen], observed[seen], yerr=error, label=label, **bar_style(hue))
-    panel.plot(predicted[seen], observed[seen], color=hue, linewidth=0.8, alpha=0.6)
+    mean, observed, low, high = (numbers(bins[key]) for key in _COLUMNS[:4])
+    error = np.clip(np.array([observed - low, high - observed]), 0.0, None)
+    panel.errorbar(mean, observed, yerr=error, label=label, **bar_style(hue))
+    panel.plot(mean, observed, color=hue, linewidth=0.8, alpha=0.6)
 
 
 def confusion(view: View) -> Plot | None:
-    """Rows: what it is; columns: what the best model says; shares of each row."""
-    best, classes = view.best, view.results.data.classes
-    curve = view.curve(best, "confusion") if best is not None else None
-    if best is None or curve is None or classes is None:
+    """Rows: what it is; columns: what the best model says; shares of each row. For three classes and more."""
+    shown = [model for model in view.ranked if view.curve(model, "confusion")]
+    if not shown or view.signal is not None:
         return None
-    matrix = np.array([numbers(row) for row in (curve["matrix"] if isinstance(curve, Mapping) else curve)])
-    if matrix.shape != (len(classes), len(classes)):
-        return None
-    names = [short(name, 18) for name in classes]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = matrix / matrix.sum(axis=1, keepdims=True)
-    side = min(7.5, 1.9 + 0.62 * len(classes))
+    curve, model = view.curve(shown[0], "confusion"), short(shown[0].name)
+    names = [short(name, 18) for name in curve["classes"]]
+    shares, weights = (np.array([numbers(row) for row in curve[key]]) for key in ("fraction", "weight"))
+    right = [f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)]
+    side = min(7.5, 1.9 + 0.62 * len(names))
     return Plot(
         name="confusion",
-        title=f"Confusion matrix of {short(best.name)}",
-        caption=f"Share of each true class (a row) that {short(best.name)} takes for each class, {view.part} events.",
-        alt=f"Confusion matrix of {short(best.name)}; right in "
-        + listed([f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)])
-        + ".",
+        title=f"Confusion matrix of {model}",
+        caption=f"Share of each true class (a row) that {model} takes for each class; below it Σw.",
+        alt=f"Confusion matrix of {model}; right in {listed(right)}.",
         size=(side + 1.2, side),
-        draw=lambda figure: _draw_confusion(figure, shares, matrix, names),
-        header=("true", "predicted", "weight", "share"),
+        draw=lambda figure: _draw_confusion(figure, shares, weights, names),
+        header=("true", "predicted", "weight", "fraction"),
         rows=[
-            (a, b, float(matrix[i, j]), float(shares[i, j]))
-            for i, a in enumerate(classes)
-            for j, b in enumerate(classes)
+            (true, said, curve["weight"][i][j], curve["fraction"][i][j])
+            for i, true in enumerate(curve["classes"])
+            for j, said in enumerate(curve["classes"])
         ],
     )
 
@@ -156,7 +122,7 @@ def _draw_confusion(
                 Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.55 * share, linewidth=0)
             )
             if size <= 12:
-                label = f"{share:.1%}\n{matrix[i, j]:g}" if size <= 8 else f"{share:.0%}"
+                label = f"{share:.1%}\n{matrix[i, j]:.4g}" if size <= 8 else f"{share:.0%}"
                 axes.text(j, i, label, ha="center", va="center", fontsize=9 if size <= 8 else 7, color=INK)
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)

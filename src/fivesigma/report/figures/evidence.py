@@ -30,7 +30,7 @@ def differences(view: View) -> Plot | None:
         title="Differences and their significance",
         caption=(
             f"Difference in {name} of each model from the baseline and from the best model, on the same "
-            f"{view.part} events. Bars are 95 % intervals; a filled point is distinguished from zero at 3σ (global)."
+            f"{view.part} events. Bars are 95 % intervals; a filled point is distinguished at 3σ (global)."
         ),
         alt=f"Differences in {name} with 95 % intervals: " + "; ".join(_spoken(row) for row in rows) + ".",
         size=(8.6, 0.34 * len(rows) + 1.15),
@@ -125,9 +125,9 @@ def budget(view: View) -> Plot | None:
         name="error-budget",
         title="Error budget",
         caption=(
-            f"Variance of each {metric_name(metric)}: what a larger test set would shrink (stat), what a larger "
-            "training set would (train), and the part of the latter that the seed alone makes (hatched). The number "
-            "is the standard error, stat ⊕ train."
+            f"Variance of each {metric_name(metric)}: what a larger test set would shrink (stat), what a "
+            "larger training set would (train), and the part of the latter that the seed alone makes "
+            "(hatched). The number is the standard error, stat ⊕ train."
         ),
         alt=f"Error budget of {metric_name(metric)}: "
         + "; ".join(f"{short(m.name)} total {total_error(s):.2g}" for m, s in known)
@@ -164,7 +164,7 @@ def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
             label="of it seed" if place == 0 else None,
         )
         total = total_error(score) or 0.0
-        axes.text(stat + train + 0.012 * largest, place, f"{total:.2g}", va="center", fontsize=9)
+        axes.text(stat + train + 0.012 * largest, place, f"{total:#.2g}", va="center", fontsize=9)
     axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.1 * largest)

@@ -26,8 +26,8 @@ def generalisation(view: View) -> Plot | None:
         name="generalisation",
         title="Train, validation and test",
         caption=(
-            f"{name[0].upper()}{name[1:]} of every model on its own training events, out of fold, and on the test "
-            "set, with 95 % intervals. A gap is not a verdict: every forest has one."
+            f"{name[0].upper()}{name[1:]} of every model on its own training events, out of fold, and on "
+            "the test set, with 95 % intervals. A gap is not a verdict: every forest has one."
         ),
         alt=f"{name} in train, validation and test: " + "; ".join(_spoken(view, m) for m in models) + ".",
         size=(8.6, 0.44 * len(models) + 1.15),

@@ -1,4 +1,4 @@
-"""The sections of the page, in their order. A new capability adds its file here, and one line to `SECTIONS`."""
+"""The sections of the page, in their order. A capability adds its file here, and one line to `SECTIONS`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from fivesigma.report.sections.data import DATA
 from fivesigma.report.sections.generalisation import GENERALISATION
 from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
-from fivesigma.report.sections.response import COEFFICIENTS, RESPONSE
+from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
 from fivesigma.report.sections.scores import SCORES
 
 SECTIONS: tuple[Section, ...] = (
     ANSWER,
     LEADERBOARD,
     CLAIMS,
-    RESPONSE,
+    ROC,
+    RESIDUALS,
     COEFFICIENTS,
     GENERALISATION,
     SCORES,

@@ -24,15 +24,19 @@ def sentence(view: View) -> str:
     name = metric_name(results.metric)
     if view.blind:
         reached = (
-            f"{clean(best.name)} has {name} {value_with_error(view.score(best))} on the validation folds"
+            f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))} on the validation folds"
         )
         why = "the test set is still sealed" if results.split.n_test else "there is no test set"
         return f"{reached}; {why}{_against_baseline(view)}{_against_runner_up(view)}."
-    reached = f"{clean(best.name)} reaches {name} {value_with_error(view.score(best))}"
+    reached = f"{_quoted(best.name)} reaches {name} {value_with_error(view.score(best))}"
     return (
         f"{reached} on {count(results.split.n_test)} sealed test events"
         f"{_against_baseline(view)}{_against_runner_up(view)}."
     )
+
+
+def _quoted(name: str) -> str:
+    return f"“{clean(name)}”"
 
 
 def _against_baseline(view: View) -> str:
@@ -49,7 +53,7 @@ def _against_baseline(view: View) -> str:
         EVIDENCE: f", evidence ({sigma(comparison.sigma_global)}) that it stands {where}",
         NOT_DISTINGUISHED: f", not distinguished ({sigma(comparison.sigma_global)}) from",
     }.get(verdict, f", {verdict} ({sigma(comparison.sigma_global)}) from")
-    return f"{kind} the baseline {clean(baseline)} (difference {_difference(comparison)})"
+    return f"{kind} the baseline {_quoted(baseline)} (difference {_difference(comparison)})"
 
 
 def _difference(comparison: Comparison) -> str:
@@ -72,7 +76,7 @@ def _against_runner_up(view: View) -> str:
         EVIDENCE: f"there is evidence of a difference ({significance})",
         OBSERVATION: f"a difference is observed ({significance})",
     }.get(verdict, f"it is {verdict} ({significance})")
-    return f"; from the runner-up, {clean(second.name)}, {found}"
+    return f"; from the runner-up, {_quoted(second.name)}, {found}"
 
 
 def _content(view: View) -> Content:
@@ -86,6 +90,7 @@ def _content(view: View) -> Content:
             "verdict": verdict,
             "mark": mark(verdict or ""),
             "facts": _facts(view, comparison),
+            "about": view.about,
         }
     )
 

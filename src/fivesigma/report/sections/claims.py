@@ -11,6 +11,8 @@ from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.sections.leaderboard import table
 from fivesigma.report.verdict import mark
 
+_OPEN = 10  # so many claims are listed at once; more fold away
+
 
 @dataclass(frozen=True)
 class Line:
@@ -42,9 +44,12 @@ def _line(claim: Claim) -> Line:
 
 def _content(view: View) -> Content:
     plot = differences(view)
+    lines = [_line(claim) for claim in view.results.claims]
     context = {
-        "lines": [_line(claim) for claim in view.results.claims],
+        "first": lines[:_OPEN],
+        "more": lines[_OPEN:],
         "metric": metric_name(view.results.metric),
+        "about": view.about,
     }
     return Content(context, {"differences": plot} if plot is not None else {})
 

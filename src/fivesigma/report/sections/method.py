@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.section import Content, Section, View
 from fivesigma.report.sections.leaderboard import cell
 
-_ELSEWHERE = frozenset({"question", "ledger", "openings", "study_toml"})
+_ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings"})
 Fact = tuple[str, str]
 
 
@@ -24,7 +25,7 @@ def openings(view: View) -> int | None:
 
 
 def seal(view: View) -> tuple[str, str]:
-    """Return the sentence on the seal of the test set, and its CSS class: good at one opening, warning above."""
+    """Return the sentence on the seal of the test set, and its mark: good at one opening, warning above."""
     opened = openings(view)
     if not view.results.split.n_test:
         return "There is no test set: scores are from the validation folds.", "none"
@@ -35,7 +36,7 @@ def seal(view: View) -> tuple[str, str]:
     if opened <= 1:
         return "This test set was opened 1 time.", "good"
     return (
-        f"This test set was opened {opened} times: what was learnt from an earlier opening may have chosen this study.",
+        f"This test set was opened {opened} times: what an earlier opening taught may have shaped it.",
         "warning",
     )
 
@@ -62,13 +63,21 @@ def _simple(value: Any) -> bool:
     return isinstance(value, (str, int, float, bool))
 
 
+def _named(key: str, value: Any) -> str:
+    if key == "path":  # where a file lay is nobody's business who gets the page; its hash says which it was
+        return PurePath(str(value)).name
+    if key == "command" and isinstance(value, list):
+        return " ".join(map(str, value))
+    return _shown(value)
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return plain_number(value, 6)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_name(key)} {_shown(item)}" for key, item in value.items()) or "none"
+        return ", ".join(f"{_name(key)} {_named(key, item)}" for key, item in value.items()) or "none"
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(item) for item in value) or "none"
     return "none" if value is None else str(value)
@@ -81,9 +90,9 @@ def _blocks(view: View) -> list[tuple[str, list[Fact]]]:
         if key in _ELSEWHERE:
             continue
         if isinstance(value, Mapping):
-            nested.append((_name(key), [(_name(k), _shown(v)) for k, v in value.items()]))
+            nested.append((_name(key), [(_name(k), _named(k, v)) for k, v in value.items()]))
         else:
-            flat.append((_name(key), _shown(value)))
+            flat.append((_name(key), _named(key, value)))
     return ([("run", flat)] if flat else []) + nested
 
 

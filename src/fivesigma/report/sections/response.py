@@ -1,4 +1,4 @@
-"""What the models do with an event: the ROC of a classifier; predicted against true, and the law of a linear model."""
+"""What the models do with an event: ROC; predicted against true; the law of a linear model."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from fivesigma.report.section import Content, Section, View
 from fivesigma.report.text import clean
 
 
-def _response(view: View) -> Content:
-    found = {"roc": roc(view), "residuals": residuals(view)}
-    return Content({}, {name: plot for name, plot in found.items() if plot is not None})
+def _roc(view: View) -> Content:
+    plot = roc(view)
+    return Content({}, {"roc": plot} if plot is not None else {})
+
+
+def _residuals(view: View) -> Content:
+    plot = residuals(view)
+    return Content({}, {"residuals": plot} if plot is not None else {})
 
 
 def _coefficients(view: View) -> Content:
@@ -50,11 +55,9 @@ def _law(target: str, kept: Mapping[str, object]) -> str:
     return f"{clean(target)} = {plain_number(kept.get('intercept'))} {' '.join(terms)}"  # type: ignore[arg-type]
 
 
-RESPONSE = Section(
-    "response",
-    "Response",
-    lambda view: roc(view) is not None or residuals(view) is not None,
-    _response,
+ROC = Section("roc", "Signal efficiency and background rejection", lambda view: roc(view) is not None, _roc)
+RESIDUALS = Section(
+    "residuals", "Predicted against true", lambda view: residuals(view) is not None, _residuals
 )
 COEFFICIENTS = Section(
     "coefficients", "The linear law", lambda view: linear_model(view) is not None, _coefficients
