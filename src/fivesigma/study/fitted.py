@@ -79,7 +79,7 @@ def load(path: str | Path) -> FittedModel:
     DataError
         For a file that is absent, changed by a single byte, or holds a name that is not in the table.
     """
-    from fivesigma.study.registry import saved_types
+    from fivesigma.study.registry import TRUSTED
 
-    saved = models.load(Path(path), trusted=saved_types())
+    saved = models.load(Path(path), trusted=TRUSTED)
     return FittedModel(saved.estimator, saved.meta)

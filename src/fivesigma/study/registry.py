@@ -31,7 +31,7 @@ def _real(
 ) -> Parameter:
     """A positive number, searched evenly in log."""
     space = None if search is None else Range(*search, log=True)
-    return Parameter(default, Range(low, high, log=low > 0, none=default is None), space)
+    return Parameter(default, Range(low, high, log=low > 0, also=(None,) * (default is None)), space)
 
 
 def _whole(
@@ -42,7 +42,7 @@ def _whole(
     log: bool = False,
 ) -> Parameter:
     space = None if search is None else Range(*search, integer=True, log=log)
-    return Parameter(default, Range(low, high, integer=True, none=default is None), space)
+    return Parameter(default, Range(low, high, integer=True, also=(None,) * (default is None)), space)
 
 
 def _choice(default: Any, *options: Any, search: bool = False) -> Parameter:
@@ -137,7 +137,7 @@ _TREE = {
     "max_depth": _whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": _whole(5, 1, search=(1, 100), log=True),
 }
-_FEATURES_TRIED = Parameter("sqrt", Range(0.0, 1.0, none=True), Range(0.1, 1.0))
+_FEATURES_TRIED = Parameter("sqrt", Range(1e-6, 1.0, also=("sqrt", "log2", None)), Range(0.1, 1.0))
 _LAMBDA = _real(1.0, 1e-12, INF, (1e-4, 1e4))
 _RELATIVE = {"lambda": _real(None, 1e-300, INF), "relative": _real(1e-3, 1e-12, 1.0, (1e-5, 0.5))}
 
@@ -248,7 +248,12 @@ _ALL: tuple[Kind, ...] = (
         BOTH,
         _forest,
         lambda n, p, K: 0.1 + 2e-6 * n * (p**0.5) * log2(n + 2),
-        {**_TREE, "n_estimators": _whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
+        {
+            **_TREE,
+            "n_estimators": _whole(100, 1, 10**5),
+            "max_features": _FEATURES_TRIED,
+            "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+        },
         native_nan=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
@@ -271,8 +276,8 @@ _ALL: tuple[Kind, ...] = (
         _boosting,
         lambda n, p, K: 0.2 + 3e-7 * n * p * max(K - 1, 1),
         {
-            "max_iter": _whole(100, 1, 10**5, (30, 500), log=True),
-            "learning_rate": _real(0.1, 1e-6, 1.0, (0.02, 0.3)),
+            "max_iter": _whole(150, 1, 10**5, (30, 500), log=True),
+            "learning_rate": _real(0.07, 1e-6, 1.0, (0.02, 0.3)),
             "max_leaf_nodes": _whole(15, 2, 10**5, (4, 64), log=True),
             "min_samples_leaf": _whole(20, 1, search=(5, 100), log=True),
             "l2_regularization": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
@@ -291,7 +296,7 @@ _ALL: tuple[Kind, ...] = (
         lambda n, p, K: 5e-3 + 4e-9 * n * n * (p + 30) * max(K - 1, 1),
         {
             "C": _real(1.0, 1e-6, 1e9, (1e-2, 1e3)),
-            "gamma": Parameter("scale", Range(1e-12, 1e6), Range(1e-4, 1.0, log=True)),
+            "gamma": Parameter("scale", Range(1e-12, 1e6, also=("scale",)), Range(1e-4, 1.0, log=True)),
         },
         standardise=True,
         flexibility=("C", 0.1),
@@ -300,10 +305,25 @@ _ALL: tuple[Kind, ...] = (
 )
 
 
+def _given_in_python(task: str, params: Mapping[str, Any], seed: int) -> Any:
+    raise InputError("'own' stands for an estimator given in Python; it has no builder.")
+
+
+OWN = Kind(
+    "own",
+    "your own estimator, given in Python as (name, estimator)",
+    BOTH,
+    _given_in_python,
+    lambda n, p, K: 1.0,
+    stochastic=True,
+    lineup=False,
+)
+
+
 @cache
 def kinds() -> dict[str, Kind]:
     """Return every model by name: ours, then those of packages (entry points ``fivesigma.models``)."""
-    found = {each.name: each for each in _ALL}
+    found = {each.name: each for each in (*_ALL, OWN)}
     for point in sorted(entry_points(group="fivesigma.models"), key=lambda point: point.name):
         made = point.load()
         if not isinstance(made, Kind) or made.name in found:

@@ -160,7 +160,7 @@ class Workshop:
             for name, at in asked.items()
         }
         if fit.purpose == "final":
-            meta["described"] = self.keep(entry, fitted.estimator, columns)
+            meta["described"] = self.keep(entry, fitted.estimator, columns, rows)
         return predictions, meta
 
     @property
@@ -194,13 +194,18 @@ class Workshop:
         wanted = names if entry.features is None else entry.features
         return np.array([names.index(name) for name in wanted], dtype=np.int64)
 
-    def keep(self, entry: Entry, estimator: Any, columns: Array) -> dict[str, Any]:
+    def keep(self, entry: Entry, estimator: Any, columns: Array, rows: Array) -> dict[str, Any]:
         """Save the final model and return what it says of itself."""
         from fivesigma.record import models
         from fivesigma.study import recipe
+        from fivesigma.study.coefficients import describe
 
         meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
-        described: dict[str, Any] = recipe.describe(estimator, tuple(names))
+        described: dict[str, Any] = {"chosen": recipe.chosen(estimator)}
+        law = describe(estimator, names, X=self.material.X[np.ix_(rows, columns)], y=self.material.y[rows])
+        if law:
+            unit = dict(zip(meta["names"], meta["units"], strict=True))
+            described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
         number = [each.name for each in self.plan.entries].index(entry.name)
         about = {
             "name": entry.name,

@@ -1,0 +1,82 @@
+"""The store: whole files or none, damage seen, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.store import RunFolder, TaskStore, read_arrays, write_arrays, write_bytes, write_json
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "results.json"
+    write_json(path, {"a": 1})
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"No space left.*unchanged"):
+        write_json(path, {"a": 2})
+    assert path.read_text() == '{\n "a": 1\n}\n'
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_json_never_holds_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "x.json", {"a": float("nan")})
+
+
+def test_a_task_comes_back_and_one_flipped_byte_sets_it_aside(tmp_path):
+    store = TaskStore(tmp_path)
+    store.write("k", {"p": np.arange(5.0)}, {"seconds": 1.0})
+    arrays, meta = store.read("k")
+    assert arrays["p"].tolist() == [0, 1, 2, 3, 4]
+    assert meta == {"seconds": 1.0}
+    content = bytearray(store.path("k").read_bytes())
+    content[len(content) // 2] ^= 1
+    store.path("k").write_bytes(content)
+    assert store.read("k") is None
+    assert not store.has("k")
+    assert (tmp_path / "corrupt" / "k.npz").is_file()
+
+
+def test_a_folder_that_is_not_empty_is_refused(tmp_path):
+    write_bytes(tmp_path / "mine.txt", b"mine")
+    with pytest.raises(InputError, match="is not empty"):
+        RunFolder.create(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+    with pytest.raises(DataError, match="is not a run folder"):
+        RunFolder.open(tmp_path)
+
+
+def test_one_writer_at_a_time_and_a_dead_one_does_not_block(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
+    import platform
+
+    (folder.path / ".lock").write_text(f"{dead.stdout.strip()} on {platform.node()}")
+    with folder.lock():
+        assert (folder.path / ".lock").is_file()
+    parent = os.getppid()
+    (folder.path / ".lock").write_text(f"{parent} on {platform.node()}")
+    with pytest.raises(InputError, match=f"process {parent}"), folder.lock():
+        pass
+
+
+def test_arrays_appear_whole_and_are_mapped_read_only(tmp_path):
+    write_arrays(tmp_path / "work", {"X": np.eye(3)}, {"names": ["a"]})
+    arrays, meta = read_arrays(tmp_path / "work")
+    assert meta == {"names": ["a"]}
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["X"][0, 0] = 5.0

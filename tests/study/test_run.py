@@ -1,0 +1,209 @@
+"""A whole run on small data: same bytes on any number of workers, after a kill, blind and unblinded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
+
+import fivesigma as fs
+from fivesigma.study.run import canonical, resume, unblind
+
+MODELS = '[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n[[models]]\nkind="tree"\n'
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Path:
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, 400)
+    x = rng.normal(size=(400, 3)) + y[:, None] * [1.0, 0.4, 0.0]
+    path = tmp_path_factory.mktemp("data") / "events.csv"
+    frame = {"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "event": np.arange(400), "y": np.where(y, "s", "b")}
+    pl.DataFrame(frame).write_csv(path)
+    return path
+
+
+def write_study(folder: Path, table: Path, more: str = MODELS, evaluate: str = "") -> Path:
+    path = folder / "study.toml"
+    path.write_text(
+        f'[study]\nname="small"\n[data]\npath="{table}"\ntarget="y"\nspectators=["event"]\n'
+        f"[evaluate]\nbootstrap=200\nrefits=3\n{evaluate}\n{more}"
+    )
+    return path
+
+
+def document(run: Path) -> str:
+    return canonical(json.loads((run / "results.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def finished(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    study = fs.Study.read(write_study(folder, table))
+    return study.run(folder / "run", workers=1, progress=False)
+
+
+def test_the_folder_holds_what_the_design_names(finished):
+    names = {p.name for p in finished.path.iterdir()}
+    expected = {
+        "study.toml",
+        "results.json",
+        "manifest.json",
+        "predictions.parquet",
+        "models",
+        "tasks",
+        "figures",
+    }
+    assert expected | {"report.html", "report.md", "log.txt"} <= names
+    assert "work" not in names
+
+
+def test_scores_are_those_of_the_stored_predictions(finished):
+    stored = pl.read_parquet(finished.path / "predictions.parquet")
+    for part, rows in (("validation", "train"), ("test", "test")):
+        kept = stored.filter(pl.col("part") == rows)
+        for record in finished.results.models:
+            score = record.scores[part]["roc_auc"]
+            again = roc_auc_score(kept["target"].to_numpy(), kept[f"{record.name}:s"].to_numpy())
+            assert score.value == pytest.approx(again, abs=1e-12)
+
+
+def test_predictions_have_one_line_an_event_with_its_spectators(finished):
+    stored = pl.read_parquet(finished.path / "predictions.parquet")
+    assert sorted(stored["row"].to_list()) == list(range(400))
+    assert (stored["row"] == stored["event"]).all()
+    assert set(stored["part"].unique()) == {"train", "test"}
+
+
+def test_two_workers_give_the_same_bytes(finished, table, tmp_path):
+    run = fs.Study.read(write_study(tmp_path, table)).run(tmp_path / "run", workers=2, progress=False)
+    assert document(run.path) == document(finished.path)
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(finished, table, tmp_path):
+    study = write_study(tmp_path, table)
+    code = f"import fivesigma as fs; fs.Study.read({str(study)!r}).run({str(tmp_path / 'run')!r}, workers=2, progress=False)"
+    process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    deadline = time.monotonic() + 120
+    tasks = tmp_path / "run" / "tasks"
+    while time.monotonic() < deadline and len(list(tasks.glob("*.npz")) if tasks.is_dir() else []) < 5:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "run" / "results.json").exists()
+    run = resume(tmp_path / "run", workers=1, progress=False)
+    assert document(run.path) == document(finished.path)
+    ledger = [
+        json.loads(line) for line in (tmp_path / ".fivesigma" / "ledger.jsonl").read_text().splitlines()
+    ]
+    assert len(ledger) == 1
+
+
+def test_a_second_run_of_the_same_rows_is_counted(table, tmp_path):
+    study = fs.Study.read(write_study(tmp_path, table, '[[models]]\nkind="dummy"\n'))
+    for count in (1, 2):
+        run = study.run(tmp_path / f"run{count}", workers=1, progress=False)
+        manifest = json.loads((run.path / "manifest.json").read_text())
+        assert manifest["openings"] == {"test": count}
+
+
+def test_another_seed_seals_the_same_rows(table, tmp_path):
+    path = write_study(tmp_path, table)
+    one, two = (fs.Study.read(path, seed=seed).prepared().split for seed in (0, 7))
+    assert one.tests["test"].tolist() == two.tests["test"].tolist()
+    assert one.folds.tolist() != two.folds.tolist()
+
+
+def test_blind_seals_the_test_until_it_is_opened(finished, table, tmp_path):
+    study = fs.Study.read(write_study(tmp_path, table))
+    run = study.run(tmp_path / "run", workers=1, progress=False, blind=True)
+    assert all("test" not in record.scores for record in run.results.models)
+    assert not (tmp_path / ".fivesigma").exists()
+    stored = pl.read_parquet(run.path / "predictions.parquet")
+    assert set(stored["part"].unique()) == {"train"}
+    assert run.results.claims
+    opened = unblind(run.path, progress=False)
+    assert document(opened.path) == document(finished.path)
+    with pytest.raises(fs.InputError, match="open already"):
+        unblind(run.path, progress=False)
+
+
+def test_a_failing_fit_becomes_a_record_and_the_run_goes_on(tmp_path):
+    class Broken(GaussianNB):
+        def fit(self, X, y, sample_weight=None):
+            raise ArithmeticError("singular")
+
+    rng = np.random.default_rng(0)
+    data = fs.Dataset.from_arrays(rng.normal(size=(120, 2)), rng.integers(0, 2, 120))
+    study = fs.Study(data, models=["dummy", ("broken", Broken())], evaluate={"bootstrap": 100, "refits": 2})
+    run = study.run(tmp_path / "run", progress=False)
+    record = run.results.model("broken")
+    assert record.status == "failed"
+    assert "singular" in record.message
+    assert run.results.best == "dummy"
+
+
+def test_estimators_of_the_user_take_part(tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    data = fs.Dataset.from_arrays(rng.normal(size=(200, 2)) + y[:, None], y)
+    study = fs.Study(data, models=["dummy", ("mine", LinearSVC())], evaluate={"bootstrap": 100, "refits": 2})
+    run = study.run(tmp_path / "run", workers=2, progress=False)
+    assert run.results.model("mine").scores["test"]["roc_auc"].value > 0.8
+
+
+def test_the_best_model_predicts_labels(finished):
+    X = np.array([[3.0, 1.0, 0.0], [-3.0, -1.0, 0.0]])
+    assert finished.best.predict(X).tolist() == ["s", "b"]
+    with pytest.raises(fs.InputError, match="expected"):
+        finished.best.predict(X[:, :2])
+
+
+def test_wrong_input_leaves_no_folder(table, tmp_path):
+    study = fs.Study.read(write_study(tmp_path, table, '[[models]]\nkind="linear"\n'))
+    with pytest.raises(fs.InputError, match="does regression"):
+        study.run(tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_changed_table_is_not_resumed(table, tmp_path):
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(table.read_bytes())
+    run = fs.Study.read(write_study(tmp_path, copy)).run(tmp_path / "run", workers=1, progress=False)
+    (run.path / "results.json").unlink()
+    copy.write_text(copy.read_text().replace("\n", "\n", 1) + "1,2,3,400,s\n")
+    with pytest.raises(fs.DataError, match="not those that this run began with"):
+        resume(run.path, progress=False)
+
+
+@pytest.mark.parametrize("form", ["column", "file"])
+def test_given_tests_are_used_as_given(table, tmp_path, form):
+    frame = pl.read_csv(table)
+    if form == "column":
+        path = tmp_path / "t.csv"
+        frame.with_columns(
+            part=pl.when(pl.col("event") % 4 == 0).then(pl.lit("x")).otherwise(pl.lit("o"))
+        ).write_csv(path)
+        split = '[split]\ntest={column="part", value="x"}\n'
+        expected = [i for i in range(400) if i % 4 == 0]
+    else:
+        path, other = tmp_path / "train.csv", tmp_path / "other.csv"
+        frame[:300].write_csv(path)
+        frame[300:].write_csv(other)
+        split = '[split.test]\nshifted={path="other.csv"}\n'
+        expected = list(range(300, 400))
+    prepared = fs.Study.read(write_study(tmp_path, path, split)).prepared()
+    (rows,) = prepared.split.tests.values()
+    assert prepared.data.rows[rows].tolist() == expected
+    assert list(prepared.split.tests) == (["test"] if form == "column" else ["shifted"])
