@@ -121,6 +121,14 @@ def test_types_that_change_far_down_the_file(tmp_path):
     assert columns["c"][-1] == 7.0
 
 
+def test_words_for_missing_far_down_the_file(tmp_path):
+    rows = ["1,2.5,b"] * 20_000 + ["NA,N/A,NA", "?,nan,?"]
+    columns = read_columns(write(tmp_path / "a.csv", "a,b,c\n" + "\n".join(rows)), missing=["?"])
+    assert np.isnan(columns["a"][-2:]).all()
+    assert np.isnan(columns["b"][-2:]).all()
+    assert columns["c"][-3:].tolist() == ["b", None, None]
+
+
 def test_infinite_values_are_numbers(tmp_path):
     columns = read_columns(write(tmp_path / "a.csv", "a\ninf\n-Infinity\n2\n"))
     assert columns["a"].tolist() == [np.inf, -np.inf, 2.0]

@@ -252,6 +252,12 @@ REFUSED = {
         {"target": "m", "weight": "w"},
         "1 of 40 weights are missing",
     ),
+    "class without weight": (
+        {"w": [float(i % 3 > 0) for i in range(N)]},
+        {"target": "label", "weight": "w"},
+        "weights of class 'b' sum to zero",
+    ),
+    "misspelt role": ({}, {"tagret": "m"}, "'tagret' is neither a role .*Did you mean 'target'"),
     "text weight": ({"w": ["a"] * N}, {"target": "m", "weight": "w"}, "are not numbers"),
     "missing group": (
         {"run": [None] + [1] * (N - 1)},

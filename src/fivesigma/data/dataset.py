@@ -163,6 +163,8 @@ class Dataset:
         values = checks.as_column(y, self.n_samples, what="y")
         encoded = targets.encode(values, task=task, classes=classes, name=target or "y")
         kept = self if encoded.keep.all() else self.take(encoded.keep)
+        if encoded.classes is not None and kept.w is not None:
+            targets.refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
         return dataclasses.replace(
             kept,
             y=encoded.y,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import roles as assembly
 from fivesigma.data import tables
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.readers import all_readers
 
 
 def read(
@@ -83,6 +86,17 @@ def read(
         categorical=categorical,
         extra_columns=extra_columns,
     )
+    _refuse_unknown(format_options)
     columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
     source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
     return assembly.assemble(columns, roles, source=source)
+
+
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
+    """Refuse a word that is an option of no format, with the role it may have been meant for."""
+    known = {option for reader in all_readers() for option in reader.options}
+    roles = [field.name for field in dataclasses.fields(assembly.Roles)]
+    for word in options:
+        if word not in known:
+            hint = did_you_mean(word, [*roles, *sorted(known)])
+            raise InputError(f"{word!r} is neither a role of a column nor an option of a format.{hint}")

@@ -98,6 +98,8 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
     _select(work)
     y = _target(work)
     w = _weights(work)
+    if y is not None and y.classes is not None and w is not None:
+        targets.refuse_weightless_classes(y.y, w, y.classes)
     groups = None if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
     sides = [
         {name: work.take(columns[name]) for name in names}
