@@ -274,6 +274,7 @@ REFUSED = {
     ),
     "join without a key": ({}, {"target": "m", "join": {"path": "x.csv"}}, "lacks 'on'"),
     "too many classes": ({}, {"target": "label", "classes": ["s", "bb"]}, "class 'bb' .*Did you mean 'b'"),
+    "list for a text": ({}, {"target": ["m", "pt"]}, "target must be text"),
     "text for a list": ({}, {"target": "m", "features": "pt"}, "must be a list"),
 }
 

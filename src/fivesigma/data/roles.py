@@ -39,6 +39,9 @@ class Roles:
     extra_columns: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        for name in ("target", "weight", "group", "select"):
+            if not isinstance(getattr(self, name), (str, type(None))):
+                raise WrongTypeError(f"{name} must be text, got {getattr(self, name)!r}; name one column.")
         for name in ("features", "spectators", "classes", "extra_columns"):
             if isinstance(getattr(self, name), str):
                 word = getattr(self, name)
