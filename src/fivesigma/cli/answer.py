@@ -14,6 +14,10 @@ WRONG_INPUT = 2
 INTERRUPTED = 3
 
 
+class Interrupted(Exception):
+    """A run was stopped and can be resumed; holds its folder."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table for the terminal: every cell is text; columns named in ``right`` are set to the right."""

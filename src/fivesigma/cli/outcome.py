@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Part, Table
+from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Interrupted, Part, Table
 
 if TYPE_CHECKING:
     from fivesigma.study.result import Result
@@ -22,7 +22,7 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except InterruptedRunError as error:
-        raise KeyboardInterrupt(str(error.path)) from None
+        raise Interrupted(str(error.path)) from None
 
 
 def answer(result: Result, *, strict: bool = False) -> Answer:

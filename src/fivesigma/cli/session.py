@@ -14,8 +14,18 @@ from typing import Any, NoReturn
 import typer
 
 from fivesigma._core.errors import FivesigmaError
-from fivesigma.cli.answer import DONE, INTERRUPTED, PROMISE_FAILED, WRONG_INPUT, Answer, show, show_error
+from fivesigma.cli.answer import (
+    DONE,
+    INTERRUPTED,
+    PROMISE_FAILED,
+    WRONG_INPUT,
+    Answer,
+    Interrupted,
+    show,
+    show_error,
+)
 
+_STOPPED = 130  # what typer makes of a keyboard interrupt
 _USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, from wherever typer has it
 
 
@@ -45,14 +55,17 @@ def _call(argv: Sequence[str]) -> Any:
     from fivesigma.cli.app import app
 
     try:
-        return app(args=list(argv), prog_name="fivesigma", standalone_mode=False)
-    except typer.Abort as abort:  # what typer makes of an interruption
-        raise abort.__cause__ or KeyboardInterrupt from None
+        answer = app(args=list(argv), prog_name="fivesigma", standalone_mode=False)
+    except typer.Abort:
+        raise Interrupted from None
+    if isinstance(answer, int) and answer == _STOPPED:
+        raise Interrupted
+    return answer
 
 
 def _ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence and the exit status for the way a verb ended."""
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, (KeyboardInterrupt, Interrupted)):
         run = str(error.args[0]) if error.args else ""
         return (f"interrupted; `fivesigma resume {run}` goes on." if run else "interrupted."), INTERRUPTED
     if isinstance(error, FivesigmaError):

@@ -18,7 +18,7 @@ from fivesigma._core.random import generator
 from fivesigma.record.results import ModelRecord, Score
 from fivesigma.record.store import RunFolder
 from fivesigma.report.rounding import interval_text
-from fivesigma.risk.evidence import Part, measure
+from fivesigma.risk.evidence import Part
 from fivesigma.risk.intervals import refusal, stat_dof, welch_satterthwaite
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.metrics import metric as metric_called
@@ -73,7 +73,8 @@ class Entrant:
 
     def column(self, name: str, part: str) -> NDArray[Any]:
         """A column of the stored predictions on the rows of one part."""
-        return self.table[name][self.table["part"] == part]
+        found: NDArray[Any] = self.table[name][self.table["part"] == part]
+        return found
 
     def prediction(self, part: str) -> NDArray[np.float64]:
         """The stored prediction, (n, K) probabilities or (n,) values."""
@@ -181,7 +182,6 @@ def _difference(a: Entrant, b: Entrant, metric: Metric) -> dict[str, Any]:
     half = float(stats.t.ppf((1 + LEVEL) / 2, dof)) * total
     tail = t_tail(value / total if total > 0 else 0.0, dof, one_sided=False)
     return found | {
-        "low": b.score(metric.name).low,
         "difference_low": value - half,
         "difference_high": value + half,
         "p": tail.p,
@@ -218,13 +218,14 @@ def _label(value: Any) -> str:
 def _paired(a: Entrant, b: Entrant, metric: Metric, part: Part) -> tuple[NDArray[np.float64], float]:
     """Return resampled and actual difference of merit, cuts chosen on the out-of-fold predictions of each."""
     sign = 1.0 if metric.greater_is_better else -1.0
-    mine, other = (
-        measure(
-            metric, part, entrant.prediction(entrant.part), cut=_cut(entrant, metric), scale=_scale(entrant)
-        )
-        for entrant in (a, b)
-    )
-    return sign * (other.draws - mine.draws), sign * (other.value - mine.value)
+    (draws_a, value_a), (draws_b, value_b) = (_scored(entrant, metric, part) for entrant in (a, b))
+    return sign * (draws_b - draws_a), sign * (value_b - value_a)
+
+
+def _scored(entrant: Entrant, metric: Metric, part: Part) -> tuple[NDArray[np.float64], float]:
+    prediction, cut, scale = entrant.prediction(entrant.part), _cut(entrant, metric), _scale(entrant)
+    draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
+    return np.asarray(draws), float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
 
 
 def _cut(entrant: Entrant, metric: Metric) -> float | None:

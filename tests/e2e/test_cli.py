@@ -1,0 +1,408 @@
+"""The command line, in this process: what it prints where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+
+from fivesigma.cli import main
+from fivesigma.record.store import RunFolder
+
+STUDY = """
+[study]
+name = "toy"
+question = "Is it signal?"
+seed = {seed}
+
+[data]
+path = "events.csv"
+target = "label"
+spectators = ["event"]
+features = ["a", "b"]
+
+[split]
+test = 0.4
+
+[[models]]
+kind = "dummy"
+
+[[models]]
+kind = "logistic"
+
+[evaluate]
+bootstrap = 200
+refits = 3
+"""
+
+
+class Call:
+    """What one call of the program left."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Standard output as one JSON document."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Any:
+    def called(*words: str | Path) -> Call:
+        capsys.readouterr()
+        status = main([str(word) for word in words])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Call(status, captured.out, captured.err)
+
+    return called
+
+
+def _write_toy(folder: Path, seed: int = 0) -> Path:
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, 200)
+    lines = ["event,a,b,label"]
+    lines += [f"{i},{v + rng.normal():.6f},{rng.normal():.6f},{'bs'[v]}" for i, v in enumerate(y)]
+    (folder / "events.csv").write_text("\n".join(lines))
+    (folder / "toy.toml").write_text(STUDY.format(seed=seed))
+    return folder / "toy.toml"
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the toy study; its table and study file lie beside it."""
+    folder = tmp_path_factory.mktemp("toy")
+    study = _write_toy(folder)
+    assert main(["run", str(study), "--out", str(folder / "run"), "--workers", "1", "--quiet"]) == 0
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# --- what needs no run ---------------------------------------------------------------------
+
+
+def test_help_and_version(call: Any) -> None:
+    done = call("--help")
+    assert done.status == 0
+    for verb in ("run", "init", "inspect", "check", "resume", "unblind", "report", "compare", "predict"):
+        assert re.search(rf"^  {verb} ", done.out, re.MULTILINE)
+    assert call("--version").out.startswith("fivesigma 0.")
+
+
+VERBS = [
+    *("run", "init", "inspect", "check", "resume", "unblind", "report", "compare", "predict"),
+    *("reproduce", "studies", "models", "doctor"),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_json_quiet_and_debug(call: Any, verb: str) -> None:
+    done = call(verb, "--help")
+    assert done.status == 0
+    for option in ("--json", "--quiet", "--debug"):
+        assert option in done.out
+
+
+@pytest.mark.parametrize("verb", ["studies", "models", "doctor"])
+def test_listings(call: Any, verb: str) -> None:
+    assert call(verb).status == 0
+    assert call(verb, "--quiet").out == ""
+    assert call(verb, "--json").document
+
+
+def test_studies_and_models_name_what_there_is(call: Any) -> None:
+    names = {study["name"] for study in call("studies", "--json").document["studies"]}
+    assert {"penguins-species", "susy"} <= names
+    kinds = {model["name"]: model for model in call("models", "--json").document["models"]}
+    assert "regression" in kinds["linear"]["tasks"]
+    assert all(model["when"] for model in kinds.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["rum"], "No such command 'rum'. Did you mean 'run'"),
+        (["run"], "Missing argument 'STUDY'"),
+        (["run", "susy", "--wrokers", "2"], "No such option"),
+        (["run", "susy", "--workers", "many"], "Invalid value for '--workers'"),
+        (["run", "penguin-species"], "Did you mean 'penguins-species'?"),
+        (["run", "absent.toml"], "there is no such study file"),
+        (["run", "susy"], "the study 'susy' needs its table: give it by --data PATH"),
+        (["run", "susy", "--data", "absent.csv"], "absent.csv: no such file"),
+        (["check", "susy"], "needs its table"),
+        (["init", "absent.csv"], "absent.csv: no such file"),
+        (["inspect", "absent.csv"], "absent.csv: no such file"),
+        (["resume", "absent"], "absent: is not a run folder"),
+        (["unblind", "absent"], "absent: is not a run folder"),
+        (["report", "absent"], "absent: is not a run folder"),
+        (["reproduce", "absent"], "absent: is not a run folder"),
+        (["compare", "absent", "absent"], "absent: is not a run folder"),
+        (["predict", "absent", "t.csv", "-o", "o.csv"], "absent: is not a run folder"),
+        (["predict", "absent", "t.csv", "-o", "o.root"], "the table to write is named"),
+    ],
+)
+def test_wrong_input_is_one_sentence_status_2_and_nothing_written(
+    call: Any, here: Path, words: list[str], expected: str
+) -> None:
+    done = call(*words)
+    assert done.status == 2
+    assert expected in done.err
+    assert len(done.err.splitlines()) == 1
+    assert done.out == ""
+    assert not list(here.iterdir())
+    assert expected in call(*words, "--json").document["error"]
+
+
+def test_init_inspect_and_check(call: Any, here: Path) -> None:
+    _write_toy(here)
+    seen = call("inspect", "events.csv", "--json").document
+    assert seen["guesses"]["target"] == "label"
+    assert "label" in call("inspect", "events.csv").out
+    assert call("init", "events.csv").status == 0
+    again = call("init", "events.csv")
+    assert again.status == 2
+    assert "events.toml: exists and is not overwritten" in again.err
+    checked = call("check", "events.toml", "--json")
+    assert checked.status == 0
+    assert checked.document["ok"]
+    assert sorted(path.name for path in here.iterdir()) == ["events.csv", "events.toml", "toy.toml"]
+
+
+BROKEN = {
+    "unknown key": ('target = "label"', 'tagret = "label"', "Did you mean 'target'"),
+    "wrong type": ('target = "label"', "target = 3", "data.target: got 3, expected text"),
+    "unbuilt": ('target = "label"', 'target = "label"\ntree = "mini"', "not in this version"),
+    "absent target": ('target = "label"', 'target = "labels"', "labels"),
+    "absent feature": ('features = ["a", "b"]', 'features = ["a", "bb"]', "bb"),
+    "text feature": ('features = ["a", "b"]', 'features = ["a", "label"]', "label"),
+    "unfit metric": ("bootstrap = 200", 'bootstrap = 200\nmetric = "r2"', "r2"),
+    "constant target": (
+        'target = "label"',
+        'target = "label"\nselect = "a > -100 and label == \'s\'"',
+        "constant",
+    ),
+    "no rows": ('target = "label"', 'target = "label"\nselect = "a > 1e9"', "no row"),
+    "too many folds": ("test = 0.4", "test = 0.4\nfolds = 500", "folds"),
+    "impossible setting": ('kind = "logistic"', 'kind = "logistic"\nparams = { lambda = -1.0 }', "lambda"),
+    "unfit kind": ('kind = "logistic"', 'kind = "linear"', "linear"),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_a_broken_study_leaves_one_sentence_and_no_folder(call: Any, here: Path, what: str) -> None:
+    old, new, expected = BROKEN[what]
+    study = _write_toy(here)
+    study.write_text(study.read_text().replace(old, new))
+    done = call("run", "toy.toml")
+    assert done.status == 2, done.out
+    assert expected in done.err
+    assert len(done.err.splitlines()) == 1
+    assert sorted(path.name for path in here.iterdir()) == ["events.csv", "toy.toml"]
+
+
+def test_a_bug_is_called_a_bug(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("fivesigma.study.catalogue.built_in", fail)
+    done = call("studies")
+    assert done.status == 1
+    assert "a bug in fivesigma" in done.err
+    assert "--debug shows where" in done.err
+    assert main(["studies", "--debug"]) == 1
+
+
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "absent.toml", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = "import sys; from fivesigma.cli import main; sys.exit(main())"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "models"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    assert "Traceback" not in child.stderr.read()
+    child.stderr.close()
+    assert child.wait(timeout=60) in (0, 120)
+
+
+# --- a run, and what can be done with it ---------------------------------------------------
+
+
+def test_run_says_leaderboard_claims_and_page(call: Any, here: Path) -> None:
+    _write_toy(here)
+    done = call("run", "toy.toml", "--out", "r", "-j", "1")
+    assert done.status == 0, done.err
+    assert "logistic" in done.out
+    assert f"page: {Path('r') / 'report.html'}" in done.out
+    assert "%" in done.err  # plain progress lines
+    again = call("run", "toy.toml", "--out", "r")
+    assert again.status == 2
+    assert "r: is not empty" in again.err
+
+
+def test_run_as_json(call: Any, here: Path) -> None:
+    _write_toy(here)
+    done = call("run", "toy.toml", "--out", "r", "-j", "1", "--json", "--quiet")
+    assert done.err == ""
+    assert done.document["best"] == "logistic"
+    assert {row["model"] for row in done.document["leaderboard"]["rows"]} == {"dummy", "logistic"}
+    assert done.document["claims"][0]["text"]
+
+
+def test_report_is_written_again(call: Any, toy: Path, tmp_path: Path) -> None:
+    page = toy / "run" / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    assert call("report", toy / "run", "--out", tmp_path / "copy.html").status == 0
+    assert page.read_bytes() == before == (tmp_path / "copy.html").read_bytes()
+
+
+def test_resume_of_a_finished_run_changes_nothing(call: Any, toy: Path) -> None:
+    before = (toy / "run" / "results.json").read_bytes()
+    assert call("resume", toy / "run").status == 0
+    assert (toy / "run" / "results.json").read_bytes() == before
+
+
+def test_unblind(call: Any, here: Path) -> None:
+    _write_toy(here)
+    assert call("run", "toy.toml", "--out", "r", "-j", "1", "--blind", "-q").status == 0
+    assert "test" not in json.loads((here / "r" / "results.json").read_text())["models"][0]["scores"]
+    done = call("unblind", "r")
+    assert done.status == 0, done.err
+    assert "test" in json.loads((here / "r" / "results.json").read_text())["models"][0]["scores"]
+    assert call("unblind", "r").status == 2
+
+
+def test_predictions_are_those_of_the_run(call: Any, toy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    done = call("predict", toy / "run", toy / "events.csv", "-o", out, "--keep", "event", "--json")
+    assert done.status == 0, done.err
+    assert done.document["columns"] == ["event", "logistic:b", "logistic:s", "logistic"]
+    made = polars.read_csv(out)
+    stored = polars.read_parquet(toy / "run" / "predictions.parquet").filter(polars.col("part") == "test")
+    both = stored.join(made, on="event", suffix=" made")
+    assert both.height == stored.height > 0
+    np.testing.assert_allclose(both["logistic:s"], both["logistic:s made"], atol=1e-12)
+
+
+def test_formats_of_predictions(call: Any, toy: Path, tmp_path: Path) -> None:
+    def columns(*words: str) -> polars.DataFrame:
+        out = tmp_path / "o.parquet"
+        done = call("predict", toy / "run", toy / "events.csv", "-o", out, *words)
+        assert done.status == 0, done.err
+        return polars.read_parquet(out)
+
+    assert columns("--format", "class").columns == ["logistic"]
+    assert columns("--format", "probability").columns == ["logistic:b", "logistic:s"]
+    kaggle = columns("--format", "kaggle", "--keep", "event", "--cut", "0.9")
+    assert kaggle.columns == ["event", "RankOrder", "Class"]
+    assert sorted(kaggle["RankOrder"]) == list(range(1, 201))
+    assert set(kaggle.sort("RankOrder")["Class"].tail(1)) <= {"s"}
+    assert columns("--model", "dummy", "--format", "class")["dummy"].n_unique() == 1
+
+
+def test_predict_refuses_what_it_cannot_do(call: Any, toy: Path, tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("a,event\n1.0,2\n")
+    (tmp_path / "words.csv").write_text("a,b\n1.0,x\n")
+    out = tmp_path / "o.csv"
+    for words, expected in [
+        ((tmp_path / "short.csv",), "has no column 'b'"),
+        ((tmp_path / "words.csv",), "the column 'b' holds text"),
+        ((toy / "events.csv", "--keep", "evnt"), "Did you mean 'event'?"),
+        ((toy / "events.csv", "--model", "forest"), "'forest' is not a fitted model"),
+        ((toy / "events.csv", "--format", "classes"), "Did you mean 'class'?"),
+        ((toy / "events.csv", "--cut", "7"), "is not a probability"),
+    ]:
+        done = call("predict", toy / "run", *words, "-o", out)
+        assert done.status == 2
+        assert expected in done.err
+        assert not out.exists()
+
+
+def test_compare_pairs_runs_of_one_split_and_refuses_others(call: Any, toy: Path, here: Path) -> None:
+    study = _write_toy(here)
+    study.write_text(study.read_text().replace('kind = "logistic"', 'kind = "tree"'))
+    assert call("run", "toy.toml", "--out", "tree", "-j", "1", "-q").status == 0
+    paired = call("compare", toy / "run", "tree", "--json").document
+    assert paired["runs"][1]["paired"]
+    stored = json.loads((here / "tree" / "results.json").read_text())
+    assert stored["split"]["sha256"] == RunFolder(toy / "run").results().split.sha256
+    gap = paired["runs"][1]["value"] - paired["runs"][0]["value"]
+    assert paired["runs"][1]["difference"] == pytest.approx(gap, abs=1e-12)
+    assert paired["runs"][1]["difference_low"] < gap < paired["runs"][1]["difference_high"]
+    study.write_text(study.read_text().replace('"toy"', '"salt"'))
+    assert call("run", "toy.toml", "--out", "salt", "-j", "1", "-q").status == 0
+    unpaired = call("compare", "tree", "salt")
+    assert unpaired.status == 0
+    assert "cannot be paired: their splits differ" in unpaired.out
+
+
+def test_comparing_a_run_with_itself_finds_nothing(call: Any, toy: Path) -> None:
+    row = call("compare", toy / "run", toy / "run", "--json").document["runs"][1]
+    assert (row["difference"], row["sigma_local"]) == (0.0, 0.0)
+    assert call("compare", toy / "run").status == 2
+
+
+def test_reproduce_is_bitwise_and_opens_nothing(call: Any, toy: Path) -> None:
+    ledger = toy / ".fivesigma" / "ledger.jsonl"
+    before = ledger.read_bytes()
+    done = call("reproduce", toy / "run", "-j", "1", "--json")
+    assert done.status == 0, done.err
+    assert done.document["verdict"] == "bitwise equal"
+    assert ledger.read_bytes() == before
+
+
+def test_reproduce_says_where_the_first_difference_is(call: Any, here: Path) -> None:
+    _write_toy(here)
+    assert call("run", "toy.toml", "--out", "r", "-j", "1", "-q").status == 0
+    table = here / "events.csv"
+    table.write_text(table.read_text().replace("0,", "1,", 1))
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([*lines[:-1], re.sub(r",[^,]+,", ",9.5,", lines[-1], count=1)]))
+    done = call("reproduce", "r", "-j", "1")
+    assert done.status == 1
+    assert "different, first at data.sha256" in done.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_terminated_is_status_3_and_resumable(call: Any, here: Path) -> None:
+    study = _write_toy(here)
+    study.write_text(study.read_text().replace("refits = 3", "refits = 500"))
+    program = "import sys; from fivesigma.cli import main; sys.exit(main())"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "run", "toy.toml", "--out", "r", "-j", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(list((here / "r" / "tasks").glob("*.npz"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 3, err
+    assert "fivesigma resume r" in err
+    assert "Traceback" not in err
+    assert not (here / "r" / "results.json").exists()
