@@ -14,7 +14,8 @@ class Range:
     """Numbers from ``low`` to ``high``, both included; whole ones with ``integer``, spread evenly in log with
     ``log``.
 
-    ``none`` also allows ``None`` ("no limit") as a fixed value; a search never proposes it.
+    ``also`` holds words that a fixed value may be instead (``None`` for "no limit"); a search never proposes
+    them.
 
     >>> Range(1, 50, integer=True).contains(3), Range(1, 50, integer=True).contains(3.5)
     (True, False)
@@ -24,7 +25,7 @@ class Range:
     high: float
     integer: bool = False
     log: bool = False
-    none: bool = False
+    also: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.low <= self.high or (self.log and self.low <= 0):
@@ -34,8 +35,8 @@ class Range:
 
     def contains(self, value: Any) -> bool:
         """Whether ``value`` is a number of this range."""
-        if value is None:
-            return self.none
+        if value is None or isinstance(value, str):
+            return value in self.also
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
@@ -61,8 +62,9 @@ class Range:
 
     def __str__(self) -> str:
         high = "" if math.isinf(self.high) else f" to {self.high:g}"
+        words = "".join(f" or {word or 'none'}" for word in self.also)
         what = "a whole number" if self.integer else "a number"
-        return f"{what} from {self.low:g}{high}{' or none' * self.none}"
+        return f"{what} from {self.low:g}{high}{words}"
 
 
 @dataclass(frozen=True)

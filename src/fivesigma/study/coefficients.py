@@ -23,7 +23,7 @@ def describe(
     y: NDArray[Any] | None = None,
     w: Floats | None = None,
 ) -> dict[str, Any]:
-    """Return the section ``coefficients`` of a fitted recipe; {} where its model is not linear in the columns.
+    """Return the section ``coefficients`` of a fitted recipe; {} where its model is not linear.
 
     The model sees ``z = (x - m) / s``, so ``b + z·θ`` has the slope ``θ / s`` per unit of x and the intercept
     ``b - Σ θ m / s``. Gaps filled by a median count as that median.

@@ -19,8 +19,23 @@ class Parameter:
     search: Space | None = None
 
 
-Builder = Callable[[str, Mapping[str, Any], int], Any]
-"""(task, parameters, seed) -> an unfitted estimator."""
+@dataclass(frozen=True)
+class Request:
+    """What a builder is asked for: all parameters are there, ``n_columns`` is what the model will see."""
+
+    task: str
+    params: Mapping[str, Any]
+    seed: int = 0
+    n_columns: int = 1
+
+    @property
+    def classifies(self) -> bool:
+        """Whether a classifier is asked for."""
+        return self.task == "classification"
+
+
+Builder = Callable[[Request], Any]
+"""Request -> an unfitted estimator."""
 
 CostLaw = Callable[[float, float, float], float]
 """(n rows, p columns, K classes or 1) -> seconds of one fit and the prediction of n/4 rows on one core."""

@@ -21,6 +21,7 @@ from fivesigma.models.fitting import fit_on, probabilities, takes_weights
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Tuned
+from fivesigma.study.kind import Request
 from fivesigma.study.registry import kind as kind_called
 
 Floats = NDArray[np.float64]
@@ -76,7 +77,7 @@ def build(
     if both:
         raise InputError(f"{kind}: {both[0]!r} is both fixed and tuned; keep one of the two.")
     space = {name: each for name, each in (space or {}).items() if name not in given}
-    model = found.build(task, settings, seed)
+    model = found.build(Request(task, settings, seed, features.width))
     recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
     path = "model__estimator__" if isinstance(model, ScaledTarget) else "model__"
     if found.calibrated and task == "classification":

@@ -7,7 +7,6 @@ until a model is built.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -16,14 +15,26 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.models.spaces import Choice, Range
-from fivesigma.study.kind import Kind, Parameter, Probes
+from fivesigma.study.kind import Kind, Parameter, Probes, Request
 
-__all__ = ["TRUSTED", "Entry", "Kind", "Parameter", "Probes", "default_lineup", "kind", "kinds", "share"]
+__all__ = [
+    "TRUSTED",
+    "Entry",
+    "Kind",
+    "Parameter",
+    "Probes",
+    "Request",
+    "default_lineup",
+    "kind",
+    "kinds",
+    "share",
+]
 
 BOTH = ("classification", "regression")
 CLASSIFICATION = ("classification",)
 REGRESSION = ("regression",)
 INF = float("inf")
+_TREE_COLUMNS = 8  # up to here a k-d tree finds neighbours faster than comparing with every event
 
 
 def _real(
@@ -50,87 +61,95 @@ def _choice(default: Any, *options: Any, search: bool = False) -> Parameter:
     return Parameter(default, choice, choice if search else None)
 
 
-def _dummy(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _dummy(ask: Request) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
-    return DummyClassifier(strategy="prior") if task == "classification" else DummyRegressor()
+    return DummyClassifier(strategy="prior") if ask.classifies else DummyRegressor()
 
 
-def _linear(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _linear(ask: Request) -> Any:
     from sklearn.linear_model import LinearRegression
 
     return LinearRegression()
 
 
-def _ridge(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _ridge(ask: Request) -> Any:
     from fivesigma.models.penalised import PenalisedLeastSquares
 
-    return PenalisedLeastSquares(lam=params["lambda"], l1_ratio=0.0)
+    return PenalisedLeastSquares(lam=ask.params["lambda"], l1_ratio=0.0)
 
 
-def _sparse(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _sparse(ask: Request) -> Any:
     from fivesigma.models.penalised import PenalisedLeastSquares
 
     return PenalisedLeastSquares(
-        lam=params["lambda"], relative=params["relative"], l1_ratio=params.get("l1_ratio", 1.0)
+        lam=ask.params["lambda"], relative=ask.params["relative"], l1_ratio=ask.params.get("l1_ratio", 1.0)
     )
 
 
-def _logistic(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _logistic(ask: Request) -> Any:
     from fivesigma.models.penalised import PenalisedLogistic
 
-    return PenalisedLogistic(lam=params["lambda"])
+    return PenalisedLogistic(lam=ask.params["lambda"])
 
 
-def _neighbours(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _neighbours(ask: Request) -> Any:
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-    return (KNeighborsClassifier if task == "classification" else KNeighborsRegressor)(**params)
+    made = KNeighborsClassifier if ask.classifies else KNeighborsRegressor
+    algorithm = "kd_tree" if ask.n_columns <= _TREE_COLUMNS else "brute"
+    return made(**{"n_neighbors": 1, **ask.params}, algorithm=algorithm)
 
 
-def _naive_bayes(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _neighbours_cost(n: float, p: float, K: float) -> float:
+    if p <= _TREE_COLUMNS:
+        return float(8e-3 + n * p * 1.5e-7 + 1.5e-7 * n * log2(n + 2) * 1.63 ** (p - 5))
+    return 8e-3 + n * p * 1.5e-7 + 1e-9 * n * n * (1 + p / 100)
+
+
+def _naive_bayes(ask: Request) -> Any:
     from sklearn.naive_bayes import GaussianNB
 
-    return GaussianNB(**params)
+    return GaussianNB(**ask.params)
 
 
-def _tree(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _tree(ask: Request) -> Any:
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    made = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
-    return made(**params, random_state=seed)
+    made = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
+    return made(**ask.params, random_state=ask.seed)
 
 
-def _forest(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _forest(ask: Request) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    made = RandomForestClassifier if task == "classification" else RandomForestRegressor
-    return made(**params, random_state=seed, n_jobs=1)
+    made = RandomForestClassifier if ask.classifies else RandomForestRegressor
+    return made(**ask.params, random_state=ask.seed, n_jobs=1)
 
 
-def _extra_trees(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _extra_trees(ask: Request) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-    made = ExtraTreesClassifier if task == "classification" else ExtraTreesRegressor
-    return made(**params, random_state=seed, n_jobs=1)
+    made = ExtraTreesClassifier if ask.classifies else ExtraTreesRegressor
+    return made(**ask.params, random_state=ask.seed, n_jobs=1)
 
 
-def _boosting(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _boosting(ask: Request) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    made = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
-    settings = {name: value for name, value in params.items() if name != "early_stopping"}
-    return made(**settings, early_stopping=False, random_state=seed)
+    made = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
+    settings = {name: value for name, value in ask.params.items() if name != "early_stopping"}
+    return made(**settings, early_stopping=False, random_state=ask.seed)
 
 
-def _svm(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _svm(ask: Request) -> Any:
     from sklearn.svm import SVC, SVR
 
-    if task == "classification":
-        return SVC(**params, cache_size=500)
+    if ask.classifies:
+        return SVC(**ask.params, cache_size=500)
     from fivesigma.models.scaled_target import ScaledTarget
 
-    return ScaledTarget(SVR(**params, cache_size=500))
+    return ScaledTarget(SVR(**ask.params, cache_size=500))
 
 
 _TREE = {
@@ -147,7 +166,7 @@ _ALL: tuple[Kind, ...] = (
         "always: what the target's frequencies (or mean) alone achieve, the floor to beat",
         BOTH,
         _dummy,
-        lambda n, p, K: 1e-3 + 1e-8 * n * K,
+        lambda n, p, K: 7e-3 + 1e-7 * n,
         native_nan=True,
     ),
     Kind(
@@ -155,7 +174,7 @@ _ALL: tuple[Kind, ...] = (
         "a straight line in each feature, coefficients with a meaning; more rows than features",
         REGRESSION,
         _linear,
-        lambda n, p, K: 2e-3 + 2e-9 * n * p * (p + 20),
+        lambda n, p, K: 8e-3 + n * p * (1.9e-7 + 1e-9 * p),
         standardise=True,
     ),
     Kind(
@@ -163,7 +182,7 @@ _ALL: tuple[Kind, ...] = (
         "as linear, with many or correlated features",
         REGRESSION,
         _ridge,
-        lambda n, p, K: 2e-3 + 2e-9 * n * p * (p + 20),
+        lambda n, p, K: 8e-3 + n * p * (1.9e-7 + 1e-9 * p),
         {"lambda": _LAMBDA},
         standardise=True,
         flexibility=("lambda", 100.0),
@@ -173,7 +192,7 @@ _ALL: tuple[Kind, ...] = (
         "as linear, when few of the features should matter: the others get a coefficient of zero",
         REGRESSION,
         _sparse,
-        lambda n, p, K: 5e-3 + 2e-8 * n * p * 10,
+        lambda n, p, K: 9e-3 + n * p * (2e-7 + 1e-9 * p),
         _RELATIVE,
         standardise=True,
         flexibility=("relative", 10.0),
@@ -184,7 +203,7 @@ _ALL: tuple[Kind, ...] = (
         "as lasso, when the features that matter come in correlated sets",
         REGRESSION,
         _sparse,
-        lambda n, p, K: 5e-3 + 2e-8 * n * p * 10,
+        lambda n, p, K: 9e-3 + n * p * (2e-7 + 1e-9 * p),
         {**_RELATIVE, "l1_ratio": Parameter(0.5, Range(0.01, 1.0), Range(0.05, 1.0))},
         standardise=True,
         flexibility=("relative", 10.0),
@@ -195,7 +214,7 @@ _ALL: tuple[Kind, ...] = (
         "classes divided by a plane; well-calibrated probabilities, coefficients with a meaning",
         CLASSIFICATION,
         _logistic,
-        lambda n, p, K: 4e-3 + 1.5e-8 * n * p * (p * 0.3 + 10) * max(K - 1, 1),
+        lambda n, p, K: 8e-3 + n * p * (1.7e-7 + 1e-9 * p * (1 if K <= 2 else K * K)),
         {"lambda": _LAMBDA},
         standardise=True,
         flexibility=("lambda", 100.0),
@@ -205,7 +224,7 @@ _ALL: tuple[Kind, ...] = (
         "a quick second baseline: each feature a Gaussian in each class, independent of the others",
         CLASSIFICATION,
         _naive_bayes,
-        lambda n, p, K: 3e-3 + 4e-8 * n * p * K,
+        lambda n, p, K: 8e-3 + n * p * (1.1e-7 + 1e-8 * K),
         {"var_smoothing": _real(1e-9, 1e-15, 1.0, (1e-9, 1.0))},
         standardise=True,
     ),
@@ -213,8 +232,8 @@ _ALL: tuple[Kind, ...] = (
         "nearest",
         "a baseline without assumptions: the answer of the nearest event; shows what noise costs",
         BOTH,
-        lambda task, params, seed: _neighbours(task, {"n_neighbors": 1}, seed),
-        lambda n, p, K: 3e-3 + 1e-9 * n * n * p,
+        _neighbours,
+        _neighbours_cost,
         weights=False,
         standardise=True,
     ),
@@ -223,7 +242,7 @@ _ALL: tuple[Kind, ...] = (
         "few features, a smooth answer of any shape, not too many events",
         BOTH,
         _neighbours,
-        lambda n, p, K: 3e-3 + 1e-9 * n * n * p,
+        _neighbours_cost,
         {
             "n_neighbors": _whole(15, 1, search=(2, 100), log=True),
             "weights": _choice("uniform", "uniform", "distance", search=True),
@@ -237,7 +256,7 @@ _ALL: tuple[Kind, ...] = (
         "rules one can read, from one set of cuts; seldom the most accurate",
         BOTH,
         _tree,
-        lambda n, p, K: 2e-3 + 2e-8 * n * p * log2(n + 2),
+        lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
         {**_TREE, "min_samples_leaf": _whole(20, 1, search=(1, 200), log=True)},
         native_nan=True,
         flexibility=("min_samples_leaf", 4.0),
@@ -305,7 +324,7 @@ _ALL: tuple[Kind, ...] = (
 )
 
 
-def _given_in_python(task: str, params: Mapping[str, Any], seed: int) -> Any:
+def _given_in_python(ask: Request) -> Any:
     raise InputError("'own' stands for an estimator given in Python; it has no builder.")
 
 
