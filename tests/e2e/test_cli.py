@@ -91,6 +91,12 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without their page, which takes most of the time of so small a study."""
+    monkeypatch.setattr("fivesigma.report.render", lambda results, manifest, out: None)
+
+
+@pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder."""
     monkeypatch.chdir(tmp_path)
@@ -264,6 +270,7 @@ def test_run_says_leaderboard_claims_and_page(call: Any, here: Path) -> None:
     assert "r: is not empty" in again.err
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_run_as_json(call: Any, here: Path) -> None:
     _write_toy(here)
     done = call("run", "toy.toml", "--out", "r", "-j", "1", "--json", "--quiet")
@@ -287,6 +294,7 @@ def test_resume_of_a_finished_run_changes_nothing(call: Any, toy: Path) -> None:
     assert (toy / "run" / "results.json").read_bytes() == before
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_unblind(call: Any, here: Path) -> None:
     _write_toy(here)
     assert call("run", "toy.toml", "--out", "r", "-j", "1", "--blind", "-q").status == 0
@@ -343,6 +351,7 @@ def test_predict_refuses_what_it_cannot_do(call: Any, toy: Path, tmp_path: Path)
         assert not out.exists()
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_compare_pairs_runs_of_one_split_and_refuses_others(call: Any, toy: Path, here: Path) -> None:
     study = _write_toy(here)
     study.write_text(study.read_text().replace('kind = "logistic"', 'kind = "tree"'))
@@ -367,6 +376,7 @@ def test_comparing_a_run_with_itself_finds_nothing(call: Any, toy: Path) -> None
     assert call("compare", toy / "run").status == 2
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_reproduce_is_bitwise_and_opens_nothing(call: Any, toy: Path) -> None:
     ledger = toy / ".fivesigma" / "ledger.jsonl"
     before = ledger.read_bytes()
@@ -376,6 +386,7 @@ def test_reproduce_is_bitwise_and_opens_nothing(call: Any, toy: Path) -> None:
     assert ledger.read_bytes() == before
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_reproduce_says_where_the_first_difference_is(call: Any, here: Path) -> None:
     _write_toy(here)
     assert call("run", "toy.toml", "--out", "r", "-j", "1", "-q").status == 0
