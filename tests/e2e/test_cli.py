@@ -225,6 +225,43 @@ def test_a_broken_study_leaves_one_sentence_and_no_folder(call: Any, here: Path,
     assert sorted(path.name for path in here.iterdir()) == ["events.csv", "toy.toml"]
 
 
+ROWS = [f"{i},{i % 7}.5,{i % 5}.25,{'bs'[i % 2]},1" for i in range(40)]
+HEAD = "event,a,b,label,w"
+TABLES = {
+    "empty": (b"", "empty"),
+    "no rows": (f"{HEAD}\n".encode(), "row"),
+    "not UTF-8": (f"{HEAD}\n".encode() + b"1,\xff\xfe,2,s,1\n" * 20, "UTF-8"),
+    "duplicate names": ("\n".join(["event,a,a,b,label,w", *(f"1,{row}" for row in ROWS)]).encode(), "'a'"),
+    "text in a number": ("\n".join([HEAD, *ROWS, "41,many,1.0,s,1"]).encode(), "a"),
+    "infinite": ("\n".join([HEAD, *ROWS, "41,inf,1.0,s,1"]).encode(), "inf"),
+    "all missing": (
+        "\n".join([HEAD, *(f"{i},,{i % 5}.25,{'bs'[i % 2]},1" for i in range(40))]).encode(),
+        "missing",
+    ),
+    "lonely class": (
+        "\n".join([HEAD, *(row.replace(",s,", ",b,") for row in ROWS), "41,1.0,1.0,s,1"]).encode(),
+        "'s'",
+    ),
+    "fewer rows than folds": ("\n".join([HEAD, *ROWS[:4]]).encode(), ""),
+    "negative weights": ("\n".join([HEAD, *ROWS, "41,1.0,1.0,s,-1"]).encode(), "negative"),
+    "weights of zero": ("\n".join([HEAD, *(row[:-1] + "0" for row in ROWS)]).encode(), "weight"),
+}
+
+
+@pytest.mark.parametrize("what", list(TABLES))
+def test_a_bad_table_leaves_one_sentence_and_no_folder(call: Any, here: Path, what: str) -> None:
+    content, expected = TABLES[what]
+    study = _write_toy(here)
+    study.write_text(study.read_text().replace("spectators", 'weight = "w"\nspectators'))
+    (here / "events.csv").write_bytes(content)
+    done = call("run", "toy.toml")
+    assert done.status == 2, done.out + done.err
+    assert expected in done.err
+    assert len(done.err.splitlines()) <= 2
+    assert len(done.err) < 400
+    assert sorted(path.name for path in here.iterdir()) == ["events.csv", "toy.toml"]
+
+
 def test_a_bug_is_called_a_bug(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ZeroDivisionError("division by zero")

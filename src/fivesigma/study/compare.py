@@ -19,7 +19,7 @@ from fivesigma.record.results import ModelRecord, Score
 from fivesigma.record.store import RunFolder
 from fivesigma.report.rounding import interval_text
 from fivesigma.risk.evidence import Part
-from fivesigma.risk.intervals import refusal, stat_dof, welch_satterthwaite
+from fivesigma.risk.intervals import refusal, welch_satterthwaite
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.significance import t_tail
@@ -177,7 +177,8 @@ def _difference(a: Entrant, b: Entrant, metric: Metric) -> dict[str, Any]:
     if refusal(part) or not np.isfinite(value):
         return found | {"sigma_text": refusal(part)}
     total = math.hypot(stat, *trains)
-    dofs = [stat_dof(part, len(stat_draws)), *(max(entrant.refits - 1, 1) for entrant in (a, b))]
+    units = part.n_effective if part.n_groups is None else float(part.n_groups)
+    dofs = [max(min(units, len(stat_draws)) - 1, 1.0), *(max(entrant.refits - 1, 1) for entrant in (a, b))]
     dof = welch_satterthwaite([stat**2, *(train**2 for train in trains)], dofs)
     half = float(stats.t.ppf((1 + LEVEL) / 2, dof)) * total
     tail = t_tail(value / total if total > 0 else 0.0, dof, one_sided=False)
