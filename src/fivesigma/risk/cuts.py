@@ -14,21 +14,20 @@ from fivesigma.risk.classification import probabilities
 from fivesigma.risk.metric import CLASSIFICATION, Floats, Moments, checked, ratio
 
 SERIES_BELOW = 0.02  # there the closed forms of h and g lose digits, and ten terms of their series do not
-SERIES_TERMS = range(2, 11)
+H_SERIES = [(-1.0) ** k / (k * (k - 1)) for k in range(10, 1, -1)]
+G_SERIES = [(-1.0) ** k / k for k in range(10, 1, -1)]
 MINIMUM_BACKGROUND = 10.0  # effective background events a chosen cut must leave: fewer fit a fluctuation
 NODES, NODE_WEIGHTS = (0.5 * (np.polynomial.legendre.leggauss(16)[i] + (1 - i)) for i in (0, 1))
 
 
 def _h(x: Floats) -> Floats:
     """``h(x) = (1 + x) log(1 + x) - x``, to rounding for any x >= 0."""
-    series = sum((-1.0) ** k * x**k / (k * (k - 1)) for k in SERIES_TERMS)
-    return np.where(x < SERIES_BELOW, series, (1 + x) * np.log1p(x) - x)
+    return np.where(x < SERIES_BELOW, x * x * np.polyval(H_SERIES, x), (1 + x) * np.log1p(x) - x)
 
 
 def _g(x: Floats) -> Floats:
     """``g(x) = x - log(1 + x)``, to rounding for any x >= 0."""
-    series = sum((-1.0) ** k * x**k / k for k in SERIES_TERMS)
-    return np.where(x < SERIES_BELOW, series, x - np.log1p(x))
+    return np.where(x < SERIES_BELOW, x * x * np.polyval(G_SERIES, x), x - np.log1p(x))
 
 
 def asimov_significance(s: Any, b: Any, sigma: Any = 0.0) -> Floats:
@@ -56,12 +55,18 @@ def asimov_significance(s: Any, b: Any, sigma: Any = 0.0) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         x = np.where(b > 0, np.maximum(s, 0) / b, np.nan)
         r = np.where(sigma > 0, b / sigma**2, np.inf)
-        near = np.clip(r, 0, 0.5)
-        integral = near * sum(c * _g(x / (1 + near * v)) for v, c in zip(NODES, NODE_WEIGHTS, strict=True))
-        away = np.where(np.isfinite(r), r, 1.0)
-        bracket = np.where(np.isfinite(r), _h(x) - (1 + away) * _h(x / (1 + away)), _h(x))
-        Z: Floats = np.sqrt(2 * b * np.where(r < 0.5, integral, bracket))
+        bracket, known, near = np.array(_h(x)), np.isfinite(r), r < 0.5
+        away = r[known]
+        bracket[known] -= (1 + away) * _h(x[known] / (1 + away))
+        bracket[near] = _integral(x[near], r[near])
+        Z: Floats = np.sqrt(2 * b * bracket)
     return Z
+
+
+def _integral(x: Floats, r: Floats) -> Floats:
+    """Return ``∫_1^(1+r) g(x/t) dt`` by Gauss-Legendre, one node a row."""
+    nodes, weights = (each.reshape(-1, *(1,) * x.ndim) for each in (NODES, NODE_WEIGHTS))
+    return np.asarray(r * (weights * _g(x / (1 + r * nodes))).sum(axis=0))
 
 
 @dataclass(frozen=True)

@@ -99,10 +99,18 @@ class Evidence:
 
     # --- measurements ------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _cuts(self) -> dict[tuple[str, str], float | None]:
+        y, w, scale = self.events(self.prepared.split.train[self.validated])
+        return {
+            (metric.name, name): metric.cut(y, self.out_of_fold(name), w, scale=scale)
+            for metric in self.prepared.metrics
+            for name in self.fitted
+        }
+
     def cut(self, metric: Metric, name: str) -> float | None:
         """Return the threshold of a metric that has one, chosen on the out-of-fold predictions."""
-        y, w, scale = self.events(self.prepared.split.train[self.validated])
-        return metric.cut(y, self.out_of_fold(name), w, scale=scale)
+        return self._cuts[metric.name, name]
 
     def out_of_fold(self, name: str) -> Array:
         """Return the out-of-fold predictions of a model for the `validated` training rows."""
