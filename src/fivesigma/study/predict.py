@@ -57,7 +57,7 @@ def predict(
 
     Returns
     -------
-    dict : ``out``, ``model``, ``n_rows``, ``columns``, and ``n_refused``, the rows without a prediction because
+    dict : ``out``, ``model``, ``n_rows``, ``columns``, and ``n_refused``, the rows without a prediction as
         a feature is missing and the study drops such rows.
 
     Raises
