@@ -1,0 +1,183 @@
+"""A loss of one's own, minimised by scipy.optimize, after its slope was checked against its value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, minimize
+
+from fivesigma._core.errors import InputError
+from fivesigma.models.linear.newton import l1_share
+from fivesigma.models.linear.problem import Problem, Solution
+from fivesigma.risk.losses import FunctionLoss, Loss, LossLike
+from fivesigma.risk.penalties import L1, L2, ElasticNet, GroupL1, NoPenalty
+
+Array = NDArray[np.float64]
+
+METHODS = ("L-BFGS-B", "trust-constr")
+
+
+class BorrowedLoss(Loss):
+    """An object with ``value`` and ``slope`` that is no `Loss`, made one."""
+
+    def __init__(self, own: LossLike) -> None:
+        self.own = own
+
+    def value(self, prediction: Array, target: Array) -> Array:
+        """Return the object's value."""
+        return np.asarray(self.own.value(prediction, target), dtype=float)
+
+    def slope(self, prediction: Array, target: Array) -> Array:
+        """Return the object's slope."""
+        return np.asarray(self.own.slope(prediction, target), dtype=float)
+
+    @property
+    def name(self) -> str:
+        """The object's class."""
+        return type(self.own).__name__
+
+
+def own_loss(loss: Any) -> Loss:
+    """Make a `Loss` of what a user gave: a loss, an object with value and slope, or a plain function."""
+    if isinstance(loss, Loss):
+        return loss
+    if isinstance(loss, LossLike):
+        return BorrowedLoss(loss)
+    if callable(loss):
+        return FunctionLoss(loss)
+    raise InputError(
+        f"loss is {loss!r}; expected a Loss, a function of (prediction, target), or value and slope methods"
+    )
+
+
+def name_of(loss: Loss) -> str:
+    """Return the name under which a user knows the loss."""
+    if isinstance(loss, BorrowedLoss):
+        return loss.name
+    if isinstance(loss, FunctionLoss):
+        return getattr(loss.function, "__name__", "function")
+    return type(loss).__name__
+
+
+def check_slope(loss: Loss, y: Array) -> None:
+    """Refuse a loss, by name, whose slope is not the derivative of its value.
+
+    Central differences at scores around the targets, near and far; kinks may spoil one point in a hundred, a slope
+    that is wrong by more than 1 in 1,000 spoils more.
+    """
+    rng = np.random.default_rng(0)
+    target = y[rng.integers(0, len(y), 1000)]
+    spread = max(float(np.std(y)), 1e-3)
+    f = target + spread * rng.normal(size=1000) * rng.choice([0.1, 1.0, 5.0], 1000)
+    h = 1e-5 * np.maximum(spread, 1e-3 * np.abs(f))
+    slope = loss.slope(f, target)
+    if slope.shape != f.shape or not np.all(np.isfinite(slope)):
+        raise InputError(
+            f"the slope of {name_of(loss)} has shape {slope.shape} or is not finite; expected one number an event"
+        )
+    difference = (loss.value(f + h, target) - loss.value(f - h, target)) / (2 * h)
+    error = np.abs(difference - slope)
+    wrong = error > 1e-3 * np.maximum(np.abs(slope), np.abs(difference)) + 1e-6 * np.abs(slope).max()
+    if wrong.mean() > 0.01:
+        worst = int(np.argmax(np.where(wrong, error / (np.abs(difference) + 1e-300), 0.0)))
+        raise InputError(
+            f"the slope of {name_of(loss)} is {slope[worst]:.6g} at prediction {f[worst]:.4g}, target {target[worst]:.4g}, "
+            f"where its value changes by {difference[worst]:.6g}; make slope the derivative of value"
+        )
+
+
+def minimise_by_scipy(problem: Problem, lam: float, *, method: str, target: float) -> Solution:
+    """Minimise with L-BFGS-B or trust-constr; under an L1 norm over ``θ = θ⁺ − θ⁻`` with both parts >= 0.
+
+    Whether it converged is for the certificate to say; scipy's own word is not taken for it.
+    """
+    if method not in METHODS:
+        raise InputError(f"solver is {method!r}; expected auto, {', '.join(METHODS)} or a GradientDescent")
+    if isinstance(problem.penalty, GroupL1):
+        raise InputError(
+            "a loss of one's own takes the penalties L1(), L2(), ElasticNet(ratio) or None, not GroupL1"
+        )
+    split = l1_share(problem.penalty) > 0
+    objective = _Split(problem, lam) if split else _Plain(problem, lam)
+    x, total = objective.start(), 0
+    for _ in range(6):
+        if method == "L-BFGS-B":
+            options: dict[str, Any] = {
+                "maxiter": 5000,
+                "maxfun": 50000,
+                "ftol": 0.0,
+                "gtol": 0.5 * target,
+                "maxcor": 30,
+            }
+        else:
+            options = {"maxiter": 3000, "gtol": 0.5 * target, "xtol": 1e-15, "barrier_tol": 0.5 * target}
+        result = minimize(
+            objective.value_and_gradient, x, jac=True, method=method, bounds=objective.bounds, options=options
+        )
+        total += int(result.nit)
+        moved = not np.array_equal(result.x, x)
+        x = result.x
+        if not moved or objective.violation(x) <= target:
+            break
+    return Solution(objective.z(x)[None], np.array([total], dtype=np.int64))
+
+
+class _Plain:
+    """``R(z) + λ (1 − ratio) ½‖θ‖²`` as it is."""
+
+    bounds: Bounds | None = None
+
+    def __init__(self, problem: Problem, lam: float) -> None:
+        self.problem, self.lam, self.p = problem, lam, problem.p
+        self.cut = lam * l1_share(problem.penalty)
+        self.ridge = lam - self.cut if isinstance(problem.penalty, L2 | ElasticNet) else 0.0
+
+    def start(self) -> Array:
+        z = np.zeros(self.problem.design.size)
+        z[self.p :] = self.problem.null
+        return z
+
+    def z(self, x: Array) -> Array:
+        return x
+
+    def smooth(self, z: Array) -> tuple[float, Array]:
+        score = self.problem.design.predict(z)
+        g = self.problem.design.pull_back(self.problem.slope(score))
+        g[: self.p] += self.ridge * z[: self.p]
+        return float(self.problem.risk(score)) + 0.5 * self.ridge * float(z[: self.p] @ z[: self.p]), g
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        return self.smooth(x)
+
+    def violation(self, x: Array) -> float:
+        z = self.z(x)
+        _, g = self.smooth(z)
+        theta = z[: self.p]
+        penalty = L1() if self.cut else NoPenalty()
+        distance = penalty.distance(g[: self.p], theta, self.cut)
+        return max(float(distance.max(initial=0.0)), float(np.abs(g[self.p :]).max(initial=0.0)))
+
+
+class _Split(_Plain):
+    """The same plus ``cut Σ (θ⁺ + θ⁻)`` over x = (θ⁺, θ⁻, intercept), the first two >= 0: zeros are exact."""
+
+    def __init__(self, problem: Problem, lam: float) -> None:
+        super().__init__(problem, lam)
+        floor = np.r_[np.zeros(2 * self.p), np.full(problem.design.size - self.p, -np.inf)]
+        self.bounds = Bounds(floor, np.full(len(floor), np.inf))
+
+    def start(self) -> Array:
+        result: Array = np.r_[np.zeros(2 * self.p), super().start()[self.p :]]
+        return result
+
+    def z(self, x: Array) -> Array:
+        # where both parts are positive their common part is cost without effect
+        result: Array = np.r_[x[: self.p] - x[self.p : 2 * self.p], x[2 * self.p :]]
+        return result
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        value, g = self.smooth(self.z(x))
+        gradient = np.r_[g[: self.p] + self.cut, -g[: self.p] + self.cut, g[self.p :]]
+        return value + self.cut * float(x[: 2 * self.p].sum()), gradient
