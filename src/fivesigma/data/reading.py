@@ -88,6 +88,11 @@ def read(
     )
     _refuse_unknown(format_options)
     columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
+    own = {name: unit for name, unit in tables.read_units(path, format).items() if name in columns}
+    if join and {"path", "on"} <= set(join):
+        own |= tables.read_units(join["path"])
+    if own:
+        roles = dataclasses.replace(roles, units=own | dict(units or {}))
     source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
     return assembly.assemble(columns, roles, source=source)
 

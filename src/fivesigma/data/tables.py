@@ -46,6 +46,12 @@ def read_columns(
     return tables[0] if len(tables) == 1 else stacked(tables, files)
 
 
+def read_units(path: Paths, format: str | None = None) -> dict[str, str]:
+    """Return the units that the first of the files says itself, by column."""
+    file = paths(path)[0]
+    return dict(readers.reader_for(file, format).units(file))
+
+
 def paths(path: Paths) -> list[Path]:
     """Return the files meant by a path, a glob or a list of these, sorted within each glob."""
     if not isinstance(path, (str, os.PathLike)):

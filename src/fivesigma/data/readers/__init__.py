@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 
-_BUILT_IN = ("csv", "parquet", "npz")
+_BUILT_IN = ("csv", "parquet", "npz", "ahf")
 
 _LATER = {
     ".root": "ROOT",
@@ -49,6 +49,10 @@ class Reader(Protocol):
 
     def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Read the table in ``path``."""
+        ...
+
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return the units that the format or the file itself says, by column."""
         ...
 
 

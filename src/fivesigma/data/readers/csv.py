@@ -64,6 +64,10 @@ class CsvReader:
             _refuse_short_lines(path, frame, layout, encoding)
             return frames.consumed(_tidy(path, frame, layout, missing))
 
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return nothing: the format says no units."""
+        return {}
+
 
 def find_layout(path: Path, head: str, options: Mapping[str, Any]) -> Layout:
     """Find out separator and names from the first lines of the text.

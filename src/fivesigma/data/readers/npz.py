@@ -32,6 +32,10 @@ class NpzReader:
             arrays = dict(_single(path) if path.suffix.lower() == ".npy" else _members(path))
             return _columns(path, arrays)
 
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return nothing: the format says no units."""
+        return {}
+
 
 def _single(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     with path.open("rb") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,14 @@ class ParquetReader:
                     f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
                 )
             return frames.consumed(polars.read_parquet(path, glob=False))
+
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return the units in the file's metadata, where this package wrote it."""
+        import polars
+
+        with border(path, self.name, _NEXT):
+            about = json.loads(polars.read_parquet_metadata(path).get("fivesigma", "{}"))
+            return {str(name): str(unit) for name, unit in about.get("units", {}).items()}
 
 
 READER = ParquetReader()

@@ -1,0 +1,91 @@
+"""Catalogues of Amiga's Halo Finder (``*.AHF_halos``): one header line of numbered names, one line a halo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError
+from fivesigma.data.readers.border import border, refuse_promise
+
+_NEXT = "get the catalogue again from its source"
+_NUMBERED = re.compile(r"^(?P<name>.*?)\(\d+\)$")
+_WHOLE = ("ID", "hostHalo", "numSubStruct", "npart", "nbins", "n_gas", "n_star")
+_PARTS = ("", "_gas", "_star")
+
+#: AHF writes masses in Msun/h, lengths in comoving kpc/h and velocities in km/s
+UNITS: dict[str, str] = (
+    dict.fromkeys(("Mvir", "M_gas", "M_star"), "Msun/h")
+    | dict.fromkeys(("Xc", "Yc", "Zc", "Rvir", "Rmax", "r2", "mbp_offset", "com_offset"), "comoving kpc/h")
+    | dict.fromkeys(("VXc", "VYc", "VZc", "Vmax", "v_esc", "sigV"), "km/s")
+    | {f"{energy}{part}": "Msun/h (km/s)^2" for energy in ("Ekin", "Epot") for part in _PARTS}
+    | {"SurfP": "Msun/h (km/s)^2", "Phi0": "(km/s)^2"}
+)
+
+
+@dataclass(frozen=True)
+class AhfReader:
+    """AHF catalogues: names without their numbers (``Mvir(4)`` is ``Mvir``), with AHF's units."""
+
+    name: str = "AHF"
+    suffixes: tuple[str, ...] = (".AHF_halos",)
+    options: tuple[str, ...] = ()
+
+    def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Read the catalogue in ``path``; counts and identifiers are int64, all else float64."""
+        with border(path, self.name, _NEXT):
+            refuse_promise(path, self.name, 4 * path.stat().st_size)
+            names, lines = _lines(path)
+            words = [line.split() for line in lines]
+            for number, row in enumerate(words, 2):
+                if len(row) != len(names):
+                    raise DataError(
+                        f"{path}: line {number} has {len(row)} of {len(names)} columns; it is cut short or "
+                        f"broken there: {_NEXT}."
+                    )
+            columns = zip(*words, strict=True)
+            return {name: _numbers(path, name, column) for name, column in zip(names, columns, strict=True)}
+
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return AHF's units."""
+        return UNITS
+
+
+def _lines(path: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the columns and the lines of the haloes."""
+    head, _, body = path.read_text(encoding="utf-8").partition("\n")
+    if not head.startswith("#"):
+        raise DataError(
+            f"{path}: the first line does not start with '#ID(1)'; an AHF catalogue begins with its names."
+        )
+    matches = [_NUMBERED.match(word) for word in head.lstrip("# ").split()]
+    names = [match["name"] for match in matches if match]
+    if len(names) != len(matches) or not names:
+        raise DataError(f"{path}: the names in the first line carry no numbers, as in 'Mvir(4)'; {_NEXT}.")
+    if repeated := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise DataError(f"{path}: the column name {repeated[0]!r} occurs twice; {_NEXT}.")
+    lines = [line for line in body.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise DataError(f"{path}: the catalogue has names and no haloes; give one with a line for each halo.")
+    return names, lines
+
+
+def _numbers(path: Path, name: str, words: tuple[str, ...]) -> NDArray[Any]:
+    """One column; an identifier beyond the exact range of a float stays a whole number."""
+    try:
+        return np.array(words, dtype=np.int64 if name in _WHOLE else np.float64)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return np.array(words, dtype=np.float64)
+    except ValueError as error:
+        raise DataError(f"{path}: column '{name}' holds what is not a number ({error}); {_NEXT}.") from error
+
+
+READER = AhfReader()
