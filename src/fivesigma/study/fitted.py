@@ -67,8 +67,7 @@ class FittedModel:
 
         if self.classes is None:
             return recipe.predict(self.estimator, self.columns(X))
-        labels: NDArray[Any] = np.array(self.classes)
-        return labels[self.predict_proba(X).argmax(axis=1)]
+        return np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
 
 
 def load(path: str | Path) -> FittedModel:

@@ -28,6 +28,9 @@ from fivesigma.study.spec import Spec
 from fivesigma.study.versions import versions
 from fivesigma.study.worker import Material
 
+MEMORY = "user: the arrays given to Study in Python"
+"""What stands for the path of a table that was given in Python."""
+
 PART = "\x00part"
 """Name of the column that says from which file a row came; no file can have it."""
 

@@ -14,11 +14,11 @@ from fivesigma._core.errors import InputError
 from fivesigma.record.results import ModelRecord, Results, to_document
 from fivesigma.record.store import RunFolder
 from fivesigma.risk.evidence import log_p_from_sigma
+from fivesigma.study.preparation import prepare
 from fivesigma.study.progress import Progress
 from fivesigma.study.result import Result, load
 from fivesigma.study.run import resume, run, study_hash
 from fivesigma.study.spec import Spec
-from fivesigma.study.study import Study
 
 P_DIFFERENT = 1.35e-3
 """Below this probability (3σ, one-sided) two runs are called different."""
@@ -59,13 +59,13 @@ def reproduce(
 def _again(before: Result, place: Path, workers: int | None, progress: Progress | bool) -> Result:
     """Do the fits anew; as the same run where it is the same study, so that no test is opened twice."""
     source = RunFolder(before.path)
-    study, manifest = Study(None, given=Spec.read(source.study)), source.manifest()
-    if study_hash(study.prepared()) != manifest["study_hash"]:
-        return run(study, place, workers=workers, progress=progress, blind=bool(manifest["blind"]))
+    prepared, manifest = prepare(Spec.read(source.study)), source.manifest()
+    if study_hash(prepared) != manifest["study_hash"]:
+        return run(prepared, place, workers=workers, progress=progress, blind=bool(manifest["blind"]))
     folder = RunFolder.create(place)
     shutil.copyfile(source.study, folder.study)
     folder.write_manifest(manifest)
-    return resume(place, workers=workers, progress=progress)
+    return resume(place, workers=workers, progress=progress, prepared=prepared)
 
 
 def judged(before: Results, after: Results) -> dict[str, Any]:

@@ -26,11 +26,10 @@ from fivesigma.risk.splits import row_hash, rows_key
 from fivesigma.study import assembly
 from fivesigma.study.catalogue import is_built_in
 from fivesigma.study.outcomes import Outcome, gather
-from fivesigma.study.preparation import Prepared
+from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress, Silent, choose
 from fivesigma.study.result import Result, load
 from fivesigma.study.spec import Spec
-from fivesigma.study.study import MEMORY, Study
 from fivesigma.study.versions import installed, versions
 from fivesigma.study.worker import Workshop
 
@@ -44,16 +43,15 @@ class InterruptedRunError(FivesigmaError):
 
 
 def run(
-    study: Study,
+    prepared: Prepared,
     out: str | Path | None = None,
     *,
     workers: int | None = None,
     progress: Progress | bool = True,
     blind: bool = False,
 ) -> Result:
-    """Carry ``study`` out into the folder ``out``; see `Study.run`."""
+    """Carry a prepared study out into the folder ``out``; see `Study.run`."""
     started = time.perf_counter()
-    prepared = study.prepared()
     folder = RunFolder.create(Path(out) if out is not None else _default_folder(prepared))
     with folder.lock():
         write_bytes(folder.study, prepared.spec.to_toml().encode())
@@ -66,14 +64,14 @@ def resume(
     *,
     workers: int | None = None,
     progress: Progress | bool = True,
-    study: Study | None = None,
+    prepared: Prepared | None = None,
 ) -> Result:
     """Go on with a run that was stopped; a finished one is returned as it is.
 
     Parameters
     ----------
     path : the run folder.
-    study : the study itself, where its data or estimators were given in Python.
+    prepared : the study, where its data or estimators were given in Python (see `Study.resume`).
 
     Raises
     ------
@@ -84,14 +82,16 @@ def resume(
     if (folder.path / "results.json").is_file() and (folder.path / "report.html").is_file():
         return load(path)
     started, manifest = time.perf_counter(), folder.manifest()
-    prepared = _again(folder, study)
+    same = _again(folder, prepared)
     with folder.lock():
         return _carry_out(
-            prepared, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
+            same, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
         )
 
 
-def unblind(path: str | Path, *, progress: Progress | bool = True, study: Study | None = None) -> Result:
+def unblind(
+    path: str | Path, *, progress: Progress | bool = True, prepared: Prepared | None = None
+) -> Result:
     """Open the sealed test of a blind run: note it in the ledger, score, and write record and page again.
 
     Raises
@@ -105,10 +105,10 @@ def unblind(path: str | Path, *, progress: Progress | bool = True, study: Study 
         raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
     if not manifest["blind"]:
         raise InputError(f"{path}: its test set is open already; there is nothing to unblind.")
-    started, prepared = time.perf_counter(), _again(folder, study)
+    started, same = time.perf_counter(), _again(folder, prepared)
     with folder.lock():
         folder.write_manifest({**manifest, "blind": False})
-        return _carry_out(prepared, folder, _Settings(1, _shown(progress), False, started))
+        return _carry_out(same, folder, _Settings(1, _shown(progress), False, started))
 
 
 @dataclass(frozen=True)
@@ -176,16 +176,15 @@ def _ledger_file(spec: Spec) -> Path:
     return (Path.cwd() if here else spec.folder) / ".fivesigma" / "ledger.jsonl"
 
 
-def _again(folder: RunFolder, study: Study | None) -> Prepared:
+def _again(folder: RunFolder, prepared: Prepared | None) -> Prepared:
     """Prepare the study of a run folder once more, and see that it is the same."""
-    if study is None:
+    if prepared is None:
         spec = Spec.read(folder.study)
         if spec.data.source == MEMORY:
             raise InputError(
-                f"{folder.path}: its data came from Python; go on there with fivesigma.study.run.resume(path, study=...)"
+                f"{folder.path}: its data came from Python; go on there with Study(...).resume({str(folder.path)!r})"
             )
-        study = Study(None, given=spec)
-    prepared = study.prepared()
+        prepared = prepare(spec)
     if folder.manifest()["study_hash"] != study_hash(prepared):
         raise DataError(
             f"{folder.path}: data, study or library versions are not those that this run began with; "

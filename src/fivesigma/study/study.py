@@ -10,12 +10,12 @@ from typing import Any
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.catalogue import find
-from fivesigma.study.preparation import Prepared, prepare
+from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress
 from fivesigma.study.result import Result
+from fivesigma.study.run import resume, run
 from fivesigma.study.spec import Spec
 
-MEMORY = "user: the arrays given to Study in Python"
 Model = str | tuple[str, Any] | Mapping[str, Any]
 
 
@@ -148,9 +148,13 @@ class Study:
         InputError, DataError
             Before anything is written, for whatever is wrong with data or study.
         """
-        from fivesigma.study.run import run
+        return run(self.prepared(), out, workers=workers, progress=progress, blind=blind)
 
-        return run(self, out, workers=workers, progress=progress, blind=blind)
+    def resume(
+        self, path: str | Path, *, workers: int | None = None, progress: Progress | bool = True
+    ) -> Result:
+        """Go on with a run of this study that was stopped; see `fivesigma.study.run.resume`."""
+        return resume(path, workers=workers, progress=progress, prepared=self.prepared())
 
 
 def _section(model: Model) -> dict[str, Any]:
