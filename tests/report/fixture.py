@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ def curves_of(
     return curves("classification", parts[0], train=parts[1], counts=counts, classes=classes)
 
 
+@functools.cache
+def _histograms(n_features: int, classes: tuple[str, ...]) -> Any:
+    return data_of(n_features, classes, np.random.default_rng(0)).sections["histograms"]
+
+
 def data_of(n_features: int, classes: tuple[str, ...], rng: np.random.Generator) -> DataRecord:
     y = rng.integers(0, len(classes), 3000)
     X = rng.gamma(2 + y[:, None], 20 + 60 / (1 + np.arange(n_features)), (3000, n_features))
@@ -110,6 +116,7 @@ def classifier(name: str, classes: tuple[str, ...], rng: np.random.Generator, n:
     )
 
 
+@functools.cache
 def binary(n_models: int = 9, n_features: int = 26, n: int = 1000) -> Results:
     """Return a classification of two classes: nine models fitted, one skipped, one failed."""
     rng, classes = np.random.default_rng(5), ("Adelie", "Chinstrap")
@@ -237,6 +244,11 @@ def hollow() -> Results:
     )
 
 
+def _named(histogram: dict[str, Any], name: str, classes: tuple[str, ...]) -> dict[str, Any]:
+    pairs = zip(histogram["histograms"], classes, strict=True)
+    return {**histogram, "name": name, "unit": name, "histograms": [{**h, "class": c} for h, c in pairs]}
+
+
 def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
     """Return results and a manifest with ``payload`` wherever text of a user or a library can stand."""
     base, classes = binary(4, 5, 60), (f"{payload} b", f"{payload} s")
@@ -263,7 +275,7 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         )
         for m in base.models
     )
-    histograms = data_of(5, classes, rng).sections["histograms"]
+    histograms = _histograms(5, ("b", "s"))
     data = dataclasses.replace(
         base.data,
         classes=classes,
@@ -271,7 +283,7 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         sha256=payload,
         features=tuple(dataclasses.replace(f, name=payload, unit=payload) for f in base.data.features),
         sections={
-            "histograms": [{**h, "name": payload, "unit": payload} for h in histograms],
+            "histograms": [_named(h, payload, classes) for h in histograms],
             "points": {"names": terms, "values": [[1.0, 2.0], [2.0, 1.0]], "target": [0.0, 1.0]},
             "weight": payload,
             "target_unit": payload,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fivesigma.report.markup import cell
 from fivesigma.report.section import Section, View
-from fivesigma.report.text import clean
 
 
 def markdown(view: View, sections: Sequence[Section]) -> str:
     """Return ``report.md``: every section that has a text form, in the order of the page."""
-    parts = [f"# {clean(view.results.study)}"]
+    parts = [f"# {cell(view.results.study)}"]
     for section in sections:
         if section.markdown is not None:
             parts.append(f"## {section.title}\n\n{section.markdown(view)}")

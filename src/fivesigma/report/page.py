@@ -18,7 +18,7 @@ from fivesigma.report.plot import Drawing, drawing
 from fivesigma.report.section import Section, View
 from fivesigma.report.sections import SECTIONS
 from fivesigma.report.style import VARIABLES
-from fivesigma.report.text import clean, short
+from fivesigma.report.text import clean, printable, short
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,15 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_printable,
     )
     environment.filters["clean"] = clean
     environment.filters["short"] = short
     return environment
+
+
+def _printable(value: Any) -> Any:
+    return printable(value) if type(value) is str else value
 
 
 def _section(environment: Environment, section: Section, view: View) -> tuple[Markup, list[Drawing]]:

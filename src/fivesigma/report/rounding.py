@@ -111,10 +111,10 @@ def interval_decimals(low: float | None, high: float | None) -> int:
 
 
 def interval_text(value: float | None, low: float | None, high: float | None) -> str:
-    """Return ``0.861 [0.855, 0.867]``, or the value alone where there is no interval.
+    """Return ``0.8612 [0.8551, 0.8673]``, or the value alone where there is no interval.
 
     >>> interval_text(0.8612, 0.8551, 0.8673), interval_text(0.8612, None, None)
-    ('0.861 [0.855, 0.867]', '0.8612')
+    ('0.8612 [0.8551, 0.8673]', '0.8612')
     """
     decimals = interval_decimals(low, high)
     if low is None or high is None:

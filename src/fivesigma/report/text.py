@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def printable(text: str) -> str:
+    """Return ``text`` in which each character that cannot be printed is U+FFFD; blanks stay as they are.
+
+    >>> printable("a\\x07b")
+    'a�b'
+    """
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
 
 
 def clean(text: object) -> str:
@@ -16,8 +27,7 @@ def clean(text: object) -> str:
     >>> clean("a\\nb\\x07c")
     'a b�c'
     """
-    flat = " ".join(str(text).split())
-    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in flat)
+    return printable(_BLANKS.sub(" ", str(text)).strip())
 
 
 def short(text: object, limit: int = 28) -> str:

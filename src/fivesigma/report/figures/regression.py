@@ -12,7 +12,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.report.figures.panels import bar_style, grid, numbers, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
-from fivesigma.report.style import BLUE, MUTED, VERMILLION
+from fivesigma.report.style import BLUE, GRID, MUTED, VERMILLION
 from fivesigma.report.text import labelled, short
 
 _MOST_POINTS = 2000
@@ -126,15 +126,17 @@ def _see_through(share: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def linear_model(view: View) -> ModelRecord | None:
     """Return the model whose coefficients are shown: the best one that has any, else the first."""
-    having = [m for m in view.ranked if isinstance(m.sections.get("coefficients"), Mapping)]
+    if view.results.task != "regression":
+        return None
+    having = [m for m in view.ranked if _names(m)]
     return next((m for m in having if m.name == view.results.best), having[0] if having else None)
 
 
 def plane(view: View) -> Plot | None:
     """The regression plane over two features, the others at their mean, with the events."""
     points = view.results.data.sections.get("points")
-    named = next((m for m in reversed(view.ranked) if len(_names(m)) >= 2), None)
-    if named is None or not isinstance(points, Mapping):
+    named = next((m for m in view.ranked if len(_names(m)) >= 2), None)
+    if linear_model(view) is None or named is None or not isinstance(points, Mapping):
         return None
     held = list(points["names"])
     names = [name for name in _names(named) if name in held]
@@ -197,7 +199,7 @@ def _draw_plane(
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_pane_color((0, 0, 0, 0))
         axis.line.set_color(MUTED)
-        axis._axinfo["grid"].update(color=(0.5, 0.5, 0.5, 0.25), linewidth=0.6)
+        axis._axinfo["grid"].update(color=GRID, linewidth=0.6)
     axes.locator_params(nbins=5)
 
 

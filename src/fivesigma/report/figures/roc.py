@@ -38,7 +38,7 @@ def _binary(view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> Plot:
         title="Background rejection against signal efficiency",
         caption=(
             f"Signal is {short(view.signal or 'signal')}, {view.events}. Further up and to the right "
-            f"separates more; the dotted line is a coin. The 68 % band on {names[0]} is from resampled events."
+            f"separates more; the dotted line is a coin. The 68 % band of {names[0]} is from resamples."
         ),
         alt=f"ROC curves of {listed(names)}: {_spoken(drawn)}",
         size=(8.6, max(4.3, 0.4 * len(drawn) + 0.9)),

@@ -31,8 +31,8 @@ def best_scores(view: View) -> Plot | None:
         name="scores",
         title=f"Score of {name}",
         caption=(
-            "Density of events in the score. Filled: training events, each scored by a fit that had not seen "
-            f"it; points: {view.events} with their statistical errors. The two should agree."
+            f"Density of events in the score. Filled: training events as {name} itself scores them; points: "
+            f"{view.events} with their statistical errors. Where they part is what training has memorised."
         ),
         alt=f"Score of {name} by true class, train as filled histograms, {short(view.part)} as points.",
         size=(8.6, 3.9 if len(scored) == 1 else 2.9 * math.ceil(len(scored) / 3)),

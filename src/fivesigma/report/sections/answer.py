@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fivesigma.record.results import Comparison
+from fivesigma.report.markup import cell
 from fivesigma.report.rounding import (
     count,
     interval,
@@ -113,8 +114,8 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
 
 
 def _markdown(view: View) -> str:
-    asked = f"**{clean(view.question)}**\n\n" if view.question else ""
-    return asked + sentence(view)
+    asked = f"**{cell(view.question)}**\n\n" if view.question else ""
+    return f"{asked}{cell(sentence(view))}\n\n{view.about}"
 
 
 ANSWER = Section("answer", "The answer", lambda view: True, _content, _markdown)

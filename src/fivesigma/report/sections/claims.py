@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fivesigma.record.results import Claim
 from fivesigma.report.figures.evidence import differences
+from fivesigma.report.markup import table
 from fivesigma.report.rounding import interval, interval_decimals, sigma, signed
 from fivesigma.report.section import Content, Section, View, metric_name
-from fivesigma.report.sections.leaderboard import table
 from fivesigma.report.verdict import mark
 
 _OPEN = 10  # so many claims are listed at once; more fold away

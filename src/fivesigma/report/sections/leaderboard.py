@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fivesigma.record.results import ErrorBudget, ModelRecord
+from fivesigma.record.results import ErrorBudget, ModelRecord, Score
 from fivesigma.report.figures.evidence import budget
+from fivesigma.report.markup import cell, table
 from fivesigma.report.rounding import (
     DASH,
     decimals_for,
@@ -17,7 +18,6 @@ from fivesigma.report.rounding import (
     value_with_error,
 )
 from fivesigma.report.section import Content, Section, View, metric_name
-from fivesigma.report.text import clean
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Line:
     error: str
     interval: str
     validation: str
+    validation_interval: str
     baseline: str
     best: str
     time: str
@@ -57,8 +58,9 @@ def _line(view: View, model: ModelRecord) -> Line:
         message=model.message,
         score=value_with_error(score),
         error=_split(score.error, decimals_for(score)) if score is not None else "",
-        interval=interval(score.low, score.high, decimals_for(score)) if score is not None else DASH,
+        interval=_interval(score) or DASH,
         validation=value_with_error(validation),
+        validation_interval=_interval(validation),
         baseline=sigma(marks[0]),
         best=sigma(marks[1]),
         time=duration(seconds),
@@ -73,6 +75,12 @@ def _line(view: View, model: ModelRecord) -> Line:
     )
 
 
+def _interval(score: Score | None) -> str:
+    if score is None or (score.low is None and score.high is None):
+        return ""
+    return interval(score.low, score.high, decimals_for(score))
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", " ").replace("_", " ")
 
@@ -85,7 +93,7 @@ def _role(view: View, model: ModelRecord) -> str:
 
 def _split(error: ErrorBudget, decimals: int) -> str:
     parts = (("stat", error.stat), ("train", error.train), ("seed", error.seed))
-    shown = [f"{fixed(size, decimals)} {name}" for name, size in parts if size is not None]
+    shown = [f"{fixed(size, decimals)} {name}" for name, size in parts if size]
     return ", ".join(shown)
 
 
@@ -134,29 +142,11 @@ def _markdown(view: View) -> str:
         if line.status == "ok"
     ]
     refused = [
-        f"- {cell(line.name)} ({line.status}): {cell(line.message)}"
+        f"- {cell(line.name)} ({cell(line.status)}): {cell(line.message)}"
         for line in lines(view)
         if line.status != "ok"
     ]
     return "\n".join([table(head, rows), *(["", *refused] if refused else [])])
-
-
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a Markdown table; what a user named is escaped."""
-    body = ["| " + " | ".join(cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body])
-
-
-def cell(text: str) -> str:
-    """Return ``text`` as one line of Markdown in which nothing is markup.
-
-    >>> cell("a|b <i>*")
-    'a\\\\|b &lt;i&gt;\\\\*'
-    """
-    flat = clean(text).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for character in "|*_`[]#":
-        flat = flat.replace(character, f"\\{character}")
-    return flat
 
 
 LEADERBOARD = Section(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.section import Content, Section, View
-from fivesigma.report.sections.leaderboard import cell
 
 _ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings"})
 Fact = tuple[str, str]
@@ -116,13 +116,13 @@ def _content(view: View) -> Content:
 
 
 def _markdown(view: View) -> str:
-    facts = "\n".join(f"- {name}: {cell(value)}" for name, value in _split_facts(view))
+    facts = "\n".join(f"- {cell(name)}: {cell(value)}" for name, value in _split_facts(view))
     blocks = "\n".join(
         f"- {cell(name)}: " + "; ".join(f"{cell(key)} {cell(value)}" for key, value in facts)
         for name, facts in _blocks(view)
     )
     settings = "\n".join(
-        f"- {cell(n)} ({k}), {fits} fits: {cell(params)}" for n, k, params, fits in _settings(view)
+        f"- {cell(n)} ({cell(k)}), {fits} fits: {cell(params)}" for n, k, params, fits in _settings(view)
     )
     return "\n\n".join(part for part in (seal(view)[0], facts, settings, blocks) if part)
 
