@@ -51,7 +51,9 @@ def fit_on(
 
 
 def allows_nan(estimator: Any) -> bool:
-    """Whether ``estimator`` says that it takes NaN."""
+    """Whether ``estimator``, or the first step of a pipeline, says that it takes NaN."""
+    if isinstance(estimator, Pipeline):
+        estimator = estimator.steps[0][1]
     return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
 
 
@@ -62,7 +64,7 @@ def tags_of(estimator: Any, outer: Any) -> Any:
     outer.classifier_tags = ClassifierTags() if inner.estimator_type == "classifier" else None
     outer.regressor_tags = RegressorTags() if inner.estimator_type == "regressor" else None
     outer.target_tags.required = True
-    outer.input_tags.allow_nan = inner.input_tags.allow_nan
+    outer.input_tags.allow_nan = allows_nan(estimator)
     return outer
 
 
