@@ -80,7 +80,7 @@ def _with_error(score: dict[str, Any] | None) -> str:
 
     if score is None:
         return "sealed"
-    if score["value"] is None or score["low"] is None:
+    if score["value"] is None or None in (score["low"], score["high"]) or score["high"] - score["low"] < 1e-9:
         return plain_number(score["value"])
     decimals = interval_decimals(score["low"], score["high"])
     return f"{score['value']:.{decimals}f} [{interval(score['low'], score['high'], decimals)}]"
