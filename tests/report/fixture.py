@@ -197,7 +197,7 @@ def linear(used: list[str], r2: float, y: np.ndarray, rng: np.random.Generator) 
     coefficients = {
         "names": used,
         "values": [50.0, 20.0, 4.0][: len(used)],
-        "units": ["g/mm"] * len(used),
+        "units": ["mm"] * len(used),
         "intercept": -6400.0,
         "r2_train": 0.77,
     }

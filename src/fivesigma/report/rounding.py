@@ -125,15 +125,16 @@ def interval_text(value: float | None, low: float | None, high: float | None) ->
 def sigma(value: float | None) -> str:
     """Return a significance in σ; beyond 5 only that it is.
 
-    >>> sigma(2.345), sigma(17.0), sigma(-7.0), sigma(None)
-    ('2.3σ', '> 5σ', '< −5σ', '—')
+    >>> sigma(2.36), sigma(2.97), sigma(17.0), sigma(-7.0), sigma(None)
+    ('2.4σ', '2.9σ', '> 5σ', '< −5σ', '—')
     """
     if value is None:
         return DASH
     if abs(value) >= 5.0:
         return "> 5σ" if value > 0 else f"< {MINUS}5σ"
-    # 2.97 must not read as the 3.0 that would have earned a word, nor 4.96 as 5.0
-    tenths = math.trunc(value * 10.0) / 10.0
+    tenths = round(value, 1)
+    if any(abs(value) < bar <= abs(tenths) for bar in (3.0, 5.0)):
+        tenths = math.trunc(value * 10.0) / 10.0  # 2.97 must not read as the 3.0 that earns a word
     return fixed(tenths, 1) + "σ"
 
 

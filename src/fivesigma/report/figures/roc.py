@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.report.figures.panels import decades, grid, numbers, panels
+from fivesigma.report.figures.panels import decades, grid, note, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import value_with_error
 from fivesigma.report.section import View, metric_name
@@ -99,6 +99,14 @@ def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool
     efficiency, rejection = numbers(curve["efficiency"]), numbers(curve["rejection"])
     use = efficiency >= _FEWEST
     hue = colour(index)
+    if not np.isfinite(rejection[use]).any():
+        note(
+            axes,
+            "no background passes"
+            if np.isfinite(numbers(curve["background_efficiency"])).any()
+            else "no events",
+        )
+        return 1.0
     top = float(np.nanmax(rejection[use], initial=1.0))
     if first:
         floor = 0.1 / top  # a band that reaches ε_B = 0 goes up and out of the picture
