@@ -34,13 +34,13 @@ def fit_on(
     groups: NDArray[Any] | None = None,
 ) -> Any:
     """Fit ``estimator`` on ``X`` (n, p), ``y`` (n,); each pipeline step gets ``w`` and ``groups`` if it takes
-    them.
+    them. A pipeline whose model takes no weights is fitted without them throughout.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> fit_on(LinearRegression(), np.array([[0.0], [1.0]]), np.array([0.0, 2.0])).coef_
     array([2.])
     """
-    given = {"sample_weight": w, "groups": groups}
+    given = {"sample_weight": w if takes_weights(estimator) else None, "groups": groups}
     passed = {
         f"{prefix}{key}": value
         for prefix, part in _fitted_parts(estimator)
