@@ -121,7 +121,7 @@ def minimise_by_scipy(problem: Problem, lam: float, *, method: str, target: floa
         x = result.x
         if not moved or objective.violation(x) <= target:
             break
-    return Solution(objective.z(x)[None], np.array([total], dtype=np.int64))
+    return Solution(objective.z(objective.snapped(x))[None], np.array([total], dtype=np.int64))
 
 
 class _Plain:
@@ -140,6 +140,10 @@ class _Plain:
         return z
 
     def z(self, x: Array) -> Array:
+        return x
+
+    def snapped(self, x: Array) -> Array:
+        """Return x, with nothing to put on its bounds."""
         return x
 
     def smooth(self, z: Array) -> tuple[float, Array]:
@@ -176,6 +180,13 @@ class _Split(_Plain):
         # where both parts are positive their common part is cost without effect
         result: Array = np.r_[x[: self.p] - x[self.p : 2 * self.p], x[2 * self.p :]]
         return result
+
+    def snapped(self, x: Array) -> Array:
+        """Put on its bound what an interior method left just above it, where the gradient pushes it there."""
+        _, gradient = self.value_and_gradient(x)
+        parts = np.arange(len(x)) < 2 * self.p
+        near = parts & (x <= 1e-4 * np.abs(x).max(initial=0.0)) & (gradient > 0)
+        return np.where(near, 0.0, x)
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         value, g = self.smooth(self.z(x))

@@ -18,9 +18,10 @@ Array = NDArray[np.float64]
 @final
 @dataclass(frozen=True)
 class GradientDescent:
-    """``z ← prox(z − η_t v)``, ``v ← momentum · v + ∇R_batch / Σw``, the penalty by its proximal map.
+    """``z_{t+1} = prox(z_t − η_t ∇R_batch / Σw + momentum (z_t − z_{t−1}))``, the penalty by its proximal map.
 
-    Polyak (1964), doi:10.1016/0041-5553(64)90137-5; Robbins & Monro (1951), doi:10.1214/aoms/1177729586.
+    Polyak (1964), doi:10.1016/0041-5553(64)90137-5; Robbins & Monro (1951), doi:10.1214/aoms/1177729586; with a
+    proximal map Ochs et al. (2014), doi:10.1137/130942954.
 
     Parameters
     ----------
@@ -84,8 +85,9 @@ def descend_gradient(problem: Problem, lam: float, method: GradientDescent) -> t
     batch = n if method.batch is None else min(method.batch, n)
     steps_a_pass = -(-n // batch)
     rng = np.random.default_rng(method.seed)
-    z, velocity = np.zeros(design.size), np.zeros(design.size)
+    z = np.zeros(design.size)
     z[p:] = problem.null
+    before = z
     losses = np.empty(method.epochs * steps_a_pass)
     for t in range(len(losses)):
         place = t % steps_a_pass
@@ -94,9 +96,8 @@ def descend_gradient(problem: Problem, lam: float, method: GradientDescent) -> t
         rows = order[place * batch : (place + 1) * batch]
         value, gradient = _batch(problem, A, z, rows, scale=n / (len(rows) * total))
         losses[t] = value + lam / total * float(problem.penalty.value(z[:p]))
-        velocity = method.momentum * velocity + gradient
         size = eta * method.factor(t / steps_a_pass)
-        z = z - size * velocity
+        z, before = z - size * gradient + method.momentum * (z - before), z
         z[:p] = problem.penalty.prox(z[:p], size * lam / total)
         if not np.all(np.isfinite(z)) or losses[t] > 1e6 * (1.0 + abs(losses[0])):
             raise InputError(

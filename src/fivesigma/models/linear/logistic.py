@@ -18,6 +18,12 @@ REFRESH = 0.2
 """A Hessian is renewed when the Newton decrement falls by less than this factor."""
 LARGE_DECREMENT = 3.0
 """Squared decrement above which a step is tried before it is taken."""
+SPACING = 6
+"""Every how many λ an anchor is set, at most."""
+POOR = 30.0
+"""Squared decrement of a predicted start above which the next anchor is set nearer."""
+ENOUGH = 5e-3
+"""Squared decrement of the last Newton step at an anchor."""
 MEMORY = 3
 """Differences kept by Anderson's acceleration."""
 
@@ -86,31 +92,40 @@ class Anchor:
 
 def logistic_path(
     task: LogisticTask, lambdas: Array, start: Array, *, target: float
-) -> tuple[Array, NDArray[np.int64]]:
-    """Minimise at every λ (falling); return ``z (L, size)`` and the number of gradients each took.
+) -> tuple[Array, NDArray[np.int64], Array]:
+    """Minimise at every λ (falling); return ``z (L, size)``, the gradients each took and the violations left.
 
     ``target`` is the violation to reach, in the units of the gradient; what misses it is left to the caller.
     """
-    anchors = _anchors(task, lambdas, start, spacing=5 if task.ratio == 0 else 4)
-    batch = _Batch(task, lambdas, anchors)
-    return batch.run(target)
+    anchors = _anchors(task, lambdas, start, spacing=SPACING)
+    return _Batch(task, lambdas, anchors).run(target)
 
 
 def _anchors(task: LogisticTask, lambdas: Array, start: Array, *, spacing: int) -> list[Anchor]:
-    """Newton's method at every few λ; each start is predicted by the last anchor's model, without the data."""
-    places = list(range(0, len(lambdas), spacing))
-    if places[-1] != len(lambdas) - 1:
-        places.append(len(lambdas) - 1)
+    """Newton's method at every few λ; the last anchor's model predicts each start without the data.
+
+    Where the prediction turns out poor the stride is halved.
+    """
+    z, H, last = start, task.curvature(start, single=task.single), 0
     anchors: list[Anchor] = []
-    z = start
-    H = task.curvature(z, single=task.single)
     c = task.gradients(z[None], single=task.single)[0] - H @ z
-    for place in places:
+    place, stride = 0, spacing
+    while True:
         lam = float(lambdas[place])
-        z = solve_model(H, c, z, shrinkage=task.shrinkage(lam), tolerance=1e-3 * lam)
-        z, H, c = _newton(task, lam, z, H)
+        guess = solve_model(H, c, z, shrinkage=task.shrinkage(lam), tolerance=1e-3 * lam)
+        if place - last > 1:
+            g = task.gradients(guess[None], single=task.single)[0]
+            step = solve_model(H, g - H @ guess, guess, shrinkage=task.shrinkage(lam), tolerance=1e-2 * lam) - guess
+            if float(step @ (H @ step)) > POOR:
+                stride = max(1, (place - last) // 2)
+                place = last + stride
+                continue
+        z, H, c = _newton(task, lam, guess, H)
         anchors.append(Anchor(lam, z, H, c))
-    return anchors
+        if place == len(lambdas) - 1:
+            return anchors
+        last, place = place, min(place + stride, len(lambdas) - 1)
+        stride = min(spacing, stride + 1)
 
 
 def _newton(task: LogisticTask, lam: float, z: Array, H: Array) -> tuple[Array, Array, Array]:
@@ -128,7 +143,7 @@ def _newton(task: LogisticTask, lam: float, z: Array, H: Array) -> tuple[Array, 
             H, fresh, active = task.curvature(z, single=single), True, ActiveSet()
             continue
         z = z + step if decrement <= LARGE_DECREMENT else _backtrack(task, lam, z, step)
-        if decrement <= 1e-3:
+        if decrement <= ENOUGH:
             break
         last, fresh = decrement, False
     return z, H, c
@@ -185,7 +200,7 @@ class _Batch:
             H, c, nearest, shrinkage=shrinkage, tolerance=1e-3 * shrinkage.l1, active=self.active[k]
         )
 
-    def run(self, target: float) -> tuple[Array, NDArray[np.int64]]:
+    def run(self, target: float) -> tuple[Array, NDArray[np.int64], Array]:
         """Correct until every λ meets ``target`` or no longer improves."""
         live = np.arange(len(self.lambdas))
         history: list[tuple[Array, Array, Array]] = []
@@ -203,7 +218,7 @@ class _Batch:
                 break
             history = [(z[keep], d[keep], s[keep]) for z, d, s in history]
             history = self._step(live, g[keep], history)
-        return self.best, self.count
+        return self.best, self.count, self.least
 
     def _record(self, live: NDArray[np.int64], g: Array, *, certain: bool) -> Array:
         """Measure violations; remember the best point of each λ."""

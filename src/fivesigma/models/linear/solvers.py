@@ -14,7 +14,7 @@ from fivesigma.models.linear.kinked import kinked_path
 from fivesigma.models.linear.lasso import lasso_path
 from fivesigma.models.linear.logistic import LogisticTask, logistic_path
 from fivesigma.models.linear.newton import SmoothObjective, l1_share, minimise_smooth
-from fivesigma.models.linear.problem import Problem, Solution, certify
+from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.models.linear.ridge import ridge_factor
 from fivesigma.risk.losses import KinkedLoss, Logistic, SmoothLoss, Squared
 from fivesigma.risk.penalties import L1, L2, ElasticNet, NoPenalty
@@ -85,8 +85,7 @@ def _logistic(problem: Problem, loss: Logistic, lambdas: Array, target: float) -
     task = LogisticTask(
         problem.design, positive, problem.w * loss.weight(problem.y), l1_share(problem.penalty)
     )
-    z, count = logistic_path(task, lambdas, _start(problem), target=target)
-    violations = certify(problem, lambdas, Solution(z, count)).violations * problem.lambda_max
+    z, count, violations = logistic_path(task, lambdas, _start(problem), target=target)
     objective = SmoothObjective(problem, loss)
     for k in np.flatnonzero(~(violations <= 2 * target)):
         z[k], steps = minimise_smooth(objective, float(lambdas[k]), z[k], target=target)
