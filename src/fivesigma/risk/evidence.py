@@ -12,7 +12,7 @@ The way through the module::
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -25,11 +25,12 @@ from fivesigma.risk.intervals import (
     nadeau_bengio,
     refusal,
     score,
-    spread,
     stat_dof,
+    train_dof,
     welch_satterthwaite,
 )
-from fivesigma.risk.resampling import Measurement, Part, Vector, measure, resampling_counts
+from fivesigma.risk.metric import Metric
+from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, measure, resampling_counts
 from fivesigma.risk.significance import (
     Difference,
     global_significance,
@@ -53,12 +54,16 @@ __all__ = [
     "global_significance",
     "log_p_from_sigma",
     "measure",
+    "needs",
     "resampling_counts",
     "score",
     "sigma_from_log_p",
     "sigma_text",
     "verdict",
 ]
+
+SMALLEST_RELATIVE_ERROR = 1e-3
+"""Floor of the error of folds that all agree, relative to their difference."""
 
 
 @dataclass(frozen=True)
@@ -83,56 +88,75 @@ def compare(
     claim: Claim = "procedure",
     level: float = 0.95,
 ) -> Difference:
-    """Return the paired difference of ``a`` over ``b``: same resamples, same refits; positive = ``a`` is better.
+    """Return the paired difference of ``a`` over ``b``: same resamples, same refits; positive favours ``a``.
 
-    ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is two-sided.
+    ``t = d / sqrt(stat² + train²)`` at Welch-Satterthwaite's degrees of freedom; for the claim "fitted" the
+    test events alone. ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is
+    two-sided. A metric that is best at 0 (the median bias) is compared by its size.
     """
-    sign = 1.0 if a.metric.greater_is_better else -1.0
-    difference = sign * (a.value - b.value)
-    draws = sign * (a.draws - b.draws)
+    metric = a.metric
+    value = float(metric.merit(a.value) - metric.merit(b.value))
+    draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
     paired = claim == "procedure" and len(a.refits) == len(b.refits) > 1
-    refits = sign * (a.refits - b.refits) if paired else np.empty(0)
-    stat, train = float(np.nanstd(draws, ddof=1)), spread(refits) or 0.0
-    reason = refusal(a.part)
-    if reason or not np.isfinite(difference):
-        return Difference(difference, level=level, one_sided=one_sided, claim=claim, stat=stat, method=reason)
-    dof = welch_satterthwaite([stat**2, train**2], [stat_dof(a.part, len(draws)), max(len(refits) - 1, 1)])
-    return _tested(difference, stat, train, dof, one_sided, claim, level, draws, refits)
+    refits = _merit(metric, a.refits).minus(_merit(metric, b.refits)) if paired else Refits()
+    reason = refusal(a.part) if metric.interval else f"no test: {metric.name} is biased at finite size"
+    if reason or not np.isfinite(value):
+        known = value if np.isfinite(value) else None
+        return Difference(
+            known, level=level, one_sided=one_sided, claim=claim, method=reason or "not defined"
+        )
+    error = _errors(value, draws, refits, a)
+    how = f"paired resamples and {len(refits)} paired refits, t" if paired else "paired resamples, t"
+    found = _tested(value, error, one_sided=one_sided, level=level)
+    draws = np.where(np.isfinite(draws), draws, value)
+    return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=refits.values)
 
 
-def _tested(
-    difference: float,
-    stat: float,
-    train: float,
-    dof: float,
-    one_sided: bool,
-    claim: str,
-    level: float,
-    draws: Vector,
-    refits: Vector,
-) -> Difference:
-    total = float(np.hypot(stat, train))
-    half = float(stats.t.ppf((1 + level) / 2, dof)) * total
-    t = difference / total if total > 0 else 0.0
-    tail = t_tail(t, dof, one_sided=one_sided)
-    p = 1.0 if t == 0 else tail.p
+def _merit(metric: Metric, refits: Refits) -> Refits:
+    return Refits(metric.merit(refits.values), metric.merit(refits.draws))
+
+
+@dataclass(frozen=True)
+class _Error:
+    """The two standard errors of a difference and the degrees of freedom of their sum."""
+
+    stat: float
+    train: float
+    dof: float
+
+
+def _errors(value: float, draws: Vector, refits: Refits, a: Measurement) -> _Error:
+    """Return the errors of a difference ``value``.
+
+    No finite sample is certain: where every resample agrees (two rankings, one of them perfect) the error is
+    that of a proportion with two pseudo-counts a side, ``|d| sqrt(2) / (n + 4)`` (Agresti & Coull 1998).
+    """
+    known = draws[np.isfinite(draws)]
+    stat = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
+    units = a.part.units(additive=a.metric.additive)
+    stat = max(stat, abs(value) * 2**0.5 / (units + 4))
+    dof = welch_satterthwaite([stat**2, refits.main_effect], [stat_dof(a), train_dof(refits)])
+    return _Error(stat, refits.main_effect**0.5, dof)
+
+
+def _tested(value: float, error: _Error, *, one_sided: bool, level: float) -> Difference:
+    """Return the difference with its t test and its interval."""
+    total = float(np.hypot(error.stat, error.train))
+    half = float(stats.t.ppf((1 + level) / 2, error.dof)) * total
+    t = value / total if total > 0 else 0.0
+    tail = t_tail(t, error.dof, one_sided=one_sided)
     return Difference(
-        difference,
-        difference - half,
-        difference + half,
-        p,
-        tail.sigma,
-        None,
-        level,
-        one_sided,
-        claim,
-        stat,
-        train,
-        t,
-        dof,
-        "paired Poisson bootstrap and refits, t",
-        np.nan_to_num(draws, nan=difference),
-        refits,
+        value,
+        value - half,
+        value + half,
+        p=1.0 if t == 0 else tail.p,
+        sigma_local=tail.sigma,
+        level=level,
+        one_sided=one_sided,
+        stat=error.stat,
+        train=error.train,
+        t=t,
+        dof=error.dof,
     )
 
 
@@ -146,26 +170,35 @@ def compare_cross_validated(
     one_sided: bool = False,
     level: float = 0.95,
 ) -> Difference:
-    """Return the paired difference of per-fold scores ``a`` over ``b`` with the Nadeau-Bengio variance."""
-    each = (np.asarray(a) - np.asarray(b)) * (1.0 if greater_is_better else -1.0)
+    """Return the paired difference of fold scores ``a`` over ``b`` by the corrected t test, positive favours ``a``.
+
+    ``t = d / sqrt((1/k + n_val/n_fit) s²)`` at k - 1: Nadeau & Bengio (2003), eq. 9. It is about the
+    procedure.
+    """
+    each = (np.asarray(a, float) - np.asarray(b, float)) * (1.0 if greater_is_better else -1.0)
+    if len(each) < 2 or not np.isfinite(each).all():
+        return Difference(None, level=level, one_sided=one_sided, method="no test: fewer than two folds")
     total = nadeau_bengio(each, n_fit, n_validation) ** 0.5
-    none = np.empty(0)
-    return _tested(
-        float(np.mean(each)), 0.0, total, len(each) - 1.0, one_sided, "procedure", level, none, each
-    )
+    error = _Error(0.0, max(total, abs(float(np.mean(each))) * SMALLEST_RELATIVE_ERROR), len(each) - 1.0)
+    found = _tested(float(np.mean(each)), error, one_sided=one_sided, level=level)
+    return replace(found, method="paired folds, Nadeau-Bengio t", train_draws=each)
 
 
 def verdict(difference: Difference, *, relevant: float = 0.0) -> str:
-    """Return the word: not distinguished; evidence from 3σ; observation from 5σ; or distinguished, not relevant.
+    """Return the word: not distinguished; from 3σ evidence, from 5σ observation; or distinguished, not relevant.
 
-    Global σ where it is known, else local.
+    By the global σ where it is known, else the local one. A one-sided test asks for "above" and shows
+    nothing else.
     """
     sigma = difference.sigma_global if difference.sigma_global is not None else difference.sigma_local
-    if sigma is None or difference.difference is None or abs(sigma) < 3:
+    if sigma is None or difference.difference is None:
+        return "not distinguished"
+    shown = sigma if difference.one_sided else abs(sigma)
+    if shown < 3:
         return "not distinguished"
     if abs(difference.difference) < relevant:
         return "distinguished, not relevant"
-    return "observation" if abs(sigma) >= 5 else "evidence"
+    return "observation" if shown >= 5 else "evidence"
 
 
 def sigma_text(sigma: float | None) -> str:
@@ -192,8 +225,90 @@ def claim_text(
     relevant: float = 0.0,
     family: int = 1,
 ) -> ClaimText:
-    """Return the sentence on one difference."""
-    word = verdict(difference, relevant=relevant)
-    text = f"{subject} against {other} on {metric}: {word}"
+    """Return the sentence on one difference, of ``subject`` over ``other``, and what 3σ would take.
+
+    >>> d = Difference(0.02, 0.01, 0.03, 1e-5, 4.3, 4.0, one_sided=True, dof=500.0)
+    >>> claim_text(d, "forest", "dummy", metric="roc_auc", n_test=500, n_train=2000).text
+    'forest is above dummy on roc_auc by 0.02 [0.01, 0.03]: evidence, 4.0σ, for the procedure.'
+    """
+    d, word = difference, verdict(difference, relevant=relevant)
+    sigma = d.sigma_global if d.sigma_global is not None else d.sigma_local
+    what = "the procedure" if d.claim == "procedure" else "these fitted models"
+    return ClaimText(
+        f"{_finding(d, subject, other, metric, word)}, {sigma_text(sigma)}, for {what}."
+        if d.sigma_local is not None
+        else f"{subject} and {other} are not compared on {metric}: {d.method}.",
+        d.difference,
+        d.low,
+        d.high,
+        d.sigma_local,
+        d.sigma_global,
+        word,
+        needs(d, n_test=n_test, n_train=n_train, family=family),
+    )
+
+
+def _finding(d: Difference, subject: str, other: str, metric: str, word: str) -> str:
+    """The finding without its σ."""
+    assert d.difference is not None
+    assert d.low is not None
+    assert d.high is not None
+    limits = f"[{d.low:.3g}, {d.high:.3g}]"
+    if word == "not distinguished":
+        size = f"{d.difference:.3g}, {d.level:.0%} limits {limits}"
+        return f"{subject} is not distinguished from {other} on {metric}: difference {size}"
+    side = "above" if d.difference > 0 else "below"
+    return f"{subject} is {side} {other} on {metric} by {abs(d.difference):.3g} {_size(d)}: {word}"
+
+
+def _size(d: Difference) -> str:
+    """The interval of the difference's size."""
+    ends = (d.low, d.high) if (d.difference or 0) > 0 else (-(d.high or 0), -(d.low or 0))
+    return f"[{ends[0]:.3g}, {ends[1]:.3g}]"
+
+
+def needs(difference: Difference, *, n_test: int, n_train: int, family: int = 1) -> str:
+    """Return what it would take to see this very difference at 3σ among ``family`` comparisons, "" if it is seen.
+
+    The test events' variance falls as 1/n_test, the training set's as 1/n_train.
+
+    >>> d = Difference(0.01, sigma_local=1.0, stat=0.01, train=0.0, t=1.0, dof=999.0)
+    >>> needs(d, n_test=1000, n_train=4000)
+    'about 9,100 test events for 3σ'
+    >>> needs(replace(d, train=0.02), n_test=1000, n_train=4000)
+    'more test events alone cannot show it; about 46 times the training and test events for 3σ'
+    """
     d = difference
-    return ClaimText(text, d.difference, d.low, d.high, d.sigma_local, d.sigma_global, word, "")
+    if d.sigma_local is None or d.difference is None or d.dof is None:
+        return ""
+    if abs(d.sigma_global if d.sigma_global is not None else d.sigma_local) >= 3:
+        return ""
+    if d.difference == 0:
+        return "no number of events: the predictions score the same"
+    stat, train = d.stat or 0.0, d.train or 0.0
+    reach = abs(d.difference) / _t_needed(d, family)
+    if reach > train and stat > 0:
+        return f"about {_rounded(n_test * stat**2 / (reach**2 - train**2))} test events for 3σ"
+    if stat == 0:
+        return f"about {_rounded(n_train * train**2 / reach**2)} training events for 3σ"
+    if reach > stat:
+        more = _rounded(n_train * train**2 / (reach**2 - stat**2))
+        return f"more test events alone cannot show it; about {more} training events for 3σ"
+    factor = _rounded((stat**2 + train**2) / reach**2)
+    return f"more test events alone cannot show it; about {factor} times the training and test events for 3σ"
+
+
+def _t_needed(d: Difference, family: int) -> float:
+    """The t statistic that is worth 3σ among ``family`` comparisons."""
+    sides = 1 if d.one_sided else 2
+    p_all = sides * np.exp(log_p_from_sigma(3.0))
+    p = -np.expm1(np.log1p(-p_all) / max(family, 1))
+    return float(stats.t.isf(p / sides, d.dof))
+
+
+def _rounded(number: float) -> str:
+    """Two significant digits, with separators."""
+    if number > 1e9:
+        return "more than a billion"
+    digits = max(len(str(int(number))) - 2, 0)
+    return f"{int(-(-number // 10**digits)) * 10**digits:,}"

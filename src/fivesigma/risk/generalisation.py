@@ -40,10 +40,11 @@ def generalisation(
 
     Parameters
     ----------
-    train, validation : (k,) score of each fold's model on the events it was fitted to, and on the held-out ones.
+    train, validation : (k,) score of each fold's model on the events it was fitted to, and on the held-out
+        ones.
     n_fit, n_validation : events that a fold's model is fitted to and scored on.
-    less, more : (k,) validation scores of a less and a more flexible setting of the same family; None where the
-        family has none.
+    less, more : (k,) validation scores of a less and a more flexible setting of the same family; None where
+        the family has none.
     """
     gap = None if train is None else float(np.mean(train) - np.mean(validation))
     sigmas = {}

@@ -1,21 +1,36 @@
-"""Intervals of a score: of this fitted model (test events) or of the procedure (test events and training set)."""
+"""Intervals of a score: of this fitted model (test events) or of the procedure (test events and training set).
+
+The test events' part is found first, by a method that suits the metric (`stat_interval`); the training set's
+is added to each of its sides. ``docs/evidence.md`` has the formulae and the measured coverage.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import singledispatch
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-from fivesigma.risk.resampling import Measurement, Part, Vector
+from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
+from fivesigma.risk.cuts import Rejection
+from fivesigma.risk.influence import standard_errors
+from fivesigma.risk.metric import Metric
+from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, kish
 
 Claim = Literal["procedure", "fitted"]
 
 FEWEST_EVENTS = 30
 FEWEST_PER_CLASS = 10
 FEWEST_GROUPS = 10
+STUDENTISED_UP_TO = 1000
+"""Independent units beyond which skewness no longer shows, and the studentised resamples are not computed."""
+N_STUDENTISED = 1000
+"""Resamples that are studentised: the 2.5 % quantile is known to 4 % of its distance."""
+SMALLEST_ERROR = 0.2
+"""Floor of a resample's standard error, in units of the sample's: a resample without a miss has none."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class ScoreEstimate:
-    """A score with its interval ``[low, high]`` at ``level``; None where an interval is refused, ``method`` says why."""
+    """A score with its interval ``[low, high]`` at ``level``; None where it is refused, and ``method`` says why."""
 
     value: float | None
     low: float | None = None
@@ -37,6 +52,197 @@ class ScoreEstimate:
     level: float = 0.95
     method: str = ""
     error: Errors = field(default_factory=Errors)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An interval and how it was found; an empty ``low`` and ``high`` is a refusal."""
+
+    low: float | None
+    high: float | None
+    method: str
+
+
+# --- the scale on which a score's error is nearly symmetric
+
+
+@dataclass(frozen=True)
+class Scale:
+    """``g``: logit between two bounds, log above or below one, the identity without bounds."""
+
+    lower: float | None
+    upper: float | None
+
+    def forward(self, x: Vector | float) -> Vector:
+        """``g(x)``, infinite at a bound."""
+        x = np.asarray(x, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            up = 0.0 if self.upper is None else -np.log(self.upper - x)
+            down = 0.0 if self.lower is None else np.log(x - self.lower)
+        return x if self.lower is None and self.upper is None else np.asarray(down + up, float)
+
+    def back(self, u: float) -> float:
+        """``g⁻¹(u)``."""
+        if self.lower is not None and self.upper is not None:
+            return float(self.lower + (self.upper - self.lower) * special.expit(u))
+        if self.lower is not None:
+            return float(self.lower + np.exp(u))
+        return float(self.upper - np.exp(-u)) if self.upper is not None else u
+
+    def slope(self, x: Vector | float) -> Vector:
+        """``g'(x)``, positive."""
+        x = np.asarray(x, float)
+        with np.errstate(divide="ignore"):
+            up = 0.0 if self.upper is None else 1.0 / (self.upper - x)
+            down = 0.0 if self.lower is None else 1.0 / (x - self.lower)
+        return np.ones_like(x) if self.lower is None and self.upper is None else np.asarray(down + up, float)
+
+
+# --- the test events' part
+
+
+@singledispatch
+def stat_interval(metric: Metric, m: Measurement, level: float) -> Limits:
+    """Return the interval of the fitted model: the union of a t interval and a bootstrap-t on the metric's scale.
+
+    Both are widened by N/(N - 1) for N independent units: a resample's spread falls short by that order.
+
+    References
+    ----------
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, §12.5 (bootstrap-t on a transformed scale);
+    Hall (1992), The Bootstrap and Edgeworth Expansion, §3.10.
+    """
+    scale = Scale(metric.lower, metric.upper)
+    centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
+    units = m.part.units(additive=metric.additive)
+    t = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
+    below = above = t * stat_error(m) * slope
+    method = "t interval"
+    quantiles = _studentised(m, scale, level)
+    if quantiles is not None:
+        below, above = max(below, quantiles[0]), max(above, quantiles[1])
+        method = "bootstrap-t"
+    wider = units / (units - 1)
+    low, high = scale.back(centre - below * wider), scale.back(centre + above * wider)
+    return Limits(low, high, method)
+
+
+def _studentised(m: Measurement, scale: Scale, level: float) -> tuple[float, float] | None:
+    """Return how far the bootstrap-t reaches below and above ``g(value)``, or None where it is not computed.
+
+    ``T_b = (g(θ_b) - g(θ)) / (se_b g'(θ_b))``; the limits are ``g(θ) - T_(1-α/2) se g'`` and ``- T_(α/2)``.
+    """
+    if m.part.units(additive=m.metric.additive) > STUDENTISED_UP_TO:
+        return None
+    draws, few = m.draws[:N_STUDENTISED], m.part.counts[:N_STUDENTISED]
+    with_itself = np.vstack([np.ones((1, len(m.part.y)), np.uint8), few])
+    errors = standard_errors(m.metric, m.scored, with_itself)
+    if errors is None or not errors[0] > 0:
+        return None
+    error, floor = float(errors[0]), SMALLEST_ERROR * float(errors[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.maximum(errors[1:], floor) * scale.slope(draws)
+        T = (scale.forward(draws) - scale.forward(m.value)) / spread
+    T = T[np.isfinite(T)]
+    if len(T) < 100:
+        return None
+    ends = np.quantile(T, [(1 - level) / 2, (1 + level) / 2])
+    unit = error * float(scale.slope(m.value))
+    return float(ends[1]) * unit, -float(ends[0]) * unit
+
+
+@stat_interval.register
+def _(metric: RocAuc, m: Measurement, level: float) -> Limits:
+    """At 1 a one-sided exact limit: all of min(n_S, n_B) independent pairs are in order."""
+    if m.value < 1.0:
+        return stat_interval.dispatch(object)(metric, m, level)
+    pairs = m.part.units(additive=False)
+    return Limits(float((1 - level) ** (1 / pairs)), 1.0, "one-sided exact limit of a perfect ranking")
+
+
+@stat_interval.register
+def _(metric: Accuracy, m: Measurement, level: float) -> Limits:
+    """Clopper-Pearson at the effective number of events."""
+    low, high = clopper_pearson(m.value, _effective_events(m.value, m.draws, m.part, level), level)
+    return Limits(low, high, _proportion_method(m.value))
+
+
+@stat_interval.register
+def _(metric: BalancedAccuracy, m: Measurement, level: float) -> Limits:
+    """Clopper-Pearson for each class, put together by MOVER: Zou & Donner (2008), Stat. Med. 27, 1693."""
+    if m.part.groups is not None:
+        events = _effective_events(m.value, m.draws, m.part, level)
+        low, high = clopper_pearson(m.value, events, level)
+        return Limits(low, high, _proportion_method(m.value))
+    below, above, codes = 0.0, 0.0, np.unique(m.part.y)
+    hit = np.asarray(m.scored.prediction).argmax(axis=1) == m.part.y
+    for code in codes:
+        member = m.part.y == code
+        w = m.part.weights[member]
+        recall = float(np.sum(w * hit[member]) / np.sum(w))
+        low, high = clopper_pearson(recall, kish(w), level)
+        below, above = below + (recall - low) ** 2, above + (high - recall) ** 2
+    reach = np.sqrt([below, above]) / len(codes)
+    return Limits(float(m.value - reach[0]), float(m.value + reach[1]), "Clopper-Pearson of each class")
+
+
+@stat_interval.register
+def _(metric: Rejection, m: Measurement, level: float) -> Limits:
+    """Clopper-Pearson of the background efficiency at the cut, inverted."""
+    background = m.part.y == 0
+    w = None if m.part.w is None else m.part.weights[background]
+    groups = None if m.part.groups is None else m.part.groups[background]
+    part = Part(m.part.y[background], w, groups, m.part.counts[:0])
+    with np.errstate(divide="ignore"):
+        efficiency, draws = (1.0 / m.value if np.isfinite(m.value) else 0.0), 1.0 / m.draws
+    low, high = clopper_pearson(efficiency, _effective_events(efficiency, draws, part, level), level)
+    return Limits(1 / high, 1 / low if low > 0 else None, _proportion_method(efficiency))
+
+
+def _proportion_method(p: float) -> str:
+    return "one-sided exact limit" if p in (0.0, 1.0) else "Clopper-Pearson"
+
+
+def clopper_pearson(p: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a proportion ``p`` of ``n`` events (n need not be whole); one-sided at 0 and at 1.
+
+    Clopper & Pearson (1934), Biometrika 26, 404.
+
+    >>> [round(x, 4) for x in clopper_pearson(0.9, 20)]
+    [0.683, 0.9877]
+    >>> [round(x, 4) for x in clopper_pearson(1.0, 20)]
+    [0.8609, 1.0]
+    """
+    alpha = 1 - level
+    if p <= 0.0:
+        return 0.0, float(1 - alpha ** (1 / n))
+    if p >= 1.0:
+        return float(alpha ** (1 / n)), 1.0
+    k = p * n
+    low, high = stats.beta.ppf(alpha / 2, k, n - k + 1), stats.beta.ppf(1 - alpha / 2, k + 1, n - k)
+    return float(low), float(high)
+
+
+def _effective_events(p: float, draws: Vector, part: Part, level: float) -> float:
+    """Effective number of events of a proportion: n; with weights or groups ``p (1 - p) / v``, at most Kish's.
+
+    For groups it is scaled by the squared ratio of the t quantiles at n - 1 and at G - 1. Korn & Graubard
+    (1998), Survey Methodology 24, 193.
+    """
+    if part.w is None and part.groups is None:
+        return float(len(part.y))
+    variance = float(np.nanvar(draws, ddof=1))
+    kish_events = part.n_effective if part.n_groups is None else min(part.n_effective, len(part.y))
+    if not 0 < p < 1 or not variance > 0:
+        return kish_events if part.n_groups is None else float(part.n_groups)
+    events = min(p * (1 - p) / variance, kish_events)
+    if part.n_groups is None:
+        return events
+    tails = stats.t.ppf((1 + level) / 2, [max(len(part.y) - 1, 1), max(part.n_groups - 1, 1)])
+    return max(float(events * (tails[0] / tails[1]) ** 2), 2.0)
+
+
+# --- both parts
 
 
 def refusal(part: Part) -> str:
@@ -61,44 +267,121 @@ def welch_satterthwaite(variances: Sequence[float], dofs: Sequence[float]) -> fl
     20.0
     """
     total = sum(variances)
-    spread = sum(v**2 / dof for v, dof in zip(variances, dofs, strict=True))
-    return total**2 / spread if spread > 0 else float(dofs[0])
+    uncertain = sum(v**2 / dof for v, dof in zip(variances, dofs, strict=True))
+    return total**2 / uncertain if uncertain > 0 else float(dofs[0])
 
 
-def spread(values: Vector) -> float | None:
-    """Return the standard deviation of refits, None where there are fewer than two."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+def stat_error(m: Measurement) -> float:
+    """Return the standard deviation of the resamples, 0 where none is defined."""
+    known = m.draws[np.isfinite(m.draws)]
+    return float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
 
 
-def stat_dof(part: Part, n_draws: int) -> float:
-    """Degrees of freedom of the resampled variance: G - 1 or N_eff - 1, and never more than the draws give."""
-    units = part.n_effective if part.n_groups is None else float(part.n_groups)
-    return max(min(units - 1, n_draws - 1.0), 1.0)
+def stat_dof(m: Measurement) -> float:
+    """Degrees of freedom of the resampled variance: units - 1, and never more than the draws give."""
+    return max(min(m.part.units(additive=m.metric.additive) - 1, len(m.draws) - 1.0), 1.0)
 
 
-def score(measurement: Measurement, *, claim: Claim = "procedure", level: float = 0.95) -> ScoreEstimate:
-    """Return the value with its interval and its error budget."""
-    m = measurement
-    stat = float(np.nanstd(m.draws, ddof=1))
-    train = spread(m.refits)
-    errors = Errors(stat, train, spread(m.seeds))
-    reason = refusal(m.part)
+def train_dof(refits: Refits) -> float:
+    """Degrees of freedom of the variance over the refits: R - 1."""
+    return max(len(refits) - 1.0, 1.0)
+
+
+def score(m: Measurement, *, claim: Claim = "procedure", level: float = 0.95) -> ScoreEstimate:
+    """Return the value with its interval and its error budget.
+
+    ``claim`` names what the interval is of: "fitted", this model, uncertain because the test events are
+    finite; or "procedure", the same recipe on a fresh training set, total = stat ⊕ train. ``train`` is the
+    spread of the refits less what these test events bring to it (`Refits.interaction`); ``seed`` is nested
+    in it.
+    """
+    train = m.refits.main_effect**0.5 if len(m.refits) > 1 else None
+    seed = m.seeds.main_effect**0.5 if len(m.seeds) > 1 else None
+    if seed is not None and train is not None:
+        seed = min(seed, train)
+    errors = Errors(stat_error(m), train, seed)
+    value = m.value if np.isfinite(m.value) else None
+    reason = _no_interval(m)
     if reason:
-        return ScoreEstimate(m.value, None, None, level, reason, errors)
-    used = (train or 0.0) if claim == "procedure" else 0.0
-    dof = welch_satterthwaite([stat**2, used**2], [stat_dof(m.part, len(m.draws)), max(len(m.refits) - 1, 1)])
-    half = float(stats.t.ppf((1 + level) / 2, dof)) * float(np.hypot(stat, used))
-    return ScoreEstimate(
-        m.value, m.value - half, m.value + half, level, f"{claim}: Poisson bootstrap, t", errors
+        return ScoreEstimate(value, None, None, level, reason, errors)
+    limits = stat_interval(m.metric, m, level)
+    if claim == "fitted" or len(m.refits) < 2:
+        note = "" if claim == "fitted" else " (no refits)"
+        return ScoreEstimate(
+            value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors
+        )
+    low, high = _with_training(m, limits, level)
+    method = f"procedure: {limits.method} ⊕ {len(m.refits)} refits"
+    return ScoreEstimate(value, low, high, level, method, errors)
+
+
+def _no_interval(m: Measurement) -> str:
+    """Return why there is no interval, or an empty string."""
+    if not m.metric.interval:
+        return f"no interval: {m.metric.name} is biased at finite size"
+    if not np.isfinite(m.value) and not isinstance(m.metric, Rejection):
+        return "no interval: the score is not defined"
+    at_bound = m.value in (m.metric.lower, m.metric.upper)
+    if at_bound and not isinstance(m.metric, (Accuracy, BalancedAccuracy, Rejection, RocAuc)):
+        return "no interval: the score is at its bound"
+    return refusal(m.part)
+
+
+def _with_training(m: Measurement, limits: Limits, level: float) -> tuple[float | None, float | None]:
+    """Add the training set's variance to each side of the test events' interval.
+
+    A side that reaches d at t(ν_stat) stands for the standard error ``d / t``; with the training variance the
+    reach is ``t(ν) sqrt((d / t)² + train²)`` at Welch-Satterthwaite's ν, on the metric's scale.
+    """
+    if not np.isfinite(m.value):
+        return limits.low, limits.high
+    straight = isinstance(m.metric, (Accuracy, BalancedAccuracy)) or m.value in (
+        m.metric.lower,
+        m.metric.upper,
     )
+    scale = Scale(None, None) if straight else Scale(m.metric.lower, m.metric.upper)
+    centre = float(scale.forward(m.value))
+    variance = m.refits.main_effect * float(scale.slope(m.value)) ** 2
+    t_stat = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
+    ends: list[float | None] = []
+    for end, sign in ((limits.low, -1.0), (limits.high, 1.0)):
+        if end is None:
+            ends.append(None)
+            continue
+        side = ((float(scale.forward(end)) - centre) / t_stat) ** 2
+        dof = welch_satterthwaite([side, variance], [stat_dof(m), train_dof(m.refits)])
+        reach = float(stats.t.ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
+        ends.append(_inside(m.metric, scale.back(centre + sign * reach)))
+    return ends[0], ends[1]
+
+
+def _inside(metric: Metric, x: float) -> float:
+    low = -np.inf if metric.lower is None else metric.lower
+    high = np.inf if metric.upper is None else metric.upper
+    return float(min(max(x, low), high))
+
+
+# --- without a test set
 
 
 def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: float = 0.95) -> ScoreEstimate:
-    """Return the mean over folds with the variance of Nadeau & Bengio: ``(1/k + n_val/n_fit) s²``, t at k - 1."""
-    variance = nadeau_bengio(values, n_fit, n_validation)
+    """Return the mean over folds with the variance of Nadeau & Bengio, Student's t at k - 1.
+
+    Parameters
+    ----------
+    values : (k,) scores of the folds, or of all folds of several repeats.
+    n_fit, n_validation : events that a fold's model is fitted to and scored on.
+    """
     value = float(np.mean(values))
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * variance**0.5
-    return ScoreEstimate(value, value - half, value + half, level, "cross-validation, Nadeau-Bengio t")
+    if len(values) < 2 or not np.isfinite(value):
+        return ScoreEstimate(
+            value if np.isfinite(value) else None, method="no interval: fewer than two folds"
+        )
+    total = nadeau_bengio(values, n_fit, n_validation) ** 0.5
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * total
+    return ScoreEstimate(
+        value, value - half, value + half, level, "procedure: cross-validation, Nadeau-Bengio"
+    )
 
 
 def nadeau_bengio(values: Vector, n_fit: int, n_validation: int) -> float:

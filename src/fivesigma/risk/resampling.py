@@ -1,18 +1,22 @@
 """The test events and their Poisson resamples: one set of counts for all models and all metrics.
 
-A `Part` is what the models are scored on; a `Measurement` is one metric of one model on it: the value, the draws
-over the resamples, and the values of the refits. Everything `fivesigma.risk.evidence` says is computed from
-measurements, so each model is resampled once, however many pairs it enters.
+A `Part` is what the models are scored on; a `Measurement` is one metric of one model on it: the value, the
+draws over the resamples, and the values of the refits. Everything `fivesigma.risk.evidence` says is computed
+from measurements, so each model is resampled once, however many pairs it enters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fivesigma.risk.influence import Scored, influence
+from fivesigma.risk.metric import Metric
 
 Vector = NDArray[np.float64]
 Counts = NDArray[np.uint8]
@@ -20,43 +24,8 @@ Counts = NDArray[np.uint8]
 LARGEST_COUNTS = 80_000_000
 """Bytes of the counts; beyond, fewer resamples are drawn (see `resamples_within_memory`)."""
 FEWEST_RESAMPLES = 200
-N_REFIT_DRAWS = 200
-"""Resamples on which the refits are scored too, to see how far test events and refits interact."""
-
-
-class Measure(Protocol):
-    """What evidence asks of a metric; `fivesigma.risk.metrics.Metric` is one."""
-
-    name: str
-    greater_is_better: bool
-    lower: float | None
-    upper: float | None
-    additive: bool
-
-    def value(
-        self,
-        y: NDArray[Any],
-        prediction: Vector,
-        w: Vector | None = None,
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> float:
-        """Return the metric of ``prediction``."""
-        ...
-
-    def resampled(
-        self,
-        y: NDArray[Any],
-        prediction: Vector,
-        w: Vector | None,
-        counts: Counts,
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> Vector:
-        """Return the metric on each resample, ``(B,)``."""
-        ...
+N_REFIT_DRAWS = 100
+"""Resamples on which the refits are followed too, to see how far test events and refits interact."""
 
 
 def resamples_within_memory(n: int, n_boot: int) -> int:
@@ -153,22 +122,76 @@ class Part:
         """The weights, ones where there are none."""
         return np.ones(len(self.y)) if self.w is None else np.asarray(self.w, float)
 
-    @property
+    @cached_property
     def n_groups(self) -> int | None:
         """The number of groups that carry weight."""
         return None if self.groups is None else len(np.unique(self.groups[self.weights != 0]))
 
-    @property
+    @cached_property
     def n_effective(self) -> float:
         """Kish's number of events."""
         return kish(self.weights)
 
-    @property
+    @cached_property
     def n_effective_per_class(self) -> tuple[float, ...]:
         """Kish's number of events of each class present; of all events in a regression."""
         if not self.classification:
             return (self.n_effective,)
         return tuple(kish(self.weights[self.y == code]) for code in np.unique(self.y))
+
+    def units(self, *, additive: bool) -> float:
+        """Return how many independent units a metric's error rests on.
+
+        Groups; else the effective events, of the rarest class unless the metric is a mean over all events.
+        """
+        if self.n_groups is not None:
+            return float(self.n_groups)
+        return self.n_effective if additive else min(self.n_effective_per_class)
+
+
+@dataclass(frozen=True, eq=False)
+class Refits:
+    """One metric of several refits on the same test events.
+
+    Attributes
+    ----------
+    values : (R,) the metric of each refit.
+    draws : (R, B') the same on the first B' resamples of the part, to first order.
+    """
+
+    values: Vector = field(default_factory=lambda: np.empty(0))
+    draws: Vector = field(default_factory=lambda: np.empty((0, 0)))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def minus(self, other: Refits) -> Refits:
+        """Return the paired difference."""
+        return Refits(self.values - other.values, self.draws - other.draws)
+
+    @property
+    def variance(self) -> float:
+        """``V``: the variance of the scores over the refits, on the same test events; 0 for fewer than two."""
+        return float(np.var(self.values, ddof=1)) if len(self) > 1 else 0.0
+
+    @property
+    def interaction(self) -> float:
+        """``I``: the part of ``V`` that these very test events bring, and that `stat` holds already.
+
+        Refits disagree about single events; averaged over finitely many that is noise of the test set, and
+        the resamples of one model's predictions contain it in full. It is the mean square of the doubly
+        centred draws.
+        """
+        n_refits, n_draws = self.draws.shape
+        if n_refits < 2 or n_draws < 2 or not np.isfinite(self.draws).all():
+            return 0.0
+        d = self.draws - self.draws.mean(axis=0) - self.draws.mean(axis=1, keepdims=True) + self.draws.mean()
+        return float(np.sum(d**2) / ((n_refits - 1) * (n_draws - 1)))
+
+    @property
+    def main_effect(self) -> float:
+        """``max(V - I, 0)``: the variance of the risk itself over training sets and seeds."""
+        return max(self.variance - self.interaction, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,24 +202,24 @@ class Measurement:
     ----------
     metric : the metric.
     part : the part.
+    scored : the prediction that was scored, with cut and scale.
     value : the metric of the stored prediction.
     draws : (B,) the metric on the resamples of the test events.
-    refits : (R,) the metric of each refit on the same test events; empty where nothing was refitted.
-    refit_draws : (R, B') the same on the first B' resamples; empty where only scores are known.
-    seeds : (S,) the metric of each refit on the full training set with a new seed.
+    refits : refits on resampled training sets with new seeds, on the same test events.
+    seeds : refits on the full training set with new seeds.
     """
 
-    metric: Measure
+    metric: Metric
     part: Part
+    scored: Scored
     value: float
     draws: Vector
-    refits: Vector = field(default_factory=lambda: np.empty(0))
-    refit_draws: Vector = field(default_factory=lambda: np.empty((0, 0)))
-    seeds: Vector = field(default_factory=lambda: np.empty(0))
+    refits: Refits = field(default_factory=Refits)
+    seeds: Refits = field(default_factory=Refits)
 
 
 def measure(
-    metric: Measure,
+    metric: Metric,
     part: Part,
     prediction: Vector,
     *,
@@ -212,23 +235,37 @@ def measure(
     prediction : (n, K) probabilities or (n,) values on the events of ``part``, the ones that are stored.
     refits : predictions of the refits (resampled training set, new seed) on the same events.
     seeds : predictions of refits on the same training set with new seeds.
-    cut, scale : as `Measure.value` takes them.
+    cut, scale : as `Metric.value` takes them.
     """
-    events = (part.y, part.w)
+    value = float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
+    draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
+    scored = Scored(part.y, prediction, part.w, part.groups, cut, scale)
+    both = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
+    return Measurement(metric, part, scored, value, np.asarray(draws, float), *both)
 
-    def scored(each: Sequence[Vector]) -> Vector:
-        return np.array([metric.value(part.y, p, part.w, cut=cut, scale=scale) for p in each])
 
-    def resampled(p: Vector, counts: Counts) -> Vector:
-        return np.asarray(metric.resampled(events[0], p, events[1], counts, cut=cut, scale=scale), float)
-
+def _refits(
+    metric: Metric, part: Part, predictions: Sequence[Vector], cut: float | None, scale: float
+) -> Refits:
+    """Score each of ``predictions`` and follow it over the first resamples, to first order where that is known."""
+    if not len(predictions):
+        return Refits()
+    values = [metric.value(part.y, p, part.w, cut=cut, scale=scale) for p in predictions]
     few = part.counts[:N_REFIT_DRAWS]
-    return Measurement(
-        metric,
-        part,
-        float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale)),
-        resampled(prediction, part.counts),
-        scored(refits),
-        np.array([resampled(p, few) for p in refits]).reshape(len(refits), -1),
-        scored(seeds),
-    )
+    draws = []
+    for value, p in zip(values, predictions, strict=True):
+        u = influence(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
+        if u is None:
+            draws.append(metric.resampled(part.y, p, part.w, few, cut=cut, scale=scale))
+        else:
+            draws.append(value + followed(few, u))
+    return Refits(np.array(values, float), np.array(draws, float))
+
+
+def followed(counts: Counts, influences: Vector) -> Vector:
+    """Return ``Σ_i (c_bi - 1) U_i`` for each resample, (B',), in blocks that fit a cache."""
+    total = np.full(len(counts), -float(np.sum(influences)))
+    for start in range(0, len(influences), 4096):
+        rows = slice(start, start + 4096)
+        total += counts[:, rows].astype(np.float64) @ influences[rows]
+    return total

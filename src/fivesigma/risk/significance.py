@@ -42,8 +42,8 @@ def log_p_from_sigma(sigma: float) -> float:
 def log_t_tail(t: float, dof: float) -> float:
     """Return ``log P(T_ν > t)`` for ``t ≥ 0``, where scipy's tail has long underflowed too.
 
-    ``P(T > t) = f(t) ∫₀^∞ f(t + u) / f(t) du`` by Gauss-Legendre in ``v``, ``u = h v / (1 - v)`` with ``h`` the
-    length over which the density falls by e.
+    ``P(T > t) = f(t) ∫₀^∞ f(t + u) / f(t) du`` by Gauss-Legendre in ``v``, ``u = h v / (1 - v)`` with ``h``
+    the length over which the density falls by e.
 
     >>> abs(log_t_tail(3.0, 9.0) - float(np.log(stats.t.sf(3.0, 9.0)))) < 1e-12
     True
@@ -123,10 +123,11 @@ def t_tail(t: float, dof: float, *, one_sided: bool) -> Tail:
 def global_significance(family: Sequence[Difference]) -> tuple[Difference, ...]:
     """Return the family with ``sigma_global`` filled in: what each difference is worth among all of them.
 
-    Below 2.5σ the chance that any member of the family looks as extreme, ``P(min_k p_k <= p_j)``, comes from a
-    multivariate t with the correlation of the errors, and from the resamples themselves where they resolve it (the
-    larger of the two). From 2.5σ on it is Šidák's ``1 - (1 - p)^J`` over all J members. So the result never
-    exceeds the local σ, and a larger local σ never has a smaller global one. Members that were refused count in J.
+    Below 2.5σ the chance that any member of the family looks as extreme, ``P(min_k p_k <= p_j)``, comes from
+    a multivariate t with the correlation of the errors, and from the resamples themselves where they resolve
+    it (the larger of the two). From 2.5σ on it is Šidák's ``1 - (1 - p)^J`` over all J members. So the
+    result never exceeds the local σ, and a larger local σ never has a smaller global one. Members that were
+    refused count in J.
 
     References
     ----------
@@ -175,7 +176,8 @@ def _correlated(members: Sequence[Difference], sigmas: Vector, sided: NDArray[np
 def _errors(members: Sequence[Difference], kind: str) -> Vector:
     """Centred errors of one kind, one column a member: ``EᵀE`` is their covariance.
 
-    A member whose draws do not line up with the others' has a column of zeros here and is taken as independent.
+    A member whose draws do not line up with the others' has a column of zeros here and is taken as
+    independent.
     """
     draws = [each.stat_draws if kind == "stat" else each.train_draws for each in members]
     n_rows = max(len(each) for each in draws)
@@ -198,8 +200,8 @@ def _correlation(stat: Vector, train: Vector) -> Vector:
 def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) -> Vector:
     """Sorted draws of ``min_k p_k`` where ``T_k = Z_k / sqrt(W_k)``, ``Z ~ N(0, ρ)``, ``W_k ~ χ²(ν_k) / ν_k``.
 
-    One uniform number drives all W_k, as one variance estimate drives all members of a classical multivariate t.
-    A singular ρ is welcome.
+    One uniform number drives all W_k, as one variance estimate drives all members of a classical
+    multivariate t. A singular ρ is welcome.
     """
     rng = np.random.default_rng(2008)
     values, vectors = np.linalg.eigh(correlation)
