@@ -75,7 +75,7 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         w = weights(sample_weight, table)
         self.columns_ = chosen(self.columns, table.shape[1])
         self.medians_ = np.array([weighted_median(table[:, j], w) for j in self.columns_])
-        gaps = np.any(np.isnan(table[w > 0][:, self.columns_]), axis=0)
+        gaps = np.array([bool((np.isnan(table[:, j]) & (w > 0)).any()) for j in self.columns_], dtype=bool)
         self.indicated_ = self.columns_[gaps & self.indicator]
         return self
 

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
-from fivesigma.features.columns import labelled, matrix, weights
+from fivesigma.features.columns import labelled, matrix, present, weights
 
 _MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more than L-BFGS steps
 
@@ -70,8 +70,7 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
         table, target = labelled(self, X, y, numeric=True)
-        w = weights(sample_weight, table)
-        table, target, w = table[w > 0], target[w > 0], w[w > 0]
+        w, table, target = present(weights(sample_weight, table), table, target)
         self.lam_ = self._strength(table, target, w)
         solver = self._solver(float(w.sum())).fit(table, target, sample_weight=w)
         self.coef_, self.intercept_ = solver.coef_, float(solver.intercept_)
@@ -144,15 +143,15 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Fit to ``X`` (n_samples, n_features), labels ``y`` (n_samples,) and weights (n_samples,)."""
         table, target = labelled(self, X, y)
         check_classification_targets(target)
-        w = weights(sample_weight, table)
+        w, table, target = present(weights(sample_weight, table), table, target)
         if not self.lam > 0:
             raise InputError(f"lambda = {self.lam!r} is out of range; expected a number above 0.")
-        self.classes_ = np.unique(target[w > 0])
+        self.classes_ = np.unique(target)
         if len(self.classes_) < 2:
             raise InputError(
                 "a classifier needs rows of at least two classes; these rows hold one class only."
             )
-        solver = self._solver(table.shape[1]).fit(table[w > 0], target[w > 0], sample_weight=w[w > 0])
+        solver = self._solver(table.shape[1]).fit(table, target, sample_weight=w)
         self.coef_, self.intercept_ = solver.coef_, solver.intercept_
         self.n_iter_ = int(np.max(solver.n_iter_))
         return self

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma.features.columns import present
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.calibrated import Calibrated
@@ -140,11 +141,10 @@ def fit(
         Whatever went wrong in the fit, in one sentence.
     """
     if w is not None:
-        keep = w > 0
-        if not keep.any():
+        if not (w > 0).any():
             raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
-        X, y, w = X[keep], y[keep], w[keep] / w[keep].mean()
-        groups = None if groups is None else groups[keep]
+        w, X, y, groups = present(w, X, y, groups)
+        w = w / w.mean()
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("always")
         try:
