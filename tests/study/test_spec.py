@@ -185,7 +185,6 @@ def test_keys_without_machinery_are_refused_not_ignored(key: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '[data]\nsource = "simulate:collider"\ntarget = "y"',
         '[data]\npath = "t.csv"\ntask = "clustering"',
         '[data]\npath = "t.csv"\ntarget = ["a", "b"]',
     ],
@@ -324,3 +323,14 @@ def test_any_document_is_a_study_or_one_sentence(document: dict[str, object]) ->
         message = str(error)
     assert "\n" not in message
     assert len(message) < 400
+
+
+def test_a_simulated_source_needs_neither_path_nor_target_and_takes_the_settings_of_its_system():
+    spec = Spec.from_toml('[data]\nsource = "simulate:projectiles"\n[source]\nn = 50\ndrag = 0.1')
+    assert (spec.data.simulated, spec.source.n, spec.source.settings) == ("projectiles", 50, {"drag": 0.1})
+    assert Spec.from_toml(spec.to_toml()) == spec
+
+
+def test_settings_of_a_source_are_refused_where_a_file_is_read():
+    with pytest.raises(StudyError, match="source is given but data.source is not simulate:NAME"):
+        Spec.from_toml('[data]\npath = "t.csv"\ntarget = "y"\n[source]\nn = 50')

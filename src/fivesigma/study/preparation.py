@@ -103,6 +103,8 @@ def read(spec: Spec) -> Dataset:
     files = {"": [Path(path) for path in spec.paths()]} | {
         name: [Path(spec.absolute(rows.path))] for name, rows in _given(spec).items() if rows.path is not None
     }
+    if spec.data.simulated is not None:
+        return simulated(spec)
     missing = tuple(code for code in spec.data.missing if isinstance(code, str))
     parts = {name: tables.read_columns(paths, missing=missing) for name, paths in files.items()}
     for name, columns in parts.items():
@@ -116,6 +118,28 @@ def read(spec: Spec) -> Dataset:
         else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
     )
     return assembly.assemble(columns, roles(spec), source=source)
+
+
+def simulated(spec: Spec) -> Dataset:
+    """Draw the events of a simulated source; what the study leaves open is as the system suggests."""
+    from fivesigma.simulate.tables import draw, flat
+
+    system = str(spec.data.simulated)
+    if any(rows.path is not None for rows in _given(spec).values()):
+        raise spec.error("split.test", "a simulated source has no second file; give a fraction or a column.")
+    table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
+    columns = flat(table.columns)
+    asked = dataclasses.replace(
+        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c != PART)
+    )
+    suggested = dataclasses.replace(
+        asked,
+        target=asked.target or table.target,
+        group=asked.group or table.group,
+        features=asked.features or tuple(table.features) or None,
+        units={name: unit for name, unit in table.units.items() if name in columns} | dict(asked.units or {}),
+    )
+    return assembly.assemble(columns, suggested, source=f"simulate:{system}")
 
 
 def roles(spec: Spec) -> assembly.Roles:

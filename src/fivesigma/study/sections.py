@@ -43,6 +43,10 @@ StudyName = Annotated[
 ModelName = Annotated[str, StringConstraints(strict=True, pattern=r"^[^:\x00-\x1f\x7f]+$", max_length=100)]
 
 
+USER_SOURCE = "user:"
+SIMULATED = "simulate:"
+
+
 class Section(BaseModel):
     """A table of the study file: closed (unknown keys are refused) and frozen."""
 
@@ -82,7 +86,7 @@ class DataSection(Section):
     path: Texts | None = None
     """The table: one path, several, or a glob; relative to the study file."""
     source: Text | None = None
-    """In place of a path: ``user:WHERE TO GET IT``, a table the user supplies by --data."""
+    """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
     target: Text | None = None
     """The column to predict, or an expression such as log10(M_500)."""
     task: Literal["classification", "regression"] | None = None
@@ -116,13 +120,19 @@ class DataSection(Section):
             raise ValueError("data.path is missing; name the table, or give it by --data PATH")
         if self.path is not None and not self.path:
             raise ValueError("data.path is an empty list; name the table")
-        if self.source is not None and not self.source.startswith("user:"):
+        if self.source is not None and not self.source.startswith((USER_SOURCE, SIMULATED)):
             raise ValueError(
-                f"data.source: {shown(self.source)} is not a source; write 'user:WHERE TO GET IT'"
+                f"data.source: {shown(self.source)} is not a source; write 'simulate:NAME' or 'user:WHERE TO GET IT'"
             )
-        if self.target is None:
+        if self.target is None and self.simulated is None:
             raise ValueError("data.target is missing; name the column to predict")
         return self
+
+    @property
+    def simulated(self) -> str | None:
+        """The system that makes the table, None where a file holds it."""
+        made = self.path is None and (self.source or "").startswith(SIMULATED)
+        return (self.source or "").removeprefix(SIMULATED) if made else None
 
     @model_validator(mode="after")
     def _one_role(self) -> DataSection:
@@ -146,6 +156,20 @@ class DataSection(Section):
         yield "a feature", self.features or ()
         also = {self.weight, self.group}
         yield "a spectator", tuple(column for column in self.spectators if column not in also)
+
+
+class SourceSection(Section):
+    """How many events a simulated source makes, and the settings of its system."""
+
+    model_config = ConfigDict(extra="allow")
+
+    n: Annotated[Whole, Field(ge=1)] | None = None
+    """Events to draw; default: the system's own number."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the system by name; a dotted name sets one of a part."""
+        return dict(self.model_extra or {})
 
 
 class TestRows(Section):

@@ -13,11 +13,13 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma.study.refusals import sentence
 from fivesigma.study.sections import (
+    USER_SOURCE,
     DataSection,
     EvaluateSection,
     FeaturesSection,
     ModelSection,
     Section,
+    SourceSection,
     SplitSection,
     StudySection,
     TestRows,
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST = 1_000_000
 """Bytes of the longest study file that is read."""
-
-USER_SOURCE = "user:"
 
 OWN = "own"
 """Kind of a model that was given in Python; a study file alone cannot run it."""
@@ -60,6 +60,8 @@ class Spec(Section):
     """What the study is called and asks."""
     data: DataSection
     """Which table, and which column plays which part."""
+    source: SourceSection = SourceSection()
+    """How many events a simulated source makes, and the settings of its system."""
     split: SplitSection = SplitSection()
     """Which rows are for training, for validation, and sealed."""
     features: FeaturesSection = FeaturesSection()
@@ -71,6 +73,12 @@ class Spec(Section):
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _source_is_simulated(self) -> Spec:
+        if self.data.simulated is None and (self.source.n is not None or self.source.settings):
+            raise ValueError("source is given but data.source is not simulate:NAME; remove the section")
+        return self
 
     @model_validator(mode="after")
     def _distinct_names(self) -> Spec:
@@ -209,6 +217,8 @@ class Spec(Section):
         StudyError
             The user must supply the table and did not.
         """
+        if self.data.simulated is not None:
+            return []
         if self.data.path is not None:
             return [self.absolute(path) for path in self.data.path]
         where = (self.data.source or "").removeprefix(USER_SOURCE).strip()
@@ -220,7 +230,9 @@ class Spec(Section):
 
     def resolved(self) -> Spec:
         """Return the same study with absolute paths, so that its file can lie anywhere."""
-        data = self.data.model_copy(update={"path": tuple(self.paths())})
+        data = self.data
+        if data.simulated is None:
+            data = data.model_copy(update={"path": tuple(self.paths()), "source": None})
         if data.join is not None:
             join = data.join.model_copy(update={"path": self.absolute(data.join.path)})
             data = data.model_copy(update={"join": join})
@@ -239,6 +251,8 @@ class Spec(Section):
     def to_document(self) -> dict[str, Any]:
         """Return the complete study as plain values, defaults filled in; what is not said is left out."""
         document = self.model_dump(mode="json", exclude_none=True)
+        if not document["source"]:
+            del document["source"]
         return {name: section for name, section in document.items() if section != []}
 
     def to_toml(self) -> str:

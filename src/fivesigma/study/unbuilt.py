@@ -56,5 +56,3 @@ def _refuse_values(document: Mapping[str, Any], place: str) -> None:
         raise StudyError(f"{place}: data.task: clustering is not in this version; give a target to learn.")
     if isinstance(data.get("target"), list):
         raise StudyError(f"{place}: data.target: several outputs are not in this version; name one column.")
-    if str(data.get("source", "")).startswith("simulate:"):
-        raise StudyError(f"{place}: data.source: simulated sources are not in this version; give data.path.")
