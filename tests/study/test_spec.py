@@ -332,5 +332,5 @@ def test_a_simulated_source_needs_neither_path_nor_target_and_takes_the_settings
 
 
 def test_settings_of_a_source_are_refused_where_a_file_is_read():
-    with pytest.raises(StudyError, match="source is given but data.source is not simulate:NAME"):
+    with pytest.raises(StudyError, match="source is given but"):
         Spec.from_toml('[data]\npath = "t.csv"\ntarget = "y"\n[source]\nn = 50')

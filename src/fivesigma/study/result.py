@@ -202,7 +202,8 @@ class Result:
         return page
 
     def __repr__(self) -> str:
-        return f"{self.results.study}: {self.results.task}, best by validation: {self.results.best}\n{self.leaderboard()}"
+        found = self.results
+        return f"{found.study}: {found.task}, best by validation: {found.best}\n{self.leaderboard()}"
 
     def _repr_html_(self) -> str:
         return self.leaderboard()._repr_html_()
