@@ -1,8 +1,8 @@
 """Linear paths beside their peers: seconds, ratio, violation and suboptimality, in one process on one thread.
 
 Usage: ``OMP_NUM_THREADS=1 python benchmarks/linear.py [--data susy_small.csv] [--jobs L2/171 ...] [--repeats 3]``
-with scikit-learn and, where installed, celer, glum, adelie and skglm beside fivesigma. Each peer is tried at tighter and
-tighter tolerances until it meets the violation (1e-8, then 1e-6, of λ_max, recomputed here in float64), or is said
+with scikit-learn and, where installed, celer, glum and adelie beside fivesigma. Each peer is tried at tighter
+and tighter tolerances until it meets the violation (1e-8, then 1e-6, of λ_max, recomputed here in float64), or is said
 not to meet it. Seconds are medians of interleaved runs, CPU and wall; compile time is left out and stated apart.
 """
 
@@ -20,17 +20,19 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 
 # other benchmarks lie in this folder, and one has the name of a package that numba looks for
-sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.path.dirname(os.path.abspath(__file__))]
+sys.path[:] = [
+    place for place in sys.path if os.path.abspath(place) != os.path.dirname(os.path.abspath(__file__))
+]
 
-import numpy as np
-import polars as pl
-from sklearn.linear_model import LogisticRegression, RidgeCV, lasso_path
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+import numpy as np  # noqa: E402
+import polars as pl  # noqa: E402
+from sklearn.linear_model import LogisticRegression, RidgeCV, lasso_path  # noqa: E402
+from sklearn.model_selection import train_test_split  # noqa: E402
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler  # noqa: E402
 
-from fivesigma.models.linear import RegularisationPath, ridge_factor
-from fivesigma.risk.losses import Logistic, Squared
-from fivesigma.risk.penalties import L1, L2
+from fivesigma.models.linear import RegularisationPath, ridge_factor  # noqa: E402
+from fivesigma.risk.losses import Logistic, Squared  # noqa: E402
+from fivesigma.risk.penalties import L1, L2  # noqa: E402
 
 SUSY_LAMBDAS = np.logspace(-2, 5, 50)
 LIMIT = 90.0
@@ -76,7 +78,10 @@ def susy(path):
     table = pl.read_csv(path).to_numpy()
     y = (table[:, 0] > 0).astype(float)
     out = {}
-    for p, X in ((18, table[:, 1:]), (171, PolynomialFeatures(2, interaction_only=True, include_bias=False).fit_transform(table[:, 1:]))):
+    for p, X in (
+        (18, table[:, 1:]),
+        (171, PolynomialFeatures(2, interaction_only=True, include_bias=False).fit_transform(table[:, 1:])),
+    ):
         train, test, yt, yv = train_test_split(X, y, test_size=0.2, random_state=0)
         scaler = StandardScaler().fit(train)
         out[p] = scaler.transform(train), yt, scaler.transform(test), yv
@@ -106,7 +111,10 @@ def jobs(path):
 
 
 def ours(job, tol):
-    loss, penalty = (Logistic() if job.loss == "logistic" else Squared()), (L1() if job.penalty == "L1" else L2())
+    loss, penalty = (
+        (Logistic() if job.loss == "logistic" else Squared()),
+        (L1() if job.penalty == "L1" else L2()),
+    )
     path = RegularisationPath(loss, penalty, job.lambdas, tol=tol).fit(job.X, job.y)
     return path.coefs_, path.intercepts_
 
@@ -127,7 +135,9 @@ def scikit(solver):
 
 def scikit_lasso(job, tol):
     mean, top = job.X.mean(axis=0), job.y.mean()
-    _, coefs, _ = lasso_path(job.X - mean, job.y - top, alphas=job.lambdas[::-1] / len(job.y), tol=tol, max_iter=10**5)
+    _, coefs, _ = lasso_path(
+        job.X - mean, job.y - top, alphas=job.lambdas[::-1] / len(job.y), tol=tol, max_iter=10**5
+    )
     coefs = coefs.T[::-1]
     return coefs, top - coefs @ mean
 
@@ -137,7 +147,9 @@ def celer_path(job, tol):
 
     mean, top = job.X.mean(axis=0), job.y.mean()
     X = np.asfortranarray(job.X - mean)
-    coefs = celer.celer_path(X, job.y - top, pb="lasso", alphas=job.lambdas[::-1] / len(job.y), tol=tol, max_iter=200)[1]
+    coefs = celer.celer_path(
+        X, job.y - top, pb="lasso", alphas=job.lambdas[::-1] / len(job.y), tol=tol, max_iter=200
+    )[1]
     return coefs.T[::-1], top - coefs.T[::-1] @ mean
 
 
@@ -146,7 +158,11 @@ def glum_path(job, tol):
 
     coefs, intercepts = [], []
     model = GeneralizedLinearRegressor(
-        family="binomial", l1_ratio=float(job.penalty == "L1"), gradient_tol=tol, warm_start=True, max_iter=1000
+        family="binomial",
+        l1_ratio=float(job.penalty == "L1"),
+        gradient_tol=tol,
+        warm_start=True,
+        max_iter=1000,
     )
     for lam in job.lambdas[::-1]:
         model.set_params(alpha=lam / len(job.y)).fit(job.X, job.y)
@@ -162,15 +178,28 @@ def adelie_path(job, tol):
     family = adelie.glm.binomial(job.y) if job.loss == "logistic" else adelie.glm.gaussian(job.y)
     alpha = 1.0 if job.penalty == "L1" else 0.0
     state = adelie.grpnet(
-        X=X, glm=family, lmda_path=job.lambdas[::-1] / len(job.y), alpha=alpha, tol=tol, irls_tol=tol,
-        adev_tol=1.0, ddev_tol=0.0, early_exit=False, progress_bar=False, max_iters=10**6,
+        X=X,
+        glm=family,
+        lmda_path=job.lambdas[::-1] / len(job.y),
+        alpha=alpha,
+        tol=tol,
+        irls_tol=tol,
+        adev_tol=1.0,
+        ddev_tol=0.0,
+        early_exit=False,
+        progress_bar=False,
+        max_iters=10**6,
     )
     return np.asarray(state.betas.toarray())[::-1], np.asarray(state.intercepts)[::-1]
 
 
 def peers(job):
     if job.loss == "logistic":
-        names = {"newton-cholesky": scikit("newton-cholesky")} if job.penalty == "L2" else {"liblinear": scikit("liblinear")}
+        names = (
+            {"newton-cholesky": scikit("newton-cholesky")}
+            if job.penalty == "L2"
+            else {"liblinear": scikit("liblinear")}
+        )
         return names | {"glum": glum_path, "adelie": adelie_path}
     return {"sklearn lasso_path": scikit_lasso, "celer": celer_path, "adelie": adelie_path}
 
@@ -197,29 +226,37 @@ def loosest(job, run, wanted):
 
 
 def report(job, repeats, only_ours):
-    first, _, _ = clock(lambda: ours(Job(job.name, job.X[:500], job.y[:500], job.lambdas[-5:], job.loss, job.penalty), 1e-8))
+    first, _, _ = clock(
+        lambda: ours(Job(job.name, job.X[:500], job.y[:500], job.lambdas[-5:], job.loss, job.penalty), 1e-8)
+    )
     wall, cpu, (coefs, intercepts) = clock(lambda: ours(job, 1e-8), repeats)
     reference = job.objective(*ours(job, 1e-11))
     below = float(((job.objective(coefs, intercepts) - reference) / reference).max())
     tight = job.violation(*ours(job, 1e-11))
-    print(f"\n{job.name}: fivesigma {wall:.3f} s wall, {cpu:.3f} s cpu, violation {job.violation(coefs, intercepts):.1e}, "
-          f"suboptimality {below:.1e}; at 1e-11: {tight:.1e}; first call {first:.2f} s")
+    print(
+        f"\n{job.name}: fivesigma {wall:.3f} s wall, {cpu:.3f} s cpu, "
+        f"violation {job.violation(coefs, intercepts):.1e}, suboptimality {below:.1e}; at 1e-11: {tight:.1e}; first call {first:.2f} s"
+    )
     for name, run in {} if only_ours else peers(job).items():
         for wanted in (1e-8, 1e-6):
             try:
                 tol, peer_wall, peer_cpu, violation, objective = loosest(job, run, wanted)
-            except Exception as error:  # noqa: BLE001  a peer's failure is a line of the table
+            except Exception as error:
                 print(f"  {name:20s} failed: {type(error).__name__}: {str(error)[:80]}")
                 break
             met = "" if violation <= wanted else "  DOES NOT MEET IT"
-            print(f"  {name:20s} for {wanted:.0e}: tol {tol:.0e} {peer_wall:.3f} s wall, {peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x, "
-                  f"violation {violation:.1e}, suboptimality {((objective - reference) / reference).max():.1e}{met}")
+            print(
+                f"  {name:20s} for {wanted:.0e}: tol {tol:.0e} {peer_wall:.3f} s wall, "
+                f"{peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x, violation {violation:.1e}, suboptimality {((objective - reference) / reference).max():.1e}{met}"
+            )
     if job.test is not None:
         V, v = job.test
-        accuracy = ((V @ coefs.T + intercepts > 0).T == v).mean(axis=1)
+        accuracy = (v == (-intercepts < V @ coefs.T).T).mean(axis=1)
         top = [f"{lam:.2f}" for lam, a in zip(job.lambdas, accuracy, strict=True) if a == accuracy.max()]
-        print(f"  accuracy on {len(v)} events (one is {1 / len(v):.4f}): best {accuracy.max():.4f} at λ = {', '.join(top)}; "
-              f"at the largest λ {accuracy[-1]:.4f}")
+        print(
+            f"  accuracy on {len(v)} events (one is {1 / len(v):.4f}): best {accuracy.max():.4f} "
+            f"at λ = {', '.join(top)}; at the largest λ {accuracy[-1]:.4f}"
+        )
 
 
 def ridge(X, y, name):
@@ -227,8 +264,10 @@ def ridge(X, y, name):
     wall, cpu, loo = clock(lambda: ridge_factor(X, y, np.ones(len(y))).leave_one_out(lambdas), 3)
     peer_wall, peer_cpu, model = clock(lambda: RidgeCV(alphas=lambdas, store_cv_results=True).fit(X, y))
     off = abs(model.cv_results_.mean(axis=0) / loo - 1).max()
-    print(f"\nridge leave-one-out {name}: fivesigma {wall:.3f} s wall, {cpu:.3f} s cpu; "
-          f"RidgeCV {peer_wall:.3f} s, {peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x; they differ by {off:.1e}")
+    print(
+        f"\nridge leave-one-out {name}: fivesigma {wall:.3f} s wall, {cpu:.3f} s cpu; "
+        f"RidgeCV {peer_wall:.3f} s, {peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x; they differ by {off:.1e}"
+    )
 
 
 def main():

@@ -43,6 +43,8 @@ class Loss(ABC):
 
     task: str = REGRESSION
     curvature_bound: float = np.inf
+    vector_valued: bool = False
+    """Whether an event has one score for each class, ``(n, K)``, instead of one, ``(n,)``."""
 
     @abstractmethod
     def value(self, prediction: Array, target: Array) -> Array:
@@ -376,6 +378,7 @@ class Softmax(SmoothLoss):
 
     class_weights: tuple[float, ...] | None = None
     task = CLASSIFICATION
+    vector_valued = True
 
     def __post_init__(self) -> None:
         _check_class_weights(self.class_weights, None)

@@ -17,8 +17,8 @@ from fivesigma.models.linear import (
     select_by_folds,
     select_from_scores,
 )
-from fivesigma.models.linear.estimators import plain_bfgs
 from fivesigma.models.linear.design import Design
+from fivesigma.models.linear.estimators import plain_bfgs
 from fivesigma.models.linear.problem import make_problem
 from fivesigma.risk.losses import Huber, Logistic, Squared
 from fivesigma.risk.penalties import L1, L2, GroupL1
@@ -69,7 +69,9 @@ def test_zeros_are_exact_by_bounds_and_not_by_plain_bfgs(solver):
     assert 0 < (path.coef_ == 0).sum() < 6
     if solver == "L-BFGS-B":
         np.testing.assert_array_equal(bounded.coef_ == 0, path.coef_ == 0)
-        problem = make_problem(Design(X, np.ones(200), intercept=True), y, np.ones(200), loss=Squared(), penalty=L1())
+        problem = make_problem(
+            Design(X, np.ones(200), intercept=True), y, np.ones(200), loss=Squared(), penalty=L1()
+        )
         with pytest.warns(ConvergenceWarning):
             rough = plain_bfgs(problem, lam)
         assert np.all(rough.z[0, :6] != 0)
@@ -118,9 +120,13 @@ def test_a_step_too_large_is_said():
 
 def test_selection_on_folds():
     X, y = table()
-    folds = [(np.flatnonzero(np.arange(200) % 5 != k), np.flatnonzero(np.arange(200) % 5 == k)) for k in range(5)]
+    folds = [
+        (np.flatnonzero(np.arange(200) % 5 != k), np.flatnonzero(np.arange(200) % 5 == k)) for k in range(5)
+    ]
     path = RegularisationPath(Squared(), L1(), np.logspace(3, -1, 20))
-    chosen = select_by_folds(path, X, y, folds=folds, score=lambda t, f, w: -float(w @ (t - f) ** 2 / w.sum()))
+    chosen = select_by_folds(
+        path, X, y, folds=folds, score=lambda t, f, w: -float(w @ (t - f) ** 2 / w.sum())
+    )
     assert chosen.scores.shape == (5, 20)
     assert chosen.one_standard_error >= chosen.best
     assert chosen.at_refit(chosen.best, 200.0) == pytest.approx(1.25 * chosen.best)
@@ -130,7 +136,9 @@ def test_selection_on_folds():
 def test_selection_of_the_path_itself():
     X, y = table()
     best = RegularisationPath(Squared(), L1(), np.logspace(3, -1, 20), select="best").fit(X, y)
-    simple = RegularisationPath(Squared(), L1(), np.logspace(3, -1, 20), select="one-standard-error").fit(X, y)
+    simple = RegularisationPath(Squared(), L1(), np.logspace(3, -1, 20), select="one-standard-error").fit(
+        X, y
+    )
     assert simple.lambda_ >= best.lambda_
     assert best.predict(X).shape == (200,)
     with pytest.raises(InputError, match="scores have shape"):

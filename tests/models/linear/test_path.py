@@ -72,7 +72,10 @@ def test_every_loss_with_every_penalty_is_certified(loss, penalty):
         for size in (1e-4, 1e-2):
             moved = path.coefs_[i] + size * rng.normal(size=path.coefs_[i].shape)
             assert at <= objective(loss, penalty, lam, moved, path.intercepts_[i], X, codes) + 1e-9 * abs(at)
-            assert at <= objective(loss, penalty, lam, path.coefs_[i], path.intercepts_[i] + size, X, codes) + 1e-9
+            assert (
+                at
+                <= objective(loss, penalty, lam, path.coefs_[i], path.intercepts_[i] + size, X, codes) + 1e-9
+            )
 
 
 def objective(loss, penalty, lam, coef, intercept, X, y):
@@ -113,7 +116,9 @@ def test_a_logistic_batch_is_certified_by_hand_and_weights_are_copies():
             worst = max(worst, violation, abs(r.sum()))
         assert worst / path.lambda_max_ <= 1.01e-8
         assert path.violations_.max() == pytest.approx(worst / path.lambda_max_, rel=0.5)
-        copies = RegularisationPath(Logistic(), penalty, lambdas).fit(np.repeat(X, k, axis=0), np.repeat(y, k))
+        copies = RegularisationPath(Logistic(), penalty, lambdas).fit(
+            np.repeat(X, k, axis=0), np.repeat(y, k)
+        )
         np.testing.assert_allclose(path.coefs_, copies.coefs_, atol=1e-7)
         tight = RegularisationPath(Logistic(), penalty, lambdas, tol=1e-11).fit(X, y, k)
         assert tight.violations_.max() <= 1e-11
@@ -133,7 +138,9 @@ def test_agreement_with_scikit_learn_at_tight_tolerance():
     theirs = QuantileRegressor(quantile=0.8, alpha=3.0 / len(y)).fit(X, y)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-8)
     X, y = table(Squared())
-    np.testing.assert_allclose(LinearRegressor(penalty=None).fit(X, y).coef_, LinearRegression().fit(X, y).coef_)
+    np.testing.assert_allclose(
+        LinearRegressor(penalty=None).fit(X, y).coef_, LinearRegression().fit(X, y).coef_
+    )
     X, y = table(SquaredHinge())
     ours = LinearClassifier(SquaredHinge(), L2(), 2.0, fit_intercept=False).fit(X, y)
     theirs = LinearSVC(C=0.5, fit_intercept=False, tol=1e-12, max_iter=10**6).fit(X, y)
@@ -149,7 +156,9 @@ def test_agreement_with_glmnet():
         penalty = L1() if ratio == 1 else L2() if ratio == 0 else ElasticNet(ratio)
         y = np.array(reference["y"][case["family"]])
         path = RegularisationPath(losses[case["family"]], penalty, reference["lambdas"]).fit(X, y, w)
-        np.testing.assert_allclose(path.coefs_, case["coefs"], atol=1e-5, err_msg=str((case["family"], ratio)))
+        np.testing.assert_allclose(
+            path.coefs_, case["coefs"], atol=1e-5, err_msg=str((case["family"], ratio))
+        )
         np.testing.assert_allclose(path.intercepts_, case["intercepts"], atol=1e-5)
 
 
@@ -199,18 +208,18 @@ def spoiled(X, value):
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda X, y: (dict(X=spoiled(X, np.nan), y=y), {}), "NaN .first in row 3, column 2"),
-        (lambda X, y: (dict(X=spoiled(X, np.inf), y=y), {}), "infinity"),
-        (lambda X, y: (dict(X=X, y=0 * y), {}), "one class only"),
-        (lambda X, y: (dict(X=X[:0], y=y[:0]), {}), "0 sample"),
-        (lambda X, y: (dict(X=X, y=y, sample_weight=-np.ones(len(y))), {}), "weights are negative"),
-        (lambda X, y: (dict(X=X, y=y, sample_weight=np.zeros(len(y))), {}), "every weight is zero"),
-        (lambda X, y: (dict(X=X, y=y), {"lambdas": [1.0, 0.0]}), "positive"),
-        (lambda X, y: (dict(X=X, y=y), {"lambdas": [1.0, 3.0, 2.0]}), "not sorted"),
-        (lambda X, y: (dict(X=X, y=y), {"penalty": GroupL1([0, 1])}), "2 group labels for 5 features"),
-        (lambda X, y: (dict(X=X, y=y), {"penalty": "l1"}), "penalty is 'l1'"),
-        (lambda X, y: (dict(X=X, y=y), {"select": "bset"}), "select"),
-        (lambda X, y: (dict(X=X, y=y), {"tol": 0.0}), "tol"),
+        (lambda X, y: ({"X": spoiled(X, np.nan), "y": y}, {}), "NaN .first in row 3, column 2"),
+        (lambda X, y: ({"X": spoiled(X, np.inf), "y": y}, {}), "infinity"),
+        (lambda X, y: ({"X": X, "y": 0 * y}, {}), "one class only"),
+        (lambda X, y: ({"X": X[:0], "y": y[:0]}, {}), "0 sample"),
+        (lambda X, y: ({"X": X, "y": y, "sample_weight": -np.ones(len(y))}, {}), "weights are negative"),
+        (lambda X, y: ({"X": X, "y": y, "sample_weight": np.zeros(len(y))}, {}), "every weight is zero"),
+        (lambda X, y: ({"X": X, "y": y}, {"lambdas": [1.0, 0.0]}), "positive"),
+        (lambda X, y: ({"X": X, "y": y}, {"lambdas": [1.0, 3.0, 2.0]}), "not sorted"),
+        (lambda X, y: ({"X": X, "y": y}, {"penalty": GroupL1([0, 1])}), "2 group labels for 5 features"),
+        (lambda X, y: ({"X": X, "y": y}, {"penalty": "l1"}), "penalty is 'l1'"),
+        (lambda X, y: ({"X": X, "y": y}, {"select": "bset"}), "select"),
+        (lambda X, y: ({"X": X, "y": y}, {"tol": 0.0}), "tol"),
     ],
 )
 def test_bad_input_is_one_sentence(change, word):

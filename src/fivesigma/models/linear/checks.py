@@ -49,14 +49,14 @@ def checked_lambdas(lambdas: ArrayLike) -> Array:
     return values
 
 
-def checked_lambda(lam: float) -> float:
+def checked_lambda(lam: Any) -> float:
     """Return one λ, positive and finite."""
-    if not (np.isscalar(lam) and np.isfinite(lam) and lam > 0):
+    if not (isinstance(lam, int | float | np.number) and np.isfinite(lam) and float(lam) > 0):
         raise InputError(f"lam is {lam!r}; expected a positive finite number (penalty=None for no penalty)")
     return float(lam)
 
 
-def checked_table(estimator: Any, X: ArrayLike, y: Any, *, numeric: bool) -> tuple[NDArray[np.floating], Any]:
+def checked_table(estimator: Any, X: Any, y: Any, *, numeric: bool) -> tuple[NDArray[np.floating], Any]:
     """Return X as float32 or float64 and y, of equal length, both finite."""
     X, y = validate_data(
         estimator,
@@ -74,11 +74,12 @@ def checked_table(estimator: Any, X: ArrayLike, y: Any, *, numeric: bool) -> tup
     return X, y
 
 
-def checked_rows(estimator: Any, X: ArrayLike) -> NDArray[np.floating]:
+def checked_rows(estimator: Any, X: Any) -> NDArray[np.floating]:
     """Return X for a prediction."""
     X = validate_data(estimator, X, dtype=[np.float64, np.float32], ensure_all_finite=False, reset=False)
     check_finite(X, "X")
-    return X
+    result: NDArray[np.floating] = X
+    return result
 
 
 def check_finite(values: NDArray[np.floating], name: str) -> None:

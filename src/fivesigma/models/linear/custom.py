@@ -64,8 +64,8 @@ def name_of(loss: Loss) -> str:
 def check_slope(loss: Loss, y: Array) -> None:
     """Refuse a loss, by name, whose slope is not the derivative of its value.
 
-    Central differences at scores around the targets, near and far; kinks may spoil one point in a hundred, a slope
-    that is wrong by more than 1 in 1,000 spoils more.
+    Central differences at scores around the targets, near and far; kinks may spoil one point in a hundred, a
+    slope that is wrong by more than 1 in 1,000 spoils more.
     """
     rng = np.random.default_rng(0)
     target = y[rng.integers(0, len(y), 1000)]
@@ -75,7 +75,8 @@ def check_slope(loss: Loss, y: Array) -> None:
     slope = loss.slope(f, target)
     if slope.shape != f.shape or not np.all(np.isfinite(slope)):
         raise InputError(
-            f"the slope of {name_of(loss)} has shape {slope.shape} or is not finite; expected one number an event"
+            f"the slope of {name_of(loss)} has shape {slope.shape} or is not finite; "
+            "expected one number an event"
         )
     difference = (loss.value(f + h, target) - loss.value(f - h, target)) / (2 * h)
     error = np.abs(difference - slope)
@@ -83,8 +84,9 @@ def check_slope(loss: Loss, y: Array) -> None:
     if wrong.mean() > 0.01:
         worst = int(np.argmax(np.where(wrong, error / (np.abs(difference) + 1e-300), 0.0)))
         raise InputError(
-            f"the slope of {name_of(loss)} is {slope[worst]:.6g} at prediction {f[worst]:.4g}, target {target[worst]:.4g}, "
-            f"where its value changes by {difference[worst]:.6g}; make slope the derivative of value"
+            f"the slope of {name_of(loss)} is {slope[worst]:.6g} at prediction {f[worst]:.4g}, "
+            f"target {target[worst]:.4g}, where its value changes by {difference[worst]:.6g}; "
+            "make slope the derivative of value"
         )
 
 

@@ -1,4 +1,4 @@
-"""Full and stochastic gradient descent, step by step in the open: for teaching, and to check the other solvers."""
+"""Full and stochastic gradient descent, step by step in the open: to teach, and to check the others."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class GradientDescent:
 
     def factor(self, t: float) -> float:
         """Return η_t / η after t passes over the data."""
-        result: float = {"constant": 1.0, "inverse": 1.0 / (1.0 + t), "root": 1.0 / np.sqrt(1.0 + t)}[self.schedule]
-        return result
+        factors: dict[str, float] = {"constant": 1.0, "inverse": 1.0 / (1.0 + t), "root": (1.0 + t) ** -0.5}
+        return factors[self.schedule]
 
 
 def descend_gradient(problem: Problem, lam: float, method: GradientDescent) -> tuple[Solution, Array]:
-    """Run the steps; return the last point and the objective (over Σw) that each step saw on its own batch."""
+    """Run the steps; return the last point and the objective (over Σw) each step saw on its batch."""
     if problem.outputs > 1:
         raise InputError("GradientDescent fits one score an event; use the default solver for a softmax")
     design, total = problem.design, float(problem.w.sum())

@@ -1,4 +1,4 @@
-"""The table as a solver wants it: transposed blocks of rows, centred, with a row of ones for the intercept."""
+"""The table as a solver wants it: transposed blocks of rows, centred, with a row of ones."""
 
 from __future__ import annotations
 

@@ -71,13 +71,13 @@ class _OneLambda(LinearPathBase):
         return np.asarray(X @ self.coef_.T + self.intercept_, dtype=float)
 
 
-class LinearRegressor(RegressorMixin, _OneLambda):
+class LinearRegressor(RegressorMixin, _OneLambda):  # type: ignore[misc]
     """Minimise ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)`` for a loss of numbers; columns are used as they are, not scaled.
 
     Parameters
     ----------
     loss : Loss, or a function of (prediction, target), or an object with ``value`` and ``slope``
-        `Squared()` by default. A loss of one's own is minimised by scipy.optimize after its slope was checked.
+        `Squared()` by default. A loss of one's own is minimised by scipy.optimize, its slope checked first.
     penalty : Penalty or None
         `L2()` by default, None for no penalty.
     lam : float
@@ -92,7 +92,7 @@ class LinearRegressor(RegressorMixin, _OneLambda):
     coef_ : (n_features,)
     intercept_ : float
     violation_, gap_ : float
-        The certificate: violation in units of λ_max, duality gap over the objective without features (or NaN).
+        The certificate: violation in units of λ_max, gap over the objective without features, or NaN.
     losses_ : (n_steps,)
         With `GradientDescent` only: the objective over Σw that each step saw.
 
@@ -141,10 +141,10 @@ class LinearRegressor(RegressorMixin, _OneLambda):
         return result
 
 
-class LinearClassifier(ClassifierMixin, _OneLambda):
+class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
     """Minimise ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)`` for a loss of classes; columns are used as they are, not scaled.
 
-    Above two classes a `Logistic` loss becomes a `Softmax`; other losses are fitted one class against the rest.
+    Above two classes a `Logistic` loss becomes a `Softmax`; others are fitted one class against the rest.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ class LinearClassifier(ClassifierMixin, _OneLambda):
         result: NDArray[Any] = labels_of(self._scores(X)[None], self.classes_)[0]
         return result
 
-    @available_if(lambda self: isinstance(as_loss(self.loss), Logistic | Softmax))
+    @available_if(lambda self: isinstance(as_loss(self.loss), Logistic | Softmax))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the class probabilities ``(n, n_classes)``."""
         scores = self._scores(X)
@@ -245,7 +245,7 @@ class LinearClassifier(ClassifierMixin, _OneLambda):
 
 
 def plain_bfgs(problem: Problem, lam: float) -> Solution:
-    """Minimise ``R + λ |θ|`` by plain BFGS on the kinked norm: what not to do, for the study of exact zeros."""
+    """Minimise ``R + λ |θ|`` by plain BFGS on the kinked norm: what not to do for exact zeros."""
     from scipy.optimize import minimize
 
     design = problem.design

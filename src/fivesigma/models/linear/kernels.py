@@ -1,9 +1,9 @@
-"""Compiled inner loops; the signatures are spelled out so that compiling happens at import, once, and is cached.
+"""Compiled inner loops; signatures are spelled out, so compiling happens at import, once, and is cached.
 
 The active-set kernels work on ``½ zᵀHz + cᵀz + l1 Σ|z_j| + ½ l2 Σ z_j²`` (sums over the first ``penalised``
-coordinates) with ``q = Hz + c`` kept up to date, ``support[:k]`` the coordinates that are free, ``place`` their
-places there (−1: not free), ``sign`` the signs they are held to and ``inverse[:k, :k]`` the inverse of ``H + l2``
-on the support.
+coordinates) with ``q = Hz + c`` kept up to date, ``support[:k]`` the coordinates that are free, ``place``
+their places there (−1: not free), ``sign`` the signs they are held to and ``inverse[:k, :k]`` the inverse of
+``H + l2`` on the support.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Index = NDArray[np.int64]
 DONE, STALLED, SINGULAR = 0, 1, 2
 
 
-@njit("void(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, i8)", cache=True, error_model="numpy")
+@njit("void(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def descend(H: Array, q: Array, z: Array, l1: float, l2: float, penalised: int, sweeps: int) -> None:
     """Coordinate descent. Friedman, Hastie & Tibshirani (2010), doi:10.18637/jss.v033.i01, eq. 5."""
     for _ in range(sweeps):
@@ -43,7 +43,7 @@ def descend(H: Array, q: Array, z: Array, l1: float, l2: float, penalised: int, 
             break
 
 
-@njit("i8(f8[:,::1], i8[::1], i8[::1], i8, i8)", cache=True, error_model="numpy")
+@njit("i8(f8[:,::1], i8[::1], i8[::1], i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def remove(inverse: Array, support: Index, place: Index, k: int, a: int) -> int:
     """Take the coordinate at place ``a`` out of the inverse; return the new k."""
     last = k - 1
@@ -64,7 +64,7 @@ def remove(inverse: Array, support: Index, place: Index, k: int, a: int) -> int:
     return last
 
 
-@njit("i8(f8[:,::1], f8[:,::1], i8[::1], i8[::1], i8, i8, f8, f8[::1])", cache=True, error_model="numpy")
+@njit("i8(f8[:,::1], f8[:,::1], i8[::1], i8[::1], i8, i8, f8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def insert(
     H: Array, inverse: Array, support: Index, place: Index, k: int, j: int, lift: float, work: Array
 ) -> int:
@@ -94,10 +94,11 @@ def insert(
 
 
 @njit(
-    "UniTuple(i8, 2)(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, f8[:,::1], i8[::1], i8[::1], f8[::1], i8, f8, i8)",
+    "UniTuple(i8, 2)(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, "
+    "f8[:,::1], i8[::1], i8[::1], f8[::1], i8, f8, i8)",
     cache=True,
     error_model="numpy",
-)
+)  # type: ignore[untyped-decorator]
 def pivot_to_optimum(
     H: Array,
     q: Array,

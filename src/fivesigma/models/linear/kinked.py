@@ -1,7 +1,7 @@
-"""Losses of two straight pieces (absolute, quantile, hinge): an interior point, then the exact vertex or face.
+"""Losses of two straight pieces (absolute, quantile, hinge): an interior point, then the exact face.
 
-Every loss ``max over low <= u <= high of u (aᵀz − kink)`` is a row; so is ``l1 |θ_j|`` (a the unit vector, kink 0,
-−l1 <= u <= l1). With ``Q = diag(l2)`` the problem is ``min Σ rows + ½ zᵀQz`` and its dual variables are the u.
+Every loss ``max over low <= u <= high of u (aᵀz − kink)`` is a row; so is ``l1 |θ_j|`` (a the unit vector,
+kink 0, −l1 <= u <= l1). With ``Q = diag(l2)`` the problem is ``min Σ rows + ½ zᵀQz``, its duals the u.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 COMPLEMENTARITY = 1e-13
-"""The interior point stops when the mean product of slack and multiplier is this small, relative to the start."""
+"""The interior point stops when the mean of slack times multiplier has fallen by this factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,54 +87,76 @@ def ridge_share(penalty: Penalty) -> float:
     return 1.0 - l1_share(penalty) if isinstance(penalty, L2 | ElasticNet) else 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """The linear equations of one interior-point step, reduced to z and factorised."""
+
+    problem: Problem
+    rows: Rows
+    u: Array
+    t: Array
+    v: Array
+    dual: Array
+    primal: Array
+
+    def __post_init__(self) -> None:
+        rows, design = self.rows, self.problem.design
+        E = self.t / (rows.high - self.u) + self.v / (self.u - rows.low)
+        H = design.gram(1.0 / E[: rows.n])
+        H[np.arange(design.size), np.arange(design.size)] += rows.ridge
+        extra = np.arange(len(E) - rows.n)
+        H[extra, extra] += 1.0 / E[rows.n :]
+        object.__setattr__(self, "_E", E)
+        object.__setattr__(self, "_factor", factorise(H))
+
+    def direction(self, rt: Array, rv: Array) -> tuple[Array, Array, Array, Array]:
+        """Return Δz, Δu, Δt, Δv for the right-hand sides of the two products."""
+        up, down = self.rows.high - self.u, self.u - self.rows.low
+        E: Array = self._E  # type: ignore[attr-defined]
+        rho = self.primal + rt / up - rv / down
+        dz = solve(self._factor, self.dual + _back(self.problem, self.rows, rho / E))  # type: ignore[attr-defined]
+        du = (_forward(self.problem, self.rows, dz) - rho) / E
+        return dz, du, (rt + self.t * du) / up, (rv - self.v * du) / down
+
+
+def _forward(problem: Problem, rows: Rows, z: Array) -> Array:
+    """``Az``, events first."""
+    result: Array = np.r_[problem.design.predict(z), z[: len(rows.low) - rows.n]]
+    return result
+
+
+def _back(problem: Problem, rows: Rows, u: Array) -> Array:
+    """``Aᵀu``."""
+    g = problem.design.pull_back(u[: rows.n])
+    g[: len(u) - rows.n] += u[rows.n :]
+    return g
+
+
 def _interior_point(problem: Problem, rows: Rows) -> tuple[Array, Array, int]:
     """Mehrotra's predictor and corrector. Mehrotra (1992), doi:10.1137/0802028.
 
-    ``Az − kink = t − v`` with ``t, v >= 0``, ``t (high − u) = v (u − low) = μ`` and ``Qz + Aᵀu = 0``; eliminating t,
-    v and u leaves ``(Q + Aᵀ E⁻¹ A) Δz``, ``E = t/(high − u) + v/(u − low)``.
+    ``Az − kink = t − v`` with ``t, v >= 0``, ``t (high − u) = v (u − low) = μ`` and ``Qz + Aᵀu = 0``; eliminating
+    t, v and u leaves ``(Q + Aᵀ E⁻¹ A) Δz``, ``E = t/(high − u) + v/(u − low)``.
     """
-    design, n = problem.design, rows.n
-
-    def forward(z: Array) -> Array:
-        result: Array = np.r_[design.predict(z), z[: len(rows.low) - n]]
-        return result
-
-    def back(u: Array) -> Array:
-        g = design.pull_back(u[:n])
-        g[: len(u) - n] += u[n:]
-        return g
-
-    z = np.zeros(design.size)
+    z = np.zeros(problem.design.size)
     u = 0.5 * (rows.low + rows.high)
     spread = max(float(np.abs(rows.kink).mean()), 1e-3)
-    gap = forward(z) - rows.kink
-    t, v = np.maximum(gap, 0.0) + spread, np.maximum(-gap, 0.0) + spread
+    t, v = np.maximum(-rows.kink, 0.0) + spread, np.maximum(rows.kink, 0.0) + spread
     start = mu = _mean_product(rows, u, t, v)
     for turn in range(100):
-        dual = -(rows.ridge * z + back(u))
-        primal = rows.kink - forward(z) + t - v
+        dual = -(rows.ridge * z + _back(problem, rows, u))
+        primal = rows.kink - _forward(problem, rows, z) + t - v
         if mu <= COMPLEMENTARITY * start and np.abs(primal).max() <= 1e-12 * (
             spread + np.abs(rows.kink).max()
         ):
             return z, u, turn
+        step = _Step(problem, rows, u, t, v, dual, primal)
         up, down = rows.high - u, u - rows.low
-        E = t / up + v / down
-        H = design.gram(1.0 / E[:n])
-        H[np.arange(design.size), np.arange(design.size)] += rows.ridge
-        H[np.arange(len(u) - n), np.arange(len(u) - n)] += 1.0 / E[n:]
-        factor = factorise(H)
-
-        def direction(rt: Array, rv: Array) -> tuple[Array, Array, Array, Array]:
-            rho = primal + rt / up - rv / down
-            dz = solve(factor, dual + back(rho / E))
-            du = (forward(dz) - rho) / E
-            return dz, du, (rt + t * du) / up, (rv - v * du) / down
-
-        _, du, dt, dv = direction(-t * up, -v * down)
+        _, du, dt, dv = step.direction(-t * up, -v * down)
         length = _longest(rows, u, t, v, du=du, dt=dt, dv=dv)
         ahead = _mean_product(rows, u + length * du, t + length * dt, v + length * dv)
         centre = mu * min(1.0, (ahead / mu) ** 3)
-        dz, du, dt, dv = direction(centre - t * up + dt * du, centre - v * down - dv * du)
+        dz, du, dt, dv = step.direction(centre - t * up + dt * du, centre - v * down - dv * du)
         length = min(1.0, 0.9995 * _longest(rows, u, t, v, du=du, dt=dt, dv=dv))
         z, u, t, v = z + length * dz, u + length * du, t + length * dt, v + length * dv
         mu = _mean_product(rows, u, t, v)
@@ -160,7 +182,7 @@ def _longest(rows: Rows, u: Array, t: Array, v: Array, *, du: Array, dt: Array, 
 def polish(problem: Problem, lam: float, z: Array, u: Array) -> tuple[Array, Array]:
     """Solve the optimality conditions exactly on the face the point lies near; keep the better of the two.
 
-    On the face the events on their kinks stay there, the others keep their piece, zero coefficients stay zero:
+    On the face events on their kinks stay there, others keep their piece, zero coefficients stay zero:
     ``λ∇Ω(θ) + Aᵀu = 0`` on the live coefficients and ``a_iᵀz = kink_i`` for the events on their kinks.
     """
     loss, design = problem.loss, problem.design

@@ -13,8 +13,10 @@ Index = NDArray[np.int64]
 
 FULL_GRAM = 1500
 """Up to this many features the whole Gram matrix is made at once, if there are as many events."""
-AT_A_TIME = 5
-"""λ solved between two looks at all features, when these are many."""
+AT_A_TIME = 1
+"""λ solved between two looks at all features: more make the strong rule propose far too many of them."""
+FORESIGHT = 0.3
+"""How much of its largest possible growth a gradient is expected to show by the next λ (1: the strong rule)."""
 
 
 def lasso_path(
@@ -55,14 +57,18 @@ def _full(
 def _wide(
     design: Design, y: Array, w: Array, *, ratio: float, lambdas: Array, target: float
 ) -> tuple[Array, Index]:
-    """A working set that grows: strong rules propose, one product for several λ at once finds what they missed."""
+    """A working set that grows: a rule proposes, a look at all features finds what it missed."""
     work = _WorkingSet(design, y, w)
     thetas = np.zeros((len(lambdas), design.p))
     count = np.zeros(len(lambdas), dtype=np.int64)
     gradient, last = work.pull, float(np.abs(work.pull).max(initial=0.0)) / ratio
     for start in range(0, len(lambdas), AT_A_TIME):
         chunk = np.arange(start, min(start + AT_A_TIME, len(lambdas)))
-        work.admit(np.flatnonzero(np.abs(gradient) >= ratio * (2 * lambdas[chunk[-1]] - last)))
+        work.admit(
+            np.flatnonzero(
+                np.abs(gradient) >= ratio * ((1 + FORESIGHT) * lambdas[chunk[-1]] - FORESIGHT * last)
+            )
+        )
         for _ in range(100):
             sub = work.solve(lambdas[chunk], ratio, target)
             full = work.gradients(sub)
@@ -78,7 +84,7 @@ def _wide(
 
 
 class _WorkingSet:
-    """Some of the features: their Gram matrix, the active set on them and its inverse, all of which only grow."""
+    """Some of the features: their Gram matrix and the active set on them, which only grow."""
 
     def __init__(self, design: Design, y: Array, w: Array) -> None:
         self.design, self.y, self.w = design, y, w

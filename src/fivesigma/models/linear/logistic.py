@@ -1,8 +1,11 @@
-"""The logistic path: a few Newton anchors, the rest filled in between them, then all λ corrected as one batch."""
+"""The logistic path: a few Newton anchors, the rest filled in, then all λ corrected as one batch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +33,7 @@ MEMORY = 3
 
 @dataclass(frozen=True, eq=False)
 class LogisticTask:
-    """``Σ w log(1 + exp(−s f))`` on a design with ``λ (ratio ‖θ‖₁ + (1 − ratio) ½‖θ‖²)``; w holds class weights."""
+    """``Σ w log(1 + exp(−s f))`` on a design with ``λ (ratio ‖θ‖₁ + (1 − ratio) ½‖θ‖²)``."""
 
     design: Design
     positive: Array
@@ -51,9 +54,11 @@ class LogisticTask:
         """Return the gradients of the loss ``(L, size)`` at the rows of Z: two matrix products a block."""
         total = np.zeros_like(Z)
         dtype = np.float32 if single else np.float64
-        points = Z.astype(dtype)
+        points: NDArray[Any] = Z.astype(dtype)
         half, shift = (0.5 * self.w).astype(dtype), (self.w * (0.5 - self.positive)).astype(dtype)
-        for rows, block in self.design.single_blocks() if single else self.design.blocks():
+        blocks: Iterator[tuple[slice, NDArray[Any]]]
+        blocks = self.design.single_blocks() if single else self.design.blocks()
+        for rows, block in blocks:
             r = points @ block
             r *= dtype(0.5)
             np.tanh(r, out=r)
@@ -115,7 +120,10 @@ def _anchors(task: LogisticTask, lambdas: Array, start: Array, *, spacing: int) 
         guess = solve_model(H, c, z, shrinkage=task.shrinkage(lam), tolerance=1e-3 * lam)
         if place - last > 1:
             g = task.gradients(guess[None], single=task.single)[0]
-            step = solve_model(H, g - H @ guess, guess, shrinkage=task.shrinkage(lam), tolerance=1e-2 * lam) - guess
+            step = (
+                solve_model(H, g - H @ guess, guess, shrinkage=task.shrinkage(lam), tolerance=1e-2 * lam)
+                - guess
+            )
             if float(step @ (H @ step)) > POOR:
                 stride = max(1, (place - last) // 2)
                 place = last + stride
@@ -160,7 +168,7 @@ def _backtrack(task: LogisticTask, lam: float, z: Array, step: Array) -> Array:
 
 
 class _Batch:
-    """All λ at once: one pair of matrix products for all gradients, a stale factor for each λ, Anderson's mixing."""
+    """All λ at once: two products for all gradients, a stale factor for each, Anderson's mixing."""
 
     def __init__(self, task: LogisticTask, lambdas: Array, anchors: list[Anchor]) -> None:
         self.task, self.lambdas, self.anchors = task, lambdas, anchors
@@ -191,8 +199,9 @@ class _Batch:
         H = self._model(k)
         c = right.c if t == 0.0 else (1.0 - t) * left.c + t * right.c
         if shrinkage.l1 == 0:
-            self.factors[k] = ridge_factor(H, shrinkage.l2, shrinkage.penalised)
-            return -solve(self.factors[k], c) if t else right.z
+            factor = ridge_factor(H, shrinkage.l2, shrinkage.penalised)
+            self.factors[k] = factor
+            return -solve(factor, c) if t else right.z
         if t == 0.0:
             return right.z
         nearest = left.z if t < 0.5 else right.z
@@ -266,7 +275,7 @@ class _Batch:
         return result
 
     def _direction(self, k: int, z: Array, g: Array) -> Array:
-        """The step of the stale model: a solve, or for L1 sweeps and a solve on the support with its signs held."""
+        """The step of the stale model: a solve, or for L1 the active set's."""
         shrinkage = self.task.shrinkage(float(self.lambdas[k]))
         p = shrinkage.penalised
         factor = self.factors[k]
@@ -284,12 +293,13 @@ class _Batch:
 def _anderson(history: list[tuple[Array, ...]]) -> Array:
     """Type-II mixing in the metric M of the model, for which ``M d = −s``: one small system for each λ.
 
-    ``γ = argmin ‖d − Σ γ_i Δd_i‖_M``, then ``z + d − Σ γ_i (Δz_i + Δd_i)``. Walker & Ni (2011), doi:10.1137/10078356X.
+    ``γ = argmin ‖d − Σ γ_i Δd_i‖_M``, then ``z + d − Σ γ_i (Δz_i + Δd_i)``.
+    Walker & Ni (2011), doi:10.1137/10078356X.
     """
     z, d, s = history[-1]
-    dz = np.stack([b[0] - a[0] for a, b in zip(history, history[1:], strict=False)], axis=1)
-    dd = np.stack([b[1] - a[1] for a, b in zip(history, history[1:], strict=False)], axis=1)
-    ds = np.stack([b[2] - a[2] for a, b in zip(history, history[1:], strict=False)], axis=1)
+    dz = np.stack([b[0] - a[0] for a, b in pairwise(history)], axis=1)
+    dd = np.stack([b[1] - a[1] for a, b in pairwise(history)], axis=1)
+    ds = np.stack([b[2] - a[2] for a, b in pairwise(history)], axis=1)
     A = -np.einsum("lis,ljs->lij", dd, ds)
     A = 0.5 * (A + A.transpose(0, 2, 1))
     diagonal = np.einsum("lii->li", A)

@@ -1,4 +1,4 @@
-"""Proximal Newton's method in float64: any smooth loss with any penalty, one λ after the other, warm started."""
+"""Proximal Newton's method in float64: any smooth loss, any penalty, one λ after the other."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class SmoothObjective:
             return float(self.problem.risk(score) + lam * self.problem.penalty.value(z[: self.penalised]))
 
     def violation(self, z: Array, g: Array, lam: float) -> float:
-        """Return the violation of the optimality conditions, in units of the gradient of the centred design."""
+        """Return the violation of the optimality conditions of the centred design."""
         distance = self.problem.penalty.distance(g[: self.penalised], z[: self.penalised], lam)
         return max(float(distance.max(initial=0.0)), float(np.abs(g[self.penalised :]).max(initial=0.0)))
 

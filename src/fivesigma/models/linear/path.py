@@ -1,4 +1,4 @@
-"""The regularisation path: one loss, one penalty, many λ, and at each the proof of how near the optimum it is."""
+"""The regularisation path: one loss, one penalty, many λ, and at each a proof of its nearness to the optimum."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _has_probabilities(path: Any) -> bool:
     return isinstance(as_loss(path.loss), Logistic | Softmax)
 
 
-class LinearPathBase(BaseEstimator):
+class LinearPathBase(BaseEstimator):  # type: ignore[misc]
     """What the path and the single-λ estimators share: fitting to a certified path, and scores from it."""
 
     loss: Any
@@ -93,7 +93,7 @@ class LinearPathBase(BaseEstimator):
         K, design = problem.outputs, problem.design
         theta, intercepts = design.uncentred(solution.z.reshape(len(lambdas), K, design.size))
         if problem.loss.vector_valued and design.intercept:
-            # adding one constant to all scores of an event changes no probability: the one of mean zero is taken
+            # one constant added to all scores of an event changes nothing: they are given mean zero
             intercepts -= intercepts.mean(axis=1, keepdims=True)
         single = K == 1
         self.lambdas_ = lambdas
@@ -107,8 +107,9 @@ class LinearPathBase(BaseEstimator):
         if not self.converged_.all():
             worst = int(np.nanargmax(np.nan_to_num(self.violations_, nan=np.inf)))
             warnings.warn(
-                f"{int((~self.converged_).sum())} of {len(lambdas)} λ did not reach tol = {self.tol:g}: the worst violation "
-                f"is {self.violations_[worst]:.1e} at λ = {lambdas[worst]:g}; loosen tol, or standardise the columns",
+                f"{int((~self.converged_).sum())} of {len(lambdas)} λ did not reach tol = {self.tol:g}: "
+                f"the worst violation is {self.violations_[worst]:.1e} at λ = {lambdas[worst]:g}; "
+                "loosen tol, or standardise the columns",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -117,8 +118,8 @@ class LinearPathBase(BaseEstimator):
 class RegularisationPath(LinearPathBase):
     """Minimise ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)`` for every λ of a path, with a certificate for each.
 
-    Columns are used as they are: nothing is standardised, so λ weighs coefficients in the units of the columns
-    (put a `StandardScaler` before it where these differ). The intercept b is not penalised.
+    Columns are used as they are: nothing is standardised, so λ weighs coefficients in the units of the
+    columns (put a `StandardScaler` before it where these differ). The intercept b is not penalised.
 
     Parameters
     ----------
@@ -129,8 +130,8 @@ class RegularisationPath(LinearPathBase):
     lambdas : (n_lambdas,), optional
         Positive, rising or falling; 50 from λ_max down to λ_max / 1000 by default.
     tol : float
-        Largest violation of the optimality conditions, ∞-norm with the intercept, in units of λ_max: the largest
-        |gradient| of a coefficient at the best model without features.
+        Largest violation of the optimality conditions, ∞-norm with the intercept, in units of λ_max: the
+        largest |gradient| of a coefficient at the best model without features.
     select : {"smallest", "largest", "best", "one-standard-error"} or float
         How `lambda_` is chosen; "best" and "one-standard-error" fit whole paths on five folds.
     fit_intercept : bool
@@ -155,7 +156,7 @@ class RegularisationPath(LinearPathBase):
     Raises
     ------
     InputError
-        If the input has NaN, infinity, one class only, negative weights, or λ that are not positive and sorted.
+        If the input has NaN, infinity, one class only, negative weights, or λ not positive and sorted.
 
     Examples
     --------
@@ -202,7 +203,7 @@ class RegularisationPath(LinearPathBase):
         return self
 
     def score_path(self, X: ArrayLike) -> Array:
-        """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)`` or ``(n_lambdas, n, n_classes)``."""
+        """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)`` or ``(…, n, n_classes)``."""
         check_is_fitted(self)
         X = checked_rows(self, X)
         if self.coefs_.ndim == 2:
@@ -210,7 +211,7 @@ class RegularisationPath(LinearPathBase):
         return np.asarray(X @ self.coefs_.transpose(0, 2, 1) + self.intercepts_[:, None, :], dtype=float)
 
     def predict_path(self, X: ArrayLike) -> Any:
-        """Return the prediction at every λ ``(n_lambdas, n)``: what `predict` gives there (labels, for a classifier)."""
+        """Return the prediction at every λ ``(n_lambdas, n)``: what `predict` gives there."""
         scores = self.score_path(X)
         if is_classification(as_loss(self.loss)):
             return labels_of(scores, self.classes_)
@@ -225,13 +226,13 @@ class RegularisationPath(LinearPathBase):
         """Return the prediction ``(n,)`` at `lambda_`."""
         return self.predict_path(X)[self.index_]
 
-    @available_if(lambda self: is_classification(as_loss(self.loss)))
+    @available_if(lambda self: is_classification(as_loss(self.loss)))  # type: ignore[untyped-decorator]
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the linear score ``(n,)`` (``(n, n_classes)`` above two classes) at `lambda_`."""
         result: Array = self.score_path(X)[self.index_]
         return result
 
-    @available_if(_has_probabilities)
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the class probabilities ``(n, n_classes)`` at `lambda_`."""
         scores = self.score_path(X)[self.index_]

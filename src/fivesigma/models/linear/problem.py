@@ -1,4 +1,4 @@
-"""What is to be minimised, ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)``, and the certificate of how close a point is to it."""
+"""What is to be minimised, ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)``, and how close a point is to it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SCORE_BYTES = 16_000_000
 class Problem:
     """The table, the loss, the penalty; λ comes later.
 
-    ``outputs`` is the number of scores of an event (K for a softmax), ``null`` the best intercept without features,
-    ``lambda_max`` the largest |gradient| of a coefficient there (the unit of every violation) and
+    ``outputs`` is the number of scores of an event (K for a softmax), ``null`` the best intercept without
+    features, ``lambda_max`` the largest |gradient| of a coefficient there (the unit of every violation) and
     ``null_objective`` the loss there (the unit of every gap).
     """
 
@@ -160,8 +160,8 @@ class Certificate:
 def certify(problem: Problem, lambdas: Array, solution: Solution) -> Certificate:
     """Measure every point of a path, whatever solver it came from.
 
-    ``violation = max(‖distance of −∇R(θ) from λ∂Ω(θ)‖∞, |∂R/∂b|) / λ_max``. The gap is the objective minus the dual
-    objective at the slopes shrunk until they are feasible, over the objective of the null model.
+    ``violation = max(‖distance of −∇R(θ) from λ∂Ω(θ)‖∞, |∂R/∂b|) / λ_max``. The gap is the objective minus the
+    dual objective at the slopes shrunk until they are feasible, over the objective of the null model.
     """
     measure = _measure_vector if problem.loss.vector_valued else _measure
     parts = [measure(problem, lambdas, solution, chunk) for chunk in problem.chunks(len(lambdas))]

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def factorise(M: Array) -> Array:
-    """Return the lower Cholesky factor of M, its diagonal raised by as little as makes M positive definite."""
+    """Return the lower Cholesky factor of M, its diagonal raised as little as makes it definite."""
     factor, info = lapack.dpotrf(M, lower=1, clean=0)
     if info == 0:
         return np.asarray(factor)
@@ -168,7 +168,7 @@ def solve_model(
     tolerance: float,
     active: ActiveSet | None = None,
 ) -> Array:
-    """Return the minimiser of the penalised quadratic model, from ``start``, to a violation of ``tolerance``."""
+    """Minimise the penalised quadratic model from ``start`` to a violation of ``tolerance``."""
     if shrinkage.l1 == 0:
         return -solve(ridge_factor(H, shrinkage.l2, shrinkage.penalised), c)
     z = start.copy()

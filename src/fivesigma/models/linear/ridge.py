@@ -1,4 +1,4 @@
-"""Ridge regression in closed form: one factorisation for every λ, and the leave-one-out errors from the same."""
+"""Ridge regression in closed form: one factorisation for every λ and its leave-one-out error."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RidgeFactor:
     table: _Table
 
     def solve(self, lambdas: Array) -> tuple[Array, Array]:
-        """Return θ ``(L, p)`` and the intercepts ``(L,)`` for λ >= 0 (0: the shortest least-squares solution)."""
+        """Return θ ``(L, p)`` and the intercepts ``(L,)`` for λ >= 0 (0: the shortest least squares)."""
         filtered = self.s * self.projected / (self.s**2 + np.asarray(lambdas)[:, None])
         theta: Array = filtered @ self.V.T
         return theta, self.table.mean_y - theta @ self.table.mean_x

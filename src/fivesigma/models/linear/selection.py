@@ -23,8 +23,8 @@ class Selection:
     """Validation scores along a path and the λ they choose.
 
     ``scores`` is ``(n_folds, n_lambdas)``, larger is better; ``mean`` and ``standard_error`` are over folds.
-    ``one_standard_error`` is the largest λ whose mean is within one standard error of the best (Breiman et al. 1984,
-    Classification and Regression Trees, §3.4.3); ``fold_weight`` the mean Σw the λ were chosen at.
+    ``one_standard_error`` is the largest λ whose mean is within one standard error of the best (Breiman et al.
+    1984, Classification and Regression Trees, §3.4.3); ``fold_weight`` the mean Σw the λ were chosen at.
     """
 
     lambdas: Array
@@ -45,7 +45,8 @@ def select_from_scores(lambdas: Array, scores: Array, *, fold_weights: Sequence[
 
     Ties go to the larger λ, the simpler model.
 
-    >>> chosen = select_from_scores(np.array([3.0, 2.0, 1.0]), np.array([[1, 2, 2.1], [1, 2.2, 2.3]]), fold_weights=[8, 8])
+    >>> scores = np.array([[1, 2, 2.1], [1, 2.2, 2.3]])
+    >>> chosen = select_from_scores(np.array([3.0, 2.0, 1.0]), scores, fold_weights=[8, 8])
     >>> chosen.best, chosen.one_standard_error, chosen.at_refit(1.0, 16.0)
     (1.0, 1.0, 2.0)
     """
@@ -83,9 +84,9 @@ def select_by_folds(
 ) -> Selection:
     """Fit a whole path on every fold and score it on the events left out.
 
-    ``path`` is an unfitted `RegularisationPath` with its λ given; ``folds`` are pairs (fit, validation) of positions;
-    ``score(y, prediction, weight)`` is larger for better, its prediction one row of `score_path` of the path through
-    the link of the loss (the probability of the second class, for a logistic path).
+    ``path`` is an unfitted `RegularisationPath` with its λ given; ``folds`` are pairs (fit, validation) of
+    positions; ``score(y, prediction, weight)`` is larger for better, its prediction one row of `score_path`
+    through the link of the loss (the probability of the second class, for a logistic path).
     """
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     rows, weights = [], []
@@ -113,7 +114,7 @@ def select_lambda(path: Any, X: Any, y: Any, sample_weight: Any) -> float:
 
 
 def _by_own_folds(path: Any, X: NDArray[Any], y: NDArray[Any], sample_weight: Any) -> Selection:
-    """Five folds on a grid scaled to their size, scored by minus the mean loss; λ come back in full-table units."""
+    """Five folds, λ scaled to their size, scored by minus the mean loss; the λ given are of the whole table."""
     classes = getattr(path, "classes_", None)
     codes = y if classes is None else np.searchsorted(classes, y).astype(float)
     splitter = (

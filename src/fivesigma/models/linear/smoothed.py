@@ -1,4 +1,4 @@
-"""Losses of straight pieces under a group penalty: kinks rounded off less and less, each optimum starting the next."""
+"""Losses of straight pieces under a group penalty: kinks rounded off less and less."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Array = NDArray[np.float64]
 @final
 @dataclass(frozen=True, eq=False)
 class Rounded(SmoothLoss):
-    """``max over low <= u <= high of u (f − kink) − μ u²/2``. Nesterov (2005), doi:10.1007/s10107-004-0552-5."""
+    """``max over low <= u <= high of u (f − kink) − μ u²/2``.
+
+    Nesterov (2005), doi:10.1007/s10107-004-0552-5.
+    """
 
     sharp: KinkedLoss
     mu: float

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 WIDE = 1500
 """Features above which sparse problems are solved on working sets."""
 BATCHED = 20_000
-"""Numbers in the table above which a logistic path is corrected as one batch; below, each λ is exact at no cost."""
+"""Numbers in the table above which a logistic path is one batch; below, each λ is exact at no cost."""
 MARGIN = 0.5
 """Solvers aim at this share of the tolerance."""
 
@@ -105,7 +105,7 @@ def _one_by_one(problem: Problem, loss: SmoothLoss, lambdas: Array, target: floa
 
 
 def _rotated(problem: Problem, lambdas: Array, tol: float) -> Solution:
-    """More features than events under a round penalty: θ lies in the span of the rows, ``Xᵀ = QR``, ``θ = Qγ``."""
+    """More features than events, a round penalty: θ is in the span of the rows, ``Xᵀ = QR``, ``θ = Qγ``."""
     design = problem.design
     Q, R = linalg.qr(np.asarray(design.X, dtype=float).T, mode="economic", check_finite=False)
     small = Design(np.ascontiguousarray(R.T), problem.w, intercept=design.intercept)

@@ -20,7 +20,7 @@ def is_classification(loss: Any) -> bool:
 
 
 def encode(y: Any, loss: Any) -> tuple[NDArray[Any], Array, Any]:
-    """Return the sorted classes, the codes of y and the loss: above two classes a logistic loss is a softmax."""
+    """Return the sorted classes, the codes of y and the loss: above two a logistic loss is a softmax."""
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
@@ -31,7 +31,8 @@ def encode(y: Any, loss: Any) -> tuple[NDArray[Any], Array, Any]:
         loss = Softmax()
     if len(classes) > 2 and not isinstance(loss, Softmax):
         raise InputError(
-            f"{type(loss).__name__} separates two classes and the target has {len(classes)}; use LinearClassifier or Softmax()"
+            f"{type(loss).__name__} separates two classes and the target has {len(classes)}; "
+            "use LinearClassifier or Softmax()"
         )
     return classes, codes.astype(float), loss
 
