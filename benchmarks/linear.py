@@ -235,7 +235,8 @@ def report(job, repeats, only_ours):
     tight = job.violation(*ours(job, 1e-11))
     print(
         f"\n{job.name}: fivesigma {wall:.3f} s wall, {cpu:.3f} s cpu, "
-        f"violation {job.violation(coefs, intercepts):.1e}, suboptimality {below:.1e}; at 1e-11: {tight:.1e}; first call {first:.2f} s"
+        f"violation {job.violation(coefs, intercepts):.1e}, "
+        f"suboptimality {below:.1e}; at 1e-11: {tight:.1e}; first call {first:.2f} s"
     )
     for name, run in {} if only_ours else peers(job).items():
         for wanted in (1e-8, 1e-6):
@@ -247,7 +248,8 @@ def report(job, repeats, only_ours):
             met = "" if violation <= wanted else "  DOES NOT MEET IT"
             print(
                 f"  {name:20s} for {wanted:.0e}: tol {tol:.0e} {peer_wall:.3f} s wall, "
-                f"{peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x, violation {violation:.1e}, suboptimality {((objective - reference) / reference).max():.1e}{met}"
+                f"{peer_cpu:.3f} s cpu = {peer_cpu / cpu:.1f} x, violation {violation:.1e}, "
+                f"suboptimality {((objective - reference) / reference).max():.1e}{met}"
             )
     if job.test is not None:
         V, v = job.test

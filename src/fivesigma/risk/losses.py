@@ -302,8 +302,8 @@ class Logistic(SmoothLoss):
     def conjugate(self, slope: Array, target: Array) -> Array:
         """Return ``c (a log a + (1 − a) log(1 − a))`` with ``a = −s u / c``."""
         c = self.weight(target)
-        a = np.clip(-_sign(target) * slope / c, 0.0, 1.0)
-        result: Array = c * (xlogy(a, a) + xlogy(1.0 - a, 1.0 - a))
+        a, tiny = np.clip(-_sign(target) * slope / c, 0.0, 1.0), np.finfo(float).tiny
+        result: Array = c * (a * np.log(np.maximum(a, tiny)) + (1.0 - a) * np.log(np.maximum(1.0 - a, tiny)))
         return result
 
     def link(self, prediction: Array) -> Array:
