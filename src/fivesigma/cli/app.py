@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fivesigma.cli import library, runs, studies
+from fivesigma.cli import library, runs, simulation, studies
 
 app = typer.Typer(
     name="fivesigma",
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 _STUDIES = (studies.run, studies.init, studies.inspect, studies.check)
 _RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict, runs.reproduce)
-_LIBRARY = (library.studies, library.models, library.doctor)
+_LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
 
 for _verb in (*_STUDIES, *_RUNS, *_LIBRARY):
     app.command()(_verb)
