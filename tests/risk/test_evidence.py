@@ -1,0 +1,371 @@
+"""Intervals, paired differences, and the sentences made of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from fivesigma.risk import evidence
+from fivesigma.risk.evidence import Difference, Part, compare, measure, score
+from fivesigma.risk.influence import Scored, influence, standard_errors
+from fivesigma.risk.intervals import clopper_pearson, nadeau_bengio, welch_satterthwaite
+from fivesigma.risk.metrics import METRICS, metric
+from fivesigma.risk.resampling import Refits, resamples_within_memory, resampling_counts
+
+
+def benchmark(name):
+    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def binary(s):
+    p = 1 / (1 + np.exp(-np.asarray(s, float)))
+    return np.column_stack([1 - p, p])
+
+
+def two_classes(n=200, seed=0, shift=1.0):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    return y, binary(rng.normal(size=n) + shift * y)
+
+
+def drawn(y, seed=1, n_boot=500, **kwargs):
+    return Part.draw(y, np.random.default_rng(seed), n_boot=n_boot, **kwargs)
+
+
+# --- resamples -----------------------------------------------------------------------------------------------------
+
+
+def test_counts_are_poisson_and_whole_groups_share_them():
+    counts = resampling_counts(500, 400, np.random.default_rng(0))
+    assert counts.dtype == np.uint8
+    assert abs(counts.mean() - 1) < 0.01
+    assert abs(counts.var() - 1) < 0.02
+    groups = np.random.default_rng(1).integers(0, 20, 500)
+    shared = resampling_counts(500, 50, np.random.default_rng(0), groups=groups)
+    for g in range(20):
+        assert (np.ptp(shared[:, groups == g], axis=1) == 0).all()
+
+
+def test_counts_stay_within_memory():
+    for n in (100, 200_000, 1_000_000, 3_000_000):
+        assert resamples_within_memory(n, 2000) * n <= max(80_000_000, 200 * n)
+    assert len(resampling_counts(500_000, 2000, np.random.default_rng(0))) == 200
+
+
+# --- influences ----------------------------------------------------------------------------------------------------
+
+SMOOTH = [m for m in METRICS.values() if m.name not in {"ece", "scatter", "median_bias"}]
+
+
+def example(m, n=60, seed=3, weighted=True):
+    rng = np.random.default_rng(seed)
+    w = rng.uniform(0.5, 2, n) if weighted else None
+    if "regression" in m.tasks:
+        y = rng.normal(size=n)
+        return Scored(y, y + 0.5 * rng.normal(size=n), w)
+    y = np.arange(n) % 2
+    s = np.round(rng.normal(size=n) + y, 1)  # ties
+    return Scored(y, binary(s), w, cut=0.5)
+
+
+@pytest.mark.parametrize("m", SMOOTH, ids=lambda m: m.name)
+def test_influence_is_the_derivative_with_respect_to_an_event(m):
+    s = example(m)
+    u = influence(m, s)
+    h = 1e-5
+    for i in (0, 7, 31):
+        w = s.w.copy()
+        w[i] *= 1 + h
+        up = m.value(s.y, s.prediction, w, cut=s.cut)
+        w[i] = s.w[i] * (1 - h)
+        down = m.value(s.y, s.prediction, w, cut=s.cut)
+        assert u[i] == pytest.approx((up - down) / (2 * h), rel=1e-4, abs=1e-8)
+
+
+@pytest.mark.parametrize("m", SMOOTH, ids=lambda m: m.name)
+def test_standard_errors_on_a_resample_are_those_of_the_repeated_rows(m):
+    s = example(m)
+    counts = resampling_counts(60, 3, np.random.default_rng(2))
+    for row, error in zip(counts, standard_errors(m, s, counts), strict=True):
+        rows = np.repeat(np.arange(60), row)
+        again = Scored(s.y[rows], s.prediction[rows], s.w[rows], cut=s.cut)
+        assert error == pytest.approx(np.sum(influence(m, again) ** 2) ** 0.5, rel=1e-4)
+
+
+def test_errors_of_a_multiclass_auc_and_of_groups_follow_the_resamples():
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 3
+    p = rng.dirichlet([1, 1, 1], 300) + 0.4 * np.eye(3)[y]
+    p /= p.sum(axis=1, keepdims=True)
+    groups = np.arange(300) // 5
+    for g in (None, groups):
+        part = drawn(y, groups=g, n_boot=3000)
+        m = measure(metric("roc_auc"), part, p)
+        one = standard_errors(metric("roc_auc"), m.scored, np.ones((1, 300), np.uint8))[0]
+        assert one == pytest.approx(np.std(m.draws), rel=0.08)
+
+
+# --- scores --------------------------------------------------------------------------------------------------------
+
+
+def test_a_score_is_the_stored_predictions_value_with_its_budget():
+    y, p = two_classes()
+    part = drawn(y)
+    others = [two_classes(seed=s)[1] for s in range(10)]
+    estimate = score(measure(metric("roc_auc"), part, p, refits=others, seeds=others[:3]))
+    assert estimate.value == metric("roc_auc").value(y, p)
+    assert estimate.low < estimate.value < estimate.high
+    assert estimate.error.stat > 0
+    assert estimate.error.seed <= estimate.error.train
+    assert "procedure" in estimate.method
+
+
+def test_the_procedure_is_never_surer_than_the_fitted_model():
+    y, p = two_classes()
+    rng = np.random.default_rng(5)
+    refits = [two_classes(seed=s, shift=rng.uniform(0.5, 2))[1] for s in range(10)]
+    m = measure(metric("roc_auc"), drawn(y), p, refits=refits)
+    one, both = score(m, claim="fitted"), score(m)
+    assert both.high - both.low > one.high - one.low
+    assert "fitted" in one.method
+
+
+def test_interaction_of_refits_and_events_is_not_counted_twice():
+    """Refits of one risk whose errors fall on other events: all of V is I, and the risk does not move."""
+    rng = np.random.default_rng(0)
+    y = np.arange(2000) % 2
+    refits = [binary(rng.normal(size=2000) + y) for _ in range(40)]
+    m = measure(metric("roc_auc"), drawn(y), refits[0], refits=refits)
+    assert m.refits.interaction == pytest.approx(m.refits.variance, rel=0.5)
+    assert m.refits.main_effect < 0.5 * m.refits.variance
+    shifted = measure(
+        metric("roc_auc"), drawn(y), refits[0], refits=[two_classes(2000, 0, s)[1] for s in (1, 2)]
+    )
+    assert shifted.refits.main_effect > 0.95 * shifted.refits.variance
+
+
+@pytest.mark.parametrize(
+    ("n", "kwargs", "why"),
+    [
+        (29, {}, "29 events"),
+        (60, {"rare": 9}, "rarest class"),
+        (60, {"groups": np.arange(60) % 9}, "9 groups"),
+        (60, {"w": np.r_[np.full(30, 100.0), np.ones(30)]}, ""),
+    ],
+)
+def test_too_few_events_are_refused_with_the_reason(n, kwargs, why):
+    y = np.arange(n) % 2
+    if "rare" in kwargs:
+        y = (np.arange(n) < kwargs.pop("rare")).astype(int)
+    p = binary(np.random.default_rng(0).normal(size=n) + y)
+    estimate = score(measure(metric("roc_auc"), drawn(y, **kwargs), p))
+    assert (estimate.low is None) == bool(why)
+    assert why in estimate.method
+
+
+def test_weights_count_by_kish():
+    y = np.arange(60) % 2
+    w = np.where(np.arange(60) < 4, 1000.0, 1.0)
+    estimate = score(measure(metric("roc_auc"), drawn(y, w=w), two_classes(60)[1]))
+    assert estimate.low is None
+    assert "effective events" in estimate.method
+
+
+def test_calibration_error_has_no_interval():
+    y, p = two_classes()
+    assert score(measure(metric("ece"), drawn(y), p)).low is None
+
+
+@pytest.mark.parametrize("name", ["accuracy", "roc_auc", "balanced_accuracy"])
+def test_a_perfect_score_has_a_one_sided_limit(name):
+    y = np.arange(60) % 2
+    estimate = score(measure(metric(name), drawn(y), binary(100.0 * y - 50)))
+    assert estimate.value == 1.0
+    assert estimate.high == 1.0
+    assert 0.8 < estimate.low < 1.0
+    if name == "accuracy":
+        assert estimate.low == pytest.approx(0.05 ** (1 / 60))
+
+
+@given(st.integers(1, 200), st.floats(0.5, 0.999), st.floats(0, 1))
+@settings(deadline=None, max_examples=50, derandomize=True)
+def test_clopper_pearson_never_under_covers(n, level, p):
+    held = 0.0
+    for k in range(n + 1):
+        low, high = clopper_pearson(k / n, n, level)
+        one_sided = k in (0, n)
+        held += stats.binom.pmf(k, n, p) * (low <= p <= high) if not one_sided else stats.binom.pmf(k, n, p)
+    assert held >= level - 1e-9
+
+
+def test_every_metric_keeps_its_interval_within_its_bounds():
+    for m in METRICS.values():
+        s = example(m, n=80)
+        part = drawn(s.y, w=s.w)
+        estimate = score(measure(m, part, s.prediction, cut=s.cut, refits=[s.prediction] * 3))
+        if m.interval:
+            assert estimate.low is not None, m.name
+            assert estimate.low <= estimate.value <= estimate.high, m.name
+            assert m.lower is None or estimate.low >= m.lower
+            assert m.upper is None or estimate.high <= m.upper
+
+
+def test_welch_satterthwaite_and_nadeau_bengio_by_hand():
+    assert welch_satterthwaite([2.0, 1.0], [4.0, 2.0]) == pytest.approx(9 / (4 / 4 + 1 / 2))
+    assert nadeau_bengio(np.array([0.0, 1.0, 2.0]), 80, 20) == pytest.approx(1 / 3 + 0.25)
+    estimate = evidence.cross_validated(np.array([0.7, 0.8, 0.9]), n_fit=80, n_validation=40)
+    half = stats.t.ppf(0.975, 2) * ((1 / 3 + 0.5) * 0.01) ** 0.5
+    assert estimate.high - 0.8 == pytest.approx(half)
+
+
+# --- differences ---------------------------------------------------------------------------------------------------
+
+
+def test_identical_predictions_show_nothing():
+    y, p = two_classes()
+    m = measure(metric("roc_auc"), drawn(y), p, refits=[p] * 10)
+    for one_sided in (True, False):
+        d = compare(m, m, one_sided=one_sided)
+        assert (d.difference, d.p, d.sigma_local) == (0.0, 1.0, 0.0)
+
+
+def test_positive_favours_the_first_whatever_the_metric():
+    y, good = two_classes(400, shift=2.0)
+    bad = two_classes(400, seed=1, shift=0.2)[1]
+    for name in ("roc_auc", "log_loss", "brier", "accuracy"):
+        part = drawn(y)
+        a, b = (measure(metric(name), part, p) for p in (good, bad))
+        there, back = compare(a, b), compare(b, a)
+        assert there.difference > 0
+        assert there.sigma_local > 3
+        assert back.sigma_local == pytest.approx(-there.sigma_local)
+        assert back.p == pytest.approx(there.p)
+
+
+def test_a_difference_without_any_spread_is_large_but_finite():
+    y = np.arange(100) % 2
+    part = drawn(y)
+    perfect, dummy = binary(100.0 * y - 50), np.full((100, 2), 0.5)
+    d = compare(
+        measure(metric("roc_auc"), part, perfect), measure(metric("roc_auc"), part, dummy), one_sided=True
+    )
+    assert 5 < d.sigma_local < 40
+    assert d.p > 0
+
+
+def test_paired_refits_that_move_together_cancel():
+    y, _ = two_classes(400)
+    rng = np.random.default_rng(0)
+    noise = [rng.normal(size=400) for _ in range(11)]
+    shifts = rng.uniform(0.5, 2.5, 11)
+
+    def model(extra):
+        s = [e + shift * y + extra * np.sin(np.arange(400)) for e, shift in zip(noise, shifts, strict=True)]
+        return measure(metric("roc_auc"), drawn(y), binary(s[0]), refits=[binary(each) for each in s[1:]])
+
+    a, b = model(0.0), model(0.1)
+    assert compare(a, b).train < 0.2 * a.refits.main_effect**0.5
+
+
+def test_folds_are_compared_by_the_corrected_t_test():
+    a, b = np.array([0.8, 0.82, 0.81, 0.79, 0.83]), np.array([0.78, 0.81, 0.78, 0.78, 0.80])
+    d = evidence.compare_cross_validated(a, b, n_fit=80, n_validation=20, greater_is_better=True)
+    each = a - b
+    t = each.mean() / ((1 / 5 + 1 / 4) * each.var(ddof=1)) ** 0.5
+    assert d.t == pytest.approx(t)
+    assert d.p == pytest.approx(2 * stats.t.sf(t, 4))
+    worse = evidence.compare_cross_validated(a, b, n_fit=80, n_validation=20, greater_is_better=False)
+    assert worse.difference == pytest.approx(-d.difference)
+    same = evidence.compare_cross_validated(a, a, n_fit=80, n_validation=20, greater_is_better=True)
+    assert (same.p, same.sigma_local) == (1.0, 0.0)
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sigma", "relevant", "word"),
+    [
+        (2.99, 0.0, "not distinguished"),
+        (3.0, 0.0, "evidence"),
+        (-4.0, 0.0, "evidence"),
+        (5.0, 0.0, "observation"),
+        (8.0, 0.1, "distinguished, not relevant"),
+        (None, 0.0, "not distinguished"),
+    ],
+)
+def test_words(sigma, relevant, word):
+    d = Difference(0.05, sigma_local=9.0 if sigma else None, sigma_global=sigma)
+    assert evidence.verdict(d, relevant=relevant) == word
+
+
+def test_a_one_sided_test_shows_above_and_nothing_else():
+    assert evidence.verdict(Difference(-0.05, sigma_local=-9.0, one_sided=True)) == "not distinguished"
+
+
+def test_a_sentence_names_what_it_is_about_and_never_says_better():
+    y, p = two_classes(400)
+    q = two_classes(400, seed=9)[1]
+    part = drawn(y)
+    for claim, words in (("procedure", "the procedure"), ("fitted", "these fitted models")):
+        a, b = (measure(metric("roc_auc"), part, each, refits=[each, p, q]) for each in (p, q))
+        found = evidence.claim_text(
+            compare(a, b, claim=claim), "a", "b", metric="roc_auc", n_test=400, n_train=1600
+        )
+        assert words in found.text
+        assert "better" not in found.text
+        assert "95% limits [" in found.text
+        assert found.verdict == "not distinguished"
+
+
+def test_what_it_takes_is_what_is_enough():
+    """The number of test events that is named turns the same difference into 3σ."""
+    d = Difference(0.01, sigma_local=1.0, stat=0.01, train=0.001, t=1.0, dof=1e5)
+    number = int(evidence.needs(d, n_test=1000, n_train=4000).split()[1].replace(",", ""))
+    t = 0.01 / (0.01**2 * 1000 / number + 0.001**2) ** 0.5
+    assert 3.0 <= t < 3.2
+    alone = evidence.needs(
+        Difference(0.01, sigma_local=1.0, stat=0.001, train=0.01, dof=1e5), n_test=1, n_train=100
+    )
+    assert "test events alone cannot" in alone
+    assert "training events" in alone
+    assert (
+        evidence.needs(Difference(0.1, sigma_local=4.0, stat=0.02, train=0.0, dof=99.0), n_test=1, n_train=1)
+        == ""
+    )
+
+
+# --- simulations, small --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "repeats"), [("auc-30", 40), ("rmse-50", 80), ("groups-20", 80)])
+def test_intervals_cover(name, repeats):
+    """Within three standard errors of 95 %; benchmarks/coverage.py has the full table."""
+    coverage = benchmark("coverage")
+    found = coverage.covered(coverage.SCENES[name], repeats, seed=7)
+    assert found.refused == 0
+    assert found.rate >= 0.95 - 3 * (0.95 * 0.05 / repeats) ** 0.5
+
+
+def test_the_procedures_interval_covers_a_noisy_learner_and_the_fitted_models_does_not():
+    coverage = benchmark("coverage")
+    scene = coverage.Scene("", coverage.retrained("brier", coverage.collisions, coverage.pruned, 60, 400))
+    found = coverage.covered(scene, 20)
+    assert found.rate >= 0.8
+    assert found.width > 0.05
+
+
+def test_refits_without_draws_count_in_full():
+    assert Refits(np.array([1.0, 3.0])).main_effect == 2.0
