@@ -95,7 +95,7 @@ def look(name: str, values: NDArray[Any]) -> Column:
 
     >>> column = look("pt", np.array([1.0, np.nan, 3.0]))
     >>> column.kind, column.mean, column.n_missing, column.n_distinct
-    ('number', 2.0, 1, 2)
+    ('whole number', 2.0, 1, 2)
     """
     if values.dtype.kind in "OUS":
         present = np.array([value for value in values.tolist() if value not in (None, "")], dtype=object)

@@ -36,10 +36,12 @@ class Study:
         What the study is called, and asks.
     sections : mapping of a section's name to its keys
         Anything a study file can say, such as ``evaluate={"refits": 20}``.
+    trust : bool
+        Whether a loss ``module:name`` may be imported, which runs that module.
 
     Examples
     --------
-    >>> data = Dataset.from_arrays([[float(i)] for i in range(60)], [float(i % 7) for i in range(60)])
+    >>> data = Dataset.from_arrays([[float(i)] for i in range(60)], [i**0.5 for i in range(60)])
     >>> Study(data, models=["linear"], seed=1).prepared().split.n_folds
     5
     """
@@ -53,6 +55,7 @@ class Study:
     features: Mapping[str, Any] = field(default_factory=dict)
     evaluate: Mapping[str, Any] = field(default_factory=dict)
     given: Spec | None = None
+    trust: bool = False
 
     @classmethod
     def read(
@@ -61,6 +64,7 @@ class Study:
         *,
         data: str | Path | Sequence[str | Path] | None = None,
         seed: int | None = None,
+        trust: bool = False,
     ) -> Study:
         """Read a study file, or a built-in study by name.
 
@@ -69,13 +73,14 @@ class Study:
         study : path of a study file, or the name of a built-in study.
         data : the table in place of ``data.path``, relative to the current folder.
         seed : in place of ``study.seed``.
+        trust : whether a loss ``module:name`` may be imported, which runs that module.
 
         Raises
         ------
         DataError, StudyError
             In one sentence, with the place in the file.
         """
-        spec = Spec.read(find(study), data=data, seed=seed)
+        spec = Spec.read(find(study), data=data, seed=seed, trust=trust)
         return cls(None, seed=spec.study.seed, name=spec.study.name, question=spec.study.question, given=spec)
 
     @property
@@ -97,7 +102,7 @@ class Study:
             "models": [_section(model) for model in self.models or ()],
             "evaluate": dict(self.evaluate),
         }
-        return Spec.from_document(document, place="Study")
+        return Spec.from_document(document, place="Study", trust=self.trust)
 
     def prepared(self) -> Prepared:
         """Read, check and divide the events and list the fits; writes nothing."""
