@@ -6,8 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fivesigma.risk.bias_variance import bias_variance, bias_variance_fresh, bias_variance_path
 from fivesigma.risk.evidence import compare_cross_validated
 from fivesigma.risk.resampling import Vector
+
+__all__ = [
+    "Generalisation",
+    "bias_variance",
+    "bias_variance_fresh",
+    "bias_variance_path",
+    "generalisation",
+]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,183 @@
+"""What is left when the best feature is gone, and how few features would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fivesigma._core.errors import InputError
+from fivesigma.explain.importance import Fit, Folds, Progress, fold_scores, permutation_importance
+from fivesigma.risk.evidence import compare_cross_validated
+from fivesigma.risk.metric import Metric
+from fivesigma.risk.significance import Difference
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One round: the columns used, their scores on the folds, and what changed since the round before.
+
+    Attributes
+    ----------
+    columns : used in this round
+    scores : (k,) on held-out folds, turned so that more is better
+    change : this round over the one before, paired by fold; None in the first
+    changed : the column dropped before this round, or added for it; None in the first of an ablation
+    ranking : the columns of this round, most important first (empty in a selection)
+    importance, error : (m,) of ``columns``: mean over folds, and its uncertainty
+    """
+
+    columns: tuple[int, ...]
+    scores: Array
+    change: Difference | None
+    changed: int | None
+    ranking: tuple[int, ...] = ()
+    importance: Array | None = None
+    error: Array | None = None
+
+    @property
+    def score(self) -> float:
+        """Mean over folds."""
+        return float(self.scores.mean())
+
+
+def drop_best(
+    fit: Fit,
+    X: ArrayLike,
+    y: ArrayLike,
+    metric: Metric | str,
+    *,
+    folds: Folds,
+    rng: np.random.Generator,
+    rounds: int | None = None,
+    n_repeats: int = 5,
+    sample_weight: ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> tuple[Step, ...]:
+    """Delete the most important column, fit again, rank again, and go on.
+
+    Parameters
+    ----------
+    fit : (X, y, weights) -> fitted model; tuning, if any, is done inside, anew for each set of columns
+    X, y : (n, p) and (n,)
+    folds : pairs of rows to fit to and rows held out; the ranking is the mean permutation importance there
+    rng : permutes
+    rounds : deletions, at most p - 1; default: as many
+    n_repeats : permutations of each column in each fold
+    progress : called with (rounds done, rounds + 1)
+
+    Raises
+    ------
+    InputError
+        If there is one column only, or a round too many.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 3))
+    >>> rows = np.arange(60)
+    >>> folds = [(rows[rows % 3 != k], rows[rows % 3 == k]) for k in range(3)]
+    >>> steps = drop_best(lambda X, y, w: LinearRegression().fit(X, y), X, 3 * X[:, 1] + X[:, 2], "r2",
+    ...                   folds=folds, rng=rng, rounds=1)
+    >>> steps[0].ranking[0], steps[1].changed, steps[1].ranking[0]
+    (1, 1, 2)
+    """
+    table, target = np.asarray(X, dtype=np.float64), np.asarray(y)
+    p = table.shape[1]
+    rounds = p - 1 if rounds is None else rounds
+    if not 1 <= rounds < p:
+        raise InputError(
+            f"{rounds} of {p} columns cannot be dropped one by one; expected 1 to {p - 1} rounds."
+        )
+    w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    steps: list[Step] = []
+    columns, gone = tuple(range(p)), None
+    for done in range(rounds + 1):
+        scores, draws = _ranked(fit, table, target, w, metric, folds, columns, n_repeats, rng)
+        mean = draws.mean(axis=0)
+        error = (
+            draws.std(axis=0, ddof=1) / len(folds) ** 0.5 if len(folds) > 1 else np.full(mean.size, np.nan)
+        )
+        ranking = tuple(columns[j] for j in np.argsort(-mean, kind="stable"))
+        change = _change(scores, steps[-1].scores, folds) if steps else None
+        steps.append(Step(columns, scores, change, gone, ranking, mean, error))
+        gone = ranking[0]
+        columns = tuple(j for j in columns if j != gone)
+        if progress is not None:
+            progress(done + 1, rounds + 1)
+    return tuple(steps)
+
+
+def _ranked(
+    fit: Fit,
+    X: Array,
+    y: NDArray[Any],
+    w: Array | None,
+    metric: Metric | str,
+    folds: Folds,
+    columns: Sequence[int],
+    n_repeats: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return (k,) scores and (k, m) permutation importances of models fitted to ``columns``."""
+    part, scores, draws = X[:, list(columns)], [], []
+    for rows, held in folds:
+        model = fit(part[rows], y[rows], None if w is None else w[rows])
+        measured = permutation_importance(
+            model,
+            part[held],
+            y[held],
+            metric,
+            n_repeats=n_repeats,
+            rng=rng,
+            sample_weight=None if w is None else w[held],
+        )
+        scores.append(measured.score)
+        draws.append(measured.mean)
+    return np.array(scores, dtype=np.float64), np.array(draws)
+
+
+def _change(now: Array, before: Array, folds: Folds) -> Difference:
+    n_fit, n_held = (int(np.mean([len(pair[side]) for pair in folds])) for side in (0, 1))
+    return compare_cross_validated(now, before, n_fit=n_fit, n_validation=n_held, greater_is_better=True)
+
+
+def forward_selection(
+    fit: Fit,
+    X: ArrayLike,
+    y: ArrayLike,
+    metric: Metric | str,
+    *,
+    folds: Folds,
+    n_columns: int,
+    sample_weight: ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> tuple[Step, ...]:
+    """Add, one at a time, the column that raises the mean held-out score most, up to ``n_columns``.
+
+    The scores chose the columns, so the last ones are optimistic: judge the choice on rows that had no part in it.
+    """
+    table = np.asarray(X, dtype=np.float64)
+    if not 1 <= n_columns <= table.shape[1]:
+        raise InputError(f"n_columns is {n_columns!r}; expected 1 to {table.shape[1]}, the columns of X.")
+    steps: list[Step] = []
+    used: tuple[int, ...] = ()
+    for done in range(n_columns):
+        tried = {
+            j: fold_scores(fit, table, y, metric, folds, (*used, j), sample_weight)
+            for j in range(table.shape[1])
+            if j not in used
+        }
+        best = max(tried, key=lambda j: float(tried[j].mean()))
+        used = (*used, best)
+        change = _change(tried[best], steps[-1].scores, folds) if steps else None
+        steps.append(Step(used, tried[best], change, best))
+        if progress is not None:
+            progress(done + 1, n_columns)
+    return tuple(steps)

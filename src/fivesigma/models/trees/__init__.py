@@ -1,0 +1,25 @@
+"""Trees: every depth from one fit, predictive distributions by boosting, quantiles from a forest."""
+
+from fivesigma.models.trees.conformal import SplitConformal
+from fivesigma.models.trees.depth import DepthPath
+from fivesigma.models.trees.distributions import LogNormal, Normal, StudentT
+from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
+from fivesigma.models.trees.predictive import (
+    PredictiveLaw,
+    continuous_ranked_probability_score,
+    negative_log_likelihood,
+)
+from fivesigma.models.trees.quantile_forest import QuantileForest
+
+__all__ = [
+    "DepthPath",
+    "LogNormal",
+    "NaturalGradientBoosting",
+    "Normal",
+    "PredictiveLaw",
+    "QuantileForest",
+    "SplitConformal",
+    "StudentT",
+    "continuous_ranked_probability_score",
+    "negative_log_likelihood",
+]
