@@ -1,0 +1,1 @@
+"""Mixtures of Gaussians: sampled exactly, their labels aligned, and held against what theory allows."""

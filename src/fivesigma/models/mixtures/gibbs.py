@@ -1,0 +1,372 @@
+"""The Bayesian Gaussian mixture, sampled by blocked Gibbs sweeps on fused kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fivesigma._core.errors import InputError, one_of
+from fivesigma.models.mixtures import blocks
+from fivesigma.models.mixtures.chains import (
+    Schedule,
+    judge,
+    refuse_weights,
+    run_chains,
+    separation_message,
+    watched_events,
+)
+from fivesigma.models.mixtures.labels import relabel, separation
+from fivesigma.models.mixtures.model import (
+    KINDS,
+    GaussianMixtureModel,
+    Kind,
+    from_triangles,
+    log_components,
+)
+from fivesigma.models.mixtures.prior import NormalInverseWishart, units_of
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+_PREDICTIVE_DRAWS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """The draws of one or of all chains in standard units: leading axis draws, then components."""
+
+    log_likelihood: Array
+    log_weights: Array
+    A: Array
+    b: Array
+    counts: Array
+    sums: Array
+    squares: Array
+    seen: NDArray[np.uint8]
+
+    @classmethod
+    def empty(cls, S: int, K: int, d: int, n_seen: int) -> Draws:
+        """Make room for S draws."""
+        shapes = ((S,), (S, K), (S, K, d, d), (S, K, d), (S, K), (S, K, d), (S, K, d, d))
+        return cls(*(np.zeros(shape) for shape in shapes), np.zeros((S, n_seen), dtype=np.uint8))
+
+    @classmethod
+    def joined(cls, parts: list[Draws]) -> Draws:
+        """Put the chains behind each other."""
+        names = cls.__dataclass_fields__
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def permuted(self, permutations: Labels) -> Draws:
+        """Return the draws with component a of draw s moved to place ``permutations[s, a]``."""
+        order = np.argsort(permutations, axis=1)
+        rows = np.arange(len(order))[:, None]
+        moved = (getattr(self, name)[rows, order] for name in list(self.__dataclass_fields__)[1:-1])
+        seen = np.take_along_axis(permutations, self.seen.astype(np.int64), axis=1).astype(np.uint8)
+        return Draws(self.log_likelihood, *moved, seen)
+
+
+class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
+    """Gaussian mixture with its posterior: labels, then weights, then means and covariances, over and over.
+
+    ``w ~ Dirichlet(α)``, ``z_i ~ w``, ``Σ_a ~ IW(ν, Ψ)``, ``μ_a | Σ_a ~ N(m, Σ_a/κ)``, ``x_i ~ N(μ_z, Σ_z)``;
+    see `NormalInverseWishart` for the defaults. Diebolt & Robert (1994), doi:10.1111/j.2517-6161.1994.tb01985.x.
+
+    Parameters
+    ----------
+    n_components : int
+        K, at most 255.
+    covariance_type : {"full", "diag", "spherical", "tied"}
+    prior : NormalInverseWishart, optional
+        In the units of the features.
+    n_sweeps, n_warmup : int
+        Sweeps of each chain after, and before, draws are kept.
+    n_chains : int
+    thin : int
+        Keep every thin-th sweep.
+    keep_labels : bool
+        Whether ``draws_["labels"]`` holds the label of every event (one byte each); without it only those of
+        1,000 events are kept, by which draws are aligned.
+    n_jobs : int
+        Threads; the draws are the same for any number.
+    random_state : int, RandomState instance or None
+
+    Attributes
+    ----------
+    weights_, means_, covariances_ : arrays
+        Posterior means of the aligned draws, (K,), (K, d) and as in scikit-learn's GaussianMixture; units of X.
+    draws_ : dict
+        "log_likelihood" (S,), "weights" (S, K), "means" (S, K, d), "covariances" (S, …), "labels" (S, n), aligned;
+        "chain" (S,).
+    labels_ : (n_samples,) int64
+        The most probable component of each event, by the aligned draws.
+    diagnostics_ : dict
+        Of label-free quantities, a `Diagnosis` each.
+    separation_ : float
+        Distance of the nearest two components in standard deviations.
+    messages_ : tuple of str
+        What a reader must know: no convergence, components that overlap. ``converged_`` is the first as a bool.
+    sweeps_per_second_ : float
+
+    Raises
+    ------
+    InputError
+        If a parameter is outside its range, X has missing or infinite values, or event weights are given.
+
+    Examples
+    --------
+    >>> X = np.concatenate([np.random.default_rng(0).normal(m, 1.0, (100, 1)) for m in (0.0, 10.0)])
+    >>> mixture = GaussianMixtureGibbs(2, n_sweeps=800, n_warmup=200, random_state=0).fit(X)
+    >>> [round(float(mean)) for mean in sorted(mixture.means_[:, 0])], mixture.converged_
+    ([0, 10], True)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        covariance_type: Kind = "full",
+        prior: NormalInverseWishart | None = None,
+        n_sweeps: int = 1000,
+        n_warmup: int = 500,
+        n_chains: int = 4,
+        thin: int = 1,
+        keep_labels: bool = True,
+        n_jobs: int = 1,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.prior = prior
+        self.n_sweeps = n_sweeps
+        self.n_warmup = n_warmup
+        self.n_chains = n_chains
+        self.thin = thin
+        self.keep_labels = keep_labels
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any = None, **refused: Any) -> Self:
+        """Sample the posterior given X (n_samples, n_features); y is ignored."""
+        refuse_weights(refused)
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        kind = one_of(self.covariance_type, KINDS, "covariance_type")
+        schedule = Schedule(
+            self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
+        )
+        self._centre, self._unit = X.mean(axis=0), units_of(X)
+        standard = (X - self._centre) / self._unit
+        prior = (self.prior or NormalInverseWishart()).resolve(X, self.n_components)
+        moved = prior.moved(self._centre, self._unit)
+        self._model = GaussianMixtureModel(standard, self.n_components, moved, kind)  # type: ignore[arg-type]
+        chain = _Chain(self._model, schedule, self.keep_labels)
+        parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
+        self._record(Draws.joined(parts), chain.watched, schedule)
+        self.labels_ = self.predict(X)
+        return self
+
+    def _record(self, raw: Draws, watched: Labels, schedule: Schedule) -> None:
+        """Align the draws and put what they say into attributes."""
+        means, covariances = from_triangles(raw.A, raw.b)
+        log_prior = self._model.log_prior(np.exp(raw.log_weights), means, covariances)
+        pivot = int(np.argmax(raw.log_likelihood + log_prior))
+        witnesses = watched_events(len(self._model.X)) if self.keep_labels else np.arange(len(watched))
+        seen = raw.seen[:, witnesses]
+        draws = raw.permuted(relabel(seen, seen[pivot], self.n_components))
+        self._draws, self._pivot = draws, pivot
+        means, covariances = from_triangles(draws.A, draws.b)
+        weights = np.exp(draws.log_weights)
+        monitored = _monitored(draws.log_likelihood, weights, means, covariances)
+        shape = (schedule.n_chains, schedule.n_draws)
+        self.diagnostics_, found = judge({k: v.reshape(shape) for k, v in monitored.items()})
+        self.converged_ = not found
+        self.separation_ = separation(means.mean(axis=0), covariances.mean(axis=0))
+        near = separation_message(self.separation_)
+        self.messages_ = found + ((near,) if near else ())
+        self._publish(weights, means, covariances, schedule)
+
+    def _publish(self, weights: Array, means: Array, covariances: Array, schedule: Schedule) -> None:
+        """Write draws and their means in the units of X."""
+        unit = self._unit
+        means = means * unit + self._centre
+        covariances = covariances * np.outer(unit, unit)
+        shift = len(self._model.X) * float(np.log(unit).sum())
+        self.draws_ = {
+            "chain": np.repeat(np.arange(schedule.n_chains), schedule.n_draws),
+            "log_likelihood": self._draws.log_likelihood - shift,
+            "weights": weights,
+            "means": means,
+            "covariances": _shaped(covariances, self._model.kind),
+        }
+        if self.keep_labels:
+            self.draws_["labels"] = self._draws.seen
+        self.weights_ = weights.mean(axis=0)
+        self.means_ = means.mean(axis=0)
+        self.covariances_ = self.draws_["covariances"].mean(axis=0)
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return ``p(component | x)`` averaged over aligned draws: (n, d) -> (n, K)."""
+        return self._predictive(X)[1]
+
+    def predict(self, X: ArrayLike) -> Labels:
+        """Return the most probable component of each event: (n, d) -> (n,)."""
+        return np.asarray(self.predict_proba(X).argmax(axis=1), dtype=np.int64)
+
+    def score_samples(self, X: ArrayLike) -> Array:
+        """Return the log posterior predictive density, in the inverse units of X: (n, d) -> (n,)."""
+        return self._predictive(X)[0]
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """Return the mean of `score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def _predictive(self, X: ArrayLike) -> tuple[Array, Array]:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        standard = (X - self._centre) / self._unit
+        draws = self._draws
+        some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
+        diagonal = self._model.kind in ("diag", "spherical")
+        log_density = np.full(len(X), -np.inf)
+        proba = np.zeros((len(X), self.n_components))
+        for s in some:
+            c = _constants(draws.A[s]) + draws.log_weights[s]
+            logs = log_components(standard, draws.A[s], draws.b[s], c, diagonal)
+            one = np.logaddexp.reduce(logs, axis=1)
+            proba += np.exp(logs - one[:, None])
+            log_density = np.logaddexp(log_density, one)
+        return log_density - np.log(len(some)) - np.log(self._unit).sum(), proba / len(some)
+
+    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> tuple[Array, Labels]:
+        """Draw events and their aligned labels from the posterior predictive: (n, d) and (n,)."""
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise InputError(f"n_samples is {n_samples}; expected at least 1.")
+        rng = np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+        draws = self._draws
+        s = rng.integers(len(draws.b), size=n_samples)
+        cumulative = np.cumsum(np.exp(draws.log_weights[s]), axis=1)
+        labels = np.minimum((rng.random(n_samples)[:, None] > cumulative).sum(axis=1), self.n_components - 1)
+        noise = rng.standard_normal(draws.b[s, labels].shape)
+        z = np.linalg.solve(draws.A[s, labels], (draws.b[s, labels] + noise)[..., None])[..., 0]
+        return z * self._unit + self._centre, labels.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chain:
+    """One chain of the sampler: called with its stream and its number."""
+
+    model: GaussianMixtureModel
+    schedule: Schedule
+    keep_labels: bool
+
+    @property
+    def watched(self) -> Labels:
+        """The events whose labels are kept."""
+        n = len(self.model.X)
+        return np.arange(n) if self.keep_labels else watched_events(n)
+
+    def __call__(self, rng: np.random.Generator, number: int) -> Draws:
+        labels = scattered_start(self.model.X, self.schedule.n_components, rng)
+        if self.schedule.n_warmup:
+            self._run(rng, labels, self.schedule.n_warmup, Draws.empty(1, *self._size, 0), np.arange(0))
+        draws = Draws.empty(self.schedule.n_draws, *self._size, len(self.watched))
+        self._run(rng, labels, self.schedule.thin, draws, self.watched)
+        return draws
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.schedule.n_components, self.model.X.shape[1]
+
+    def _run(
+        self, rng: np.random.Generator, labels: Labels, thin: int, draws: Draws, watched: Labels
+    ) -> None:
+        prior = self.model.prior.for_kind(self.model.kind == "spherical")
+        blocks.run_sweeps(
+            rng,
+            KINDS[self.model.kind],
+            np.ascontiguousarray(self.model.X.T),
+            prior.concentration,
+            prior.mean,
+            prior.strength,
+            prior.degrees,
+            np.ascontiguousarray(prior.scale),
+            labels,
+            thin,
+            watched,
+            *(getattr(draws, name) for name in draws.__dataclass_fields__),
+        )
+
+
+def scattered_start(X: Array, K: int, rng: np.random.Generator) -> Labels:
+    """Label every event by the nearest of K centres: the best of five k-means from k-means++ seeds.
+
+    They look at 2,000 events at most. Arthur & Vassilvitskii (2007). Poorer starts leave chains in side modes
+    (two components in one population) for thousands of sweeps.
+    """
+    some = X[rng.permutation(len(X))[:2000]]
+    tries = [_lloyd(some, _seeds(some, K, rng)) for _ in range(5)]
+    centres = min(tries, key=lambda found: float(_distances(some, found).min(axis=1).sum()))
+    return np.asarray(_distances(X, centres).argmin(axis=1), dtype=np.int64)
+
+
+def _distances(X: Array, centres: Array) -> Array:
+    """Squared distances less ``‖x‖²`` would do for the nearest; the sums need them whole: (n, K)."""
+    return np.stack([((X - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
+
+
+def _seeds(X: Array, K: int, rng: np.random.Generator) -> Array:
+    chosen = [X[rng.integers(len(X))]]
+    nearest = ((X - chosen[0]) ** 2).sum(axis=1)
+    for _ in range(1, K):
+        total = nearest.sum()
+        chosen.append(X[rng.choice(len(X), p=nearest / total) if total > 0 else rng.integers(len(X))])
+        nearest = np.minimum(nearest, ((X - chosen[-1]) ** 2).sum(axis=1))
+    return np.stack(chosen)
+
+
+def _lloyd(X: Array, centres: Array) -> Array:
+    """Ten sweeps of k-means; an empty component stays where it is."""
+    for _ in range(10):
+        labels = _distances(X, centres).argmin(axis=1)
+        centres = np.stack(
+            [X[labels == a].mean(axis=0) if (labels == a).any() else centres[a] for a in range(len(centres))]
+        )
+    return centres
+
+
+def _monitored(log_likelihood: Array, weights: Array, means: Array, covariances: Array) -> dict[str, Array]:
+    """Quantities that no relabelling changes, each (S,)."""
+    centre = (weights[..., None] * means).sum(axis=1, keepdims=True)
+    between = (weights * ((means - centre) ** 2).sum(axis=-1)).sum(axis=1)
+    volumes = (weights * np.linalg.slogdet(covariances)[1]).sum(axis=1)
+    concentration = (weights**2).sum(axis=1)
+    return {
+        "log_likelihood": log_likelihood,
+        "sum of squared weights": concentration,
+        "variance between components": between,
+        "mean log determinant": volumes,
+    }
+
+
+def _shaped(covariances: Array, kind: str) -> Array:
+    """(S, K, d, d) in the shape of scikit-learn's ``covariances_`` of this type."""
+    if kind == "full":
+        return covariances
+    if kind == "tied":
+        return covariances[:, 0]
+    return np.asarray(np.diagonal(covariances, axis1=-2, axis2=-1)) if kind == "diag" else _spherical(covariances)
+
+
+def _spherical(covariances: Array) -> Array:
+    return np.asarray(np.diagonal(covariances, axis1=-2, axis2=-1).mean(axis=-1))
+
+
+def _constants(A: Array) -> Array:
+    d = A.shape[-1]
+    return np.asarray(np.log(np.diagonal(A, axis1=-2, axis2=-1)).sum(-1) - 0.5 * d * np.log(2.0 * np.pi))
