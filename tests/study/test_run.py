@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -52,6 +53,17 @@ def finished(table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     study = fs.Study.read(write_study(folder, table))
     return study.run(folder / "run", workers=1, progress=False)
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_a_table_is_matched_by_the_names_of_its_columns(finished, table, library):
+    frame = pl.read_csv(table).head(5)
+    expected = finished.best.predict_proba(frame.select("a", "b", "c").to_numpy())
+    shuffled = frame.select("c", "event", "b", "a")
+    given = shuffled if library == "polars" else pandas.DataFrame(shuffled.to_dict(as_series=False))
+    np.testing.assert_array_equal(finished.best.predict_proba(given), expected)
+    with pytest.raises(fs.InputError, match="no column 'b'"):
+        finished.best.predict(given[["a", "c", "event"]])
 
 
 def test_the_folder_holds_what_the_design_names(finished):

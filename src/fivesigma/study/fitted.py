@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 
@@ -42,16 +42,33 @@ class FittedModel:
     def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return ``X`` as (n_samples, n_features) in the model's own columns.
 
-        A `Dataset` is matched by name; an array has the model's columns, or raises `InputError`.
+        A `Dataset` and a pandas or polars table are matched by name, in whatever order their columns stand; an array
+        has the model's columns in their order. `InputError` where they are not there.
         """
         if isinstance(X, Dataset):
             return X.with_features(self.names).X
+        if (given := _names(X)) is not None:
+            return self._by_name(X, given)
         table = np.asarray(X, dtype=np.float64)
         if table.ndim != 2 or table.shape[1] != len(self.names):
             raise InputError(
                 f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
             )
         return table
+
+    def _by_name(self, table: Any, given: tuple[str, ...]) -> NDArray[np.float64]:
+        for name in self.names:
+            if name not in given:
+                raise InputError(
+                    f"the table has no column {name!r}; the model needs it.{did_you_mean(name, given)}"
+                )
+        if self.meta["categories"]:
+            words = ", ".join(self.meta["categories"])
+            raise InputError(
+                f"the model takes text columns ({words}); give a Dataset, or use `fivesigma predict`."
+            )
+        found: NDArray[np.float64] = np.column_stack([table[name] for name in self.names]).astype(np.float64)
+        return found
 
     def predict_proba(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return the probabilities, (n_samples, n_classes)."""
@@ -68,6 +85,14 @@ class FittedModel:
         if self.classes is None:
             return recipe.predict(self.estimator, self.columns(X))
         return np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
+
+
+def _names(X: Any) -> tuple[str, ...] | None:
+    """Return the names of the columns of a pandas or polars table; None for an array, and for a table without names."""
+    given = getattr(X, "columns", None)
+    if given is None or not all(isinstance(name, str) for name in given):
+        return None
+    return tuple(given)
 
 
 def load(path: str | Path) -> FittedModel:
