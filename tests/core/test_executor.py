@@ -55,6 +55,15 @@ def test_every_task_is_answered_once(command, workers):
     assert set(outcomes.values()) == {None}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
+def test_a_keyboard_interrupt_does_not_reach_the_workers(command):
+    running = Processes(command, 1).run(["a", "b"])
+    next(running)
+    worker = running.gi_frame.f_locals["crew"][0].process
+    assert os.getpgid(worker.pid) != os.getpgid(0)
+    assert next(running).error is None
+
+
 def test_a_worker_that_dies_is_replaced_and_only_its_own_task_can_fail(command):
     keys = ["a", "die once", "b", "die always", "c", "d"]
     outcomes = {o.key: o.error for o in Processes(command, 2).run(keys)}

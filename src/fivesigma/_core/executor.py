@@ -125,6 +125,10 @@ class Processes(Executor):
         )
 
 
+_OWN_GROUP = 0 if os.name == "posix" else None
+"""Ctrl-C reaches a whole process group; it is for the parent, which ends its workers."""
+
+
 class _Worker:
     """One process, and the thread that listens to it."""
 
@@ -137,6 +141,7 @@ class _Worker:
             text=True,
             encoding="utf-8",
             env=environment,
+            process_group=_OWN_GROUP,
         )
         self.events = events
         self.task: str | None = None
