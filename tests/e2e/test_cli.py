@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import polars
 import pytest
 
 from fivesigma.cli import main
+from fivesigma.cli.session import _ending
 from fivesigma.record.store import RunFolder
 
 STUDY = """
@@ -454,3 +456,10 @@ def test_terminated_is_status_3_and_resumable(call: Any, here: Path) -> None:
     assert "fivesigma resume r" in err
     assert "Traceback" not in err
     assert not (here / "r" / "results.json").exists()
+
+
+def test_a_full_disk_is_said_in_a_sentence_and_not_called_a_bug():
+    message, status = _ending(OSError(errno.ENOSPC, "No space left on device"))
+    assert status == 2
+    assert "disk is full" in message
+    assert "resume" in message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -74,6 +75,11 @@ def _ending(error: BaseException) -> tuple[str, int]:
         return _usage(error), WRONG_INPUT
     if isinstance(error, MemoryError):
         return "not enough memory; take fewer rows or columns, or fewer workers.", WRONG_INPUT
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            "the disk is full; free some space, and `fivesigma resume RUN` goes on where it stopped.",
+            WRONG_INPUT,
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the path and its rights.", WRONG_INPUT
     kind = type(error).__name__
