@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO ?= penguins-species
+DEMO ?= higgs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test check browser format clean
