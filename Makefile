@@ -14,7 +14,7 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,root]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,collider]'
 	@touch $@
 
 demo: $(VENV)/.core
