@@ -19,7 +19,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 import fivesigma as fs
-from fivesigma.study.run import canonical, resume, unblind
+from fivesigma.study.run import InterruptedRunError, canonical, resume, unblind
 
 MODELS = '[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n'
 
@@ -64,6 +64,41 @@ def test_a_table_is_matched_by_the_names_of_its_columns(finished, table, library
     np.testing.assert_array_equal(finished.best.predict_proba(given), expected)
     with pytest.raises(fs.InputError, match="no column 'b'"):
         finished.best.predict(given[["a", "c", "event"]])
+
+
+def test_a_study_without_a_test_set_calls_nothing_sealed(table, tmp_path):
+    study = write_study(tmp_path, table, "[split]\ntest = 0\n" + MODELS)
+    board = fs.Study.read(study).run(tmp_path / "run", workers=1, progress=False).leaderboard()
+    assert "no test set" in str(board)
+    assert "sealed" not in str(board)
+
+
+def test_a_spectator_called_like_a_prediction_is_kept(table, tmp_path):
+    frame = pl.read_csv(table).rename({"event": "dummy"})
+    data = fs.Dataset.from_frame(frame, target="a", features=["b", "c"], spectators=["dummy"])
+    study = fs.Study(data, models=["dummy"], split={"folds": 2}, evaluate={"bootstrap": 100, "refits": 2})
+    study.run(tmp_path / "run", workers=1, progress=False)
+    kept = pl.read_parquet(tmp_path / "run" / "predictions.parquet")
+    assert kept["dummy (spectator)"].to_list() == kept["row"].to_list()
+    assert kept["dummy"].dtype == pl.Float64
+
+
+def test_an_unblinding_that_was_stopped_goes_on_by_resume(table, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    fs.Study.read(write_study(tmp_path, table)).run(run, workers=1, progress=False, blind=True)
+    with monkeypatch.context() as patched:
+        patched.setattr("fivesigma.report.render", _interrupted)
+        with pytest.raises(InterruptedRunError):
+            unblind(run, progress=False)
+    with pytest.raises(fs.InputError, match="resume"):
+        unblind(run, progress=False)
+    result = resume(run, progress=False)
+    assert "test" in result.results.model("logistic").scores
+    assert (run / "report.html").is_file()
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_the_folder_holds_what_the_design_names(finished):

@@ -97,13 +97,14 @@ def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened:
         "target": _labels(prepared, rows),
         "weight": np.ones(len(rows)) if data.w is None else data.w[rows],
     }
-    taken = set(columns)
-    for name, column in data.spectators.items():
-        columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
+    predicted: dict[str, Array] = {}
     for outcome in outcomes:
         if outcome.ok:
-            columns |= _predicted(outcome, list(parts), data.classes)
-    return columns
+            predicted |= _predicted(outcome, list(parts), data.classes)
+    taken = {*columns, *predicted}
+    for name, column in data.spectators.items():
+        columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
+    return columns | predicted
 
 
 def _labels(prepared: Prepared, rows: Array) -> Array:

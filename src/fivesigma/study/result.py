@@ -69,7 +69,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [
         row["model"],
         _with_error(row["validation"]),
-        _with_error(row["score"]),
+        _with_error(row["score"]) if row["score"] is not None or row["sealed"] else "no test set",
         _sigma(row["versus_baseline"]),
         "best" if row["best"] else _sigma(row["versus_best"]),
     ]
@@ -123,6 +123,7 @@ def _row(record: ModelRecord, results: Results, part: str) -> dict[str, Any]:
         "message": record.message,
         "validation": score("validation"),
         "score": score(part),
+        "sealed": bool(results.sections.get("blind")) and results.split.n_test > 0,
         "versus_baseline": None if baseline is None else baseline.sigma_global,
         "versus_best": None if best is None else best.sigma_global,
         "best": record.name == results.best,

@@ -103,10 +103,13 @@ def unblind(
     manifest = folder.manifest()
     if not (folder.path / "results.json").is_file():
         raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
+    page = folder.path / "report.html"
     if not manifest["blind"]:
-        raise InputError(f"{path}: its test set is open already; there is nothing to unblind.")
+        what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
+        raise InputError(f"{path}: its test set is open already; {what}")
     started, same = time.perf_counter(), _again(folder, prepared)
     with folder.lock():
+        page.unlink(missing_ok=True)  # a run without its page has not ended: a kill from here on leaves it to `resume`
         folder.write_manifest({**manifest, "blind": False})
         return _carry_out(same, folder, _Settings(1, _shown(progress), False, started))
 
