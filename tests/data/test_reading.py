@@ -133,6 +133,21 @@ def test_a_feature_used_in_select_or_expressions_stays_a_feature(path):
     assert "w" not in data.names
 
 
+@pytest.mark.parametrize("features", [None, ["pt", "double"]])
+def test_an_expression_of_the_target_is_a_suspect(path, features):
+    leaky = read(path, target="m", features=features, expressions={"same": "m", "double": "2 * same"})
+    assert any(check == "leak" and "double" in message for check, _, message in leaky.audit)
+    harmless = read(path, target="m", expressions={"double": "2 * pt"})
+    assert not any(check == "leak" for check, _, _ in harmless.audit)
+
+
+def test_an_expression_that_nothing_uses_is_refused(path):
+    with pytest.raises(InputError, match="'twice' is used nowhere"):
+        read(path, target="label", features=["pt"], expressions={"twice": "2 * pt"})
+    cut = read(path, target="label", features=["pt"], expressions={"twice": "2 * pt"}, select="twice > 1")
+    assert cut.names == ("pt",)
+
+
 def test_target_expressions_that_are_not_finite(path):
     eta = np.asarray(columns()["eta"]).copy()
     eta[4] = np.nan

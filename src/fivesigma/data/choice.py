@@ -44,7 +44,8 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
     _check_roles(columns, roles, source)
     ingredients = _ingredients(roles.target, columns, made_of)
     if roles.features is not None:
-        return _named(columns, roles, ingredients, source)
+        _refuse_unused(columns, roles, ingredients, made_of)
+        return _named(columns, roles, ingredients, made_of, source)
     return _default(columns, roles, ingredients, made_of, source)
 
 
@@ -84,7 +85,22 @@ def _ingredients(text: str | None, columns: Columns, made_of: Mapping[str, Seque
     return found
 
 
-def _named(columns: Columns, roles: Roles, ingredients: set[str], source: str) -> Choice:
+def _refuse_unused(
+    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse an expression that is neither a named feature nor used by anything else."""
+    conditions = [text for text in (roles.select, roles.weight) if text]
+    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, str(roles.group), *ingredients}
+    used |= {name for text in conditions for name in expressions.names(text, columns)}
+    used |= {name for parts in made_of.values() for name in parts}
+    for name in made_of:
+        if name not in used:
+            raise InputError(f"expressions: {name!r} is used nowhere; add it to the features that are named.")
+
+
+def _named(
+    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
+) -> Choice:
     names = tuple(dict.fromkeys(roles.features or ()))
     if len(names) != len(roles.features or ()) or not names:
         what = "is an empty list" if not names else "names a column twice"
@@ -97,14 +113,19 @@ def _named(columns: Columns, roles: Roles, ingredients: set[str], source: str) -
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
         if columns[name].dtype.kind == "O":
             _check_text(name, columns[name], roles, source)
-    return Choice(names, _suspects(names, roles, ingredients, columns))
+    return Choice(names, _suspects(names, roles, ingredients, made_of, columns))
 
 
 def _suspects(
-    names: Sequence[str], roles: Roles, ingredients: set[str], columns: Columns
+    names: Sequence[str],
+    roles: Roles,
+    ingredients: set[str],
+    made_of: Mapping[str, Sequence[str]],
+    columns: Columns,
 ) -> tuple[Note, ...]:
     """Warn of features that were named although they may hold the answer."""
     notes: list[Note] = []
+    notes += _computed_from_the_target(names, roles, ingredients, made_of, columns)
     if leaks := [name for name in names if name in ingredients]:
         notes.append(("leak", "warning", f"the target is computed from the feature {', '.join(leaks)}"))
     weights = expressions.names(roles.weight, columns) if roles.weight else ()
@@ -118,6 +139,20 @@ def _suspects(
                 )
             )
     return tuple(notes)
+
+
+def _computed_from_the_target(
+    names: Sequence[str],
+    roles: Roles,
+    ingredients: set[str],
+    made_of: Mapping[str, Sequence[str]],
+    columns: Columns,
+) -> list[Note]:
+    """Warn of expressions that use what the target is made of."""
+    made = [name for name in names if name in made_of]
+    leaks = [name for name in made if ingredients & (_ingredients(name, columns, made_of) - {name})]
+    what = f"computed from what the target {roles.target!r} is made of: {', '.join(leaks)}"
+    return [("leak", "warning", what)] if leaks else []
 
 
 def _default(
@@ -135,7 +170,8 @@ def _default(
     names = tuple(name for name in free if name not in text and name not in unnamed)
     if not names:
         raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
-    return Choice(names, _left_out(roles, ingredients - {str(roles.target)}, unnamed, text))
+    leaks = _computed_from_the_target(names, roles, ingredients, made_of, columns)
+    return Choice(names, (*_left_out(roles, ingredients - {str(roles.target)}, unnamed, text), *leaks))
 
 
 def _left_out(
