@@ -27,6 +27,14 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 
 
+@pytest.mark.parametrize("damaged", [[], {}, {"models": 3}])
+def test_a_record_of_another_shape_is_refused_in_a_sentence(tmp_path, damaged):
+    folder = RunFolder.create(tmp_path / "run")
+    write_json(folder.path / "results.json", damaged)
+    with pytest.raises(DataError, match="no record of a run"):
+        folder.results()
+
+
 def test_json_never_holds_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "x.json", {"a": float("nan")})

@@ -200,8 +200,14 @@ class RunFolder:
         write_json(self.path / "results.json", to_document(results))
 
     def results(self) -> Results:
-        """Read ``results.json``."""
-        return from_document(read_json(self.path / "results.json"))
+        """Read ``results.json``; `DataError` where it is no record of a run."""
+        place = self.path / "results.json"
+        try:
+            return from_document(read_json(place))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{place}: is no record of a run; copy the folder again, or resume the run."
+            ) from error
 
     def log(self, line: str) -> None:
         """Append a line to ``log.txt``."""
