@@ -107,9 +107,9 @@ def permutation_importance(
     base = asked.score(whole)
     boot = _Events(asked, whole, rng, n_boot) if n_boot else None
     draws, errors = np.empty((len(sets), n_repeats)), np.empty(len(sets))
-    for g, predictions in enumerate(_permuted(model, asked, sets, n_repeats, rng)):
+    for g, (predictions, places) in enumerate(_permuted(model, asked, sets, n_repeats, rng)):
         draws[g] = [base - asked.score(each) for each in predictions]
-        errors[g] = _null_error(draws[g]) if boot is None else boot.error(predictions)
+        errors[g] = _null_error(draws[g]) if boot is None else boot.error(predictions, places)
         if progress is not None:
             progress(g + 1, len(sets))
     return Importance(draws.mean(axis=1), errors, draws, sets, base, "permutation, held-out rows")
@@ -130,11 +130,12 @@ def direct_predictions(
 def _permuted(
     model: Any, asked: Asked, sets: tuple[tuple[int, ...], ...], R: int, rng: np.random.Generator
 ) -> Any:
-    """Yield the R predictions of each group."""
+    """Yield, for each group, its R predictions and the rows (n, R) that stood in."""
     trees, n = trees_in(model), len(asked.X)
     if trees is None:
         for columns in sets:
-            yield direct_predictions(model, asked.X, columns, _places(asked, R, rng))
+            places = _places(asked, R, rng)
+            yield direct_predictions(model, asked.X, columns, places), places
         return
     from fivesigma._core.forest import read_forest
     from fivesigma.explain.masking import masked_predictions
@@ -148,8 +149,8 @@ def _permuted(
         for g, columns in enumerate(part):
             group_of[list(columns)] = g
         places = np.stack([_places(asked, R, rng) for _ in part], axis=1)
-        for each in masked_predictions(forest, table, places, group_of):
-            yield list(each if asked.y.dtype.kind == "i" else each[:, :, 0])
+        for g, each in enumerate(masked_predictions(forest, table, places, group_of)):
+            yield list(each if asked.y.dtype.kind == "i" else each[:, :, 0]), places[:, g]
 
 
 def _places(asked: Asked, R: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -168,21 +169,27 @@ def _null_error(draws: Array) -> float:
 
 
 class _Events:
-    """Resamples of the held-out events, the same for every column: the error of an importance."""
+    """Resamples of the held-out events, the same for every column: the error of an importance.
+
+    A permuted event is a pair, of an event and the one that stands in for it, and counts as often as the product of
+    both counts: the mean over pairs is a U-statistic, whose error both members make (Hoeffding 1948).
+    """
 
     def __init__(self, asked: Asked, whole: Array, rng: np.random.Generator, n_boot: int) -> None:
         self.asked = asked
-        self.counts = resampling_counts(len(asked.X), n_boot, rng)
-        self.base = self._merits(whole)
+        self.counts = np.asarray(resampling_counts(len(asked.X), n_boot, rng), dtype=np.uint16)
+        self.base = self._merits(whole, self.counts)
 
-    def error(self, predictions: Sequence[Array]) -> float:
+    def error(self, predictions: Sequence[Array], places: NDArray[np.int32]) -> float:
         """Return the standard deviation over resamples of the mean loss over repeats."""
-        loss = self.base - np.mean([self._merits(each) for each in predictions], axis=0)
+        pairs = (self.counts * self.counts[:, stood_in] for stood_in in places.T)
+        merits = [self._merits(each, counts) for each, counts in zip(predictions, pairs, strict=True)]
+        loss = self.base - np.mean(merits, axis=0)
         return float(np.nanstd(loss, ddof=1))
 
-    def _merits(self, prediction: Array) -> Array:
+    def _merits(self, prediction: Array, counts: NDArray[np.uint16]) -> Array:
         metric = self.asked.metric
-        return metric.merit(metric.resampled(self.asked.y, prediction, self.asked.w, self.counts))
+        return metric.merit(metric.resampled(self.asked.y, prediction, self.asked.w, counts))
 
 
 def drop_column_importance(

@@ -173,11 +173,11 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
             ):  # the other folds' best round lies near this one's: far beyond it there is nothing to learn
                 n_rounds = min(n_rounds, int(1.5 * (np.argmin(losses) + 1)) + 20)
         self.n_iter_ = int(np.argmin(losses[:n_rounds])) + 1
-        x = np.empty_like(t)
+        z = np.empty_like(t)
         for out, trees in fits:
             theta = trees.parameters(codes[:, out], self.n_iter_)
-            x[out] = self.law_.to_normal((t[out] - theta[:, 0]) / np.exp(theta[:, 1]))
-        self.recalibration_ = Recalibration.of(x, w)
+            z[out] = (t[out] - theta[:, 0]) / np.exp(theta[:, 1])
+        self.recalibration_ = Recalibration.of(z, self.law_, w)
 
     def _boost(
         self, codes: Codes, t: Array, w: Array, n_rounds: int, tell: _Told, held: _HeldOut | None = None

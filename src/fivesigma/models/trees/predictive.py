@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 _X = np.linspace(-8.0, 8.0, 401)  # normal scores at which expectations are summed
 _P = np.exp(-0.5 * _X**2) / np.exp(-0.5 * _X**2).sum()
 _ROWS = 4096  # rows at a time where a sum needs (rows, 401) numbers
-_LOG_2PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ class PredictiveLaw:
     @cached_property
     def _base(self) -> Array:
         """Return (401,) values of e at the normal scores `_X`."""
-        return self.distribution.from_normal(self.recalibration.backward(_X))
+        return self.recalibration.backward(self.distribution.from_normal(_X))
 
     @cached_property
     def mean(self) -> Array:
@@ -73,7 +72,7 @@ class PredictiveLaw:
         levels = np.asarray(q, dtype=np.float64)
         if not ((levels > 0) & (levels < 1)).all() or levels.ndim > 1:
             raise InputError(f"q is {q!r}; expected probabilities between 0 and 1, both excluded.")
-        e = self.distribution.from_normal(self.recalibration.backward(np.atleast_1d(ndtri(levels))))
+        e = self.recalibration.backward(self.distribution.from_normal(np.atleast_1d(ndtri(levels))))
         y = self.distribution.outer(self.parameters[:, :1] + self._scale[:, None] * e)
         return y if levels.ndim else y[:, 0]
 
@@ -84,18 +83,15 @@ class PredictiveLaw:
     def cdf(self, y: ArrayLike) -> Array:
         """Return the probability integral transform (n,) of ``y`` (n,)."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            below = ndtr(self.recalibration.forward(self.distribution.to_normal(self._z(y))))
+            below = ndtr(self.distribution.to_normal(self.recalibration.forward(self._z(y))))
         return np.where(np.isnan(below), 0.0, below)  # beyond the support: y <= 0 of a log-normal
 
     def logpdf(self, y: ArrayLike) -> Array:
-        """Return the log density (n,) at ``y`` (n,): ``log R'(F(y)) + log f(y)``; -inf beyond the support."""
+        """Return the log density (n,) at ``y`` (n,); -inf beyond the support."""
         values, z = np.asarray(y, dtype=np.float64), self._z(y)
-        x = self.distribution.to_normal(z)
-        T = self.recalibration.forward(x)
-        # log R' = log φ(T(x)) + log T'(x) - log φ(x), and log f = log f_e(z) - log s + log |dt/dy|
-        ratio = 0.5 * (x * x - T * T) + np.log(self.recalibration.slope(x))
-        inner = self.distribution.log_density(z) - self.parameters[:, 1]
-        density = ratio + inner + self.distribution.log_jacobian(values)
+        # log f(T(z)) + log T'(z) - log s + log |dt/dy|
+        base = self.distribution.log_density(self.recalibration.forward(z)) - self.parameters[:, 1]
+        density = base + np.log(self.recalibration.slope(z)) + self.distribution.log_jacobian(values)
         return np.where(np.isnan(density), -np.inf, density)
 
     def crps(self, y: ArrayLike) -> Array:
@@ -109,7 +105,7 @@ class PredictiveLaw:
     def sample(self, n_draws: int, rng: np.random.Generator) -> Array:
         """Return (n, n_draws) independent draws from the law of each row."""
         x = rng.standard_normal((len(self), n_draws))
-        e = self.distribution.from_normal(self.recalibration.backward(x))
+        e = self.recalibration.backward(self.distribution.from_normal(x))
         return self.distribution.outer(self.parameters[:, :1] + self._scale[:, None] * e)
 
     @cached_property

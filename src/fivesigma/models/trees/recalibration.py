@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from fivesigma.models.trees.distributions import Distribution
 from fivesigma.risk.quantiles import quantiles
 
 Array = NDArray[np.float64]
@@ -18,11 +19,11 @@ _EVENTS_PER_TAIL = 8  # events wanted beyond the outermost knot
 
 @dataclass(frozen=True, eq=False)
 class Recalibration:
-    """``R(u) = Φ(T(Φ⁻¹(u)))``: T rises in straight pieces and goes on straight at both ends.
+    """``R(u) = F(T(F⁻¹(u)))``: T rises in straight pieces and goes on straight at both ends; F is the base law.
 
-    Working on normal scores instead of on u keeps the tails: a Gaussian that is overconfident by a factor c has
-    ``T(x) = x/c``, exactly one straight line. R maps the probability integral transform u = F(y) of held-out events
-    to a uniform one; then R∘F is the law, ``F⁻¹∘R⁻¹`` its quantile, ``R'(F(y)) f(y)`` its density.
+    Working on ``z = (t - μ)/s`` instead of on u = F(z) keeps the tails: a law that is overconfident by a factor c has
+    ``T(z) = z/c``, exactly one straight line. R maps the probability integral transform of held-out events to a
+    uniform one; then F∘T is their distribution, ``T⁻¹∘F⁻¹`` its quantile, ``f(T(z)) T'(z)`` its density.
 
     Attributes
     ----------
@@ -34,21 +35,22 @@ class Recalibration:
 
     @classmethod
     def identity(cls) -> Recalibration:
-        """Return T(x) = x."""
+        """Return T(z) = z."""
         return cls(np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
 
     @classmethod
-    def of(cls, x: Array, w: Array | None = None) -> Recalibration:
-        """Return the map that takes the normal scores ``x`` (n,) of held-out events to a standard Gaussian.
+    def of(cls, z: Array, base: Distribution, w: Array | None = None) -> Recalibration:
+        """Return the map that takes the residuals ``z`` (n,) of held-out events to the base law.
 
-        T passes through the weighted quantiles of x at those of a Gaussian from -2σ to 2σ by halves; fewer where
-        events are few, and none below 20.
+        T takes the weighted quantiles of z to those of the base law, at the probabilities that a Gaussian has from
+        -2σ to 2σ by halves; fewer where events are few, and none below 20.
 
-        >>> x = 2 * np.random.default_rng(0).normal(size=100_000)
-        >>> Recalibration.of(x).slope(np.zeros(1)).round(2)
+        >>> from fivesigma.models.trees.distributions import Normal
+        >>> z = 2 * np.random.default_rng(0).normal(size=100_000)
+        >>> Recalibration.of(z, Normal()).slope(np.zeros(1)).round(2)
         array([0.5])
         """
-        same = np.unique(x, return_inverse=True)[
+        same = np.unique(z, return_inverse=True)[
             1
         ]  # copies of an event are one event, as its weight would be
         weight = np.bincount(same, weights=w)
@@ -56,20 +58,20 @@ class Recalibration:
         knots = _KNOTS[n * ndtr(-np.abs(_KNOTS)) >= _EVENTS_PER_TAIL]
         if n < 20 or knots.size < 2:
             return cls.identity()
-        given = quantiles(x, ndtr(knots), w)
-        return cls(_rising(given, knots), knots)
+        wanted = base.from_normal(knots)
+        return cls(_rising(quantiles(z, ndtr(knots), w), wanted), wanted)
 
-    def forward(self, x: Array) -> Array:
-        """Return T(x)."""
-        return _straight(x, self.given, self.wanted)
+    def forward(self, z: Array) -> Array:
+        """Return T(z)."""
+        return _straight(z, self.given, self.wanted)
 
-    def backward(self, x: Array) -> Array:
-        """Return T⁻¹(x)."""
-        return _straight(x, self.wanted, self.given)
+    def backward(self, e: Array) -> Array:
+        """Return T⁻¹(e)."""
+        return _straight(e, self.wanted, self.given)
 
-    def slope(self, x: Array) -> Array:
-        """Return T'(x)."""
-        piece = np.searchsorted(self.given[1:-1], x, side="right")
+    def slope(self, z: Array) -> Array:
+        """Return T'(z)."""
+        piece = np.searchsorted(self.given[1:-1], z, side="right")
         return (np.diff(self.wanted) / np.diff(self.given))[piece]
 
 

@@ -1,0 +1,70 @@
+"""Quantile forests and conformal intervals: coverage, laws of weights, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+
+from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma.models.trees import NaturalGradientBoosting, QuantileForest, SplitConformal
+
+
+def _data(n, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-2, 2, size=(n, 3))
+    return X, X[:, 0] + (0.2 + 0.3 * (X[:, 1] > 0)) * rng.normal(size=n)
+
+
+def test_quantiles_are_those_of_the_leaves_by_hand() -> None:
+    X, y = _data(80, 0)
+    w = np.random.default_rng(1).integers(1, 4, size=80).astype(float)
+    model = QuantileForest(RandomForestRegressor(7, min_samples_leaf=5, random_state=0)).fit(X, y, w)
+    order, leaves = np.argsort(y), model.estimator_.apply(np.asarray(X, dtype=np.float32))
+    for i in range(5):
+        share = np.mean([(w * (leaf == leaf[i])) / w[leaf == leaf[i]].sum() for leaf in leaves.T], axis=0)
+        below = np.cumsum(share[order])
+        expected = [y[order][np.searchsorted(below, q - 1e-12)] for q in (0.1, 0.5, 0.9)]
+        np.testing.assert_array_equal(model.predict_quantiles(X[i : i + 1], [0.1, 0.5, 0.9])[0], expected)
+
+
+def test_quantile_forest_covers_and_widens_where_the_scatter_does() -> None:
+    X, y = _data(3000, 0)
+    model = QuantileForest(RandomForestRegressor(40, min_samples_leaf=10, random_state=0)).fit(
+        X[:1500], y[:1500]
+    )
+    low, high = model.predict_quantiles(X[1500:], [0.16, 0.84]).T
+    assert np.mean((low < y[1500:]) & (y[1500:] < high)) == pytest.approx(0.72, abs=0.08)
+    wide = X[1500:, 1] > 0
+    assert np.mean((high - low)[wide]) > 1.4 * np.mean((high - low)[~wide])
+
+
+def test_conformal_coverage_is_marginal_and_exact_on_average() -> None:
+    covered = {0.68: [], 0.95: []}
+    for seed in range(60):
+        X, y = _data(400, seed)
+        model = SplitConformal(n_folds=3).fit(X[:200], y[:200])
+        for level, held in covered.items():
+            low, high = model.predict_interval(X[200:], level)
+            held.append(np.mean((low <= y[200:]) & (y[200:] <= high)))
+    for level, held in covered.items():
+        error = np.std(held, ddof=1) / 60**0.5
+        assert level - 2.5 * error < np.mean(held) < level + 1 / 67 + 2.5 * error
+
+
+def test_conformal_widths_follow_a_predicted_standard_deviation() -> None:
+    X, y = _data(800, 0)
+    model = SplitConformal(NaturalGradientBoosting(n_estimators=60)).fit(X, y)
+    low, high = model.predict_interval(X, 0.68)
+    wide = X[:, 1] > 0
+    assert np.mean((high - low)[wide]) > 1.3 * np.mean((high - low)[~wide])
+
+
+def test_bad_input_is_one_sentence() -> None:
+    X, y = _data(30, 0)
+    with pytest.raises(WrongTypeError, match="random forest or extra trees"):
+        QuantileForest(RandomForestClassifier()).fit(X, y)
+    with pytest.raises(InputError, match="rising probabilities"):
+        QuantileForest(ExtraTreesRegressor(3)).fit(X, y).predict_quantiles(X, [0.9, 0.1])
+    with pytest.raises(InputError, match="cannot support level 0.99; expected at least 99"):
+        SplitConformal().fit(X, y).predict_interval(X, 0.99)
