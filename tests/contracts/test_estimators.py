@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 from sklearn.base import BaseEstimator, is_classifier
@@ -42,6 +44,8 @@ ESTIMATORS = [
     Tuned(PenalisedLeastSquares(), {"lam": Range(0.1, 10.0)}, trials=2, n_folds=2, extensive=("lam",)),
 ]
 
+FAMILIES = Path(__file__).parents[1] / "models"
+
 WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
 XFAIL = {
     ("Calibrated", WEIGHTS): "the suite's data hold a class in a single row, which has no held-out score",
@@ -78,9 +82,21 @@ def _exported() -> set[type]:
                 public = not name.startswith("_") and each.__module__ == module.name
                 if public and issubclass(each, BaseEstimator) and not inspect.isabstract(each):
                     found.add(each)
+    return {each for each in found if not any(issubclass(o, each) for o in found - {each})}
+
+
+def _suites_of_families() -> set[type]:
+    """The classes in the lists ``ESTIMATORS`` of the families that run scikit-learn's suite beside their tests."""
+    found = set()
+    for path in sorted(FAMILIES.glob("*/test_*contract.py")):
+        spec = importlib.util.spec_from_file_location(f"suite_{path.parent.name}_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found |= {type(each) for each in getattr(module, "ESTIMATORS", ())}
     return found
 
 
-def test_no_exported_estimator_is_missing_from_the_list() -> None:
-    assert _exported() == {type(each) for each in ESTIMATORS}
+def test_no_exported_estimator_is_missing_from_the_lists() -> None:
+    """A class that others extend is no estimator of its own: abstract or final."""
+    assert _exported() == {type(each) for each in ESTIMATORS} | _suites_of_families()
     assert len({name for name, _ in XFAIL}) == len(XFAIL)

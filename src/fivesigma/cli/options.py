@@ -28,4 +28,7 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of stu
 Workers = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Worker processes; default: all cores.")
 ]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Import a loss of your own (module:name): its module is run.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if the audit has a warning.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fivesigma.cli.answer import PROMISE_FAILED, Answer, Table
-from fivesigma.cli.options import Debug, Json, Quiet, Run, Runs, Strict, Workers
+from fivesigma.cli.options import Debug, Json, Quiet, Run, Runs, Strict, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
 
 
@@ -16,6 +16,7 @@ def resume(
     run: Run,
     workers: Workers = None,
     strict: Strict = False,
+    trust: Trust = False,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -29,11 +30,13 @@ def resume(
     from fivesigma.study.run import resume as go_on
 
     with resumable():
-        result = go_on(run, workers=workers, progress=choose(quiet))
+        result = go_on(run, workers=workers, progress=choose(quiet), trust=trust)
     return answer(result, strict=strict)
 
 
-def unblind(run: Run, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
+def unblind(
+    run: Run, trust: Trust = False, json: Json = False, quiet: Quiet = False, debug: Debug = False
+) -> Answer:
     """Open the sealed test set of a blind run.
 
     The opening is written into the ledger beside the study file.
@@ -43,7 +46,7 @@ def unblind(run: Run, json: Json = False, quiet: Quiet = False, debug: Debug = F
     from fivesigma.study.run import unblind as open_seal
 
     with resumable():
-        result = open_seal(run, progress=choose(quiet))
+        result = open_seal(run, progress=choose(quiet), trust=trust)
     return answer(result)
 
 
@@ -121,6 +124,7 @@ def reproduce(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Keep the second run here.")
     ] = None,
+    trust: Trust = False,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -132,6 +136,6 @@ def reproduce(
     from fivesigma.study.progress import choose
     from fivesigma.study.reproduce import reproduce as again
 
-    verdict = again(run, out=out, workers=workers, progress=choose(quiet))
+    verdict = again(run, out=out, workers=workers, progress=choose(quiet), trust=trust)
     status = PROMISE_FAILED if verdict["verdict"] == "different" else 0
     return Answer(verdict, [verdict["text"]], status)

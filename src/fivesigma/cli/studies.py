@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fivesigma.cli.answer import Answer, Table
-from fivesigma.cli.options import Data, Debug, Json, Quiet, Seed, Strict, StudyName, Workers
+from fivesigma.cli.options import Data, Debug, Json, Quiet, Seed, Strict, StudyName, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
 
 
@@ -24,6 +24,7 @@ def run(
         bool, typer.Option("--blind", help="Leave the test set sealed until `unblind`.")
     ] = False,
     strict: Strict = False,
+    trust: Trust = False,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -37,7 +38,7 @@ def run(
     from fivesigma.study.progress import choose
     from fivesigma.study.study import Study
 
-    chosen = Study.read(study, data=data, seed=seed)
+    chosen = Study.read(study, data=data, seed=seed, trust=trust)
     with resumable():
         result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind)
     return answer(result, strict=strict)
@@ -111,7 +112,12 @@ def _guesses(found: dict[str, Any]) -> list[str]:
 
 
 def check(
-    study: StudyName, data: Data = None, json: Json = False, quiet: Quiet = False, debug: Debug = False
+    study: StudyName,
+    data: Data = None,
+    trust: Trust = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> Answer:
     """Read a study and its table; fit nothing.
 
@@ -119,5 +125,5 @@ def check(
     """
     from fivesigma.study.study import Study
 
-    remarks = Study.read(study, data=data).check()
+    remarks = Study.read(study, data=data, trust=trust).check()
     return Answer({"study": study, "ok": True, "remarks": list(remarks)}, [*remarks, f"{study}: can be run"])

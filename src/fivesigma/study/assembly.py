@@ -76,7 +76,7 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         kind=entry.kind,
         status="ok",
         message=outcome.message,
-        params=settings | described.pop("chosen", {}),
+        params=settings | _said(entry.path) | described.pop("chosen", {}),
         n_fits=outcome.n_fits,
         generalisation=found.generalisation(name),
         scores=found.scores(name),
@@ -84,6 +84,15 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         versus_best=found.versus(name, found.best),
         sections={"curve": curves(found, name), **described},
     )
+
+
+def _said(path: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a path was told, less the λ, which are in its own section."""
+    if path is None:
+        return {}
+    kept = {key: path[key] for key in ("penalty", "l1_ratio", "select") if path[key] is not None}
+    settings = {key: value for key, value in path["loss"].items() if key != "name"}
+    return kept | {"loss": path["loss"]["name"]} | settings
 
 
 def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> dict[str, Array]:

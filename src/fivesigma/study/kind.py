@@ -67,6 +67,10 @@ class Kind:
     stochastic : depends on the seed
     calibrated : classifiers that have scores only and get probabilities from inner folds
     lineup : part of the default line-up
+    penalties, losses : what its regularisation path may have, the first by default; () for kinds without a path
+    folded : is fitted as a path always, not only where the study gives keys of one
+    scale_free : its λ has no units, so that one span of λ suits every target
+    minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     """
 
     name: str
@@ -82,6 +86,11 @@ class Kind:
     stochastic: bool = False
     calibrated: bool = False
     lineup: bool = True
+    penalties: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    folded: bool = False
+    scale_free: bool = False
+    minimiser: str | None = None
 
     @property
     def space(self) -> dict[str, Space]:

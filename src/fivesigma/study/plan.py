@@ -29,6 +29,7 @@ class Entry:
     tune: Mapping[str, Any] | bool = False
     trials: int | None = None
     skipped: str = ""
+    path: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

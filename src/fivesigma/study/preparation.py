@@ -20,6 +20,7 @@ from fivesigma.data import tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
+from fivesigma.study import paths
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
@@ -30,6 +31,9 @@ from fivesigma.study.worker import Material
 
 MEMORY = "user: the arrays given to Study in Python"
 """What stands for the path of a table that was given in Python."""
+
+FOLDED = 6
+"""Fits of a model whose λ is chosen by five folds."""
 
 PART = "\x00part"
 """Name of the column that says from which file a row came; no file can have it."""
@@ -258,6 +262,9 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
     try:
         kind = kind_called(model.kind, data.task)
         kind.checked(model.params)
+        path = paths.settle(kind, model.path, model.params)
+        if data.y is not None:
+            paths.check_own_loss(path, data.y)
         if model.tune is not False:
             kind.narrowed(model.tune)
         if model.features is not None:
@@ -273,6 +280,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         model.polynomial or spec.features.polynomial,
         _plain(model.tune),
         model.trials,
+        path=path,
     )
 
 
@@ -337,9 +345,9 @@ def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry) -> Iterator[Fit
     if entry.skipped:
         return
     kind = kind_called(entry.kind)
-    probes = kind.probes(entry.params) if not entry.tune else None
+    probes = kind.probes(entry.params) if not entry.tune and entry.path is None else None
     neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
-    trials = 3 * (entry.trials or 1) if entry.tune else 1
+    trials = 3 * (entry.trials or 1) if entry.tune else FOLDED if entry.path is not None else 1
     yield from fits_of(
         entry,
         folds=split.n_folds,

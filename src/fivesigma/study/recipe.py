@@ -19,10 +19,12 @@ from fivesigma.features.onehot import OneHot
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.fitting import fit_on, probabilities, takes_weights
+from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Tuned
-from fivesigma.study.kind import Request
+from fivesigma.study import paths
+from fivesigma.study.kind import Kind, Request
 from fivesigma.study.registry import kind as kind_called
 
 Floats = NDArray[np.float64]
@@ -52,6 +54,7 @@ def build(
     tune: Mapping[str, Any] | bool | None = None,
     trials: int | None = None,
     metric: str | None = None,
+    path: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return the unfitted recipe of the model called ``kind``: features, calibration and tuning inside.
 
@@ -65,6 +68,7 @@ def build(
     tune : True for the registry's space, or ``{name: [low, high] | [choice, ...]}``
     trials : fits-and-scores of the search (20)
     metric : name of what the search improves; default: that of the task
+    path : settings of a regularisation path, as `fivesigma.study.paths.settle` returns them
 
     Raises
     ------
@@ -73,6 +77,11 @@ def build(
     """
     found, given = kind_called(kind, task), dict(params or {})
     settings = found.checked(given)
+    path = path or paths.settle(found, {}, given)
+    if path is not None:
+        if tune:
+            raise InputError(f"{kind} is fitted as a path, whose λ is chosen by folds; leave out 'tune'.")
+        return _folded(found, features, path, task=task, metric=metric)
     space = None if tune is None or tune is False else found.narrowed(tune)
     both = sorted(set(space or {}) & set(given)) if not isinstance(tune, bool) else []
     if both:
@@ -80,21 +89,31 @@ def build(
     space = {name: each for name, each in (space or {}).items() if name not in given}
     model = found.build(Request(task, settings, seed, features.width))
     recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
-    path = "model__estimator__" if isinstance(model, ScaledTarget) else "model__"
+    prefix = "model__estimator__" if isinstance(model, ScaledTarget) else "model__"
     if found.calibrated and task == "classification":
-        recipe, path = Calibrated(recipe), f"estimator__{path}"
+        recipe, prefix = Calibrated(recipe), f"estimator__{prefix}"
     if settings.get("early_stopping"):
-        recipe, path = EarlyStopped(recipe, random_state=seed), f"estimator__{path}"
+        recipe, prefix = EarlyStopped(recipe, random_state=seed), f"estimator__{prefix}"
     if not space:
         return recipe
     return Tuned(
         recipe,
-        {path + _attribute(name): each for name, each in space.items()},
+        {prefix + _attribute(name): each for name, each in space.items()},
         trials=trials or 20,
         metric=metric,
-        extensive=tuple(path + _attribute(name) for name in space if name in _EXTENSIVE),
+        extensive=tuple(prefix + _attribute(name) for name in space if name in _EXTENSIVE),
         random_state=seed,
     )
+
+
+def _folded(
+    kind: Kind, features: FeaturePlan, path: Mapping[str, Any], *, task: str, metric: str | None
+) -> Any:
+    """Return the recipe of a path; the rows alone, not the seed, decide on its inner folds."""
+    model = paths.estimator(kind, path)
+    pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    recipe = FoldedPath(pipeline, metric, rule=path["select"])
+    return Calibrated(recipe) if kind.calibrated and task == "classification" else recipe
 
 
 def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0) -> Any:
@@ -199,10 +218,19 @@ def weighted(estimator: Any) -> bool:
 
 def chosen(estimator: Any) -> dict[str, Any]:
     """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
+    if (path := path_of(estimator)) is not None:
+        return {"lambda": path.lambda_}
     if not isinstance(estimator, Tuned):
         return {}
     plain = {name.rpartition("__")[2]: value for name, value in estimator.best_params_.items()}
     return {("lambda" if name == "lam" else name): value for name, value in sorted(plain.items())}
+
+
+def path_of(estimator: Any) -> FoldedPath | None:
+    """Return the path fitted to all rows inside a fitted recipe, or None."""
+    while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
+        estimator = estimator.estimator_
+    return estimator if isinstance(estimator, FoldedPath) else None
 
 
 def pipeline_of(estimator: Any) -> Pipeline:

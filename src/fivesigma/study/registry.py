@@ -15,7 +15,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.models.spaces import Choice, Range
-from fivesigma.study.kind import Kind, Parameter, Probes, Request
+from fivesigma.study.kind import Builder, Kind, Parameter, Probes, Request
 
 __all__ = [
     "TRUSTED",
@@ -152,6 +152,19 @@ def _svm(ask: Request) -> Any:
     return ScaledTarget(SVR(**ask.params, cache_size=500))
 
 
+def _path(name: str) -> Builder:
+    """A kind that is always a path: at its default settings."""
+
+    def build(ask: Request) -> Any:
+        from fivesigma.study import paths
+
+        settings = paths.settle(kind(name), {}, ask.params)
+        assert settings is not None
+        return paths.estimator(kind(name), settings)
+
+    return build
+
+
 _TREE = {
     "max_depth": _whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": _whole(5, 1, search=(1, 100), log=True),
@@ -159,6 +172,9 @@ _TREE = {
 _FEATURES_TRIED = Parameter("sqrt", Range(1e-6, 1.0, also=("sqrt", "log2", None)), Range(0.1, 1.0))
 _LAMBDA = _real(1.0, 1e-12, INF, (1e-4, 1e4))
 _RELATIVE = {"lambda": _real(None, 1e-300, INF), "relative": _real(1e-3, 1e-12, 1.0, (1e-5, 0.5))}
+
+_ANY = ("l2", "l1", "elastic-net", "none")
+_OF_NUMBERS = ("squared", "huber", "absolute", "quantile", "poisson")
 
 _ALL: tuple[Kind, ...] = (
     Kind(
@@ -186,6 +202,8 @@ _ALL: tuple[Kind, ...] = (
         {"lambda": _LAMBDA},
         standardise=True,
         flexibility=("lambda", 100.0),
+        penalties=("l2", "none"),
+        losses=_OF_NUMBERS,
     ),
     Kind(
         "lasso",
@@ -197,6 +215,8 @@ _ALL: tuple[Kind, ...] = (
         standardise=True,
         flexibility=("relative", 10.0),
         lineup=False,
+        penalties=("l1",),
+        losses=_OF_NUMBERS,
     ),
     Kind(
         "elastic-net",
@@ -208,6 +228,47 @@ _ALL: tuple[Kind, ...] = (
         standardise=True,
         flexibility=("relative", 10.0),
         lineup=False,
+        penalties=("elastic-net",),
+        losses=_OF_NUMBERS,
+    ),
+    Kind(
+        "huber",
+        "as ridge, when some targets are far off: beyond delta a residual counts linearly",
+        REGRESSION,
+        _path("huber"),
+        lambda n, p, K: 0.3 + n * p * (6e-6 + 6e-8 * p),
+        {"delta": _real(1.0, 1e-300, INF)},
+        standardise=True,
+        lineup=False,
+        penalties=_ANY,
+        losses=("huber",),
+        folded=True,
+    ),
+    Kind(
+        "lasso-by-minimize",
+        "to see the lasso done by scipy's L-BFGS-B over θ⁺ − θ⁻ with bounds: zeros are exact",
+        REGRESSION,
+        _path("lasso-by-minimize"),
+        lambda n, p, K: 0.5 + n * p * 2e-5,
+        standardise=True,
+        lineup=False,
+        penalties=("l1",),
+        losses=("squared",),
+        folded=True,
+        minimiser="L-BFGS-B",
+    ),
+    Kind(
+        "lasso-by-bfgs",
+        "to see what not to do: scipy's BFGS on |θ| as it stands leaves no coefficient at zero",
+        REGRESSION,
+        _path("lasso-by-bfgs"),
+        lambda n, p, K: 0.5 + n * p * (2e-5 + 1e-5 * p),
+        standardise=True,
+        lineup=False,
+        penalties=("l1",),
+        losses=("squared",),
+        folded=True,
+        minimiser="BFGS",
     ),
     Kind(
         "logistic",
@@ -218,6 +279,9 @@ _ALL: tuple[Kind, ...] = (
         {"lambda": _LAMBDA},
         standardise=True,
         flexibility=("lambda", 100.0),
+        penalties=_ANY,
+        losses=("logistic",),
+        scale_free=True,
     ),
     Kind(
         "naive-bayes",
@@ -321,6 +385,20 @@ _ALL: tuple[Kind, ...] = (
         flexibility=("C", 0.1),
         calibrated=True,
     ),
+    Kind(
+        "linear-svm",
+        "two classes divided by a plane, with the squared hinge or the hinge: near the plane only",
+        CLASSIFICATION,
+        _path("linear-svm"),
+        lambda n, p, K: 1.0 + n * p * (2e-5 + 2e-7 * p),
+        standardise=True,
+        calibrated=True,
+        lineup=False,
+        penalties=_ANY,
+        losses=("squared-hinge", "hinge"),
+        folded=True,
+        scale_free=True,
+    ),
 )
 
 
@@ -415,6 +493,10 @@ TRUSTED = (
     "fivesigma.features.onehot.OneHot",
     "fivesigma.features.products.Products",
     "fivesigma.models.calibrated.Calibrated",
+    "fivesigma.models.linear.folded.FoldedPath",
+    "fivesigma.models.linear.folded.LinearLaw",
+    "fivesigma.models.linear.minimised.MinimisedPath",
+    "fivesigma.models.linear.path.RegularisationPath",
     "fivesigma.models.penalised.PenalisedLeastSquares",
     "fivesigma.models.penalised.PenalisedLogistic",
     "fivesigma.models.scaled_target.ScaledTarget",
@@ -422,5 +504,17 @@ TRUSTED = (
     "fivesigma.models.spaces.Range",
     "fivesigma.models.stopped.EarlyStopped",
     "fivesigma.models.tuned.Tuned",
+    "fivesigma.risk.losses.Absolute",
+    "fivesigma.risk.losses.Hinge",
+    "fivesigma.risk.losses.Huber",
+    "fivesigma.risk.losses.Logistic",
+    "fivesigma.risk.losses.Poisson",
+    "fivesigma.risk.losses.Quantile",
+    "fivesigma.risk.losses.Softmax",
+    "fivesigma.risk.losses.Squared",
+    "fivesigma.risk.losses.SquaredHinge",
+    "fivesigma.risk.penalties.ElasticNet",
+    "fivesigma.risk.penalties.L1",
+    "fivesigma.risk.penalties.L2",
 )
 """Classes of ours that may stand in a saved model: the table `fivesigma.record.models.load` is handed."""

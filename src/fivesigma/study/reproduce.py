@@ -30,6 +30,7 @@ def reproduce(
     out: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | bool = True,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Do the run in ``path`` again and compare the results.
 
@@ -41,7 +42,7 @@ def reproduce(
         A finished run folder.
     out : str or Path, optional
         Keep the second run here; default: a temporary folder that is removed.
-    workers, progress
+    workers, progress, trust
         As for a run.
 
     Returns
@@ -49,17 +50,17 @@ def reproduce(
     dict : ``verdict`` (``bitwise equal``, ``statistically equal`` or ``different``), ``first`` (the first
         place where the results differ), ``p`` (that a difference so large comes from the seeds), ``text``.
     """
-    before = load(path)
+    before, spec = load(path), Spec.read(RunFolder(Path(path)).study, trust=trust)
     if out is not None:
-        return judged(before.results, _again(before, Path(out), workers, progress).results)
+        return judged(before.results, _again(before, spec, Path(out), workers, progress).results)
     with tempfile.TemporaryDirectory(prefix="fivesigma-") as place:
-        return judged(before.results, _again(before, Path(place) / "run", workers, progress).results)
+        return judged(before.results, _again(before, spec, Path(place) / "run", workers, progress).results)
 
 
-def _again(before: Result, place: Path, workers: int | None, progress: Progress | bool) -> Result:
+def _again(before: Result, spec: Spec, place: Path, workers: int | None, progress: Progress | bool) -> Result:
     """Do the fits anew; as the same run where it is the same study, so that no test is opened twice."""
     source = RunFolder(before.path)
-    prepared, manifest = prepare(Spec.read(source.study)), source.manifest()
+    prepared, manifest = prepare(spec), source.manifest()
     if study_hash(prepared) != manifest["study_hash"]:
         return run(prepared, place, workers=workers, progress=progress, blind=bool(manifest["blind"]))
     folder = RunFolder.create(place)

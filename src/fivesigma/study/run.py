@@ -65,6 +65,7 @@ def resume(
     workers: int | None = None,
     progress: Progress | bool = True,
     prepared: Prepared | None = None,
+    trust: bool = False,
 ) -> Result:
     """Go on with a run that was stopped; a finished one is returned as it is.
 
@@ -72,6 +73,7 @@ def resume(
     ----------
     path : the run folder.
     prepared : the study, where its data or estimators were given in Python (see `Study.resume`).
+    trust : whether a loss of the user's own may be imported.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def resume(
     if (folder.path / "results.json").is_file() and (folder.path / "report.html").is_file():
         return load(path)
     started, manifest = time.perf_counter(), folder.manifest()
-    same = _again(folder, prepared)
+    same = _again(folder, prepared, trust)
     with folder.lock():
         return _carry_out(
             same, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
@@ -90,7 +92,11 @@ def resume(
 
 
 def unblind(
-    path: str | Path, *, progress: Progress | bool = True, prepared: Prepared | None = None
+    path: str | Path,
+    *,
+    progress: Progress | bool = True,
+    prepared: Prepared | None = None,
+    trust: bool = False,
 ) -> Result:
     """Open the sealed test of a blind run: note it in the ledger, score, and write record and page again.
 
@@ -107,9 +113,11 @@ def unblind(
     if not manifest["blind"]:
         what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
         raise InputError(f"{path}: its test set is open already; {what}")
-    started, same = time.perf_counter(), _again(folder, prepared)
+    started, same = time.perf_counter(), _again(folder, prepared, trust)
     with folder.lock():
-        page.unlink(missing_ok=True)  # a run without its page has not ended: a kill from here on leaves it to `resume`
+        page.unlink(
+            missing_ok=True
+        )  # a run without its page has not ended: a kill from here on leaves it to `resume`
         folder.write_manifest({**manifest, "blind": False})
         return _carry_out(same, folder, _Settings(1, _shown(progress), False, started))
 
@@ -179,10 +187,10 @@ def _ledger_file(spec: Spec) -> Path:
     return (Path.cwd() if here else spec.folder) / ".fivesigma" / "ledger.jsonl"
 
 
-def _again(folder: RunFolder, prepared: Prepared | None) -> Prepared:
+def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepared:
     """Prepare the study of a run folder once more, and see that it is the same."""
     if prepared is None:
-        spec = Spec.read(folder.study)
+        spec = Spec.read(folder.study, trust=trust)
         if spec.data.source == MEMORY:
             raise InputError(
                 f"{folder.path}: its data came from Python; go on there with Study(...).resume({str(folder.path)!r})"

@@ -22,6 +22,8 @@ from pydantic import (
 from fivesigma.study.values import (
     Flag,
     Label,
+    Lambdas,
+    LossName,
     Number,
     Search,
     Sentence,
@@ -283,6 +285,16 @@ class ModelSection(Section):
     """Settings to search: { max_depth = [2, 100] }, or true for the kind's own ranges."""
     trials: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     """Settings tried, inside the training folds; 40 where something is tuned."""
+    penalty: Literal["l1", "l2", "elastic-net", "none"] | None = None
+    """The penalty of a regularisation path; default: the kind's."""
+    lambdas: Lambdas | None = None
+    """The λ of the path: { from = 1e-2, to = 1e5, n = 50 }, even in log, or a list of numbers."""
+    select: Literal["best", "one-standard-error"] | None = None
+    """Which λ is used: that of the best score on inner folds, or the largest within a standard error of it."""
+    l1_ratio: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """The share of |θ| in an elastic net."""
+    loss: LossName | None = None
+    """The loss: a name, { name = "huber", delta = 1.0 }, or with --trust "module:name", one of your own."""
 
     @model_validator(mode="before")
     @classmethod
@@ -305,7 +317,15 @@ class ModelSection(Section):
             raise ValueError(f"'{both[0]}' is both fixed by params and tuned; keep one")
         if self.features is not None and not self.features:
             raise ValueError("features is an empty list; name a column, or remove the key for all of them")
+        if self.path and self.tune is not False:
+            raise ValueError(f"{next(iter(self.path))} makes a path, whose λ is chosen by folds; remove tune")
         return self
+
+    @property
+    def path(self) -> dict[str, Any]:
+        """The keys of a regularisation path that are given."""
+        keys = ("penalty", "lambdas", "select", "l1_ratio", "loss")
+        return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
 
 
 class EvaluateSection(Section):

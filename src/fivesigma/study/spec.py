@@ -73,6 +73,7 @@ class Spec(Section):
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
+    _trust: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _source_is_simulated(self) -> Spec:
@@ -99,6 +100,7 @@ class Spec(Section):
         *,
         data: Paths | None = None,
         seed: int | None = None,
+        trust: bool = False,
     ) -> Spec:
         """Read a study file.
 
@@ -110,6 +112,8 @@ class Spec(Section):
             The table in place of ``data.path``; relative to the current folder.
         seed : int, optional
             In place of ``study.seed``.
+        trust : bool
+            Whether a loss of the user's own may be imported: its module is run.
 
         Raises
         ------
@@ -124,7 +128,7 @@ class Spec(Section):
         study = document.get("study", {})
         if isinstance(study, dict):
             document["study"] = {"name": default_name(path), **study}
-        return cls.from_document(document, place=path.name, folder=path.resolve().parent)
+        return cls.from_document(document, place=path.name, folder=path.resolve().parent, trust=trust)
 
     @classmethod
     def from_toml(cls, text: str, *, place: str = "study.toml", folder: Path | None = None) -> Spec:
@@ -139,7 +143,12 @@ class Spec(Section):
 
     @classmethod
     def from_document(
-        cls, document: Mapping[str, Any], *, place: str = "study", folder: Path | None = None
+        cls,
+        document: Mapping[str, Any],
+        *,
+        place: str = "study",
+        folder: Path | None = None,
+        trust: bool = False,
     ) -> Spec:
         """Return the study a parsed document describes; relative paths are taken from ``folder``."""
         refuse_unbuilt(document, place)
@@ -149,6 +158,7 @@ class Spec(Section):
             raise StudyError(f"{place}: {sentence(error, document, cls)}") from None
         spec._place = place
         spec._folder = folder or Path.cwd()
+        spec._trust = trust
         spec._check_names()
         return spec
 
@@ -180,12 +190,25 @@ class Spec(Section):
             raise self.error(
                 f"{where}.kind", f"'{kind.name}' does {able}, not {self.data.task}; choose another."
             )
+        from fivesigma.study.paths import settle
+
+        self._check_trust(model, where)
         try:
             kind.checked(model.params)
+            settle(kind, model.path, model.params)
             if model.tune:
                 kind.narrowed(model.tune)
         except InputError as error:
             raise self.error(where, str(error)) from None
+
+    def _check_trust(self, model: ModelSection, where: str) -> None:
+        """Refuse a loss of the user's own, whose module would be run, unless it is trusted."""
+        name = model.loss if isinstance(model.loss, str) else (model.loss or {}).get("name", "")
+        if ":" in str(name) and not self._trust:
+            raise self.error(
+                f"{where}.loss",
+                f"'{name}' runs the code of that module; add --trust if you know what it does.",
+            )
 
     def _known(self, word: str, known: Iterable[str], later: Sequence[str], where: str, what: str) -> None:
         options = list(known)

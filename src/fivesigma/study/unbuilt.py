@@ -16,8 +16,6 @@ KEYS: dict[str, str] = {
     "data.hdu": "FITS files are",
     "features.fourvectors": "four-vectors are",
     "features.observables": "observables of four-vectors are",
-    "models.penalty": "the choice of a penalty is",
-    "models.lambdas": "regularisation paths are",
     "explain": "importance and ablation are",
     "scan": "a scan of a study is",
 }

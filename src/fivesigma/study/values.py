@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,6 +18,8 @@ from pydantic import (
 from fivesigma.study.toml import value_text
 
 Scalar = str | int | float | bool
+
+MOST_LAMBDAS = 1000
 
 _SCALAR_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
 
@@ -71,6 +74,60 @@ def shown(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def as_lambdas(value: Any) -> dict[str, float] | tuple[float, ...]:
+    """Return what ``lambdas`` may be: a span even in log, or numbers, positive and sorted."""
+    if isinstance(value, dict):
+        return _span(value)
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError(
+            f"{shown(value)} are no λ; write {{ from = 1e-2, to = 1e5, n = 50 }} or a list of numbers"
+        )
+    found = tuple(_positive(each) for each in value)
+    steps = [b - a for a, b in pairwise(found)]
+    if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+        raise ValueError("λ are not sorted, or one is repeated; write them rising or falling")
+    return found
+
+
+def _span(value: dict[str, Any]) -> dict[str, float]:
+    if unknown := sorted(set(value) - {"from", "to", "n"}) or not {"from", "to"} <= set(value):
+        what = f"'{unknown[0]}' is unknown" if isinstance(unknown, list) else "from or to is missing"
+        raise ValueError(f"{what}; write {{ from = 1e-2, to = 1e5, n = 50 }}")
+    n = value.get("n", 50)
+    if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MOST_LAMBDAS:
+        raise ValueError(
+            f"n = {shown(n)} is not a number of λ; write a whole number from 2 to {MOST_LAMBDAS}"
+        )
+    low, high = _positive(value["from"]), _positive(value["to"])
+    if low == high:
+        raise ValueError(f"from and to are both {low:g}; write two different λ, or a list of one")
+    return {"from": low, "to": high, "n": n}
+
+
+def _positive(value: Any) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value <= 0:
+        raise ValueError(f"{shown(value)} is not a λ; write positive numbers")
+    return float(value)
+
+
+def as_loss(value: Any) -> str | dict[str, str | float]:
+    """Return what ``loss`` may be: a name, or a table of a name and its settings."""
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        raise ValueError(f"{shown(value)} is not a loss; write a name, or {{ name = 'huber', delta = 1.0 }}")
+    rest = {key: _positive_setting(key, each) for key, each in value.items() if key != "name"}
+    return {"name": value["name"], **rest}
+
+
+def _positive_setting(key: str, value: Any) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value <= 0:
+        raise ValueError(f"{key} = {shown(value)}; write a positive number")
+    return float(value)
+
+
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=1000)]
 Sentence = Annotated[str, Strict(), StringConstraints(max_length=1000)]
 Whole = Annotated[int, Strict()]
@@ -89,6 +146,41 @@ Search = Annotated[
             "anyOf": [
                 {"type": "boolean"},
                 {"type": "object", "additionalProperties": {"type": "array", "items": _SCALAR_SCHEMA}},
+            ]
+        }
+    ),
+]
+_NUMBERS = {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "minItems": 1}
+_SPAN = {
+    "type": "object",
+    "properties": {
+        "from": {"type": "number", "exclusiveMinimum": 0},
+        "to": {"type": "number", "exclusiveMinimum": 0},
+        "n": {"type": "integer", "minimum": 2, "maximum": MOST_LAMBDAS},
+    },
+    "required": ["from", "to"],
+    "additionalProperties": False,
+}
+Lambdas = Annotated[
+    dict[str, float] | tuple[float, ...],
+    PlainValidator(as_lambdas),
+    PlainSerializer(lambda value: value if isinstance(value, dict) else list(value)),
+    WithJsonSchema({"anyOf": [_SPAN, _NUMBERS]}),
+]
+LossName = Annotated[
+    str | dict[str, str | float],
+    PlainValidator(as_loss),
+    PlainSerializer(lambda value: value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}},
+                    "required": ["name"],
+                    "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+                },
             ]
         }
     ),

@@ -186,6 +186,7 @@ class Workshop:
             tune=entry.tune,
             trials=entry.trials,
             metric=shared["metric"],
+            path=entry.path,
         )
 
     def columns(self, entry: Entry) -> Array:
@@ -206,6 +207,7 @@ class Workshop:
         if law:
             unit = dict(zip(meta["names"], meta["units"], strict=True))
             described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
+        described |= self.path(entry, estimator, law)
         number = [each.name for each in self.plan.entries].index(entry.name)
         about = {
             "name": entry.name,
@@ -224,6 +226,16 @@ class Workshop:
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
         return described
+
+    def path(self, entry: Entry, estimator: Any, law: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the section ``path`` of a model that has one, named; {} for the others."""
+        from fivesigma.study import paths, recipe
+
+        fitted = recipe.path_of(estimator)
+        if fitted is None or entry.path is None:
+            return {}
+        found = paths.section(fitted, law["names"], entry.path, str(self.plan.shared["metric"]))
+        return {"path": found} if found else {}
 
 
 def model_file(folder: RunFolder, number: int) -> Path:

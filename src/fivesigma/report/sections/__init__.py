@@ -10,6 +10,7 @@ from fivesigma.report.sections.data import DATA
 from fivesigma.report.sections.generalisation import GENERALISATION
 from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
+from fivesigma.report.sections.paths import PATHS
 from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
 from fivesigma.report.sections.scores import SCORES
 
@@ -20,6 +21,7 @@ SECTIONS: tuple[Section, ...] = (
     ROC,
     RESIDUALS,
     COEFFICIENTS,
+    PATHS,
     GENERALISATION,
     SCORES,
     CALIBRATION,

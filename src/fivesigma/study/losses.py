@@ -1,0 +1,87 @@
+"""Losses by the names of a study file: those of the package, and, where the user trusts it, one of a module."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fivesigma._core.errors import InputError, one_of
+
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "squared": (),
+    "huber": ("delta",),
+    "absolute": (),
+    "quantile": ("tau",),
+    "poisson": (),
+    "logistic": (),
+    "hinge": (),
+    "squared-hinge": (),
+}
+"""The settings of each loss of the package."""
+
+
+def is_own(name: str) -> bool:
+    """Whether ``name`` says where a loss of the user's lies, ``module:name``.
+
+    >>> is_own("mypkg.losses:Tukey"), is_own("huber")
+    (True, False)
+    """
+    return ":" in name
+
+
+def checked(loss: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """Return ``loss``, its name among ``known`` or the user's own, its settings those that it has."""
+    name = str(loss["name"])
+    allowed = () if is_own(name) else SETTINGS[one_of(name, known, "loss")]
+    for setting in loss:
+        if setting != "name" and setting not in allowed:
+            raise InputError(
+                f"the loss '{name}' has no setting '{setting}'; expected {' or '.join(allowed) or 'none'}."
+            )
+    return dict(loss)
+
+
+def build(loss: Mapping[str, Any]) -> Any:
+    """Return the loss that a checked table describes; one of the user's own is imported.
+
+    Raises
+    ------
+    InputError
+        Where the module, or the name in it, is not there, or it is no loss.
+    """
+    from fivesigma.risk import losses
+
+    name = str(loss["name"])
+    if is_own(name):
+        return _imported(name)
+    made = getattr(losses, "".join(word.capitalize() for word in name.split("-")))
+    return made(**{key: float(value) for key, value in loss.items() if key != "name"})
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    with _current_folder():
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            raise InputError(
+                f"the loss '{name}' cannot be imported ({error}); write module:name of a module that Python finds."
+            ) from error
+        except AttributeError as error:
+            raise InputError(f"the loss '{name}': {module} has no {attribute!r}; check the name.") from error
+    return found() if isinstance(found, type) else found
+
+
+@contextmanager
+def _current_folder() -> Iterator[None]:
+    """Let an import look into the current folder too, last of all."""
+    here = str(Path.cwd())
+    sys.path.append(here)
+    try:
+        yield
+    finally:
+        sys.path.remove(here)
