@@ -360,7 +360,11 @@ def _shaped(covariances: Array, kind: str) -> Array:
         return covariances
     if kind == "tied":
         return covariances[:, 0]
-    return np.asarray(np.diagonal(covariances, axis1=-2, axis2=-1)) if kind == "diag" else _spherical(covariances)
+    return (
+        np.asarray(np.diagonal(covariances, axis1=-2, axis2=-1))
+        if kind == "diag"
+        else _spherical(covariances)
+    )
 
 
 def _spherical(covariances: Array) -> Array:

@@ -23,7 +23,9 @@ def contingency(first: ArrayLike, second: ArrayLike, n_components: int | None = 
     """
     a, b = np.asarray(first), np.asarray(second)
     if a.shape != b.shape or a.ndim != 1 or not a.size:
-        raise InputError(f"labels have shapes {a.shape} and {b.shape}; expected two equal (n_samples,), n > 0.")
+        raise InputError(
+            f"labels have shapes {a.shape} and {b.shape}; expected two equal (n_samples,), n > 0."
+        )
     K = int(max(a.max(), b.max())) + 1 if n_components is None else n_components
     if min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= K:
         raise InputError(f"labels lie outside 0 … {K - 1}; expected codes of {K} components.")

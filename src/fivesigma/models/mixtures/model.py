@@ -56,6 +56,14 @@ class Law:
         d = means.shape[-1]
         return _normal(mu - self.m, sigma, self.kappa) + self._variances(sigma, d)
 
+    def log_density_of_means(self, means: Array, covariances: Array) -> Array:
+        """``ln p(μ_a | Σ)`` under law b, the covariances given: (K, d), (K, d, d) -> (K a, K b)."""
+        return _normal(means[:, None, :] - self.m, covariances[:, None], self.kappa)
+
+    def log_density_of_shared(self, covariances: Array) -> float:
+        """``ln p(Σ)`` of the one covariance of tied components."""
+        return float(self._variances(covariances, covariances.shape[-1])[0])
+
     def log_density(self, means: Array, covariances: Array) -> Array:
         """``ln p(μ, Σ)`` of all components: (…, K, d), (…, K, d, d) -> (…)."""
         d = means.shape[-1]
@@ -76,8 +84,9 @@ def _normal(offset: Array, sigma: Array, kappa: Array) -> Array:
     """``ln N(offset | 0, Σ/κ)``."""
     d = offset.shape[-1]
     _, log_det = np.linalg.slogdet(sigma)
-    solved = np.linalg.solve(sigma, np.broadcast_to(offset, np.broadcast_shapes(
-        offset.shape, sigma.shape[:-1]))[..., None])[..., 0]
+    solved = np.linalg.solve(
+        sigma, np.broadcast_to(offset, np.broadcast_shapes(offset.shape, sigma.shape[:-1]))[..., None]
+    )[..., 0]
     quadratic = kappa * (offset * solved).sum(axis=-1)
     return np.asarray(-0.5 * (quadratic + log_det + d * (np.log(2.0 * np.pi) - np.log(kappa))))
 
@@ -144,12 +153,10 @@ class GaussianMixtureModel:
     def log_joint(self, state: State) -> float:
         """``ln p(X, z, w, μ, Σ)``, by plain formulas."""
         z = state.labels
-        likelihood = _normal(
-            self.X - state.means[z], state.covariances[z], np.ones(len(z))
-        ) + np.log(state.weights[z])
-        return float(
-            likelihood.sum() + self.log_prior(state.weights, state.means, state.covariances)
+        likelihood = _normal(self.X - state.means[z], state.covariances[z], np.ones(len(z))) + np.log(
+            state.weights[z]
         )
+        return float(likelihood.sum() + self.log_prior(state.weights, state.means, state.covariances))
 
     def log_conditional(self, block: Block, state: State) -> float:
         """``ln p(block | all else)`` at the state, as the kernels compute it."""

@@ -79,9 +79,7 @@ class Resolved:
     def moved(self, centre: Array, unit: Array) -> Resolved:
         """Return the same prior for ``(x − centre) / unit``."""
         scale = self.scale / np.outer(unit, unit)
-        return Resolved(
-            (self.mean - centre) / unit, self.strength, self.degrees, scale, self.concentration
-        )
+        return Resolved((self.mean - centre) / unit, self.strength, self.degrees, scale, self.concentration)
 
     def for_kind(self, spherical: bool) -> Resolved:
         """Return the prior with Ψ averaged over features if the components are spherical."""
