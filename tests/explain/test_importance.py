@@ -177,6 +177,6 @@ def test_correlated_columns_are_clustered() -> None:
 def test_bad_input_is_one_sentence(call, message) -> None:
     with pytest.raises(InputError, match=message):
         call(LinearRegression().fit(X, Y), rng=np.random.default_rng(0))
+    model = LogisticRegression().fit(X, CLASSES)
     with pytest.raises(InputError, match="the model knows"):
-        model = LogisticRegression().fit(X, CLASSES)
         permutation_importance(model, X, CLASSES + 1, "accuracy", rng=np.random.default_rng(0))

@@ -76,5 +76,5 @@ def test_what_has_no_depth_path_is_refused_in_a_sentence() -> None:
     for setting in ({"max_leaf_nodes": 5}, {"ccp_alpha": 0.1}):
         with pytest.raises(InputError, match="leave both at their defaults"):
             DepthPath(DecisionTreeRegressor(**setting)).fit(X, Y)
-    with pytest.raises(ValueError, match="[Nn]egative"):
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
         DepthPath().fit(X, Y, -W)

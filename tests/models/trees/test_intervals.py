@@ -66,5 +66,5 @@ def test_bad_input_is_one_sentence() -> None:
         QuantileForest(RandomForestClassifier()).fit(X, y)
     with pytest.raises(InputError, match="rising probabilities"):
         QuantileForest(ExtraTreesRegressor(3)).fit(X, y).predict_quantiles(X, [0.9, 0.1])
-    with pytest.raises(InputError, match="cannot support level 0.99; expected at least 99"):
+    with pytest.raises(InputError, match=r"cannot support level 0\.99; expected at least 99"):
         SplitConformal().fit(X, y).predict_interval(X, 0.99)

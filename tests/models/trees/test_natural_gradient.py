@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -82,7 +84,7 @@ def test_density_quantiles_and_moments_are_of_one_law(family, name) -> None:
     def moment(power):
         return sum(
             integrate.quad(lambda v: v**power * np.exp(row.logpdf([v])[0]), a, b, limit=400)[0]
-            for a, b in zip(pieces[:-1], pieces[1:], strict=True)
+            for a, b in pairwise(pieces)
         )
 
     assert moment(0) == pytest.approx(1, abs=1e-6)
