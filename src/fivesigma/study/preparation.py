@@ -371,6 +371,7 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     if spec.features.missing == "drop":
         events = without_missing(events)
     _check_events(events)
+    _check_own(spec, events, own or {})
     metric, metrics = primary_metric(spec, events)
     split = split_of(spec, events)
     entries = line_up(spec, events, len(split.train))
@@ -379,7 +380,23 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     return Prepared(spec, events, split, metric, metrics, spec.evaluate.baseline, plan, notes, own or {})
 
 
+def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:
+    """Refuse an estimator given in Python that no recipe can hold, before anything is written."""
+    from fivesigma.features.plan import FeaturePlan
+    from fivesigma.study.recipe import build_user
+
+    for name, estimator in own.items():
+        try:
+            build_user(estimator, features=FeaturePlan(data.names), task=data.task)
+        except InputError as error:
+            raise spec.error("models", f"'{name}': {error}") from None
+
+
 def _check_events(data: Dataset) -> None:
+    if data.X.ndim != 2:
+        raise InputError(
+            f"events of shape {data.X.shape[1:]} are not in this version; give a table, one row an event."
+        )
     if data.y is None:
         raise InputError(
             "data.target is missing; clustering is not in this version, so name the column to predict."

@@ -29,6 +29,7 @@ from fivesigma.study.registry import kind as kind_called
 
 Floats = NDArray[np.float64]
 _EXTENSIVE = ("lambda",)  # parameters that grow with the sum of weights
+_SCORES = ("predict_proba", "decision_function")  # what a probability can be made of
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +123,11 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
 
     It gets NaN where its tags say that it takes them; a ``random_state`` that is None is set to ``seed``.
     """
-    if not hasattr(estimator, "fit") or not hasattr(estimator, "get_params"):
-        raise InputError(
-            f"{type(estimator).__name__} is no estimator; expected scikit-learn's fit, predict, get_params."
-        )
+    _refuse_no_estimator(estimator)
     if is_classifier(estimator) != (task == "classification"):
         raise InputError(f"{type(estimator).__name__} does not do {task}; choose an estimator of that task.")
+    if task == "classification" and not any(hasattr(estimator, way) for way in _SCORES):
+        raise InputError(f"{type(estimator).__name__} gives labels only; expected {' or '.join(_SCORES)}.")
     model = clone(estimator)
     if model.get_params().get("random_state", 0) is None:
         model.set_params(random_state=seed)
@@ -136,6 +136,17 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         return Calibrated(recipe)
     return recipe
+
+
+def _refuse_no_estimator(estimator: Any) -> None:
+    """Raise `InputError` for what is not an instance with scikit-learn's contract."""
+    if isinstance(estimator, type):
+        raise InputError(f"{estimator.__name__} is a class; give an instance of it: {estimator.__name__}().")
+    if not all(hasattr(estimator, name) for name in ("fit", "get_params", "__sklearn_tags__")):
+        raise InputError(
+            f"{type(estimator).__name__} is no estimator; expected scikit-learn's fit, predict, get_params and tags "
+            "(inherit from sklearn.base.BaseEstimator)."
+        )
 
 
 def _attribute(name: str) -> str:

@@ -193,7 +193,7 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
         spec = Spec.read(folder.study, trust=trust)
         if spec.data.source == MEMORY:
             raise InputError(
-                f"{folder.path}: its data came from Python; go on there with Study(...).resume({str(folder.path)!r})"
+                f"{folder.path}: its data came from Python; go on there with resume or unblind of the same Study(...)"
             )
         prepared = prepare(spec)
     if folder.manifest()["study_hash"] != study_hash(prepared):

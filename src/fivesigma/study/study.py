@@ -13,7 +13,7 @@ from fivesigma.study.catalogue import find
 from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress
 from fivesigma.study.result import Result
-from fivesigma.study.run import resume, run
+from fivesigma.study.run import resume, run, unblind
 from fivesigma.study.spec import Spec
 
 Model = str | tuple[str, Any] | Mapping[str, Any]
@@ -94,6 +94,15 @@ class Study:
             return self.given
         if self.data is None:
             raise InputError("a study needs data; give a Dataset, or read a study file with Study.read.")
+        if not isinstance(self.data, Dataset):
+            what = type(self.data).__name__
+            raise WrongTypeError(
+                f"a study needs a Dataset, got {what}; Dataset.from_arrays or from_frame makes one."
+            )
+        if isinstance(self.models, str):
+            raise WrongTypeError(
+                f"models must be a list, got the text {self.models!r}; write [{self.models!r}]."
+            )
         document = {
             "study": {"name": self.name, "question": self.question, "seed": self.seed},
             "data": {"source": MEMORY, "target": self.data.target or "y", "task": self.data.task},
@@ -146,7 +155,7 @@ class Study:
         out : the run folder, new or empty; default ``runs/<study>-<UTC>-<hash>``.
         workers : processes; default: the cores this process may use. The numbers do not depend on it.
         progress : where to show how far it is; False for nowhere.
-        blind : leave the test set sealed until `fivesigma.study.run.unblind`.
+        blind : leave the test set sealed until `unblind`.
 
         Raises
         ------
@@ -160,6 +169,10 @@ class Study:
     ) -> Result:
         """Go on with a run of this study that was stopped; see `fivesigma.study.run.resume`."""
         return resume(path, workers=workers, progress=progress, prepared=self.prepared())
+
+    def unblind(self, path: str | Path, *, progress: Progress | bool = True) -> Result:
+        """Open the sealed test of a blind run of this study; see `fivesigma.study.run.unblind`."""
+        return unblind(path, progress=progress, prepared=self.prepared())
 
 
 def _section(model: Model) -> dict[str, Any]:
