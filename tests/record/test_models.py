@@ -10,6 +10,7 @@ import operator
 import os
 import sys
 import zipfile
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -34,7 +35,12 @@ TARGETS = {
     "regression": [SIGNAL],
 }
 PLAN = FeaturePlan(("a", "b", "c", "s"), {"s": ("u", "v", "w")}, interactions=2)
-SMALL = {"forest": {"n_estimators": 4}, "extra-trees": {"n_estimators": 4}, "boosting": {"max_iter": 5}}
+SMALL = {
+    "forest": {"n_estimators": 4},
+    "extra-trees": {"n_estimators": 4},
+    "boosting": {"max_iter": 5},
+    "natural-gradient": {"n_estimators": 5},
+}
 
 EVENTS: list[str] = []
 WATCHING = False
@@ -77,7 +83,9 @@ def _settings():
     for task in registry.BOTH:
         for kind in registry.kinds().values():
             if task in kind.tasks and kind.name != "own":
-                yield pytest.param(task, kind.name, {}, id=f"{task}-{kind.name}")
+                absent = kind.name == "xgboost" and find_spec("xgboost") is None
+                marks = [pytest.mark.skip(reason="the extra [boost] is not installed")] if absent else []
+                yield pytest.param(task, kind.name, {}, id=f"{task}-{kind.name}", marks=marks)
         tuned = {"tune": {"max_depth": [1, 3]}, "trials": 2}
         yield pytest.param(task, "tree", tuned, id=f"{task}-tuned")
         yield pytest.param(

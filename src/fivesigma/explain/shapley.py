@@ -51,7 +51,10 @@ def shapley_values(model: Any, X: ArrayLike) -> ShapleyValues:
     refuse_unfitted(model)
     table = as_table(X)
     if type(model).__module__.startswith("xgboost"):
-        return _by_xgboost(model, table)
+        rows = require("xgboost", "boost").DMatrix(table)
+        return _by_xgboost(model, model.get_booster().predict(rows, pred_contribs=True))
+    if callable(getattr(model, "shapley", None)):
+        return _by_xgboost(model, model.shapley(table))
     if not type(model).__module__.startswith(("sklearn.tree", "sklearn.ensemble")):
         raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
     shap = require("shap", "shap")
@@ -61,11 +64,8 @@ def shapley_values(model: Any, X: ArrayLike) -> ShapleyValues:
     return ShapleyValues(values, float(base[-1]), _scale(model))
 
 
-def _by_xgboost(model: Any, X: Array) -> ShapleyValues:
-    parts = np.asarray(
-        model.get_booster().predict(require("xgboost", "boost").DMatrix(X), pred_contribs=True),
-        dtype=np.float64,
-    )
+def _by_xgboost(model: Any, contributions: Any) -> ShapleyValues:
+    parts = np.asarray(contributions, dtype=np.float64)
     parts = parts[:, -1] if parts.ndim == 3 else parts
     scale = "log odds" if hasattr(model, "predict_proba") else "prediction"
     return ShapleyValues(parts[:, :-1], float(parts[0, -1]), scale)

@@ -165,6 +165,25 @@ def _path(name: str) -> Builder:
     return build
 
 
+def _xgboost(ask: Request) -> Any:
+    from fivesigma._core.errors import require
+
+    require("xgboost", "boost")
+    from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
+
+    made = XGBoostClassifier if ask.classifies else XGBoostRegressor
+    settings = {name: value for name, value in ask.params.items() if name != "early_stopping"}
+    return made(**settings, random_state=ask.seed)
+
+
+def _natural_gradient(ask: Request) -> Any:
+    from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
+
+    return NaturalGradientBoosting(
+        **ask.params, random_state=0
+    )  # only inner folds are drawn: no seed to report
+
+
 _TREE = {
     "max_depth": _whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": _whole(5, 1, search=(1, 100), log=True),
@@ -372,6 +391,46 @@ _ALL: tuple[Kind, ...] = (
         stochastic=True,
     ),
     Kind(
+        "xgboost",
+        "as boosting, by XGBoost (extra [boost]): what others in the field compare with",
+        BOTH,
+        _xgboost,
+        lambda n, p, K: (0.15 + 2e-3 * p + 1e-6 * n * p) * (1.0 if K <= 2 else 1.0 * K),
+        {
+            "max_iter": _whole(200, 1, 10**5, (30, 500), log=True),
+            "learning_rate": _real(0.1, 1e-6, 1.0, (0.02, 0.3)),
+            "max_depth": _whole(4, 1, 30, (2, 10)),
+            "min_child_weight": Parameter(5.0, Range(0.0, INF), Range(1.0, 100.0, log=True)),
+            "reg_lambda": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
+            "subsample": Parameter(1.0, Range(0.01, 1.0), Range(0.4, 1.0)),
+            "colsample": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
+            "max_bin": _whole(64, 2, 10**4),
+            "early_stopping": _choice(False, False, True),
+        },
+        native_nan=True,
+        flexibility=("max_depth", 0.5),
+        stochastic=True,
+        lineup=False,
+    ),
+    Kind(
+        "natural-gradient",
+        "a distribution for each event, not only a value: intervals that cover, by boosted trees",
+        REGRESSION,
+        _natural_gradient,
+        lambda n, p, K: 0.3 + 2e-5 * n * p,
+        {
+            "distribution": _choice("normal", "normal", "log-normal", "student-t"),
+            "n_estimators": _whole(200, 1, 10**5),
+            "learning_rate": _real(0.05, 1e-6, 1.0, (0.02, 0.2)),
+            "max_depth": _whole(3, 1, 8, (2, 6)),
+            "min_weight_leaf": Parameter(5.0, Range(0.0, INF), Range(1.0, 100.0, log=True)),
+            "calibrate": _choice(True, True, False),
+        },
+        native_nan=True,
+        flexibility=("max_depth", 0.5),
+        lineup=False,
+    ),
+    Kind(
         "svm",
         "smooth boundaries between classes in a few thousand events; slow beyond",
         BOTH,
@@ -503,6 +562,15 @@ TRUSTED = (
     "fivesigma.models.spaces.Choice",
     "fivesigma.models.spaces.Range",
     "fivesigma.models.stopped.EarlyStopped",
+    "fivesigma.models.trees.binning.Bins",
+    "fivesigma.models.trees.distributions.LogNormal",
+    "fivesigma.models.trees.distributions.Normal",
+    "fivesigma.models.trees.distributions.StudentT",
+    "fivesigma.models.trees.natural_gradient.NaturalGradientBoosting",
+    "fivesigma.models.trees.natural_gradient._Trees",
+    "fivesigma.models.trees.recalibration.Recalibration",
+    "fivesigma.models.trees.xgboost.XGBoostClassifier",
+    "fivesigma.models.trees.xgboost.XGBoostRegressor",
     "fivesigma.models.tuned.Tuned",
     "fivesigma.risk.losses.Absolute",
     "fivesigma.risk.losses.Hinge",

@@ -10,6 +10,7 @@ from fivesigma.models.trees.predictive import (
     negative_log_likelihood,
 )
 from fivesigma.models.trees.quantile_forest import QuantileForest
+from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
 
 __all__ = [
     "DepthPath",
@@ -20,6 +21,8 @@ __all__ = [
     "QuantileForest",
     "SplitConformal",
     "StudentT",
+    "XGBoostClassifier",
+    "XGBoostRegressor",
     "continuous_ranked_probability_score",
     "negative_log_likelihood",
 ]

@@ -1,0 +1,202 @@
+"""XGBoost in scikit-learn's contract: kept as plain bytes, one thread, nothing drawn from a global generator."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from fivesigma._core.errors import InputError, require
+from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+
+Array = NDArray[np.float64]
+
+
+class _XGBoost(BaseEstimator):  # type: ignore[misc]
+    """What the classifier and the regressor share: settings, the call of the library, the bytes kept."""
+
+    def __init__(
+        self,
+        max_iter: int = 200,
+        learning_rate: float = 0.1,
+        max_depth: int = 4,
+        min_child_weight: float = 5.0,
+        reg_lambda: float = 1.0,
+        subsample: float = 1.0,
+        colsample: float = 0.5,
+        max_bin: int = 64,
+        monotone: Any = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.min_child_weight = min_child_weight
+        self.reg_lambda = reg_lambda
+        self.subsample = subsample
+        self.colsample = colsample
+        self.max_bin = max_bin
+        self.monotone = monotone
+        self.random_state = random_state
+
+    @abstractmethod
+    def _objective(self) -> dict[str, Any]:
+        """Return XGBoost's settings of the loss."""
+
+    def _train(self, table: Floats, target: Array, w: Floats) -> None:
+        xgboost = require("xgboost", "boost")
+        settings = {
+            "tree_method": "hist",
+            "eta": self.learning_rate,
+            "max_depth": self.max_depth,
+            "min_child_weight": self.min_child_weight,
+            "lambda": self.reg_lambda,
+            "subsample": self.subsample,
+            "colsample_bytree": self.colsample,
+            "max_bin": self.max_bin,
+            "nthread": 1,
+            "verbosity": 0,
+            "seed": int(check_random_state(self.random_state).randint(2**31)),
+            **self._objective(),
+            **self._constraints(table.shape[1]),
+        }
+        rows = xgboost.DMatrix(table, label=target, weight=w, nthread=1)
+        booster = xgboost.train(settings, rows, num_boost_round=self.max_iter)
+        self.n_iter_ = self.max_iter
+        self.booster_ = np.frombuffer(bytes(booster.save_raw("ubj")), dtype=np.uint8).copy()
+
+    def _constraints(self, n_columns: int) -> dict[str, Any]:
+        if self.monotone is None:
+            return {}
+        signs = tuple(int(sign) for sign in self.monotone)
+        if len(signs) != n_columns or not set(signs) <= {-1, 0, 1}:
+            raise InputError(
+                f"monotone is {self.monotone!r}; expected -1, 0 or 1 for each of {n_columns} columns."
+            )
+        return {"monotone_constraints": signs}
+
+    def booster(self) -> Any:
+        """Return the fitted model as XGBoost's own object."""
+        check_is_fitted(self)
+        opened = require("xgboost", "boost").Booster({"nthread": 1})
+        opened.load_model(bytearray(self.booster_.tobytes()))
+        return opened
+
+    def shapley(self, X: ArrayLike) -> Array:
+        """Return XGBoost's own exact Shapley values, (n, p + 1) or (n, n_classes, p + 1), the base last."""
+        parts = self.booster().predict(self._rows(X), pred_contribs=True)
+        return np.asarray(parts, dtype=np.float64)
+
+    def _rows(self, X: ArrayLike) -> Any:
+        return require("xgboost", "boost").DMatrix(matrix(self, X, nan=True), nthread=1)
+
+    def _outputs(self, X: ArrayLike) -> Array:
+        check_is_fitted(self)
+        rows = self._rows(X)
+        return np.asarray(self.booster().predict(rows), dtype=np.float64)
+
+    def _staged(self, X: ArrayLike) -> Iterator[Array]:
+        check_is_fitted(self)
+        rows, booster = self._rows(X), self.booster()
+        for end in range(1, self.max_iter + 1):
+            yield np.asarray(booster.predict(rows, iteration_range=(0, end)), dtype=np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
+    """Gradient boosting by XGBoost (Chen & Guestrin 2016, arXiv:1603.02754), squared error, 64-bin columns.
+
+    Parameters
+    ----------
+    max_iter, learning_rate, max_depth : int, float, int
+    min_child_weight : float, smallest sum of weights in a leaf
+    reg_lambda : float, events of slope 0 added to each leaf
+    subsample, colsample : shares of rows and of columns each tree sees
+    max_bin : int
+    monotone : -1, 0 or 1 for each column, or None
+    random_state : int or RandomState
+
+    Attributes
+    ----------
+    booster_ : (n_bytes,) the model in XGBoost's binary JSON; `booster` opens it
+
+    Raises
+    ------
+    MissingExtraError
+        With the install command, if XGBoost is absent.
+    InputError
+        If weights are negative, or ``monotone`` does not fit the columns.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)`` (NaN allowed), y ``(n,)`` and event weights ``(n,)``."""
+        table, target = labelled(self, X, y, nan=True, numeric=True)
+        w, table, target = present(weights(sample_weight, table), table, target)
+        self._train(table, target, w)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return the prediction ``(n,)``."""
+        return self._outputs(X)
+
+    def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
+        """Yield the prediction ``(n,)`` after each round."""
+        return self._staged(X)
+
+    def _objective(self) -> dict[str, Any]:
+        return {"objective": "reg:squarederror"}
+
+
+class XGBoostClassifier(ClassifierMixin, _XGBoost):  # type: ignore[misc]
+    """Gradient boosting by XGBoost, logistic loss; parameters and errors as of `XGBoostRegressor`.
+
+    Attributes
+    ----------
+    classes_ : (n_classes,)
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)`` (NaN allowed), labels y ``(n,)`` and event weights ``(n,)``."""
+        table, target = labelled(self, X, y, nan=True)
+        check_classification_targets(target)
+        w, table, target = present(weights(sample_weight, table), table, target)
+        self.classes_, codes = np.unique(target, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y has one class, {self.classes_[0]!r}; expected at least two.")
+        self._train(table, codes.astype(np.float64), w)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the labels ``(n,)``."""
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return the class probabilities ``(n, n_classes)``."""
+        return _table(self._outputs(X))
+
+    def staged_predict_proba(self, X: ArrayLike) -> Iterator[Array]:
+        """Yield the class probabilities ``(n, n_classes)`` after each round."""
+        return map(_table, self._staged(X))
+
+    def _objective(self) -> dict[str, Any]:
+        if len(self.classes_) == 2:
+            return {"objective": "binary:logistic"}
+        return {"objective": "multi:softprob", "num_class": len(self.classes_)}
+
+
+def _table(p: Array) -> Array:
+    """Return probabilities (n, n_classes) whose rows sum to one in double precision."""
+    table = np.column_stack([1 - p, p]) if p.ndim == 1 else p
+    return np.asarray(table / table.sum(axis=1, keepdims=True))
