@@ -265,6 +265,13 @@ def test_the_schema_refuses_an_unknown_key() -> None:
         jsonschema.validate(tomllib.loads(DATA + "pth = 3"), json.loads(schema.text()))
 
 
+@pytest.mark.parametrize("name", ["train", "validation"])
+def test_no_test_set_is_called_like_another_part(name: str) -> None:
+    rows = f"[split.test]\n{name} = {{ column = 'c', value = 1 }}"
+    with pytest.raises(StudyError, match=f"'{name}' is the name of another part"):
+        Spec.from_toml(DATA + rows)
+
+
 def test_every_key_stands_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "study-file.md").read_text(encoding="utf-8")
     for name, section in json.loads(schema.text())["$defs"].items():

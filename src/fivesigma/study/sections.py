@@ -248,6 +248,13 @@ class SplitSection(Section):
             return {**section, "folds": 5}
         return section
 
+    @model_validator(mode="after")
+    def _tests_have_names_of_their_own(self) -> SplitSection:
+        taken = sorted({"train", "validation"} & set(self.test if isinstance(self.test, dict) else ()))
+        if taken:
+            raise ValueError(f"split.test: '{taken[0]}' is the name of another part; rename the test set")
+        return self
+
 
 class FeaturesSection(Section):
     """What turns columns into features."""
