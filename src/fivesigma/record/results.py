@@ -192,7 +192,9 @@ def plain(value: Any) -> Any:
     {'a': [1.0, None], 'e': {'stat': 0.1, 'train': None, 'seed': None}}
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "sections"}
+        named = {
+            f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "sections"
+        }
         return named | plain(dict(getattr(value, "sections", {})))
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
