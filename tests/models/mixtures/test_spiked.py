@@ -76,6 +76,27 @@ def test_a_sweep_keeps_its_sums():
     np.testing.assert_allclose(S, fresh[2], atol=1e-9)
 
 
+def test_the_sweep_for_two_components_draws_the_same_labels():
+    rng = np.random.default_rng(6)
+    X = SpikedMixture(20, 2, 3.0).sample(60, rng)[0]
+    G, h, g = X @ X.T, np.empty(62), np.empty(62)
+    kernels.fill_tables(3.0, 20, h, g)
+    slow, fast = ((np.empty(2, dtype=np.int64), np.empty((2, 60)), np.empty(2)) for _ in range(2))
+    a = rng.integers(2, size=60)
+    b = a.copy()
+    kernels.fill_sums(G, a, *slow)
+    kernels.fill_sums(G, b, *fast)
+    total = slow[1].sum(axis=0)
+    for _ in range(300):
+        u = rng.random(60)
+        kernels.sweep(G, u.copy(), a, *slow, h, g, np.empty(2))
+        kernels.sweep_two(G, u.copy(), b, *fast, h, g, total)
+        assert np.array_equal(a, b)
+    np.testing.assert_allclose(fast[1], slow[1], atol=1e-9)
+    np.testing.assert_allclose(fast[2], slow[2], atol=1e-8)
+    assert np.array_equal(fast[0], slow[0])
+
+
 @pytest.mark.parametrize("rho", [3.0, (1.0, 4.0, 9.0)])
 def test_against_every_labelling(rho):
     rng = np.random.default_rng(3)

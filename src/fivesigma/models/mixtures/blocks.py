@@ -1,5 +1,7 @@
 """Compiled blocks of the Gibbs sampler: what is known of the components given the labels, and their draw."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import numpy as np
@@ -69,7 +71,7 @@ def posterior(
                 Psi[a, r, r] = total
     for a in range(K):
         Psi[a] += Psi0
-    if kind == DIAGONAL or kind == SPHERICAL:
+    if kind in (DIAGONAL, SPHERICAL):
         for a in range(K):
             for r in range(d):
                 for s in range(d):
@@ -93,7 +95,7 @@ def components_from_noise(
     for a in range(K):
         if kind == TIED and a > 0:
             A[a] = A[0]
-        elif kind == DIAGONAL or kind == SPHERICAL:
+        elif kind in (DIAGONAL, SPHERICAL):
             A[a] = 0.0
             for r in range(d):
                 A[a, r, r] = C[a, r, r] / np.sqrt(Psi[a, r, r])
@@ -153,9 +155,9 @@ def draw_noise(rng: np.random.Generator, kind: int, degrees: Array, C: Array, z:
             if kind == SPHERICAL and r > 0:
                 C[a, r, r] = C[a, 0, 0]
                 continue
-            rise = 0 if kind == DIAGONAL or kind == SPHERICAL else r
+            rise = 0 if kind in (DIAGONAL, SPHERICAL) else r
             C[a, r, r] = np.sqrt(rng.chisquare(degrees[a] + rise))
-            if kind == FULL or kind == TIED:
+            if kind in (FULL, TIED):
                 for s in range(r):
                     C[a, r, s] = rng.standard_normal()
 
@@ -173,7 +175,8 @@ def draw_log_weights(rng: np.random.Generator, shapes: Array) -> Array:
     for a in range(shapes.size):
         logs[a] = np.log(rng.standard_gamma(shapes[a] + 1.0)) + np.log1p(-rng.random()) / shapes[a]
     top = logs.max()
-    return logs - (top + np.log(np.exp(logs - top).sum()))
+    normalised: Array = logs - (top + np.log(np.exp(logs - top).sum()))
+    return normalised
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -207,7 +210,7 @@ def run_sweeps(
     Psi, C, z = np.empty((K, d, d)), np.empty((K, d, d)), np.empty((K, d))
     now_A, now_b, now_c = np.empty((K, d, d)), np.empty((K, d)), np.empty(K)
     u = np.empty(n)
-    diagonal = kind == DIAGONAL or kind == SPHERICAL
+    diagonal = kind in (DIAGONAL, SPHERICAL)
     sufficient(X, labels, diagonal, now_counts, now_sums, now_squares, tile)
     for draw in range(n_draws):
         for _ in range(thin):

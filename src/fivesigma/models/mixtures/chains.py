@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.random import generator
@@ -119,3 +120,10 @@ def refuse_weights(refused: Mapping[str, Any]) -> None:
                 "sample_weight was given, but a posterior of labels has no event weights; expected none: "
                 "resample the events by weight, or use an EM mixture."
             )
+
+
+def checked(estimator: Any, X: Any, *, fitting: bool) -> Array:
+    """Return X as float64 (n, d): at least two events to fit, the fitted columns to predict."""
+    least = 2 if fitting else 1
+    table = validate_data(estimator, X, dtype=np.float64, ensure_min_samples=least, reset=fitting)
+    return np.asarray(table, dtype=np.float64)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
     Schedule,
+    checked,
     judge,
     refuse_weights,
     run_chains,
@@ -54,7 +55,9 @@ class Draws:
     def empty(cls, S: int, K: int, d: int, n_seen: int) -> Draws:
         """Make room for S draws."""
         shapes = ((S,), (S, K), (S, K, d, d), (S, K, d), (S, K), (S, K, d), (S, K, d, d))
-        return cls(*(np.zeros(shape) for shape in shapes), np.zeros((S, n_seen), dtype=np.uint8))
+        made: list[Any] = [np.zeros(shape) for shape in shapes]
+        made.append(np.zeros((S, n_seen), dtype=np.uint8))
+        return cls(*made)
 
     @classmethod
     def joined(cls, parts: list[Draws]) -> Draws:
@@ -66,9 +69,10 @@ class Draws:
         """Return the draws with component a of draw s moved to place ``permutations[s, a]``."""
         order = np.argsort(permutations, axis=1)
         rows = np.arange(len(order))[:, None]
-        moved = (getattr(self, name)[rows, order] for name in list(self.__dataclass_fields__)[1:-1])
+        names = list(self.__dataclass_fields__)[1:-1]
+        moved: list[Any] = [getattr(self, name)[rows, order] for name in names]
         seen = np.take_along_axis(permutations, self.seen.astype(np.int64), axis=1).astype(np.uint8)
-        return Draws(self.log_likelihood, *moved, seen)
+        return Draws(*[self.log_likelihood, *moved, seen])
 
 
 class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -154,20 +158,20 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: Any = None, **refused: Any) -> Self:
         """Sample the posterior given X (n_samples, n_features); y is ignored."""
         refuse_weights(refused)
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        table = checked(self, X, fitting=True)
         kind = one_of(self.covariance_type, KINDS, "covariance_type")
         schedule = Schedule(
             self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
         )
-        self._centre, self._unit = X.mean(axis=0), units_of(X)
-        standard = (X - self._centre) / self._unit
-        prior = (self.prior or NormalInverseWishart()).resolve(X, self.n_components)
+        self._centre, self._unit = table.mean(axis=0), units_of(table)
+        standard = (table - self._centre) / self._unit
+        prior = (self.prior or NormalInverseWishart()).resolve(table, self.n_components)
         moved = prior.moved(self._centre, self._unit)
         self._model = GaussianMixtureModel(standard, self.n_components, moved, kind)  # type: ignore[arg-type]
         chain = _Chain(self._model, schedule, self.keep_labels)
         parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
         self._record(Draws.joined(parts), chain.watched, schedule)
-        self.labels_ = self.predict(X)
+        self.labels_ = self.predict(table)
         return self
 
     def _record(self, raw: Draws, watched: Labels, schedule: Schedule) -> None:
@@ -196,7 +200,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         means = means * unit + self._centre
         covariances = covariances * np.outer(unit, unit)
         shift = len(self._model.X) * float(np.log(unit).sum())
-        self.draws_ = {
+        self.draws_: dict[str, NDArray[Any]] = {
             "chain": np.repeat(np.arange(schedule.n_chains), schedule.n_draws),
             "log_likelihood": self._draws.log_likelihood - shift,
             "weights": weights,
@@ -227,13 +231,13 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _predictive(self, X: ArrayLike) -> tuple[Array, Array]:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        standard = (X - self._centre) / self._unit
+        table = checked(self, X, fitting=False)
+        standard = (table - self._centre) / self._unit
         draws = self._draws
         some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
         diagonal = self._model.kind in ("diag", "spherical")
-        log_density = np.full(len(X), -np.inf)
-        proba = np.zeros((len(X), self.n_components))
+        log_density = np.full(len(table), -np.inf)
+        proba = np.zeros((len(table), self.n_components))
         for s in some:
             c = _constants(draws.A[s]) + draws.log_weights[s]
             logs = log_components(standard, draws.A[s], draws.b[s], c, diagonal)

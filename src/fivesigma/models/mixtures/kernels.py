@@ -5,6 +5,8 @@ so ``ln N(x | μ, Σ) = c − ½ ‖A x − b‖²`` with ``c = ln det A − ½ 
 and taken in tiles that stay in the first cache; every inner loop runs over the events of a tile.
 """
 
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import numpy as np

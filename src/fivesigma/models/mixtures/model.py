@@ -258,7 +258,8 @@ def from_noise(law: Law, C: Array, z: Array) -> tuple[Array, Array]:
 def from_triangles(A: Array, b: Array) -> tuple[Array, Array]:
     """Return ``μ = A⁻¹ b`` and ``Σ = A⁻¹ A⁻ᵀ``, over leading axes."""
     inverse = np.linalg.inv(A)
-    return np.einsum("...ij,...j->...i", inverse, b), inverse @ np.swapaxes(inverse, -1, -2)
+    means = np.asarray(np.einsum("...ij,...j->...i", inverse, b), dtype=np.float64)
+    return means, np.asarray(inverse @ np.swapaxes(inverse, -1, -2), dtype=np.float64)
 
 
 def log_components(X: Array, A: Array, b: Array, c: Array, diagonal: bool) -> Array:

@@ -8,11 +8,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma.models.mixtures import spiked_kernels as kernels
-from fivesigma.models.mixtures.chains import Schedule, judge, refuse_weights, run_chains
+from fivesigma.models.mixtures.chains import Schedule, checked, judge, refuse_weights, run_chains
 from fivesigma.models.mixtures.labels import relabel
 
 Array = NDArray[np.float64]
@@ -46,7 +46,7 @@ class SpikedModel:
         quadratic = float((self.X * np.linalg.solve(covariance, self.X)).sum())
         log_det = float(np.linalg.slogdet(covariance)[1])
         prior = -n * np.log(self.n_components) - np.log(len(self.rhos))
-        return -0.5 * (quadratic + d * log_det + n * d * np.log(2.0 * np.pi)) + float(prior)
+        return float(-0.5 * (quadratic + d * log_det + n * d * np.log(2.0 * np.pi)) + prior)
 
     def log_joint_centres(self, labels: Labels, rho: float, U: Array) -> float:
         """``ln p(X, z, ρ, U)`` by plain formulas."""
@@ -54,7 +54,7 @@ class SpikedModel:
         noise = self.X - np.sqrt(rho / d) * U[labels]
         prior = -n * np.log(self.n_components) - np.log(len(self.rhos))
         quadratic = float((noise**2).sum() + (U**2).sum())
-        return -0.5 * (quadratic + (n * d + U.size) * np.log(2.0 * np.pi)) + float(prior)
+        return float(-0.5 * (quadratic + (n * d + U.size) * np.log(2.0 * np.pi)) + prior)
 
     def log_conditional_label(self, i: int, labels: Labels, rho: float) -> Array:
         """``ln p(z_i = · | all other labels, ρ, X)`` as the kernel computes it: (K,)."""
@@ -169,20 +169,20 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: Any = None, **refused: Any) -> Self:
         """Sample the posterior given X (n_samples, n_features); y is ignored."""
         refuse_weights(refused)
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        table = checked(self, X, fitting=True)
         schedule = Schedule(
             self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
         )
-        if len(X) > _MOST_EVENTS:
+        if len(table) > _MOST_EVENTS:
             raise InputError(
-                f"X has {len(X)} events; expected at most {_MOST_EVENTS}, whose Gram matrix fits: take fewer."
+                f"X has {len(table)} events; expected at most {_MOST_EVENTS}, whose Gram matrix fits: take fewer."
             )
-        if not (np.isscalar(self.noise) and np.isfinite(self.noise) and self.noise > 0):
+        if not (np.isfinite(self.noise) and self.noise > 0):
             raise InputError(
                 f"noise is {self.noise!r}; expected a positive standard deviation, in units of X."
             )
-        self._model = SpikedModel(X / self.noise, self.n_components, self._grid())
-        chain = _Chain(self._model, schedule, self._informed(len(X)))
+        self._model = SpikedModel(table / self.noise, self.n_components, self._grid())
+        chain = _Chain(self._model, schedule, self._informed(len(table)))
         parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
         self._record(parts, schedule)
         return self
@@ -243,12 +243,12 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return ``p(component | x)`` of new events, averaged over aligned draws: (n, d) -> (n, K)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False) / self.noise
+        table = checked(self, X, fitting=False) / self.noise
         labels, rho = self.draws_["labels"].astype(np.int64), self.draws_["rho"]
         some = np.unique(np.linspace(0, len(rho) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
-        proba = np.zeros((len(X), self.n_components))
+        proba = np.zeros((len(table), self.n_components))
         for s in some:
-            logs = self._log_predictive(X, labels[s], float(rho[s]))
+            logs = self._log_predictive(table, labels[s], float(rho[s]))
             proba += np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
         return proba / len(some)
 

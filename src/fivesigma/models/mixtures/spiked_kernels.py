@@ -5,6 +5,8 @@ With ``s² = ρ/d`` and S_a the squared length of the sum of the events of compo
 ``h[m]`` and ``g[m]`` hold the two factors of f for every count, ``R[a, i] = Σ_{j in a} G_ij``.
 """
 
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 import numpy as np
@@ -105,6 +107,49 @@ def sweep(
     return changed
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def shift_row(row: Array, sums: Array, sign: float) -> None:
+    """``sums += sign · row``."""
+    for j in range(row.size):
+        sums[j] += sign * row[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sweep_two(
+    G: Array, u: Array, labels: Index, counts: Index, R: Array, S: Array, h: Array, g: Array, total: Array
+) -> int:
+    """Do as `sweep` for two components, the same labels from the same u, at about half the time.
+
+    Of R only the first row is kept up (R_1 = total − R_0), what both labels share is kept in ``now``, and u is turned
+    into its log odds beforehand: z_i = 1 where ``logit u >= ln p(0) / p(1)``.
+    """
+    n = labels.size
+    for i in range(n):
+        u[i] = np.log(u[i] / (1.0 - u[i]))
+    first, n0, n1, S0, S1 = R[0], counts[0], counts[1], S[0], S[1]
+    now = h[n0] + g[n0] * S0 + h[n1] + g[n1] * S1
+    changed = 0
+    for i in range(n):
+        own = G[i, i]
+        mine = first[i]
+        other = total[i] - mine
+        sign = 1.0 if labels[i] == 0 else -1.0
+        step = 1 if labels[i] == 0 else -1
+        new0 = S0 + own - 2.0 * sign * mine
+        new1 = S1 + own + 2.0 * sign * other
+        then = h[n0 - step] + g[n0 - step] * new0 + h[n1 + step] + g[n1 + step] * new1
+        odds = sign * (now - then)
+        if (u[i] >= odds) != (labels[i] == 1):
+            n0, n1, S0, S1, now = n0 - step, n1 + step, new0, new1, then
+            labels[i] = 1 - labels[i]
+            shift_row(G[i], first, -sign)
+            changed += 1
+    counts[0], counts[1], S[0], S[1] = n0, n1, S0, S1
+    for i in range(n):
+        R[1, i] = total[i] - first[i]
+    return changed
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(counts: Index, S: Array, h: Array, g: Array) -> float:
     """``Σ_a f(n_a, S_a)``."""
@@ -144,7 +189,7 @@ def run_sweeps(
     Sums are made afresh every 200 draws, so that rounding never accumulates.
     """
     n = labels.size
-    u, scores = np.empty(n), np.empty(n_components)
+    u, scores, total = np.empty(n), np.empty(n_components), np.empty(n)
     counts, R, S = np.empty(n_components, dtype=np.int64), np.empty((n_components, n)), np.empty(n_components)
     h, g, grid = np.empty(n + 2), np.empty(n + 2), np.empty(rhos.size)
     now = rhos[rhos.size // 2]
@@ -152,6 +197,8 @@ def run_sweeps(
     for draw in range(likelihood.size):
         if draw % 200 == 0:
             fill_sums(G, labels, counts, R, S)
+            if n_components == 2:
+                total[:] = R[0] + R[1]
         for _ in range(thin):
             if rhos.size > 1:
                 rho_scores(rhos, d, counts, S, grid)
@@ -159,7 +206,10 @@ def run_sweeps(
                 fill_tables(now, d, h, g)
             for i in range(n):
                 u[i] = rng.random()
-            sweep(G, u, labels, counts, R, S, h, g, scores)
+            if n_components == 2:
+                sweep_two(G, u, labels, counts, R, S, h, g, total)
+            else:
+                sweep(G, u, labels, counts, R, S, h, g, scores)
         likelihood[draw] = log_likelihood(counts, S, h, g)
         rho[draw] = now
         if seen.shape[1] > 0:
