@@ -412,6 +412,7 @@ def test_compare_pairs_runs_of_one_split_and_refuses_others(call: Any, toy: Path
 def test_comparing_a_run_with_itself_finds_nothing(call: Any, toy: Path) -> None:
     row = call("compare", toy / "run", toy / "run", "--json").document["runs"][1]
     assert (row["difference"], row["sigma_local"]) == (0.0, 0.0)
+    assert row["run"] == str(toy / "run"), "a folder's name that two runs share names neither"
     assert call("compare", toy / "run").status == 2
 
 

@@ -35,11 +35,13 @@ class Entrant:
     """The best model of one run, with the predictions that were stored of it."""
 
     result: Result
+    alone: bool = True
+    """Whether no other run of the comparison has a folder of that name."""
 
     @property
     def name(self) -> str:
-        """The run, as people call it."""
-        return self.result.path.name
+        """The run, as people call it: its folder's name, or the path where that names several."""
+        return self.result.path.name if self.alone else str(self.result.path)
 
     @cached_property
     def model(self) -> ModelRecord:
@@ -103,7 +105,9 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
     """
     if len(runs) < 2:
         raise InputError("compare needs two or more runs; name their folders.")
-    entrants = [Entrant(load(run)) for run in runs]
+    results = [load(run) for run in runs]
+    folders = [result.path.name for result in results]
+    entrants = [Entrant(result, folders.count(result.path.name) == 1) for result in results]
     first = entrants[0]
     metric = metric_called(first.result.results.metric)
     _refuse_other_questions(entrants)
