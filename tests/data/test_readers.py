@@ -54,6 +54,11 @@ def test_values_come_back_bit_for_bit(tmp_path, table, name):
     assert columns["kind"].tolist() == table["kind"].tolist()
 
 
+def test_a_name_may_hold_line_break_and_quotes(tmp_path):
+    path = write(tmp_path / "a.csv", b'"p\nq","say ""x""",z,w\n1,2,3,4\n5,6,7,8\n')
+    assert list(read_columns(path)) == ["p\nq", 'say "x"', "z", "w"]
+
+
 def test_the_hash_does_not_depend_on_the_format(tmp_path, table):
     hashes = {
         read(save(tmp_path / name, table), target="n", task="regression", features=["x 1"]).sha256
@@ -71,6 +76,7 @@ def test_the_hash_does_not_depend_on_the_format(tmp_path, table):
         ("a.csv", '"p","q r"\n"1","2.5"\n"3","-4"\n'),
         ("a.csv", "\ufeffp,q r\n1,2.5\n3,-4"),
         ("a.csv", "# made by hand\np,q r\n1,2.5\n3,-4\n"),
+        ("a.csv", '# of 5" and\np,q r\n1,2.5\n3,-4\n'),
         ("a.csv", "p , q r\n 1 , 2.5\n 3 , -4\n"),
         ("a.csv", "p,q r\n1,2.5\n\n3,-4\n\n"),
         ("a.tsv", "p\tq r\n1\t2.5\n3\t-4\n"),

@@ -111,7 +111,7 @@ def _raise_infinite(
     quoted = name if name.isidentifier() else f"`{name}`"
     raise InputError(
         f"feature '{name}' has {int(infinite.sum())} infinite values (first in row {_row(infinite, rows)}); "
-        f'expected finite numbers: say missing = [inf, -inf], or select = "isfinite({quoted})".'
+        f'expected finite numbers: mend them, or drop these rows with select = "isfinite({quoted})".'
     )
 
 

@@ -75,7 +75,7 @@ def find_layout(path: Path, head: str, options: Mapping[str, Any]) -> Layout:
     >>> find_layout(Path("x.csv"), "a;b\\n1;2\\n", {}).separator
     ';'
     """
-    lines = head.splitlines()
+    lines = list(_records(head))
     comments = 0
     while comments < len(lines) and (lines[comments].startswith("#") or not lines[comments].strip()):
         comments += 1
@@ -98,6 +98,22 @@ def find_layout(path: Path, head: str, options: Mapping[str, Any]) -> Layout:
     )
 
 
+def _records(head: str) -> Iterator[str]:
+    """Yield the lines of the text; one that ends inside quotes goes on in the next.
+
+    >>> list(_records('a,"b\\nc"\\n1,2\\n'))
+    ['a,"b\\nc"', '1,2']
+    """
+    held, inside = "", False
+    for line in io.StringIO(head, newline=""):
+        held += line
+        inside ^= line.count('"') % 2 == 1 and not held.startswith("#")
+        if not inside:
+            yield held.rstrip("\r\n")
+            held = ""
+    yield from held.splitlines()  # a lone quote, as in 5'11", opens nothing
+
+
 def _separator(path: Path, lines: Sequence[str]) -> str:
     """Return the separator that cuts all of the first lines into the same, greatest number of fields."""
     blanks = " " if path.name.lower().removesuffix(".gz").endswith((".txt", ".dat")) else ""
@@ -117,7 +133,7 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
 def _split(line: str, separator: str) -> list[str]:
     if separator == " ":
         return line.split()
-    return [word.strip() for word in next(csv.reader([line], delimiter=separator), [])]
+    return [word.strip() for word in next(csv.reader(io.StringIO(line, newline=""), delimiter=separator), [])]
 
 
 def _checked(path: Path, names: list[str], width: int | None = None) -> tuple[str, ...]:
@@ -166,7 +182,8 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> str:
 
 def _not_utf8(path: Path, line: int) -> DataError:
     return DataError(
-        f"{path}: line {line} holds bytes that are not UTF-8; save it as UTF-8, or say encoding = 'latin-1'."
+        f"{path}: line {line} holds bytes that are not UTF-8; save it as UTF-8 (in Python, read takes "
+        "encoding = 'latin-1')."
     )
 
 
