@@ -33,9 +33,17 @@ def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) ->
         split=split_record(prepared),
         models=tuple(model_record(found, outcome) for outcome in outcomes),
         claims=found.claims(),
+        explain=explained(prepared, outcomes),
         audit=tuple(Audit(*note) for note in (*prepared.data.audit, *prepared.notes)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
     )
+
+
+def explained(prepared: Prepared, outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
+    """Return what was asked of the models, by model; None where nothing was."""
+    if prepared.spec.explain.permutation is None:
+        return None
+    return {"permutation": {each.entry.name: each.importance for each in outcomes if each.ok}}
 
 
 def data_record(prepared: Prepared) -> DataRecord:
@@ -67,6 +75,8 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
     """Return the record of one model, fitted or not."""
     entry = outcome.entry
     settings = kind_called(entry.kind).checked(entry.params) if entry.kind else {}
+    if entry.path is not None:  # the strength of a fixed penalty has no meaning on a path
+        settings = {key: value for key, value in settings.items() if key not in ("lambda", "relative")}
     if not outcome.ok:
         return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
     described = dict(outcome.described)

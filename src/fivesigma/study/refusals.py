@@ -58,9 +58,8 @@ def sentence(error: ValidationError, document: Mapping[str, Any], root: type[Bas
 def _suggestion(error: ErrorDetails) -> str:
     if error["type"] != "literal_error" or not isinstance(error["input"], str):
         return ""
-    return did_you_mean(
-        error["input"], str(error.get("ctx", {}).get("expected", "")).replace("'", "").split(" or ")
-    )
+    expected = str(error.get("ctx", {}).get("expected", "")).replace("'", "")
+    return did_you_mean(error["input"], expected.replace(" or ", ", ").split(", "))
 
 
 def _own_words(error: ErrorDetails, keys: tuple[int | str, ...]) -> str:

@@ -73,7 +73,8 @@ def _certificate(models: list[ModelRecord]) -> str:
     )
     if gaps:
         text += f", the largest duality gap {plain_number(max(gaps), 2)} of the loss without features"
-    return text + (f"; {missed} points miss the promised tolerance." if missed else ".")
+    misses = "1 point misses" if missed == 1 else f"{count(missed)} points miss"
+    return text + (f"; {misses} the promised tolerance." if missed else ".")
 
 
 def _one_event(view: View) -> str:
