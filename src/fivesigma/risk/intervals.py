@@ -18,7 +18,7 @@ from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Rejection
 from fivesigma.risk.influence import standard_errors
 from fivesigma.risk.metric import Metric
-from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, kish
+from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, kish
 
 Claim = Literal["procedure", "fitted"]
 
@@ -325,7 +325,7 @@ def _scale_of(m: Measurement) -> Scale:
 def _spread_of_risk(m: Measurement, refits: Refits) -> float | None:
     """Return the standard error that training sets and seeds bring, None for fewer than two refits.
 
-    ``sqrt(max(V - I, 0))`` on the metric's scale, carried over to the value: a refit sees 63 % of the events, so
+    ``sqrt(V - I)`` (`above` zero) on the metric's scale, carried over to the value: a refit sees 63 % of the events, so
     its loss is larger than the model's, and what varies with the training set is taken in proportion.
     """
     if len(refits) < 2:
@@ -335,8 +335,8 @@ def _spread_of_risk(m: Measurement, refits: Refits) -> float | None:
     at_mean, at_value = float(scale.slope(mean)), float(scale.slope(m.value))
     if not (np.isfinite(on_scale).all() and np.isfinite([at_mean, at_value]).all()):
         return float(refits.main_effect**0.5)
-    variance = float(np.var(on_scale, ddof=1)) - refits.interaction * at_mean**2
-    return float(max(variance, 0.0) ** 0.5 / at_value)
+    variance = above(float(np.var(on_scale, ddof=1)), refits.interaction * at_mean**2, len(refits) - 1)
+    return float(variance**0.5 / at_value)
 
 
 def _no_interval(m: Measurement) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from fivesigma.risk.influence import Scored, influence
 from fivesigma.risk.metric import Metric
@@ -192,8 +193,24 @@ class Refits:
 
     @property
     def main_effect(self) -> float:
-        """``max(V - I, 0)``: the variance of the risk itself over training sets and seeds."""
-        return max(self.variance - self.interaction, 0.0)
+        """``V - I`` as `above` counts it: the variance of the risk itself over training sets and seeds."""
+        return above(self.variance, self.interaction, len(self) - 1)
+
+
+def above(V: float, I: float, dof: int) -> float:  # noqa: E741 the formula's letter
+    """Return ``max(V - I, 0)`` less the bias of taking the positive part, for V known to ``dof`` degrees of freedom.
+
+    ``V ~ σ² χ²(ν)/ν`` has ``E max(V - I, 0) = σ² P(χ²(ν + 2) > ν I/σ²) - I P(χ²(ν) > ν I/σ²)``; what this exceeds
+    ``σ² - I`` by, at σ² = V, is taken away.
+
+    >>> above(2.0, 0.0, 9), above(1.0, 2.0, 9), round(above(2.0, 1.0, 9), 2)
+    (2.0, 0.0, 0.97)
+    """
+    if V <= I or dof < 1:
+        return 0.0
+    x = dof * I / V
+    expected = V * special.chdtrc(dof + 2, x) - I * special.chdtrc(dof, x)
+    return float(max(2 * (V - I) - expected, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
