@@ -2,7 +2,8 @@
 
 ``python benchmarks/mixtures.py`` runs the plain NumPy Gibbs and scikit-learn's EM and VB beside ours; NumPyro's NUTS on
 the marginalised mixture joins if it is installed. ``--recovery N`` measures the overlap of N data sets at n = 1,500
-at each of the six points of the issue, ``--shift N`` the approach to theory from n = 300 to 3,000.
+at each of the six points of docs/mixtures.md, ``--shift N`` the approach to theory from n = 300 to 3,000, ``--ranks N``
+calibrates N simulations by the ranks of 99 draws.
 Times are CPU seconds of this process, medians of repeats, compilation left out.
 """
 
@@ -246,16 +247,60 @@ def against_theory(n, alpha, rho, n_sets):
     )
 
 
+def ranks(n_simulations, n_draws=99, n=10, K=2):
+    """Ranks of the truth among posterior draws of six label-free quantities: Talts et al., arXiv:1804.06788."""
+    from scipy.stats import chi2, invgamma
+
+    from fivesigma.models.mixtures import gibbs as module
+    from fivesigma.models.mixtures.chains import Schedule
+    from fivesigma.models.mixtures.model import GaussianMixtureModel, from_triangles
+    from fivesigma.models.mixtures.prior import Resolved
+
+    prior = Resolved(np.zeros(1), 0.2, 4.0, np.eye(1) * 4.0, 1.5)
+    schedule = Schedule(K, n_draws * 20, 100, 1, 20, 1)
+
+    def quantities(X, w, mu, v):
+        logs = np.log(w) - 0.5 * (X[:, None] - mu) ** 2 / v - 0.5 * np.log(2 * np.pi * v)
+        likelihood = np.log(np.exp(logs).sum(axis=1)).sum()
+        return [likelihood, (w**2).sum(), w @ mu, w @ mu**2, w @ np.log(v), mu.min()]
+
+    found = np.zeros((n_simulations, 6), dtype=int)
+    for number in range(n_simulations):
+        rng = np.random.default_rng((13, number))
+        w = rng.dirichlet(np.full(K, prior.concentration))
+        v = invgamma.rvs(2.0, scale=2.0, size=K, random_state=rng)
+        mu = rng.standard_normal(K) * np.sqrt(v / prior.strength)
+        z = rng.choice(K, size=n, p=w)
+        X = mu[z] + np.sqrt(v[z]) * rng.standard_normal(n)
+        draws = module._Chain(GaussianMixtureModel(X[:, None], K, prior, "full"), schedule, False)(rng, 0)
+        means, covariances = from_triangles(draws.A, draws.b)
+        posterior = np.array(
+            [
+                quantities(X, np.exp(lw), m[:, 0], c[:, 0, 0])
+                for lw, m, c in zip(draws.log_weights, means, covariances, strict=True)
+            ]
+        )
+        found[number] = (posterior < quantities(X, w, mu, v)).sum(axis=0)
+    for j in range(6):
+        counts = np.bincount(found[:, j] * 20 // (n_draws + 1), minlength=20)
+        expected = n_simulations / 20
+        p = chi2.sf(((counts - expected) ** 2 / expected).sum(), 19)
+        print(f"quantity {j}: p {p:.4f} (must exceed {0.001 / 6:.5f}), mean rank {found[:, j].mean():.1f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recovery", type=int, metavar="N")
     parser.add_argument("--shift", type=int, metavar="N")
+    parser.add_argument("--ranks", type=int, metavar="N")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     if asked.recovery:
         for alpha, rhos in ((1.0, (2.5, 3.0, 4.0)), (2.0, (2.0, 3.0, 4.0))):
             for rho in rhos:
                 against_theory(1500, alpha, rho, asked.recovery)
+    elif asked.ranks:
+        ranks(asked.ranks)
     elif asked.shift:
         for n in (300, 1000, 3000):
             against_theory(n, 1.0, 2.5, asked.shift)
