@@ -150,7 +150,7 @@ def _label(axes: Any, ends: Array, named: Sequence[int], names: Sequence[str]) -
     places = spread([(ends[j] - low) / (high - low) for j in order], _GAP)
     for j, place in zip(order, places, strict=True):
         axes.annotate(
-            short(names[j], 24),
+            label(names[j]),
             xy=(1.0, (ends[j] - low) / (high - low)),
             xytext=(1.03, place),
             xycoords="axes fraction",
@@ -158,8 +158,27 @@ def _label(axes: Any, ends: Array, named: Sequence[int], names: Sequence[str]) -
             va="center",
             fontsize=8.5,
             color=colour(named.index(j)),
-            arrowprops={"arrowstyle": "-", "color": colour(named.index(j)), "linewidth": 0.5},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour(named.index(j)),
+                "linewidth": 0.5,
+                "relpos": (0.0, 0.5),
+                "shrinkA": 1,
+                "shrinkB": 0,
+            },
         )
+
+
+def label(name: str, limit: int = 34) -> str:
+    """Return the name of a column for a narrow place; of a product each factor is shortened alike.
+
+    >>> label("missing energy magnitude × missing energy phi")
+    'missing energy… × missing energy…'
+    """
+    factors = name.split(" × ")
+    if len(name) <= limit or len(factors) == 1:
+        return short(name, limit)
+    return " × ".join(short(factor, (limit - 3) // len(factors)) for factor in factors)
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
