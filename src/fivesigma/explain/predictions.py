@@ -96,6 +96,8 @@ def refuse_unfitted(model: Any) -> None:
 
 def trees_in(model: Any) -> list[Any] | None:
     """Return the trees of a fitted one-output tree or averaging forest of scikit-learn, None for other models."""
+    if type(model).__name__ == "Pipeline" and len(model.steps) == 1:
+        return trees_in(model.steps[0][1])
     name, module = type(model).__name__, type(model).__module__
     if not module.startswith("sklearn.") or getattr(model, "n_outputs_", 0) != 1:
         return None

@@ -30,6 +30,7 @@ class Outcome:
     refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
     probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
     described : what the final model says of itself.
+    importance : permutation importance of its columns, joined over the folds, where it was asked for.
     """
 
     entry: Entry
@@ -44,6 +45,7 @@ class Outcome:
     seeds: tuple[Predictions, ...] = ()
     probes: Mapping[str, Array] = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
+    importance: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -98,7 +100,17 @@ class _Gathering:
             seeds,
             probes,
             about["described"],
+            self._importance(),
         )
+
+    def _importance(self) -> dict[str, Any] | None:
+        if "permutation" not in self.plan.shared:
+            return None
+        from fivesigma.study.importance import joined
+
+        parts = [meta.get("importance", {}) for _, meta in self._read("fold")]
+        names = self.material.meta["names"] if self.entry.features is None else self.entry.features
+        return joined(parts, names, len(self.material.train))
 
     def _keys(self, purpose: str) -> list[str]:
         return self.plan.keys(self.entry.name, purpose)

@@ -338,6 +338,8 @@ def plan_of(
         "own": {name: repr(estimator) for name, estimator in own.items()},
         "versions": versions(),
     }
+    if spec.explain.permutation is not None:
+        shared["permutation"] = spec.explain.permutation
     return Plan.of(shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry)])
 
 

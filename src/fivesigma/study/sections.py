@@ -356,3 +356,10 @@ class EvaluateSection(Section):
         if self.refits < 2 and self.claim == "procedure":
             raise ValueError('evaluate.refits must be 2 or more (10 for trust), or set claim = "fitted"')
         return self
+
+
+class ExplainSection(Section):
+    """What the models lean on."""
+
+    permutation: Annotated[Whole, Field(ge=2, le=10_000)] | None = None
+    """Permutations of each column in each held-out fold; without it importance is not measured."""

@@ -16,6 +16,7 @@ from fivesigma.study.sections import (
     USER_SOURCE,
     DataSection,
     EvaluateSection,
+    ExplainSection,
     FeaturesSection,
     ModelSection,
     Section,
@@ -45,7 +46,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, split, features, models, evaluate
+    study, data, split, features, models, evaluate, explain
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -70,6 +71,8 @@ class Spec(Section):
     """The line-up; the default one of the task where there is none."""
     evaluate: EvaluateSection = EvaluateSection()
     """How models are judged."""
+    explain: ExplainSection = ExplainSection()
+    """What is asked of the fitted models."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
@@ -176,7 +179,7 @@ class Spec(Section):
             from fivesigma.risk.metrics import METRICS as metrics
 
             self._known(self.evaluate.metric, metrics, LATER_METRICS, "evaluate.metric", "metric")
-        names = [model.name for model in self.models] or list(known)
+        names = [model.name for model in self.models] or [name for name, each in known.items() if each.lineup]
         if self.evaluate.baseline not in (*names, *known):
             raise self.error(
                 "evaluate.baseline",

@@ -16,7 +16,9 @@ KEYS: dict[str, str] = {
     "data.hdu": "FITS files are",
     "features.fourvectors": "four-vectors are",
     "features.observables": "observables of four-vectors are",
-    "explain": "importance and ablation are",
+    "explain.drop_best": "ablation is",
+    "explain.drop_column": "drop-column importance is",
+    "explain.shap": "Shapley values are",
     "scan": "a scan of a study is",
 }
 """Dotted key (list positions left out) and the beginning of the sentence that refuses it."""

@@ -159,9 +159,26 @@ class Workshop:
             )
             for name, at in asked.items()
         }
+        if fit.purpose == "fold" and "permutation" in self.plan.shared:
+            meta["importance"] = self.importance(fit, fitted.estimator, columns, asked["validation"])
         if fit.purpose == "final":
             meta["described"] = self.keep(entry, fitted.estimator, columns, rows)
         return predictions, meta
+
+    def importance(self, fit: Fit, estimator: Any, columns: Array, held: Array) -> dict[str, Any]:
+        """Return the permutation importance of the columns on the held-out rows of a fold."""
+        from fivesigma.study.importance import of_fold
+
+        material, shared = self.material, self.plan.shared
+        return of_fold(
+            estimator,
+            material.X[np.ix_(held, columns)],
+            material.y[held],
+            None if material.w is None else material.w[held],
+            metric=str(shared["metric"]),
+            n_repeats=int(shared["permutation"]),
+            rng=generator(self.seed, "importance", fit.model, fit.number),
+        )
 
     @property
     def n_classes(self) -> int | None:

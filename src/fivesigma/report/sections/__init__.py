@@ -8,6 +8,7 @@ from fivesigma.report.sections.calibration import CALIBRATION
 from fivesigma.report.sections.claims import CLAIMS
 from fivesigma.report.sections.data import DATA
 from fivesigma.report.sections.generalisation import GENERALISATION
+from fivesigma.report.sections.importance import IMPORTANCE
 from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
 from fivesigma.report.sections.paths import PATHS
@@ -22,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     RESIDUALS,
     COEFFICIENTS,
     PATHS,
+    IMPORTANCE,
     GENERALISATION,
     SCORES,
     CALIBRATION,
