@@ -66,6 +66,16 @@ def test_a_table_is_matched_by_the_names_of_its_columns(finished, table, library
         finished.best.predict(given[["a", "c", "event"]])
 
 
+def test_a_run_killed_after_its_page_leaves_no_copy_of_the_events(table, tmp_path):
+    run = tmp_path / "run"
+    fs.Study.read(write_study(tmp_path, table)).run(run, workers=1, progress=False)
+    before = document(run)
+    (run / "work").mkdir()
+    resume(run, workers=1, progress=False)
+    assert not (run / "work").exists()
+    assert document(run) == before
+
+
 def test_a_study_without_a_test_set_calls_nothing_sealed(table, tmp_path):
     study = write_study(tmp_path, table, "[split]\ntest = 0\n" + MODELS)
     board = fs.Study.read(study).run(tmp_path / "run", workers=1, progress=False).leaderboard()

@@ -81,7 +81,8 @@ def resume(
         If it is not a run folder, or the table has changed since.
     """
     folder = RunFolder.open(Path(path))
-    if (folder.path / "results.json").is_file() and (folder.path / "report.html").is_file():
+    ended = [(folder.path / name).is_file() for name in ("results.json", "report.html")]
+    if all(ended) and not folder.work.exists():
         return load(path)
     started, manifest = time.perf_counter(), folder.manifest()
     same = _again(folder, prepared, trust)
