@@ -51,7 +51,7 @@ MUTANTS = [
     ("blocks", "kappa0 * n / kappa[a] * offset[r]", "n / kappa[a] * offset[r]"),
     ("blocks", "value = z[a, r] / np.sqrt(kappa[a])", "value = 1.0001 * z[a, r] / np.sqrt(kappa[a])"),
     ("blocks", "return concentration + counts", "return concentration + counts - 0.5"),
-    ("blocks", "kind == SPHERICAL else r", "kind == SPHERICAL else 0"),
+    ("blocks", "SPHERICAL) else r", "SPHERICAL) else 0"),
     ("blocks", "c[a] += np.log(A[a, r, r])", "c[a] += 1.0001 * np.log(A[a, r, r])"),
     ("blocks", "labels)\n            sufficient(X", "labels.copy())\n            sufficient(X"),
 ]
