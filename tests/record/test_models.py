@@ -34,6 +34,7 @@ TARGETS = {
     "classification": [np.digitize(SIGNAL, [-0.5, 0.8]), (SIGNAL > 0).astype(int)],
     "regression": [SIGNAL],
 }
+TWO_CLASSES = ("linear-svm",)
 PLAN = FeaturePlan(("a", "b", "c", "s"), {"s": ("u", "v", "w")}, interactions=2)
 SMALL = {
     "forest": {"n_estimators": 4},
@@ -97,6 +98,8 @@ def _settings():
 def test_predictions_are_bit_equal_and_nothing_runs(task, kind, settings, tmp_path) -> None:
     settings = {"params": SMALL.get(kind, {}), **settings}
     for y in TARGETS[task]:
+        if kind in TWO_CLASSES and len(np.unique(y)) > 2:
+            continue
         fitted = recipe.fit(recipe.build(kind, features=PLAN, task=task, **settings), X, y).estimator
         path = tmp_path / f"model{models.SUFFIX}"
         models.save(fitted, path, {"kind": kind, "features": PLAN.names})
