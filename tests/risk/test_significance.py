@@ -173,3 +173,17 @@ def test_two_seeds_of_one_forest_are_not_distinguished_though_test_events_alone_
     assert sigmas[:, 0].max() < 3
     assert sigmas[:, 1].max() > 3
     assert (sigmas[:, 0] <= sigmas[:, 1]).all()
+
+
+def test_a_draw_without_a_value_neither_stops_the_family_nor_moves_the_others():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(0.0, 0.1, (200, 2))
+    odd = np.where(np.arange(200) % 7 == 0, np.nan, rng.normal(0.0, 0.1, 200))
+
+    def member(stat_draws, sigma):
+        return Difference(0.1, sigma_local=sigma, t=sigma, dof=50.0, stat_draws=stat_draws)
+
+    plain = global_significance([member(draws[:, 0], 2.0), member(draws[:, 1], 1.0)])
+    found = global_significance([member(draws[:, 0], 2.0), member(draws[:, 1], 1.0), member(odd, 0.5)])
+    assert found[0].sigma_global <= plain[0].sigma_global
+    assert all(np.isfinite(each.sigma_global) for each in found)

@@ -100,6 +100,8 @@ def compare(
     paired = claim == "procedure" and len(a.refits) == len(b.refits) > 1
     refits = _merit(metric, a.refits).minus(_merit(metric, b.refits)) if paired else Refits()
     reason = refusal(a.part) if metric.interval else f"no test: {metric.name} is biased at finite size"
+    if not np.isfinite(refits.values).all():
+        reason = reason or f"no test: {metric.name} is not defined in every refit"
     if reason or not np.isfinite(value):
         known = value if np.isfinite(value) else None
         return Difference(

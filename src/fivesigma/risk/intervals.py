@@ -230,7 +230,8 @@ def _effective_events(p: float, draws: Vector, part: Part, level: float) -> floa
     """
     if part.w is None and part.groups is None:
         return float(len(part.y))
-    variance = float(np.nanvar(draws, ddof=1))
+    known = draws[np.isfinite(draws)]
+    variance = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
     kish_events = part.n_effective if part.n_groups is None else min(part.n_effective, len(part.y))
     if not 0 < p < 1 or not variance > 0:
         return kish_events if part.n_groups is None else float(part.n_groups)
@@ -335,8 +336,11 @@ def _spread_of_risk(m: Measurement, refits: Refits) -> float | None:
     at_mean, at_value = float(scale.slope(mean)), float(scale.slope(m.value))
     if not (np.isfinite(on_scale).all() and np.isfinite([at_mean, at_value]).all()):
         return float(refits.main_effect**0.5)
-    variance = above(float(np.var(on_scale, ddof=1)), refits.interaction * at_mean**2, len(refits) - 1)
-    return float(variance**0.5 / at_value)
+    with np.errstate(over="ignore"):
+        interaction = refits.interaction * float(np.square(at_mean))
+        variance = above(float(np.var(on_scale, ddof=1)), interaction, len(refits) - 1)
+    found = float(variance**0.5 / at_value)
+    return found if np.isfinite(found) else float(refits.main_effect**0.5)
 
 
 def _no_interval(m: Measurement) -> str:

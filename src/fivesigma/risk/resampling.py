@@ -206,7 +206,7 @@ def above(V: float, I: float, dof: int) -> float:  # noqa: E741 the formula's le
     >>> above(2.0, 0.0, 9), above(1.0, 2.0, 9), round(above(2.0, 1.0, 9), 2)
     (2.0, 0.0, 0.97)
     """
-    if V <= I or dof < 1:
+    if not V > max(I, 0.0) or dof < 1:
         return 0.0
     x = dof * I / V
     expected = V * special.chdtrc(dof + 2, x) - I * special.chdtrc(dof, x)

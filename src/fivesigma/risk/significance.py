@@ -177,14 +177,15 @@ def _errors(members: Sequence[Difference], kind: str) -> Vector:
     """Centred errors of one kind, one column a member: ``EᵀE`` is their covariance.
 
     A member whose draws do not line up with the others' has a column of zeros here and is taken as
-    independent.
+    independent; a draw in which its metric was not defined counts as its mean.
     """
     draws = [each.stat_draws if kind == "stat" else each.train_draws for each in members]
     n_rows = max(len(each) for each in draws)
     errors = np.zeros((n_rows, len(members)))
     for j, each in enumerate(draws):
-        if 1 < len(each) == n_rows:
-            errors[:, j] = (each - np.mean(each)) / np.sqrt(n_rows - 1)
+        known = np.isfinite(each)
+        if 1 < len(each) == n_rows and known.any():
+            errors[:, j] = np.where(known, each - np.mean(each[known]), 0.0) / np.sqrt(n_rows - 1)
     return errors
 
 
@@ -229,7 +230,7 @@ def _resampled_minima(stat: Vector, train: Vector, sided: NDArray[np.int64]) -> 
     errors = stat * np.sqrt(max(len(stat) - 1, 1)) + mixed
     deviations = np.sqrt(np.sum(stat**2, axis=0) + np.sum(train**2, axis=0))
     z = np.delete(errors / np.where(deviations > 0, deviations, 1.0), deviations == 0, axis=1)
-    if z.shape[1] == 0:
+    if z.size == 0:
         return np.empty(0)
     sides = sided[deviations > 0]
     p = np.where(sides == 2, 2 * special.ndtr(-np.abs(z)), special.ndtr(-z))
