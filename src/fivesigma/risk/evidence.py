@@ -22,12 +22,13 @@ from fivesigma.risk.intervals import (
     Errors,
     ScoreEstimate,
     cross_validated,
+    few_passing,
     nadeau_bengio,
     refusal,
     score,
     stat_dof,
+    total_dof,
     train_dof,
-    welch_satterthwaite,
 )
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, measure, resampling_counts
@@ -55,6 +56,7 @@ __all__ = [
     "log_p_from_sigma",
     "measure",
     "needs",
+    "refusal",
     "resampling_counts",
     "score",
     "sigma_from_log_p",
@@ -99,7 +101,9 @@ def compare(
     draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
     paired = claim == "procedure" and len(a.refits) == len(b.refits) > 1
     refits = _merit(metric, a.refits).minus(_merit(metric, b.refits)) if paired else Refits()
-    reason = refusal(a.part) if metric.interval else f"no test: {metric.name} is biased at finite size"
+    reason = refusal(a.part) or few_passing(a) or few_passing(b)
+    if not metric.interval:
+        reason = f"no test: {metric.name} is biased at finite size"
     if not np.isfinite(refits.values).all():
         reason = reason or f"no test: {metric.name} is not defined in every refit"
     if reason or not np.isfinite(value):
@@ -137,7 +141,8 @@ def _errors(value: float, draws: Vector, refits: Refits, a: Measurement) -> _Err
     stat = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     units = a.part.units(additive=a.metric.additive)
     stat = max(stat, abs(value) * 2**0.5 / (units + 4))
-    dof = welch_satterthwaite([stat**2, refits.main_effect], [stat_dof(a), train_dof(refits)])
+    dofs = (stat_dof(a), train_dof(refits))
+    dof = max(total_dof(stat**2, refits.main_effect, spread=refits.variance, dofs=dofs), 1.0)
     return _Error(stat, refits.main_effect**0.5, dof)
 
 
@@ -169,19 +174,22 @@ def compare_cross_validated(
     n_fit: int,
     n_validation: int,
     greater_is_better: bool,
+    units: float = np.inf,
     one_sided: bool = False,
     level: float = 0.95,
 ) -> Difference:
     """Return the paired difference of fold scores ``a`` over ``b`` by the corrected t test, positive favours ``a``.
 
     ``t = d / sqrt((1/k + n_val/n_fit) s²)`` at k - 1: Nadeau & Bengio (2003), eq. 9. It is about the
-    procedure.
+    procedure. ``units`` independent events in all folds: as no finite sample is certain, the error is at least
+    ``|d| sqrt(2) / (units + 4)``, as with a test set.
     """
     each = (np.asarray(a, float) - np.asarray(b, float)) * (1.0 if greater_is_better else -1.0)
     if len(each) < 2 or not np.isfinite(each).all():
         return Difference(None, level=level, one_sided=one_sided, method="no test: fewer than two folds")
     total = nadeau_bengio(each, n_fit, n_validation) ** 0.5
-    error = _Error(0.0, max(total, abs(float(np.mean(each))) * SMALLEST_RELATIVE_ERROR), len(each) - 1.0)
+    floor = max(SMALLEST_RELATIVE_ERROR, 2**0.5 / (units + 4))
+    error = _Error(0.0, max(total, abs(float(np.mean(each))) * floor), len(each) - 1.0)
     found = _tested(float(np.mean(each)), error, one_sided=one_sided, level=level)
     return replace(found, method="paired folds, Nadeau-Bengio t", train_draws=each)
 
@@ -226,6 +234,7 @@ def claim_text(
     n_train: int,
     relevant: float = 0.0,
     family: int = 1,
+    greater_is_better: bool = True,
 ) -> ClaimText:
     """Return the sentence on one difference, of ``subject`` over ``other``, and what 3σ would take.
 
@@ -237,7 +246,7 @@ def claim_text(
     sigma = d.sigma_global if d.sigma_global is not None else d.sigma_local
     what = "the procedure" if d.claim == "procedure" else "these fitted models"
     return ClaimText(
-        f"{_finding(d, subject, other, metric, word)}, {sigma_text(sigma)}, for {what}."
+        f"{_finding(d, subject, other, metric, word, greater_is_better)}, {sigma_text(sigma)}, for {what}."
         if d.sigma_local is not None
         else f"{subject} and {other} are not compared on {metric}: {d.method}.",
         d.difference,
@@ -250,7 +259,7 @@ def claim_text(
     )
 
 
-def _finding(d: Difference, subject: str, other: str, metric: str, word: str) -> str:
+def _finding(d: Difference, subject: str, other: str, metric: str, word: str, greater_is_better: bool) -> str:
     """The finding without its σ."""
     assert d.difference is not None
     assert d.low is not None
@@ -259,7 +268,7 @@ def _finding(d: Difference, subject: str, other: str, metric: str, word: str) ->
     if word == "not distinguished":
         size = f"{d.difference:.3g}, {d.level:.0%} limits {limits}"
         return f"{subject} is not distinguished from {other} on {metric}: difference {size}"
-    side = "above" if d.difference > 0 else "below"
+    side = "above" if (d.difference > 0) == greater_is_better else "below"
     return f"{subject} is {side} {other} on {metric} by {abs(d.difference):.3g} {_size(d)}: {word}"
 
 
@@ -283,6 +292,8 @@ def needs(difference: Difference, *, n_test: int, n_train: int, family: int = 1)
     d = difference
     if d.sigma_local is None or d.difference is None or d.dof is None:
         return ""
+    if d.one_sided and d.difference < 0:
+        return "no number of events: it lies on the other side of the baseline"
     if abs(d.sigma_global if d.sigma_global is not None else d.sigma_local) >= 3:
         return ""
     if d.difference == 0:

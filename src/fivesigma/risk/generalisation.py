@@ -9,6 +9,7 @@ import numpy as np
 from fivesigma.risk.bias_variance import bias_variance, bias_variance_fresh, bias_variance_path
 from fivesigma.risk.evidence import compare_cross_validated
 from fivesigma.risk.resampling import Vector
+from fivesigma.risk.significance import among
 
 __all__ = [
     "Generalisation",
@@ -44,6 +45,8 @@ def generalisation(
     n_validation: int,
     less: Vector | None = None,
     more: Vector | None = None,
+    units: float = np.inf,
+    family: int = 1,
 ) -> Generalisation:
     """Judge a model by its neighbours on the same folds.
 
@@ -54,6 +57,8 @@ def generalisation(
     n_fit, n_validation : events that a fold's model is fitted to and scored on.
     less, more : (k,) validation scores of a less and a more flexible setting of the same family; None where
         the family has none.
+    units : independent events in all folds.
+    family : number of neighbours tested in the whole study, over which σ is corrected (Šidák).
     """
     gap = None if train is None else float(np.mean(train) - np.mean(validation))
     sigmas = {}
@@ -65,9 +70,10 @@ def generalisation(
                 n_fit=n_fit,
                 n_validation=n_validation,
                 greater_is_better=greater_is_better,
+                units=units,
                 one_sided=True,
             )
-            sigmas[word] = d.sigma_local or 0.0
+            sigmas[word] = among(d.sigma_local or 0.0, family)
     if not sigmas:
         return Generalisation(gap)
     word = max(sigmas, key=lambda each: sigmas[each])

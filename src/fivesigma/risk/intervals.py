@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special, stats
 
 from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
-from fivesigma.risk.cuts import Rejection
+from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.influence import standard_errors
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, kish
@@ -247,17 +247,37 @@ def _effective_events(p: float, draws: Vector, part: Part, level: float) -> floa
 
 def refusal(part: Part) -> str:
     """Return why ``part`` is too small for an interval, or an empty string."""
-    if part.n_groups is not None and part.n_groups < FEWEST_GROUPS:
-        return f"no interval: {part.n_groups} groups, fewer than {FEWEST_GROUPS}"
+    groups = part.n_groups_per_class
+    if groups is not None and min(groups) < FEWEST_GROUPS:
+        where = " with the rarest class" if part.classification else ""
+        return f"no interval: {_counted(min(groups), 'group')}{where}, fewer than {FEWEST_GROUPS}"
     n = int(np.count_nonzero(part.weights))
     if n < FEWEST_EVENTS:
         return f"no interval: {n} events, fewer than {FEWEST_EVENTS}"
     fewest = min(part.n_effective_per_class)
     if fewest < FEWEST_PER_CLASS:
-        return (
-            f"no interval: {fewest:.1f} effective events in the rarest class, fewer than {FEWEST_PER_CLASS}"
-        )
+        where = " in the rarest class" if part.classification else ""
+        return f"no interval: {fewest:.1f} effective events{where}, fewer than {FEWEST_PER_CLASS}"
     return ""
+
+
+def few_passing(m: Measurement) -> str:
+    """Return why a significance has no interval: too little background passes its cut in the test, or "".
+
+    The cut left ten effective background events where it was chosen; a smaller test set may hold fewer.
+    """
+    if not isinstance(m.metric, Asimov | Ams):
+        return ""
+    cut = m.metric.cut(m.part.y, m.scored.prediction, m.part.w) if m.scored.cut is None else m.scored.cut
+    passing = (m.part.y == 0) & (m.scored.prediction[:, 1] >= (np.inf if cut is None else cut))
+    n = kish(m.part.weights[passing])
+    if n >= FEWEST_PER_CLASS:
+        return ""
+    return f"no interval: {n:.1f} effective background events pass the cut, fewer than {FEWEST_PER_CLASS}"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def welch_satterthwaite(variances: Sequence[float], dofs: Sequence[float]) -> float:
@@ -269,6 +289,19 @@ def welch_satterthwaite(variances: Sequence[float], dofs: Sequence[float]) -> fl
     total = sum(variances)
     uncertain = sum(v**2 / dof for v, dof in zip(variances, dofs, strict=True))
     return total**2 / uncertain if uncertain > 0 else float(dofs[0])
+
+
+def total_dof(stat: float, train: float, *, spread: float, dofs: tuple[float, float]) -> float:
+    """Return the degrees of freedom of the variance ``stat + train``, where train is `above` a spread V of refits.
+
+    ``ν = (s + τ)² / (s²/ν_s + V²/ν_V)``: what the refits know is V, whose uncertainty stays where most of V is taken
+    away as the test events' share. With V = τ it is `welch_satterthwaite`.
+
+    >>> total_dof(1.0, 1.0, spread=1.0, dofs=(8.0, 8.0)), round(total_dof(1.0, 0.0, spread=1.0, dofs=(1e9, 9.0)), 6)
+    (16.0, 9.0)
+    """
+    uncertain = stat**2 / dofs[0] + spread**2 / dofs[1]
+    return float((stat + train) ** 2 / uncertain) if uncertain > 0 else float(dofs[0])
 
 
 def stat_error(m: Measurement) -> float:
@@ -352,7 +385,7 @@ def _no_interval(m: Measurement) -> str:
     at_bound = m.value in (m.metric.lower, m.metric.upper)
     if at_bound and not isinstance(m.metric, (Accuracy, BalancedAccuracy, Rejection, RocAuc)):
         return "no interval: the score is at its bound"
-    return refusal(m.part)
+    return refusal(m.part) or few_passing(m)
 
 
 def _with_training(
@@ -368,6 +401,8 @@ def _with_training(
     scale = _scale_of(m)
     centre = float(scale.forward(m.value))
     variance = (train * float(scale.slope(m.value))) ** 2
+    on_scale = scale.forward(m.refits.values)
+    spread = float(np.var(on_scale, ddof=1)) if np.isfinite(on_scale).all() else variance
     t_stat = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
     ends: list[float | None] = []
     for end, sign in ((limits.low, -1.0), (limits.high, 1.0)):
@@ -375,7 +410,7 @@ def _with_training(
             ends.append(None)
             continue
         side = ((float(scale.forward(end)) - centre) / t_stat) ** 2
-        dof = welch_satterthwaite([side, variance], [stat_dof(m), train_dof(m.refits)])
+        dof = max(total_dof(side, variance, spread=spread, dofs=(stat_dof(m), train_dof(m.refits))), 1.0)
         reach = float(stats.t.ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
         ends.append(_inside(m.metric, scale.back(centre + sign * reach)))
     return ends[0], ends[1]
@@ -404,6 +439,8 @@ def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: flo
             value if np.isfinite(value) else None, method="no interval: fewer than two folds"
         )
     total = nadeau_bengio(values, n_fit, n_validation) ** 0.5
+    if total == 0:
+        return ScoreEstimate(value, method="no interval: every fold scores the same")
     half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * total
     return ScoreEstimate(
         value, value - half, value + half, level, "procedure: cross-validation, Nadeau-Bengio"

@@ -131,6 +131,16 @@ class Part:
         return None if self.groups is None else len(np.unique(self.groups[self.weights != 0]))
 
     @cached_property
+    def n_groups_per_class(self) -> tuple[int, ...] | None:
+        """The number of groups that hold each class present; of all groups in a regression."""
+        if self.groups is None or self.n_groups is None:
+            return None
+        if not self.classification:
+            return (self.n_groups,)
+        held = (self.groups[(self.y == code) & (self.weights != 0)] for code in np.unique(self.y))
+        return tuple(len(np.unique(groups)) for groups in held)
+
+    @cached_property
     def n_effective(self) -> float:
         """Kish's number of events."""
         return kish(self.weights)
@@ -147,8 +157,8 @@ class Part:
 
         Groups; else the effective events, of the rarest class unless the metric is a mean over all events.
         """
-        if self.n_groups is not None:
-            return float(self.n_groups)
+        if self.n_groups is not None and self.n_groups_per_class is not None:
+            return float(self.n_groups if additive else min(self.n_groups_per_class))
         return self.n_effective if additive else min(self.n_effective_per_class)
 
 
@@ -206,7 +216,7 @@ def above(V: float, I: float, dof: int) -> float:  # noqa: E741 the formula's le
     >>> above(2.0, 0.0, 9), above(1.0, 2.0, 9), round(above(2.0, 1.0, 9), 2)
     (2.0, 0.0, 0.97)
     """
-    if not V > max(I, 0.0) or dof < 1:
+    if not max(I, 0.0) < V or dof < 1:
         return 0.0
     x = dof * I / V
     expected = V * special.chdtrc(dof + 2, x) - I * special.chdtrc(dof, x)

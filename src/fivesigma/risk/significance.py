@@ -149,6 +149,15 @@ def global_significance(family: Sequence[Difference]) -> tuple[Difference, ...]:
     return tuple(result)
 
 
+def among(sigma: float, n: int) -> float:
+    """Return what a one-sided ``sigma`` is worth among ``n`` tests (Šidák 1967); below 0 it stays as it is.
+
+    >>> among(4.0, 1) == 4.0, round(among(4.0, 20), 2), among(-1.0, 20)
+    (True, 3.22, -1.0)
+    """
+    return sigma if n < 2 or sigma <= 0 else _sidak(sigma, 1, n)
+
+
 def _sidak(sigma: float, sided: int, n: int) -> float:
     """σ of ``1 - (1 - p)^n`` in log space, where p is the p of ``sigma`` counted on ``sided`` sides."""
     log_p = min(log_p_from_sigma(sigma) + np.log(sided), 0.0)

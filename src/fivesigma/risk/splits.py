@@ -117,15 +117,65 @@ def row_hash(X: NDArray[Any]) -> Hashes:
     table = np.asarray(X).reshape(len(X), -1)
     hashes = np.full(len(table), table.shape[1], dtype=np.uint64)
     for start in range(0, len(table), HASHED_AT_ONCE):
-        block = table[start : start + HASHED_AT_ONCE].T.astype(np.float64, order="C") + 0.0
-        bits = block.view(np.uint64)
-        bits[np.isnan(block)] = CANONICAL_NAN
-        h = hashes[start : start + HASHED_AT_ONCE]
+        bits = _bits(table[start : start + HASHED_AT_ONCE].T)
         for j, column in enumerate(bits, start=1):
-            h ^= column
-            h += np.uint64(int(GOLDEN) * j % 2**64)
-            _mixed(h)
+            _absorb(hashes[start : start + HASHED_AT_ONCE], column, j)
     return hashes
+
+
+def table_hash(columns: Mapping[str, NDArray[Any]]) -> Hashes:
+    """Return a 64-bit hash of each row of named columns, whatever their order.
+
+    Numbers count as in `row_hash`; text counts by its letters, and None as NaN does.
+
+    Parameters
+    ----------
+    columns : name -> (n,) numbers or text
+
+    Returns
+    -------
+    (n,) uint64
+
+    >>> x, kind = np.array([1.0, 2.0]), np.array(["s", None], dtype=object)
+    >>> bool((table_hash({"x": x, "kind": kind}) == table_hash({"kind": kind, "x": x})).all())
+    True
+    """
+    hashes = np.full(len(next(iter(columns.values()), ())), len(columns), dtype=np.uint64)
+    for j, name in enumerate(sorted(columns), start=1):
+        text = columns[name].dtype.kind not in "iufb"
+        column = _text_hash(columns[name]) if text else columns[name]
+        for start in range(0, hashes.size, HASHED_AT_ONCE):
+            block = column[start : start + HASHED_AT_ONCE]
+            _absorb(hashes[start : start + HASHED_AT_ONCE], block if text else _bits(block), j)
+    return hashes
+
+
+def _bits(block: NDArray[Any]) -> Hashes:
+    """Return the bits of numbers as float64, with one zero and one NaN."""
+    numbers = block.astype(np.float64, order="C") + 0.0
+    bits = numbers.view(np.uint64)
+    bits[np.isnan(numbers)] = CANONICAL_NAN
+    return bits
+
+
+def _absorb(hashes: Hashes, bits: Hashes, j: int) -> None:
+    """Take column ``j`` (from 1) of a row into its hash, in place."""
+    hashes ^= bits
+    hashes += np.uint64(int(GOLDEN) * j % 2**64)
+    _mixed(hashes)
+
+
+def _text_hash(values: NDArray[Any]) -> Hashes:
+    """Return a hash of each text, that of NaN for what is missing; equal texts are hashed once."""
+    words = values.tolist()
+    known = {word: _word_hash(word) for word in dict.fromkeys(words)}
+    return np.fromiter((known[word] for word in words), np.uint64, len(words))
+
+
+def _word_hash(word: object) -> int:
+    if word is None or word != word:
+        return int(CANONICAL_NAN)
+    return int.from_bytes(hashlib.blake2b(str(word).encode(), digest_size=8).digest(), "little")
 
 
 def rows_key(hashes: Hashes) -> str:
@@ -147,6 +197,7 @@ def make_split(
     validation: float | None = None,
     stratify: bool = True,
     groups: NDArray[Any] | None = None,
+    copies: NDArray[np.uint64] | None = None,
     duplicates: Literal["together", "ignore"] = "together",
     salt: str = "",
     seed: int = 0,
@@ -169,6 +220,7 @@ def make_split(
     n_folds : number of folds
     validation : fraction of train that validates in place of folds
     groups : (n,) codes or labels that stay together
+    copies : (n,) uint64, equal where rows are identical to a model; default: the hashes of ``X``
     duplicates : "ignore" lets identical rows part (for tables of few distinct rows)
     salt : the study's name
     test_rows : positions of named given tests; ``test`` is then ignored
@@ -184,9 +236,10 @@ def make_split(
     (40, 10, [8, 8, 8, 8, 8])
     """
     hashes = X if X.dtype == np.uint64 and X.ndim == 1 else row_hash(X)
+    copies = hashes if copies is None else copies
     labels = None if y is None or task != "classification" else np.asarray(y, dtype=np.int64)
     _check_request(hashes.size, test, n_folds, validation)
-    units = _units(hashes, groups, duplicates == "together", labels if stratify else None)
+    units = _units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
     if test_rows is not None:
         tests = _given(test_rows, hashes.size)
     else:
@@ -195,7 +248,7 @@ def make_split(
     fitted = units.take(train)
     _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
     folds = _folds(fitted, n_folds, validation, generator(seed, "split"))
-    overlap = 0 if test_rows is None and duplicates == "together" else _overlap(train, tests, hashes, groups)
+    overlap = 0 if test_rows is None and duplicates == "together" else _overlap(train, tests, copies, groups)
     split = Split(train, tests, folds, n_folds if validation is None else 1, overlap)
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
@@ -256,16 +309,26 @@ def _rest(n: int, tests: Mapping[str, Positions]) -> Positions:
     return np.flatnonzero(rest)
 
 
-def _units(hashes: Hashes, groups: NDArray[Any] | None, together: bool, labels: Positions | None) -> Units:
+def _units(
+    hashes: Hashes, copies: Hashes, groups: NDArray[Any] | None, together: bool, labels: Positions | None
+) -> Units:
     """Return the units of all rows, those of one class in its stratum."""
     if groups is not None:
-        of_row, unit_hashes = _grouped(hashes, np.asarray(groups), together)
+        of_row, unit_hashes = _grouped(copies, np.asarray(groups), together)
     elif together:
-        unit_hashes, of_row = np.unique(hashes, return_inverse=True)
+        distinct, of_row = np.unique(copies, return_inverse=True)
+        unit_hashes = _lowest(hashes, of_row, distinct.size)
     else:
         of_row, unit_hashes = np.arange(hashes.size), _told_apart(hashes)
     size = np.bincount(of_row, minlength=unit_hashes.size)
     return Units(of_row, unit_hashes, size, _strata(of_row, size, labels))
+
+
+def _lowest(hashes: Hashes, of_row: Positions, n_units: int) -> Hashes:
+    """Return the lowest hash of each unit: of its members, and not of their order."""
+    lowest = np.full(n_units, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(lowest, of_row, hashes)
+    return lowest
 
 
 def _told_apart(hashes: Hashes) -> Hashes:
@@ -277,28 +340,26 @@ def _told_apart(hashes: Hashes) -> Hashes:
     return _mixed(hashes + GOLDEN * copy)
 
 
-def _grouped(hashes: Hashes, groups: NDArray[Any], together: bool) -> tuple[Positions, Hashes]:
+def _grouped(copies: Hashes, groups: NDArray[Any], together: bool) -> tuple[Positions, Hashes]:
     """Return each row's unit and the units' hashes: groups, joined where they share an identical row."""
     values, of_row = np.unique(groups, return_inverse=True)
     value_hashes = _hashes_of_values(values)
-    distinct, content = np.unique(hashes, return_inverse=True)
-    if not together or distinct.size == hashes.size:
+    distinct, content = np.unique(copies, return_inverse=True)
+    if not together or distinct.size == copies.size:
         return of_row, value_hashes
     edges = coo_array(
-        (np.ones(hashes.size, dtype=np.int8), (of_row, values.size + content)),
+        (np.ones(copies.size, dtype=np.int8), (of_row, values.size + content)),
         shape=(values.size + distinct.size,) * 2,
     )
     n_units, component = connected_components(edges, directed=False)
-    unit_hashes = np.full(n_units, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(unit_hashes, component[: values.size], value_hashes)
-    return component[: values.size].astype(np.int64)[of_row], unit_hashes
+    unit = component[: values.size].astype(np.int64)
+    return unit[of_row], _lowest(value_hashes, unit, n_units)
 
 
 def _hashes_of_values(values: NDArray[Any]) -> Hashes:
     if values.dtype.kind in "iufb":
         return row_hash(values[:, None])
-    digests = [hashlib.blake2b(str(value).encode(), digest_size=8).digest() for value in values]
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+    return _text_hash(values)
 
 
 def _strata(of_row: Positions, size: Positions, labels: Positions | None) -> Positions:

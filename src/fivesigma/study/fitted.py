@@ -84,7 +84,8 @@ class FittedModel:
 
         if self.classes is None:
             return recipe.predict(self.estimator, self.columns(X))
-        return np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
+        labels: NDArray[Any] = np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
+        return labels
 
 
 def _names(X: Any) -> tuple[str, ...] | None:

@@ -173,13 +173,17 @@ class Evidence:
         value = self.validation_value(metric, name)
         if self.prepared.split.n_folds < 2:
             return self._single_validation(metric, name)
-        per_fold = self.fold_values(metric, self.fitted[name].validation, cut=self.cut(metric, name))
-        if not (np.isfinite(per_fold).all() and np.isfinite(value)) or not metric.interval:
+        if self.too_few or not metric.interval:
+            return Score(
+                _finite(value), method=self.too_few or f"no interval: {metric.name} is biased at finite size"
+            )
+        per_fold = self.fold_values(metric, self.fitted[name].validation)
+        if not (np.isfinite(per_fold).all() and np.isfinite(value)):
             return Score(_finite(value), method="no interval: the score is not defined on every fold")
         n_fit, n_validation = self.fold_sizes
         spread = evidence.cross_validated(per_fold, n_fit=n_fit, n_validation=n_validation)
-        assert spread.low is not None
-        assert spread.high is not None
+        if spread.low is None or spread.high is None:
+            return Score(value, method=spread.method)
         half = (spread.high - spread.low) / 2
         low, high = _within(metric, value - half, value + half)
         return Score(value, low, high, spread.level, spread.method, ErrorBudget())
@@ -192,15 +196,30 @@ class Evidence:
         measured = evidence.measure(metric, part, self.out_of_fold(name), cut=cut, scale=scale)
         return _score(evidence.score(measured, claim="fitted"))
 
-    def fold_values(self, metric: Metric, prediction: Array | None, *, cut: float | None = None) -> Array:
-        """Return the score of an out-of-fold prediction on each fold."""
+    def fold_values(self, metric: Metric, prediction: Array | None) -> Array:
+        """Return the score of an out-of-fold prediction on each fold, at a cut chosen on the other folds."""
         assert prediction is not None
-        values = []
-        for fold in range(self.prepared.split.n_folds):
-            held = self.prepared.split.folds == fold
-            y, w, scale = self.events(self.prepared.split.train[held])
+        split, values = self.prepared.split, []
+        for fold in range(split.n_folds):
+            held, others = split.folds == fold, self.validated & (split.folds != fold)
+            y, w, scale = self.events(split.train[others])
+            cut = metric.cut(y, prediction[others], w, scale=scale)
+            y, w, scale = self.events(split.train[held])
             values.append(metric.value(y, prediction[held], w, cut=cut, scale=scale))
         return np.array(values)
+
+    @cached_property
+    def _validated_part(self) -> Part:
+        """The events of all folds, without resamples: for the rules on how few are too few."""
+        rows = self.prepared.split.train[self.validated]
+        y, w, _ = self.events(rows)
+        groups = None if self.prepared.data.groups is None else self.prepared.data.groups[rows]
+        return Part(y, w, groups, np.empty((0, len(rows)), np.uint8))
+
+    @cached_property
+    def too_few(self) -> str:
+        """Why the folds allow no interval and no claim, or an empty string."""
+        return evidence.refusal(self._validated_part)
 
     @cached_property
     def fold_sizes(self) -> tuple[int, int]:
@@ -214,23 +233,25 @@ class Evidence:
         """Return the paired difference of model ``a`` over model ``b``, one-sided against the baseline."""
         one_sided = b == self.baseline
         if self.tests:
-            first, second = (self.measurements[self.tests[0], metric.name, name] for name in (a, b))
-            return evidence.compare(first, second, one_sided=one_sided, claim=self.claim)
+            ours, theirs = (self.measurements[self.tests[0], metric.name, name] for name in (a, b))
+            return evidence.compare(ours, theirs, one_sided=one_sided, claim=self.claim)
         if self.prepared.split.n_folds < 2:
             return Difference(
                 None, one_sided=one_sided, method="no interval: one validation set and no test set"
             )
-        folds = [
-            self.fold_values(metric, self.fitted[name].validation, cut=self.cut(metric, name))
-            for name in (a, b)
-        ]
+        if self.too_few:
+            return Difference(None, one_sided=one_sided, method=self.too_few)
+        first, second = (
+            metric.merit(self.fold_values(metric, self.fitted[name].validation)) for name in (a, b)
+        )
         n_fit, n_validation = self.fold_sizes
         return evidence.compare_cross_validated(
-            folds[0],
-            folds[1],
+            first,
+            second,
             n_fit=n_fit,
             n_validation=n_validation,
-            greater_is_better=metric.greater_is_better,
+            greater_is_better=True,
+            units=self._validated_part.units(additive=metric.additive),
             one_sided=one_sided,
         )
 
@@ -296,6 +317,7 @@ class Evidence:
             n_train=len(split.train),
             relevant=spec.evaluate.relevant,
             family=len(self.family),
+            greater_is_better=self.prepared.metric.greater_is_better,
         )
         return Claim(**dataclasses.asdict(sentence))
 
@@ -304,25 +326,33 @@ class Evidence:
     def generalisation(self, name: str) -> Generalisation:
         """Return the gap between train and validation and the verdict of the neighbours in flexibility."""
         metric, outcome = self.prepared.metric, self.fitted[name]
-        train = self._train_score(metric, name).value
-        if self.prepared.split.n_folds < 2:
-            value = self.validation_value(metric, name)
-            return Generalisation(None if train is None else _finite(train - value))
-        validation = self.fold_values(metric, outcome.validation, cut=self.cut(metric, name))
+        gap = self._gap(metric, name)
+        if self.prepared.split.n_folds < 2 or self.too_few:
+            return Generalisation(gap)
+        folds = {"validation": outcome.validation, **outcome.probes}
+        merits = {part: metric.merit(self.fold_values(metric, each)) for part, each in folds.items()}
+        if not all(np.isfinite(each).all() for each in merits.values()):
+            return Generalisation(gap)
         n_fit, n_validation = self.fold_sizes
-        probes = {purpose: self.fold_values(metric, each) for purpose, each in outcome.probes.items()}
-        if not all(np.isfinite(each).all() for each in (validation, *probes.values())):
-            return Generalisation()
         found = generalisation(
-            None if train is None else np.full(len(validation), train),
-            validation,
-            greater_is_better=metric.greater_is_better,
+            None,
+            merits["validation"],
+            greater_is_better=True,
             n_fit=n_fit,
             n_validation=n_validation,
-            less=probes.get("less"),
-            more=probes.get("more"),
+            less=merits.get("less"),
+            more=merits.get("more"),
+            units=self._validated_part.units(additive=metric.additive),
+            family=sum(len(each.probes) for each in self.fitted.values()),
         )
-        return Generalisation(found.gap, found.verdict, found.sigma)
+        return Generalisation(gap, found.verdict, found.sigma)
+
+    def _gap(self, metric: Metric, name: str) -> float | None:
+        """Return the train score less the validation score, turned so that positive is optimism."""
+        train = self._train_score(metric, name).value
+        if train is None:
+            return None
+        return _finite(float(metric.merit(train) - metric.merit(self.validation_value(metric, name))))
 
 
 def _finite(value: float | None) -> float | None:
@@ -357,13 +387,11 @@ def _negative(value: float | None) -> float | None:
 
 
 def _reversed(d: Difference) -> Difference:
-    p = d.p if not d.one_sided or d.p is None else 1.0 - d.p
-    return dataclasses.replace(
+    return dataclasses.replace(  # p stays that of the test that was made
         d,
         difference=_negative(d.difference),
         low=_negative(d.high),
         high=_negative(d.low),
-        p=p,
         sigma_local=_negative(d.sigma_local),
         sigma_global=_negative(d.sigma_global),
     )

@@ -86,7 +86,7 @@ def _draw_differences(figure: Any, view: View, rows: list[_Row], sides: list[int
             if isinstance(comparison, Comparison) and comparison.difference is not None:
                 _draw_difference(panel, place, comparison)
         panel.set_title(f"minus {short(against, 24)}", loc="left")
-        panel.set_xlabel(f"difference in {_axis_name(view.results.metric)}")
+        panel.set_xlabel(f"difference in {_axis_name(view.results.metric)}, right is in favour")
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
         panel.margins(x=0.08)

@@ -15,6 +15,7 @@ from fivesigma.report.rounding import (
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import clean
 from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark, word
+from fivesigma.risk.metrics import METRICS
 
 
 def sentence(view: View) -> str:
@@ -48,18 +49,23 @@ def _against_baseline(view: View) -> str:
     verdict = word(comparison, view.results.claims)
     if comparison is None or verdict is None:
         return ""
-    where = "above" if (comparison.difference or 0.0) > 0 else "below"
+    where = "above" if ((comparison.difference or 0.0) > 0) == _greater_is_better(view) else "below"
     kind = {
         OBSERVATION: f", an observation ({sigma(comparison.sigma_global)}) that it stands {where}",
         EVIDENCE: f", evidence ({sigma(comparison.sigma_global)}) that it stands {where}",
         NOT_DISTINGUISHED: f", not distinguished ({sigma(comparison.sigma_global)}) from",
     }.get(verdict, f", {verdict} ({sigma(comparison.sigma_global)}) from")
-    return f"{kind} the baseline {_quoted(baseline)} (difference {_difference(comparison)})"
+    return f"{kind} the baseline {_quoted(baseline)} ({_difference(comparison)})"
+
+
+def _greater_is_better(view: View) -> bool:
+    known = METRICS.get(view.results.metric)
+    return known is None or known.greater_is_better
 
 
 def _difference(comparison: Comparison) -> str:
     decimals = interval_decimals(comparison.low, comparison.high)
-    value = signed(comparison.difference, decimals)
+    value = f"in its favour by {signed(comparison.difference, decimals)}"
     if comparison.low is None and comparison.high is None:
         return value
     return f"{value}, 95 % interval {interval(comparison.low, comparison.high, decimals)}"
