@@ -361,3 +361,38 @@ def test_clusters_of_galaxies(shared_data):
     )
     assert data.n_samples == 1743
     assert data.target_in_dex
+
+
+def test_the_identity_of_a_row_is_of_the_input_alone(path, tmp_path):
+    identity = read(path, target="label").identity
+    assert np.unique(identity).size == N
+    choices = [
+        {"features": ["pt", "m"], "spectators": ["id"], "group": "run"},
+        {"features": ["eta", "site"], "categorical": True, "missing": -1},
+        {"expressions": {"x": "pt * m"}},
+    ]
+    for choice in choices:
+        assert np.array_equal(read(path, target="label", **choice).identity, identity)
+    table = polars.DataFrame(columns())
+    turned = Dataset.from_frame(table.select(reversed(table.columns)), target="label")
+    assert np.array_equal(turned.identity, identity)
+    some = read(path, target="label", select="pt > 10")
+    assert np.array_equal(some.identity, identity[some.rows])
+    assert np.array_equal(some.take([3, 1]).identity, some.identity[[3, 1]])
+    assert np.array_equal(some.with_features(["m"]).identity, some.identity)
+    other_label = changed(path, label=["s" if i % 2 else "b" for i in range(N)])
+    assert np.array_equal(read(other_label, target="label").identity, identity)
+    assert not np.array_equal(read(path, target="log10(m)").identity, identity)
+
+
+def test_the_identity_leaves_out_what_target_and_weight_are_made_of(path):
+    roles = {"target": "log10(m2)", "weight": "2 * w", "expressions": {"m2": "m ** 2"}}
+    identity = read(path, **roles).identity
+    changed(path, m=np.arange(1.0, N + 1), w=np.ones(N))
+    assert np.array_equal(read(path, **roles).identity, identity)
+
+
+def test_arrays_keep_their_identity_when_features_are_chosen():
+    data = Dataset.from_arrays(np.random.default_rng(0).normal(size=(9, 3)))
+    assert np.array_equal(data.with_features(["x1"]).row_hashes, data.row_hashes)
+    assert np.array_equal(data.with_columns({"z": np.arange(9.0)}).row_hashes, data.row_hashes)

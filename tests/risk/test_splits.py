@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.splits import Split, make_split, row_hash, rows_key
+from fivesigma.risk.splits import Split, make_split, row_hash, rows_key, table_hash
 
 LAW = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -215,6 +215,32 @@ def test_row_hash_of_many_blocks_and_shapes():
     X = np.random.default_rng(0).normal(size=(40_000, 2, 3))
     assert np.array_equal(row_hash(X), row_hash(X.reshape(40_000, 6)))
     assert np.array_equal(row_hash(X)[39_000:], row_hash(X[39_000:]))
+
+
+def test_table_hash_is_of_the_columns_by_name():
+    rng = np.random.default_rng(2)
+    columns = {"b": rng.normal(size=99), "a": np.arange(99), "kind": np.array(["s", "t", None] * 33, object)}
+    hashes = table_hash(columns)
+    assert np.unique(hashes).size == 99
+    assert np.array_equal(table_hash(dict(reversed(columns.items()))), hashes)
+    assert np.array_equal(table_hash({name: column[5:] for name, column in columns.items()}), hashes[5:])
+    numbers = {"a": columns["a"].astype(float), "b": columns["b"]}
+    assert np.array_equal(table_hash(numbers), row_hash(np.column_stack([columns["a"], columns["b"]])))
+    for name, other in (("b", 0.5), ("a", 500), ("kind", "u")):
+        changed = {key: column.copy() for key, column in columns.items()}
+        changed[name][7] = other
+        assert np.flatnonzero(table_hash(changed) != hashes).tolist() == [7]
+
+
+def test_membership_is_of_the_identity_and_copies_stay_together():
+    X, y, _ = rows(6, 400)
+    identity = row_hash(np.arange(400.0)[:, None])
+    X[100:130] = X[200:230]
+    split = make_split(identity, y, task="classification", copies=row_hash(X), salt="a")
+    assert not straddles(sides(split), row_hash(X))
+    apart = make_split(identity, y, task="classification", salt="a")
+    assert straddles(sides(apart), row_hash(X))
+    assert np.setxor1d(split.tests["test"], apart.tests["test"]).size <= 30
 
 
 def test_rows_key_is_of_the_set_of_rows():

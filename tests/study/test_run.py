@@ -183,6 +183,24 @@ def test_another_seed_seals_the_same_rows(table, tmp_path):
     assert one.folds.tolist() != two.folds.tolist()
 
 
+def test_a_choice_of_features_neither_moves_the_test_nor_hides_an_opening(table, tmp_path):
+    path = write_study(tmp_path, table, '[[models]]\nkind="dummy"\n')
+    every = path.read_text()
+    some = (
+        every.replace("spectators=", 'features=["b","ab"]\nspectators=')
+        + '[features.expressions]\nab="a*b"\n'
+    )
+    sealed = []
+    for count, text in enumerate((every, some), start=1):
+        path.write_text(text)
+        study = fs.Study.read(path)
+        prepared = study.prepared()
+        sealed.append(prepared.data.rows[prepared.split.tests["test"]].tolist())
+        run = study.run(tmp_path / f"run{count}", workers=1, progress=False)
+        assert json.loads((run.path / "manifest.json").read_text())["openings"] == {"test": count}
+    assert sealed[0] == sealed[1]
+
+
 def test_blind_seals_the_test_until_it_is_opened(finished, table, tmp_path):
     study = fs.Study.read(write_study(tmp_path, table))
     run = study.run(tmp_path / "run", workers=1, progress=False, blind=True)

@@ -42,7 +42,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
         If a role names an unknown column, a column has two roles, or a feature holds text.
     """
     _check_roles(columns, roles, source)
-    ingredients = _ingredients(roles.target, columns, made_of)
+    ingredients = ingredients_of(roles.target, columns, made_of)
     if roles.features is not None:
         _refuse_unused(columns, roles, ingredients, made_of)
         return _named(columns, roles, ingredients, made_of, source)
@@ -73,7 +73,7 @@ def _categorical(roles: Roles) -> Sequence[str]:
     return () if isinstance(roles.categorical, bool) or roles.categorical is None else roles.categorical
 
 
-def _ingredients(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
+def ingredients_of(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
     """Return every column that goes into an expression, through other expressions too."""
     found: set[str] = set()
     todo = list(expressions.names(text, columns)) if text else []
@@ -150,7 +150,7 @@ def _computed_from_the_target(
 ) -> list[Note]:
     """Warn of expressions that use what the target is made of."""
     made = [name for name in names if name in made_of]
-    leaks = [name for name in made if ingredients & (_ingredients(name, columns, made_of) - {name})]
+    leaks = [name for name in made if ingredients & (ingredients_of(name, columns, made_of) - {name})]
     what = f"computed from what the target {roles.target!r} is made of: {', '.join(leaks)}"
     return [("leak", "warning", what)] if leaks else []
 
@@ -159,7 +159,7 @@ def _default(
     columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
 ) -> Choice:
     """Take every numeric column without another role, then the expressions."""
-    busy = ingredients | set(_ingredients(roles.weight, columns, made_of))
+    busy = ingredients | set(ingredients_of(roles.weight, columns, made_of))
     busy |= {*roles.spectators, *roles.extra_columns, str(roles.group)}
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import targets
+from fivesigma.risk.splits import row_hash
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -43,6 +44,9 @@ class Dataset:
     target, weight, group : names of the columns as the study wrote them
     task : ``"classification"``, ``"regression"`` or ``"clustering"``
     rows : (n_samples,) int64, the number of each event in the input, from 0
+    identity : (n_samples,) uint64 or None
+        Hash of all that the input says of each event but its target and weight, whichever features are chosen:
+        what decides if it is sealed. None is the hash of its row of ``X``.
     notes : what was done while reading, as (check, status, message)
 
     Raises
@@ -74,6 +78,7 @@ class Dataset:
     task: str = "clustering"
     kind: str = "table"
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    identity: NDArray[np.uint64] | None = None
     notes: tuple[targets.Note, ...] = ()
 
     def __post_init__(self) -> None:
@@ -85,15 +90,15 @@ class Dataset:
         if not self.units:
             object.__setattr__(self, "units", (None,) * len(self.names))
         self._check_lengths()
-        for name in ("X", "y", "w", "groups", "rows"):
+        for name in ("X", "y", "w", "groups", "rows", "identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
         for name in ("categories", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
         n, width = len(self.X), _width(self.X)
-        columns = {"y": self.y, "w": self.w, "groups": self.groups, "rows": self.rows}
-        for name, column in (columns | dict(self.spectators) | dict(self.extras)).items():
+        own = {name: getattr(self, name) for name in ("y", "w", "groups", "rows", "identity")}
+        for name, column in (own | dict(self.spectators) | dict(self.extras)).items():
             if column is not None and len(column) != n:
                 raise InputError(f"{name} has {len(column)} entries; expected {n}, one a row of X.")
         if not len(self.names) == len(self.units) == width:
@@ -200,6 +205,7 @@ class Dataset:
             spectators={name: column[at] for name, column in self.spectators.items()},
             extras={name: column[at] for name, column in self.extras.items()},
             rows=self.rows[at],
+            identity=None if self.identity is None else self.identity[at],
         )
 
     def positions(self, names: Sequence[str]) -> NDArray[np.int64]:
@@ -218,6 +224,7 @@ class Dataset:
             names=tuple(names),
             units=tuple(self.units[i] for i in at),
             categories={name: labels for name, labels in self.categories.items() if name in names},
+            identity=self.row_hashes,
         )
 
     def with_columns(
@@ -230,7 +237,11 @@ class Dataset:
         X = np.column_stack([self.X, *new])
         checks.refuse_infinite(X, (*self.names, *columns))
         return dataclasses.replace(
-            self, X=X, names=(*self.names, *columns), units=(*self.units, *_units(units, tuple(columns)))
+            self,
+            X=X,
+            names=(*self.names, *columns),
+            units=(*self.units, *_units(units, tuple(columns))),
+            identity=self.row_hashes,
         )
 
     @property
@@ -242,6 +253,11 @@ class Dataset:
     def n_features(self) -> int:
         """Number of features."""
         return _width(self.X)
+
+    @property
+    def row_hashes(self) -> NDArray[np.uint64]:
+        """The ``identity`` of each event, or else the hash of its features."""
+        return row_hash(self.X) if self.identity is None else self.identity
 
     @property
     def n_effective(self) -> float:

@@ -14,6 +14,10 @@ from fivesigma._core.errors import InputError, WrongTypeError, did_you_mean
 from fivesigma.data import choice, join, targets
 from fivesigma.data.dataset import Dataset, group_codes
 from fivesigma.data.tables import Columns
+from fivesigma.risk.splits import table_hash
+
+INTERNAL = "\x00"
+"""What begins the name of a column that is of no file."""
 
 _BLOCK = 8_192
 _TOGETHER = 8  # columns written side by side: eight doubles are one line of the cache
@@ -93,11 +97,14 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
         values in a feature, weights that are negative.
     """
     work = _Work(columns, roles, source, np.arange(_height(columns, source)))
+    given = dict(columns)
     _join(work)
     _replace_codes(work)
     expressed = _add_expressions(work)
     chosen = choice.choose(columns, roles, expressed, source)
     work.notes += chosen.notes
+    identity = _identity(work, given, expressed)
+    given.clear()
     _select(work)
     y = _target(work)
     w = _weights(work)
@@ -129,6 +136,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
         group=roles.group,
         task="clustering" if y is None else y.task,
         rows=work.rows,
+        identity=None if identity is None else work.take(identity),
         notes=tuple(work.notes),
     )
 
@@ -179,6 +187,16 @@ def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
         return expressions.evaluate(text, work.columns)
     except InputError as error:
         raise InputError(f"{key}: {error}") from None
+
+
+def _identity(work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]) -> NDArray[np.uint64] | None:
+    """Hash each row as it was ``given``, less target and weight: no choice of features moves it."""
+    answer = choice.ingredients_of(work.roles.target, work.columns, made_of)
+    answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
+    columns = {
+        name: column for name, column in given.items() if name not in answer and not name.startswith(INTERNAL)
+    }
+    return table_hash(columns) if columns else None
 
 
 def _select(work: _Work) -> None:

@@ -35,7 +35,7 @@ MEMORY = "user: the arrays given to Study in Python"
 FOLDED = 6
 """Fits of a model whose λ is chosen by five folds."""
 
-PART = "\x00part"
+PART = assembly.INTERNAL + "part"
 """Name of the column that says from which file a row came; no file can have it."""
 
 
@@ -191,7 +191,7 @@ def split_of(spec: Spec, data: Dataset) -> Split:
     section = spec.split
     given = {name: _rows_of(name, rows, data) for name, rows in _given(spec).items()}
     return make_split(
-        data.X,
+        data.row_hashes,
         data.y,
         task=data.task,
         test=None if isinstance(section.test, Mapping) else section.test,
@@ -199,6 +199,7 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         validation=section.validation,
         stratify=section.stratify,
         groups=data.groups,
+        copies=row_hash(data.X),
         duplicates=section.duplicates,
         salt=spec.study.name,
         seed=spec.study.seed,

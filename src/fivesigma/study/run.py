@@ -22,7 +22,7 @@ from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.ledger import Ledger
 from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_json
-from fivesigma.risk.splits import row_hash, rows_key
+from fivesigma.risk.splits import rows_key
 from fivesigma.study import assembly
 from fivesigma.study.catalogue import is_built_in
 from fivesigma.study.outcomes import Outcome, gather
@@ -290,7 +290,7 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: 
 
 def _open_test(prepared: Prepared, folder: RunFolder) -> None:
     """Note in the ledger that these rows were opened by this run, and in the manifest how often they have been."""
-    manifest, hashes = folder.manifest(), row_hash(prepared.data.X)
+    manifest, hashes = folder.manifest(), prepared.data.row_hashes
     ledger = Ledger(Path(manifest["ledger"]))
     openings = {
         name: ledger.open(
