@@ -47,8 +47,8 @@ class Recalibration:
 
         >>> from fivesigma.models.trees.distributions import Normal
         >>> z = 2 * np.random.default_rng(0).normal(size=100_000)
-        >>> Recalibration.of(z, Normal()).slope(np.zeros(1)).round(2)
-        array([0.5])
+        >>> abs(float(Recalibration.of(z, Normal()).slope(np.zeros(1))[0]) - 0.5) < 0.02
+        True
         """
         same = np.unique(z, return_inverse=True)[
             1
