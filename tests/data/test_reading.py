@@ -396,3 +396,12 @@ def test_arrays_keep_their_identity_when_features_are_chosen():
     data = Dataset.from_arrays(np.random.default_rng(0).normal(size=(9, 3)))
     assert np.array_equal(data.with_features(["x1"]).row_hashes, data.row_hashes)
     assert np.array_equal(data.with_columns({"z": np.arange(9.0)}).row_hashes, data.row_hashes)
+
+
+def test_the_identity_of_a_group_is_of_its_label(path):
+    whole = read(path, target="label", group="run")
+    some = read(path, target="label", group="run", select="run != 3")
+    assert np.unique(whole.group_identity).size == 8
+    assert np.array_equal(some.group_identity, whole.group_identity[some.rows])
+    written = Dataset.from_arrays(np.zeros((N, 1)), groups=[str(run) for run in columns()["run"]])
+    assert np.array_equal(written.group_identity, whole.group_identity)

@@ -243,6 +243,18 @@ def test_membership_is_of_the_identity_and_copies_stay_together():
     assert np.setxor1d(split.tests["test"], apart.tests["test"]).size <= 30
 
 
+def test_hashes_of_groups_decide_as_they_are():
+    X, _, _ = rows(7, 400)
+    hashes = row_hash(np.arange(400.0)[:, None] // 8)
+    whole = make_split(X, None, task="regression", groups=hashes)
+    assert not straddles(sides(whole), hashes)
+    for gone in np.unique(hashes):
+        kept = np.flatnonzero(hashes != gone)
+        sealed = kept[make_split(X[kept], None, task="regression", groups=hashes[kept]).tests["test"]]
+        moved = np.setxor1d(sealed, np.setdiff1d(whole.tests["test"], np.flatnonzero(hashes == gone)))
+        assert np.unique(hashes[moved]).size <= 1  # that at the border of the share
+
+
 def test_rows_key_is_of_the_set_of_rows():
     hashes = row_hash(np.arange(9.0)[:, None])
     assert rows_key(hashes) == rows_key(hashes[::-1]) != rows_key(hashes[1:])

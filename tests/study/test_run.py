@@ -201,6 +201,17 @@ def test_a_choice_of_features_neither_moves_the_test_nor_hides_an_opening(table,
     assert sealed[0] == sealed[1]
 
 
+def test_a_group_that_is_left_out_moves_no_other_across(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": rng.normal(size=500), "y": rng.normal(size=500), "run": np.arange(500) // 10})
+    split = []
+    for select in (None, "run != 0"):
+        data = fs.Dataset.from_frame(frame, target="y", group="run", select=select)
+        prepared = fs.Study(data, models=["dummy"]).prepared()
+        split.append(set((data.rows[prepared.split.tests["test"]] // 10).tolist()) - {0})
+    assert len(split[0] ^ split[1]) <= 1  # the share is kept, so that one group at its border may move
+
+
 def test_blind_seals_the_test_until_it_is_opened(finished, table, tmp_path):
     study = fs.Study.read(write_study(tmp_path, table))
     run = study.run(tmp_path / "run", workers=1, progress=False, blind=True)

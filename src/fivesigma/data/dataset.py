@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import targets
-from fivesigma.risk.splits import row_hash
+from fivesigma.risk.splits import row_hash, text_hash
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -47,6 +47,8 @@ class Dataset:
     identity : (n_samples,) uint64 or None
         Hash of all that the input says of each event but its target and weight, whichever features are chosen:
         what decides if it is sealed. None is the hash of its row of ``X``.
+    group_identity : (n_samples,) uint64 or None
+        Hash of the label of each event's group, which decides in its place; None for the code as a label.
     notes : what was done while reading, as (check, status, message)
 
     Raises
@@ -79,6 +81,7 @@ class Dataset:
     kind: str = "table"
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     identity: NDArray[np.uint64] | None = None
+    group_identity: NDArray[np.uint64] | None = None
     notes: tuple[targets.Note, ...] = ()
 
     def __post_init__(self) -> None:
@@ -90,14 +93,15 @@ class Dataset:
         if not self.units:
             object.__setattr__(self, "units", (None,) * len(self.names))
         self._check_lengths()
-        for name in ("X", "y", "w", "groups", "rows", "identity"):
+        for name in ("X", "y", "w", "groups", "rows", "identity", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
         for name in ("categories", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
         n, width = len(self.X), _width(self.X)
-        own = {name: getattr(self, name) for name in ("y", "w", "groups", "rows", "identity")}
+        words = ("y", "w", "groups", "rows", "identity", "group_identity")
+        own = {name: getattr(self, name) for name in words}
         for name, column in (own | dict(self.spectators) | dict(self.extras)).items():
             if column is not None and len(column) != n:
                 raise InputError(f"{name} has {len(column)} entries; expected {n}, one a row of X.")
@@ -139,6 +143,7 @@ class Dataset:
         """
         table = checks.as_table(X)
         n = len(table)
+        group_code, group_hash = _grouped(groups, n, group)
         columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(_width(table)))
         checks.refuse_infinite(table, columns)
         data = cls(
@@ -146,7 +151,8 @@ class Dataset:
             w=None
             if w is None
             else checks.as_weights(w, n, what=f"weight '{weight}'" if weight else "weights"),
-            groups=None if groups is None else group_codes(checks.as_column(groups, n, what="groups"), group),
+            groups=group_code,
+            group_identity=group_hash,
             names=columns,
             units=_units(units, columns),
             spectators={
@@ -206,6 +212,7 @@ class Dataset:
             extras={name: column[at] for name, column in self.extras.items()},
             rows=self.rows[at],
             identity=None if self.identity is None else self.identity[at],
+            group_identity=None if self.group_identity is None else self.group_identity[at],
         )
 
     def positions(self, names: Sequence[str]) -> NDArray[np.int64]:
@@ -258,6 +265,13 @@ class Dataset:
     def row_hashes(self) -> NDArray[np.uint64]:
         """The ``identity`` of each event, or else the hash of its features."""
         return row_hash(self.X) if self.identity is None else self.identity
+
+    @property
+    def group_hashes(self) -> NDArray[np.uint64] | None:
+        """The ``group_identity`` of each event, or else the hash of its group's code; None without groups."""
+        if self.groups is None or self.group_identity is not None:
+            return self.group_identity
+        return row_hash(self.groups[:, None])
 
     @property
     def n_effective(self) -> float:
@@ -324,15 +338,23 @@ class Dataset:
         return f"Dataset({self.n_samples} events x {self.n_features} features, {self.task}{of})"
 
 
-def group_codes(values: NDArray[Any], name: str | None = None) -> NDArray[np.int64]:
-    """Return an int64 code for each group; a missing group is an `InputError`."""
-    code, _ = targets.codes(values)
+def _grouped(
+    groups: ArrayLike | None, n: int, name: str | None
+) -> tuple[NDArray[np.int64] | None, NDArray[np.uint64] | None]:
+    return (None, None) if groups is None else group_codes(checks.as_column(groups, n, what="groups"), name)
+
+
+def group_codes(
+    values: NDArray[Any], name: str | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return a code for each group and the hash of its label; a missing group is an `InputError`."""
+    code, labels = targets.codes(values)
     if absent := int((code < 0).sum()):
         raise InputError(
             f"group '{name or 'group'}' is missing in {absent} of {len(code)} rows; "
             "expected a group for each event: drop those rows with select."
         )
-    return code
+    return code, text_hash(np.array(labels, dtype=object))[code]
 
 
 def _width(X: NDArray[np.float64]) -> int:

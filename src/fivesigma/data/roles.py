@@ -110,7 +110,9 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
     w = _weights(work)
     if y is not None and y.classes is not None and w is not None:
         targets.refuse_weightless_classes(y.y, w, y.classes)
-    groups = None if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
+    groups, group_identity = (
+        (None, None) if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
+    )
     sides = [
         {name: work.take(columns[name]) for name in names}
         for names in (roles.spectators, roles.extra_columns)
@@ -137,6 +139,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> Dataset:
         task="clustering" if y is None else y.task,
         rows=work.rows,
         identity=None if identity is None else work.take(identity),
+        group_identity=group_identity,
         notes=tuple(work.notes),
     )
 

@@ -143,7 +143,7 @@ def table_hash(columns: Mapping[str, NDArray[Any]]) -> Hashes:
     hashes = np.full(len(next(iter(columns.values()), ())), len(columns), dtype=np.uint64)
     for j, name in enumerate(sorted(columns), start=1):
         text = columns[name].dtype.kind not in "iufb"
-        column = _text_hash(columns[name]) if text else columns[name]
+        column = text_hash(columns[name]) if text else columns[name]
         for start in range(0, hashes.size, HASHED_AT_ONCE):
             block = column[start : start + HASHED_AT_ONCE]
             _absorb(hashes[start : start + HASHED_AT_ONCE], block if text else _bits(block), j)
@@ -165,8 +165,12 @@ def _absorb(hashes: Hashes, bits: Hashes, j: int) -> None:
     _mixed(hashes)
 
 
-def _text_hash(values: NDArray[Any]) -> Hashes:
-    """Return a hash of each text, that of NaN for what is missing; equal texts are hashed once."""
+def text_hash(values: NDArray[Any]) -> Hashes:
+    """Return a hash of each text of ``values`` (n,), that of NaN for what is missing.
+
+    >>> len(set(text_hash(np.array(["run 1", "run 2", "run 1"], dtype=object)).tolist()))
+    2
+    """
     words = values.tolist()
     known = {word: _word_hash(word) for word in dict.fromkeys(words)}
     return np.fromiter((known[word] for word in words), np.uint64, len(words))
@@ -219,7 +223,7 @@ def make_split(
     test : fraction of the rows; None or 0 for no test
     n_folds : number of folds
     validation : fraction of train that validates in place of folds
-    groups : (n,) codes or labels that stay together
+    groups : (n,) codes or labels that stay together, or uint64 hashes of them
     copies : (n,) uint64, equal where rows are identical to a model; default: the hashes of ``X``
     duplicates : "ignore" lets identical rows part (for tables of few distinct rows)
     salt : the study's name
@@ -357,9 +361,11 @@ def _grouped(copies: Hashes, groups: NDArray[Any], together: bool) -> tuple[Posi
 
 
 def _hashes_of_values(values: NDArray[Any]) -> Hashes:
+    if values.dtype == np.uint64:
+        return values
     if values.dtype.kind in "iufb":
         return row_hash(values[:, None])
-    return _text_hash(values)
+    return text_hash(values)
 
 
 def _strata(of_row: Positions, size: Positions, labels: Positions | None) -> Positions:

@@ -198,7 +198,7 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         n_folds=section.folds or 2,
         validation=section.validation,
         stratify=section.stratify,
-        groups=data.groups,
+        groups=data.group_hashes,
         copies=row_hash(data.X),
         duplicates=section.duplicates,
         salt=spec.study.name,
