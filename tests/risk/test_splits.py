@@ -160,11 +160,21 @@ def test_given_tests_and_their_overlap_with_train():
     given_rows = {"b": np.arange(90, 95), "v": np.arange(95, 100)}
     split = make_split(X, y, task="classification", test_rows=given_rows)
     assert split.tests["b"].tolist() == list(range(90, 95))
-    assert split.train.size == 90
-    assert split.overlap == 1
+    assert np.setdiff1d(np.arange(90), split.train).tolist() == [7]
+    assert (split.left_out, split.overlap) == (1, 0)
     groups = np.arange(100) // 2
     groups[80] = groups[99]
-    assert make_split(X, y, task="classification", test_rows=given_rows, groups=groups).overlap == 2
+    grouped = make_split(X, y, task="classification", test_rows=given_rows, groups=groups)
+    assert np.setdiff1d(np.arange(90), grouped.train).tolist() == [6, 7, 80]  # 6 is of the group of 7
+    assert (grouped.left_out, grouped.overlap) == (3, 0)
+    apart = make_split(X, y, task="classification", test_rows=given_rows, duplicates="ignore")
+    assert (apart.train.size, apart.left_out, apart.overlap) == (90, 0, 1)
+    ignored = make_split(
+        X, y, task="classification", test_rows=given_rows, groups=groups, duplicates="ignore"
+    )
+    assert (ignored.left_out, ignored.overlap) == (1, 1)  # 80 goes, the copy stays
+    with pytest.raises(InputError, match="none is left to train on; name other tests"):
+        make_split(X, y, task="classification", test_rows=given_rows, groups=np.arange(100) % 5)
     with pytest.raises(InputError, match="share rows"):
         make_split(X, y, task="classification", test_rows={"b": np.arange(5), "v": np.arange(4, 9)})
     with pytest.raises(InputError, match="every row"):

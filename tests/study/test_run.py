@@ -294,3 +294,16 @@ def test_given_tests_are_used_as_given(table, tmp_path, form):
     (rows,) = prepared.split.tests.values()
     assert prepared.data.rows[rows].tolist() == expected
     assert list(prepared.split.tests) == (["test"] if form == "column" else ["shifted"])
+
+
+def test_copies_of_given_test_rows_are_in_no_part(table, tmp_path):
+    frame = pl.read_csv(table).with_columns(part=pl.lit("o"))
+    copies = frame[:7].with_columns(part=pl.lit("x"))
+    others = frame[300:].with_columns(part=pl.lit("x"))
+    pl.concat([frame[:300], copies, others]).write_csv(tmp_path / "t.csv")
+    split = '[split]\ntest={column="part", value="x"}\n[[models]]\nkind="dummy"\n'
+    study = fs.Study.read(write_study(tmp_path, tmp_path / "t.csv", split))
+    run = study.run(tmp_path / "run", workers=1, progress=False)
+    kept = pl.read_parquet(run.path / "predictions.parquet")
+    assert sorted(kept["row"].to_list()) == list(range(7, 407))
+    assert any("7 rows are left out of training" in note.message for note in run.results.audit)

@@ -38,7 +38,8 @@ class Split:
     folds : (n_train,) number of the fold that validates on a row; -1 for a row that is always fitted on
     n_folds : int, 1 where one fixed part validates
     sha256 : hash of the whole assignment
-    overlap : int, rows of train that equal a test row or share its group
+    overlap : int, rows of train that equal a test row, where copies may part
+    left_out : int, rows of no part: those that stay together with a row of a given test
     """
 
     train: Positions
@@ -46,6 +47,7 @@ class Split:
     folds: Positions
     n_folds: int
     overlap: int = 0
+    left_out: int = 0
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -227,7 +229,8 @@ def make_split(
     copies : (n,) uint64, equal where rows are identical to a model; default: the hashes of ``X``
     duplicates : "ignore" lets identical rows part (for tables of few distinct rows)
     salt : the study's name
-    test_rows : positions of named given tests; ``test`` is then ignored
+    test_rows : positions of named given tests; ``test`` is then ignored, and train goes without what stays
+        together with one of them
     classes : names of the codes, for messages
 
     Raises
@@ -248,12 +251,13 @@ def make_split(
         tests = _given(test_rows, hashes.size)
     else:
         tests = _hashed_test(units, test, salt)
-    train = _rest(hashes.size, tests)
+    train = _rest(units, tests)
     fitted = units.take(train)
     _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
     folds = _folds(fitted, n_folds, validation, generator(seed, "split"))
-    overlap = 0 if test_rows is None and duplicates == "together" else _overlap(train, tests, copies, groups)
-    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap)
+    overlap = 0 if duplicates == "together" else _overlap(train, tests, copies)
+    left_out = hashes.size - train.size - sum(rows.size for rows in tests.values())
+    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap, left_out)
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
     if labels is not None and test_rows is None and tests:
@@ -305,12 +309,17 @@ def _named(code: int, classes: Sequence[str] | None) -> str:
     return repr(str(classes[code]) if classes is not None else int(code))
 
 
-def _rest(n: int, tests: Mapping[str, Positions]) -> Positions:
-    """Return the positions below ``n`` that no test holds."""
-    rest = np.ones(n, dtype=np.bool_)
+def _rest(units: Units, tests: Mapping[str, Positions]) -> Positions:
+    """Return the positions of the units of which no test holds a row; `InputError` if there are none."""
+    free = np.ones(units.size.size, dtype=np.bool_)
     for rows in tests.values():
-        rest[rows] = False
-    return np.flatnonzero(rest)
+        free[units.of_row[rows]] = False
+    if not free.any():
+        raise InputError(
+            "every row outside the given tests equals a test row or shares its group, so that none is left to "
+            "train on; name other tests."
+        )
+    return np.flatnonzero(free[units.of_row])
 
 
 def _units(
@@ -438,14 +447,8 @@ def _folds(units: Units, n_folds: int, validation: float | None, rng: np.random.
     return fold[units.of_row]
 
 
-def _overlap(
-    train: Positions, tests: Mapping[str, Positions], hashes: Hashes, groups: NDArray[Any] | None
-) -> int:
-    """Return how many training rows equal a test row or share its group."""
+def _overlap(train: Positions, tests: Mapping[str, Positions], copies: Hashes) -> int:
+    """Return how many training rows equal a test row."""
     if not tests:
         return 0
-    test = np.concatenate(list(tests.values()))
-    shared = np.isin(hashes[train], hashes[test])
-    if groups is not None:
-        shared |= np.isin(np.asarray(groups)[train], np.asarray(groups)[test])
-    return int(shared.sum())
+    return int(np.isin(copies[train], copies[np.concatenate(list(tests.values()))]).sum())

@@ -413,6 +413,13 @@ def _check_events(data: Dataset) -> None:
 
 
 def _notes(split: Split) -> tuple[tuple[str, str, str], ...]:
-    if not split.overlap:
-        return ()
-    return (("overlap", "warning", f"{split.overlap} training rows equal a test row or share its group"),)
+    notes: list[tuple[str, str, str]] = []
+    if split.overlap:
+        notes.append(("overlap", "warning", f"{split.overlap} training rows equal a test row"))
+    if split.left_out:
+        message = (
+            f"{split.left_out} rows are left out of training, because they equal a row of a given test or share "
+            "its group"
+        )
+        notes.append(("overlap", "warning", message))
+    return tuple(notes)
