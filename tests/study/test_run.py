@@ -307,3 +307,21 @@ def test_copies_of_given_test_rows_are_in_no_part(table, tmp_path):
     kept = pl.read_parquet(run.path / "predictions.parquet")
     assert sorted(kept["row"].to_list()) == list(range(7, 407))
     assert any("7 rows are left out of training" in note.message for note in run.results.audit)
+
+
+def test_blind_says_nothing_of_the_values_and_labels_of_the_test(table, tmp_path):
+    frame = pl.read_csv(table).with_columns(
+        part=pl.when(pl.col("event") < 80).then(pl.lit("x")).otherwise(pl.lit("o"))
+    )
+    found = []
+    for shift in (0.0, 1000.0):
+        there = pl.col("part") == "x"
+        table = frame.with_columns(a=pl.col("a") + pl.when(there).then(shift).otherwise(0.0))
+        table = table.with_columns(y=pl.when(there & (shift > 0)).then(pl.lit("s")).otherwise(pl.col("y")))
+        table.write_csv(tmp_path / "t.csv")
+        split = '[split]\ntest={column="part", value="x"}\n[[models]]\nkind="dummy"\n'
+        study = fs.Study.read(write_study(tmp_path, tmp_path / "t.csv", split))
+        run = study.run(tmp_path / f"run{shift}", workers=1, progress=False, blind=True)
+        record = json.loads((run.path / "results.json").read_text())
+        found.append((record["audit"], record["data"] | {"sha256": None}))
+    assert found[0] == found[1]

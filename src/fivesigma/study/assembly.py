@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, SplitRecord
 from fivesigma.study.curves import curves, feature_pictures
 from fivesigma.study.outcomes import Outcome
@@ -29,12 +30,12 @@ def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) ->
         metric=prepared.metric.name,
         baseline=found.baseline,
         best=found.best,
-        data=data_record(prepared),
+        data=data_record(prepared, opened=opened),
         split=split_record(prepared),
         models=tuple(model_record(found, outcome) for outcome in outcomes),
         claims=found.claims(),
         explain=explained(prepared, outcomes),
-        audit=tuple(Audit(*note) for note in (*prepared.data.audit, *prepared.notes)),
+        audit=tuple(Audit(*note) for note in (*seen(prepared, opened=opened).audit, *prepared.notes)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
     )
 
@@ -46,10 +47,16 @@ def explained(prepared: Prepared, outcomes: Sequence[Outcome]) -> dict[str, Any]
     return {"permutation": {each.entry.name: each.importance for each in outcomes if each.ok}}
 
 
-def data_record(prepared: Prepared) -> DataRecord:
-    """Return what was read."""
+def seen(prepared: Prepared, *, opened: bool) -> Dataset:
+    """Return the events of which anything may be said: those of training while a test is sealed."""
+    sealed = not opened and prepared.split.tests
+    return prepared.data.take(prepared.split.train) if sealed else prepared.data
+
+
+def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
+    """Return what was read: its size, and what the columns hold as far as they may be seen."""
     data = prepared.data
-    features = [Feature(**column) for column in data.statistics()]
+    features = [Feature(**column) for column in seen(prepared, opened=opened).statistics()]
     return DataRecord(
         sha256=data.sha256,
         n_samples=data.n_samples,
