@@ -265,6 +265,18 @@ def test_hashes_of_groups_decide_as_they_are():
         assert np.unique(hashes[moved]).size <= 1  # that at the border of the share
 
 
+def test_units_are_groups_and_the_copies_that_join_them():
+    X, y, _ = rows(8, 100)
+    X[10] = X[90]
+    groups = np.arange(100) // 2
+    units = make_split(X, y, task="classification", groups=groups).units
+    assert units[10] == units[11] == units[90] == units[91]
+    assert np.unique(units).size == 49
+    parted = make_split(X, y, task="classification", groups=groups, duplicates="ignore").units
+    assert np.unique(parted).size == 50
+    assert np.unique(make_split(X, y, task="classification").units).size == 99
+
+
 def test_rows_key_is_of_the_set_of_rows():
     hashes = row_hash(np.arange(9.0)[:, None])
     assert rows_key(hashes) == rows_key(hashes[::-1]) != rows_key(hashes[1:])

@@ -325,3 +325,12 @@ def test_blind_says_nothing_of_the_values_and_labels_of_the_test(table, tmp_path
         record = json.loads((run.path / "results.json").read_text())
         found.append((record["audit"], record["data"] | {"sha256": None}))
     assert found[0] == found[1]
+
+
+def test_fits_keep_the_units_of_the_split():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(100, 2))
+    X[10] = X[90]
+    data = fs.Dataset.from_arrays(X, rng.normal(size=100), groups=np.arange(100) // 2)
+    units = fs.Study(data, models=["dummy"]).prepared().material.units
+    assert units[10] == units[11] == units[90] == units[91]

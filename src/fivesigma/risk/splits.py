@@ -40,6 +40,7 @@ class Split:
     sha256 : hash of the whole assignment
     overlap : int, rows of train that equal a test row, where copies may part
     left_out : int, rows of no part: those that stay together with a row of a given test
+    units : (n,) number of the unit of each row of the Dataset: what folds inside a fit keep together too
     """
 
     train: Positions
@@ -48,10 +49,11 @@ class Split:
     n_folds: int
     overlap: int = 0
     left_out: int = 0
+    units: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        for each in (self.train, self.folds, *self.tests.values()):
+        for each in (self.train, self.folds, self.units, *self.tests.values()):
             each.flags.writeable = False
         object.__setattr__(self, "sha256", self._hashed())
 
@@ -257,7 +259,7 @@ def make_split(
     folds = _folds(fitted, n_folds, validation, generator(seed, "split"))
     overlap = 0 if duplicates == "together" else _overlap(train, tests, copies)
     left_out = hashes.size - train.size - sum(rows.size for rows in tests.values())
-    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap, left_out)
+    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap, left_out, units.of_row)
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
     if labels is not None and test_rows is None and tests:

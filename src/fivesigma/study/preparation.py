@@ -90,16 +90,7 @@ class Prepared:
             "training_weights": spec.data.training_weights,
         }
         split = self.split
-        return Material(data.X, data.y, data.w, self._units(), split.train, split.folds, split.tests, meta)
-
-    def _units(self) -> NDArray[np.int64]:
-        """Return what must stay together inside the training rows: groups, or copies of a row."""
-        if self.data.groups is not None:
-            return np.asarray(self.data.groups)
-        if self.spec.split.duplicates == "ignore":
-            return np.arange(self.data.n_samples)
-        _, unit = np.unique(row_hash(self.data.X), return_inverse=True)
-        return np.asarray(unit, dtype=np.int64)
+        return Material(data.X, data.y, data.w, split.units, split.train, split.folds, split.tests, meta)
 
 
 def read(spec: Spec) -> Dataset:
@@ -331,6 +322,7 @@ def plan_of(
     shared = {
         "data": data.sha256,
         "split": split.sha256,
+        "duplicates": spec.split.duplicates,
         "task": data.task,
         "metric": metric.name,
         "seed": spec.study.seed,
