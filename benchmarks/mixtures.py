@@ -17,7 +17,6 @@ import time
 import warnings
 from pathlib import Path
 
-# a neighbour of this script is called coverage.py, which numba would import in place of the package
 sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):

@@ -362,15 +362,15 @@ def test_what_it_takes_is_what_is_enough():
 
 @pytest.mark.parametrize(("name", "repeats"), [("auc-30", 40), ("rmse-50", 80), ("groups-20", 80)])
 def test_intervals_cover(name, repeats):
-    """Within three standard errors of 95 %; benchmarks/coverage.py has the full table."""
-    coverage = benchmark("coverage")
+    """Within three standard errors of 95 %; benchmarks/interval_coverage.py has the full table."""
+    coverage = benchmark("interval_coverage")
     found = coverage.covered(coverage.SCENES[name], repeats, seed=7)
     assert found.refused == 0
     assert found.rate >= 0.95 - 3 * (0.95 * 0.05 / repeats) ** 0.5
 
 
 def test_the_procedures_interval_covers_a_noisy_learner_and_the_fitted_models_does_not():
-    coverage = benchmark("coverage")
+    coverage = benchmark("interval_coverage")
     scene = coverage.Scene("", coverage.retrained("brier", coverage.collisions, coverage.pruned, 60, 400))
     found = coverage.covered(scene, 20)
     assert found.rate >= 0.8
