@@ -14,7 +14,7 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,collider]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,collider,boost]'
 	@touch $@
 
 demo: $(VENV)/.core
