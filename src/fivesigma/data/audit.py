@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.targets import Note
 from fivesigma.risk.splits import row_hash
-
-if TYPE_CHECKING:
-    from fivesigma.data.dataset import Dataset
 
 _MOST_LOOKED_AT = 10_000
 _FEWEST_TO_JUDGE = 20
@@ -28,7 +25,55 @@ _IDENTIFIER = re.compile(r"(^|[^a-z])(id|number|num|index|row|event|run|key)s?($
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def audit(data: Dataset) -> tuple[Note, ...]:
+class Table(Protocol):
+    """What a check reads of a `Dataset`."""
+
+    @property
+    def X(self) -> NDArray[np.float64]:
+        """The features, (n, p)."""
+        ...
+
+    @property
+    def y(self) -> NDArray[Any] | None:
+        """Codes or numbers of the target."""
+        ...
+
+    @property
+    def w(self) -> NDArray[np.float64] | None:
+        """Weights of the events."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What a row is."""
+        ...
+
+    @property
+    def n_samples(self) -> int:
+        """Number of events."""
+        ...
+
+    @property
+    def n_effective(self) -> float:
+        """Kish's effective number of events."""
+        ...
+
+    def statistics(self) -> list[dict[str, Any]]:
+        """Return one summary a column."""
+        ...
+
+
+def audit(data: Table) -> tuple[Note, ...]:
     """Return the notes of all checks on a table, in the order of ``CHECKS``.
 
     >>> from fivesigma.data.dataset import Dataset
@@ -41,7 +86,7 @@ def audit(data: Dataset) -> tuple[Note, ...]:
     return tuple(note for check in CHECKS for note in check(data))
 
 
-def _weights(data: Dataset) -> Sequence[Note]:
+def _weights(data: Table) -> Sequence[Note]:
     if data.w is None:
         return ()
     share = data.n_effective / data.n_samples
@@ -49,7 +94,7 @@ def _weights(data: Dataset) -> Sequence[Note]:
     return [("weights", "warning" if share < _FEW_EFFECTIVE else "ok", message)]
 
 
-def _classes(data: Dataset) -> Sequence[Note]:
+def _classes(data: Table) -> Sequence[Note]:
     if data.classes is None or data.y is None:
         return ()
     counts = np.bincount(data.y, minlength=len(data.classes))
@@ -57,7 +102,7 @@ def _classes(data: Dataset) -> Sequence[Note]:
     return [("classes", "ok", f"events of each class: {found}")]
 
 
-def _missing(data: Dataset) -> Sequence[Note]:
+def _missing(data: Table) -> Sequence[Note]:
     share = {column["name"]: column["n_missing"] / data.n_samples for column in data.statistics()}
     some = {name: part for name, part in sorted(share.items(), key=lambda pair: -pair[1]) if part > 0}
     if not some:
@@ -68,12 +113,12 @@ def _missing(data: Dataset) -> Sequence[Note]:
     ]
 
 
-def _constant(data: Dataset) -> Sequence[Note]:
+def _constant(data: Table) -> Sequence[Note]:
     names = [c["name"] for c in data.statistics() if c["min"] is not None and c["min"] == c["max"]]
     return [("constant", "warning", f"the same value in every event: {_listed(names)}")] if names else ()
 
 
-def _duplicates(data: Dataset) -> Sequence[Note]:
+def _duplicates(data: Table) -> Sequence[Note]:
     copies = data.n_samples - len(np.unique(row_hash(data.X)))
     message = f"{copies} of {data.n_samples} events have exactly the features of an earlier one"
     return (
@@ -83,7 +128,7 @@ def _duplicates(data: Dataset) -> Sequence[Note]:
     )
 
 
-def _identifiers(data: Dataset) -> Sequence[Note]:
+def _identifiers(data: Table) -> Sequence[Note]:
     """Name features that look like the number of an event: whole numbers, no two equal."""
     suspects = []
     for name, column in zip(data.names, data.X.T, strict=True):
@@ -99,7 +144,7 @@ def _all_distinct_integers(column: NDArray[np.float64]) -> bool:
     return bool(np.array_equal(some, np.round(some))) and len(np.unique(some)) == len(some)
 
 
-def _leaks(data: Dataset) -> Sequence[Note]:
+def _leaks(data: Table) -> Sequence[Note]:
     """Name features that alone fix the target: a monotone function of it, or one cut a class."""
     if data.y is None or data.n_samples < _FEWEST_TO_JUDGE:
         return ()

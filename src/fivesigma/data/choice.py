@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import expressions
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import Note, missing
-
-if TYPE_CHECKING:
-    from fivesigma.data.roles import Roles
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
 _BARE = re.compile(r"[\w ]*[^\W\d][\w ]*")  # a name, with blanks at the most, and no expression

@@ -17,7 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import targets
-from fivesigma.risk.splits import row_hash, text_hash
+from fivesigma.data.assembly import assemble
+from fivesigma.data.audit import audit
+from fivesigma.data.roles import Roles
+from fivesigma.data.tables import Columns
+from fivesigma.risk.splits import row_hash
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -195,9 +199,18 @@ class Dataset:
         ('b', 's')
         """
         from fivesigma.data import frames
-        from fivesigma.data import roles as assembly
 
-        return assembly.assemble(frames.columns(frame), assembly.Roles(**roles), source="the table")
+        return cls.from_columns(frames.columns(frame), Roles(**roles), source="the table")
+
+    @classmethod
+    def from_columns(cls, columns: Columns, roles: Roles, *, source: str) -> Dataset:
+        """Make a Dataset of named ``columns``, each (n_rows,), which are let go of on the way.
+
+        >>> columns = {"x": np.array([1.0, 2.0]), "y": np.array([0.5, 1.5])}
+        >>> Dataset.from_columns(columns, Roles(target="y"), source="two columns").n_features
+        1
+        """
+        return cls(**assemble(columns, roles, source=source))
 
     def take(self, indices: ArrayLike) -> Dataset:
         """Return the events at ``indices`` (positions or a mask), all columns together."""
@@ -329,8 +342,6 @@ class Dataset:
     @cached_property
     def audit(self) -> tuple[targets.Note, ...]:
         """What was noticed, as (check, status ``ok`` or ``warning``, message)."""
-        from fivesigma.data.audit import audit
-
         return (*self.notes, *audit(self))
 
     def __repr__(self) -> str:
@@ -341,20 +352,11 @@ class Dataset:
 def _grouped(
     groups: ArrayLike | None, n: int, name: str | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.uint64] | None]:
-    return (None, None) if groups is None else group_codes(checks.as_column(groups, n, what="groups"), name)
-
-
-def group_codes(
-    values: NDArray[Any], name: str | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return a code for each group and the hash of its label; a missing group is an `InputError`."""
-    code, labels = targets.codes(values)
-    if absent := int((code < 0).sum()):
-        raise InputError(
-            f"group '{name or 'group'}' is missing in {absent} of {len(code)} rows; "
-            "expected a group for each event: drop those rows with select."
-        )
-    return code, text_hash(np.array(labels, dtype=object))[code]
+    return (
+        (None, None)
+        if groups is None
+        else targets.group_codes(checks.as_column(groups, n, what="groups"), name)
+    )
 
 
 def _width(X: NDArray[np.float64]) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import roles as assembly
 from fivesigma.data import tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.readers import all_readers
+from fivesigma.data.roles import Roles
 
 
 def read(
@@ -70,7 +70,7 @@ def read(
     >>> data.names, data.classes, data.n_missing
     (('pt', 'eta'), ('b', 's'), 1)
     """
-    roles = assembly.Roles(
+    roles = Roles(
         target=target,
         task=task,
         features=features,
@@ -94,13 +94,13 @@ def read(
     if own:
         roles = dataclasses.replace(roles, units=own | dict(units or {}))
     source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
-    return assembly.assemble(columns, roles, source=source)
+    return Dataset.from_columns(columns, roles, source=source)
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> None:
     """Refuse a word that is an option of no format, with the role it may have been meant for."""
     known = {option for reader in all_readers() for option in reader.options}
-    roles = [field.name for field in dataclasses.fields(assembly.Roles)]
+    roles = [field.name for field in dataclasses.fields(Roles)]
     for word in options:
         if word not in known:
             hint = did_you_mean(word, [*roles, *sorted(known)])

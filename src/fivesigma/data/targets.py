@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma.risk.splits import text_hash
 
 TASKS = ("classification", "regression", "clustering")
 _MAX_INFERRED_CLASSES = 20
@@ -244,3 +245,16 @@ def _dropped(present: NDArray[np.bool_], name: str) -> tuple[Note, ...]:
     absent = int(len(present) - present.sum())
     message = f"{absent} of {len(present)} rows have no target '{name}' and were dropped"
     return (("target", "warning", message),) if absent else ()
+
+
+def group_codes(
+    values: NDArray[Any], name: str | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return a code for each group and the hash of its label; a missing group is an `InputError`."""
+    code, labels = codes(values)
+    if absent := int((code < 0).sum()):
+        raise InputError(
+            f"group '{name or 'group'}' is missing in {absent} of {len(code)} rows; "
+            "expected a group for each event: drop those rows with select."
+        )
+    return code, text_hash(np.array(labels, dtype=object))[code]

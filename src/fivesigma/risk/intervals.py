@@ -18,7 +18,7 @@ from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.influence import standard_errors
 from fivesigma.risk.metric import Metric
-from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, kish
+from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, above_error, kish
 
 Claim = Literal["procedure", "fitted"]
 
@@ -394,15 +394,15 @@ def _with_training(
     """Add the training set's variance to each side of the test events' interval.
 
     A side that reaches d at t(ν_stat) stands for the standard error ``d / t``; with the training variance the
-    reach is ``t(ν) sqrt((d / t)² + train²)`` at Welch-Satterthwaite's ν, on the metric's scale.
+    reach is ``t(ν) sqrt((d / t)² + train²)`` at the ν of `total_dof`, on the metric's scale. The training variance
+    is as uncertain as the delta method has it; the tail of a claim asks for more, see `fivesigma.risk.evidence`.
     """
     if not np.isfinite(m.value):
         return limits.low, limits.high
     scale = _scale_of(m)
     centre = float(scale.forward(m.value))
     variance = (train * float(scale.slope(m.value))) ** 2
-    on_scale = scale.forward(m.refits.values)
-    spread = float(np.var(on_scale, ddof=1)) if np.isfinite(on_scale).all() else variance
+    spread = _error_of_spread(m, scale, variance)
     t_stat = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
     ends: list[float | None] = []
     for end, sign in ((limits.low, -1.0), (limits.high, 1.0)):
@@ -414,6 +414,15 @@ def _with_training(
         reach = float(stats.t.ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
         ends.append(_inside(m.metric, scale.back(centre + sign * reach)))
     return ends[0], ends[1]
+
+
+def _error_of_spread(m: Measurement, scale: Scale, variance: float) -> float:
+    """Return the spread as which the training ``variance`` is uncertain, on the metric's scale: see `above_error`."""
+    on_scale, at_mean = scale.forward(m.refits.values), float(scale.slope(float(np.mean(m.refits.values))))
+    if not (np.isfinite(on_scale).all() and np.isfinite(at_mean)):
+        return variance
+    interaction = m.refits.interaction * at_mean**2
+    return above_error(float(np.var(on_scale, ddof=1)), interaction, len(m.refits) - 1)
 
 
 def _inside(metric: Metric, x: float) -> float:

@@ -223,6 +223,19 @@ def above(V: float, I: float, dof: int) -> float:  # noqa: E741 the formula's le
     return float(max(2 * (V - I) - expected, 0.0))
 
 
+def above_error(V: float, I: float, dof: int) -> float:  # noqa: E741 the formula's letter
+    """Return the spread D for which `above` is uncertain as a variance D known to ``dof`` degrees of freedom.
+
+    ``D = V |d above / dV|``, and the derivative is ``2 - P(χ²(ν + 2) > ν I/V)`` where `above` is not zero.
+
+    >>> above_error(2.0, 0.0, 9), above_error(1.0, 2.0, 9), round(above_error(2.0, 1.0, 9), 2)
+    (2.0, 0.0, 2.09)
+    """
+    if above(V, I, dof) <= 0:
+        return 0.0
+    return float(V * (2 - special.chdtrc(dof + 2, dof * max(I, 0.0) / V)))
+
+
 @dataclass(frozen=True, eq=False)
 class Measurement:
     """One metric of one model on one part.

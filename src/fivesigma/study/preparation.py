@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, StudyError, did_you_mean
-from fivesigma.data import roles as assembly
 from fivesigma.data import tables
+from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.roles import Roles
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
 from fivesigma.study import paths
@@ -35,7 +36,7 @@ MEMORY = "user: the arrays given to Study in Python"
 FOLDED = 6
 """Fits of a model whose λ is chosen by five folds."""
 
-PART = assembly.INTERNAL + "part"
+PART = INTERNAL + "part"
 """Name of the column that says from which file a row came; no file can have it."""
 
 
@@ -112,7 +113,7 @@ def read(spec: Spec) -> Dataset:
         if len(parts) == 1
         else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
     )
-    return assembly.assemble(columns, roles(spec), source=source)
+    return Dataset.from_columns(columns, roles(spec), source=source)
 
 
 def simulated(spec: Spec) -> Dataset:
@@ -134,15 +135,15 @@ def simulated(spec: Spec) -> Dataset:
         features=asked.features or tuple(table.features) or None,
         units={name: unit for name, unit in table.units.items() if name in columns} | dict(asked.units or {}),
     )
-    return assembly.assemble(columns, suggested, source=f"simulate:{system}")
+    return Dataset.from_columns(columns, suggested, source=f"simulate:{system}")
 
 
-def roles(spec: Spec) -> assembly.Roles:
+def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
     join = None if data.join is None else {"path": spec.absolute(data.join.path), "on": data.join.on}
-    return assembly.Roles(
+    return Roles(
         target=data.target,
         task=data.task,
         features=data.features,

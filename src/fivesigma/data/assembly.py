@@ -1,0 +1,260 @@
+"""From named columns and their roles to the parts of a `Dataset`: the one way in for files and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import checks, expressions, units
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data import choice, join, targets
+from fivesigma.data.roles import Roles
+from fivesigma.data.tables import Columns
+from fivesigma.data.targets import group_codes
+from fivesigma.risk.splits import table_hash
+
+INTERNAL = "\x00"
+"""What begins the name of a column that is of no file."""
+
+_BLOCK = 8_192
+_TOGETHER = 8  # columns written side by side: eight doubles are one line of the cache
+
+
+@dataclass
+class _Work:
+    """The table on its way to a Dataset: which rows are left, and what was said on the way."""
+
+    columns: Columns
+    roles: Roles
+    source: str
+    rows: NDArray[np.int64]
+    notes: list[targets.Note] = field(default_factory=list)
+
+    def take(self, column: NDArray[Any]) -> NDArray[Any]:
+        return column if len(self.rows) == len(column) else column[self.rows]
+
+    def keep(self, mask: NDArray[np.bool_], check: str, status: str, message: str) -> None:
+        """Keep the rows of ``mask`` (over the rows left); say how many went if any did."""
+        gone = int(len(mask) - mask.sum())
+        if gone == len(mask):
+            raise InputError(f"{self.source}: no row is left: {gone} of {len(mask)} {message}.")
+        if gone:
+            self.rows = self.rows[mask]
+            self.notes.append((check, status, f"{gone} of {len(mask)} {message}, and were dropped"))
+
+
+def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
+    """Return the arguments of a `Dataset` of ``columns``, each (n_rows,).
+
+    The mapping is emptied on the way to spare memory.
+
+    Raises
+    ------
+    InputError
+        In one sentence, for whatever does not fit: an unknown column, a constant target, text or infinite
+        values in a feature, weights that are negative.
+    """
+    work = _Work(columns, roles, source, np.arange(_height(columns, source)))
+    given = dict(columns)
+    _join(work)
+    _replace_codes(work)
+    expressed = _add_expressions(work)
+    chosen = choice.choose(columns, roles, expressed, source)
+    work.notes += chosen.notes
+    identity = _identity(work, given, expressed)
+    given.clear()
+    _select(work)
+    y = _target(work)
+    w = _weights(work)
+    if y is not None and y.classes is not None and w is not None:
+        targets.refuse_weightless_classes(y.y, w, y.classes)
+    groups, group_identity = (
+        (None, None) if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
+    )
+    sides = [
+        {name: work.take(columns[name]) for name in names}
+        for names in (roles.spectators, roles.extra_columns)
+    ]
+    _check_units(work)
+    X, categories = _table(work, chosen.names)
+    checks.refuse_infinite(X, chosen.names, rows=work.rows)
+    _refuse_all_missing(X, chosen.names)
+    return {
+        "X": X,
+        "y": None if y is None else y.y,
+        "w": w,
+        "groups": groups,
+        "names": chosen.names,
+        "units": tuple(_unit(name, roles) for name in chosen.names),
+        "categories": categories,
+        "spectators": sides[0],
+        "extras": sides[1],
+        "classes": None if y is None else y.classes,
+        "target": roles.target,
+        "target_unit": None if roles.target is None else _unit(roles.target, roles),
+        "weight": roles.weight,
+        "group": roles.group,
+        "task": "clustering" if y is None else y.task,
+        "rows": work.rows,
+        "identity": None if identity is None else work.take(identity),
+        "group_identity": group_identity,
+        "notes": tuple(work.notes),
+    }
+
+
+def _height(columns: Columns, source: str) -> int:
+    lengths = {len(column) for column in columns.values()}
+    if not lengths or lengths == {0}:
+        raise InputError(f"{source}: the table is empty; expected columns and at least one row.")
+    return lengths.pop()
+
+
+def _join(work: _Work) -> None:
+    if work.roles.join is None:
+        return
+    both, found = join.joined(work.columns, work.roles.join)
+    work.columns |= both
+    work.keep(found, "join", "warning", f"rows have no partner in {work.roles.join['path']}")
+
+
+def _replace_codes(work: _Work) -> None:
+    """Make missing-value codes NaN and None, but not in weights, groups and what is only carried along."""
+    roles = work.roles
+    untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
+    numbers = np.array([code for code in roles.codes if not isinstance(code, str)], dtype=np.float64)
+    for name, column in work.columns.items():
+        if name in untouched:
+            continue
+        if column.dtype.kind in "fiu" and len(numbers) and (coded := np.isin(column, numbers)).any():
+            work.columns[name] = np.where(coded, np.nan, column.astype(np.float64, copy=False))
+        if column.dtype.kind == "O" and roles.words:
+            work.columns[name] = targets.blanked(column, roles.words)
+
+
+def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
+    """Add the columns of ``expressions``, which may use each other in order; return what each is made of."""
+    made_of: dict[str, tuple[str, ...]] = {}
+    for name, text in (work.roles.expressions or {}).items():
+        if name in work.columns:
+            raise InputError(f"expressions: {name!r} is a column already; give the new column another name.")
+        work.columns[name] = _evaluated(work, f"expressions.{name}", text)
+        made_of[name] = expressions.names(text, work.columns)
+    return made_of
+
+
+def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
+    """Evaluate the expression under ``key`` of the study; a refusal says which it was."""
+    try:
+        return expressions.evaluate(text, work.columns)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from None
+
+
+def _identity(work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]) -> NDArray[np.uint64] | None:
+    """Hash each row as it was ``given``, less target and weight: no choice of features moves it."""
+    answer = choice.ingredients_of(work.roles.target, work.columns, made_of)
+    answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
+    columns = {
+        name: column for name, column in given.items() if name not in answer and not name.startswith(INTERNAL)
+    }
+    return table_hash(columns) if columns else None
+
+
+def _select(work: _Work) -> None:
+    if work.roles.select is None:
+        return
+    mask = _evaluated(work, "select", work.roles.select)
+    if mask.dtype.kind != "b":
+        raise InputError(f"select = {work.roles.select!r} is not a condition; compare it with something.")
+    work.keep(work.take(mask), "select", "ok", f"rows do not fulfil select = {work.roles.select!r}")
+
+
+def _target(work: _Work) -> targets.Target | None:
+    """Evaluate and encode the target, and keep the rows that have one."""
+    roles = work.roles
+    if roles.target is None:
+        if roles.task not in (None, "clustering"):
+            raise InputError(
+                f"task = '{roles.task}' needs a target; name the column, or say task = 'clustering'."
+            )
+        if roles.classes is not None:
+            raise InputError("classes are given, but no target; name the column that holds them.")
+        return None
+    values = work.take(_evaluated(work, "target", roles.target))
+    if roles.target not in work.columns:
+        values = _finite_target(work, values)
+    encoded = targets.encode(values, task=roles.task, classes=roles.classes, name=roles.target)
+    work.notes += encoded.notes
+    work.rows = work.rows[encoded.keep]
+    return encoded
+
+
+def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
+    """Drop the rows where an expression has no finite value although its columns are there; say so."""
+    if values.dtype.kind != "f":
+        return values
+    absent = np.zeros(len(values), dtype=bool)
+    for name in expressions.names(str(work.roles.target), work.columns):
+        absent |= targets.missing(work.take(work.columns[name]))
+    finite = np.isfinite(values) | absent
+    message = (
+        f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
+    )
+    work.keep(finite, "target", "warning", message)
+    return np.asarray(values[finite])
+
+
+def _weights(work: _Work) -> NDArray[np.float64] | None:
+    if work.roles.weight is None:
+        return None
+    values = work.take(_evaluated(work, "weight", work.roles.weight))
+    return checks.as_weights(values, len(work.rows), what=f"weight '{work.roles.weight}'", rows=work.rows)
+
+
+def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict[str, tuple[str, ...]]]:
+    """Fill ``X`` (n_samples, n_features) a few columns at a time, and let go of each column once it is in."""
+    X = np.empty((len(work.rows), len(names)))
+    categories: dict[str, tuple[str, ...]] = {}
+    for first in range(0, len(names), _TOGETHER):
+        some = names[first : first + _TOGETHER]
+        group = [_as_float(work, name, categories) for name in some]
+        for start in range(0, len(X), _BLOCK):
+            for i, column in enumerate(group):
+                X[start : start + _BLOCK, first + i] = column[start : start + _BLOCK]
+    return X, categories
+
+
+def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) -> NDArray[Any]:
+    column = work.take(work.columns.pop(name))
+    if column.dtype.kind != "O":
+        return column
+    code, categories[name] = targets.codes(column)
+    return np.where(code < 0, np.nan, code)
+
+
+def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
+    for i in np.flatnonzero(np.isnan(X[:_BLOCK]).all(axis=0)).tolist():
+        if np.isnan(X[:, i]).all():
+            raise InputError(
+                f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you "
+                "want, or name it a spectator."
+            )
+
+
+def _check_units(work: _Work) -> None:
+    known = {*work.columns, work.roles.target}
+    for name in work.roles.units or {}:
+        if name not in known:
+            raise InputError(
+                f"units: {name!r} is not a column of {work.source}.{did_you_mean(name, work.columns)}"
+            )
+
+
+def _unit(name: str, roles: Roles) -> str | None:
+    """Return the unit given for a column, or the one that its expression has."""
+    given = roles.units or {}
+    return given[name] if name in given else units.unit_of((roles.expressions or {}).get(name, name), given)
