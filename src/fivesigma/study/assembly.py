@@ -99,7 +99,7 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         scores=found.scores(name),
         versus_baseline=found.versus(name, found.baseline),
         versus_best=found.versus(name, found.best),
-        sections={"curve": curves(found, name), **described},
+        sections={"curve": curves(found, name), **described, **found.curves.sections(name)},
     )
 
 

@@ -71,6 +71,7 @@ class Kind:
     folded : is fitted as a path always, not only where the study gives keys of one
     scale_free : its λ has no units, so that one span of λ suits every target
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
+    nested : whether one fit holds the models of every smaller ``max_depth``
     """
 
     name: str
@@ -91,6 +92,7 @@ class Kind:
     folded: bool = False
     scale_free: bool = False
     minimiser: str | None = None
+    nested: bool = False
 
     @property
     def space(self) -> dict[str, Space]:
@@ -135,6 +137,28 @@ class Kind:
         moved = allowed.clipped(target) if isinstance(allowed, Range) else value
         return None if moved == value else {name: moved}
 
+    def grid(self, name: str, asked: Any) -> tuple[Any, ...]:
+        """Return the values of the setting ``name`` that a curve is drawn over.
+
+        ``asked`` is a list of values, a span ``{from, to, n}`` even in log, or True for where tuning looks.
+        """
+        parameter = self._parameter(name)
+        if asked is True or isinstance(asked, Mapping):
+            found = _spanned(self.name, name, parameter, {} if asked is True else asked)
+        else:
+            found = tuple(asked)
+        for value in found:
+            if not parameter.allowed.contains(value):
+                raise InputError(
+                    f"{self.name}: {name} = {value!r} is not possible; expected {parameter.allowed}."
+                )
+        if len(set(map(repr, found))) < max(len(found), 2):
+            raise InputError(
+                f"{self.name}: {name} has a value twice, or one only; give two or more different ones."
+            )
+        numbers = not any(isinstance(value, str | bool) for value in found)
+        return tuple(sorted(found)) if numbers else found
+
     def _parameter(self, name: str) -> Parameter:
         if name not in self.parameters:
             known = ", ".join(self.parameters) or "none"
@@ -155,3 +179,21 @@ class Kind:
             return Choice(tuple(values))
         low, high = values
         return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
+
+
+def _spanned(kind: str, name: str, parameter: Parameter, span: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the values of a span; without one those where tuning looks, every whole number of a short range."""
+    search, allowed = parameter.search, parameter.allowed
+    if not span:
+        if isinstance(search, Choice):
+            return search.options
+        if not isinstance(search, Range):
+            raise InputError(f"{kind}: {name} has no range of its own; give a list of values.")
+        if search.integer and not search.log and search.high - search.low < 40:
+            return tuple(range(int(search.low), int(search.high) + 1))
+        span = {"from": search.low, "to": search.high, "n": 12}
+    if not isinstance(allowed, Range):
+        raise InputError(f"{kind}: {name} takes words; give a list of them.")
+    ratio = (span["to"] / span["from"]) ** (1 / (span["n"] - 1))
+    points = [span["from"] * ratio**i for i in range(span["n"] - 1)] + [span["to"]]
+    return tuple(dict.fromkeys(allowed.clipped(point) for point in points))

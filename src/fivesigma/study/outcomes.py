@@ -18,6 +18,15 @@ Predictions = dict[str, Array]
 
 
 @dataclass(frozen=True, eq=False)
+class CurvePoint:
+    """What a fit of a curve was for, and what it left; ``meta`` has an ``error`` where it failed."""
+
+    task: Mapping[str, Any]
+    arrays: Predictions
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """One model of the line-up with the predictions of its fits.
 
@@ -31,6 +40,7 @@ class Outcome:
     probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
     described : what the final model says of itself.
     importance : permutation importance of its columns, joined over the folds, where it was asked for.
+    curves : what each fit of its curves was for, and the scores or predictions that it left.
     """
 
     entry: Entry
@@ -46,6 +56,7 @@ class Outcome:
     probes: Mapping[str, Array] = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
     importance: Mapping[str, Any] | None = None
+    curves: tuple[CurvePoint, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -101,7 +112,17 @@ class _Gathering:
             probes,
             about["described"],
             self._importance(),
+            tuple(self._curves()),
         )
+
+    def _curves(self) -> Iterator[CurvePoint]:
+        """Yield the fits of curves; one that failed fails its curve, not the model."""
+        for key in self._keys("curve"):
+            result = self.tasks.read(key)
+            arrays, meta = (
+                ({}, {"error": self.died.get(key, "it left no result")}) if result is None else result
+            )
+            yield CurvePoint(self.plan.fits[key].overrides, arrays, meta)
 
     def _importance(self) -> dict[str, Any] | None:
         if "permutation" not in self.plan.shared:

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-PURPOSES = ("final", "fold", "refit", "seed", "less", "more")
+PURPOSES = ("final", "fold", "refit", "seed", "less", "more", "curve")
 """What a fit is for: the stored model; a validation fold; a resampled training set; the full training set with
-another seed; a less or a more flexible setting on a fold."""
+another seed; a less or a more flexible setting on a fold; a point of a curve."""
 
 N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""

@@ -21,7 +21,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
-from fivesigma.study import paths
+from fivesigma.study import curve_fits, paths
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
@@ -332,6 +332,7 @@ def plan_of(
         "own": {name: repr(estimator) for name, estimator in own.items()},
         "versions": versions(),
     }
+    curve_fits.check_models(spec, entries)
     if spec.explain.permutation is not None:
         shared["permutation"] = spec.explain.permutation
     return Plan.of(shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry)])
@@ -344,14 +345,16 @@ def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry) -> Iterator[Fit
     probes = kind.probes(entry.params) if not entry.tune and entry.path is None else None
     neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
     trials = 3 * (entry.trials or 1) if entry.tune else FOLDED if entry.path is not None else 1
+    n, p, K = float(len(split.train)), float(data.n_features), float(len(data.classes or ()) or 1)
+    cost = trials * kind.cost(n, p, K)
+    yield from curve_fits.fits_of_curves(spec, entry, kind, split, cost)
     yield from fits_of(
         entry,
         folds=split.n_folds,
         refits=spec.evaluate.refits if split.tests else 0,
         stochastic=kind.stochastic,
         probes={name: dict(overrides) for name, overrides in neighbours.items() if overrides},
-        cost=trials
-        * kind.cost(float(len(split.train)), float(data.n_features), float(len(data.classes or ()) or 1)),
+        cost=cost,
     )
 
 

@@ -17,6 +17,7 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement, Part
 from fivesigma.risk.generalisation import generalisation
 from fivesigma.risk.metric import Metric
+from fivesigma.study.model_curves import ModelCurves
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
 
@@ -273,8 +274,15 @@ class Evidence:
     def family(self) -> dict[Pair, Difference]:
         """All differences on the primary metric, with their significance among all of them."""
         pairs = list(self._pairs())
-        found = evidence.global_significance([self.difference(self.prepared.metric, a, b) for a, b in pairs])
-        return dict(zip(pairs, found, strict=True))
+        alone = [self.difference(self.prepared.metric, a, b) for a, b in pairs]
+        of_curves = self.curves.differences
+        found = evidence.global_significance([*alone, *of_curves.values()])
+        return dict(zip([*pairs, *of_curves], found, strict=True))
+
+    @cached_property
+    def curves(self) -> ModelCurves:
+        """The curves of the models and the differences they show, which belong to the family."""
+        return ModelCurves(self)
 
     def versus(self, name: str, other: str | None) -> dict[str, Comparison]:
         """Return the comparison of a model with another on every metric; σ among all is of the primary one."""
@@ -303,6 +311,7 @@ class Evidence:
             yield self.best, self.baseline
         yield from (pair for pair in self.family if self.best == pair[0] and pair[1] != self.baseline)
         yield from (pair for pair in self.family if pair[1] == self.baseline)
+        yield from self.curves.differences
         yield from (pair for pair, each in self.family.items() if abs(each.sigma_global or 0.0) >= 3)
 
     def _claim(self, a: str, b: str) -> Claim:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from fivesigma.study.values import (
     Flag,
+    Grid,
     Label,
     Lambdas,
     LossName,
@@ -363,3 +364,21 @@ class ExplainSection(Section):
 
     permutation: Annotated[Whole, Field(ge=2, le=10_000)] | None = None
     """Permutations of each column in each held-out fold; without it importance is not measured."""
+
+
+class CurvesSection(Section):
+    """Scores against a setting of a model, or against the number of events it learns from."""
+
+    learning: Flag | tuple[ModelName, ...] = False
+    """true for every model but the baseline, or the names of some: score against training events."""
+    validation: dict[ModelName, dict[Text, Grid]] = {}
+    """Score against a setting: { tree = { max_depth = [1, 2, 4, 100] } }, a span { from, to, n }, or true."""
+    bias_variance: dict[ModelName, Text] = {}
+    """Bias², variance and their sum against a setting: { tree = "max_depth" }."""
+    rounds: Annotated[Whole, Field(ge=10, le=100_000)] = 200
+    """Bootstrap samples of a bias–variance decomposition."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether any curve is."""
+        return bool(self.learning or self.validation or self.bias_variance)

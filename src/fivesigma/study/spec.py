@@ -14,6 +14,7 @@ from fivesigma._core.errors import DataError, InputError, StudyError, did_you_me
 from fivesigma.study.refusals import sentence
 from fivesigma.study.sections import (
     USER_SOURCE,
+    CurvesSection,
     DataSection,
     EvaluateSection,
     ExplainSection,
@@ -46,7 +47,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, split, features, models, evaluate, explain
+    study, data, split, features, models, evaluate, explain, curves
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -73,6 +74,8 @@ class Spec(Section):
     """How models are judged."""
     explain: ExplainSection = ExplainSection()
     """What is asked of the fitted models."""
+    curves: CurvesSection = CurvesSection()
+    """Scores against a setting of a model, or against the number of training events."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())

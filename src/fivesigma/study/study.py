@@ -54,6 +54,7 @@ class Study:
     split: Mapping[str, Any] = field(default_factory=dict)
     features: Mapping[str, Any] = field(default_factory=dict)
     evaluate: Mapping[str, Any] = field(default_factory=dict)
+    curves: Mapping[str, Any] = field(default_factory=dict)
     given: Spec | None = None
     trust: bool = False
 
@@ -110,6 +111,7 @@ class Study:
             "features": dict(self.features),
             "models": [_section(model) for model in self.models or ()],
             "evaluate": dict(self.evaluate),
+            "curves": dict(self.curves),
         }
         return Spec.from_document(document, place="Study", trust=self.trust)
 

@@ -74,6 +74,22 @@ def shown(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def as_grid(value: Any) -> bool | dict[str, float] | tuple[Scalar, ...]:
+    """Return the values of a setting that a curve is drawn over: a list, a span even in log, or true."""
+    if value is True:
+        return True
+    if isinstance(value, dict):
+        if not {"from", "to"} <= set(value) <= {"from", "to", "n"}:
+            raise ValueError(f"{shown(value)} is not a span; write {{ from = 1, to = 100, n = 12 }}")
+        n = value.get("n", 12)
+        if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MOST_LAMBDAS:
+            raise ValueError(f"n = {shown(n)}; write a whole number from 2 to {MOST_LAMBDAS}")
+        return {"from": _positive(value["from"]), "to": _positive(value["to"]), "n": n}
+    if not isinstance(value, (list, tuple)) or len(value) < 2:
+        raise ValueError(f"{shown(value)} makes no curve; write a list of values, a span, or true")
+    return tuple(as_scalar(each) for each in value)
+
+
 def as_lambdas(value: Any) -> dict[str, float] | tuple[float, ...]:
     """Return what ``lambdas`` may be: a span even in log, or numbers, positive and sorted."""
     if isinstance(value, dict):
@@ -146,6 +162,29 @@ Search = Annotated[
             "anyOf": [
                 {"type": "boolean"},
                 {"type": "object", "additionalProperties": {"type": "array", "items": _SCALAR_SCHEMA}},
+            ]
+        }
+    ),
+]
+Grid = Annotated[
+    bool | dict[str, float] | tuple[Scalar, ...],
+    PlainValidator(as_grid),
+    PlainSerializer(lambda value: list(value) if isinstance(value, tuple) else value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": True},
+                {"type": "array", "items": _SCALAR_SCHEMA, "minItems": 2},
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": {"type": "number"},
+                        "to": {"type": "number"},
+                        "n": {"type": "integer"},
+                    },
+                    "required": ["from", "to"],
+                    "additionalProperties": False,
+                },
             ]
         }
     ),

@@ -136,8 +136,10 @@ class Workshop:
 
     def carry_out(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the predictions of a fit for the rows it is asked about, and its remarks."""
-        from fivesigma.study import recipe
+        from fivesigma.study import curve_fits, recipe
 
+        if fit.purpose == curve_fits.PURPOSE:
+            return curve_fits.carry_out(self, fit)
         entry = self.plan.entry(fit.model)
         rows, asked = self.material.rows(fit, self.seed)
         columns = self.columns(entry)

@@ -11,6 +11,7 @@ from fivesigma.report.sections.generalisation import GENERALISATION
 from fivesigma.report.sections.importance import IMPORTANCE
 from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
+from fivesigma.report.sections.model_curves import MODEL_CURVES
 from fivesigma.report.sections.paths import PATHS
 from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
 from fivesigma.report.sections.scores import SCORES
@@ -25,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     PATHS,
     IMPORTANCE,
     GENERALISATION,
+    MODEL_CURVES,
     SCORES,
     CALIBRATION,
     DATA,

@@ -71,6 +71,7 @@ TREES: tuple[Kind, ...] = (
         lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
         {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
         native_nan=True,
+        nested=True,
         flexibility=("min_samples_leaf", 4.0),
     ),
     Kind(
@@ -86,6 +87,7 @@ TREES: tuple[Kind, ...] = (
             "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
         },
         native_nan=True,
+        nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
     ),
@@ -97,6 +99,7 @@ TREES: tuple[Kind, ...] = (
         lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
         {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
         native_nan=True,
+        nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
     ),

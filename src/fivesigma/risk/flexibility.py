@@ -1,0 +1,411 @@
+"""Scores against a setting of a model, and against the number of events it learns from: train, validation, bands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from fivesigma._core.checks import as_column, as_table
+from fivesigma._core.errors import InputError
+from fivesigma.risk.evidence import compare_cross_validated
+from fivesigma.risk.intervals import nadeau_bengio
+from fivesigma.risk.metric import Metric, checked_weights
+from fivesigma.risk.metrics import metric as metric_called
+from fivesigma.risk.significance import Difference
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+LEAST_EVENTS = 20
+"""A learning curve by halves ends above this number of events."""
+MOST_SIZES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ModelCurve:
+    """Scores of one model, fold by fold, at each value of what was varied.
+
+    Attributes
+    ----------
+    parameter : what was varied: a setting, or ``"events"``
+    values : (m,) of it, in the order of the curve
+    train, validation : (m, k) scores of each fold's fit on the rows it was fitted to, and on those held out
+    metric : of the scores
+    n_fit, n_validation : events that a fold's model is fitted to (all of them) and scored on
+    """
+
+    parameter: str
+    values: tuple[Any, ...]
+    train: Array
+    validation: Array
+    metric: Metric
+    n_fit: int
+    n_validation: int
+
+    def merit(self, part: str) -> Array:
+        """Return the (m, k) scores of ``"train"`` or ``"validation"``, turned so that more is better."""
+        return self.metric.merit(self.train if part == "train" else self.validation)
+
+    def mean(self, part: str) -> Array:
+        """Return the mean score over folds (m,)."""
+        return np.asarray((self.train if part == "train" else self.validation).mean(axis=1))
+
+    def error(self, part: str) -> Array:
+        """Return Nadeau and Bengio's standard error (m,) of the mean, which knows that fits share events.
+
+        NaN where there is one fold only.
+        """
+        scores = self.train if part == "train" else self.validation
+        if scores.shape[1] < 2:
+            return np.full(len(scores), np.nan)
+        return np.array([nadeau_bengio(each, self.n_fit, self.n_validation) ** 0.5 for each in scores])
+
+    def band(self, part: str, level: float = 0.68) -> tuple[Array, Array]:
+        """Return the ends (m,) of the interval about the mean at ``level``: Student's t at k - 1."""
+        reach = self.error(part) * float(stats.t.ppf((1 + level) / 2, max(self.train.shape[1] - 1, 1)))
+        return self.mean(part) - reach, self.mean(part) + reach
+
+    @cached_property
+    def best(self) -> int:
+        """The position of the best mean validation score; the least flexible of equals."""
+        return self._best_of(self.merit("validation"))
+
+    @cached_property
+    def one_standard_error(self) -> int:
+        """The least flexible position within one standard error of the best (Breiman et al. 1984, 3.4.3).
+
+        Least flexible: of the lowest train score.
+        """
+        merit, error = self.merit("validation").mean(axis=1), self.error("validation")[self.best]
+        within = np.flatnonzero(merit >= merit[self.best] - (error if np.isfinite(error) else 0.0))
+        return int(min(within, key=lambda i: (self._closeness[i], abs(i - self.best))))
+
+    @cached_property
+    def most_flexible(self) -> int:
+        """The position that follows its training events most closely; of equals, the one farthest from the best."""
+        closest = np.flatnonzero(self._closeness >= self._closeness.max() - 1e-12)
+        return int(max(closest, key=lambda i: abs(i - self.best)))
+
+    @cached_property
+    def _closeness(self) -> Array:
+        return np.asarray(self.merit("train").mean(axis=1))
+
+    def _best_of(self, merit: Array) -> int:
+        mean = np.where(np.isfinite(merit.mean(axis=1)), merit.mean(axis=1), -np.inf)
+        top = np.flatnonzero(mean >= mean.max())
+        return int(min(top, key=lambda i: (self._closeness[i], i)))
+
+    def overfitting(self) -> Difference:
+        """Return by how much the best value beats the most flexible one, without the luck of having been chosen.
+
+        For each fold the value is chosen on the *other* folds and scored on this one, so no fold judges a choice
+        that it had a part in; the differences are tested by the corrected paired t, one-sided.
+        """
+        merit, k = self.merit("validation"), self.validation.shape[1]
+        if k < 3:
+            return Difference(None, one_sided=True, method="no test: fewer than three folds")
+        chosen = [merit[self._best_of(np.delete(merit, fold, axis=1)), fold] for fold in range(k)]
+        found = compare_cross_validated(
+            np.array(chosen),
+            merit[self.most_flexible],
+            n_fit=self.n_fit,
+            n_validation=self.n_validation,
+            greater_is_better=True,
+            units=k * self.n_validation,
+            one_sided=True,
+        )
+        return replace(found, method="chosen on the other folds; " + found.method)
+
+    def step(self, a: int, b: int) -> tuple[float, float]:
+        """Return the paired difference of mean validation scores at positions ``b`` and ``a``, and its error."""
+        change = self.validation[b] - self.validation[a]
+        if len(change) < 2:
+            return float(change.mean()), float("nan")
+        return float(change.mean()), nadeau_bengio(change, self.n_fit, self.n_validation) ** 0.5
+
+
+def validation_curve(
+    model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    parameter: str,
+    values: Sequence[Any],
+    *,
+    metric: str = "",
+    folds: int | ArrayLike = 5,
+    sample_weight: ArrayLike | None = None,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> ModelCurve:
+    """Score ``model`` at each of ``values`` of one of its parameters, fold by fold.
+
+    Parameters
+    ----------
+    model : unfitted estimator; of one with ``predict_path``, such as a `DepthPath`, one fit a fold gives all depths
+    X, y : (n, p) and (n,); labels of any type for a classifier
+    parameter : a name that ``model.set_params`` takes; ``"max_depth"`` for a model with ``predict_path``
+    values : m of them
+    metric : name of a metric; default: that of the task
+    folds : number of folds, or the fold (n,) of each row
+    sample_weight : (n,), not negative; in fits (of models that take weights) and in scores
+    rng : deals the folds, where their number is given; default: a generator of seed 0
+    progress : called with (fits done, fits in all)
+
+    Raises
+    ------
+    InputError
+        If the model has no such parameter, fewer than two values are given, or shapes disagree.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(size=(200, 1)); y = np.sin(6 * X[:, 0]) + 0.5 * rng.normal(size=200)
+    >>> curve = validation_curve(KNeighborsRegressor(), X, y, "n_neighbors", [1, 20, 120])
+    >>> curve.values[curve.best], curve.values[curve.most_flexible]
+    (20, 1)
+    """
+    data = _Folded.of(model, X, y, metric, folds, sample_weight, rng)
+    wanted = tuple(values)
+    if len(wanted) < 2:
+        raise InputError(f"values are {values!r}; expected at least two, else there is no curve.")
+    if callable(getattr(model, "predict_path", None)):
+        return data.path(model, parameter, wanted, progress)
+    if parameter not in model.get_params():
+        raise InputError(
+            f"{type(model).__name__} has no parameter {parameter!r}; expected one of its get_params()."
+        )
+    from sklearn.base import clone
+
+    models = [clone(model).set_params(**{parameter: value}) for value in wanted]
+    rows = [lambda fit: fit] * len(wanted)
+    return data.curve(parameter, wanted, models, rows, progress)
+
+
+def learning_curve(
+    model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    sizes: Sequence[int] | None = None,
+    metric: str = "",
+    folds: int | ArrayLike = 5,
+    sample_weight: ArrayLike | None = None,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> ModelCurve:
+    """Score ``model`` fitted to more and more events of each fold; each set holds the smaller ones.
+
+    Parameters
+    ----------
+    model, X, y, metric, folds, sample_weight, progress : as of `validation_curve`
+    sizes : numbers of events; default: all of a fold's, half of them, a quarter, … down to 20
+    rng : deals the folds and the order in which events come; default: a generator of seed 0
+
+    Raises
+    ------
+    InputError
+        If a size is beyond what a fold has, or shapes disagree.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> X = np.random.default_rng(0).uniform(size=(300, 1))
+    >>> curve = learning_curve(DecisionTreeRegressor(random_state=0), X, X[:, 0] ** 2)
+    >>> curve.values, bool(curve.mean("validation")[-1] > curve.mean("validation")[0])
+    ((30, 60, 120, 240), True)
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    data = _Folded.of(model, X, y, metric, folds, sample_weight, rng)
+    wanted = halves(data.n_fit) if sizes is None else tuple(int(size) for size in sizes)
+    if not wanted or min(wanted) < 2 or max(wanted) > data.n_fit:
+        raise InputError(f"sizes are {sizes!r}; expected numbers of events from 2 to {data.n_fit}, a fold's.")
+    order = nested_order(np.arange(len(data.y)), data.y if data.classes is not None else None, rng)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    firsts = [lambda fit, size=size: fit[np.argsort(rank[fit], kind="stable")[:size]] for size in wanted]
+    return data.curve("events", wanted, [model] * len(wanted), firsts, progress)
+
+
+def halves(n: int, least: int = LEAST_EVENTS) -> tuple[int, ...]:
+    """Return n, n/2, n/4, … rising, at most 8, none below ``least`` but n itself.
+
+    >>> halves(1000)
+    (31, 62, 125, 250, 500, 1000)
+    """
+    sizes = [n >> j for j in range(MOST_SIZES) if j == 0 or n >> j >= least]
+    return tuple(reversed(sizes))
+
+
+def nested_order(
+    units: NDArray[Any], labels: NDArray[Any] | None, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return an order (n,) of ``units`` whose beginnings are random samples, classes in their proportions.
+
+    >>> order = nested_order(np.arange(6), np.array([0, 0, 0, 0, 1, 1]), np.random.default_rng(0))
+    >>> sorted(np.array([0, 0, 0, 0, 1, 1])[order[:3]].tolist())
+    [0, 0, 1]
+    """
+    place = np.empty(len(units))
+    strata = (
+        np.zeros(len(units), dtype=np.int64) if labels is None else np.unique(labels, return_inverse=True)[1]
+    )
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        place[members] = (rng.permutation(len(members)) + 0.5) / len(members)
+    return np.argsort(place, kind="stable")
+
+
+@dataclass(frozen=True, eq=False)
+class _Folded:
+    """Rows with their folds, the target as codes for a classifier, and how a fit is scored."""
+
+    X: Array
+    y: NDArray[Any]
+    w: Array
+    folds: NDArray[np.int64]
+    metric: Metric
+    classes: NDArray[Any] | None
+    weighted: bool
+
+    @classmethod
+    def of(cls, model: Any, X: Any, y: Any, metric: str, folds: Any, w: Any, rng: Any) -> _Folded:
+        from sklearn.base import is_classifier
+        from sklearn.utils.validation import has_fit_parameter
+
+        table = as_table(X)
+        target = as_column(y, len(table), what="y")
+        classes = np.unique(target) if is_classifier(model) else None
+        codes = target.astype(np.float64) if classes is None else np.searchsorted(classes, target)
+        weight = checked_weights(None if w is None else np.asarray(w), len(table))
+        rng = np.random.default_rng(0) if rng is None else rng
+        dealt = _dealt(folds, codes if classes is not None else None, len(table), rng)
+        scored = without_cut(metric or ("r2" if classes is None else "roc_auc"))
+        last = model.steps[-1][1] if hasattr(model, "steps") else model
+        takes = w is not None and has_fit_parameter(last, "sample_weight")
+        return cls(table, codes, weight, dealt, scored, classes, takes)
+
+    @property
+    def k(self) -> int:
+        return int(self.folds.max()) + 1
+
+    @property
+    def n_fit(self) -> int:
+        """Events of the smallest fold fit."""
+        return len(self.y) - int(np.bincount(self.folds).max())
+
+    def curve(
+        self,
+        parameter: str,
+        values: tuple[Any, ...],
+        models: Sequence[Any],
+        rows: Sequence[Any],
+        progress: Any,
+    ) -> ModelCurve:
+        from sklearn.base import clone
+
+        scores = np.empty((2, len(values), self.k))
+        for i, (model, chosen) in enumerate(zip(models, rows, strict=True)):
+            for fold, fit, held in self.parts():
+                at = chosen(fit)
+                fitted = self._fit(clone(model), at)
+                scores[0, i, fold] = self._score(at, self._predicted(fitted, at))
+                scores[1, i, fold] = self._score(held, self._predicted(fitted, held))
+                if progress is not None:
+                    progress(i * self.k + fold + 1, len(values) * self.k)
+        return self._made(parameter, values, scores)
+
+    def path(self, model: Any, parameter: str, values: tuple[Any, ...], progress: Any) -> ModelCurve:
+        """One fit a fold for every depth."""
+        from sklearn.base import clone
+
+        if parameter != "max_depth":
+            raise InputError(
+                f"a path is over 'max_depth', got {parameter!r}; give the tree itself for others."
+            )
+        scores = np.empty((2, len(values), self.k))
+        for fold, fit, held in self.parts():
+            fitted = self._fit(clone(model), fit)
+            for part, at in enumerate((fit, held)):
+                path = fitted.predict_path(self.X[at])
+                for i, depth in enumerate(values):
+                    raw = path[min(int(depth), len(path)) - 1]
+                    scores[part, i, fold] = self._score(at, self._aligned(fitted, raw))
+            if progress is not None:
+                progress(fold + 1, self.k)
+        return self._made(parameter, values, scores)
+
+    def parts(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        for fold in range(self.k):
+            yield fold, np.flatnonzero(self.folds != fold), np.flatnonzero(self.folds == fold)
+
+    def _made(self, parameter: str, values: tuple[Any, ...], scores: Array) -> ModelCurve:
+        n_validation = len(self.y) // self.k
+        return ModelCurve(
+            parameter, values, scores[0], scores[1], self.metric, len(self.y) - n_validation, n_validation
+        )
+
+    def _fit(self, model: Any, at: NDArray[np.int64]) -> Any:
+        step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""
+        given = {f"{step}sample_weight": self.w[at]} if self.weighted else {}
+        return model.fit(self.X[at], self.y[at], **given)
+
+    def _predicted(self, fitted: Any, at: NDArray[np.int64]) -> Array:
+        if self.classes is None:
+            return np.asarray(fitted.predict(self.X[at]), dtype=np.float64)
+        return self._aligned(fitted, fitted.predict_proba(self.X[at]))
+
+    def _aligned(self, fitted: Any, raw: Any) -> Array:
+        if self.classes is None:
+            return np.asarray(raw, dtype=np.float64)
+        table = np.zeros((len(raw), len(self.classes)))
+        table[:, fitted.classes_] = raw
+        return table
+
+    def _score(self, at: NDArray[np.int64], prediction: Array) -> float:
+        return self.metric.value(self.y[at], prediction, self.w[at])
+
+
+def needs_cut(metric: Metric) -> bool:
+    """Whether a metric needs a number chosen on other rows than those scored."""
+    return type(metric).cut is not Metric.cut
+
+
+def without_cut(name: str) -> Metric:
+    """Return the metric called ``name``; `InputError` for one whose threshold other rows must choose."""
+    found = metric_called(name)
+    if needs_cut(found):
+        raise InputError(
+            f"'{name}' needs a number chosen on other rows; a curve takes one that does not: roc_auc, r2."
+        )
+    return found
+
+
+def _dealt(folds: Any, labels: NDArray[Any] | None, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the fold (n,) of each row: as given, or dealt class by class."""
+    if not isinstance(folds, int):
+        given = np.asarray(folds)
+        if (
+            given.shape != (n,)
+            or given.dtype.kind not in "iu"
+            or len(np.unique(given)) < 2
+            or given.min() < 0
+        ):
+            raise InputError(
+                f"folds have shape {given.shape}; expected {n} whole numbers from 0, two at least."
+            )
+        return np.unique(given, return_inverse=True)[1].astype(np.int64)
+    if not 2 <= folds <= n:
+        raise InputError(f"folds = {folds}; expected from 2 to {n}, the number of rows.")
+    order = rng.permutation(n)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(n, dtype=np.int64)
+    fold[order] = np.arange(n) % folds
+    return fold
