@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,11 @@ from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.splits import Split
 from fivesigma.study.kind import Kind
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.plan import Entry, Fit, Plan
 from fivesigma.study.sections import CurvesSection
 
 if TYPE_CHECKING:
     from fivesigma.study.spec import Spec
-    from fivesigma.study.worker import Material, Workshop
 
 Array = NDArray[Any]
 
@@ -35,6 +34,32 @@ DEPTH = "max_depth"
 MOST_KEPT = 2**24
 """Numbers that a fit of all depths keeps of its predictions for the sealed tests, 128 MB; above it none."""
 ROWS = 16_384  # rows whose predictions at all depths are held at a time
+
+
+class Bench(Protocol):
+    """What a fit of a curve needs of the place where fits are carried out (`fivesigma.study.worker.Workshop`)."""
+
+    @property
+    def material(self) -> Any:
+        """The arrays that all fits share."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the run."""
+
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None for a regression."""
+
+    def build(self, entry: Entry, fit: Fit) -> Any:
+        """Return the unfitted estimator of a fit."""
+
+    def columns(self, entry: Entry) -> Array:
+        """Return the positions of the columns that a model takes."""
 
 
 def curve_metric(name: str) -> Metric:
@@ -163,7 +188,7 @@ def _of_rounds(spec: Spec, entry: Entry, kind: Kind) -> tuple[dict[str, Any], fl
     return task, rounds * (1.0 if path else float(len(values)))
 
 
-def carry_out(workshop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+def carry_out(workshop: Bench, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return what a fit of a curve leaves: scores, or predictions for the sealed tests."""
     task, entry = fit.overrides, workshop.plan.entry(fit.model)
     if task["curve"] == "bias_variance":
@@ -177,12 +202,12 @@ def carry_out(workshop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str,
 class _CurveFit:
     """One fit of a curve: the same rows, columns, weights and seed as the fit of the model itself has there."""
 
-    workshop: Workshop
+    workshop: Bench
     entry: Entry
     task: Mapping[str, Any]
 
     @property
-    def material(self) -> Material:
+    def material(self) -> Any:
         return self.workshop.material
 
     def scores(self) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,51 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference
 from fivesigma.risk.flexibility import ModelCurve
 from fivesigma.study.curve_fits import curve_metric
-from fivesigma.study.outcomes import CurvePoint
+from fivesigma.study.outcomes import CurvePoint, Outcome
+from fivesigma.study.preparation import Prepared
 from fivesigma.study.worker import expand
-
-if TYPE_CHECKING:
-    from fivesigma.study.scoring import Evidence
 
 Array = NDArray[Any]
 Pair = tuple[str, str]
+
+
+class Judge(Protocol):
+    """What the curves need of the evidence of a run (`fivesigma.study.scoring.Evidence`)."""
+
+    @property
+    def prepared(self) -> Prepared:
+        """What was fixed before the first fit."""
+
+    @property
+    def fitted(self) -> Mapping[str, Outcome]:
+        """The fitted models by name."""
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The opened tests."""
+
+    @property
+    def claim(self) -> Literal["procedure", "fitted"]:
+        """What significances are about."""
+
+    @property
+    def parts(self) -> Mapping[str, evidence.Part]:
+        """The events of the opened tests, with their resamples."""
+
+    @property
+    def too_few(self) -> str:
+        """Why the folds allow no claim, or nothing."""
+
+    @property
+    def fold_sizes(self) -> tuple[int, int]:
+        """Events that a fold's model is fitted to, and scored on."""
+
+    @property
+    def family(self) -> Mapping[Pair, Difference]:
+        """All differences with their significance among all."""
+
+    def events(self, rows: Array) -> tuple[Array, Array | None, float]:
+        """Return target, weights and scale of some rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +84,7 @@ class _Drawn:
 class ModelCurves:
     """The curves of all models of a run."""
 
-    def __init__(self, found: Evidence) -> None:
+    def __init__(self, found: Judge) -> None:
         self._found = found
         self._metric = curve_metric(found.prepared.metric.name)
 
