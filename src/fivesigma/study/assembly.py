@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
-from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, SplitRecord
+from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.study.curves import curves, feature_pictures
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
@@ -88,18 +88,34 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
     described = dict(outcome.described)
     name = entry.name
+    scores = found.scores(name)
     return ModelRecord(
         name=name,
         kind=entry.kind,
         status="ok",
-        message=outcome.message,
+        message="; ".join(filter(None, (outcome.message, _caution(found, scores)))),
         params=settings | _said(entry.path) | described.pop("chosen", {}),
         n_fits=outcome.n_fits,
         generalisation=found.generalisation(name),
-        scores=found.scores(name),
+        scores=scores,
         versus_baseline=found.versus(name, found.baseline),
         versus_best=found.versus(name, found.best),
         sections={"curve": curves(found, name), **described, **found.curves.sections(name)},
+    )
+
+
+def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:
+    """Return a warning where refits are known to vary less than the procedure does, or an empty string."""
+    fit = [scores["train"][name].value for name in ("accuracy", "r2") if name in scores["train"]]
+    exact = any(value is not None and value > 1 - 1e-9 for value in fit)
+    if not (exact and found.tests and found.claim == "procedure"):
+        return ""
+    error = scores[found.tests[0]][found.prepared.metric.name].error
+    if (error.train or 0.0) <= (error.stat or 0.0):
+        return ""
+    return (
+        "reproduces its training rows, and the training set is the larger part of its error: "
+        "its intervals may hold the truth in fewer than 95 % of studies"
     )
 
 

@@ -1,0 +1,35 @@
+"""Where refits are known to vary less than the procedure does, the record says so; elsewhere it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fivesigma as fs
+
+STUDY = """
+[data]
+path = "t.csv"
+target = "y"
+task = "classification"
+[split]
+test = {test}
+[evaluate]
+metric = "accuracy"
+bootstrap = 200
+[[models]]
+kind = "dummy"
+[[models]]
+kind = "nearest"
+"""
+
+
+@pytest.mark.parametrize(("test", "said"), [(0.95, True), (0.2, False)])
+def test_an_interpolating_model_on_few_training_rows_is_flagged(tmp_path, test, said):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 3))
+    y = X[:, 0] + rng.normal(size=1500) > 0
+    np.savetxt(tmp_path / "t.csv", np.column_stack([X, y]), "%.6g", ",", header="a,b,c,y", comments="")
+    (tmp_path / "t.toml").write_text(STUDY.format(test=test))
+    models = fs.Study.read(tmp_path / "t.toml").run(tmp_path / "run", progress=False).results.models
+    assert ["reproduces its training rows" in model.message for model in models] == [False, said]
