@@ -134,6 +134,33 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
+class ScanScore:
+    """A score at one point of a scan: the mean of ``n`` studies, its standard error, and their spread.
+
+    ``low`` and ``high`` hold the expected score of such a study at ``level``; ``spread`` is the standard deviation
+    from study to study.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    method: str = ""
+    error: float | None = None
+    spread: float | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class ScanPoint:
+    """One point of a scan: the values put in by dotted place, scores by model, part and metric, what failed."""
+
+    values: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, Mapping[str, ScanScore]]]
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Audit:
     """One check of the data or the run: status ok, warning or failed."""
 
@@ -158,7 +185,7 @@ class Results:
     claims: tuple[Claim, ...] = ()
     audit: tuple[Audit, ...] = ()
     explain: Mapping[str, Any] | None = None
-    scan: tuple[Mapping[str, Any], ...] | None = None
+    scan: tuple[ScanPoint, ...] | None = None
     sections: Mapping[str, Any] = field(default_factory=dict)
     timing: Mapping[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
@@ -181,6 +208,7 @@ _TUPLES: dict[tuple[type, str], type] = {
     (Results, "models"): ModelRecord,
     (Results, "claims"): Claim,
     (Results, "audit"): Audit,
+    (Results, "scan"): ScanPoint,
     (DataRecord, "features"): Feature,
 }
 
@@ -215,6 +243,11 @@ def _restore(cls: type, document: Mapping[str, Any]) -> Any:
     return cls(**values)
 
 
+def _scores(cls: type, parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return scores by part and metric."""
+    return {part: {m: _restore(cls, s) for m, s in scores.items()} for part, scores in parts.items()}
+
+
 def _restored_field(cls: type, key: str, item: Any) -> Any:
     if item is None:
         return None
@@ -223,7 +256,9 @@ def _restored_field(cls: type, key: str, item: Any) -> Any:
     if (cls, key) in _TUPLES:
         return tuple(_restore(_TUPLES[cls, key], each) for each in item)
     if cls is ModelRecord and key == "scores":
-        return {part: {m: _restore(Score, s) for m, s in scores.items()} for part, scores in item.items()}
+        return _scores(Score, item)
+    if cls is ScanPoint and key == "models":
+        return {model: _scores(ScanScore, parts) for model, parts in item.items()}
     if cls is ModelRecord and key in ("versus_baseline", "versus_best"):
         return {m: _restore(Comparison, c) for m, c in item.items()}
     return tuple(item) if isinstance(item, list) else item

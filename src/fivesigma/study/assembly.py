@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from fivesigma.study.curves import curves, feature_pictures
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
 from fivesigma.study.registry import kind as kind_called
+from fivesigma.study.scan.summary import Summary
 from fivesigma.study.scoring import Evidence
 
 Array = NDArray[Any]
@@ -37,6 +39,16 @@ def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) ->
         explain=explained(prepared, outcomes),
         audit=tuple(Audit(*note) for note in (*seen(prepared, opened=opened).audit, *prepared.notes)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
+    )
+
+
+def scanned(record: Results, found: Summary) -> Results:
+    """Return the record of a run with its scan."""
+    return dataclasses.replace(
+        record,
+        scan=found.points,
+        audit=(*record.audit, *found.audit),
+        sections={**record.sections, "scan_settings": dict(found.settings)},
     )
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.record.store import TaskStore
 from fivesigma.study.plan import Entry, Plan
 from fivesigma.study.worker import Material, expand
 
 Array = NDArray[Any]
 Predictions = dict[str, Array]
+
+
+class Finished(Protocol):
+    """Where the results of fits are found by key: a `TaskStore`, or a memory of them."""
+
+    def read(self, key: str) -> tuple[dict[str, Array], dict[str, Any]] | None:
+        """Return arrays and document of a fit, None where it left nothing."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +75,7 @@ class FitFailedError(Exception):
     """A fit of a model failed; the model becomes a record with that message."""
 
 
-def gather(plan: Plan, tasks: TaskStore, material: Material, died: Mapping[str, str]) -> Iterator[Outcome]:
+def gather(plan: Plan, tasks: Finished, material: Material, died: Mapping[str, str]) -> Iterator[Outcome]:
     """Yield the outcome of each model of the line-up; ``died`` has the reasons of fits that left no file."""
     for entry in plan.entries:
         if entry.skipped:
@@ -87,7 +94,7 @@ def _count(plan: Plan, entry: Entry) -> int:
 @dataclass(frozen=True, eq=False)
 class _Gathering:
     plan: Plan
-    tasks: TaskStore
+    tasks: Finished
     material: Material
     died: Mapping[str, str]
     entry: Entry

@@ -25,6 +25,7 @@ from fivesigma.study import curve_fits, paths
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
+from fivesigma.study.scan.points import check as check_scan
 from fivesigma.study.sections import ModelSection, TestRows
 from fivesigma.study.spec import Spec
 from fivesigma.study.versions import versions
@@ -366,6 +367,7 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     InputError, StudyError, DataError
         For whatever the study, its file and its settings cannot be together.
     """
+    check_scan(spec)
     events = read(spec) if data is None else data
     if spec.features.missing == "drop":
         events = without_missing(events)

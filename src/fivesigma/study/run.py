@@ -29,6 +29,9 @@ from fivesigma.study.outcomes import Outcome, gather
 from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress, Silent, choose
 from fivesigma.study.result import Result, load
+from fivesigma.study.scan.carry import scan
+from fivesigma.study.scan.summary import summary
+from fivesigma.study.scan.worker import units
 from fivesigma.study.spec import Spec
 from fivesigma.study.versions import installed, versions
 from fivesigma.study.worker import Workshop
@@ -144,7 +147,8 @@ def _default_folder(prepared: Prepared) -> Path:
 
 def study_hash(prepared: Prepared) -> str:
     """Return the hash of all that the fits depend on."""
-    return hashlib.sha256("".join(sorted(prepared.plan.fits)).encode()).hexdigest()
+    keys = [*sorted(prepared.plan.fits), *sorted(units(prepared.spec))]
+    return hashlib.sha256("".join(keys).encode()).hexdigest()
 
 
 def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
@@ -209,6 +213,7 @@ def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Re
     """Do the fits that are missing, then everything that follows from them."""
     try:
         died = _fit(prepared, folder, settings)
+        died |= scan(prepared, folder, settings.workers, settings.progress)
         settings.progress.start(3.0, "evidence")
         result = _conclude(prepared, folder, settings, died)
     except KeyboardInterrupt:
@@ -268,6 +273,8 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: 
         _open_test(prepared, folder)
     with threadpool_limits(1):
         record = assembly.results(prepared, outcomes, opened=not settings.blind)
+    found = summary(prepared, folder.tasks, died)
+    record = record if found is None else assembly.scanned(record, found)
     settings.progress.advance(1.0, "evidence weighed")
     _write_predictions(folder, assembly.prediction_table(prepared, outcomes, opened=opened))
     weighed = time.perf_counter()

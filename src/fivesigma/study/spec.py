@@ -12,6 +12,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma.study.refusals import sentence
+from fivesigma.study.scan.section import ScanSection
 from fivesigma.study.sections import (
     USER_SOURCE,
     CurvesSection,
@@ -47,7 +48,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, split, features, models, evaluate, explain, curves
+    study, data, split, features, models, evaluate, explain, curves, scan
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -76,6 +77,8 @@ class Spec(Section):
     """What is asked of the fitted models."""
     curves: CurvesSection = CurvesSection()
     """Scores against a setting of a model, or against the number of training events."""
+    scan: ScanSection | None = None
+    """One study at each point of a grid of its own settings."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
@@ -237,6 +240,11 @@ class Spec(Section):
     def folder(self) -> Path:
         """The folder relative paths are taken from; also where the ledger of openings lies."""
         return self._folder
+
+    @property
+    def trust(self) -> bool:
+        """Whether a loss of the user's own may be imported."""
+        return self._trust
 
     def paths(self) -> list[str]:
         """Return the table's paths, absolute, globs unexpanded.

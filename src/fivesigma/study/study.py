@@ -14,6 +14,7 @@ from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress
 from fivesigma.study.result import Result
 from fivesigma.study.run import resume, run, unblind
+from fivesigma.study.scan.carry import foretold
 from fivesigma.study.spec import Spec
 
 Model = str | tuple[str, Any] | Mapping[str, Any]
@@ -55,6 +56,7 @@ class Study:
     features: Mapping[str, Any] = field(default_factory=dict)
     evaluate: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, Any] = field(default_factory=dict)
+    scan: Mapping[str, Any] = field(default_factory=dict)
     given: Spec | None = None
     trust: bool = False
 
@@ -113,6 +115,8 @@ class Study:
             "evaluate": dict(self.evaluate),
             "curves": dict(self.curves),
         }
+        if self.scan:
+            document["scan"] = dict(self.scan)
         return Spec.from_document(document, place="Study", trust=self.trust)
 
     def prepared(self) -> Prepared:
@@ -139,6 +143,7 @@ class Study:
             lines.append(
                 f"{entry.name}: {'skipped, ' + entry.skipped if entry.skipped else f'{n_fits} fits'}"
             )
+        lines += foretold(prepared)
         lines += [f"{check}: {message}" for check, status, message in data.audit if status != "ok"]
         return lines
 

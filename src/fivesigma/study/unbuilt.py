@@ -19,7 +19,6 @@ KEYS: dict[str, str] = {
     "explain.drop_best": "ablation is",
     "explain.drop_column": "drop-column importance is",
     "explain.shap": "Shapley values are",
-    "scan": "a scan of a study is",
 }
 """Dotted key (list positions left out) and the beginning of the sentence that refuses it."""
 

@@ -101,10 +101,11 @@ class Material:
 class Workshop:
     """Carries out fits by key and keeps their results in the run folder.
 
-    ``own`` has the user's own estimators by name; they exist in the calling process only.
+    ``own`` has the user's own estimators by name; they exist in the calling process only. Without a folder
+    nothing is kept: predictions alone are wanted.
     """
 
-    folder: RunFolder
+    folder: RunFolder | None
     material: Material
     plan: Plan
     own: Mapping[str, Any] = field(default_factory=dict)
@@ -125,14 +126,18 @@ class Workshop:
         """Do the fit called ``key`` and keep its predictions, or why it failed."""
         from threadpoolctl import threadpool_limits
 
-        fit = self.plan.fits[key]
+        assert self.folder is not None
         start = time.perf_counter()
         with threadpool_limits(1):
-            try:
-                arrays, meta = self.carry_out(fit)
-            except Exception as error:  # a failed fit is a record too
-                arrays, meta = {}, {"error": f"{type(error).__name__}: {error}"}
+            arrays, meta = self.attempted(self.plan.fits[key])
         self.folder.tasks.write(key, arrays, meta | {"seconds": time.perf_counter() - start})
+
+    def attempted(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return what `carry_out` returns, or why it failed: a failed fit is a record too."""
+        try:
+            return self.carry_out(fit)
+        except Exception as error:
+            return {}, {"error": f"{type(error).__name__}: {error}"}
 
     def carry_out(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the predictions of a fit for the rows it is asked about, and its remarks."""
@@ -164,7 +169,7 @@ class Workshop:
         if fit.purpose == "fold" and "permutation" in self.plan.shared:
             meta["importance"] = self.importance(fit, fitted.estimator, columns, asked["validation"])
         if fit.purpose == "final":
-            meta["described"] = self.keep(entry, fitted.estimator, columns, rows)
+            meta["described"] = self.keep(entry, fitted.estimator, columns, rows) if self.folder else {}
         return predictions, meta
 
     def importance(self, fit: Fit, estimator: Any, columns: Array, held: Array) -> dict[str, Any]:
@@ -241,6 +246,7 @@ class Workshop:
             "data": meta["data"],
         }
         try:
+            assert self.folder is not None
             models.save(estimator, model_file(self.folder, number), about)
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
@@ -297,7 +303,7 @@ def expand(stored: Array, n_classes: int) -> Array:
     return np.column_stack([1.0 - stored, stored]) if n_classes == 2 and stored.ndim == 1 else stored
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when its parent ends, even in the middle of a fit."""
     parent = os.getppid()
 
@@ -311,7 +317,7 @@ def _end_with_parent() -> None:
 
 def main(path: str) -> None:
     """Serve the fits of the run folder ``path`` until the standard input ends."""
-    _end_with_parent()
+    end_with_parent()
     serve(Workshop.open(Path(path)))
 
 

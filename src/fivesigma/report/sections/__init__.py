@@ -14,10 +14,12 @@ from fivesigma.report.sections.method import METHOD
 from fivesigma.report.sections.model_curves import MODEL_CURVES
 from fivesigma.report.sections.paths import PATHS
 from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
+from fivesigma.report.sections.scan import SCAN
 from fivesigma.report.sections.scores import SCORES
 
 SECTIONS: tuple[Section, ...] = (
     ANSWER,
+    SCAN,
     LEADERBOARD,
     CLAIMS,
     ROC,
