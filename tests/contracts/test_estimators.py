@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sklearn.base import BaseEstimator, is_classifier
+from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -21,6 +22,8 @@ from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.products import Products
 from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.mixtures.clusterer import Clusterer
+from fivesigma.models.mixtures.leading import LeadingComponent
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
@@ -28,6 +31,8 @@ from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Tuned
 
 ESTIMATORS = [
+    Clusterer(KMeans(n_init=1), "n_clusters", 2, random_state=0),
+    LeadingComponent(),
     MedianImputer(),
     OneHot(),
     Products(interactions=2, polynomial=2),

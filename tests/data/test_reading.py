@@ -281,7 +281,11 @@ REFUSED = {
     ),
     "classes without a target": ({}, {"classes": ["a"]}, "no target"),
     "task without a target": ({}, {"task": "regression"}, "needs a target"),
-    "clustering with a target": ({}, {"task": "clustering", "target": "m"}, "takes no target"),
+    "clustering with numbers as truth": (
+        {"m": [i / 7 for i in range(N)]},
+        {"task": "clustering", "target": "m"},
+        "many numbers",
+    ),
     "classes of a regression": (
         {},
         {"target": "m", "task": "regression", "classes": ["1"]},

@@ -81,7 +81,7 @@ def _watched(path, trusted=registry.TRUSTED):
 
 
 def _settings():
-    for task in registry.BOTH:
+    for task in ("classification", "regression"):
         for kind in registry.kinds().values():
             if task in kind.tasks and kind.name != "own":
                 absent = kind.name == "xgboost" and find_spec("xgboost") is None

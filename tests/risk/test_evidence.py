@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fivesigma.risk import evidence
+from fivesigma.risk.clustering import Agreement
 from fivesigma.risk.evidence import (
     Difference,
     Part,
@@ -76,7 +77,11 @@ def test_counts_stay_within_memory():
 
 # --- influences ----------------------------------------------------------------------------------------------------
 
-SMOOTH = [m for m in METRICS.values() if m.name not in {"ece", "scatter", "median_bias"}]
+SMOOTH = [
+    m
+    for m in METRICS.values()
+    if m.name not in {"ece", "scatter", "median_bias"} and not isinstance(m, Agreement)
+]
 
 
 def example(m, n=60, seed=3, weighted=True):
@@ -85,6 +90,10 @@ def example(m, n=60, seed=3, weighted=True):
     if "regression" in m.tasks:
         y = rng.normal(size=n)
         return Scored(y, y + 0.5 * rng.normal(size=n), w)
+    if "clustering" in m.tasks:
+        y = np.arange(n) % 2
+        labels = np.where(rng.random(n) < 0.2, 1 - y, y)
+        return Scored(y, labels if isinstance(m, Agreement) else rng.normal(size=n), w)
     y = np.arange(n) % 2
     s = np.round(rng.normal(size=n) + y, 1)  # ties
     return Scored(y, binary(s), w, cut=0.5)

@@ -26,6 +26,10 @@ def sample(seed: int, n: int, task: str, n_classes: int = 2, *, coarse: bool = F
         y = rng.normal(3, 2, n)
         prediction = y + rng.normal(0.1, 0.5, n)
         return y, np.round(prediction, 1) if coarse else prediction, w
+    if task == "clustering":
+        y = rng.permutation(np.arange(n) % n_classes)
+        labels = np.where(rng.random(n) < 0.3, rng.integers(-1, n_classes + 1, n), y)
+        return y, labels, w
     y = rng.permutation(np.arange(n) % n_classes)
     logits = rng.normal(size=(n, n_classes)) + 1.2 * (y[:, None] == np.arange(n_classes))
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -85,7 +89,7 @@ def test_order_of_events_and_unit_of_weight_change_nothing(each, task, n_classes
     np.testing.assert_allclose(
         each.value(y[order], prediction[order], w[order], **arguments(each)), value, rtol=1e-9, atol=1e-12
     )
-    if each.name not in ("asimov", "asimov_10", "ams"):  # yields have a unit: events
+    if each.name not in ("asimov", "asimov_10", "ams", "adjusted_rand"):  # yields and pairs count events
         np.testing.assert_allclose(
             each.value(y, prediction, 3 * w, **arguments(each)), value, rtol=1e-9, atol=1e-12
         )

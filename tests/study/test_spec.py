@@ -185,7 +185,6 @@ def test_keys_without_machinery_are_refused_not_ignored(key: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '[data]\npath = "t.csv"\ntask = "clustering"',
         '[data]\npath = "t.csv"\ntarget = ["a", "b"]',
     ],
 )

@@ -70,7 +70,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     _select(work)
     y = _target(work)
     w = _weights(work)
-    if y is not None and y.classes is not None and w is not None:
+    if y is not None and y.task == "classification" and y.classes is not None and w is not None:
         targets.refuse_weightless_classes(y.y, w, y.classes)
     groups, group_identity = (
         (None, None) if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)

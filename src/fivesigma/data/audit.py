@@ -44,6 +44,11 @@ class Table(Protocol):
         ...
 
     @property
+    def task(self) -> str:
+        """What the target is for."""
+        ...
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the classes."""
         ...
@@ -97,7 +102,7 @@ def _weights(data: Table) -> Sequence[Note]:
 def _classes(data: Table) -> Sequence[Note]:
     if data.classes is None or data.y is None:
         return ()
-    counts = np.bincount(data.y, minlength=len(data.classes))
+    counts = np.bincount(data.y[data.y >= 0], minlength=len(data.classes))
     found = ", ".join(f"{name} {count}" for name, count in zip(data.classes, counts, strict=True))
     return [("classes", "ok", f"events of each class: {found}")]
 
@@ -146,7 +151,7 @@ def _all_distinct_integers(column: NDArray[np.float64]) -> bool:
 
 def _leaks(data: Table) -> Sequence[Note]:
     """Name features that alone fix the target: a monotone function of it, or one cut a class."""
-    if data.y is None or data.n_samples < _FEWEST_TO_JUDGE:
+    if data.y is None or data.task == "clustering" or data.n_samples < _FEWEST_TO_JUDGE:
         return ()
     at = np.unique(np.linspace(0, data.n_samples - 1, min(data.n_samples, _MOST_LOOKED_AT)).astype(np.int64))
     tells = _monotone if data.classes is None else _separates

@@ -36,7 +36,8 @@ class Dataset:
     X : (n_samples, \\*shape) float64
         The features; NaN is a missing value, a text column holds the codes of its ``categories``.
     y : (n_samples,) int64 or float64, or None
-        Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression.
+        Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression. In a clustering
+        the truth, which no fit sees; -1 where it is not known.
     w : (n_samples,) float64 or None
         Weights of the events, finite and not negative; None is one for each.
     groups : (n_samples,) int64 or None
@@ -174,11 +175,13 @@ class Dataset:
         if y is None:
             if task not in (None, "clustering"):
                 raise InputError(f"task = '{task}' needs a target; give y, or say task = 'clustering'.")
+            if classes is not None:
+                raise InputError("classes are given, but no target; give y, which holds them.")
             return self
         values = checks.as_column(y, self.n_samples, what="y")
         encoded = targets.encode(values, task=task, classes=classes, name=target or "y")
         kept = self if encoded.keep.all() else self.take(encoded.keep)
-        if encoded.classes is not None and kept.w is not None:
+        if encoded.task == "classification" and encoded.classes is not None and kept.w is not None:
             targets.refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
         return dataclasses.replace(
             kept,
@@ -346,6 +349,7 @@ class Dataset:
 
     def __repr__(self) -> str:
         of = f" of {', '.join(self.classes)}" if self.classes else f" of {self.target}" if self.target else ""
+        of = of.replace(" of", " with the truth", 1) if self.task == "clustering" else of
         return f"Dataset({self.n_samples} events x {self.n_features} features, {self.task}{of})"
 
 

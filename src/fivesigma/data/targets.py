@@ -16,6 +16,7 @@ from fivesigma.risk.splits import text_hash
 TASKS = ("classification", "regression", "clustering")
 _MAX_INFERRED_CLASSES = 20
 _MAX_CLASSES = 1000
+_MAX_TRUTHS = 255
 
 Note = tuple[str, str, str]
 
@@ -25,7 +26,7 @@ class Target:
     """An encoded target.
 
     ``keep`` (n_rows,) marks the rows that have a target; ``y`` (n_kept,) holds int64 codes in the order of
-    ``classes``, or float64; ``notes`` says what was dropped.
+    ``classes`` (-1 for an unknown truth of a clustering), or float64; ``notes`` says what was dropped.
     """
 
     y: NDArray[Any]
@@ -60,9 +61,7 @@ def encode(
         raise InputError(f"target '{name}' is missing in all {len(values)} rows; name another target column.")
     task = one_of(task, TASKS, "task") if task else infer_task(values[present], classes)
     if task == "clustering":
-        raise InputError(
-            f"task = 'clustering' takes no target, got '{name}'; drop the target or name it a spectator."
-        )
+        return _encode_truth(values, present, classes, name)
     if task == "regression":
         return _encode_numbers(values, present, classes, name)
     return _encode_labels(values, present, classes, name)
@@ -192,6 +191,30 @@ def _encode_labels(
     y = code[keep]
     _refuse_thin_classes(y, labels, name)
     return Target(y, labels, "classification", keep, notes)
+
+
+def _encode_truth(
+    values: NDArray[Any], present: NDArray[np.bool_], classes: Sequence[object] | None, name: str
+) -> Target:
+    """Encode the truth of a clustering, which no fit sees: -1 where it is not known, and no row is dropped for it.
+
+    Only ``classes`` that a person names choose rows.
+    """
+    code, labels = codes(values)
+    if len(labels) > _MAX_TRUTHS or infer_task(values[present], classes) == "regression":
+        raise InputError(
+            f"target '{name}' holds many numbers ({len(labels)} distinct ones); the truth of a clustering is one of a "
+            "few classes: leave the target out, or name it a spectator."
+        )
+    keep = np.ones(len(values), dtype=bool)
+    notes: tuple[Note, ...] = ()
+    if classes is not None:
+        code, labels, keep, notes = _choose(code, labels, present, classes, name)
+    unknown = int((code[keep] < 0).sum())
+    if unknown:
+        message = f"{unknown} of {int(keep.sum())} rows have no truth '{name}': they are fitted, not scored"
+        notes = (*notes, ("target", "warning", message))
+    return Target(code[keep], labels, "clustering", keep, notes)
 
 
 def _choose(

@@ -28,7 +28,7 @@ def _fitted_parts(estimator: Any) -> Iterator[tuple[str, Any]]:
 def fit_on(
     estimator: Any,
     X: NDArray[Any],
-    y: NDArray[Any],
+    y: NDArray[Any] | None,
     *,
     w: Vector | None = None,
     groups: NDArray[Any] | None = None,

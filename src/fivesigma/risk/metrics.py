@@ -11,6 +11,7 @@ from fivesigma.risk.classification import (
     LogLoss,
     RocAuc,
 )
+from fivesigma.risk.clustering import CLUSTERING_METRICS, Agreement
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.regression import R2, Mae, MedianBias, PearsonR, Rmse, Scatter
@@ -36,11 +37,13 @@ _ALL: tuple[Metric, ...] = (
     MedianBias(),
     Scatter(),
     PearsonR(),
+    *CLUSTERING_METRICS,
 )
 
 METRICS: dict[str, Metric] = {each.name: each for each in _ALL}
 
-DEFAULT = {"classification": "roc_auc", "regression": "r2"}
+DEFAULT = {"classification": "roc_auc", "regression": "r2", "clustering": "overlap"}
+"""The primary metric of a task; a clustering without a truth has ``log_likelihood``."""
 
 
 def metric(name: str) -> Metric:
@@ -55,9 +58,15 @@ def metric(name: str) -> Metric:
 def metrics_for(task: str, n_classes: int | None = None) -> tuple[Metric, ...]:
     """Return the metrics that score ``task``; those of two classes only where ``n_classes`` is 2.
 
+    A clustering without a truth (``n_classes`` is None) has no metric of agreement.
+
     >>> [each.name for each in metrics_for("regression")][:2]
     ['r2', 'rmse']
     """
     return tuple(
-        each for each in METRICS.values() if task in each.tasks and (n_classes == 2 or not each.binary_only)
+        each
+        for each in METRICS.values()
+        if task in each.tasks
+        and (n_classes == 2 or not each.binary_only)
+        and (n_classes is not None or not isinstance(each, Agreement))
     )

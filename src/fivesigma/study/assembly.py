@@ -67,6 +67,12 @@ def seen(prepared: Prepared, *, opened: bool) -> Dataset:
 
 def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
     """Return what was read: its size, and what the columns hold as far as they may be seen."""
+    sections = {"target_unit": prepared.data.target_unit, **feature_pictures(prepared)}
+    return data_facts(prepared, opened=opened, sections=sections)
+
+
+def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any]) -> DataRecord:
+    """Return the record of the data with the ``sections`` that pictures are made of."""
     data = prepared.data
     features = [Feature(**column) for column in seen(prepared, opened=opened).statistics()]
     return DataRecord(
@@ -77,7 +83,7 @@ def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
         features=tuple(features),
         classes=data.classes,
         target=data.target,
-        sections={"target_unit": data.target_unit, **feature_pictures(prepared)},
+        sections=sections,
     )
 
 

@@ -70,22 +70,46 @@ class FittedModel:
         found: NDArray[np.float64] = np.column_stack([table[name] for name in self.names]).astype(np.float64)
         return found
 
+    @property
+    def clusters(self) -> bool:
+        """Whether this is a clustering, whose predictions are numbers of clusters."""
+        return bool(self.meta["task"] == "clustering")
+
+    def can(self, answer: str) -> bool:
+        """Whether a clustering can say ``answer`` (predict, predict_proba, score_samples) of new events."""
+        return bool(self.estimator.steps[-1][1].can(answer))
+
     def predict_proba(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
-        """Return the probabilities, (n_samples, n_classes)."""
+        """Return the probabilities, (n_samples, n_classes), or those of the clusters."""
         from fivesigma.study import recipe
 
+        if self.clusters:
+            return np.asarray(self._said("predict_proba", X), dtype=np.float64)
         if self.classes is None:
             raise InputError("this model is a regression and has no probabilities; use predict.")
         return recipe.predict(self.estimator, self.columns(X), len(self.classes))
 
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
-        """Return the class labels, or the values of a regression in the unit of the target, (n_samples,)."""
+        """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""
         from fivesigma.study import recipe
 
+        if self.clusters:
+            return np.asarray(self._said("predict", X), dtype=np.int64)
         if self.classes is None:
             return recipe.predict(self.estimator, self.columns(X))
         labels: NDArray[Any] = np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
         return labels
+
+    def _said(self, answer: str, X: ArrayLike | Dataset) -> Any:
+        """Ask the clustering at the end of the pipeline; one that labels its own events only refuses in a sentence."""
+        from fivesigma.study.clustering.fits import before
+
+        if not self.can(answer):
+            raise InputError(
+                f"'{self.meta['name']}' ({self.meta['kind']}) clusters the events it is fitted to and cannot {answer} "
+                "others; choose a mixture or k-means."
+            )
+        return getattr(self.estimator.steps[-1][1], answer)(before(self.estimator, self.columns(X)))
 
 
 def _names(X: Any) -> tuple[str, ...] | None:

@@ -70,6 +70,7 @@ class Kind:
     penalties, losses : what its regularisation path may have, the first by default; () for kinds without a path
     folded : is fitted as a path always, not only where the study gives keys of one
     scale_free : its λ has no units, so that one span of λ suits every target
+    density : a clustering that has a density, so that events held out by folds judge it
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     nested : whether one fit holds the models of every smaller ``max_depth``
     """
@@ -93,6 +94,7 @@ class Kind:
     scale_free: bool = False
     minimiser: str | None = None
     nested: bool = False
+    density: bool = False
 
     @property
     def space(self) -> dict[str, Space]:

@@ -152,7 +152,7 @@ class _Gathering:
                 result if result is not None else ({}, {"error": self.died.get(key, "it left no result")})
             )
             if "error" in meta:
-                raise FitFailedError(f"{_named(purpose, number)}: {meta['error']}")
+                raise FitFailedError(f"{named(purpose, number)}: {meta['error']}")
             n_classes = self.material.meta["n_classes"]
             found.append(({name: expand(each, n_classes) for name, each in arrays.items()}, meta))
         return found
@@ -166,7 +166,8 @@ class _Gathering:
         return whole
 
 
-def _named(purpose: str, number: int) -> str:
+def named(purpose: str, number: int) -> str:
+    """Return a fit in words."""
     words = {
         "final": "the final fit",
         "fold": f"the fit of fold {number}",

@@ -158,6 +158,8 @@ def _predicted(
     format: str,
     cut: float | None,
 ) -> dict[str, NDArray[Any]]:
+    if model.clusters:
+        return _clusters(name, model, X, whole, format, cut)
     if model.classes is None:
         if format not in ("both", "probability") or cut is not None:
             raise InputError(
@@ -176,6 +178,30 @@ def _predicted(
     if format in ("both", "probability"):
         columns = {f"{name}:{label}": probability[:, k] for k, label in enumerate(classes)}
     return columns | ({name: labels} if format in ("both", "class") else {})
+
+
+def _clusters(
+    name: str,
+    model: FittedModel,
+    X: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+    format: str,
+    cut: float | None,
+) -> dict[str, NDArray[Any]]:
+    """Return the number of the cluster of each row (-1: none) and, where there are any, its probabilities."""
+    if format == "kaggle" or cut is not None:
+        raise InputError("a clustering has no signal to rank or to cut on; leave out the option.")
+    columns: dict[str, NDArray[Any]] = {}
+    if format in ("both", "probability") and model.can("predict_proba"):
+        some = model.predict_proba(X[whole])
+        probability = np.full((len(X), some.shape[1]), np.nan)
+        probability[whole] = some
+        columns = {f"{name}:{k}": values for k, values in enumerate(probability.T)}
+    if format in ("both", "class") or not columns:
+        labels = np.full(len(X), -1, dtype=np.int64)
+        labels[whole] = model.predict(X[whole])
+        columns |= {name: labels}
+    return columns
 
 
 def decided(probability: NDArray[np.float64], classes: Sequence[str], cut: float | None) -> NDArray[Any]:

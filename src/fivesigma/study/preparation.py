@@ -22,6 +22,7 @@ from fivesigma.data.roles import Roles
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
 from fivesigma.study import curve_fits, paths
+from fivesigma.study.clustering import checks as clustering
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
@@ -69,19 +70,20 @@ class Prepared:
 
     @property
     def n_classes(self) -> int | None:
-        """Number of classes; None for a regression."""
-        return None if self.data.classes is None else len(self.data.classes)
+        """Number of classes; None for a regression and a clustering."""
+        learnt = self.data.task == "classification" and self.data.classes is not None
+        return len(self.data.classes or ()) if learnt else None
 
     @property
     def material(self) -> Material:
         """The arrays that the fits share."""
         data, spec = self.data, self.spec
-        assert data.y is not None
+        y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
         meta = {
             "names": list(data.names),
             "categories": {name: list(labels) for name, labels in data.categories.items()},
             "units": list(data.units),
-            "classes": None if data.classes is None else list(data.classes),
+            "classes": None if self.n_classes is None else list(data.classes or ()),
             "n_classes": self.n_classes,
             "task": data.task,
             "target": data.target,
@@ -92,7 +94,7 @@ class Prepared:
             "training_weights": spec.data.training_weights,
         }
         split = self.split
-        return Material(data.X, data.y, data.w, split.units, split.train, split.folds, split.tests, meta)
+        return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)
 
 
 def read(spec: Spec) -> Dataset:
@@ -227,12 +229,15 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
     """Return the metric of the study and all that apply to its task."""
     n_classes = None if data.classes is None else len(data.classes)
     able = metrics_for(data.task, n_classes)
-    wanted = spec.evaluate.metric or DEFAULT[data.task]
+    default = clustering.metric_of(data) if data.task == "clustering" else DEFAULT[data.task]
+    wanted = spec.evaluate.metric or default
     for metric in able:
         if metric.name == wanted:
             return metric, able
     names = [metric.name for metric in able]
     what = data.task if n_classes is None else f"{data.task} of {n_classes} classes"
+    if data.task == "clustering":
+        what = "clustering without a truth (data.target)" if n_classes is None else "clustering with a truth"
     raise spec.error(
         "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
         f"{did_you_mean(wanted, names)}"
@@ -336,13 +341,32 @@ def plan_of(
     curve_fits.check_models(spec, entries)
     if spec.explain.permutation is not None:
         shared["permutation"] = spec.explain.permutation
-    return Plan.of(shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry)])
+    return Plan.of(
+        shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry, own)]
+    )
 
 
-def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry) -> Iterator[Fit]:
+def _clustering_fits(data: Dataset, split: Split, entry: Entry, own: Mapping[str, Any]) -> Iterator[Fit]:
+    """Yield the final fit, and those of the folds where there is a density to judge by."""
+    kind = kind_called(entry.kind)
+    density = kind.density or hasattr(own.get(entry.name), "score_samples")
+    yield from fits_of(
+        entry,
+        folds=split.n_folds if density else 0,
+        refits=0,
+        stochastic=False,
+        probes={},
+        cost=kind.cost(float(len(split.train)), float(data.n_features), 1.0),
+    )
+
+
+def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry, own: Mapping[str, Any]) -> Iterator[Fit]:
     if entry.skipped:
         return
     kind = kind_called(entry.kind)
+    if data.task == "clustering":
+        yield from _clustering_fits(data, split, entry, own)
+        return
     probes = kind.probes(entry.params) if not entry.tune and entry.path is None else None
     neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
     trials = 3 * (entry.trials or 1) if entry.tune else FOLDED if entry.path is not None else 1
@@ -371,11 +395,16 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     events = read(spec) if data is None else data
     if spec.features.missing == "drop":
         events = without_missing(events)
-    _check_events(events)
+    _check_events(spec, events)
+    if events.task == "clustering":
+        clustering.check_study(spec)
+        clustering.check_events(spec, events)
     _check_own(spec, events, own or {})
     metric, metrics = primary_metric(spec, events)
     split = split_of(spec, events)
     entries = line_up(spec, events, len(split.train))
+    if events.task == "clustering":
+        clustering.check_entries(spec, events, entries, len(split.train))
     notes = _notes(split)
     plan = plan_of(spec, events, split, entries, metric, own or {})
     return Prepared(spec, events, split, metric, metrics, spec.evaluate.baseline, plan, notes, own or {})
@@ -393,20 +422,22 @@ def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:
             raise spec.error("models", f"'{name}': {error}") from None
 
 
-def _check_events(data: Dataset) -> None:
+def _check_events(spec: Spec, data: Dataset) -> None:
     if data.X.ndim != 2:
         raise InputError(
             f"events of shape {data.X.shape[1:]} are not in this version; give a table, one row an event."
         )
-    if data.y is None:
-        raise InputError(
-            "data.target is missing; clustering is not in this version, so name the column to predict."
+    if (data.task == "clustering") != (spec.data.task == "clustering"):
+        raise spec.error(
+            "data.task",
+            f"the events are of a {data.task}, the study is of a {spec.data.task or 'target to learn'}; name the "
+            'column to predict with data.target, or say task = "clustering".',
         )
     if data.n_features == 0:
         raise InputError(
             "no feature is left: every column has another role or is text; name some with data.features."
         )
-    if data.task == "regression" and float(np.ptp(data.y)) == 0.0:
+    if data.task == "regression" and data.y is not None and float(np.ptp(data.y)) == 0.0:
         raise InputError(f"the target {data.target!r} is constant ({data.y[0]}); there is nothing to learn.")
 
 

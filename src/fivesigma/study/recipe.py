@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -124,6 +124,8 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
     It gets NaN where its tags say that it takes them; a ``random_state`` that is None is set to ``seed``.
     """
     _refuse_no_estimator(estimator)
+    if task == "clustering":
+        return _clustering(estimator, features, seed)
     if is_classifier(estimator) != (task == "classification"):
         raise InputError(f"{type(estimator).__name__} does not do {task}; choose an estimator of that task.")
     if task == "classification" and not any(hasattr(estimator, way) for way in _SCORES):
@@ -136,6 +138,17 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         return Calibrated(recipe)
     return recipe
+
+
+def _clustering(estimator: Any, features: FeaturePlan, seed: int) -> Any:
+    """Return the recipe of a user's own clustering, which chooses its number of clusters itself."""
+    from fivesigma.models.mixtures.clusterer import Clusterer
+
+    if is_classifier(estimator) or is_regressor(estimator):
+        raise InputError(
+            f"{type(estimator).__name__} does not do clustering; choose a clusterer or a mixture."
+        )
+    return _pipeline(features, Clusterer(estimator, None, random_state=seed), native=False, standardise=False)
 
 
 def _refuse_no_estimator(estimator: Any) -> None:
@@ -158,9 +171,14 @@ def _pipeline(features: FeaturePlan, model: Any, *, native: bool, standardise: b
 
 
 def fit(
-    estimator: Any, X: Floats, y: NDArray[Any], w: Floats | None = None, *, groups: NDArray[Any] | None = None
+    estimator: Any,
+    X: Floats,
+    y: NDArray[Any] | None = None,
+    w: Floats | None = None,
+    *,
+    groups: NDArray[Any] | None = None,
 ) -> Fitted:
-    """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,), weights ``w`` and ``groups`` (n,).
+    """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,) if any, weights ``w``, ``groups`` (n,).
 
     Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these).
     One thread; warnings are collected, never printed; the global generators are not touched.

@@ -16,7 +16,8 @@ from fivesigma._core.errors import InputError, one_of
 from fivesigma.study.kind import Kind, Parameter, Probes, Request
 from fivesigma.study.kinds.linear import LINEAR
 from fivesigma.study.kinds.margins import MARGINS
-from fivesigma.study.kinds.parameters import BOTH
+from fivesigma.study.kinds.mixtures import MIXTURES
+from fivesigma.study.kinds.parameters import ALL
 from fivesigma.study.kinds.simple import BASELINES, NEIGHBOURS
 from fivesigma.study.kinds.trees import TREES
 from fivesigma.study.kinds.trusted import TRUSTED
@@ -34,7 +35,7 @@ __all__ = [
     "share",
 ]
 
-_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS)
+_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS, *MIXTURES)
 """In the order of a line-up: baselines first."""
 
 
@@ -45,7 +46,7 @@ def _given_in_python(ask: Request) -> Any:
 OWN = Kind(
     "own",
     "your own estimator, given in Python as (name, estimator)",
-    BOTH,
+    ALL,
     _given_in_python,
     lambda n, p, K: 1.0,
     stochastic=True,
@@ -109,7 +110,7 @@ def default_lineup(
     """
     able = [each for each in kinds().values() if task in each.tasks and each.lineup]
     if not able:
-        raise InputError(f"no model does {task!r} in this version; expected one of {', '.join(BOTH)}.")
+        raise InputError(f"no model does {task!r} in this version; expected one of {', '.join(ALL)}.")
     return tuple(_entry(each, n, p, n_classes or 1, n_fits) for each in able)
 
 

@@ -68,7 +68,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         return [row["model"], f"{row['status']}: {row['message']}", "", "", ""]
     return [
         row["model"],
-        _with_error(row["validation"]),
+        _with_error(row["validation"]) if row["validation"] is not None else "none",
         _with_error(row["score"]) if row["score"] is not None or row["sealed"] else "no test set",
         _sigma(row["versus_baseline"]),
         "best" if row["best"] else _sigma(row["versus_best"]),

@@ -25,6 +25,9 @@ from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_j
 from fivesigma.risk.splits import rows_key
 from fivesigma.study import assembly
 from fivesigma.study.catalogue import is_built_in
+from fivesigma.study.clustering import assembly as clusterings
+from fivesigma.study.clustering.assembly import TIMED
+from fivesigma.study.clustering.outcomes import gather as gather_clusterings
 from fivesigma.study.outcomes import Outcome, gather
 from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress, Silent, choose
@@ -265,24 +268,29 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: 
     from fivesigma.report import render
 
     fitted = time.perf_counter()
-    outcomes = list(gather(prepared.plan, folder.tasks, prepared.material, died))
+    clusters = prepared.data.task == "clustering"
+    tell: Any = clusterings if clusters else assembly
+    found: Any = gather_clusterings if clusters else gather
+    outcomes = list(found(prepared.plan, folder.tasks, prepared.material, died))
     if all(outcome.status != "ok" for outcome in outcomes):
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
     if opened:
         _open_test(prepared, folder)
     with threadpool_limits(1):
-        record = assembly.results(prepared, outcomes, opened=not settings.blind)
+        record = tell.results(prepared, outcomes, opened=not settings.blind)
     found = summary(prepared, folder.tasks, died)
     record = record if found is None else assembly.scanned(record, found)
     settings.progress.advance(1.0, "evidence weighed")
-    _write_predictions(folder, assembly.prediction_table(prepared, outcomes, opened=opened))
+    _write_predictions(folder, tell.prediction_table(prepared, outcomes, opened=opened))
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,
         "evidence": weighed - fitted,
         "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
     }
+    if speeds := {each.entry.name: each.described[TIMED] for each in outcomes if TIMED in each.described}:
+        timing[TIMED] = speeds
     record = dataclasses.replace(record, timing=timing)
     folder.write_results(record)  # before the page: nothing that is found out depends on a picture
     render(record, folder.manifest(), folder.path)

@@ -156,14 +156,14 @@ class Evidence:
         return found
 
     def _test_score(self, metric: Metric, test: str, name: str) -> Score:
-        return _score(evidence.score(self.measurements[test, metric.name, name], claim=self.claim))
+        return score_record(evidence.score(self.measurements[test, metric.name, name], claim=self.claim))
 
     def _train_score(self, metric: Metric, name: str) -> Score:
         y, w, scale = self.events(self.prepared.split.train)
         prediction = self.fitted[name].train
         assert prediction is not None
         value = metric.value(y, prediction, w, cut=self.cut(metric, name), scale=scale)
-        return Score(_finite(value), method="on the rows it was fitted to: no interval")
+        return Score(finite(value), method="on the rows it was fitted to: no interval")
 
     def validation_value(self, metric: Metric, name: str) -> float:
         """Return the score of the stored out-of-fold predictions."""
@@ -176,11 +176,11 @@ class Evidence:
             return self._single_validation(metric, name)
         if self.too_few or not metric.interval:
             return Score(
-                _finite(value), method=self.too_few or f"no interval: {metric.name} is biased at finite size"
+                finite(value), method=self.too_few or f"no interval: {metric.name} is biased at finite size"
             )
         per_fold = self.fold_values(metric, self.fitted[name].validation)
         if not (np.isfinite(per_fold).all() and np.isfinite(value)):
-            return Score(_finite(value), method="no interval: the score is not defined on every fold")
+            return Score(finite(value), method="no interval: the score is not defined on every fold")
         n_fit, n_validation = self.fold_sizes
         spread = evidence.cross_validated(per_fold, n_fit=n_fit, n_validation=n_validation)
         if spread.low is None or spread.high is None:
@@ -195,7 +195,7 @@ class Evidence:
         _, _, scale = self.events(rows)
         cut = self.cut(metric, name)
         measured = evidence.measure(metric, part, self.out_of_fold(name), cut=cut, scale=scale)
-        return _score(evidence.score(measured, claim="fitted"))
+        return score_record(evidence.score(measured, claim="fitted"))
 
     def fold_values(self, metric: Metric, prediction: Array | None) -> Array:
         """Return the score of an out-of-fold prediction on each fold, at a cut chosen on the other folds."""
@@ -291,14 +291,14 @@ class Evidence:
         found = {}
         for metric in self.prepared.metrics:
             if metric is self.prepared.metric:
-                found[metric.name] = _comparison(self.between(name, other))
+                found[metric.name] = comparison_record(self.between(name, other))
             elif metric.interval:
-                found[metric.name] = _comparison(self.difference(metric, name, other))
+                found[metric.name] = comparison_record(self.difference(metric, name, other))
         return found
 
     def between(self, a: str, b: str) -> Difference:
         """Return the family's difference of ``a`` over ``b``, turned round where it was taken the other way."""
-        return self.family[a, b] if (a, b) in self.family else _reversed(self.family[b, a])
+        return self.family[a, b] if (a, b) in self.family else reverse(self.family[b, a])
 
     def claims(self) -> tuple[Claim, ...]:
         """Return the sentences of the page, the most asked for first."""
@@ -361,10 +361,11 @@ class Evidence:
         train = self._train_score(metric, name).value
         if train is None:
             return None
-        return _finite(float(metric.merit(train) - metric.merit(self.validation_value(metric, name))))
+        return finite(float(metric.merit(train) - metric.merit(self.validation_value(metric, name))))
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """Return ``value``, None where it is not finite."""
     return float(value) if value is not None and np.isfinite(value) else None
 
 
@@ -374,28 +375,31 @@ def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:
     return max(low, bottom), min(high, top)
 
 
-def _score(estimate: evidence.ScoreEstimate) -> Score:
+def score_record(estimate: evidence.ScoreEstimate) -> Score:
+    """Return an estimate as the record keeps it."""
     error = estimate.error
     return Score(
-        _finite(estimate.value),
-        _finite(estimate.low),
-        _finite(estimate.high),
+        finite(estimate.value),
+        finite(estimate.low),
+        finite(estimate.high),
         estimate.level,
         estimate.method,
-        ErrorBudget(_finite(error.stat), _finite(error.train), _finite(error.seed)),
+        ErrorBudget(finite(error.stat), finite(error.train), finite(error.seed)),
     )
 
 
-def _comparison(difference: Difference) -> Comparison:
+def comparison_record(difference: Difference) -> Comparison:
+    """Return a difference as the record keeps it."""
     d = difference
-    return Comparison(*map(_finite, (d.difference, d.low, d.high, d.p, d.sigma_local, d.sigma_global)))
+    return Comparison(*map(finite, (d.difference, d.low, d.high, d.p, d.sigma_local, d.sigma_global)))
 
 
 def _negative(value: float | None) -> float | None:
     return None if value is None else -value
 
 
-def _reversed(d: Difference) -> Difference:
+def reverse(d: Difference) -> Difference:
+    """Return the difference turned round."""
     return dataclasses.replace(  # p stays that of the test that was made
         d,
         difference=_negative(d.difference),

@@ -91,9 +91,9 @@ class DataSection(Section):
     source: Text | None = None
     """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
     target: Text | None = None
-    """The column to predict, or an expression such as log10(M_500)."""
-    task: Literal["classification", "regression"] | None = None
-    """Inferred from the target where it is not said."""
+    """The column to predict, or an expression such as log10(M_500); in a clustering the truth, which no fit sees."""
+    task: Literal["classification", "regression", "clustering"] | None = None
+    """Inferred from the target where it is not said; "clustering" needs none."""
     features: tuple[Text, ...] | None = None
     """Columns to learn from; default: every numeric column that has no other role."""
     spectators: tuple[Text, ...] = ()
@@ -127,8 +127,10 @@ class DataSection(Section):
             raise ValueError(
                 f"data.source: {shown(self.source)} is not a source; write 'simulate:NAME' or 'user:WHERE TO GET IT'"
             )
-        if self.target is None and self.simulated is None:
-            raise ValueError("data.target is missing; name the column to predict")
+        if self.target is None and self.simulated is None and self.task != "clustering":
+            raise ValueError(
+                'data.target is missing; name the column to predict, or set task = "clustering" if there is none'
+            )
         return self
 
     @property
@@ -228,7 +230,7 @@ class SplitSection(Section):
         Discriminator(lambda value: "rows" if isinstance(value, dict) else "fraction"),
         BeforeValidator(_test_rows),
     ] = 0.2
-    """A fraction, 0 for none, { column, value }, { path }, or a table of several named ones."""
+    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, or several named ones."""
     folds: Annotated[Whole, Field(ge=2, le=1000)] | None = None
     """Folds of the cross-validation; 5 where no validation fraction is given."""
     validation: Annotated[Number, Field(gt=0, lt=1)] | None = None
@@ -340,7 +342,7 @@ class EvaluateSection(Section):
     """How models are judged."""
 
     metric: Text | None = None
-    """The primary metric; default: roc_auc for classes, r2 for numbers."""
+    """The primary metric; default: roc_auc for classes, r2 for numbers; of a clustering overlap or log_likelihood."""
     baseline: Text = "dummy"
     """The model every other is compared with."""
     bootstrap: Annotated[Whole, Field(ge=100, le=1_000_000)] = 2000

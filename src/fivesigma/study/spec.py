@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,19 @@ class Spec(Section):
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
     _trust: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clustering_keeps_all(cls, document: Any) -> Any:
+        """A clustering seals no test set unless it is asked to."""
+        if not isinstance(document, dict):
+            return document
+        data, split = document.get("data"), document.get("split", {})
+        if not isinstance(data, dict) or not isinstance(split, dict):
+            return document
+        if data.get("task") != "clustering" or "test" in split:
+            return document
+        return {**document, "split": {**split, "test": 0.0}}
 
     @model_validator(mode="after")
     def _source_is_simulated(self) -> Spec:
@@ -219,10 +232,17 @@ class Spec(Section):
                 f"'{name}' runs the code of that module; add --trust if you know what it does.",
             )
 
-    def _known(self, word: str, known: Iterable[str], later: Sequence[str], where: str, what: str) -> None:
-        options = list(known)
-        if word in options:
+    def _known(
+        self, word: str, known: Mapping[str, Any], later: Sequence[str], where: str, what: str
+    ) -> None:
+        if word in known:
             return
+        clusters = self.data.task == "clustering"
+        options = [
+            name
+            for name, each in known.items()
+            if ("clustering" in each.tasks) == clusters or len(each.tasks) > 1
+        ]
         state = "in this version" if word in later else f"a {what}"
         hint = "" if word in later else did_you_mean(word, options)
         raise self.error(where, f"'{word}' is not {state}; expected one of {', '.join(options)}.{hint}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,8 @@ class Study:
         Anything a study file can say, such as ``evaluate={"refits": 20}``.
     trust : bool
         Whether a loss ``module:name`` may be imported, which runs that module.
+    task : str, optional
+        Default: that of the data. "clustering" of data with classes makes these the truth, which no fit sees.
 
     Examples
     --------
@@ -59,6 +62,7 @@ class Study:
     scan: Mapping[str, Any] = field(default_factory=dict)
     given: Spec | None = None
     trust: bool = False
+    task: str | None = None
 
     @classmethod
     def read(
@@ -108,7 +112,7 @@ class Study:
             )
         document = {
             "study": {"name": self.name, "question": self.question, "seed": self.seed},
-            "data": {"source": MEMORY, "target": self.data.target or "y", "task": self.data.task},
+            "data": {"source": MEMORY, **self._aim()},
             "split": dict(self.split),
             "features": dict(self.features),
             "models": [_section(model) for model in self.models or ()],
@@ -119,12 +123,29 @@ class Study:
             document["scan"] = dict(self.scan)
         return Spec.from_document(document, place="Study", trust=self.trust)
 
+    def _aim(self) -> dict[str, Any]:
+        """Return target and task as a study file has them."""
+        assert self.data is not None
+        task = self.task or self.data.task
+        if task == "clustering" and self.data.y is None:
+            return {"task": task}
+        return {"target": self.data.target or "y", "task": task}
+
     def prepared(self) -> Prepared:
         """Read, check and divide the events and list the fits; writes nothing."""
         spec = self.spec()
         if self.given is not None and self.data is None:
             spec = spec.resolved()
-        return prepare(spec, self.data, self.own)
+        return prepare(spec, self._events(), self.own)
+
+    def _events(self) -> Dataset | None:
+        """Return the events; classes that were read as a target become the truth of a clustering."""
+        data = self.data
+        if data is None or self.task is None or self.task == data.task:
+            return data
+        if (self.task, data.task) != ("clustering", "classification"):
+            raise InputError(f"the data are of a {data.task}, not a {self.task}; read them with that task.")
+        return dataclasses.replace(data, task="clustering")
 
     def check(self) -> list[str]:
         """Return what the study would do, one line each; raises what `run` would raise.

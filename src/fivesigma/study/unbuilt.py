@@ -51,7 +51,5 @@ def _refuse_values(document: Mapping[str, Any], place: str) -> None:
     data = document.get("data")
     if not isinstance(data, Mapping):
         return
-    if data.get("task") == "clustering":
-        raise StudyError(f"{place}: data.task: clustering is not in this version; give a target to learn.")
     if isinstance(data.get("target"), list):
         raise StudyError(f"{place}: data.target: several outputs are not in this version; name one column.")

@@ -145,6 +145,10 @@ class Workshop:
 
         if fit.purpose == curve_fits.PURPOSE:
             return curve_fits.carry_out(self, fit)
+        if self.plan.shared["task"] == "clustering":
+            from fivesigma.study.clustering import fits
+
+            return fits.carry_out(self, fit)
         entry = self.plan.entry(fit.model)
         rows, asked = self.material.rows(fit, self.seed)
         columns = self.columns(entry)
@@ -233,21 +237,9 @@ class Workshop:
             described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
         described |= self.path(entry, estimator, law)
         number = [each.name for each in self.plan.entries].index(entry.name)
-        about = {
-            "name": entry.name,
-            "kind": entry.kind,
-            "params": dict(entry.params),
-            "names": names,
-            "units": [meta["units"][i] for i in columns],
-            "categories": {name: labels for name, labels in meta["categories"].items() if name in names},
-            "classes": meta["classes"],
-            "task": meta["task"],
-            "target": meta["target"],
-            "data": meta["data"],
-        }
         try:
             assert self.folder is not None
-            models.save(estimator, model_file(self.folder, number), about)
+            models.save(estimator, model_file(self.folder, number), about(self, entry, columns))
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
         return described
@@ -261,6 +253,24 @@ class Workshop:
             return {}
         found = paths.section(fitted, law["names"], entry.path, str(self.plan.shared["metric"]))
         return {"path": found} if found else {}
+
+
+def about(shop: Workshop, entry: Entry, columns: Array) -> dict[str, Any]:
+    """Return the document that is kept with a model: what its columns and its predictions mean."""
+    meta = shop.material.meta
+    names = [meta["names"][i] for i in columns]
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "params": dict(entry.params),
+        "names": names,
+        "units": [meta["units"][i] for i in columns],
+        "categories": {name: labels for name, labels in meta["categories"].items() if name in names},
+        "classes": meta["classes"],
+        "task": meta["task"],
+        "target": meta["target"],
+        "data": meta["data"],
+    }
 
 
 def model_file(folder: RunFolder, number: int) -> Path:

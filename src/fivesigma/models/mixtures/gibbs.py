@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -109,6 +110,10 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         "chain" (S,).
     labels_ : (n_samples,) int64
         The most probable component of each event, by the aligned draws.
+    watched_, watched_labels_ : (m,) and (S, m)
+        The numbers of the events whose labels are kept, all or 1,000, and their aligned labels in each draw.
+    warmup_ : (n_chains, n_warmup)
+        The log-likelihood of each sweep before draws are kept.
     diagnostics_ : dict
         Of label-free quantities, a `Diagnosis` each.
     separation_ : float
@@ -170,7 +175,9 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self._model = GaussianMixtureModel(standard, self.n_components, moved, kind)  # type: ignore[arg-type]
         chain = _Chain(self._model, schedule, self.keep_labels)
         parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
-        self._record(Draws.joined(parts), chain.watched, schedule)
+        self._record(Draws.joined([draws for draws, _ in parts]), chain.watched, schedule)
+        shift = len(table) * float(np.log(self._unit).sum())
+        self.warmup_ = np.stack([warming for _, warming in parts]) - shift
         self.labels_ = self.predict(table)
         return self
 
@@ -183,6 +190,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         seen = raw.seen[:, witnesses]
         draws = raw.permuted(relabel(seen, seen[pivot], self.n_components))
         self._draws, self._pivot = draws, pivot
+        self.watched_, self.watched_labels_ = watched, draws.seen
         means, covariances = from_triangles(draws.A, draws.b)
         weights = np.exp(draws.log_weights)
         monitored = _monitored(draws.log_likelihood, weights, means, covariances)
@@ -261,6 +269,20 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return z * self._unit + self._centre, labels.astype(np.int64)
 
 
+def trimmed(fitted: GaussianMixtureGibbs) -> GaussianMixtureGibbs:
+    """Return a copy that predicts the same, with the draws that predictions use and without the events."""
+    kept = copy(fitted)
+    draws = fitted._draws
+    some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
+    names = Draws.__dataclass_fields__
+    kept._draws = Draws(*(getattr(draws, name)[some] for name in names))
+    kept._draws = replace(kept._draws, seen=kept._draws.seen[:, :0])
+    kept._model = replace(fitted._model, X=fitted._model.X[:0])
+    kept.draws_ = {name: values[some] for name, values in fitted.draws_.items() if name != "labels"}
+    kept.watched_labels_, kept.labels_ = fitted.watched_labels_[:0], fitted.labels_[:0]
+    return kept
+
+
 @dataclass(frozen=True, eq=False)
 class _Chain:
     """One chain of the sampler: called with its stream and its number."""
@@ -275,13 +297,14 @@ class _Chain:
         n = len(self.model.X)
         return np.arange(n) if self.keep_labels else watched_events(n)
 
-    def __call__(self, rng: np.random.Generator, number: int) -> Draws:
+    def __call__(self, rng: np.random.Generator, number: int) -> tuple[Draws, Array]:
         labels = scattered_start(self.model.X, self.schedule.n_components, rng)
+        warming = Draws.empty(self.schedule.n_warmup, *self._size, 0)
         if self.schedule.n_warmup:
-            self._run(rng, labels, self.schedule.n_warmup, Draws.empty(1, *self._size, 0), np.arange(0))
+            self._run(rng, labels, 1, warming, np.arange(0))
         draws = Draws.empty(self.schedule.n_draws, *self._size, len(self.watched))
         self._run(rng, labels, self.schedule.thin, draws, self.watched)
-        return draws
+        return draws, warming.log_likelihood
 
     @property
     def _size(self) -> tuple[int, int]:

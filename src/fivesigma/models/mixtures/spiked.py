@@ -123,7 +123,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         Posterior mean of ``√(ρ/d) U`` in the units of X, by aligned labels.
     rho_ : float
         Posterior mean of ρ.
-    diagnostics_, converged_, messages_, sweeps_per_second_ :
+    diagnostics_, converged_, messages_, sweeps_per_second_, warmup_ :
         As in `GaussianMixtureGibbs`.
 
     Raises
@@ -207,13 +207,14 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             )
         return labels.astype(np.int64)
 
-    def _record(self, parts: list[tuple[Array, Array, NDArray[np.uint8]]], schedule: Schedule) -> None:
+    def _record(self, parts: list[tuple[Array, Array, NDArray[np.uint8], Array]], schedule: Schedule) -> None:
         likelihood, rho, seen = (np.concatenate([part[j] for part in parts]) for j in range(3))
         K, (n, d) = self.n_components, self._model.X.shape
         permutations = relabel(seen, seen[int(np.argmax(likelihood))], K)
         labels = np.take_along_axis(permutations, seen.astype(np.int64), axis=1)
         shares = np.stack([(labels == a).mean(axis=1) for a in range(K)], axis=1)
         constant = -0.5 * n * d * np.log(2.0 * np.pi * self.noise**2) - 0.5 * float((self._model.X**2).sum())
+        self.warmup_ = np.stack([part[3] for part in parts]) + constant
         self.draws_ = {
             "chain": np.repeat(np.arange(schedule.n_chains), schedule.n_draws),
             "labels": labels.astype(np.uint8),
@@ -242,15 +243,27 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return ``p(component | x)`` of new events, averaged over aligned draws: (n, d) -> (n, K)."""
+        return self._predictive(X)[1]
+
+    def score_samples(self, X: ArrayLike) -> Array:
+        """Return the log posterior predictive density, in the inverse units of X: (n, d) -> (n,)."""
+        return self._predictive(X)[0]
+
+    def _predictive(self, X: ArrayLike) -> tuple[Array, Array]:
         check_is_fitted(self)
         table = checked(self, X, fitting=False) / self.noise
         labels, rho = self.draws_["labels"].astype(np.int64), self.draws_["rho"]
         some = np.unique(np.linspace(0, len(rho) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
+        log_density = np.full(len(table), -np.inf)
         proba = np.zeros((len(table), self.n_components))
         for s in some:
             logs = self._log_predictive(table, labels[s], float(rho[s]))
-            proba += np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
-        return proba / len(some)
+            one = np.logaddexp.reduce(logs, axis=1)
+            proba += np.exp(logs - one[:, None])
+            log_density = np.logaddexp(log_density, one)
+        d, K = table.shape[1], self.n_components
+        constant = np.log(len(some) * K) + 0.5 * d * np.log(2.0 * np.pi) + d * np.log(self.noise)
+        return log_density - constant, proba / len(some)
 
     def _log_predictive(self, X: Array, labels: Labels, rho: float) -> Array:
         """``ln N(x | s m_a, 1 + s² v_a)`` without what all components share."""
@@ -276,13 +289,16 @@ class _Chain:
     def __post_init__(self) -> None:
         object.__setattr__(self, "gram", np.ascontiguousarray(self.model.X @ self.model.X.T))
 
-    def __call__(self, rng: np.random.Generator, number: int) -> tuple[Array, Array, NDArray[np.uint8]]:
+    def __call__(
+        self, rng: np.random.Generator, number: int
+    ) -> tuple[Array, Array, NDArray[np.uint8], Array]:
         n = len(self.model.X)
         K = self.model.n_components
         labels = rng.integers(K, size=n) if self.informed is None else self.informed.copy()
+        warming = np.empty(0)
         if self.schedule.n_warmup:
-            self._run(rng, labels, self.schedule.n_warmup, 1, 0)
-        return self._run(rng, labels, self.schedule.n_draws, self.schedule.thin, n)
+            warming = self._run(rng, labels, self.schedule.n_warmup, 1, 0)[0]
+        return *self._run(rng, labels, self.schedule.n_draws, self.schedule.thin, n), warming
 
     def _run(
         self, rng: np.random.Generator, labels: Labels, n_draws: int, thin: int, n_seen: int

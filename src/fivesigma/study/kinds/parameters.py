@@ -10,6 +10,7 @@ from fivesigma.study.kind import Parameter
 BOTH = ("classification", "regression")
 CLASSIFICATION = ("classification",)
 REGRESSION = ("regression",)
+ALL = (*BOTH, "clustering")
 INF = float("inf")
 
 

@@ -6,12 +6,15 @@ from math import log2
 from typing import Any
 
 from fivesigma.study.kind import Kind, Request
-from fivesigma.study.kinds.parameters import BOTH, CLASSIFICATION, choice, real, whole
+from fivesigma.study.kinds.mixtures import one_gaussian
+from fivesigma.study.kinds.parameters import ALL, BOTH, CLASSIFICATION, choice, real, whole
 
 _TREE_COLUMNS = 8  # up to here a k-d tree finds neighbours faster than comparing with every event
 
 
 def _dummy(ask: Request) -> Any:
+    if ask.task == "clustering":
+        return one_gaussian(ask)
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     return DummyClassifier(strategy="prior") if ask.classifies else DummyRegressor()
@@ -40,11 +43,12 @@ def _neighbours_cost(n: float, p: float, K: float) -> float:
 BASELINES: tuple[Kind, ...] = (
     Kind(
         "dummy",
-        "always: what the target's frequencies (or mean) alone achieve, the floor to beat",
-        BOTH,
+        "always: what the target's frequencies (or mean) alone achieve, or one cluster: the floor to beat",
+        ALL,
         _dummy,
         lambda n, p, K: 7e-3 + 1e-7 * n,
         native_nan=True,
+        density=True,
     ),
 )
 

@@ -9,6 +9,14 @@ TRUSTED = (
     "fivesigma.models.linear.folded.LinearLaw",
     "fivesigma.models.linear.minimised.MinimisedPath",
     "fivesigma.models.linear.path.RegularisationPath",
+    "fivesigma.models.mixtures.clusterer.Clusterer",
+    "fivesigma.models.mixtures.gibbs.Draws",
+    "fivesigma.models.mixtures.gibbs.GaussianMixtureGibbs",
+    "fivesigma.models.mixtures.leading.LeadingComponent",
+    "fivesigma.models.mixtures.model.GaussianMixtureModel",
+    "fivesigma.models.mixtures.prior.Resolved",
+    "fivesigma.models.mixtures.spiked.SpikedMixtureGibbs",
+    "fivesigma.models.mixtures.spiked.SpikedModel",
     "fivesigma.models.penalised.PenalisedLeastSquares",
     "fivesigma.models.penalised.PenalisedLogistic",
     "fivesigma.models.scaled_target.ScaledTarget",
@@ -37,5 +45,6 @@ TRUSTED = (
     "fivesigma.risk.penalties.ElasticNet",
     "fivesigma.risk.penalties.L1",
     "fivesigma.risk.penalties.L2",
+    "fivesigma.sampling.diagnostics.Diagnosis",
 )
 """Classes of ours that may stand in a saved model: the table `fivesigma.record.models.load` is handed."""

@@ -1,0 +1,153 @@
+"""Scores of a clustering: agreement of its labels with a truth that no fit has seen, and held-out density.
+
+A prediction of a label metric is (n,) integers, any numbers; -1 (noise) counts as one more cluster. What is scored is
+the partition: labels are aligned first, or never looked at.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.special import xlogy
+
+from fivesigma.risk.metric import Floats, Metric, Moments, checked, chunks
+
+CLUSTERING = frozenset({"clustering"})
+
+
+class Agreement(Metric):
+    """A label metric: a function of the weighted contingency tables (..., classes, clusters)."""
+
+    tasks = CLUSTERING
+    greater_is_better = True
+
+    @abstractmethod
+    def of_tables(self, tables: Floats) -> Floats:
+        """Return the (B,) scores of the contingency tables (B, K, C)."""
+
+    def value(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None = None,
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> float:
+        """See `Metric.value`."""
+        return float(self.resampled(y, prediction, w, np.ones((1, len(y)), dtype=np.uint8))[0])
+
+    def resampled(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> Floats:
+        """See `Metric.resampled`."""
+        truth, labels, weight = checked(y, prediction, w)
+        classes, rows = np.unique(truth, return_inverse=True)
+        clusters, columns = np.unique(labels, return_inverse=True)
+        cells, cell = np.unique(rows * clusters.size + columns, return_inverse=True)
+        member = np.zeros((truth.size, cells.size))
+        member[np.arange(truth.size), cell] = weight
+        tables = np.zeros((len(counts), classes.size * clusters.size))
+        for some in chunks(counts, truth.size):
+            tables[some.start : some.start + len(counts[some]), cells] = (
+                counts[some].astype(np.float64) @ member
+            )
+        return self.of_tables(tables.reshape(-1, classes.size, clusters.size))
+
+
+class Overlap(Agreement):
+    """``(accuracy − 1/K)/(1 − 1/K)`` after the best assignment of clusters to the K classes, one to one.
+
+    One is perfect, zero is what equal classes give to one cluster; clusters beyond the K-th are all wrong.
+    """
+
+    name = "overlap"
+    lower, upper = None, 1.0
+
+    def of_tables(self, tables: Floats) -> Floats:
+        """See `Agreement.of_tables`."""
+        K = tables.shape[1]
+        total = tables.sum(axis=(1, 2))
+        if K == 1:
+            return np.where(total > 0, 1.0, np.nan)
+        best = np.empty(len(tables))
+        for i, table in enumerate(tables):
+            at = linear_sum_assignment(table, maximize=True)
+            best[i] = table[at].sum()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray((best / total - 1.0 / K) / (1.0 - 1.0 / K))
+
+
+class AdjustedRand(Agreement):
+    """Pairs on which two partitions agree: zero for chance, one for equality. Hubert & Arabie (1985), eq. 5.
+
+    With weights the pairs of a cell are ``n(n − 1)/2`` of its weighted count.
+    """
+
+    name = "adjusted_rand"
+    lower, upper = None, 1.0
+
+    def of_tables(self, tables: Floats) -> Floats:
+        """See `Agreement.of_tables`."""
+        both = _pairs(tables).sum(axis=(1, 2))
+        rows, columns = _pairs(tables.sum(axis=2)).sum(axis=1), _pairs(tables.sum(axis=1)).sum(axis=1)
+        everything = _pairs(tables.sum(axis=(1, 2)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            expected = np.where(everything > 0, rows * columns / everything, 0.0)
+            most = (rows + columns) / 2.0
+            return np.where(most != expected, (both - expected) / (most - expected), 1.0)
+
+
+class MutualInformation(Agreement):
+    """``Σ p_ab ln(p_ab / p_a p_b)`` in nats: what the clusters tell of the classes. Biased upwards at finite size."""
+
+    name = "mutual_information"
+    lower = 0.0
+    interval = False
+
+    def of_tables(self, tables: Floats) -> Floats:
+        """See `Agreement.of_tables`."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            joint = tables / tables.sum(axis=(1, 2), keepdims=True)
+        parts = xlogy(joint, joint).sum(axis=(1, 2))
+        sides = (joint.sum(axis=1), joint.sum(axis=2))
+        return np.asarray(parts - sum(xlogy(side, side).sum(axis=1) for side in sides))
+
+
+class LogLikelihood(Moments):
+    """The mean log density of events that the fit has not seen, in nats an event, in the inverse units of the columns.
+
+    The prediction is the log density (n,); no truth enters.
+    """
+
+    name = "log_likelihood"
+    tasks = CLUSTERING
+    greater_is_better = True
+    additive = True
+
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """See `Moments.terms`."""
+        return np.column_stack([prediction, np.ones(len(prediction))])
+
+    def combine(self, sums: Floats, scale: float) -> Floats:
+        """See `Moments.combine`."""
+        return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def _pairs(counts: Floats) -> Floats:
+    return np.asarray(counts * (counts - 1.0) / 2.0)
+
+
+AGREEMENTS: tuple[Agreement, ...] = (Overlap(), AdjustedRand(), MutualInformation())
+CLUSTERING_METRICS: tuple[Metric, ...] = (*AGREEMENTS, LogLikelihood())

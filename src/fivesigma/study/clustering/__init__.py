@@ -1,0 +1,1 @@
+"""Studies without a target: clusterings, their fits, scores, evidence and record."""
