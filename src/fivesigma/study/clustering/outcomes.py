@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.study.clustering.fits import SEPARATOR
-from fivesigma.study.outcomes import FitFailedError, Finished, named
+from fivesigma.study.outcomes import Finished, FitFailedError, named
 from fivesigma.study.plan import Entry, Plan
 from fivesigma.study.worker import Material
 
