@@ -18,9 +18,11 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import fivesigma.features
 import fivesigma.models
+from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.products import Products
+from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
@@ -36,6 +38,11 @@ ESTIMATORS = [
     MedianImputer(),
     OneHot(),
     Products(interactions=2, polynomial=2),
+    PrincipalComponents(),
+    NonNegativeParts(1),
+    Univariate(2),
+    RecursiveElimination(2),
+    L1Selection(2),
     PenalisedLeastSquares(lam=1.0, l1_ratio=0.0),
     PenalisedLeastSquares(lam=0.1, l1_ratio=1.0),
     PenalisedLogistic(),

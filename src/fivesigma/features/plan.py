@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma.features.reduction import Reduction
 
 MISSING = ("native", "impute", "drop")
 
@@ -25,6 +26,8 @@ class FeaturePlan:
     interactions : 2 for the products of pairs of numeric columns
     polynomial : highest power of each numeric column
     standardise : True, False, or None for "where the model wants it"
+    reductions : steps that leave fewer columns, in order
+    classification : whether the target has classes, which selections ask; None: as it looks
 
     Raises
     ------
@@ -43,6 +46,8 @@ class FeaturePlan:
     interactions: int | None = None
     polynomial: int | None = None
     standardise: bool | None = None
+    reductions: tuple[Reduction, ...] = ()
+    classification: bool | None = None
 
     def __post_init__(self) -> None:
         one_of(self.missing, MISSING, "missing-value policy")
@@ -50,6 +55,9 @@ class FeaturePlan:
             raise InputError(
                 f"interactions = {self.interactions!r} is not in this version; expected 2 (pairs)."
             )
+        kinds = [each.kind for each in self.reductions]
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise InputError(f"reduce has {twice[0]!r} twice; keep one of the two steps.")
         if self.polynomial is not None and not 1 <= self.polynomial <= 20:
             raise InputError(
                 f"polynomial = {self.polynomial!r} is out of range; expected a degree from 1 to 20."
@@ -69,16 +77,43 @@ class FeaturePlan:
 
     @property
     def width(self) -> int:
-        """Columns the model sees, without indicators: what a cost law asks for."""
+        """Columns the model sees at most, without indicators: what a cost law asks for."""
+        width = self.made
+        for each in self.reductions:
+            width = each.left(width)
+        return width
+
+    @property
+    def made(self) -> int:
+        """Columns there are before any reduction, without indicators."""
         q = len(self.numeric)
         pairs = q * (q - 1) // 2 if self.interactions == 2 else 0
         return q + pairs + q * ((self.polynomial or 1) - 1) + sum(len(v) for v in self.coded.values())
+
+    @property
+    def tuned(self) -> dict[str, tuple[int, int]]:
+        """Between which ends the number of columns that a step leaves is to be chosen, by kind of step."""
+        found: dict[str, tuple[int, int]] = {}
+        width = self.made
+        for each in self.reductions:
+            if each.tuned:
+                found[each.kind] = each.span(width)
+            width = each.left(width)
+        return found
+
+    def refuse_too_many(self) -> None:
+        """Raise `InputError` where a step is to leave more columns than come to it."""
+        width = self.made
+        for each in self.reductions:
+            each.refuse_too_many(width)
+            width = each.left(width)
 
     def steps(self, *, native: bool, standardise: bool) -> list[tuple[str, Any]]:
         """Return the pipeline steps before the model.
 
         ``native`` says that the model takes NaN, ``standardise`` that it wants columns of one scale.
-        Impute, then products and powers of the numeric columns, then one-hot, then the z-score.
+        Impute, then products and powers of the numeric columns, then one-hot, then reductions (which take no
+        gaps), then the z-score.
         """
         from sklearn.preprocessing import StandardScaler
 
@@ -87,7 +122,7 @@ class FeaturePlan:
         from fivesigma.features.products import Products
 
         steps: list[tuple[str, Any]] = []
-        numeric = list(self.numeric)
+        numeric, native = list(self.numeric), native and not self.reductions
         if numeric and (self.missing == "impute" or (self.missing == "native" and not native)):
             steps.append(("impute", MedianImputer(columns=numeric)))
         if self.interactions == 2 or (self.polynomial or 1) > 1:
@@ -95,6 +130,18 @@ class FeaturePlan:
             steps.append(("products", products))
         if self.coded:
             steps.append(("onehot", OneHot(self.coded)))
+        steps += self._reducing()
         if standardise if self.standardise is None else self.standardise:
             steps.append(("standardise", StandardScaler()))
+        return steps
+
+    def _reducing(self) -> list[tuple[str, Any]]:
+        """Return the steps that leave fewer columns, each named by its kind."""
+        steps, width = [], self.made
+        for each in self.reductions:
+            made = each.step(
+                width, standardise=self.standardise is not False, classification=self.classification
+            )
+            steps.append((each.kind, made))
+            width = each.left(width)
         return steps

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
 from fivesigma.features.columns import labelled, matrix, present, weights
-from fivesigma.models.fitting import allows_nan, fit_on, tags_of
+from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.penalised import PenalisedLogistic
 
@@ -53,21 +53,26 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        evaluation_weight: ArrayLike | None = None,
     ) -> Self:
-        """Fit to ``X`` (n_samples, n_features), labels ``y``, weights and groups, each (n_samples,)."""
+        """Fit to ``X`` (n_samples, n_features), labels ``y``, weights and groups, each (n_samples,).
+
+        ``evaluation_weight`` (n_samples,) is what a choice inside ``estimator`` is scored with.
+        """
         table, target = labelled(self, X, y, nan=allows_nan(self._inner()))
         check_classification_targets(target)
         w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
-        w, table, target, g = present(w, table, target, g)
+        v = None if evaluation_weight is None else weights(evaluation_weight, table)
+        w, table, target, g, v = present(w, table, target, g, v)
         self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(
                 "a classifier needs rows of at least two classes; these rows hold one class only."
             )
-        scores = self._held_out(table, codes, w, g)
+        scores = self._held_out(table, codes, w, g, v)
         self.link_ = PenalisedLogistic().fit(scores, codes, sample_weight=w)
-        self.estimator_ = fit_on(self._inner(), table, codes, w=w, groups=g)
+        self.estimator_ = fit_on(self._inner(), table, codes, w=w, groups=g, evaluation_weight=v)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -85,7 +90,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _inner(self) -> Any:
         return clone(self.estimator) if self.estimator is not None else SVC()
 
-    def _held_out(self, X: Any, codes: Any, w: Any, groups: Any) -> NDArray[np.float64]:
+    def _held_out(self, X: Any, codes: Any, w: Any, groups: Any, v: Any) -> NDArray[np.float64]:
         folds = inner_folds(
             X, codes, n_folds=self.n_folds, groups=groups, classification=True, seed=self.random_state
         )
@@ -98,7 +103,9 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "a class lies in one row or group and cannot be calibrated; choose another model."
                 )
             weight, group = (None if a is None else a[fit] for a in (w, groups))
-            fitted = fit_on(self._inner(), X[fit], codes[fit], w=weight, groups=group)
+            fitted = fit_on(
+                self._inner(), X[fit], codes[fit], w=weight, groups=group, evaluation_weight=share_of(v, fit)
+            )
             scores[out] = _scores(fitted, X[out])
         return scores
 

@@ -32,15 +32,23 @@ def fit_on(
     *,
     w: Vector | None = None,
     groups: NDArray[Any] | None = None,
+    evaluation_weight: Vector | None = None,
+    journal: Any = None,
 ) -> Any:
-    """Fit ``estimator`` on ``X`` (n, p), ``y`` (n,); each pipeline step gets ``w`` and ``groups`` if it takes
-    them. A pipeline whose model takes no weights is fitted without them throughout.
+    """Fit ``estimator`` on ``X`` (n, p), ``y`` (n,); each pipeline step gets ``w``, ``groups``, the weights that
+    an inner choice is scored with and the ``journal`` of a search if it takes them. A pipeline whose model takes
+    no weights is fitted without them throughout.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> fit_on(LinearRegression(), np.array([[0.0], [1.0]]), np.array([0.0, 2.0])).coef_
     array([2.])
     """
-    given = {"sample_weight": w if takes_weights(estimator) else None, "groups": groups}
+    given = {
+        "sample_weight": w if takes_weights(estimator) else None,
+        "groups": groups,
+        "evaluation_weight": evaluation_weight,
+        "journal": journal,
+    }
     passed = {
         f"{prefix}{key}": value
         for prefix, part in _fitted_parts(estimator)
@@ -48,6 +56,17 @@ def fit_on(
         if value is not None and has_fit_parameter(part, key)
     }
     return estimator.fit(X, y, **passed)
+
+
+def share_of(weight: Vector | None, rows: NDArray[np.bool_]) -> Vector | None:
+    """Return the weights of ``rows``, scaled so that their sum is that of all; None stays None.
+
+    >>> share_of(np.array([1.0, 1.0, 2.0]), np.array([True, True, False]))
+    array([2., 2.])
+    """
+    if weight is None:
+        return None
+    return np.asarray(weight[rows] * (weight.sum() / weight[rows].sum()))
 
 
 def allows_nan(estimator: Any) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +14,25 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
 from fivesigma.features.columns import labelled, matrix, present, weights
-from fivesigma.models.fitting import allows_nan, fit_on, probabilities, tags_of
+from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.penalised import PenalisedLogistic
+from fivesigma.models.search import Question, proposals
 from fivesigma.models.spaces import Range, Space
+from fivesigma.models.trials import Arena, Trial
 from fivesigma.risk.metrics import DEFAULT, metric
 
 _DEFAULT_SPACE: Mapping[str, Space] = {"lam": Range(1e-3, 1e3, log=True)}
+
+
+class Journal(Protocol):
+    """Where the trials of a search are kept, so that one that was interrupted goes on."""
+
+    def trials(self) -> Sequence[Trial]:
+        """Return the trials kept so far, in order."""
+
+    def add(self, trial: Trial) -> None:
+        """Keep one more."""
 
 
 def _classifies(self: Tuned) -> bool:
@@ -29,12 +40,15 @@ def _classifies(self: Tuned) -> bool:
 
 
 class Tuned(BaseEstimator):  # type: ignore[misc]
-    """Search a space of parameters with Optuna's seeded TPE sampler, then refit the best on all rows given.
+    """Search a space of parameters on inner folds, then refit the best on all rows given.
 
-    Each trial fits ``estimator`` in ``n_folds`` inner folds and scores the pooled held-out predictions. The
-    first trial is ``estimator`` as it stands, so tuning never chooses what scored worse than the fixed
-    settings. Copies of a row, and members of a group, share a fold. One thread, a budget in trials, no
-    clock: the same rows and ``random_state`` give the same choice.
+    Each trial fits ``estimator`` in ``n_folds`` inner folds and scores the pooled held-out predictions. Where
+    its paired differences to the best so far say at 95 % that it is behind, it is stopped before its last
+    fold (`fivesigma.models.trials.hopeless`). A search by "tpe" or "random" begins with the settings of
+    ``estimator``, moved into the space; "grid" tries the points of a grid that fills the budget. Copies of a
+    row, and members of a group, share a fold. Settings proposed again are not fitted again. One thread, a
+    budget in trials, no clock: the same rows and
+    ``random_state`` give the same choice.
 
     Parameters
     ----------
@@ -46,11 +60,14 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
     n_folds : int
     extensive : names of parameters that grow with the sum of weights (the λ of ``sum w l + λ Ω``); the chosen
         value is multiplied by Σw_full / Σw_fold at the refit
+    search : {"tpe", "random", "grid"}
+    stop : bool, whether hopeless trials are stopped
     random_state : int
 
     Attributes
     ----------
-    best_params_ : dict, as used in the refit; best_score_ : float, held out, inner; trials_ : list of dict
+    best_params_ : dict, as used in the refit; best_score_ : float, held out, inner; best_trial_ : int, its
+        number in trials_, a list of dict (`fivesigma.models.trials.Trial`)
     estimator_ : fitted to all rows; classes_ for classifiers
 
     Raises
@@ -67,6 +84,8 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         metric: str | None = None,
         n_folds: int = 5,
         extensive: Sequence[str] = (),
+        search: str = "tpe",
+        stop: bool = True,
         random_state: int = 0,
     ) -> None:
         self.estimator = estimator
@@ -75,6 +94,8 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         self.metric = metric
         self.n_folds = n_folds
         self.extensive = extensive
+        self.search = search
+        self.stop = stop
         self.random_state = random_state
 
     def fit(
@@ -83,26 +104,92 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        evaluation_weight: ArrayLike | None = None,
+        journal: Journal | None = None,
     ) -> Self:
-        """Choose and refit on ``X`` (n_samples, n_features), ``y``, weights and groups, each (n_samples,)."""
+        """Choose and refit on ``X`` (n_samples, n_features), ``y``, weights and groups, each (n_samples,).
+
+        ``evaluation_weight`` (n_samples,), scaled to the whole sample, is what trials are scored with; without
+        it ``sample_weight`` is. Trials that the ``journal`` holds are not fitted again.
+        """
         nan, classification = allows_nan(self._inner()), _classifies(self)
         table, target = labelled(self, X, y, nan=nan, numeric=not classification)
         w = None if sample_weight is None else weights(sample_weight, table)
+        v = w if evaluation_weight is None else weights(evaluation_weight, table)
         g = None if groups is None else np.asarray(groups)
-        w, table, target, g = present(w, table, target, g)
+        w, table, target, g, v = present(w, table, target, g, v)
         if self.trials < 1:
             raise InputError(f"trials = {self.trials!r} is out of range; expected a whole number from 1.")
-        inner = _Inner(self, table, target, w, g)
-        best = inner.search()
-        scale = {name: inner.full_over_fold for name in self.extensive if name in best}
-        self.trials_, self.best_score_ = inner.trials, inner.best_score
-        self.best_params_ = {
-            name: value * scale.get(name, 1.0) if name in scale else value for name, value in best.items()
-        }
-        self.estimator_ = fit_on(self._inner().set_params(**self.best_params_), table, target, w=w, groups=g)
-        if inner.classes is not None:
+        arena = self._arena(table, target, w, g, v)
+        self.trials_ = self._searched(arena, journal)
+        self.best_trial_ = _best(self.trials_)
+        best = self.trials_[self.best_trial_]
+        self.best_score_ = best["score"]
+        self.best_params_ = self._at_full_size(best["params"], arena)
+        self.estimator_ = fit_on(
+            self._inner().set_params(**self.best_params_),
+            table,
+            target,
+            w=w,
+            groups=g,
+            evaluation_weight=v,
+        )
+        if classification:
             self.classes_ = self.estimator_.classes_
         return self
+
+    def _arena(self, X: Any, y: Any, w: Any, groups: Any, v: Any) -> Arena:
+        classes, codes = None, y
+        if _classifies(self):
+            check_classification_targets(y)
+            classes, codes = np.unique(y, return_inverse=True)
+            if len(classes) < 2:
+                raise InputError(
+                    "a classifier needs rows of at least two classes; these rows hold one class only."
+                )
+        task = "regression" if classes is None else "classification"
+        folds = inner_folds(
+            X,
+            codes,
+            n_folds=self.n_folds,
+            groups=groups,
+            classification=classes is not None,
+            seed=self.random_state,
+        )
+        return Arena(X, y, codes, classes, w, v, groups, folds, metric(self.metric or DEFAULT[task]))
+
+    def _searched(self, arena: Arena, journal: Journal | None) -> list[Trial]:
+        """Carry the trials out, less those that the journal holds with the same settings."""
+        kept = list(journal.trials()) if journal is not None else []
+        trials: list[Trial] = []
+        merits: list[float | None] = []
+        best: Trial | None = None
+        for number, params in self._proposed(merits):
+            known = kept[number] if number < len(kept) and kept[number]["params"] == params else None
+            again = next((trial for trial in trials if trial["params"] == params), None)
+            trial = known or again or arena.run(self._inner, params, best if self.stop else None)
+            if known is None and journal is not None:
+                journal.add(trial)
+            trials.append(trial)
+            merits.append(trial["merit"])
+            if trial["state"] == "complete" and (best is None or trial["merit"] > best["merit"]):
+                best = trial
+        return trials
+
+    def _proposed(self, merits: list[float | None]) -> Any:
+        space = self._space()
+        if not space:
+            return iter([(0, {})])
+        given = self._inner().get_params()
+        start = {name: each.start(given[name]) for name, each in sorted(space.items())}
+        return proposals(self.search, Question(space, start, self.trials, self.random_state), merits)
+
+    def _at_full_size(self, params: Mapping[str, Any], arena: Arena) -> dict[str, Any]:
+        """Return the settings for the fit to all rows: what grows with them is scaled by Σw_full / Σw_fold."""
+        total = np.ones(len(arena.y)) if arena.w is None else arena.w
+        fitted = [total[arena.folds != k].sum() for k in np.unique(arena.folds)]
+        scale = float(total.sum() / np.mean(fitted))
+        return {name: value * scale if name in self.extensive else value for name, value in params.items()}
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the prediction (n_samples,)."""
@@ -136,109 +223,9 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         return tags_of(self._inner(), super().__sklearn_tags__())
 
 
-class _Inner:
-    """The folds, the metric and the trials of one search."""
-
-    def __init__(self, tuned: Tuned, X: Any, y: Any, w: Any, groups: Any) -> None:
-        self.tuned, self.X, self.w, self.groups = tuned, X, w, groups
-        self.classes, self.y = None, y
-        if _classifies(tuned):
-            check_classification_targets(y)
-            self.classes, self.y = np.unique(y, return_inverse=True)
-            if len(self.classes) < 2:
-                raise InputError(
-                    "a classifier needs rows of at least two classes; these rows hold one class only."
-                )
-        self.labels = y
-        task = "regression" if self.classes is None else "classification"
-        self.metric = metric(tuned.metric or DEFAULT[task])
-        self.folds = inner_folds(
-            X,
-            self.y,
-            n_folds=tuned.n_folds,
-            groups=groups,
-            classification=self.classes is not None,
-            seed=tuned.random_state,
-        )
-        total = np.ones(len(y)) if w is None else w
-        fitted = [total[self.folds != k].sum() for k in np.unique(self.folds)]
-        self.full_over_fold = float(total.sum() / np.mean(fitted))
-        self.trials: list[dict[str, Any]] = []
-        self.best_score = float("nan")
-
-    def search(self) -> dict[str, Any]:
-        """Run the trials and return the best parameters, the earliest of equals; {}: as it stands."""
-        proposals = _proposals(self.tuned, self.trials)
-        for params in proposals:
-            self.trials.append({"params": params, **self._scored(params)})
-        done = [trial for trial in self.trials if trial["score"] is not None]
-        if not done:
-            raise FitError(
-                f"all {len(self.trials)} trials failed; the last one: {self.trials[-1]['message']}"
-            )
-        best = max(done, key=lambda trial: trial["merit"])
-        self.best_score = best["score"]
-        return dict(best["params"])
-
-    def _scored(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            prediction = self._held_out(params)
-            cut = self.metric.cut(self.y, prediction, self.w)
-            score = self.metric.value(self.y, prediction, self.w, cut=cut)
-        except (ValueError, ArithmeticError, RuntimeError) as error:
-            return {"score": None, "merit": None, "message": str(error)}
-        if not np.isfinite(score):
-            return {"score": None, "merit": None, "message": f"{self.metric.name} is undefined on these rows"}
-        return {"score": float(score), "merit": float(self.metric.merit(score)), "message": ""}
-
-    def _held_out(self, params: Mapping[str, Any]) -> NDArray[np.float64]:
-        shape = (len(self.y),) if self.classes is None else (len(self.y), len(self.classes))
-        prediction = np.empty(shape)
-        for k in np.unique(self.folds):
-            out, fit = self.folds == k, self.folds != k
-            weight, group = (None if a is None else a[fit] for a in (self.w, self.groups))
-            model = self.tuned._inner().set_params(**params)
-            fit_on(model, self.X[fit], self.labels[fit], w=weight, groups=group)
-            prediction[out] = (
-                model.predict(self.X[out])
-                if self.classes is None
-                else probabilities(model, self.X[out], self.classes)
-            )
-        return prediction
-
-
-def _proposals(tuned: Tuned, done: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The estimator as it stands, then what TPE proposes; the caller appends each outcome to ``done``."""
-    yield {}
-    space = tuned._space()
-    if not space or tuned.trials == 1:
-        return
-    import optuna
-
-    with _quiet(optuna):
-        sampler = optuna.samplers.TPESampler(
-            seed=tuned.random_state, n_startup_trials=min(10, tuned.trials // 2)
-        )
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-    for _ in range(tuned.trials - 1):
-        with _quiet(optuna):
-            trial = study.ask()
-            params = {name: each.suggest(trial, name) for name, each in sorted(space.items())}
-        yield params
-        merit = done[-1]["merit"]
-        with _quiet(optuna):
-            if merit is None:
-                study.tell(trial, state=optuna.trial.TrialState.FAIL)
-            else:
-                study.tell(trial, merit)
-
-
-@contextmanager
-def _quiet(optuna: Any) -> Iterator[None]:
-    """Silence Optuna's logger for as long as the block lasts, and no longer."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(level)
+def _best(trials: Sequence[Trial]) -> int:
+    """Return the number of the best complete trial, the earliest of equals; `FitError` where all failed."""
+    done = [number for number, trial in enumerate(trials) if trial["state"] == "complete"]
+    if not done:
+        raise FitError(f"all {len(trials)} trials failed; the last one: {trials[-1]['message']}")
+    return max(done, key=lambda number: trials[number]["merit"])

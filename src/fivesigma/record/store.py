@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.journal import Journal
 from fivesigma.record.results import Results, from_document, to_document
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -100,6 +101,10 @@ class TaskStore:
     def path(self, key: str) -> Path:
         """Where the result of ``key`` is kept."""
         return self.folder / f"{key}.npz"
+
+    def journal(self, key: str) -> Journal:
+        """Return where the steps of ``key`` are kept until it is finished."""
+        return Journal(self.folder / f"{key}.steps")
 
     def has(self, key: str) -> bool:
         """Whether ``key`` is finished and its file whole."""

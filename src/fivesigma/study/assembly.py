@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
+from fivesigma.study import tuning
 from fivesigma.study.curves import curves, feature_pictures
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
@@ -37,7 +38,7 @@ def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) ->
         models=tuple(model_record(found, outcome) for outcome in outcomes),
         claims=found.claims(),
         explain=explained(prepared, outcomes),
-        audit=tuple(Audit(*note) for note in (*seen(prepared, opened=opened).audit, *prepared.notes)),
+        audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
     )
 
@@ -50,6 +51,15 @@ def scanned(record: Results, found: Summary) -> Results:
         audit=(*record.audit, *found.audit),
         sections={**record.sections, "scan_settings": dict(found.settings)},
     )
+
+
+def _notes(
+    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the checks of the data, of the study and of what became of its models."""
+    yield from seen(prepared, opened=opened).audit
+    yield from prepared.notes
+    yield from tuning.notes(outcomes)
 
 
 def explained(prepared: Prepared, outcomes: Sequence[Outcome]) -> dict[str, Any] | None:

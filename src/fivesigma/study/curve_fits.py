@@ -136,7 +136,7 @@ def _settled(kind: Kind, entry: Entry, parameter: str, asked: Any) -> tuple[Any,
 
 def holds_path(kind: Kind, entry: Entry, parameter: str) -> bool:
     """Whether one fit of the model holds all values of the parameter."""
-    return kind.nested and parameter == DEPTH and not entry.tune and entry.path is None
+    return kind.nested and parameter == DEPTH and not entry.searched and entry.path is None
 
 
 def _of_setting(
@@ -317,6 +317,7 @@ class _CurveFit:
             self.material.y[rows],
             self.material.training_weights(rows),
             groups=self.material.units[rows],
+            evaluation_weight=self.material.evaluation_weights(rows),
         )
         return fitted.estimator, list(fitted.messages)
 

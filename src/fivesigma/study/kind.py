@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.models.spaces import Choice, Range, Space
+
+
+class Allowed(Protocol):
+    """What a setting may be that is no number and no word."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is possible."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +22,7 @@ class Parameter:
     """One setting: its sensible fixed value, what a user may give, where tuning looks (None: nowhere)."""
 
     default: Any
-    allowed: Space
+    allowed: Space | Allowed
     search: Space | None = None
 
 
@@ -170,6 +177,8 @@ class Kind:
 
     def _search(self, name: str, values: Any) -> Space:
         allowed = self._parameter(name).allowed
+        if not isinstance(allowed, Range | Choice):
+            raise InputError(f"{self.name}: {name} cannot be tuned; give it in params.")
         if not isinstance(values, list | tuple) or len(values) < 2:
             raise InputError(
                 f"{self.name}: tune.{name} = {values!r} is not a search; expected [low, high] or choices."
@@ -180,6 +189,10 @@ class Kind:
         if len(values) > 2 or not isinstance(allowed, Range) or None in values:
             return Choice(tuple(values))
         low, high = values
+        if low >= high:
+            raise InputError(
+                f"{self.name}: tune.{name} = [{low}, {high}] leaves no range; write [low, high] with low < high."
+            )
         return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
 
 

@@ -117,7 +117,7 @@ class _Gathering:
             refits,
             seeds,
             probes,
-            about["described"],
+            about["described"] | self._reduction(about),
             self._importance(),
             tuple(self._curves()),
         )
@@ -130,6 +130,14 @@ class _Gathering:
                 ({}, {"error": self.died.get(key, "it left no result")}) if result is None else result
             )
             yield CurvePoint(self.plan.fits[key].overrides, arrays, meta)
+
+    def _reduction(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        if "reduced" not in about:
+            return {}
+        from fivesigma.study.reducing import joined
+
+        others = [meta["reduced"] for purpose in ("fold", "refit") for _, meta in self._read(purpose)]
+        return {"reduction": joined(about["reduced"], others)}
 
     def _importance(self) -> dict[str, Any] | None:
         if "permutation" not in self.plan.shared:

@@ -30,6 +30,13 @@ class Entry:
     trials: int | None = None
     skipped: str = ""
     path: Mapping[str, Any] | None = None
+    search: str = "tpe"
+    reduce: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def searched(self) -> bool:
+        """Whether something of it is chosen by trials."""
+        return bool(self.tune) or any(isinstance(each["n"], str | list) for each in self.reduce)
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ class Plan:
 
 def _entry(item: Mapping[str, Any]) -> Entry:
     features = item["features"]
-    return Entry(**{**item, "features": None if features is None else tuple(features)})
+    kept = {"features": None if features is None else tuple(features), "reduce": tuple(item["reduce"])}
+    return Entry(**{**item, **kept})
 
 
 def key_of(shared: Mapping[str, Any], entry: Entry, fit: Fit) -> str:

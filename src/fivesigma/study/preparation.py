@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
-from fivesigma.study import curve_fits, paths
+from fivesigma.study import curve_fits, feature_checks, paths
 from fivesigma.study.clustering import checks as clustering
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
 from fivesigma.study.scan.points import check as check_scan
-from fivesigma.study.sections import ModelSection, TestRows
+from fivesigma.study.sections import DEFAULT_SEARCH, DEFAULT_TRIALS, ModelSection, TestRows
 from fivesigma.study.spec import Spec
 from fivesigma.study.versions import versions
 from fivesigma.study.worker import Material
@@ -268,9 +268,17 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
             kind.narrowed(model.tune)
         if model.features is not None:
             data.positions(model.features)
+        entry = _resolved(spec, model, path)
+        feature_checks.check(entry, data)
     except InputError as error:
         raise StudyError(f"{spec.place}: {where}: {error}") from None
-    return Entry(
+    return entry
+
+
+def _resolved(spec: Spec, model: ModelSection, path: Mapping[str, Any] | None) -> Entry:
+    """Return a model of the study file with what the sections of the study leave to it."""
+    reduce = _steps(spec, model.kind) if model.reduce is None else model.reduce
+    entry = Entry(
         model.name,
         model.kind,
         dict(model.params),
@@ -278,9 +286,16 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         model.interactions or spec.features.interactions,
         model.polynomial or spec.features.polynomial,
         _plain(model.tune),
-        model.trials,
         path=path,
+        search=model.search or DEFAULT_SEARCH,
+        reduce=tuple(dict(each) for each in reduce),
     )
+    return replace(entry, trials=model.trials or DEFAULT_TRIALS) if entry.searched else entry
+
+
+def _steps(spec: Spec, kind: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the feature steps of the study for a model of ``kind``; the dummy sees no column anyway."""
+    return () if kind == "dummy" else spec.features.reduce
 
 
 def _plain(tune: Any) -> Any:
@@ -290,13 +305,15 @@ def _plain(tune: Any) -> Any:
 def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]:
     n_classes = None if data.classes is None else len(data.classes)
     for each in default_lineup(data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec)):
-        yield Entry(
+        entry = Entry(
             each.kind.name,
             each.kind.name,
             interactions=spec.features.interactions,
             polynomial=spec.features.polynomial,
             skipped=each.skipped or "",
+            reduce=tuple(dict(step) for step in _steps(spec, each.kind.name)),
         )
+        yield replace(entry, trials=DEFAULT_TRIALS) if entry.searched else entry
 
 
 def _fits_expected(spec: Spec) -> int:
@@ -367,9 +384,9 @@ def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry, own: Mapping[st
     if data.task == "clustering":
         yield from _clustering_fits(data, split, entry, own)
         return
-    probes = kind.probes(entry.params) if not entry.tune and entry.path is None else None
+    probes = kind.probes(entry.params) if not entry.searched and entry.path is None else None
     neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
-    trials = 3 * (entry.trials or 1) if entry.tune else FOLDED if entry.path is not None else 1
+    trials = 3 * (entry.trials or 1) if entry.searched else FOLDED if entry.path is not None else 1
     n, p, K = float(len(split.train)), float(data.n_features), float(len(data.classes or ()) or 1)
     cost = trials * kind.cost(n, p, K)
     yield from curve_fits.fits_of_curves(spec, entry, kind, split, cost)

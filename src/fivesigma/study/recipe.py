@@ -17,13 +17,15 @@ from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.plan import FeaturePlan
+from fivesigma.features.reduction import KINDS as REDUCTIONS
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.fitting import fit_on, probabilities, takes_weights
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
+from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
-from fivesigma.models.tuned import Tuned
-from fivesigma.study import paths
+from fivesigma.models.tuned import Journal, Tuned
+from fivesigma.study import monotone, paths
 from fivesigma.study.kind import Kind, Request
 from fivesigma.study.registry import kind as kind_called
 
@@ -56,6 +58,7 @@ def build(
     trials: int | None = None,
     metric: str | None = None,
     path: Mapping[str, Any] | None = None,
+    search: str = "tpe",
 ) -> Any:
     """Return the unfitted recipe of the model called ``kind``: features, calibration and tuning inside.
 
@@ -70,6 +73,7 @@ def build(
     trials : fits-and-scores of the search (20)
     metric : name of what the search improves; default: that of the task
     path : settings of a regularisation path, as `fivesigma.study.paths.settle` returns them
+    search : how settings are proposed: "tpe", "random" or "grid"
 
     Raises
     ------
@@ -80,31 +84,41 @@ def build(
     settings = found.checked(given)
     path = path or paths.settle(found, {}, given)
     if path is not None:
-        if tune:
-            raise InputError(f"{kind} is fitted as a path, whose λ is chosen by folds; leave out 'tune'.")
+        if tune or any(each.tuned for each in features.reductions):
+            raise InputError(
+                f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
+            )
         return _folded(found, features, path, task=task, metric=metric)
     space = None if tune is None or tune is False else found.narrowed(tune)
     both = sorted(set(space or {}) & set(given)) if not isinstance(tune, bool) else []
     if both:
         raise InputError(f"{kind}: {both[0]!r} is both fixed and tuned; keep one of the two.")
     space = {name: each for name, each in (space or {}).items() if name not in given}
+    settings = monotone.by_column(settings, features)
     model = found.build(Request(task, settings, seed, features.width))
     recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
-    prefix = "model__estimator__" if isinstance(model, ScaledTarget) else "model__"
+    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
     if found.calibrated and task == "classification":
-        recipe, prefix = Calibrated(recipe), f"estimator__{prefix}"
+        recipe, outer = Calibrated(recipe), "estimator__"
     if settings.get("early_stopping"):
-        recipe, prefix = EarlyStopped(recipe, random_state=seed), f"estimator__{prefix}"
+        recipe, outer = EarlyStopped(recipe, random_state=seed), f"estimator__{outer}"
+    space = {outer + inner + _attribute(name): each for name, each in space.items()}
+    space |= {f"{outer}{name}__n": _columns(*span) for name, span in features.tuned.items()}
     if not space:
         return recipe
     return Tuned(
         recipe,
-        {prefix + _attribute(name): each for name, each in space.items()},
+        space,
         trials=trials or 20,
         metric=metric,
-        extensive=tuple(prefix + _attribute(name) for name in space if name in _EXTENSIVE),
+        extensive=tuple(outer + inner + _attribute(name) for name in _EXTENSIVE if tune),
+        search=search,
         random_state=seed,
     )
+
+
+def _columns(low: int, high: int) -> Range:
+    return Range(low, high, integer=True, log=high >= 100 * low)
 
 
 def _folded(
@@ -177,9 +191,13 @@ def fit(
     w: Floats | None = None,
     *,
     groups: NDArray[Any] | None = None,
+    evaluation_weight: Floats | None = None,
+    journal: Journal | None = None,
 ) -> Fitted:
     """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,) if any, weights ``w``, ``groups`` (n,).
 
+    ``evaluation_weight`` (n,), scaled to the whole sample, is what a choice inside the fit is scored with; the
+    ``journal`` keeps the trials of a search.
     Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these).
     One thread; warnings are collected, never printed; the global generators are not touched.
 
@@ -191,12 +209,20 @@ def fit(
     if w is not None:
         if not (w > 0).any():
             raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
-        w, X, y, groups = present(w, X, y, groups)
+        w, X, y, groups, evaluation_weight = present(w, X, y, groups, evaluation_weight)
         w = w / w.mean()
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("always")
         try:
-            fitted = fit_on(clone(estimator), X, y, w=w, groups=groups)
+            fitted = fit_on(
+                clone(estimator),
+                X,
+                y,
+                w=w,
+                groups=groups,
+                evaluation_weight=evaluation_weight,
+                journal=journal,
+            )
         except FivesigmaError as error:
             raise FitError(str(error)) from error
         except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError, LookupError) as error:
@@ -251,8 +277,19 @@ def chosen(estimator: Any) -> dict[str, Any]:
         return {"lambda": path.lambda_}
     if not isinstance(estimator, Tuned):
         return {}
-    plain = {name.rpartition("__")[2]: value for name, value in estimator.best_params_.items()}
-    return {("lambda" if name == "lam" else name): value for name, value in sorted(plain.items())}
+    return {spoken(name): value for name, value in sorted(estimator.best_params_.items())}
+
+
+def spoken(name: str) -> str:
+    """Return the name that a study has for a parameter of a recipe.
+
+    >>> spoken("estimator__model__lam"), spoken("pca__n")
+    ('lambda', 'pca.n')
+    """
+    *_, step, last = ("", *name.split("__"))
+    if step in REDUCTIONS and last == "n":
+        return f"{step}.n"
+    return "lambda" if last == "lam" else last
 
 
 def path_of(estimator: Any) -> FoldedPath | None:

@@ -26,17 +26,19 @@ from fivesigma.study.values import (
     Lambdas,
     LossName,
     Number,
+    Reduce,
     Search,
     Sentence,
+    Setting,
     Text,
     Texts,
-    Value,
     Values,
     Whole,
     shown,
 )
 
 DEFAULT_TRIALS = 40
+DEFAULT_SEARCH = "tpe"
 RESERVED_NAMES = ("row", "part", "target", "weight")
 """Columns of ``predictions.parquet`` that no model may be called."""
 
@@ -272,6 +274,8 @@ class FeaturesSection(Section):
     """How text columns named as features enter; without it they are refused by name."""
     missing: Literal["native", "impute", "drop"] = "native"
     """Missing values: left to models that take them, imputed with an indicator, or rows dropped."""
+    reduce: Reduce = ()
+    """Steps that leave fewer columns, fitted inside the rows of each fit: { kind = "pca", n = 5 }, or a list."""
     expressions: dict[ModelName, Text] = {}
     """New features by name, such as log_M = "log10(M_500)"."""
 
@@ -289,12 +293,16 @@ class ModelSection(Section):
     """In place of features.interactions."""
     polynomial: Annotated[Whole, Field(ge=1, le=10)] | None = None
     """In place of features.polynomial."""
-    params: dict[Text, Value] = {}
+    reduce: Reduce | None = None
+    """In place of features.reduce; false for none."""
+    params: dict[Text, Setting] = {}
     """Fixed settings, such as { max_depth = 8 }."""
     tune: Search = False
     """Settings to search: { max_depth = [2, 100] }, or true for the kind's own ranges."""
     trials: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     """Settings tried, inside the training folds; 40 where something is tuned."""
+    search: Literal["tpe", "random", "grid"] | None = None
+    """How settings are proposed: by Optuna's TPE (the default), at random, or on a grid of at most `trials` points."""
     penalty: Literal["l1", "l2", "elastic-net", "none"] | None = None
     """The penalty of a regularisation path; default: the kind's."""
     lambdas: Lambdas | None = None
@@ -309,14 +317,12 @@ class ModelSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, section: Any) -> Any:
-        """The name defaults to the kind; trials stand only where something is tuned."""
+        """The name defaults to the kind; a search has its budget and its method where something is tuned."""
         if not isinstance(section, dict):
             return section
         filled = {"name": section["kind"], **section} if "kind" in section else section
         if section.get("tune"):
-            return {**filled, "trials": section.get("trials", DEFAULT_TRIALS)}
-        if section.get("trials") is not None:
-            raise ValueError("trials is given but nothing is tuned; add tune = true, or remove trials")
+            return {"trials": DEFAULT_TRIALS, "search": DEFAULT_SEARCH, **filled}
         return filled
 
     @model_validator(mode="after")
@@ -325,6 +331,9 @@ class ModelSection(Section):
             raise ValueError(f"'{self.name}' is already a column of predictions.parquet; rename the model")
         if isinstance(self.tune, dict) and (both := sorted(set(self.tune) & set(self.params))):
             raise ValueError(f"'{both[0]}' is both fixed by params and tuned; keep one")
+        twice = [name for name in self.features or () if (self.features or ()).count(name) > 1]
+        if twice:
+            raise ValueError(f"features names '{twice[0]}' twice; name each column once")
         if self.features is not None and not self.features:
             raise ValueError("features is an empty list; name a column, or remove the key for all of them")
         if self.path and self.tune is not False:

@@ -115,6 +115,18 @@ class Spec(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _budgets_are_of_searches(self) -> Spec:
+        for position, model in enumerate(self.models):
+            steps = self.features.reduce if model.reduce is None else model.reduce
+            searched = bool(model.tune) or any(isinstance(step["n"], (str, list)) for step in steps)
+            for key in ("trials", "search"):
+                if getattr(model, key) is not None and not searched:
+                    raise ValueError(
+                        f"models[{position}]: {key} is given but nothing is tuned; add tune = true, or remove {key}"
+                    )
+        return self
+
     @classmethod
     def read(
         cls,

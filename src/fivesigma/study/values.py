@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from fivesigma.features.reduction import KINDS, RANKS, Reduction
 from fivesigma.study.toml import value_text
 
 Scalar = str | int | float | bool
@@ -144,12 +145,54 @@ def _positive_setting(key: str, value: Any) -> float:
     return float(value)
 
 
+def as_setting(value: Any) -> Scalar | dict[str, Scalar]:
+    """Return what a fixed setting may be: a single value, or a table of them by column."""
+    if isinstance(value, dict):
+        return {str(key): as_scalar(item) for key, item in value.items()}
+    return as_scalar(value)
+
+
+def as_reduce(value: Any) -> tuple[dict[str, Any], ...]:
+    """Return the steps of ``reduce``: false for none, a table, or a list of tables.
+
+    >>> as_reduce({"kind": "pca", "n": 5})
+    ({'kind': 'pca', 'n': 5},)
+    """
+    if value is False:
+        return ()
+    steps = [value] if isinstance(value, dict) else value
+    if not isinstance(steps, (list, tuple)) or not all(isinstance(each, dict) for each in steps):
+        raise ValueError(
+            f"{shown(value)} is no step; write {{ kind = 'pca', n = 5 }}, a list of these, or false"
+        )
+    return tuple(_step(each) for each in steps)
+
+
+def _step(table: dict[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(set(table) - {"kind", "n", "rank"}):
+        raise ValueError(f"'{unknown[0]}' is unknown in a step; expected kind, n or rank")
+    if missing := [key for key in ("kind", "n") if key not in table]:
+        raise ValueError(f"{missing[0]} is missing in a step; write {{ kind = 'pca', n = 5 }}")
+    n = tuple(table["n"]) if isinstance(table["n"], list) else table["n"]
+    step = Reduction(**{**table, "n": n})
+    kept = {"kind": step.kind, "n": list(n) if isinstance(n, tuple) else n}
+    return kept | ({"rank": step.rank} if step.kind == "rfe" else {})
+
+
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=1000)]
 Sentence = Annotated[str, Strict(), StringConstraints(max_length=1000)]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
 Value = Annotated[Scalar, PlainValidator(as_scalar), WithJsonSchema(_SCALAR_SCHEMA)]
+Setting = Annotated[
+    Scalar | dict[str, Scalar],
+    PlainValidator(as_setting),
+    PlainSerializer(lambda value: value),
+    WithJsonSchema(
+        {"anyOf": [*_SCALAR_SCHEMA["anyOf"], {"type": "object", "additionalProperties": _SCALAR_SCHEMA}]}
+    ),
+]
 Label = Annotated[str, PlainValidator(as_label), WithJsonSchema(_SCALAR_SCHEMA)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_many)]
 Values = Annotated[tuple[Value, ...], BeforeValidator(as_many)]
@@ -223,4 +266,26 @@ LossName = Annotated[
             ]
         }
     ),
+]
+_STEP = {
+    "type": "object",
+    "properties": {
+        "kind": {"enum": list(KINDS)},
+        "n": {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2, "maxItems": 2},
+                {"const": "tuned"},
+            ]
+        },
+        "rank": {"enum": list(RANKS)},
+    },
+    "required": ["kind", "n"],
+    "additionalProperties": False,
+}
+Reduce = Annotated[
+    tuple[dict[str, Any], ...],
+    PlainValidator(as_reduce),
+    PlainSerializer(lambda value: [dict(each) for each in value]),
+    WithJsonSchema({"anyOf": [_STEP, {"type": "array", "items": _STEP}, {"const": False}]}),
 ]

@@ -23,6 +23,7 @@ from fivesigma._core.errors import InputError
 from fivesigma._core.executor import serve
 from fivesigma._core.random import generator, random_state
 from fivesigma.features.plan import FeaturePlan
+from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder, read_arrays
 from fivesigma.study.plan import Entry, Fit, Plan
 
@@ -96,6 +97,15 @@ class Material:
             w = w / np.where(sums > 0, sums, 1.0)[self.y[rows]]
         return np.asarray(w / w.mean())
 
+    def evaluation_weights(self, rows: Array) -> Array:
+        """Return the weights that a choice made on ``rows`` is scored with: the physical ones, with the yield of
+        all events.
+        """
+        if self.w is None:
+            return np.full(len(rows), len(self.X) / len(rows))
+        w = np.asarray(self.w[rows], dtype=np.float64)
+        return np.asarray(w * (float(np.sum(self.w)) / w.sum()) if w.sum() > 0 else w)
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -127,21 +137,23 @@ class Workshop:
         from threadpoolctl import threadpool_limits
 
         assert self.folder is not None
+        fit, journal = self.plan.fits[key], self.folder.tasks.journal(key)
         start = time.perf_counter()
         with threadpool_limits(1):
-            arrays, meta = self.attempted(self.plan.fits[key])
+            arrays, meta = self.attempted(fit, journal)
         self.folder.tasks.write(key, arrays, meta | {"seconds": time.perf_counter() - start})
+        journal.remove()
 
-    def attempted(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+    def attempted(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return what `carry_out` returns, or why it failed: a failed fit is a record too."""
         try:
-            return self.carry_out(fit)
+            return self.carry_out(fit, journal)
         except Exception as error:
             return {}, {"error": f"{type(error).__name__}: {error}"}
 
-    def carry_out(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+    def carry_out(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the predictions of a fit for the rows it is asked about, and its remarks."""
-        from fivesigma.study import curve_fits, recipe
+        from fivesigma.study import curve_fits, recipe, reducing
 
         if fit.purpose == curve_fits.PURPOSE:
             return curve_fits.carry_out(self, fit)
@@ -159,6 +171,8 @@ class Workshop:
             self.material.y[rows],
             self.material.training_weights(rows),
             groups=self.material.units[rows],
+            evaluation_weight=self.material.evaluation_weights(rows),
+            journal=journal,
         )
         meta: dict[str, Any] = {
             "messages": list(fitted.messages),
@@ -172,6 +186,10 @@ class Workshop:
         }
         if fit.purpose == "fold" and "permutation" in self.plan.shared:
             meta["importance"] = self.importance(fit, fitted.estimator, columns, asked["validation"])
+        if entry.reduce and fit.purpose in ("final", "fold", "refit"):
+            meta["reduced"] = reducing.left(
+                fitted.estimator, [self.material.meta["names"][i] for i in columns]
+            )
         if fit.purpose == "final":
             meta["described"] = self.keep(entry, fitted.estimator, columns, rows) if self.folder else {}
         return predictions, meta
@@ -215,6 +233,7 @@ class Workshop:
             trials=entry.trials,
             metric=shared["metric"],
             path=entry.path,
+            search=entry.search,
         )
 
     def columns(self, entry: Entry) -> Array:
@@ -235,7 +254,7 @@ class Workshop:
         if law:
             unit = dict(zip(meta["names"], meta["units"], strict=True))
             described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
-        described |= self.path(entry, estimator, law)
+        described |= self.path(entry, estimator, law) | self.tuning(entry, estimator)
         number = [each.name for each in self.plan.entries].index(entry.name)
         try:
             assert self.folder is not None
@@ -243,6 +262,15 @@ class Workshop:
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
         return described
+
+    def tuning(self, entry: Entry, estimator: Any) -> dict[str, Any]:
+        """Return the section ``tuning`` of a model that was searched, named; {} for the others."""
+        from fivesigma.study import tuning
+        from fivesigma.study.registry import kind
+
+        features = feature_plan(entry, self.material.meta)
+        found = tuning.section(estimator, kind(entry.kind), features, str(self.plan.shared["metric"]))
+        return {"tuning": found} if found else {}
 
     def path(self, entry: Entry, estimator: Any, law: Mapping[str, Any]) -> dict[str, Any]:
         """Return the section ``path`` of a model that has one, named; {} for the others."""
@@ -280,6 +308,8 @@ def model_file(folder: RunFolder, number: int) -> Path:
 
 def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
     """Return what is made of the columns before the model of ``entry``."""
+    from fivesigma.study.reducing import steps_of
+
     names = tuple(meta["names"]) if entry.features is None else entry.features
     return FeaturePlan(
         names,
@@ -288,6 +318,8 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         interactions=entry.interactions,
         polynomial=entry.polynomial,
         standardise=None if meta["standardise"] else False,
+        reductions=steps_of(entry.reduce),
+        classification=meta["task"] == "classification",
     )
 
 

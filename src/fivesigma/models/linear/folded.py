@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
 from fivesigma.features.columns import labelled, matrix, present, weights
-from fivesigma.models.fitting import allows_nan, fit_on, tags_of
+from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.linear.checks import as_loss
 from fivesigma.models.linear.minimised import scores_along
@@ -118,15 +118,21 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        evaluation_weight: ArrayLike | None = None,
     ) -> Self:
-        """Choose λ and fit on ``X`` (n_samples, n_features), ``y``, weights and groups, each (n_samples,)."""
+        """Choose λ and fit on ``X`` (n_samples, n_features), ``y``, weights and groups, each (n_samples,).
+
+        ``evaluation_weight`` (n_samples,), scaled to the whole sample, is what the λ are scored with; without it
+        ``sample_weight`` is.
+        """
         if self.rule not in RULES:
             raise InputError(f"rule is {self.rule!r}; expected one of {', '.join(RULES)}")
         classification = _classifies(self)
         table, target = labelled(self, X, y, nan=allows_nan(self._inner()), numeric=not classification)
         w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
-        w, table, target, g = present(w, table, target, g)
+        v = w if evaluation_weight is None else weights(evaluation_weight, table)
+        w, table, target, g, v = present(w, table, target, g, v)
         if classification:
             check_classification_targets(target)
             self.classes_ = np.unique(target)
@@ -134,7 +140,7 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         path = fitted.steps[-1][1]
         self.lambdas_, self.coefs_, self.intercepts_ = path.lambdas_, path.coefs_, path.intercepts_
         self.violations_, self.gaps_ = path.violations_, path.gaps_
-        self._choose(_Rows(self, table, target, w, g))
+        self._choose(_Rows(self, table, target, w, g, v))
         self.estimator_ = self._at_choice(fitted, path)
         return self
 
@@ -213,8 +219,8 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
 class _Rows:
     """The rows of one fit, their folds, and the score of every λ on each fold."""
 
-    def __init__(self, model: FoldedPath, X: Any, y: Any, w: Any, groups: Any) -> None:
-        self.model, self.X, self.y, self.w, self.groups = model, X, y, w, groups
+    def __init__(self, model: FoldedPath, X: Any, y: Any, w: Any, groups: Any, v: Any) -> None:
+        self.model, self.X, self.y, self.w, self.groups, self.v = model, X, y, w, groups, v
         self.classes = getattr(model, "classes_", None) if _classifies(model) else None
         self.codes = y if self.classes is None else np.searchsorted(self.classes, y)
         task = "regression" if self.classes is None else "classification"
@@ -275,10 +281,9 @@ class _Rows:
             yield p
 
     def _value(self, prediction: Array, out: NDArray[np.bool_]) -> float:
-        y, w = self.codes[out], None if self.w is None else self.w[out]
-        scale = float(self.total.sum() / self.total[out].sum())
-        cut = self.metric.cut(y, prediction, w, scale=scale)
-        return float(self.metric.value(y, prediction, w, cut=cut, scale=scale))
+        y, v = self.codes[out], share_of(self.total if self.v is None else self.v, out)
+        cut = self.metric.cut(y, prediction, v)
+        return float(self.metric.value(y, prediction, v, cut=cut))
 
 
 def _loss_of(path: Any) -> Loss:

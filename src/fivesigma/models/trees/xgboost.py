@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -75,7 +75,10 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
     def _constraints(self, n_columns: int) -> dict[str, Any]:
         if self.monotone is None:
             return {}
-        signs = tuple(int(sign) for sign in self.monotone)
+        given = self.monotone
+        if isinstance(given, Mapping):
+            given = [given.get(j, 0) for j in range(max(n_columns, 1 + max(given, default=0)))]
+        signs = tuple(int(sign) for sign in given)
         if len(signs) != n_columns or not set(signs) <= {-1, 0, 1}:
             raise InputError(
                 f"monotone is {self.monotone!r}; expected -1, 0 or 1 for each of {n_columns} columns."
@@ -124,7 +127,7 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
     reg_lambda : float, events of slope 0 added to each leaf
     subsample, colsample : shares of rows and of columns each tree sees
     max_bin : int
-    monotone : -1, 0 or 1 for each column, or None
+    monotone : -1, 0 or 1 for each column, a mapping from column number to it, or None
     random_state : int or RandomState
 
     Attributes

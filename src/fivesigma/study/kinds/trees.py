@@ -9,6 +9,7 @@ from fivesigma._core.errors import require
 from fivesigma.models.spaces import Range
 from fivesigma.study.kind import Kind, Parameter, Request
 from fivesigma.study.kinds.parameters import BOTH, INF, REGRESSION, choice, real, whole
+from fivesigma.study.monotone import KEY, Signs
 
 
 def _tree(ask: Request) -> Any:
@@ -36,8 +37,10 @@ def _boosting(ask: Request) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     made = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
-    settings = {name: value for name, value in ask.params.items() if name != "early_stopping"}
-    return made(**settings, early_stopping=False, random_state=ask.seed)
+    settings = {name: value for name, value in ask.params.items() if name not in ("early_stopping", KEY)}
+    signs = ask.params[KEY]
+    constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
+    return made(**settings, early_stopping=False, monotonic_cst=constraints, random_state=ask.seed)
 
 
 def _xgboost(ask: Request) -> Any:
@@ -117,6 +120,7 @@ TREES: tuple[Kind, ...] = (
             "l2_regularization": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
             "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
             "early_stopping": choice(False, False, True),
+            KEY: Parameter(None, Signs()),
         },
         native_nan=True,
         flexibility=("max_leaf_nodes", 0.25),
@@ -138,6 +142,7 @@ TREES: tuple[Kind, ...] = (
             "colsample": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
             "max_bin": whole(64, 2, 10**4),
             "early_stopping": choice(False, False, True),
+            KEY: Parameter(None, Signs()),
         },
         native_nan=True,
         flexibility=("max_depth", 0.5),

@@ -1,9 +1,14 @@
 """Classes of ours that may stand in a saved model."""
 
 TRUSTED = (
+    "fivesigma.features.components.NonNegativeParts",
+    "fivesigma.features.components.PrincipalComponents",
     "fivesigma.features.impute.MedianImputer",
     "fivesigma.features.onehot.OneHot",
     "fivesigma.features.products.Products",
+    "fivesigma.features.selection.L1Selection",
+    "fivesigma.features.selection.RecursiveElimination",
+    "fivesigma.features.selection.Univariate",
     "fivesigma.models.calibrated.Calibrated",
     "fivesigma.models.linear.folded.FoldedPath",
     "fivesigma.models.linear.folded.LinearLaw",

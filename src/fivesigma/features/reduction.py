@@ -1,0 +1,107 @@
+"""Steps that leave fewer columns: what a study says of one, and the transformer that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fivesigma._core.errors import InputError, one_of
+
+COMPONENTS = ("pca", "nmf")
+SELECTIONS = ("f-test", "mutual-information", "rfe", "l1")
+KINDS = (*COMPONENTS, *SELECTIONS)
+RANKS = ("linear", "forest")
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """One step.
+
+    Parameters
+    ----------
+    kind : one of `KINDS`
+    n : columns that are left; for "pca" also a share of the variance in (0, 1); a pair (low, high), or "tuned"
+        for all that is possible: chosen with the model's other settings
+    rank : what "rfe" goes by, "linear" or "forest"
+
+    Raises
+    ------
+    InputError
+        For what a step cannot be.
+
+    Examples
+    --------
+    >>> Reduction("pca", 0.95).left(18), Reduction("rfe", 4).left(18), Reduction("l1", "tuned").span(18)
+    (18, 4, (1, 18))
+    """
+
+    kind: str
+    n: int | float | str | tuple[int, int]
+    rank: str = "linear"
+
+    def __post_init__(self) -> None:
+        one_of(self.kind, KINDS, "kind of reduction")
+        one_of(self.rank, RANKS, "rank")
+        if self.rank != "linear" and self.kind != "rfe":
+            raise InputError(f"{self.kind}: 'rank' belongs to rfe; remove it.")
+        if not self._possible():
+            share = ", a share of the variance in (0, 1)" if self.kind == "pca" else ""
+            raise InputError(
+                f"{self.kind}: n = {self.n!r} is no number of columns; expected a whole number from 1{share}, "
+                "[low, high] or 'tuned'."
+            )
+
+    def _possible(self) -> bool:
+        if isinstance(self.n, tuple):
+            return len(self.n) == 2 and all(_whole(each) for each in self.n) and self.n[0] < self.n[1]
+        if isinstance(self.n, str):
+            return self.n == "tuned"
+        return _whole(self.n) or (self.kind == "pca" and not isinstance(self.n, bool) and 0 < self.n < 1)
+
+    @property
+    def selects(self) -> bool:
+        """Whether the columns that are left are some of those that came."""
+        return self.kind in SELECTIONS
+
+    @property
+    def tuned(self) -> bool:
+        """Whether ``n`` is to be chosen."""
+        return isinstance(self.n, tuple | str)
+
+    def span(self, width: int) -> tuple[int, int]:
+        """Return between which numbers of columns ``n`` is to be chosen, of ``width`` columns."""
+        low, high = self.n if isinstance(self.n, tuple) else (1, width)
+        return low, min(high, width)
+
+    def left(self, width: int) -> int:
+        """Return how many of ``width`` columns are left, at most."""
+        if isinstance(self.n, int):
+            return min(self.n, width)
+        return self.span(width)[1] if self.tuned else width
+
+    def refuse_too_many(self, width: int) -> None:
+        """Raise `InputError` where more columns are to be left than there are, or all are."""
+        low = self.n if isinstance(self.n, int) else self.span(width)[0] if self.tuned else 0
+        if low > width:
+            raise InputError(f"{self.kind}: n = {low} of {width} columns; expected at most {width}.")
+
+    def step(self, width: int, *, standardise: bool, classification: bool | None) -> Any:
+        """Return the unfitted transformer of ``width`` columns; where ``n`` is to be chosen, at its upper end."""
+        from fivesigma.features.components import NonNegativeParts, PrincipalComponents
+        from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
+
+        n: Any = self.span(width)[1] if self.tuned else self.n
+        if self.kind == "pca":
+            return PrincipalComponents(n, standardise=standardise)
+        if self.kind == "nmf":
+            return NonNegativeParts(n)
+        if self.kind == "rfe":
+            return RecursiveElimination(n, self.rank, classification=classification)
+        if self.kind == "l1":
+            return L1Selection(n, classification)
+        measure = "f" if self.kind == "f-test" else self.kind
+        return Univariate(n, measure, classification)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
