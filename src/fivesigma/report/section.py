@@ -30,6 +30,8 @@ METRIC_NAMES = {
     "median_bias": "median bias",
     "scatter": "robust scatter",
     "pearson_r": "Pearson r",
+    "nll": "negative log-likelihood",
+    "crps": "CRPS",
 }
 TRAINING = ("train", "validation")
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.risk.metric import Floats, checked, checked_weights
+from fivesigma.risk.predictive import point
 from fivesigma.risk.quantiles import quantiles
 
 Curve = dict[str, Any]
@@ -262,6 +263,7 @@ def residuals(rows: Scored) -> Curve:
     ``error``, and the fraction ``outside`` of its robust range).
     """
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
+    prediction = point(prediction)
     r = prediction - y
     found: Curve = {"profile": _profile(prediction, r, w), "histogram": _residual_histogram(r, w)}
     if y.size <= MOST_POINTS:

@@ -14,6 +14,7 @@ from fivesigma.risk.classification import (
 from fivesigma.risk.clustering import CLUSTERING_METRICS, Agreement
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.predictive import ContinuousRankedProbability, NegativeLogLikelihood
 from fivesigma.risk.regression import R2, Mae, MedianBias, PearsonR, Rmse, Scatter
 
 __all__ = ["DEFAULT", "METRICS", "Metric", "metric", "metrics_for"]
@@ -37,6 +38,8 @@ _ALL: tuple[Metric, ...] = (
     MedianBias(),
     Scatter(),
     PearsonR(),
+    NegativeLogLikelihood(),
+    ContinuousRankedProbability(),
     *CLUSTERING_METRICS,
 )
 

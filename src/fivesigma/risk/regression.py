@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma.risk.metric import REGRESSION, Floats, Moments, Ordered, ratio
+from fivesigma.risk.predictive import point
 from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
 
 
 def residuals(y: NDArray[Any], prediction: Floats) -> Floats:
-    """Return prediction - y (n,); `InputError` where the shapes disagree or ``y`` is not finite."""
+    """Return prediction - y (n,), of the values where a prediction has its law too.
+
+    `InputError` where the shapes disagree or ``y`` is not finite.
+    """
+    prediction = point(prediction)
     if prediction.ndim != 1:
         raise InputError(f"a prediction has shape {prediction.shape}; expected values (n,), one an event.")
     difference = prediction - y
@@ -122,7 +127,7 @@ class PearsonR(Moments):
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, p, y², p², y p, both centred."""
         residuals(y, prediction)  # refuses what is not finite
-        a, b = centred(y, w), centred(prediction, w)
+        a, b = centred(y, w), centred(point(prediction), w)
         return np.column_stack([np.ones(y.size), a, b, a**2, b**2, a * b])
 
     def combine(self, sums: Floats, scale: float) -> Floats:

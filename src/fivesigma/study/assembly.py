@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
-from fivesigma.study import tuning
-from fivesigma.study.curves import curves, feature_pictures
+from fivesigma.study import laws, tuning
+from fivesigma.study.curves import curves, feature_pictures, predictive
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
 from fivesigma.study.registry import kind as kind_called
@@ -128,7 +128,12 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         scores=scores,
         versus_baseline=found.versus(name, found.baseline),
         versus_best=found.versus(name, found.best),
-        sections={"curve": curves(found, name), **described, **found.curves.sections(name)},
+        sections={
+            "curve": curves(found, name),
+            **predictive(found, name),
+            **described,
+            **found.curves.sections(name),
+        },
     )
 
 
@@ -188,5 +193,5 @@ def _predicted(outcome: Outcome, parts: Sequence[str], classes: Sequence[str] | 
     own: Mapping[str, Any] = {"train": outcome.validation, **outcome.tests}
     whole = np.concatenate([own[part] for part in parts])
     if classes is None:
-        return {outcome.entry.name: whole}
+        return laws.columns(outcome.entry.name, whole)
     return {f"{outcome.entry.name}:{label}": whole[:, k] for k, label in enumerate(classes)}

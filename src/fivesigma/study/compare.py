@@ -79,10 +79,13 @@ class Entrant:
         return found
 
     def prediction(self, part: str) -> NDArray[np.float64]:
-        """The stored prediction, (n, K) probabilities or (n,) values."""
+        """The stored prediction, (n, K) probabilities, (n,) values, or (n, 14) with their law."""
         classes = self.result.results.data.classes
         if classes is None:
-            return np.asarray(self.column(self.model.name, part), dtype=np.float64)
+            from fivesigma.study import laws
+
+            whole = laws.stored(self.table, self.model.name)
+            return np.asarray(whole[self.table["part"] == part])
         return np.column_stack([self.column(f"{self.model.name}:{label}", part) for label in classes]).astype(
             float
         )

@@ -327,11 +327,11 @@ class _CurveFit:
 
     def _predictions(self, fitted: Any, at: Array) -> list[Array]:
         """Return the prediction for the rows ``at`` at each value."""
-        from fivesigma.study import recipe
+        from fivesigma.study import laws
 
         n_classes, columns = self.workshop.n_classes, self.workshop.columns(self.entry)
         if not self._is_path:
-            return [recipe.predict(fitted, self.material.X[np.ix_(at, columns)], n_classes)]
+            return [laws.predicted(fitted, self.material.X[np.ix_(at, columns)], n_classes)]
         blocks = [
             self._path(fitted, self.material.X[np.ix_(at[start : start + ROWS], columns)])
             for start in range(0, len(at), ROWS)

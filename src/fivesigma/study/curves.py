@@ -8,10 +8,13 @@ import numpy as np
 
 from fivesigma._core.random import generator
 from fivesigma.risk import curves as shapes
+from fivesigma.risk.metrics import metric
+from fivesigma.study import intervals
 from fivesigma.study.preparation import Prepared
 from fivesigma.study.scoring import Evidence
 
 MOST_POINTS = 2000
+CRPS = metric("crps")
 
 
 def curves(found: Evidence, name: str) -> dict[str, Any]:
@@ -29,6 +32,23 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
     y, w, _ = found.events(split.tests[test])
     rows = shapes.Scored(y, outcome.tests[test], w)
     return shapes.curves(data.task, rows, train=train, counts=found.parts[test].counts, classes=data.classes)
+
+
+def predictive(found: Evidence, name: str) -> dict[str, Any]:
+    """Return the section ``predictive`` of a regression, named: on the first opened test, else fold by fold."""
+    prepared = found.prepared
+    if prepared.data.task != "regression":
+        return {}
+    train = prepared.split.train[found.validated]
+    y, w, _ = found.events(train)
+    held = y, found.out_of_fold(name), w
+    width = found.cut(CRPS, name)
+    if found.tests:
+        y, w, _ = found.events(prepared.split.tests[found.tests[0]])
+        kept = intervals.section(y, found.fitted[name].tests[found.tests[0]], w, held, width)
+    else:
+        kept = intervals.section(*held, None, width)
+    return {} if kept is None else {"predictive": kept}
 
 
 def feature_pictures(prepared: Prepared) -> dict[str, Any]:

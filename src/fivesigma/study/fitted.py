@@ -89,6 +89,17 @@ class FittedModel:
             raise InputError("this model is a regression and has no probabilities; use predict.")
         return recipe.predict(self.estimator, self.columns(X), len(self.classes))
 
+    def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
+
+        The latter where the model has a predictive law; `fivesigma.risk.predictive.QuantileLaw` reads it.
+        """
+        from fivesigma.study import laws
+
+        if self.classes is not None:
+            raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
+        return laws.predicted(self.estimator, self.columns(X), None)
+
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
         """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""
         from fivesigma.study import recipe

@@ -15,6 +15,7 @@ from fivesigma._core.errors import InputError, did_you_mean, one_of
 from fivesigma.data import join, targets
 from fivesigma.data.tables import Columns, read_columns
 from fivesigma.record.store import RunFolder, write_bytes
+from fivesigma.study import laws
 from fivesigma.study.fitted import FittedModel
 from fivesigma.study.result import load
 from fivesigma.study.spec import Spec
@@ -165,9 +166,10 @@ def _predicted(
             raise InputError(
                 "a regression predicts values, neither classes nor probabilities; leave out the option."
             )
-        values = np.full(len(X), np.nan)
-        values[whole] = model.predict(X[whole])
-        return {name: values}
+        found = model.predict_law(X[whole])
+        values = np.full((len(X), *found.shape[1:]), np.nan)
+        values[whole] = found
+        return laws.columns(name, values)
     classes = model.classes
     probability = np.full((len(X), len(classes)), np.nan)
     probability[whole] = model.predict_proba(X[whole])

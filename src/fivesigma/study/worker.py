@@ -153,7 +153,7 @@ class Workshop:
 
     def carry_out(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the predictions of a fit for the rows it is asked about, and its remarks."""
-        from fivesigma.study import curve_fits, recipe, reducing
+        from fivesigma.study import curve_fits, laws, recipe, reducing
 
         if fit.purpose == curve_fits.PURPOSE:
             return curve_fits.carry_out(self, fit)
@@ -180,7 +180,7 @@ class Workshop:
         }
         predictions = {
             name: compact(
-                recipe.predict(fitted.estimator, self.material.X[np.ix_(at, columns)], self.n_classes)
+                laws.predicted(fitted.estimator, self.material.X[np.ix_(at, columns)], self.n_classes)
             )
             for name, at in asked.items()
         }

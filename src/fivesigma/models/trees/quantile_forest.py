@@ -16,6 +16,7 @@ from fivesigma.features.columns import present, weights
 from fivesigma.models.fitting import allows_nan, tags_of
 
 Array = NDArray[np.float64]
+_MOST = 2**22  # shares held at a time, 32 MB
 
 
 class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
@@ -77,6 +78,11 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         if q.ndim != 1 or not ((q > 0) & (q < 1)).all() or (np.diff(q) <= 0).any():
             raise InputError(f"levels are {levels!r}; expected rising probabilities between 0 and 1.")
         table = self._checked(X)
+        step = max(1, _MOST // self._y.size)
+        return np.concatenate([self._block(table[i : i + step], q) for i in range(0, len(table), step)])
+
+    def _block(self, table: NDArray[np.float32], q: Array) -> Array:
+        """Return the quantiles of a few rows, whose shares of all training rows are held at a time."""
         leaves = self.estimator_.apply(table)
         shares = np.zeros((len(leaves), self._y.size))
         for leaf, members in zip(leaves.T, self._members, strict=True):

@@ -60,6 +60,14 @@ def _natural_gradient(ask: Request) -> Any:
     )  # only inner folds are drawn: no seed to report
 
 
+def _quantile_forest(ask: Request) -> Any:
+    from sklearn.ensemble import RandomForestRegressor
+
+    from fivesigma.models.trees.quantile_forest import QuantileForest
+
+    return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
+
+
 _TREE = {
     "max_depth": whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": whole(5, 1, search=(1, 100), log=True),
@@ -93,6 +101,23 @@ TREES: tuple[Kind, ...] = (
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
+    ),
+    Kind(
+        "quantile-forest",
+        "quantiles for each event from the leaves of a forest; any shape of law, a few thousand events",
+        REGRESSION,
+        _quantile_forest,
+        lambda n, p, K: 0.15 + 4.2e-6 * n * p**0.5 * log2(n + 2) + 6e-9 * n * n,
+        {
+            "max_depth": whole(None, 1, 10**4, (2, 30)),
+            "min_samples_leaf": whole(10, 1, search=(2, 100), log=True),
+            "n_estimators": whole(100, 1, 10**5),
+            "max_features": _FEATURES_TRIED,
+        },
+        native_nan=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+        lineup=False,
     ),
     Kind(
         "extra-trees",

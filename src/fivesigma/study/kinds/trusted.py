@@ -34,6 +34,7 @@ TRUSTED = (
     "fivesigma.models.trees.distributions.StudentT",
     "fivesigma.models.trees.natural_gradient.NaturalGradientBoosting",
     "fivesigma.models.trees.natural_gradient._Trees",
+    "fivesigma.models.trees.quantile_forest.QuantileForest",
     "fivesigma.models.trees.recalibration.Recalibration",
     "fivesigma.models.trees.xgboost.XGBoostClassifier",
     "fivesigma.models.trees.xgboost.XGBoostRegressor",

@@ -1,0 +1,111 @@
+"""Whether predictive intervals hold what they say: coverage, width, the transform; and conformal ones beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from fivesigma.record.results import plain
+from fivesigma.risk.intervals import clopper_pearson
+from fivesigma.risk.predictive import QuantileLaw, has_law, point
+from fivesigma.risk.resampling import kish
+
+Array = NDArray[Any]
+
+Calibration = tuple[Array, Array, Array | None]
+
+STATED = (float(1 - 2 * ndtr(-1.0)), 0.95)
+"""Levels of the intervals: a Gaussian's ±1σ, and 95 %."""
+N_BINS = 20
+FEWEST = 10
+"""Events below which no coverage is quoted."""
+
+
+def section(
+    y: Array, prediction: Array, w: Array | None, calibration: Calibration | None, width: float | None
+) -> dict[str, Any] | None:
+    """Return the section ``predictive`` of a regression; None where no law is known or events are few.
+
+    Parameters
+    ----------
+    y, prediction, w : of the events that are judged
+    calibration : y, out-of-fold prediction and weights of other events, from which conformal intervals are made;
+        None where there are no others
+    width : of the Gaussian that stands for a prediction without a law
+    """
+    weight = np.ones(len(y)) if w is None else np.asarray(w, dtype=np.float64)
+    law, n = QuantileLaw.of(prediction, width), kish(weight)
+    if law is None or n < FEWEST:
+        return None
+    conformal = [_conformal(y, prediction, weight, calibration, level, n) for level in STATED]
+    return plain(  # type: ignore[no-any-return]
+        {
+            "own": has_law(prediction),
+            "width": None if has_law(prediction) else width,
+            "intervals": [_held(y, *law.interval(level), weight, level, n) for level in STATED],
+            "conformal": [each for each in conformal if each is not None],
+            "pit": _pit(law.cdf(y), weight, n),
+        }
+    )
+
+
+def _held(y: Array, low: Array, high: Array, w: Array, level: float, n: float) -> dict[str, Any]:
+    """Return the share of events inside, with its exact 95 % limits for these fitted models, and the mean width."""
+    share = float(np.average((low <= y) & (y <= high), weights=w))
+    ends = clopper_pearson(share, n)
+    return {
+        "level": level,
+        "coverage": share,
+        "low": ends[0],
+        "high": ends[1],
+        "width": float(np.average(high - low, weights=w)),
+    }
+
+
+def _conformal(
+    y: Array, prediction: Array, w: Array, calibration: Calibration | None, level: float, n: float
+) -> dict[str, Any] | None:
+    """Return coverage and width of conformal intervals; None where the calibrating events are too few for the level."""
+    if calibration is None:
+        return None
+    y0, p0, w0 = calibration
+    scores = np.abs(y0 - point(p0)) / _scale(p0)
+    reach = conformal_reach(scores, np.ones(len(y0)) if w0 is None else w0, level)
+    if reach is None:
+        return None
+    half = reach * _scale(prediction)
+    return _held(y, point(prediction) - half, point(prediction) + half, w, level, n)
+
+
+def _scale(prediction: Array) -> Array:
+    """Return half the central 68 % interval (n,) of a law, 1 of a value alone."""
+    if not has_law(prediction):
+        return np.ones(len(prediction))
+    low, high = QuantileLaw(prediction[:, 1:]).interval(STATED[0])
+    half = (high - low) / 2
+    return np.asarray(np.where(half > 0, half, half[half > 0].min() if (half > 0).any() else 1.0))
+
+
+def conformal_reach(scores: Array, w: Array, level: float) -> float | None:
+    """Return the weighted ⌈(n + 1) level⌉-th smallest score, Lei et al. (2018); None where n is too small for it.
+
+    >>> conformal_reach(np.arange(1.0, 100.0), np.ones(99), 0.9)
+    90.0
+    """
+    n = kish(w)
+    wanted = level * (n + 1) / n
+    if wanted > 1:
+        return None
+    order = np.argsort(scores, kind="stable")
+    at = np.searchsorted(np.cumsum(w[order]) / w.sum(), wanted - 1e-12)
+    return float(scores[order][min(int(at), len(scores) - 1)])
+
+
+def _pit(u: Array, w: Array, n: float) -> dict[str, Any]:
+    """Return the histogram of the probability integral transform as a density, with the error of a flat one."""
+    share, edges = np.histogram(np.clip(u, 0, 1), bins=N_BINS, range=(0, 1), weights=w)
+    density = share / w.sum() * N_BINS
+    return {"edges": edges, "density": density, "error": float(((N_BINS - 1) / n) ** 0.5)}
