@@ -89,7 +89,7 @@ def example(m, n=60, seed=3, weighted=True):
     w = rng.uniform(0.5, 2, n) if weighted else None
     if "regression" in m.tasks:
         y = rng.normal(size=n)
-        return Scored(y, y + 0.5 * rng.normal(size=n), w)
+        return Scored(y, y + 0.5 * rng.normal(size=n), w, cut=0.5)
     if "clustering" in m.tasks:
         y = np.arange(n) % 2
         labels = np.where(rng.random(n) < 0.2, 1 - y, y)

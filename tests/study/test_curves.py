@@ -167,6 +167,7 @@ def test_sealed_predictions_of_all_depths_are_kept_per_refit(folder, record) -> 
 @pytest.mark.parametrize(
     ("was", "now", "message"),
     [
+        ('target = "y"', 'task = "clustering"', "knn|clustering"),
         ('learning = ["knn"]', 'learning = ["kn"]', "'kn' is not a model of this study.*Did you mean 'knn'"),
         ("{ tree = { max_depth", "{ oak = { max_depth", "'oak' is not a model"),
         ("{ weights =", "{ max_depth =", "'max_depth' is not one of its parameters"),

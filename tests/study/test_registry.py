@@ -47,6 +47,7 @@ SIGNAL = X[:, 0] + X[:, 1] * X[:, 2] + 0.5 * RNG.normal(size=N)
 PLAN = FeaturePlan(("a", "b", "c"))
 FAST = {
     "forest": {"n_estimators": 8},
+    "quantile-forest": {"n_estimators": 8},
     "extra-trees": {"n_estimators": 8},
     "boosting": {"max_iter": 15},
     "xgboost": {"max_iter": 15},

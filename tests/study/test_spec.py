@@ -140,7 +140,7 @@ def test_writing_and_reading_give_the_same_study(text: str) -> None:
         (DATA + "[split]\ntest = {A = {pth = 'a'}}", "split.test.A.pth: unknown key. Did you mean 'path'?"),
         (DATA + "[split]\nfolds = 5\nvalidation = 0.1", "split.folds and split.validation are both given"),
         (DATA + "[evaluate]\nmetric = 'acuracy'", "Did you mean 'accuracy'?"),
-        (DATA + "[evaluate]\nmetric = 'crps'", "evaluate.metric: 'crps' is not in this version"),
+        (DATA + "[evaluate]\nmetric = 'crbs'", "Did you mean 'crps'?"),
         (DATA + "[evaluate]\nclaim = 'proc'", "Did you mean 'procedure'?"),
         (DATA + "[evaluate]\nrefits = 0", "evaluate.refits must be 2 or more"),
         (DATA + "[evaluate]\nrelevant = nan", "evaluate.relevant: got nan"),

@@ -257,7 +257,8 @@ class Spec(Section):
         ]
         state = "in this version" if word in later else f"a {what}"
         hint = "" if word in later else did_you_mean(word, options)
-        raise self.error(where, f"'{word}' is not {state}; expected one of {', '.join(options)}.{hint}")
+        listed = "those that `fivesigma models` lists" if what == "model" else ", ".join(options)
+        raise self.error(where, f"'{word}' is not {state}; expected one of {listed}.{hint}")
 
     def error(self, where: str, message: str) -> StudyError:
         """Return (not raise) the error that says ``message`` about the key ``where`` of this file."""

@@ -56,6 +56,8 @@ def check_study(spec: Spec) -> None:
             )
     if spec.explain.permutation is not None:
         raise spec.error("explain.permutation", "there is no target whose loss could grow; remove the key.")
+    if spec.curves.asked:
+        raise spec.error("curves", "a clustering has no score on folds to draw them of; remove the section.")
     if spec.data.target is None and spec.data.classes is not None:
         raise spec.error(
             "data.classes", "classes are of a target, and there is none; name it, or remove them."

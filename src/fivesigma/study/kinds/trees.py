@@ -113,6 +113,7 @@ TREES: tuple[Kind, ...] = (
             "min_samples_leaf": whole(10, 1, search=(2, 100), log=True),
             "n_estimators": whole(100, 1, 10**5),
             "max_features": _FEATURES_TRIED,
+            "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
         },
         native_nan=True,
         flexibility=("min_samples_leaf", 4.0),
