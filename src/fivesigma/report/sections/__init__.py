@@ -13,8 +13,8 @@ from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
 from fivesigma.report.sections.model_curves import MODEL_CURVES
 from fivesigma.report.sections.paths import PATHS
-from fivesigma.report.sections.reduction import REDUCTION
 from fivesigma.report.sections.predictive import PREDICTIVE
+from fivesigma.report.sections.reduction import REDUCTION
 from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
 from fivesigma.report.sections.scan import SCAN
 from fivesigma.report.sections.scores import SCORES
