@@ -12,6 +12,9 @@ from fivesigma.models.linear.kernels import DONE, descend, insert, pivot_to_opti
 
 Array = NDArray[np.float64]
 
+SWEEPS = (0, 3, 200, 200)
+"""Coordinate descent before each try of the active-set method: a start from the last λ needs none."""
+
 
 def factorise(M: Array) -> Array:
     """Return the lower Cholesky factor of M, its diagonal raised as little as makes it definite."""
@@ -99,8 +102,8 @@ class ActiveSet:
         """Minimise from z, in place with ``q = Hz + c``, to a violation of ``tolerance``."""
         l1, l2, p = shrinkage.l1, shrinkage.l2, shrinkage.penalised
         best = (shrinkage.violation(q, z), q.copy(), z.copy())
-        for attempt in range(4):
-            descend(H, q, z, l1, l2, p, 3 if attempt < 2 else 200)
+        for sweeps in SWEEPS:
+            descend(H, q, z, l1, l2, p, sweeps)
             self._match(H, z, l2, p)
             self.k, outcome = pivot_to_optimum(
                 H,
@@ -115,7 +118,7 @@ class ActiveSet:
                 self.sign,
                 self.k,
                 tolerance,
-                8 * len(z),
+                3 * len(z) + 50,
             )
             violation = shrinkage.violation(q, z)
             if violation < best[0]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from scipy import linalg
 from fivesigma.models.linear.design import BLOCK_BYTES
 
 Array = NDArray[np.float64]
+
+CLEAR = 1e-4
+"""Eigenvalues of the Gram matrix of rows, over the largest, must be above this or lost in rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +30,81 @@ class _Table:
     mean_y: float
     intercept: bool
 
+    def target(self, rows: slice) -> Array:
+        """Return ``√w (y − ȳ)``."""
+        result: Array = np.sqrt(self.w[rows]) * (self.y[rows] - self.mean_y)
+        return result
+
     def blocks(self) -> Iterator[tuple[slice, Array, Array]]:
         """Yield ``(rows, √w (X − x̄), √w (y − ȳ))``."""
         step = max(64, BLOCK_BYTES // (8 * max(1, self.X.shape[1])))
         for start in range(0, len(self.y), step):
             rows = slice(start, min(start + step, len(self.y)))
-            root = np.sqrt(self.w[rows])
-            yield rows, root[:, None] * (self.X[rows] - self.mean_x), root * (self.y[rows] - self.mean_y)
+            X = self.X[rows] - self.mean_x
+            X *= np.sqrt(self.w[rows])[:, None]
+            yield rows, X, self.target(rows)
+
+    def row_gram(self) -> Array:
+        """Return ``√w (X − x̄)(X − x̄)ᵀ √w`` (n, n), from blocks of columns."""
+        n, p = self.X.shape
+        step = max(64, BLOCK_BYTES // (8 * n))
+        total, root = np.zeros((n, n)), np.sqrt(self.w)[:, None]
+        for start in range(0, p, step):
+            columns = slice(start, start + step)
+            X = self.X[:, columns] - self.mean_x[columns]
+            X *= root
+            total += X @ X.T
+        return total
+
+
+class _Basis(ABC):
+    """What is known of ``√w (X − x̄) = U diag(s) Vᵀ`` beside s."""
+
+    @abstractmethod
+    def coefficients(self, filtered: Array) -> Array:
+        """Return ``V f`` for each row f of ``filtered``."""
+
+    @abstractmethod
+    def left(self) -> Iterator[tuple[slice, Array]]:
+        """Yield ``(rows, U)`` of blocks of rows."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Right(_Basis):
+    """V is kept; U is made again, block by block."""
+
+    s: Array
+    V: Array
+    table: _Table
+
+    def coefficients(self, filtered: Array) -> Array:
+        result: Array = filtered @ self.V.T
+        return result
+
+    def left(self) -> Iterator[tuple[slice, Array]]:
+        scaled = self.V / self.s
+        for rows, X, _ in self.table.blocks():
+            yield rows, X @ scaled
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Left(_Basis):
+    """U is kept; ``V f = (X − x̄)ᵀ √w U (f / s)`` needs no V."""
+
+    s: Array
+    U: Array
+    table: _Table
+
+    def coefficients(self, filtered: Array) -> Array:
+        table = self.table
+        alpha = (filtered / self.s) @ self.U.T * np.sqrt(table.w)
+        result: Array = alpha @ table.X - np.outer(alpha.sum(axis=1), table.mean_x)
+        return result
+
+    def left(self) -> Iterator[tuple[slice, Array]]:
+        yield slice(0, len(self.U)), self.U
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +113,18 @@ class RidgeFactor:
 
     The optimum of ``½ Σ w (y − Xθ − b)² + λ ½ ‖θ‖²`` is ``θ = V diag(s / (s² + λ)) Uᵀ √w (y − ȳ)``,
     ``b = ȳ − x̄ᵀθ``. Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, eq. 3.47.
-    ``projected`` is ``Uᵀ √w (y − ȳ)``; U itself is made again, block by block, when it is needed.
+    ``projected`` is ``Uᵀ √w (y − ȳ)``; ``basis`` holds U or V, whichever is smaller.
     """
 
     s: Array
-    V: Array
     projected: Array
+    basis: _Basis
     table: _Table
 
     def solve(self, lambdas: Array) -> tuple[Array, Array]:
         """Return θ ``(L, p)`` and the intercepts ``(L,)`` for λ >= 0 (0: the shortest least squares)."""
         filtered = self.s * self.projected / (self.s**2 + np.asarray(lambdas)[:, None])
-        theta: Array = filtered @ self.V.T
+        theta = self.basis.coefficients(filtered)
         return theta, self.table.mean_y - theta @ self.table.mean_x
 
     def leave_one_out(self, lambdas: Array) -> Array:
@@ -63,12 +136,11 @@ class RidgeFactor:
         share = self.s**2 / (self.s**2 + np.asarray(lambdas)[:, None])
         w = self.table.w
         total = np.zeros(len(share))
-        for rows, X, y in self.table.blocks():
-            U = X @ (self.V / self.s)
+        for rows, U in self.basis.left():
             h = share @ (U**2).T
             if self.table.intercept:
                 h += w[rows] / w.sum()
-            error = y - (share * self.projected) @ U.T
+            error = self.table.target(rows) - (share * self.projected) @ U.T
             error /= np.maximum(1.0 - h, np.finfo(float).eps)
             total += (error**2).sum(axis=1)
         result: Array = total / w.sum()
@@ -76,7 +148,10 @@ class RidgeFactor:
 
 
 def ridge_factor(X: NDArray[np.floating], y: Array, w: Array, *, intercept: bool = True) -> RidgeFactor:
-    """Factorise by QR, block after block, then the SVD of the small triangle: the condition is never squared.
+    """Factorise once for every λ, in blocks, so that the condition is not squared where it matters.
+
+    More events than features: QR, then the SVD of the triangle. Fewer: the eigenvectors of the Gram matrix of
+    the rows where its eigenvalues are far from the rounding of the largest, else QR and SVD as well.
 
     Parameters
     ----------
@@ -91,7 +166,9 @@ def ridge_factor(X: NDArray[np.floating], y: Array, w: Array, *, intercept: bool
     """
     mean_x = np.asarray(w @ X / w.sum(), dtype=float) if intercept else np.zeros(X.shape[1])
     table = _Table(X, y, w, mean_x, float(w @ y / w.sum()) if intercept else 0.0, intercept)
-    return _tall(table) if len(y) > X.shape[1] else _wide(table)
+    if len(y) > X.shape[1]:
+        return _tall(table)
+    return _by_rows(table) or _wide(table)
 
 
 def _kept(s: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -108,7 +185,19 @@ def _tall(table: _Table) -> RidgeFactor:
         R = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][: p + 1]
     left, s, right = linalg.svd(R[:, :p], full_matrices=False, check_finite=False)
     kept = _kept(s, table.X.shape)
-    return RidgeFactor(s[kept], right[kept].T, left[:, kept].T @ R[:, p], table)
+    basis = _Right(s[kept], right[kept].T, table)
+    return RidgeFactor(s[kept], left[:, kept].T @ R[:, p], basis, table)
+
+
+def _by_rows(table: _Table) -> RidgeFactor | None:
+    """``√w (X − x̄)(X − x̄)ᵀ √w = U diag(s²) Uᵀ``; None where small s would be lost in the rounding of s²."""
+    e, U = np.linalg.eigh(table.row_gram())
+    top = float(e.max(initial=0.0))
+    null = e <= 10.0 * np.finfo(float).eps * max(table.X.shape) * top
+    if np.any(~null & (e < CLEAR * top)):
+        return None
+    s, U = np.sqrt(e[~null]), np.ascontiguousarray(U[:, ~null])
+    return RidgeFactor(s, U.T @ table.target(slice(None)), _Left(s, U, table), table)
 
 
 def _wide(table: _Table) -> RidgeFactor:
@@ -119,4 +208,4 @@ def _wide(table: _Table) -> RidgeFactor:
     Q, R = linalg.qr(X.T, mode="economic", check_finite=False)
     left, s, right = linalg.svd(R, full_matrices=False, check_finite=False)
     kept = _kept(s, X.shape)
-    return RidgeFactor(s[kept], Q @ left[:, kept], right[kept] @ y, table)
+    return RidgeFactor(s[kept], right[kept] @ y, _Right(s[kept], Q @ left[:, kept], table), table)
