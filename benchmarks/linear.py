@@ -21,10 +21,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 
 import numpy as np  # noqa: E402
-from sklearn.linear_model import RidgeCV  # noqa: E402
-
 from benchmarks.linear_jobs import SUSY_LAMBDAS, Job, jobs, susy, wide  # noqa: E402
 from benchmarks.linear_peers import LACKING, peers  # noqa: E402
+from sklearn.linear_model import RidgeCV  # noqa: E402
+
 from fivesigma.models.linear import RegularisationPath, ridge_factor  # noqa: E402
 from fivesigma.risk.losses import Logistic, Squared  # noqa: E402
 from fivesigma.risk.penalties import L1, L2  # noqa: E402
@@ -110,7 +110,7 @@ def beside(job: Job, name: str, run: Callable, reference, arguments) -> None:
         power, seconds, violation, objective = met[wanted]
         repeats = arguments.repeats if seconds < SLOW else 1
         mine, theirs = in_turns(
-            lambda: ours(job, wanted), lambda power=power: run(job, 10.0**power), repeats
+            lambda wanted=wanted: ours(job, wanted), lambda power=power: run(job, 10.0**power), repeats
         )
         print(
             f"  {name:24s} {wanted:.0e}: tol 1e{power}, {theirs:.3f} s against ours {mine:.3f} s = "
@@ -136,7 +136,7 @@ def report(job: Job, arguments) -> None:
         if not arguments.ours and (not arguments.peers or any(each in name for each in arguments.peers)):
             beside(job, name, run, reference, arguments)
     if job.loss == "logistic":
-        for name, why in LACKING.items():
+        for name, why in LACKING[job.penalty].items():
             print(f"  {name:24s} left out: {why}")
     if job.test is not None:
         _accuracy(job, coefs, intercepts)

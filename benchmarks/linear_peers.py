@@ -55,7 +55,7 @@ def celer_path(job, tol):
 def skglm_path(job, tol):
     from skglm import GeneralizedLinearEstimator
     from skglm.datafits import Logistic, Quadratic
-    from skglm.penalties import L1, L2
+    from skglm.penalties import L1
     from skglm.solvers import AndersonCD, ProxNewton
 
     logistic, X = job.loss == "logistic", np.asfortranarray(job.X)
@@ -65,7 +65,7 @@ def skglm_path(job, tol):
         if logistic
         else AndersonCD(tol=tol, fit_intercept=True, warm_start=True, max_iter=500)
     )
-    penalty = L1(1.0) if job.penalty == "L1" else L2(1.0)
+    penalty = L1(1.0)
     model = GeneralizedLinearEstimator(Logistic() if logistic else Quadratic(), penalty, solver)
     coefs, intercepts = [], []
     for lam in job.lambdas[::-1]:
@@ -154,7 +154,9 @@ def adelie_covariance(job, tol):
 
 def peers(job):
     """The runners that have the problem of a job, by name."""
-    everywhere = {"skglm": skglm_path, "glum": glum_path, "python-glmnet": glmnet_path, "adelie": adelie_path}
+    everywhere = {"glum": glum_path, "python-glmnet": glmnet_path, "adelie": adelie_path}
+    if job.penalty == "L1":
+        everywhere["skglm"] = skglm_path
     if job.loss == "logistic":
         solvers = ("newton-cholesky",) if job.penalty == "L2" else ("liblinear", "saga")
         return {f"sklearn {solver}": scikit(solver) for solver in solvers} | everywhere
@@ -164,5 +166,8 @@ def peers(job):
     return lasso | everywhere
 
 
-LACKING = {"celer": "its logistic problem has no intercept"}
-"""Peers without a problem, and why."""
+LACKING = {
+    "L1": {"celer": "its logistic problem has no intercept"},
+    "L2": {"celer": "it has no ridge penalty", "skglm": "its solver of a ridge penalty has no intercept"},
+}
+"""Peers without a logistic problem, by penalty, and why."""

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import fivesigma as fs
-from fivesigma._core.errors import StudyError
+from fivesigma._core.errors import FitError, StudyError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.record import models
@@ -163,6 +163,8 @@ SETTINGS = [
     ("lasso", "regression", {"penalty": "l1"}, {}),
     ("elastic-net", "regression", {"lambdas": (10.0, 1.0)}, {"l1_ratio": 0.2}),
     ("huber", "regression", {"penalty": "l1", "lambdas": (10.0, 1.0)}, {"delta": 2.0}),
+    ("quantile", "regression", {"lambdas": (10.0, 1.0)}, {"tau": 0.8}),
+    ("poisson", "regression", {"penalty": "l1", "lambdas": (10.0, 1.0)}, {}),
     ("lasso-by-minimize", "regression", {"lambdas": (10.0, 1.0)}, {}),
 ]
 
@@ -175,6 +177,7 @@ def test_every_path_fits_and_comes_back_from_its_file(name, task, given, params,
     X = rng.normal(size=(120, 3))
     y = X[:, 0] + 0.3 * rng.normal(size=120)
     y = (y > 0).astype(int) if task == "classification" else y
+    y = rng.poisson(np.exp(y)).astype(float) if name == "poisson" else y
     settings = paths.settle(registry.kind(name), given, params)
     made = recipe.build(name, features=FeaturePlan(("a", "b", "c")), task=task, params=params, path=settings)
     fitted = recipe.fit(made, X, y).estimator
@@ -184,6 +187,49 @@ def test_every_path_fits_and_comes_back_from_its_file(name, task, given, params,
     p = recipe.predict(fitted, X, n_classes)
     np.testing.assert_array_equal(recipe.predict(again, X, n_classes), p)
     assert recipe.chosen(fitted)["lambda"] > 0
+
+
+def test_a_linear_svm_takes_more_than_two_classes(tmp_path) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(240, 3))
+    y = np.digitize(X[:, 0] + 0.3 * rng.normal(size=240), [-0.6, 0.6])
+    settings = paths.settle(registry.kind("linear-svm"), {"lambdas": (10.0, 1.0)}, {})
+    plan = FeaturePlan(("a", "b", "c"))
+    made = recipe.build("linear-svm", features=plan, task="classification", path=settings)
+    fitted = recipe.fit(made, X, y).estimator
+    p = recipe.predict(fitted, X, 3)
+    assert (p.argmax(axis=1) == y).mean() > 0.7
+    models.save(fitted, tmp_path / "m", {})
+    again = models.load(tmp_path / "m", trusted=registry.TRUSTED).estimator
+    np.testing.assert_array_equal(recipe.predict(again, X, 3), p)
+
+
+def test_a_quantile_path_covers_its_share_and_counts_are_refused_below_zero() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(400, 2))
+    y = X[:, 0] + rng.normal(size=400)
+    plan = FeaturePlan(("a", "b"))
+    settings = paths.settle(registry.kind("quantile"), {"lambdas": (0.1,)}, {"tau": 0.9})
+    made = recipe.build("quantile", features=plan, task="regression", params={"tau": 0.9}, path=settings)
+    below = (y <= recipe.predict(recipe.fit(made, X, y).estimator, X, None) + 1e-9).mean()
+    assert below == pytest.approx(0.9, abs=0.02)
+    counts = recipe.build("poisson", features=plan, task="regression")
+    with pytest.raises(FitError, match="needs counts"):
+        recipe.fit(counts, X, y)
+
+
+def test_the_seed_deals_the_inner_folds() -> None:
+    settings = paths.settle(registry.kind("lasso"), {"penalty": "l1"}, {})
+    plan = FeaturePlan(("a", "b"))
+    one, two = (
+        recipe.build("lasso", features=plan, task="regression", seed=seed, path=settings) for seed in (1, 2)
+    )
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = X[:, 0] + rng.normal(size=60)
+    again = recipe.fit(one, X, y).estimator.scores_
+    assert not np.array_equal(recipe.fit(two, X, y).estimator.scores_, again)
+    np.testing.assert_array_equal(recipe.fit(one, X, y).estimator.scores_, again)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
+from scipy.special import entr, xlogy
 from typing_extensions import override
 
 from fivesigma._core.errors import InputError
@@ -302,8 +302,8 @@ class Logistic(SmoothLoss):
     def conjugate(self, slope: Array, target: Array) -> Array:
         """Return ``c (a log a + (1 − a) log(1 − a))`` with ``a = −s u / c``."""
         c = self.weight(target)
-        a, tiny = np.clip(-_sign(target) * slope / c, 0.0, 1.0), np.finfo(float).tiny
-        result: Array = c * (a * np.log(np.maximum(a, tiny)) + (1.0 - a) * np.log(np.maximum(1.0 - a, tiny)))
+        a = np.clip(slope * (-_sign(target) / c), 0.0, 1.0)
+        result: Array = -c * (entr(a) + entr(1.0 - a))
         return result
 
     def link(self, prediction: Array) -> Array:

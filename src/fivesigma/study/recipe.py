@@ -88,7 +88,7 @@ def build(
             raise InputError(
                 f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
             )
-        return _folded(found, features, path, task=task, metric=metric)
+        return _folded(found, Request(task, settings, seed, features.width), features, path, metric=metric)
     space = None if tune is None or tune is False else found.narrowed(tune)
     both = sorted(set(space or {}) & set(given)) if not isinstance(tune, bool) else []
     if both:
@@ -122,13 +122,13 @@ def _columns(low: int, high: int) -> Range:
 
 
 def _folded(
-    kind: Kind, features: FeaturePlan, path: Mapping[str, Any], *, task: str, metric: str | None
+    kind: Kind, ask: Request, features: FeaturePlan, path: Mapping[str, Any], *, metric: str | None
 ) -> Any:
-    """Return the recipe of a path; the rows alone, not the seed, decide on its inner folds."""
+    """Return the recipe of a path; the seed deals its rows into inner folds."""
     model = paths.estimator(kind, path)
     pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
-    recipe = FoldedPath(pipeline, metric, rule=path["select"])
-    return Calibrated(recipe) if kind.calibrated and task == "classification" else recipe
+    recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.seed)
+    return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
 
 
 def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0) -> Any:

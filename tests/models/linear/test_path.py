@@ -119,9 +119,68 @@ def test_a_logistic_batch_is_certified_by_hand_and_weights_are_copies():
         copies = RegularisationPath(Logistic(), penalty, lambdas).fit(
             np.repeat(X, k, axis=0), np.repeat(y, k)
         )
-        np.testing.assert_allclose(path.coefs_, copies.coefs_, atol=1e-7)
+        np.testing.assert_allclose(path.coefs_, copies.coefs_, atol=1e-9)
         tight = RegularisationPath(Logistic(), penalty, lambdas, tol=1e-11).fit(X, y, k)
         assert tight.violations_.max() <= 1e-11
+
+
+@pytest.mark.parametrize("penalty", [L1(), L2()], ids=repr)
+def test_weights_are_copies_on_a_large_table_of_nearly_dependent_columns(penalty):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(8000, 18))
+    X[:, 17] = X[:, 16] + 1e-3 * X[:, 17]
+    y = (X[:, 0] - X[:, 1] + 2 * rng.normal(size=8000) > 0).astype(int)
+    k = rng.integers(0, 3, 8000)
+    lambdas = np.logspace(-2, 4, 30)
+    one = RegularisationPath(Logistic(), penalty, lambdas).fit(X, y, k)
+    two = RegularisationPath(Logistic(), penalty, lambdas).fit(np.repeat(X, k, axis=0), np.repeat(y, k))
+    np.testing.assert_allclose(one.score_path(X), two.score_path(X), atol=1e-9)
+    np.testing.assert_allclose(one.coefs_, two.coefs_, atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", [Hinge(), SquaredHinge()], ids=repr)
+def test_hinges_above_two_classes_are_paths_of_each_class_against_the_rest(loss):
+    X, y = table(Softmax())
+    labels = np.array(["a", "b", "c"])[y]
+    path = RegularisationPath(loss, L2(), LAMBDAS).fit(X, labels)
+    assert path.coefs_.shape == (3, 3, 5)
+    for k in range(3):
+        alone = RegularisationPath(loss, L2(), LAMBDAS).fit(X, (y == k).astype(int))
+        np.testing.assert_allclose(path.coefs_[:, k], alone.coefs_, atol=1e-9)
+    one = LinearClassifier(loss, L2(), 0.3).fit(X, labels)
+    np.testing.assert_allclose(path.decision_function(X), one.decision_function(X), atol=1e-9)
+    assert path.predict(X).tolist() == one.predict(X).tolist()
+    assert path.violations_.max() <= 1e-8
+    assert len(RegularisationPath(loss, L2()).fit(X, labels).lambdas_) == 50
+    chosen = RegularisationPath(loss, L2(), LAMBDAS, select="best").fit(X, labels)
+    assert chosen.lambda_ in LAMBDAS
+
+
+def test_a_wide_lasso_is_certified_where_it_interpolates():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 600))
+    y = X[:, :10] @ rng.normal(size=10) + rng.normal(size=80)
+    for tol in (1e-6, 1e-8, 1e-11):
+        path = RegularisationPath(Squared(), L1(), tol=tol).fit(X, y)
+        assert path.violations_.max() <= tol
+        assert path.n_iterations_.max() < 40
+
+
+def test_what_a_fit_leaves_holds_no_bound_method():
+    X, y = table(Squared())
+    path = RegularisationPath(Squared(), L2(), LAMBDAS).fit(X, y)
+    assert not [name for name, value in vars(path).items() if callable(value) and name.endswith("_")]
+    assert path.loss_ == Squared()
+
+
+def test_agreement_with_celer_at_tight_tolerance():
+    celer = pytest.importorskip("celer", reason="the peer celer is not installed: agreement is not checked")
+    X, y = table(Squared(), n=200)
+    lambdas = np.array([60.0, 20.0, 5.0])
+    ours = RegularisationPath(Squared(), L1(), lambdas, tol=1e-11).fit(X, y)
+    centred = np.asfortranarray(X - X.mean(axis=0))
+    theirs = celer.celer_path(centred, y - y.mean(), pb="lasso", alphas=lambdas / len(y), tol=1e-14)[1]
+    np.testing.assert_allclose(ours.coefs_, theirs.T, atol=1e-8)
 
 
 def test_agreement_with_scikit_learn_at_tight_tolerance():

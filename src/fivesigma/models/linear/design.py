@@ -14,6 +14,9 @@ BLOCK_BYTES = 12_000_000
 KEPT_BYTES = 100_000_000
 """Tables up to this size are kept transposed; of larger ones each block is made when it is needed."""
 
+SUMMED = 2000
+"""Rows whose products are summed in float32."""
+
 
 class Design:
     """``A = [X − x̄, 1]ᵀ`` in blocks of rows; coefficients are ``z = (θ, b + x̄ᵀθ)``.
@@ -70,6 +73,13 @@ class Design:
         """Return ``z A``: scores ``(n,)`` for one vector, ``(L, n)`` for a stack."""
         return np.concatenate([z @ block for _, block in self.blocks()], axis=-1)
 
+    def single_predict(self, z: Array) -> Array:
+        """Return ``z A`` for one vector, from float32 products."""
+        point = z.astype(np.float32)
+        parts = [point @ block for _, block in self.single_blocks()]
+        result: Array = np.concatenate(parts).astype(np.float64)
+        return result
+
     def pull_back(self, r: Array) -> Array:
         """Return ``A r``: ``(size,)`` for one residual, ``(L, size)`` for a stack ``(L, n)``."""
         total = np.zeros((*r.shape[:-1], self.size))
@@ -88,13 +98,13 @@ class Design:
         return total
 
     def single_gram(self, d: Array) -> Array:
-        """Return ``A diag(d) Aᵀ`` for d >= 0 from float32 products of 1,000 rows, summed in float64."""
+        """Return ``A diag(d) Aᵀ`` for d >= 0 from float32 products of a few thousand rows, summed in float64."""
         total = np.zeros((self.size, self.size))
         root = np.sqrt(d, dtype=np.float32)
         for rows, block in self.single_blocks():
             local = root[rows]
-            for start in range(0, local.size, 1000):
-                scaled = block[:, start : start + 1000] * local[start : start + 1000]
+            for start in range(0, local.size, SUMMED):
+                scaled = block[:, start : start + SUMMED] * local[start : start + SUMMED]
                 total += scaled @ scaled.T
         return total
 

@@ -20,7 +20,7 @@ from fivesigma.models.linear.descent import GradientDescent, descend_gradient
 from fivesigma.models.linear.path import LinearPathBase
 from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.models.linear.solvers import MARGIN, solve_path
-from fivesigma.models.linear.targets import is_classification, labels_of
+from fivesigma.models.linear.targets import is_classification, labels_of, separates_two_of_many
 from fivesigma.risk.losses import KinkedLoss, Logistic, SmoothLoss, Softmax, Squared
 from fivesigma.risk.penalties import L2, NoPenalty
 
@@ -137,7 +137,7 @@ class LinearRegressor(RegressorMixin, _OneLambda):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> Array:
         """Return the prediction ``(n,)``: the score, or its exponential under the Poisson loss."""
         scores = self._scores(X)
-        result: Array = self.link_(scores)
+        result: Array = self.loss_.link(scores)
         return result
 
 
@@ -192,12 +192,6 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
     ) -> None:
         super().__init__(loss, penalty, lam, tol, fit_intercept, solver)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if tags.classifier_tags is not None:
-            tags.classifier_tags.multi_class = True
-        return tags
-
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, labels y ``(n,)`` and event weights ``(n,)``."""
         loss = as_loss(self.loss)
@@ -207,9 +201,8 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
             )
         X, y, w = self._checked(X, y, sample_weight)
         check_classification_targets(y)
-        labels = np.unique(y)
-        if len(labels) > 2 and not isinstance(loss, Logistic | Softmax):
-            self._fit_one_against_rest(X, y, w, labels)
+        if separates_two_of_many(y, loss):
+            self._fit_one_against_rest(X, y, w, np.unique(y))
         else:
             self._fit_one(self._posed(X, y, w))
         return self
@@ -240,7 +233,7 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the class probabilities ``(n, n_classes)``."""
         scores = self._scores(X)
-        p = self.link_(scores)
+        p = self.loss_.link(scores)
         return np.stack([1.0 - p, p], axis=1) if p.ndim == 1 else np.asarray(p)
 
 

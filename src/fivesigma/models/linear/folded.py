@@ -266,9 +266,13 @@ class _Rows:
 
     def _null(self, loss: Loss, fit: NDArray[np.bool_], seen: NDArray[Any] | None) -> Array:
         """The best constant score on the rows of a fit."""
-        y = self.y[fit] if seen is None else np.searchsorted(seen, self.y[fit]).astype(float)
-        scores = null_scores(loss, y, self.total[fit], 1 if seen is None else len(seen))
-        return scores if loss.vector_valued else scores[:1]
+        y, w = self.y[fit], self.total[fit]
+        if seen is None:
+            return null_scores(loss, y, w, 1)
+        codes = np.searchsorted(seen, y)
+        if loss.vector_valued or len(seen) == 2:
+            return null_scores(loss, codes.astype(float), w, len(seen))
+        return np.concatenate([null_scores(loss, (codes == k).astype(float), w, 1) for k in range(len(seen))])
 
     def _predictions(self, loss: Loss, along: Array, seen: NDArray[Any] | None) -> Iterator[Array]:
         """Yield the prediction of each λ as a metric takes it; a class that the fit has not seen has 0."""
@@ -288,14 +292,14 @@ class _Rows:
 
 def _loss_of(path: Any) -> Loss:
     """The loss of a fitted path: what its link belongs to (a logistic one of three classes is a softmax)."""
-    loss: Loss = path.link_.__self__
+    loss: Loss = path.loss_
     return loss
 
 
 def _probabilities(loss: Loss, scores: Array) -> Array:
-    """Return (n, n_classes); a loss without probabilities gets the sigmoid of its score, for the order's sake."""
+    """Return (n, n_classes); a loss without probabilities gets the sigmoids of its scores, for the order's sake."""
     p = loss.link(scores) if isinstance(loss, Logistic | Softmax) else sigmoid(scores)
-    return np.stack([1.0 - p, p], axis=1) if p.ndim == 1 else np.asarray(p)
+    return np.stack([1.0 - p, p], axis=1) if p.ndim == 1 else np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def _selection(lambdas: Array, scores: Array, by: Metric) -> Selection:

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 DONE, STALLED, SINGULAR = 0, 1, 2
+REFINEMENTS = 4
+"""Steps on one support before rounding is taken to have won."""
 
 
 @njit("void(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -93,6 +95,96 @@ def insert(
     return k + 1
 
 
+@njit("f8(f8[::1], f8[::1], f8, f8, i8, i8[::1], f8[::1], i8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def support_residual(
+    q: Array,
+    z: Array,
+    l1: float,
+    l2: float,
+    penalised: int,
+    support: Index,
+    sign: Array,
+    k: int,
+    residual: Array,
+) -> float:
+    """Write the slope of the objective on the support, and return the largest."""
+    worst = 0.0
+    for a in range(k):
+        j = support[a]
+        residual[a] = q[j]
+        if j < penalised:
+            residual[a] += l1 * sign[j] + l2 * z[j]
+        worst = max(worst, abs(residual[a]))
+    return worst
+
+
+@njit("void(f8[:,::1], f8[::1], i8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def support_step(inverse: Array, residual: Array, k: int, step: Array) -> None:
+    """Write the step to the optimum of the signs that hold: ``−(H + l2)⁻¹ residual``."""
+    for a in range(k):
+        step[a] = 0.0
+    for b in range(k):
+        value = -residual[b]
+        for a in range(k):
+            step[a] += value * inverse[b, a]
+
+
+@njit("Tuple((f8, i8))(f8[::1], f8[::1], i8[::1], f8[::1], i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def first_turn(
+    z: Array, step: Array, support: Index, sign: Array, penalised: int, k: int
+) -> tuple[float, int]:
+    """Return how much of the step can be taken, and the place whose sign turns there (−1: all of it, none)."""
+    length = 1.0
+    hit = -1
+    for a in range(k):
+        j = support[a]
+        if j < penalised and (z[j] + step[a]) * sign[j] <= 0.0:
+            ratio = abs(z[j]) / max(abs(step[a]), 1e-300)
+            if ratio < length or hit < 0:
+                length = min(ratio, length)
+                hit = a
+    return length, hit
+
+
+@njit("void(f8[:,::1], f8[::1], f8[::1], i8[::1], i8, f8[::1], f8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def move(H: Array, q: Array, z: Array, support: Index, k: int, step: Array, length: float, hit: int) -> None:
+    """Take the step; what turns its sign is put to zero."""
+    for a in range(k):
+        j = support[a]
+        change = length * step[a]
+        if a == hit:
+            change = -z[j]
+            z[j] = 0.0
+        else:
+            z[j] += change
+        if change != 0.0:
+            for i in range(z.size):
+                q[i] += change * H[j, i]
+
+
+@njit("i8(f8[::1], i8[::1], b1[::1], i8, f8, f8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def worst_outsider(
+    q: Array, place: Index, barred: NDArray[np.bool_], penalised: int, l1: float, tolerance: float
+) -> int:
+    """Return the coordinate at zero that breaks its condition the most, −1 for none."""
+    enter = -1
+    excess = tolerance
+    for j in range(penalised):
+        if place[j] < 0 and not barred[j] and abs(q[j]) - l1 > excess:
+            excess = abs(q[j]) - l1
+            enter = j
+    return enter
+
+
+@njit("i8(f8[::1], b1[::1], i8, f8, f8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def verdict(q: Array, barred: NDArray[np.bool_], penalised: int, l1: float, tolerance: float) -> int:
+    """Return DONE, or SINGULAR where a coordinate that depends on the others was left out against its wish."""
+    for j in range(penalised):
+        if barred[j] and abs(q[j]) - l1 > tolerance:
+            return SINGULAR
+    return DONE
+
+
 @njit(
     "UniTuple(i8, 2)(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, "
     "f8[:,::1], i8[::1], i8[::1], f8[::1], i8, f8, i8)",
@@ -118,72 +210,30 @@ def pivot_to_optimum(
 
     Returns the size of the support and DONE, STALLED (no more progress) or SINGULAR (dependent columns).
     """
-    size = z.size
-    residual = np.empty(size)
-    step = np.empty(size)
-    work = np.empty(size)
-    barred = np.zeros(size, dtype=np.bool_)
+    residual, step, work = np.empty(z.size), np.empty(z.size), np.empty(z.size)
+    barred = np.zeros(z.size, dtype=np.bool_)
     refinements = 0
-    outcome = STALLED
     for _ in range(most):
-        worst = 0.0
-        for a in range(k):
-            j = support[a]
-            residual[a] = q[j]
-            if j < penalised:
-                residual[a] += l1 * sign[j] + l2 * z[j]
-            worst = max(worst, abs(residual[a]))
-            step[a] = 0.0
-        if worst > tolerance and refinements < 4:
+        worst = support_residual(q, z, l1, l2, penalised, support, sign, k, residual)
+        if worst > tolerance:
+            if refinements == REFINEMENTS:
+                break
             refinements += 1
-            for b in range(k):
-                value = -residual[b]
-                for a in range(k):
-                    step[a] += value * inverse[b, a]
-            length = 1.0
-            hit = -1
-            for a in range(k):
-                j = support[a]
-                if j < penalised and (z[j] + step[a]) * sign[j] <= 0.0:
-                    ratio = abs(z[j]) / max(abs(step[a]), 1e-300)
-                    if ratio < length or hit < 0:
-                        length = min(ratio, length)
-                        hit = a
-            for a in range(k):
-                j = support[a]
-                change = length * step[a]
-                if a == hit:
-                    change = -z[j]
-                    z[j] = 0.0
-                else:
-                    z[j] += change
-                if change != 0.0:
-                    for i in range(size):
-                        q[i] += change * H[j, i]
+            support_step(inverse, residual, k, step)
+            length, hit = first_turn(z, step, support, sign, penalised, k)
+            move(H, q, z, support, k, step, length, hit)
             if hit >= 0:
                 refinements = 0
                 sign[support[hit]] = 0.0
                 k = remove(inverse, support, place, k, hit)
             continue
-        if worst > tolerance:
-            break
         refinements = 0
-        enter = -1
-        excess = tolerance
-        for j in range(penalised):
-            if place[j] < 0 and not barred[j] and abs(q[j]) - l1 > excess:
-                excess = abs(q[j]) - l1
-                enter = j
+        enter = worst_outsider(q, place, barred, penalised, l1, tolerance)
         if enter < 0:
-            outcome = DONE
-            for j in range(penalised):
-                if barred[j] and abs(q[j]) - l1 > tolerance:
-                    outcome = SINGULAR
-            break
+            return k, verdict(q, barred, penalised, l1, tolerance)
         grown = insert(H, inverse, support, place, k, enter, l2, work)
-        if grown == k:
-            barred[enter] = True
-        else:
+        barred[enter] = grown == k
+        if grown > k:
             sign[enter] = -1.0 if q[enter] > 0.0 else 1.0
-            k = grown
-    return k, outcome
+        k = grown
+    return k, STALLED

@@ -27,6 +27,10 @@ POOR = 30.0
 """Squared decrement of a predicted start above which the next anchor is set nearer."""
 ENOUGH = 5e-3
 """Squared decrement of the last Newton step at an anchor."""
+PROGRESS = 0.5
+"""What already meets the tolerance stalls where a look at the data does not lower its violation by this factor."""
+PATIENCE = 2
+"""Stalls after which it is left as it is."""
 MEMORY = 3
 """Differences kept by Anderson's acceleration."""
 
@@ -69,7 +73,8 @@ class LogisticTask:
 
     def curvature(self, z: Array, *, single: bool) -> Array:
         """Return the Hessian of the loss at z."""
-        d = self.w * (0.25 - 0.25 * np.tanh(0.5 * self.design.predict(z)) ** 2)
+        f = self.design.single_predict(z) if single else self.design.predict(z)
+        d = self.w * (0.25 - 0.25 * np.tanh(0.5 * f) ** 2)
         if not single:
             return self.design.gram(d)
         H = self.design.single_gram(d)
@@ -77,8 +82,8 @@ class LogisticTask:
         return H
 
     def value(self, z: Array, lam: float) -> float:
-        """Return the objective at z."""
-        f = self.design.predict(z)
+        """Return the objective at z, near enough to compare steps that change it by more than one."""
+        f = self.design.single_predict(z) if self.single else self.design.predict(z)
         loss = np.maximum(f, 0.0) - self.positive * f + np.log1p(np.exp(-np.abs(f)))
         theta = z[: self.design.p]
         size = self.ratio * np.abs(theta).sum() + 0.5 * (1.0 - self.ratio) * (theta @ theta)
@@ -96,14 +101,42 @@ class Anchor:
 
 
 def logistic_path(
-    task: LogisticTask, lambdas: Array, start: Array, *, target: float
+    task: LogisticTask, lambdas: Array, start: Array, *, target: float, enough: float
 ) -> tuple[Array, NDArray[np.int64], Array]:
     """Minimise at every λ (falling); return ``z (L, size)``, the gradients each took and the violations left.
 
-    ``target`` is the violation to reach, in the units of the gradient; what misses it is left to the caller.
+    ``target`` is the violation to aim at, in the units of the gradient, and ``enough`` the one that is asked
+    for: what meets it is given up where it no longer improves, what misses it is left to the caller.
     """
     anchors = _anchors(task, lambdas, start, spacing=SPACING)
-    return _Batch(task, lambdas, anchors).run(target)
+    return _Batch(task, lambdas, anchors).run(target, enough)
+
+
+class _Models:
+    """Solves quadratic models one after the other; the Cholesky factor of a round one is kept for the next."""
+
+    def __init__(self, task: LogisticTask) -> None:
+        self.task = task
+        self._of: tuple[Array, float] | None = None
+        self._factor = np.empty((0, 0))
+
+    def solve(
+        self,
+        H: Array,
+        c: Array,
+        start: Array,
+        *,
+        lam: float,
+        tolerance: float,
+        active: ActiveSet | None = None,
+    ) -> Array:
+        """Minimise ``½ zᵀHz + cᵀz`` under the penalty at λ."""
+        shrinkage = self.task.shrinkage(lam)
+        if shrinkage.l1 > 0:
+            return solve_model(H, c, start, shrinkage=shrinkage, tolerance=tolerance, active=active)
+        if self._of is None or self._of[0] is not H or self._of[1] != lam:
+            self._of, self._factor = (H, lam), ridge_factor(H, shrinkage.l2, shrinkage.penalised)
+        return -solve(self._factor, c)
 
 
 def _anchors(task: LogisticTask, lambdas: Array, start: Array, *, spacing: int) -> list[Anchor]:
@@ -111,24 +144,21 @@ def _anchors(task: LogisticTask, lambdas: Array, start: Array, *, spacing: int) 
 
     Where the prediction turns out poor the stride is halved.
     """
-    z, H, last = start, task.curvature(start, single=task.single), 0
+    z, H, last, models = start, task.curvature(start, single=task.single), 0, _Models(task)
     anchors: list[Anchor] = []
     c = task.gradients(z[None], single=task.single)[0] - H @ z
     place, stride = 0, spacing
     while True:
         lam = float(lambdas[place])
-        guess = solve_model(H, c, z, shrinkage=task.shrinkage(lam), tolerance=1e-3 * lam)
+        guess = models.solve(H, c, z, lam=lam, tolerance=1e-3 * lam)
         if place - last > 1:
             g = task.gradients(guess[None], single=task.single)[0]
-            step = (
-                solve_model(H, g - H @ guess, guess, shrinkage=task.shrinkage(lam), tolerance=1e-2 * lam)
-                - guess
-            )
+            step = models.solve(H, g - H @ guess, guess, lam=lam, tolerance=1e-2 * lam) - guess
             if float(step @ (H @ step)) > POOR:
                 stride = max(1, (place - last) // 2)
                 place = last + stride
                 continue
-        z, H, c = _newton(task, lam, guess, H)
+        z, H, c = _newton(task, models, lam, guess, H)
         anchors.append(Anchor(lam, z, H, c))
         if place == len(lambdas) - 1:
             return anchors
@@ -136,15 +166,16 @@ def _anchors(task: LogisticTask, lambdas: Array, start: Array, *, spacing: int) 
         stride = min(spacing, stride + 1)
 
 
-def _newton(task: LogisticTask, lam: float, z: Array, H: Array) -> tuple[Array, Array, Array]:
+def _newton(
+    task: LogisticTask, models: _Models, lam: float, z: Array, H: Array
+) -> tuple[Array, Array, Array]:
     """Newton steps at one λ with a Hessian renewed only when it has grown stale."""
-    shrinkage = task.shrinkage(lam)
     single, last, fresh = task.single, np.inf, False
     active = ActiveSet()
     for _ in range(30):
         g = task.gradients(z[None], single=single)[0]
         c = g - H @ z
-        new = solve_model(H, c, z, shrinkage=shrinkage, tolerance=1e-4 * lam, active=active)
+        new = models.solve(H, c, z, lam=lam, tolerance=1e-4 * lam, active=active)
         step = new - z
         decrement = float(step @ (H @ step))
         if not fresh and decrement > REFRESH**2 * last and decrement > 1e-4:
@@ -173,6 +204,7 @@ class _Batch:
     def __init__(self, task: LogisticTask, lambdas: Array, anchors: list[Anchor]) -> None:
         self.task, self.lambdas, self.anchors = task, lambdas, anchors
         self.count = np.zeros(len(lambdas), dtype=np.int64)
+        self.stalls = np.zeros(len(lambdas), dtype=np.int64)
         self.active = [ActiveSet() for _ in lambdas]
         self.factors: list[Array | None] = [None] * len(lambdas)
         self.z = np.stack([self._fill(k) for k in range(len(lambdas))])
@@ -209,16 +241,19 @@ class _Batch:
             H, c, nearest, shrinkage=shrinkage, tolerance=1e-3 * shrinkage.l1, active=self.active[k]
         )
 
-    def run(self, target: float) -> tuple[Array, NDArray[np.int64], Array]:
-        """Correct until every λ meets ``target`` or no longer improves."""
+    def run(self, target: float, enough: float) -> tuple[Array, NDArray[np.int64], Array]:
+        """Correct until every λ meets ``target`` or no longer improves, sooner below ``enough``."""
         live = np.arange(len(self.lambdas))
         history: list[tuple[Array, Array, Array]] = []
         single = self.task.single
         for turn in range(14):
             g = self.task.gradients(self.z[live], single=single)
             self.count[live] += 1
+            before = self.least[live]
             violation = self._record(live, g, certain=not single)
             keep = (violation > target) & (violation < 1e3 * np.maximum(self.least[live], target))
+            self.stalls[live] += (before <= enough) & (violation > PROGRESS * before)
+            keep &= self.stalls[live] < PATIENCE
             if single:
                 keep[:] = True
                 single = bool(turn < 2 and np.median(violation) > 1e4 * target)

@@ -126,7 +126,7 @@ class MinimisedPath(LinearPathBase):
     def predict(self, X: ArrayLike) -> Array:
         """Return the prediction ``(n,)`` at `lambda_`."""
         scores = self.score_path(X)[int(np.argmin(self.lambdas_))]
-        return np.asarray(self.link_(scores), dtype=np.float64)
+        return np.asarray(self.loss_.link(scores), dtype=np.float64)
 
     def score(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return R² at `lambda_`."""

@@ -30,7 +30,7 @@ from fivesigma.models.linear.design import Design
 from fivesigma.models.linear.problem import Problem, Solution, certify, make_problem
 from fivesigma.models.linear.selection import select_lambda
 from fivesigma.models.linear.solvers import solve_path
-from fivesigma.models.linear.targets import encode, is_classification, labels_of
+from fivesigma.models.linear.targets import encode, is_classification, labels_of, separates_two_of_many
 from fivesigma.risk.losses import Logistic, Softmax, Squared
 from fivesigma.risk.penalties import L2
 
@@ -41,6 +41,11 @@ DEFAULT_POINTS, DEFAULT_DEPTH = 50, 1e-3
 
 def _has_probabilities(path: Any) -> bool:
     return isinstance(as_loss(path.loss), Logistic | Softmax)
+
+
+def _default_lambdas(lambda_max: float) -> Array:
+    result: Array = np.geomspace(1.0, DEFAULT_DEPTH, DEFAULT_POINTS) * lambda_max
+    return result
 
 
 class LinearPathBase(BaseEstimator):  # type: ignore[misc]
@@ -58,8 +63,7 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         tags.target_tags.required = True
         classifies = is_classification(as_loss(self.loss))
         tags.estimator_type = "classifier" if classifies else "regressor"
-        multi = isinstance(as_loss(self.loss), Logistic | Softmax)
-        tags.classifier_tags = ClassifierTags(multi_class=multi) if classifies else None
+        tags.classifier_tags = ClassifierTags(multi_class=True) if classifies else None
         tags.regressor_tags = None if classifies else RegressorTags()
         tags.target_tags.positive_only = type(as_loss(self.loss)).__name__ == "Poisson"
         return tags
@@ -103,7 +107,7 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         self.n_iterations_ = solution.n_iterations
         self.lambda_max_ = problem.lambda_max
         self.converged_ = self.violations_ <= self.tol
-        self.link_ = problem.loss.link
+        self.loss_ = problem.loss
         if not self.converged_.all():
             worst = int(np.nanargmax(np.nan_to_num(self.violations_, nan=np.inf)))
             warnings.warn(
@@ -117,6 +121,8 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
 
 class RegularisationPath(LinearPathBase):
     """Minimise ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)`` for every λ of a path, with a certificate for each.
+
+    Above two classes `Logistic` becomes `Softmax`; the hinges are fitted one class against the rest.
 
     Columns are used as they are: nothing is standardised, so λ weighs coefficients in the units of the
     columns (put a `StandardScaler` before it where these differ). The intercept b is not penalised.
@@ -143,7 +149,7 @@ class RegularisationPath(LinearPathBase):
     coefs_ : (n_lambdas, n_features), or (n_lambdas, n_classes, n_features) with more than two classes
     intercepts_ : (n_lambdas,) or (n_lambdas, n_classes)
     violations_ : (n_lambdas,)
-        In units of λ_max, measured on the whole table after the fit.
+        In units of λ_max, measured on the whole table after the fit (the worst over classes fitted one by one).
     gaps_ : (n_lambdas,)
         Duality gap over the objective of the model without features; NaN where there is no useful dual.
     n_iterations_ : (n_lambdas,)
@@ -152,6 +158,8 @@ class RegularisationPath(LinearPathBase):
         Whether ``violations_ <= tol``; a `ConvergenceWarning` names the worst otherwise.
     lambda_ : float
         The λ that `predict` uses.
+    loss_ : Loss
+        As it was fitted, with the link of the predictions.
 
     Raises
     ------
@@ -190,17 +198,39 @@ class RegularisationPath(LinearPathBase):
     def fit(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the whole path to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
         asked = None if self.lambdas is None else checked_lambdas(self.lambdas)
-        problem = self._posed(*self._checked(X, y, sample_weight))
-        lambdas = (
-            np.geomspace(1.0, DEFAULT_DEPTH, DEFAULT_POINTS) * problem.lambda_max if asked is None else asked
-        )
+        table = self._checked(X, y, sample_weight)
+        if separates_two_of_many(table[1], as_loss(self.loss)):
+            self._fit_one_against_rest(*table, asked)
+        else:
+            self._fit_problem(self._posed(*table), asked)
+        self.lambda_ = select_lambda(self, X, y, sample_weight)
+        return self
+
+    def _fit_problem(self, problem: Problem, asked: Array | None) -> None:
+        lambdas = _default_lambdas(problem.lambda_max) if asked is None else asked
         falling = np.argsort(-lambdas, kind="stable")
         solution = solve_path(problem, lambdas[falling], tol=self.tol)
         back = np.argsort(falling, kind="stable")
         duals = None if solution.duals is None else solution.duals[back]
         self._store(problem, lambdas, Solution(solution.z[back], solution.n_iterations[back], duals))
-        self.lambda_ = select_lambda(self, X, y, sample_weight)
-        return self
+
+    def _fit_one_against_rest(
+        self, X: NDArray[np.floating], y: NDArray[Any], w: Array, asked: Array | None
+    ) -> None:
+        """One path for each class, all at the same λ."""
+        labels = np.unique(y)
+        apart = [(y == label).astype(int) for label in labels]
+        if asked is None:
+            asked = _default_lambdas(max(self._posed(X, codes, w).lambda_max for codes in apart))
+        parts = []
+        for codes in apart:
+            self._fit_problem(self._posed(X, codes, w), asked)
+            parts.append((self.coefs_, self.intercepts_, self.violations_, self.gaps_, self.n_iterations_))
+        coefs, intercepts, violations, gaps, steps = (np.stack(part, 1) for part in zip(*parts, strict=True))
+        self.classes_, self.coefs_, self.intercepts_ = labels, coefs, intercepts
+        self.violations_, self.gaps_ = violations.max(axis=1), gaps.max(axis=1)
+        self.n_iterations_ = steps.sum(axis=1)
+        self.converged_ = self.violations_ <= self.tol
 
     def score_path(self, X: ArrayLike) -> Array:
         """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)`` or ``(…, n, n_classes)``."""
@@ -215,7 +245,7 @@ class RegularisationPath(LinearPathBase):
         scores = self.score_path(X)
         if is_classification(as_loss(self.loss)):
             return labels_of(scores, self.classes_)
-        return self.link_(scores)
+        return self.loss_.link(scores)
 
     @property
     def index_(self) -> int:
@@ -236,7 +266,7 @@ class RegularisationPath(LinearPathBase):
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the class probabilities ``(n, n_classes)`` at `lambda_`."""
         scores = self.score_path(X)[self.index_]
-        p = self.link_(scores)
+        p = self.loss_.link(scores)
         return np.stack([1.0 - p, p], axis=1) if p.ndim == 1 else p
 
     def score(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> float:

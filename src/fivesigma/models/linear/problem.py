@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from fivesigma.models.linear.design import Design
 from fivesigma.risk.losses import KinkedLoss, Loss, SmoothLoss
@@ -121,7 +122,7 @@ def _null_kinked(loss: KinkedLoss, y: Array, w: Array) -> float:
 
 
 def _null_smooth(loss: Loss, y: Array, w: Array) -> float:
-    """Bisection on the sign of the slope: safe for every convex loss."""
+    """The root of the slope by Brent's method; by bisection on its sign where it has no finite ends."""
 
     def total(b: float) -> float:
         return float(w @ loss.slope(np.full(len(y), b), y))
@@ -129,6 +130,10 @@ def _null_smooth(loss: Loss, y: Array, w: Array) -> float:
     reach = 2.0 * (1.0 + float(np.abs(y).max(initial=0.0)))
     low, high = (-reach, reach) if loss.task == "regression" else (-700.0, 700.0)
     low, high = max(low, -1e300), min(high, 1e300)
+    with np.errstate(over="ignore"):
+        ends = total(low), total(high)
+    if np.isfinite(ends).all() and ends[0] < 0 < ends[1]:
+        return float(brentq(total, low, high, xtol=4e-16, rtol=4 * float(np.finfo(float).eps), maxiter=1000))
     for _ in range(1100):
         middle = 0.5 * (low + high)
         if not low < middle < high:

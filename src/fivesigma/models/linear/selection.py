@@ -92,7 +92,7 @@ def select_by_folds(
     rows, weights = [], []
     for fit, validation in folds:
         fitted = clone(path).set_params(select="smallest").fit(X[fit], y[fit], w[fit])
-        predictions = [fitted.link_(scores) for scores in fitted.score_path(X[validation])]
+        predictions = [fitted.loss_.link(scores) for scores in fitted.score_path(X[validation])]
         rows.append([score(y[validation], prediction, w[validation]) for prediction in predictions])
         weights.append(float(w[fit].sum()))
     return select_from_scores(fitted.lambdas_, np.array(rows), fold_weights=weights)
@@ -123,7 +123,7 @@ def _by_own_folds(path: Any, X: NDArray[Any], y: NDArray[Any], sample_weight: An
         else StratifiedKFold(5, shuffle=True, random_state=0)
     )
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    loss = path.link_.__self__
+    loss = path.loss_
     rows, weights = [], []
     for fit, validation in splitter.split(X, y):
         share = float(w[fit].sum() / w.sum())
@@ -132,7 +132,15 @@ def _by_own_folds(path: Any, X: NDArray[Any], y: NDArray[Any], sample_weight: An
             .set_params(select="smallest", lambdas=path.lambdas_ * share)
             .fit(X[fit], y[fit], w[fit])
         )
-        losses = [loss.value(scores, codes[validation]) for scores in inner.score_path(X[validation])]
+        losses = [_values(loss, scores, codes[validation]) for scores in inner.score_path(X[validation])]
         rows.append([-float(w[validation] @ value / w[validation].sum()) for value in losses])
         weights.append(float(w[fit].sum()))
     return select_from_scores(path.lambdas_, np.array(rows), fold_weights=weights)
+
+
+def _values(loss: Any, scores: Array, codes: Array) -> Array:
+    """The loss of each event; of classes fitted one against the rest, the sum over them."""
+    if scores.ndim == 1 or loss.vector_valued:
+        return np.asarray(loss.value(scores, codes))
+    apart = [loss.value(scores[:, k], (codes == k).astype(float)) for k in range(scores.shape[1])]
+    return np.asarray(np.sum(apart, axis=0))

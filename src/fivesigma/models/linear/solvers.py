@@ -27,13 +27,14 @@ BATCHED = 20_000
 """Numbers in the table above which a logistic path is one batch; below, each λ is exact at no cost."""
 MARGIN = 0.5
 """Solvers aim at this share of the tolerance."""
+EXACT = 1e-14
+"""A logistic batch goes on to this share of λ_max where it can, so that copies and weights give the same fit."""
 
 
 def solve_path(problem: Problem, lambdas: Array, *, tol: float) -> Solution:
     """Minimise at every λ (falling) to a violation of ``tol`` times λ_max."""
-    loss, penalty, design = problem.loss, problem.penalty, problem.design
-    target = MARGIN * tol * problem.lambda_max
-    if not design.p:
+    loss, target = problem.loss, MARGIN * tol * problem.lambda_max
+    if not problem.design.p:
         return _nothing_to_fit(problem, lambdas)
     if isinstance(loss, KinkedLoss):
         return kinked_path(problem, lambdas, target=target)
@@ -41,20 +42,38 @@ def solve_path(problem: Problem, lambdas: Array, *, tol: float) -> Solution:
         raise FitError(
             f"{type(loss).__name__} has no curvature; fit it with LinearRegressor, which minimises by scipy"
         )
-    if isinstance(loss, Squared) and isinstance(penalty, L2 | NoPenalty):
-        return _ridge(problem, lambdas)
-    sparse = isinstance(penalty, L1 | ElasticNet)
-    if isinstance(loss, Squared) and sparse:
-        z, count = lasso_path(
-            design, problem.y, problem.w, ratio=l1_share(penalty), lambdas=lambdas, target=target
-        )
-        return Solution(z, count)
-    large = len(lambdas) > 1 and design.n * design.p >= BATCHED and design.p <= min(WIDE, design.n)
-    if isinstance(loss, Logistic) and isinstance(penalty, L1 | L2 | ElasticNet) and large:
+    closed = _quadratic(problem, lambdas, target) if isinstance(loss, Squared) else None
+    if closed is not None:
+        return closed
+    if isinstance(loss, Logistic) and _makes_a_batch(problem, lambdas):
         return _logistic(problem, loss, lambdas, target)
+    return _by_newton(problem, loss, lambdas, tol=tol, target=target)
+
+
+def _makes_a_batch(problem: Problem, lambdas: Array) -> bool:
+    design = problem.design
+    large = len(lambdas) > 1 and design.n * design.p >= BATCHED and design.p <= min(WIDE, design.n)
+    return large and isinstance(problem.penalty, L1 | L2 | ElasticNet)
+
+
+def _quadratic(problem: Problem, lambdas: Array, target: float) -> Solution | None:
+    """The squared loss: closed form or lasso; None for groups."""
+    penalty = problem.penalty
+    if isinstance(penalty, L2 | NoPenalty):
+        return _ridge(problem, lambdas)
+    if not isinstance(penalty, L1 | ElasticNet):
+        return None
+    ratio = l1_share(penalty)
+    z, count = lasso_path(problem.design, problem.y, problem.w, ratio=ratio, lambdas=lambdas, target=target)
+    return Solution(z, count)
+
+
+def _by_newton(problem: Problem, loss: SmoothLoss, lambdas: Array, *, tol: float, target: float) -> Solution:
+    """One λ after the other, on what is smallest: the rows' span, the features that matter, or all."""
+    design, penalty = problem.design, problem.penalty
     if design.p > max(design.n, 100) and isinstance(penalty, L2 | NoPenalty):
         return _rotated(problem, lambdas, tol)
-    if sparse and design.p > WIDE and problem.outputs == 1:
+    if isinstance(penalty, L1 | ElasticNet) and design.p > WIDE and problem.outputs == 1:
         return _on_working_sets(problem, loss, lambdas, target)
     return _one_by_one(problem, loss, lambdas, target)
 
@@ -85,7 +104,8 @@ def _logistic(problem: Problem, loss: Logistic, lambdas: Array, target: float) -
     task = LogisticTask(
         problem.design, positive, problem.w * loss.weight(problem.y), l1_share(problem.penalty)
     )
-    z, count, violations = logistic_path(task, lambdas, _start(problem), target=target)
+    aim = min(target, EXACT * problem.lambda_max)
+    z, count, violations = logistic_path(task, lambdas, _start(problem), target=aim, enough=target)
     objective = SmoothObjective(problem, loss)
     for k in np.flatnonzero(~(violations <= 2 * target)):
         z[k], steps = minimise_smooth(objective, float(lambdas[k]), z[k], target=target)

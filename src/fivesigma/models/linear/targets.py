@@ -37,6 +37,14 @@ def encode(y: Any, loss: Any) -> tuple[NDArray[Any], Array, Any]:
     return classes, codes.astype(float), loss
 
 
+def separates_two_of_many(y: Any, loss: Any) -> bool:
+    """Return whether a loss that separates two classes is asked for more: one against the rest, then."""
+    if not is_classification(loss) or isinstance(loss, Logistic | Softmax):
+        return False
+    check_classification_targets(y)
+    return len(np.unique(y)) > 2
+
+
 def labels_of(scores: Array, classes: NDArray[Any]) -> NDArray[Any]:
     """Return labels from scores ``(L, n)`` (the second class above zero) or ``(L, n, K)`` (the largest)."""
     codes = (scores > 0).astype(int) if scores.ndim == 2 else scores.argmax(axis=-1)

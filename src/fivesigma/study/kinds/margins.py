@@ -37,10 +37,10 @@ MARGINS: tuple[Kind, ...] = (
     ),
     Kind(
         "linear-svm",
-        "two classes divided by a plane, with the squared hinge or the hinge: near the plane only",
+        "classes divided by planes, by the squared hinge or the hinge: each against the rest, near the plane only",
         CLASSIFICATION,
         path_of("linear-svm", lambda: MARGINS),
-        lambda n, p, K: 1.0 + n * p * (2e-5 + 2e-7 * p),
+        lambda n, p, K: (1.0 + n * p * (2e-5 + 2e-7 * p)) * (K if K > 2 else 1),
         standardise=True,
         calibrated=True,
         lineup=False,
