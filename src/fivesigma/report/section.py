@@ -32,6 +32,10 @@ METRIC_NAMES = {
     "pearson_r": "Pearson r",
     "nll": "negative log-likelihood",
     "crps": "CRPS",
+    "overlap": "overlap with the truth",
+    "adjusted_rand": "adjusted Rand index",
+    "mutual_information": "mutual information",
+    "log_likelihood": "log-likelihood an event",
 }
 TRAINING = ("train", "validation")
 
@@ -121,6 +125,11 @@ class View:
     @property
     def about(self) -> str:
         """What intervals and σ are about: the procedure or the fitted model."""
+        if self.results.task == "clustering" and self.results.sections.get("claim") == "fitted":
+            return (
+                "Intervals and σ are of these fits, uncertain because the events are finite; another sample of events "
+                "would be fitted afresh, and scatters more."
+            )
         if self.results.sections.get("claim") == "fitted":
             return "Intervals and σ are of these fitted models, uncertain because the test set is finite."
         return (
@@ -137,7 +146,8 @@ class View:
     def signal(self) -> str | None:
         """The name of the signal class of a binary task."""
         classes = self.results.data.classes
-        return classes[-1] if classes is not None and len(classes) == 2 else None
+        learnt = classes is not None and self.results.task == "classification"
+        return classes[-1] if learnt and classes is not None and len(classes) == 2 else None
 
     def curve(self, model: ModelRecord, name: str) -> Any:
         """Return the curve ``name`` of ``model``, or ``None``."""

@@ -35,6 +35,12 @@ SYSTEMS: Mapping[str, Entry] = {
         "spins", "SpinTable", "ground states of spin chains: amplitudes of bit strings, or measurements"
     ),
     "mixtures": Entry("mixtures", "SpikedMixture", "points around spiked Gaussian centres"),
+    "populations": Entry(
+        "populations", "Populations", "Gaussian populations in one or two columns, in fixed numbers"
+    ),
+    "shapes": Entry(
+        "populations", "Shapes", "four clusters in a plane: two half moons, a tight and a wide blob"
+    ),
     "projectiles": Entry("projectiles", "Projectiles", "launches with and without drag"),
     "galaxies": Entry(
         "galaxies", "Galaxies", "images of Sérsic galaxies, single and blended, with PSF and noise"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
-from fivesigma.study import laws, tuning
+from fivesigma.study import convergence, laws, tuning
 from fivesigma.study.curves import curves, feature_pictures, predictive
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
@@ -60,6 +60,7 @@ def _notes(
     yield from seen(prepared, opened=opened).audit
     yield from prepared.notes
     yield from tuning.notes(outcomes)
+    yield from convergence.notes(outcomes)
 
 
 def explained(prepared: Prepared, outcomes: Sequence[Outcome]) -> dict[str, Any] | None:

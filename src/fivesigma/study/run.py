@@ -29,6 +29,7 @@ from fivesigma.study.clustering import assembly as clusterings
 from fivesigma.study.clustering.assembly import TIMED
 from fivesigma.study.clustering.outcomes import gather as gather_clusterings
 from fivesigma.study.outcomes import Outcome, gather
+from fivesigma.study.plan import Plan
 from fivesigma.study.preparation import MEMORY, Prepared, prepare
 from fivesigma.study.progress import Progress, Silent, choose
 from fivesigma.study.result import Result, load
@@ -247,8 +248,17 @@ def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> dict[str
                 folder,
                 f"{fit.model}: {fit.purpose} {fit.number}, {outcome.seconds:.2f} s {outcome.error or ''}",
             )
-            settings.progress.advance(fit.cost, f"{fit.model}: {fit.purpose} {fit.number}")
+            settings.progress.advance(
+                fit.cost, f"{fit.model}: {fit.purpose} {fit.number}{_speed(folder, plan, outcome.key)}"
+            )
     return died
+
+
+def _speed(folder: RunFolder, plan: Plan, key: str) -> str:
+    """Return the sweeps per second of a fit that samples, for the progress line."""
+    kept = folder.tasks.read(key) if plan.shared["task"] == "clustering" else None
+    speed = None if kept is None else kept[1].get(TIMED)
+    return "" if speed is None else f", {speed:,.0f} sweeps/s"
 
 
 @contextmanager

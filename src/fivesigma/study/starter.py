@@ -64,7 +64,10 @@ def starter(seen: Inspection, beside: Path) -> str:
         No column looks like something to predict.
     """
     if seen.guesses.target is None or not (seen.guesses.features or seen.guesses.spectators):
-        raise InputError(f"{seen.path}: no column looks like one to predict; name it with --target COLUMN.")
+        raise InputError(
+            f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or write a study with "
+            'task = "clustering" if there is none (docs/mixtures.md has one).'
+        )
     return "\n".join(
         [*_head(seen), *_data(seen, beside), *_split(seen), *_features(seen), *_models(), *_judged(seen)]
     )
@@ -98,6 +101,7 @@ def _data(seen: Inspection, beside: Path) -> Iterator[str]:
     yield "[data]"
     yield f"path = {value_text(_relative(Path(seen.path), beside))}"
     yield f"target = {value_text(found.target)} # a guess: name what is to be predicted"
+    yield '# task = "clustering" # then the target, if kept, is a truth that no fit sees (docs/mixtures.md)'
     yield from _classes(seen)
     if len(found.features) <= _MOST_NAMED:
         yield f"features = {_listed(found.features)}"

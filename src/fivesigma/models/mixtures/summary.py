@@ -253,7 +253,7 @@ def diagnostics(fitted: Clusterer) -> dict[str, Any] | None:
         "n_draws": chains.shape[1],
         "quantities": {
             name: {
-                "mean": each.mean,
+                "mean": float(chains.mean()) if name == "log_likelihood" else each.mean,
                 "sd": each.sd,
                 "mcse": each.mcse,
                 "r_hat": each.rhat,

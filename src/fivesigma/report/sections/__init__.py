@@ -5,13 +5,16 @@ from __future__ import annotations
 from fivesigma.report.section import Section
 from fivesigma.report.sections.answer import ANSWER
 from fivesigma.report.sections.calibration import CALIBRATION
+from fivesigma.report.sections.chains import CHAINS
 from fivesigma.report.sections.claims import CLAIMS
+from fivesigma.report.sections.clusters import CLUSTERS
 from fivesigma.report.sections.data import DATA
 from fivesigma.report.sections.generalisation import GENERALISATION
 from fivesigma.report.sections.importance import IMPORTANCE
 from fivesigma.report.sections.leaderboard import LEADERBOARD
 from fivesigma.report.sections.method import METHOD
 from fivesigma.report.sections.model_curves import MODEL_CURVES
+from fivesigma.report.sections.orders import ORDERS
 from fivesigma.report.sections.paths import PATHS
 from fivesigma.report.sections.predictive import PREDICTIVE
 from fivesigma.report.sections.reduction import REDUCTION
@@ -25,6 +28,9 @@ SECTIONS: tuple[Section, ...] = (
     SCAN,
     LEADERBOARD,
     CLAIMS,
+    CLUSTERS,
+    ORDERS,
+    CHAINS,
     ROC,
     RESIDUALS,
     PREDICTIVE,

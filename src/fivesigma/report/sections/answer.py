@@ -28,6 +28,10 @@ def sentence(view: View) -> str:
         reached = (
             f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))} on the validation folds"
         )
+        if results.task == "clustering" and results.metric != "log_likelihood":
+            reached = (
+                f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))}, which no fit has seen"
+            )
         why = "the test set is still sealed" if results.split.n_test else "there is no test set"
         return f"{reached}; {why}{_against_baseline(view)}{_against_runner_up(view)}."
     reached = f"{_quoted(best.name)} reaches {name} {value_with_error(view.score(best))}"
@@ -115,8 +119,14 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
     facts.append(
         ("events", count(results.data.n_samples), size or f"{count(results.data.n_features)} features")
     )
-    facts.append(("test events", count(results.split.n_test), "sealed" if view.blind else "opened"))
+    facts.append(("test events", count(results.split.n_test), _seal(view)))
     return facts
+
+
+def _seal(view: View) -> str:
+    if not view.results.split.n_test:
+        return "none was set aside"
+    return "sealed" if view.blind else "opened"
 
 
 def _markdown(view: View) -> str:

@@ -33,6 +33,9 @@ def _content(view: View) -> Content:
     return Content(context, {"generalisation": plot} if plot is not None else {})
 
 
-GENERALISATION = Section(
-    "generalisation", "Train, validation and test", lambda view: bool(view.ranked), _content
-)
+def _applies(view: View) -> bool:
+    """Whether a model was scored on what it was fitted to: agreement with a truth that no fit sees has no such part."""
+    return any(model.scores.get("train", {}).get(view.results.metric) for model in view.ranked)
+
+
+GENERALISATION = Section("generalisation", "Train, validation and test", _applies, _content)

@@ -115,6 +115,7 @@ def _content(view: View) -> Content:
             "metric": metric_name(view.results.metric),
             "part": view.part,
             "blind": view.blind,
+            "sealed": view.blind and view.results.split.n_test > 0,
             "lines": ok,
             "not_fitted": [line for line in shown if line.status != "ok"],
             "timed": any(line.keys["time"] is not None for line in ok),

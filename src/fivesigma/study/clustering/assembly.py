@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fivesigma._core.random import generator
 from fivesigma.record.results import Audit, ModelRecord, Results
 from fivesigma.risk.curves import feature_histograms
+from fivesigma.study import convergence
 from fivesigma.study.assembly import data_facts, seen, split_record
 from fivesigma.study.clustering.evidence import ClusterEvidence
 from fivesigma.study.clustering.outcomes import Clustered
@@ -27,7 +28,12 @@ def results(prepared: Prepared, outcomes: Sequence[Clustered], *, opened: bool) 
     """Return the record of a run; ``opened`` says whether the sealed tests were."""
     found, spec = ClusterEvidence(prepared, outcomes, opened), prepared.spec
     shown = _shown(prepared)
-    notes = (*seen(prepared, opened=opened).audit, *prepared.notes, *_notes(prepared, outcomes))
+    notes = (
+        *seen(prepared, opened=opened).audit,
+        *prepared.notes,
+        *convergence.notes(outcomes),
+        *_notes(outcomes),
+    )
     return Results(
         study=spec.study.name,
         task=prepared.data.task,
@@ -85,10 +91,10 @@ def _pictures(prepared: Prepared, shown: Array) -> dict[str, Any]:
 
 
 def _bins(x: Array) -> int:
-    """Return the number of bins of Freedman and Diaconis (1981), 10 to 80."""
+    """Return twice the number of bins of Freedman and Diaconis (1981), 12 to 80: they think of one population."""
     quarter, three = np.quantile(x, [0.25, 0.75])
     width = 2.0 * (three - quarter) / len(x) ** (1 / 3)
-    return int(np.clip(np.ptp(x) / width if width > 0 else 10, 10, 80))
+    return int(np.clip(2.0 * np.ptp(x) / width if width > 0 else 12, 12, 80))
 
 
 def _model(found: ClusterEvidence, outcome: Clustered, shown: Array) -> ModelRecord:
@@ -160,7 +166,7 @@ def _confusion(prepared: Prepared, outcome: Clustered) -> dict[str, Any] | None:
     return {"classes": list(data.classes), "noise": noise, "counts": table.tolist()}
 
 
-def _notes(prepared: Prepared, outcomes: Sequence[Clustered]) -> Iterator[tuple[str, str, str]]:
+def _notes(outcomes: Sequence[Clustered]) -> Iterator[tuple[str, str, str]]:
     """Yield what a reader must know of the fits: components that overlap, starts that knew the truth."""
     for outcome in outcomes:
         if not outcome.ok:

@@ -37,6 +37,9 @@ def carry_out(shop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str, Any
     fitted = recipe.fit(estimator, material.X[np.ix_(rows, columns)])
     seconds = time.perf_counter() - started
     meta: dict[str, Any] = {"messages": list(fitted.messages), "fit_seconds": seconds}
+    speed = getattr(inside(fitted.estimator).estimator_, "sweeps_per_second_", None)
+    if speed is not None:
+        meta["sweeps_per_second"] = float(speed)
     tables = {part: material.X[np.ix_(at, columns)] for part, at in asked.items()}
     if fit.purpose == "fold":
         said, by_order = held_out(fitted.estimator, tables["validation"])
