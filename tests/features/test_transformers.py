@@ -60,7 +60,12 @@ def test_unknown_and_missing_categories_are_zeros_and_flagged() -> None:
     out = made.transform([[1.0, 1.0], [2.0, NAN], [3.0, 2.0], [4.0, -1.0], [5.0, 0.5]])
     assert out.tolist() == [[1, 0, 1, 0], [2, 0, 0, 1], [3, 0, 0, 1], [4, 0, 0, 1], [5, 0, 0, 1]]
     assert made.get_feature_names_out(["x", "s"]).tolist() == ["x", "s=u", "s=v", "s missing"]
-    assert made.n_unseen(np.array([[1.0, 1.0], [2.0, NAN], [3.0, 9.0]])) == {1: 2}
+
+
+def test_a_label_that_no_fitted_row_has_makes_no_column() -> None:
+    made = OneHot({0: ("u", "v", "w")}).fit([[0.0], [1.0], [2.0]], sample_weight=[1.0, 1.0, 0.0])
+    assert made.get_feature_names_out(["s"]).tolist() == ["s=u", "s=v"]
+    assert made.transform([[2.0], [1.0]]).tolist() == [[0.0, 0.0], [0.0, 1.0]]
 
 
 def test_without_gaps_at_the_fit_an_unknown_category_is_plain_zeros() -> None:

@@ -327,13 +327,6 @@ def test_a_users_estimator_is_cloned_seeded_and_given_probabilities() -> None:
         recipe.build_user(3, features=PLAN, task="regression")
 
 
-def test_unknown_categories_are_counted_by_column() -> None:
-    T = np.column_stack([X[:, 0], RNG.integers(0, 2, N)])
-    plan = FeaturePlan(("a", "s"), {"s": ("u", "v")})
-    fitted = recipe.fit(recipe.build("tree", features=plan, task="regression"), T, SIGNAL).estimator
-    assert recipe.unseen(fitted, np.array([[0.0, 5.0], [0.0, 1.0]]), plan.names) == {"s": 1}
-
-
 def test_the_saved_names_are_the_classes_that_exist() -> None:
     for name in registry.TRUSTED:
         module, _, attribute = name.rpartition(".")

@@ -17,8 +17,8 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Replace columns of category codes by one 0/1 column per label; the other columns come first, as they
     are.
 
-    A code outside the labels, or NaN, gives zeros in all of them. Where a fitted row had such a gap, one more
-    column ``a missing`` marks it.
+    Only labels that a fitted row has get a column. Another label, a code outside the labels, or NaN, gives zeros
+    in all of them. Where a fitted row had such a gap, one more column ``a missing`` marks it.
 
     Parameters
     ----------
@@ -43,11 +43,12 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.categories = categories
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Note which category columns of ``X`` (n_samples, n_features) have gaps; weight 0 does not count."""
+        """Note labels and gaps of the category columns of ``X`` (n_samples, n_features); weight 0 does not count."""
         table = matrix(self, X, fitting=True, nan=True)
         w = weights(sample_weight, table)
         self.coded_ = chosen(sorted(self.categories or {}), table.shape[1])
         self.kept_ = np.setdiff1d(np.arange(table.shape[1]), self.coded_)
+        self.known_ = {int(j): self._present(table[w > 0], j) for j in self.coded_}
         self.indicated_ = np.array(
             [j for j in self.coded_ if self._gaps(table[w > 0], j).any()], dtype=np.intp
         )
@@ -61,15 +62,10 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return table
         blocks = [table[:, self.kept_]]
         for j in self.coded_:
-            blocks.append((table[:, [j]] == np.arange(len(self._labels(j)))).astype(np.float64))
+            blocks.append((table[:, [j]] == np.array(self.known_[int(j)])).astype(np.float64))
             if j in self.indicated_:
                 blocks.append(self._gaps(table, j).astype(np.float64)[:, None])
         return np.hstack(blocks)
-
-    def n_unseen(self, X: NDArray[np.float64]) -> dict[int, int]:
-        """Return, for each category column with gaps in ``X``, the number of events without a known label."""
-        counts = {int(j): int(self._gaps(np.asarray(X), j).sum()) for j in self.coded_}
-        return {j: count for j, count in counts.items() if count}
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: ``mass``, ``species=Adelie``, ``species missing``."""
@@ -77,19 +73,20 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = input_names(self, input_features)
         out = [names[j] for j in self.kept_]
         for j in self.coded_:
-            out += [f"{names[j]}={label}" for label in self._labels(j)]
+            out += [f"{names[j]}={self._labels(j)[code]}" for code in self.known_[int(j)]]
             out += [f"{names[j]} missing"] * int(j in self.indicated_)
         return np.array(out, dtype=object)
 
     def _labels(self, column: int) -> Sequence[str]:
         return (self.categories or {})[int(column)]
 
+    def _present(self, X: NDArray[np.float64], column: int) -> list[int]:
+        """Return the codes of labels that occur in a column, rising."""
+        codes = np.arange(len(self._labels(column)))
+        return [int(code) for code in codes[np.isin(codes, X[:, column])]]
+
     def _gaps(self, X: NDArray[np.float64], column: int) -> NDArray[np.bool_]:
-        codes = X[:, column]
-        gaps: NDArray[np.bool_] = ~(
-            (codes >= 0) & (codes < len(self._labels(column))) & (codes == np.floor(codes))
-        )
-        return gaps
+        return ~np.isin(X[:, column], self.known_[int(column)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

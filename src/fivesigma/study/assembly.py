@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
-from fivesigma.study import convergence, laws, tuning
+from fivesigma.study import convergence, laws
+from fivesigma.study.cautions import cautions
 from fivesigma.study.curves import curves, feature_pictures, predictive
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
@@ -59,7 +60,7 @@ def _notes(
     """Yield the checks of the data, of the study and of what became of its models."""
     yield from seen(prepared, opened=opened).audit
     yield from prepared.notes
-    yield from tuning.notes(outcomes)
+    yield from cautions(prepared, outcomes, opened=opened)
     yield from convergence.notes(outcomes)
 
 

@@ -12,18 +12,19 @@ from fivesigma.study.reducing import steps_of
 from fivesigma.study.registry import kind
 
 
-def check(entry: Entry, data: Dataset) -> None:
+def check(entry: Entry, data: Dataset, missing: str) -> None:
     """Raise `InputError` for steps, constraints or a grid that the model cannot have on these columns."""
     names = data.names if entry.features is None else entry.features
     features = FeaturePlan(
         tuple(names),
         {name: labels for name, labels in data.categories.items() if name in names},
+        missing=missing,
         interactions=entry.interactions,
         polynomial=entry.polynomial,
         reductions=steps_of(entry.reduce),
     )
     features.refuse_too_many()
-    monotone.by_column(entry.params, features)
+    monotone.by_column(entry.params, features, entry.kind)
     if entry.path is not None and features.tuned:
         raise InputError(f"{entry.kind}: λ is chosen along a path, and nothing beside it; fix n in reduce.")
     if data.task == "clustering":

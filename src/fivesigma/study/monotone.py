@@ -33,7 +33,7 @@ class Signs:
         return "a table of -1 (falling), 0 or 1 (rising) by column, such as { pt = 1 }"
 
 
-def by_column(settings: Mapping[str, Any], features: FeaturePlan) -> dict[str, Any]:
+def by_column(settings: Mapping[str, Any], features: FeaturePlan, kind: str) -> dict[str, Any]:
     """Return ``settings`` with the columns of ``monotone`` as their numbers where the model sees them.
 
     Columns of numbers keep their places at the front, whatever is appended to them.
@@ -52,6 +52,10 @@ def by_column(settings: Mapping[str, Any], features: FeaturePlan) -> dict[str, A
         )
     if features.reductions:
         raise InputError("monotone needs the columns as they are; give the model reduce = false.")
+    if kind == "boosting" and (features.coded or features.missing == "impute"):
+        raise InputError(
+            "boosting: monotone needs columns of numbers, not imputed; use xgboost, or missing = 'native'."
+        )
     numbers = [features.names[j] for j in features.numeric]
     for name in signs:
         if name not in numbers:

@@ -84,7 +84,9 @@ def predict(
     whole = np.ones(len(X), dtype=np.bool_)
     if spec.features.missing == "drop":
         whole &= ~np.isnan(X).any(axis=1)
-    written = kept | _predicted(str(name), fitted, X, whole, format, cut)
+    predicted = _predicted(str(name), fitted, X, whole, format, cut)
+    _refuse_both(kept, predicted)
+    written = kept | predicted
     _write(target, written)
     refused = int((~whole).sum())
     return {
@@ -94,6 +96,15 @@ def predict(
         "n_refused": refused,
         "columns": list(written),
     }
+
+
+def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
+    """Refuse to keep a column under the name of a prediction: one would be lost."""
+    if both := sorted(set(kept) & set(predicted)):
+        raise InputError(
+            f"--keep {both[0]}: the prediction is called '{both[0]}' too; rename the column in the table, or leave "
+            "it out."
+        )
 
 
 def _table(spec: Spec, file: str | Path) -> Columns:

@@ -269,7 +269,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         if model.features is not None:
             data.positions(model.features)
         entry = _resolved(spec, model, path)
-        feature_checks.check(entry, data)
+        feature_checks.check(entry, data, spec.features.missing)
     except InputError as error:
         raise StudyError(f"{spec.place}: {where}: {error}") from None
     return entry

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
-from fivesigma.features.onehot import OneHot
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import KINDS as REDUCTIONS
 from fivesigma.models.calibrated import Calibrated
@@ -94,7 +93,7 @@ def build(
     if both:
         raise InputError(f"{kind}: {both[0]!r} is both fixed and tuned; keep one of the two.")
     space = {name: each for name, each in (space or {}).items() if name not in given}
-    settings = monotone.by_column(settings, features)
+    settings = monotone.by_column(settings, features, kind)
     model = found.build(Request(task, settings, seed, features.width))
     recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
     inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
@@ -304,12 +303,3 @@ def pipeline_of(estimator: Any) -> Pipeline:
     while not isinstance(estimator, Pipeline):
         estimator = estimator.estimator_
     return estimator
-
-
-def unseen(estimator: Any, X: Floats, names: tuple[str, ...]) -> dict[str, int]:
-    """Return, by column, the number of events of ``X`` whose category the recipe does not know."""
-    counts: dict[str, int] = {}
-    for _, step in pipeline_of(estimator).steps:
-        if isinstance(step, OneHot):
-            counts = {names[j]: count for j, count in step.n_unseen(X).items()}
-    return counts

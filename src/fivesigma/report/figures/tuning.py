@@ -109,6 +109,7 @@ def _setting(axes: Any, kept: Mapping[str, Any], name: str) -> None:
     else:
         margin = 0.05 * (high - low) or 0.5
         axes.set_xlim(low - margin, high + margin)
+        axes.xaxis.get_major_locator().set_params(integer=space["integer"], nbins=7)
     for end in (low, high):
         axes.axvline(end, color=MUTED, linewidth=0.7, linestyle=":")
 

@@ -42,6 +42,8 @@ def sentence(step: Mapping[str, Any]) -> str:
         return f"{text}; {plain_number(100 * step['unexplained'], 3)} % of the variance is left out."
     always = [n for n, f in zip(step["columns"], step["frequency"], strict=True) if f == 1.0]
     unsure = sum(0.0 < f < 1.0 for f in step["frequency"])
+    if not unsure:
+        return f"{text}, the same ones in every one of {count(step['n_fits'])} fits."
     return (
         f"{text}; {count(len(always))} are chosen in every one of {count(step['n_fits'])} fits (folds, resampled "
         f"training sets and the final one), {count(unsure)} in some of them."

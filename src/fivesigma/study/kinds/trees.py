@@ -122,7 +122,7 @@ TREES: tuple[Kind, ...] = (
     ),
     Kind(
         "extra-trees",
-        "as forest, with random cuts: faster, smoother, often better where features are noisy",
+        "as forest, with random cuts: faster, smoother, for features that are noisy",
         BOTH,
         _extra_trees,
         lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
