@@ -41,6 +41,10 @@ SYSTEMS: Mapping[str, Entry] = {
     "shapes": Entry(
         "populations", "Shapes", "four clusters in a plane: two half moons, a tight and a wide blob"
     ),
+    "toys": Entry(
+        "toys", "Toys", "shapes in a plane: moons, circles, a line, blobs (scikit-learn's toy sets)"
+    ),
+    "cube": Entry("toys", "Cube", "points of a cube of any dimension, two columns of which matter"),
     "projectiles": Entry("projectiles", "Projectiles", "launches with and without drag"),
     "galaxies": Entry(
         "galaxies", "Galaxies", "images of Sérsic galaxies, single and blended, with PSF and noise"

@@ -9,7 +9,7 @@ import numpy as np
 from fivesigma._core.random import generator
 from fivesigma.risk import curves as shapes
 from fivesigma.risk.metrics import metric
-from fivesigma.study import intervals
+from fivesigma.study import intervals, plane
 from fivesigma.study.preparation import Prepared
 from fivesigma.study.scoring import Evidence
 
@@ -67,6 +67,9 @@ def feature_pictures(prepared: Prepared) -> dict[str, Any]:
     }
     if data.task == "regression":
         pictures["points"] = _points(prepared)
+    elif data.n_features == 2 and not data.categories:
+        rng = generator(prepared.spec.study.seed, "points")
+        pictures["plane"] = plane.events(X, y, data.names, rng)
     return pictures
 
 

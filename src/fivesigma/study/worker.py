@@ -245,7 +245,7 @@ class Workshop:
     def keep(self, entry: Entry, estimator: Any, columns: Array, rows: Array) -> dict[str, Any]:
         """Save the final model and return what it says of itself."""
         from fivesigma.record import models
-        from fivesigma.study import recipe
+        from fivesigma.study import plane, recipe
         from fivesigma.study.coefficients import describe
 
         meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
@@ -255,6 +255,8 @@ class Workshop:
             unit = dict(zip(meta["names"], meta["units"], strict=True))
             described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
         described |= self.path(entry, estimator, law) | self.tuning(entry, estimator)
+        if meta["task"] == "classification" and not meta["categories"]:
+            described |= plane.regions(estimator, self.material.X[np.ix_(rows, columns)], self.n_classes)
         number = [each.name for each in self.plan.entries].index(entry.name)
         try:
             assert self.folder is not None

@@ -18,6 +18,7 @@ from fivesigma.report.sections.orders import ORDERS
 from fivesigma.report.sections.paths import PATHS
 from fivesigma.report.sections.predictive import PREDICTIVE
 from fivesigma.report.sections.reduction import REDUCTION
+from fivesigma.report.sections.regions import REGIONS
 from fivesigma.report.sections.response import COEFFICIENTS, RESIDUALS, ROC
 from fivesigma.report.sections.scan import SCAN
 from fivesigma.report.sections.scores import SCORES
@@ -31,6 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     CLUSTERS,
     ORDERS,
     CHAINS,
+    REGIONS,
     ROC,
     RESIDUALS,
     PREDICTIVE,
