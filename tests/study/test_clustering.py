@@ -192,3 +192,52 @@ def test_clusterings_are_refused_in_other_tasks(tmp_path):
 def test_one_event_is_refused():
     with pytest.raises(FivesigmaError, match="at least two"):
         Study(Dataset.from_arrays([[1.0]]), ["gaussian-mixture"]).check()
+
+
+def test_sealed_test_is_scored_where_new_events_can_be_labelled(tmp_path):
+    study = Study(data(), MODELS[1:3] + MODELS[4:], split={"test": 0.25}, evaluate={"bootstrap": 200})
+    blind = study.run(tmp_path / "r", workers=1, progress=False, blind=True)
+    assert all("test" not in model.scores for model in blind.results.models)
+    assert "test" not in polars.read_parquet(blind.path / "predictions.parquet")["part"].to_list()
+    opened = study.unblind(tmp_path / "r", progress=False)
+    assert opened.results.model("gaussian-mixture").scores["test"]["overlap"].value > 0.9
+    assert opened.results.model("agglomerative").scores["test"] == {}
+    table = polars.read_parquet(opened.path / "predictions.parquet").filter(polars.col("part") == "test")
+    assert set(table["agglomerative"]) == {-1}
+
+
+def test_runs_of_clusterings_are_not_paired(with_truth):
+    from fivesigma.study.compare import compare
+
+    found = compare([with_truth.path, with_truth.path])
+    assert "inside one run" in found["notes"][0]
+
+
+def test_own_clusterers_and_mixtures(tmp_path):
+    from sklearn.cluster import KMeans
+    from sklearn.linear_model import LinearRegression
+    from sklearn.mixture import GaussianMixture
+
+    own = [("mine", KMeans(3, n_init=3)), ("dense", GaussianMixture(3))]
+    result = Study(data(), own, evaluate={"bootstrap": 200}).run(tmp_path / "r", workers=1, progress=False)
+    assert result.results.model("mine").scores["validation"]["overlap"].value > 0.98
+    assert result.results.model("dense").scores["validation"]["log_likelihood"].value < 0
+    with pytest.raises(FivesigmaError, match="does not do clustering"):
+        Study(data(), [("line", LinearRegression())]).check()
+
+
+def test_informed_start_is_said_and_never_best(tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 40)
+    X = 0.8 * rng.standard_normal((2, 30))[y] + rng.standard_normal((80, 30))
+    settings = {"n_components": 2, "rho": 19.0, "n_sweeps": 200, "n_warmup": 50}
+    models = [
+        {"name": "told", "kind": "spiked-gibbs", "params": settings | {"start": "informed"}},
+        {"kind": "leading-component"},
+    ]
+    events = Dataset.from_arrays(X, y, task="clustering")
+    study = Study(events, models, split={"validation": 0.2}, evaluate={"bootstrap": 200})
+    results = study.run(tmp_path / "r", workers=1, progress=False).results
+    assert results.best == "leading-component"
+    assert any(each.check == "start" and "told" in each.message for each in results.audit)
+    assert results.model("told").scores["validation"]["overlap"].value > 0.9

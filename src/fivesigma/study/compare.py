@@ -144,6 +144,8 @@ def _refuse_other_questions(entrants: Sequence[Entrant]) -> None:
 def why_unpaired(a: Entrant, b: Entrant) -> str:
     """Return why two runs have no test events in common, or an empty string."""
     mine, other = a.result.results, b.result.results
+    if mine.task == "clustering":
+        return "clusterings are compared inside one run; put both models into one study"
     if mine.data.sha256 != other.data.sha256:
         return "their data differ"
     if mine.split.sha256 != other.split.sha256:
