@@ -28,6 +28,7 @@ class SpikedMixture(System):
     n_features : d
     n_components : k
     rho : ρ, squared signal strength
+    centred : whether the mean of the events is taken from each column: it is a spike of its own, and no label's
     """
 
     block: ClassVar[int] = 2**40  # all events share the centres, so they are one block
@@ -36,6 +37,7 @@ class SpikedMixture(System):
     n_features: int = 100
     n_components: int = 2
     rho: float = 10.0
+    centred: bool = False
 
     def __post_init__(self) -> None:
         if self.n_features < 1 or self.n_components < 1 or not (np.isfinite(self.rho) and self.rho >= 0):
@@ -59,6 +61,9 @@ class SpikedMixture(System):
     def table(self, n: int, rng: np.random.Generator) -> Table:
         """Return ``x_0 …``, the label, and each event's true centre as one column of d numbers."""
         X, centres, labels = self.sample(n, rng)
+        if self.centred:
+            mean = X.mean(axis=0)
+            X, centres = X - mean, centres - mean
         names = tuple(f"x_{i}" for i in range(self.n_features))
         columns = dict(zip(names, X.T, strict=True)) | {"label": labels, "truth_centre": centres[labels]}
         return Table(columns, target="label", features=names)

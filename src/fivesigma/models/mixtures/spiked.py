@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import InputError, one_of
 from fivesigma.models.mixtures import spiked_kernels as kernels
 from fivesigma.models.mixtures.chains import Schedule, checked, judge, refuse_weights, run_chains
 from fivesigma.models.mixtures.labels import relabel
@@ -110,6 +110,8 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         Standard deviation of ξ in the units of X.
     start : {"random"} or (n_samples,) labels
         Random labels for each chain, or an informed start for all.
+    labels : {"best", "draw"}
+        What ``labels_`` are: the best guess for each event, or all of them of one draw, the last of the last chain.
     n_sweeps, n_warmup, n_chains, thin, n_jobs, random_state :
         As in `GaussianMixtureGibbs`.
 
@@ -118,7 +120,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     draws_ : dict
         "labels" (S, n) aligned, "log_likelihood" (S,) = ln p(X | z, ρ), "rho" (S,), "chain" (S,).
     labels_ : (n_samples,) int64
-        The most frequent aligned label of each event: the best guess, event by event.
+        The most frequent aligned label of each event, the best guess event by event; or those of one draw.
     means_ : (K, d)
         Posterior mean of ``√(ρ/d) U`` in the units of X, by aligned labels.
     rho_ : float
@@ -148,6 +150,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         *,
         noise: float = 1.0,
         start: Any = "random",
+        labels: Literal["best", "draw"] = "best",
         n_sweeps: int = 1000,
         n_warmup: int = 500,
         n_chains: int = 4,
@@ -159,6 +162,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.rho = rho
         self.noise = noise
         self.start = start
+        self.labels = labels
         self.n_sweeps = n_sweeps
         self.n_warmup = n_warmup
         self.n_chains = n_chains
@@ -170,6 +174,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Sample the posterior given X (n_samples, n_features); y is ignored."""
         refuse_weights(refused)
         table = checked(self, X, fitting=True)
+        one_of(self.labels, ("best", "draw"), "labels")
         schedule = Schedule(
             self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
         )
@@ -229,7 +234,8 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.converged_ = not self.messages_
         self.rho_ = float(rho.mean())
         frequency = np.stack([(labels == a).mean(axis=0) for a in range(K)], axis=1)
-        self.labels_ = np.asarray(frequency.argmax(axis=1), dtype=np.int64)
+        best = frequency.argmax(axis=1) if self.labels == "best" else labels[-1]
+        self.labels_ = np.asarray(best, dtype=np.int64)
         self.means_ = self.noise * self._mean_centres(labels, rho)
 
     def _mean_centres(self, labels: Labels, rho: Array) -> Array:

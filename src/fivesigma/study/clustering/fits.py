@@ -50,6 +50,8 @@ def carry_out(shop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str, Any
         arrays |= {
             f"{part}{SEPARATOR}{k}": v for k, v in answers(fitted.estimator, table, fitted=own).items()
         }
+    if shop.folder is None:  # a point of a scan keeps nothing
+        return arrays, meta | {"described": {}}
     return arrays, meta | {"described": keep(shop, entry, fitted.estimator, columns, rows)}
 
 
@@ -124,8 +126,7 @@ def keep(shop: Workshop, entry: Entry, pipeline: Any, columns: Array, rows: Arra
     if health is not None:
         described["diagnostics"] = plain(health)
         described["sweeps_per_second"] = float(model.estimator_.sweeps_per_second_)
-    if shop.folder is None:  # a point of a scan keeps nothing
-        return described
+    assert shop.folder is not None
     number = [each.name for each in shop.plan.entries].index(entry.name)
     pipeline.steps[-1] = ("model", summary.lean(model))
     try:

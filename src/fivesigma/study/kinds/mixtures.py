@@ -99,6 +99,7 @@ def _spiked(ask: Request) -> Any:
         rho=ask.params["rho"],
         noise=ask.params["noise"],
         start=ask.params["start"],
+        labels=ask.params["labels"],
         random_state=ask.seed,
         **_schedule(ask),
     )
@@ -215,6 +216,7 @@ MIXTURES: tuple[Kind, ...] = (
             "rho": real(None, 0.0, 1e6),
             "noise": real(1.0, 1e-12, 1e12),
             "start": choice("random", "random", "informed"),
+            "labels": choice("best", "best", "draw"),
         },
         weights=False,
         density=True,

@@ -85,7 +85,8 @@ def study_at(spec: Spec, values: Values, seed: int) -> Spec:
         Where such a study cannot be; the message names the point.
     """
     document = copy.deepcopy(spec.to_document())
-    for key, value in values.items():
+    followers = {} if spec.scan is None else spec.scan.followers
+    for key, value in [*values.items(), *((key, values[other]) for key, other in followers.items())]:
         _put(document, _keys(spec, key), value)
     document = {name: section for name, section in document.items() if name not in LEFT_OUT}
     document["study"]["seed"] = seed
@@ -104,7 +105,7 @@ def check(spec: Spec) -> None:
     """
     if spec.scan is None:
         return
-    for key in spec.scan.places:
+    for key in (*spec.scan.places, *spec.scan.followers):
         _keys(spec, key)
     n = spec.scan.repeats
     for values in spec.scan.places.values():

@@ -18,8 +18,10 @@ _WRITE = (
 )
 
 
-def as_values(value: Any) -> dict[str, Any] | tuple[Scalar, ...]:
-    """Return what a scanned place may take: a span of numbers, or a list of values, none of them twice."""
+def as_values(value: Any) -> dict[str, Any] | tuple[Scalar, ...] | str:
+    """Return what a scanned place may take: a span of numbers, a list of values, or the name of a place it follows."""
+    if isinstance(value, str) and "." in value:
+        return value
     if isinstance(value, Mapping):
         span = _span(value)
         values_of(span)
@@ -142,12 +144,25 @@ class ScanSection(Section):
     def _something(self) -> ScanSection:
         if not self.places:
             raise ValueError('scan names no place; add one, such as "source.rho" = [1, 2, 3]')
+        for key, other in self.followers.items():
+            if other not in self.places:
+                raise ValueError(
+                    f"scan.{key}: '{other}' is not scanned; expected one of {', '.join(self.places)}, whose value it "
+                    "then has at every point"
+                )
         return self
 
     @property
     def places(self) -> dict[str, tuple[Scalar, ...]]:
         """The values of each scanned place, in the order of the file."""
-        return {key: values_of(given) for key, given in (self.__pydantic_extra__ or {}).items()}
+        return {
+            key: values_of(v) for key, v in (self.__pydantic_extra__ or {}).items() if not isinstance(v, str)
+        }
+
+    @property
+    def followers(self) -> dict[str, str]:
+        """The places that have the value of another one at every point."""
+        return {key: v for key, v in (self.__pydantic_extra__ or {}).items() if isinstance(v, str)}
 
 
 def _flat(section: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

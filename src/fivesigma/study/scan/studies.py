@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.risk import evidence
+from fivesigma.risk.clustering import LogLikelihood
 from fivesigma.risk.intervals import nadeau_bengio
 from fivesigma.risk.metric import Metric
+from fivesigma.study.clustering.evidence import VALIDATION, ClusterEvidence
+from fivesigma.study.clustering.outcomes import Clustered
+from fivesigma.study.clustering.outcomes import gather as gather_clusterings
 from fivesigma.study.outcomes import Outcome, gather
 from fivesigma.study.plan import Plan
 from fivesigma.study.preparation import Prepared
@@ -37,28 +42,64 @@ class _Memory:
 
 
 def scores(prepared: Prepared, *, fresh: bool) -> dict[str, Any]:
-    """Return ``{"models": {name: {part: {metric: (score, half width)}}}, "messages": {name: why it failed}}``.
+    """Return the ``models`` with their scores by part and metric, ``messages`` of those that failed, and ``remarks``.
 
     ``fresh`` says that the events are of this study alone, so that its test set may be scored: nobody has seen it, and
     nobody will again. The sealed rows of a table are left alone.
     """
-    outcomes = _fitted(prepared)
+    if prepared.data.task == "clustering":
+        return _clustered(prepared, fresh=fresh)
+    plan = _needed(prepared.plan, PURPOSES)
+    outcomes = list(gather(plan, _done(prepared, plan), prepared.material, {}))
     found = Evidence(prepared, outcomes, opened=fresh)
     return {
         "models": {each.entry.name: _of_model(found, each, fresh) for each in outcomes if each.ok},
-        "messages": {each.entry.name: each.message for each in outcomes if each.status == "failed"},
+        **_said(outcomes),
     }
 
 
-def _fitted(prepared: Prepared) -> list[Outcome]:
-    plan = prepared.plan
-    wanted = [fit for fit in plan.fits.values() if fit.purpose in PURPOSES]
-    plan = Plan.of(plan.shared, plan.entries, wanted)
+def _clustered(prepared: Prepared, *, fresh: bool) -> dict[str, Any]:
+    """Return the scores of clusterings; folds are fitted only where the study's metric is of held-out events."""
+    folded = prepared.metric.name == LogLikelihood.name
+    plan = _needed(prepared.plan, PURPOSES if folded else PURPOSES[:1])
+    outcomes = list(gather_clusterings(plan, _done(prepared, plan), prepared.material, {}))
+    found = ClusterEvidence(prepared, outcomes, opened=fresh)
+    parts = (VALIDATION, *found.tests)
+    return {
+        "models": {
+            each.entry.name: _of_clustering(found, each.entry.name, parts) for each in outcomes if each.ok
+        },
+        **_said(outcomes),
+    }
+
+
+def _of_clustering(found: ClusterEvidence, name: str, parts: Sequence[str]) -> dict[str, dict[str, Number]]:
+    scored = {
+        part: {metric.name: found.value(metric, part, name) for metric in found.prepared.metrics}
+        for part in parts
+    }
+    return {
+        part: {metric: (value, None, None) for metric, value in each.items() if value is not None}
+        for part, each in scored.items()
+    }
+
+
+def _said(outcomes: Sequence[Outcome] | Sequence[Clustered]) -> dict[str, dict[str, str]]:
+    """Return why models failed, and what the others remarked (that chains have not converged, say)."""
+    told = [each for each in outcomes if each.message]
+    return {
+        "messages": {each.entry.name: each.message for each in told if each.status == "failed"},
+        "remarks": {each.entry.name: each.message for each in told if each.ok},
+    }
+
+
+def _needed(plan: Plan, purposes: Sequence[str]) -> Plan:
+    return Plan.of(plan.shared, plan.entries, [fit for fit in plan.fits.values() if fit.purpose in purposes])
+
+
+def _done(prepared: Prepared, plan: Plan) -> _Memory:
     workshop = Workshop(None, prepared.material, plan, prepared.own)
-    memory = _Memory()
-    for key, fit in plan.fits.items():
-        memory.found[key] = workshop.attempted(fit)
-    return list(gather(plan, memory, prepared.material, {}))
+    return _Memory({key: workshop.attempted(fit) for key, fit in plan.fits.items()})
 
 
 def _of_model(found: Evidence, outcome: Outcome, fresh: bool) -> dict[str, dict[str, Number]]:

@@ -40,7 +40,11 @@ def summary(prepared: Prepared, tasks: Finished, died: Mapping[str, str]) -> Sum
     kept: dict[str, list[Mapping[str, Any]]] = {}
     for key, (point, _) in units(spec).items():
         found = tasks.read(key)
-        meta = found[1] if found is not None else {"models": {}, "messages": {}, "error": _lost(died, key)}
+        meta = (
+            found[1]
+            if found is not None
+            else {"models": {}, "messages": {}, "remarks": {}, "error": _lost(died, key)}
+        )
         kept.setdefault(told(point.values), []).append(meta)
     names = [entry.name for entry in prepared.plan.entries if not entry.skipped]
     fresh = is_fresh(spec)
@@ -74,7 +78,7 @@ def _point(
     for each in found:
         if "error" in each:
             messages.setdefault("", each["error"])
-        for name, message in each["messages"].items():
+        for name, message in (*each["messages"].items(), *each["remarks"].items()):
             messages.setdefault(name, message)
     return ScanPoint(dict(values), models, messages)
 
@@ -135,7 +139,12 @@ def _audit(
         yield Audit(
             "scan", "failed", f"{len(lost)} of {n} studies could not be done; the first, at {where}: {why}"
         )
-    for name in dict.fromkeys(name for point in every for name in point.messages if name):
-        at = [point for point in every if name in point.messages]
-        text = f"{name} failed at {len(at)} of {len(every)} points; the first, {told(at[0].values)}: "
-        yield Audit("scan", "failed", text + at[0].messages[name])
+    for what, status, verb in (("messages", "failed", "failed in"), ("remarks", "warning", "has remarks on")):
+        for name in dict.fromkeys(name for found in kept.values() for each in found for name in each[what]):
+            said = [
+                (at, each[what][name]) for at, found in kept.items() for each in found if name in each[what]
+            ]
+            first, message = said[0]
+            yield Audit(
+                "scan", status, f"{name} {verb} {len(said)} of {n} studies; the first, at {first}: {message}"
+            )

@@ -34,7 +34,7 @@ def units(spec: Spec) -> dict[str, tuple[Point, int]]:
     if spec.scan is None:
         return {}
     document = {name: section for name, section in spec.to_document().items() if name != "scan"}
-    shared = json.dumps([document, versions()], sort_keys=True)
+    shared = json.dumps([document, spec.scan.followers, versions()], sort_keys=True)
     return {
         hashlib.sha256(f"{shared} {told(point.values)} {seed}".encode()).hexdigest()[:32]: (point, number)
         for point in points(spec)
@@ -81,7 +81,12 @@ class Scanner:
             try:
                 found = self.scores(point, number)
             except Exception as error:  # a study that cannot be done is a record too
-                found = {"models": {}, "messages": {}, "error": f"{type(error).__name__}: {error}"}
+                found = {
+                    "models": {},
+                    "messages": {},
+                    "remarks": {},
+                    "error": f"{type(error).__name__}: {error}",
+                }
         self.folder.tasks.write(key, {}, found | {"seconds": time.perf_counter() - start})
 
     def scores(self, point: Point, number: int) -> dict[str, Any]:
