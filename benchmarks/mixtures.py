@@ -125,11 +125,11 @@ def spiked(n, d, rho, plain_sweeps, our_sweeps, goal):
 def chain_trace(model, X):
     """The chain and its Gram matrix, without alignment, diagnostics and prediction, which no peer here does."""
     from fivesigma.models.mixtures import spiked as module
-    from fivesigma.models.mixtures.chains import Schedule
+    from fivesigma.models.mixtures.chains import Schedule, Watch
 
     schedule = Schedule(model.n_components, model.n_sweeps, 0, 1, 1, 1)
     inner = module.SpikedModel(X, model.n_components, model._grid())
-    return module._Chain(inner, schedule, None)(np.random.default_rng(3), 0)[0]
+    return module._Chain(inner, schedule, None, Watch(schedule, None))(np.random.default_rng(3), 0)[0]
 
 
 def gaussian(n, d, K, plain_sweeps, our_sweeps, goal):
@@ -151,7 +151,7 @@ def gaussian(n, d, K, plain_sweeps, our_sweeps, goal):
 
 def gaussian_chain(model, X):
     from fivesigma.models.mixtures import gibbs as module
-    from fivesigma.models.mixtures.chains import Schedule
+    from fivesigma.models.mixtures.chains import Schedule, Watch
     from fivesigma.models.mixtures.model import GaussianMixtureModel
     from fivesigma.models.mixtures.prior import NormalInverseWishart, units_of
 
@@ -161,7 +161,9 @@ def gaussian_chain(model, X):
 
     def run(n_sweeps):
         schedule = Schedule(model.n_components, n_sweeps, 0, 1, 1, 1)
-        return module._Chain(inner, schedule, False)(np.random.default_rng(6), 0).log_likelihood
+        return module._Chain(inner, schedule, False, Watch(schedule, None))(np.random.default_rng(6), 0)[
+            0
+        ].log_likelihood
 
     return run
 
@@ -251,7 +253,7 @@ def ranks(n_simulations, n_draws=99, n=10, K=2):
     from scipy.stats import chi2, invgamma
 
     from fivesigma.models.mixtures import gibbs as module
-    from fivesigma.models.mixtures.chains import Schedule
+    from fivesigma.models.mixtures.chains import Schedule, Watch
     from fivesigma.models.mixtures.model import GaussianMixtureModel, from_triangles
     from fivesigma.models.mixtures.prior import Resolved
 
@@ -271,7 +273,9 @@ def ranks(n_simulations, n_draws=99, n=10, K=2):
         mu = rng.standard_normal(K) * np.sqrt(v / prior.strength)
         z = rng.choice(K, size=n, p=w)
         X = mu[z] + np.sqrt(v[z]) * rng.standard_normal(n)
-        draws = module._Chain(GaussianMixtureModel(X[:, None], K, prior, "full"), schedule, False)(rng, 0)
+        draws = module._Chain(
+            GaussianMixtureModel(X[:, None], K, prior, "full"), schedule, False, Watch(schedule, None)
+        )(rng, 0)[0]
         means, covariances = from_triangles(draws.A, draws.b)
         posterior = np.array(
             [

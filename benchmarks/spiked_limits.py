@@ -23,14 +23,14 @@ import numpy as np  # noqa: E402
 
 from fivesigma.models.mixtures.labels import overlap  # noqa: E402
 from fivesigma.models.mixtures.spiked import SpikedMixtureGibbs  # noqa: E402
-from fivesigma.models.mixtures.theory import blind_overlap, recovery, threshold  # noqa: E402
+from fivesigma.models.mixtures.theory import recovery, threshold  # noqa: E402
 from fivesigma.simulate.mixtures import SpikedMixture  # noqa: E402
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 KEPT = PICTURES / "spiked-limits.json"
 
 SIZES = (300, 1000, 3000)
-RHOS = (1.5, 2.0, 2.5, 3.0)
+RHOS = (2.0, 2.5, 3.0, 1.5)
 HARD = (16, 18, 20, 22, 24, 26, 28, 30, 34, 38, 42, 46, 50)
 
 
@@ -48,7 +48,9 @@ def drawn(n, d, K, rho, stream):
 def two(n, rho, number):
     """Overlap of one draw of the posterior, and of the best labels: α = 1, two components."""
     X, truth = drawn(n, n, 2, rho, (11, n, number))
-    sampler = SpikedMixtureGibbs(2, rho, n_sweeps=1000, n_warmup=1000, n_chains=1, thin=5, random_state=number)
+    sampler = SpikedMixtureGibbs(
+        2, rho, n_sweeps=1000, n_warmup=1000, n_chains=1, thin=5, random_state=number
+    )
     fitted = sampler.fit(X)
     draws = np.abs(2.0 * (fitted.draws_["labels"] == truth).mean(axis=1) - 1.0)
     return draws.mean(), overlap(truth, fitted.labels_, 2)
@@ -58,6 +60,8 @@ def finite(n_sets):
     for n in SIZES:
         sets = n_sets * (SIZES[-1] // n)
         for rho in RHOS:
+            if any((line["n"], line["rho"], line["sets"]) == (n, rho, sets) for line in kept("finite")):
+                continue
             mean, error = mean_and_error([two(n, rho, number) for number in range(sets)])
             theory = recovery(rho, 1.0)
             keep("finite", {"n": n, "rho": rho, "sets": sets, "sample": mean[0], "sample_error": error[0],
@@ -134,7 +138,9 @@ def draw_finite(figure):
     from fivesigma.report.style import BLUE, GREEN, INK, MUTED, VERMILLION
 
     x = np.linspace(1.2, 3.3, 200)
-    for axes, key, what in zip(figure.subplots(1, 2, sharey=True), ("sample", "best"), ("one draw", "best labels"), strict=True):
+    for axes, key, what in zip(
+        figure.subplots(1, 2, sharey=True), ("sample", "best"), ("one draw", "best labels"), strict=True
+    ):
         axes.plot(x, [getattr(recovery(rho, 1.0), key) for rho in x], color=INK, label="theory, n → ∞")
         for n, hue, shift in zip(SIZES, (VERMILLION, GREEN, BLUE), (-0.02, 0.0, 0.02), strict=True):
             lines = [line for line in kept("finite") if line["n"] == n]
@@ -153,7 +159,10 @@ def draw_hard(figure):
 
     axes, lines = figure.subplots(), kept("hard")
     rhos = [line["rho"] for line in lines]
-    for key, hue, name in (("informed", BLUE, "from the truth"), ("random", VERMILLION, "from random labels")):
+    for key, hue, name in (
+        ("informed", BLUE, "from the truth"),
+        ("random", VERMILLION, "from random labels"),
+    ):
         axes.errorbar(rhos, [line[key] for line in lines], [line[f"{key}_error"] for line in lines],
                       fmt="o-", color=hue, markersize=4, linewidth=1.0, label=name)  # fmt: skip
     K = int(lines[0]["K"])
@@ -165,7 +174,9 @@ def draw_hard(figure):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("finite", "hard", "sure"):
         parser.add_argument(f"--{name}", type=int, metavar="N")
     parser.add_argument("--draw", action="store_true")

@@ -41,6 +41,14 @@ kind = "naive-bayes"
 bootstrap = 100
 refits = 2
 """
+FOLLOWED = """
+[data]
+source = "simulate:mixtures"
+task = "classification"
+[[models]]
+name = "a b"
+kind = "knn"
+"""
 SCAN = '[scan]\n"source.rho" = [0, 20]\nrepeats = 3\n'
 
 
@@ -85,6 +93,7 @@ def test_whole_ends_and_steps_give_whole_numbers():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ('"source.n"', "names no place"),
         ("{ from = 0, to = 1 }", "either a step or a number n"),
         ("{ from = 0, to = 1, stp = 0.1 }", "'stp' is unknown"),
         ("{ from = 1, to = 0, step = 0.1 }", "no rising span"),
@@ -149,6 +158,20 @@ def test_places_need_no_quotes_and_survive_writing():
     assert plain.scan is not None
     assert list(plain.scan.places) == ["source.rho", "split.folds"]
     assert Spec.from_toml(plain.to_toml()) == plain
+
+
+def test_a_place_may_follow_another():
+    spec = spec_of(
+        '"source.n" = [60, 80]\n"models.a b.params.n_neighbors" = "source.n"\nrepeats = 1', FOLLOWED
+    )
+    assert spec.scan is not None
+    assert Spec.from_toml(spec.to_toml()) == spec
+    found = points(spec)
+    assert [point.values for point in found] == [{"source.n": 60}, {"source.n": 80}]
+    child = study_at(spec, found[1].values, 0)
+    assert (child.source.n, child.models[0].params) == (80, {"n_neighbors": 80})
+    with pytest.raises(StudyError, match=r"'source\.m' is not scanned; expected one of source\.n"):
+        spec_of('"source.n" = [60, 80]\n"models.a b.params.n_neighbors" = "source.m"', FOLLOWED)
 
 
 # --- the studies ------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from fivesigma._core.errors import InputError
 from fivesigma.models.mixtures import model as md
 from fivesigma.models.mixtures.evidence import compare_orders, log_evidence, log_permanents
 from fivesigma.models.mixtures.gibbs import GaussianMixtureGibbs
+from fivesigma.models.mixtures.labels import relabel
 from fivesigma.models.mixtures.prior import NormalInverseWishart
 from fivesigma.sampling.diagnostics import mcse_mean
 
@@ -203,6 +204,37 @@ def test_five_known_normals_by_their_mixture(shared_data):
         2 * np.pi
     )
     assert mixture.score(X) == pytest.approx(truth.mean(), abs=0.01)
+
+
+def test_five_known_normals_one_by_one(shared_data):
+    """With each draw aligned to the labels that made the data, every mean, width and weight is inside its interval."""
+    known = _json(shared_data / "mixtures" / "normal_5.json.zip")
+    X, z = np.asarray(known["y"])[:, None], np.ravel(known["z"]).astype(np.uint8) - 1
+    mixture = GaussianMixtureGibbs(5, n_sweeps=1500, n_warmup=500, n_chains=2, thin=5, random_state=0).fit(X)
+    order = np.argsort(relabel(mixture.draws_["labels"], z, 5), axis=1)
+    drawn = {
+        "mus": mixture.draws_["means"][:, :, 0],
+        "sigmas": np.sqrt(mixture.draws_["covariances"][:, :, 0, 0]),
+        "Ns": mixture.draws_["weights"] * len(X),
+    }
+    for name, draws in drawn.items():
+        low, high = np.quantile(np.take_along_axis(draws, order, axis=1), [0.025, 0.975], axis=0)
+        assert (low < np.ravel(known[name])).all(), name
+        assert (high > np.ravel(known[name])).all(), name
+
+
+def test_progress_is_told_and_moves_no_bit():
+    X = np.random.default_rng(0).standard_normal((60, 2))
+    settings = {"n_sweeps": 120, "n_warmup": 60, "n_chains": 2, "thin": 2, "random_state": 0}
+    told = []
+    watched = GaussianMixtureGibbs(2, progress=told.append, **settings).fit(X)
+    np.testing.assert_array_equal(
+        watched.draws_["means"], GaussianMixtureGibbs(2, **settings).fit(X).draws_["means"]
+    )
+    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert (told[-1].done, told[-1].total) == (2 * 180, 2 * 180)
+    assert len(told) > 4
+    assert all(each.per_second > 0 for each in told)
 
 
 def test_three_gaussians_in_the_units_given():

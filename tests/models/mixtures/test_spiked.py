@@ -7,6 +7,7 @@ import pytest
 from scipy.special import logsumexp
 
 from fivesigma._core.errors import InputError
+from fivesigma.models.mixtures import spiked
 from fivesigma.models.mixtures import spiked_kernels as kernels
 from fivesigma.models.mixtures.labels import overlap
 from fivesigma.models.mixtures.spiked import SpikedMixtureGibbs, SpikedModel
@@ -97,12 +98,16 @@ def test_the_sweep_for_two_components_draws_the_same_labels():
     assert np.array_equal(fast[0], slow[0])
 
 
+@pytest.mark.parametrize("most", [spiked._MOST_EVENTS, 0], ids=["centres integrated out", "centres drawn"])
 @pytest.mark.parametrize("rho", [3.0, (1.0, 4.0, 9.0)])
-def test_against_every_labelling(rho):
+def test_against_every_labelling(rho, most, monkeypatch):
+    monkeypatch.setattr(spiked, "_MOST_EVENTS", most)
     rng = np.random.default_rng(3)
     n, K = 7, 3
     X = SpikedMixture(4, K, 6.0).sample(n, rng)[0]
-    fitted = SpikedMixtureGibbs(K, rho, n_sweeps=20_000, n_warmup=100, n_chains=2, random_state=0).fit(X)
+    n_sweeps = 20_000 if most else 8_000
+    fitted = SpikedMixtureGibbs(K, rho, n_sweeps=n_sweeps, n_warmup=100, n_chains=2, random_state=0).fit(X)
+    assert any("centres were drawn" in message for message in fitted.messages_) == (most == 0)
     model = SpikedModel(X, K, np.atleast_1d(rho).astype(float))
     labels = np.stack(np.meshgrid(*[np.arange(K)] * n, indexing="ij"), axis=-1).reshape(-1, n)
     logs = np.array([[model.log_joint(row, value) for value in model.rhos] for row in labels])
@@ -161,6 +166,39 @@ def test_nothing_is_recovered_below_the_threshold():
     assert found.mean() < 3 * blind_overlap(400)
 
 
+def test_the_shift_from_the_theory_at_the_threshold_shrinks_with_n():
+    small, large = (measured_overlaps(n, n, 2.0, sets)[:, 0] for n, sets in ((200, 24), (800, 12)))
+    error = np.hypot(*(found.std(ddof=1) / np.sqrt(len(found)) for found in (small, large)))
+    assert small.mean() - large.mean() > 2.0 * error
+    assert large.mean() > blind_overlap(800)
+
+
+def test_progress_is_told_and_moves_no_bit():
+    X, _, truth = SpikedMixture(30, 2, 4.0).sample(60, np.random.default_rng(0))
+    settings = {"n_sweeps": 900, "n_warmup": 300, "n_chains": 2, "thin": 2, "start": truth, "random_state": 0}
+    told = []
+    watched = SpikedMixtureGibbs(2, progress=told.append, **settings).fit(X)
+    np.testing.assert_array_equal(
+        watched.draws_["labels"], SpikedMixtureGibbs(2, **settings).fit(X).draws_["labels"]
+    )
+    assert (told[-1].done, told[-1].total) == (2400, 2400)
+    assert len(told) > 4
+
+
+def test_one_draw_agrees_less_than_the_best_labels():
+    found = []
+    for number in range(8):
+        X, _, truth = SpikedMixture(100, 2, 3.0).sample(200, np.random.default_rng((3, number)))
+        both = [
+            SpikedMixtureGibbs(2, 3.0, labels=labels, n_chains=1, random_state=number).fit(X)
+            for labels in ("best", "draw")
+        ]
+        assert np.array_equal(both[1].labels_, both[0].draws_["labels"][-1])
+        found.append([overlap(truth, each.labels_, 2) for each in both])
+    best, draw = np.mean(found, axis=0)
+    assert best > draw > 0.3
+
+
 def test_prediction_for_new_events_and_centres():
     system = SpikedMixture(60, 3, 30.0)
     rng = np.random.default_rng(4)
@@ -180,6 +218,7 @@ def test_prediction_for_new_events_and_centres():
         ({"rho": -1.0}, "rho is -1.0"),
         ({"noise": 0.0}, "noise is 0.0"),
         ({"start": "warm"}, "start is 'warm'"),
+        ({"labels": "all"}, "'all' is not a choice of labels"),
         ({"start": [0, 1]}, "expected \\(20,\\) labels"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -62,6 +63,45 @@ def _whole(name: str, value: Any, least: int) -> None:
         raise WrongTypeError(f"{name} is {value!r}; expected a whole number of at least {least}.")
     if value < least:
         raise InputError(f"{name} is {value}; expected at least {least}.")
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """How far a sampler is: sweeps done by all chains together, sweeps asked for, sweeps per second so far."""
+
+    done: int
+    total: int
+    per_second: float
+
+
+Progress = Callable[[Sweeps], None]
+
+
+class Watch:
+    """Counts the sweeps of all chains, from whatever thread, and tells each piece to who asked for it.
+
+    >>> Watch(Schedule(2, 10, 0, 2, 1, 1), lambda sweeps: print(sweeps.done, "of", sweeps.total)).add(5)
+    5 of 20
+    """
+
+    def __init__(self, schedule: Schedule, progress: Progress | None) -> None:
+        self._total = schedule.n_chains * (schedule.n_warmup + schedule.n_draws * schedule.thin)
+        self._progress, self._done = progress, 0
+        self._lock, self._began = threading.Lock(), time.perf_counter()
+
+    def pieces(self, n_draws: int, size: int) -> list[slice]:
+        """Return the draws in pieces of ``size``; in one where nobody asks how far it is."""
+        step = size if self._progress is not None else max(n_draws, 1)
+        return [slice(start, min(start + step, n_draws)) for start in range(0, n_draws, step)]
+
+    def add(self, sweeps: int) -> None:
+        """Count ``sweeps`` more, and tell."""
+        if self._progress is None:
+            return
+        with self._lock:
+            self._done += sweeps
+            spent = max(time.perf_counter() - self._began, 1e-9)
+            self._progress(Sweeps(self._done, self._total, self._done / spent))
 
 
 def run_chains(

@@ -15,7 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
+    Progress,
     Schedule,
+    Watch,
     checked,
     judge,
     refuse_weights,
@@ -100,6 +102,8 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     n_jobs : int
         Threads; the draws are the same for any number.
     random_state : int, RandomState instance or None
+    progress : callable, optional
+        Told now and then how far it is: a `Sweeps` with ``done``, ``total`` and ``per_second``.
 
     Attributes
     ----------
@@ -148,6 +152,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         keep_labels: bool = True,
         n_jobs: int = 1,
         random_state: Any = None,
+        progress: Progress | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -159,6 +164,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.keep_labels = keep_labels
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.progress = progress
 
     def fit(self, X: ArrayLike, y: Any = None, **refused: Any) -> Self:
         """Sample the posterior given X (n_samples, n_features); y is ignored."""
@@ -173,7 +179,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         prior = (self.prior or NormalInverseWishart()).resolve(table, self.n_components)
         moved = prior.moved(self._centre, self._unit)
         self._model = GaussianMixtureModel(standard, self.n_components, moved, kind)  # type: ignore[arg-type]
-        chain = _Chain(self._model, schedule, self.keep_labels)
+        chain = _Chain(self._model, schedule, self.keep_labels, Watch(schedule, self.progress))
         parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
         self._record(Draws.joined([draws for draws, _ in parts]), chain.watched, schedule)
         shift = len(table) * float(np.log(self._unit).sum())
@@ -283,6 +289,10 @@ def trimmed(fitted: GaussianMixtureGibbs) -> GaussianMixtureGibbs:
     return kept
 
 
+_PIECE = 50
+"""Draws between two words on how far a chain is."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Chain:
     """One chain of the sampler: called with its stream and its number."""
@@ -290,6 +300,7 @@ class _Chain:
     model: GaussianMixtureModel
     schedule: Schedule
     keep_labels: bool
+    watch: Watch
 
     @property
     def watched(self) -> Labels:
@@ -314,20 +325,16 @@ class _Chain:
         self, rng: np.random.Generator, labels: Labels, thin: int, draws: Draws, watched: Labels
     ) -> None:
         prior = self.model.prior.for_kind(self.model.kind == "spherical")
-        blocks.run_sweeps(
-            rng,
-            KINDS[self.model.kind],
-            np.ascontiguousarray(self.model.X.T),
-            prior.concentration,
-            prior.mean,
-            prior.strength,
-            prior.degrees,
-            np.ascontiguousarray(prior.scale),
-            labels,
-            thin,
-            watched,
-            *(getattr(draws, name) for name in draws.__dataclass_fields__),
-        )
+        X, scale = np.ascontiguousarray(self.model.X.T), np.ascontiguousarray(prior.scale)
+        out = [getattr(draws, name) for name in draws.__dataclass_fields__]
+        law = prior.concentration, prior.mean, prior.strength, prior.degrees, scale
+        for some in self.watch.pieces(
+            len(draws.log_likelihood), _PIECE
+        ):  # the state is the labels: no bit depends on it
+            blocks.run_sweeps(
+                rng, KINDS[self.model.kind], X, *law, labels, thin, watched, *(each[some] for each in out)
+            )
+            self.watch.add((some.stop - some.start) * thin)
 
 
 def scattered_start(X: Array, K: int, rng: np.random.Generator) -> Labels:

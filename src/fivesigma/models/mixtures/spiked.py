@@ -11,8 +11,17 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma.models.mixtures import spiked_explicit as explicit
 from fivesigma.models.mixtures import spiked_kernels as kernels
-from fivesigma.models.mixtures.chains import Schedule, checked, judge, refuse_weights, run_chains
+from fivesigma.models.mixtures.chains import (
+    Progress,
+    Schedule,
+    Watch,
+    checked,
+    judge,
+    refuse_weights,
+    run_chains,
+)
 from fivesigma.models.mixtures.labels import relabel
 
 Array = NDArray[np.float64]
@@ -97,8 +106,9 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """Posterior of the labels of ``X = √(ρ/d) V U + ξ``: each label in turn given all others, U integrated out.
 
     Centres Gaussian, labels even, noise Gaussian of known standard deviation. Lesieur, De Bacco, Banks, Krzakala,
-    Moore & Zdeborová, arXiv:1610.02918. A sweep looks only at the Gram matrix XXᵀ (n, n), made once. The origin
-    means something to this model: centre X if it does not.
+    Moore & Zdeborová, arXiv:1610.02918. A sweep looks only at the Gram matrix XXᵀ (n, n), made once; with more than
+    12,000 events, whose matrix is too large, U is drawn beside the labels. The origin means something to this model:
+    centre X if it does not.
 
     Parameters
     ----------
@@ -112,7 +122,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         Random labels for each chain, or an informed start for all.
     labels : {"best", "draw"}
         What ``labels_`` are: the best guess for each event, or all of them of one draw, the last of the last chain.
-    n_sweeps, n_warmup, n_chains, thin, n_jobs, random_state :
+    n_sweeps, n_warmup, n_chains, thin, n_jobs, random_state, progress :
         As in `GaussianMixtureGibbs`.
 
     Attributes
@@ -131,7 +141,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InputError
-        If a parameter is outside its range, X is not finite or has more than 12,000 events.
+        If a parameter is outside its range, or X is not finite.
 
     Examples
     --------
@@ -157,6 +167,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         thin: int = 1,
         n_jobs: int = 1,
         random_state: Any = None,
+        progress: Progress | None = None,
     ) -> None:
         self.n_components = n_components
         self.rho = rho
@@ -169,25 +180,22 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.thin = thin
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.progress = progress
 
     def fit(self, X: ArrayLike, y: Any = None, **refused: Any) -> Self:
         """Sample the posterior given X (n_samples, n_features); y is ignored."""
         refuse_weights(refused)
         table = checked(self, X, fitting=True)
-        one_of(self.labels, ("best", "draw"), "labels")
+        one_of(self.labels, ("best", "draw"), "choice of labels")
         schedule = Schedule(
             self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
         )
-        if len(table) > _MOST_EVENTS:
-            raise InputError(
-                f"X has {len(table)} events; expected at most {_MOST_EVENTS}, whose Gram matrix fits: take fewer."
-            )
         if not (np.isfinite(self.noise) and self.noise > 0):
             raise InputError(
                 f"noise is {self.noise!r}; expected a positive standard deviation, in units of X."
             )
         self._model = SpikedModel(table / self.noise, self.n_components, self._grid())
-        chain = _Chain(self._model, schedule, self._informed(len(table)))
+        chain = _Chain(self._model, schedule, self._informed(len(table)), Watch(schedule, self.progress))
         parts, self.sweeps_per_second_ = run_chains(chain, schedule, self.random_state)
         self._record(parts, schedule)
         return self
@@ -232,6 +240,11 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         shape = (schedule.n_chains, schedule.n_draws)
         self.diagnostics_, self.messages_ = judge({k: v.reshape(shape) for k, v in monitored.items()})
         self.converged_ = not self.messages_
+        if n > _MOST_EVENTS:
+            self.messages_ += (
+                f"{n} events are more than the {_MOST_EVENTS} whose Gram matrix is kept: centres were drawn beside the "
+                "labels, the same posterior by chains that mix more slowly.",
+            )
         self.rho_ = float(rho.mean())
         frequency = np.stack([(labels == a).mean(axis=0) for a in range(K)], axis=1)
         best = frequency.argmax(axis=1) if self.labels == "best" else labels[-1]
@@ -291,9 +304,12 @@ class _Chain:
     model: SpikedModel
     schedule: Schedule
     informed: Labels | None
+    watch: Watch
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "gram", np.ascontiguousarray(self.model.X @ self.model.X.T))
+        X = self.model.X
+        made = np.ascontiguousarray(X @ X.T) if len(X) <= _MOST_EVENTS else None
+        object.__setattr__(self, "gram", made)
 
     def __call__(
         self, rng: np.random.Generator, number: int
@@ -311,6 +327,13 @@ class _Chain:
     ) -> tuple[Array, Array, NDArray[np.uint8]]:
         model = self.model
         out = np.empty(n_draws), np.empty(n_draws), np.empty((n_draws, n_seen), dtype=np.uint8)
-        gram: Array = self.gram  # type: ignore[attr-defined]
-        kernels.run_sweeps(rng, gram, model.X.shape[1], model.rhos, labels, model.n_components, thin, *out)
+        gram: Array | None = self.gram  # type: ignore[attr-defined]
+        for some in self.watch.pieces(n_draws, kernels.REFRESHED):
+            parts = out[0][some], out[1][some], out[2][some]
+            if gram is None:
+                explicit.run_sweeps(rng, model.X, model.rhos, labels, model.n_components, thin, *parts)
+            else:
+                d = model.X.shape[1]
+                kernels.run_sweeps(rng, gram, d, model.rhos, labels, model.n_components, thin, *parts)
+            self.watch.add((some.stop - some.start) * thin)
         return out

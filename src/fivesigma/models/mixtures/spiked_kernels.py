@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+REFRESHED = 200
+"""Draws after which the sums are made afresh."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_tables(rho: float, d: int, h: Array, g: Array) -> None:
@@ -186,7 +189,7 @@ def run_sweeps(
 ) -> None:
     """Go ``thin`` sweeps for each draw that the outputs have room for; ``labels`` is the state.
 
-    Sums are made afresh every 200 draws, so that rounding never accumulates.
+    Sums are made afresh every `REFRESHED` draws, so that rounding never accumulates.
     """
     n = labels.size
     u, scores, total = np.empty(n), np.empty(n_components), np.empty(n)
@@ -195,7 +198,7 @@ def run_sweeps(
     now = rhos[rhos.size // 2]
     fill_tables(now, d, h, g)
     for draw in range(likelihood.size):
-        if draw % 200 == 0:
+        if draw % REFRESHED == 0:
             fill_sums(G, labels, counts, R, S)
             if n_components == 2:
                 total[:] = R[0] + R[1]

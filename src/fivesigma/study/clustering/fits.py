@@ -45,12 +45,17 @@ def carry_out(shop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str, Any
         said, by_order = held_out(fitted.estimator, tables["validation"])
         return said, meta | {"held_out": by_order}
     arrays: dict[str, Array] = {}
+    if (
+        shop.folder is None
+    ):  # a point of a scan keeps nothing: of the events that were fitted, labels are scored
+        arrays["train" + SEPARATOR + "labels"] = np.asarray(inside(fitted.estimator).labels_)
+        tables.pop("train")
     for part, table in tables.items():
         own = part == "train"
         arrays |= {
             f"{part}{SEPARATOR}{k}": v for k, v in answers(fitted.estimator, table, fitted=own).items()
         }
-    if shop.folder is None:  # a point of a scan keeps nothing
+    if shop.folder is None:
         return arrays, meta | {"described": {}}
     return arrays, meta | {"described": keep(shop, entry, fitted.estimator, columns, rows)}
 

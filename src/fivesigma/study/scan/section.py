@@ -118,9 +118,16 @@ _SPAN = {
 ScanValues = Annotated[
     Any,
     PlainValidator(as_values),
-    PlainSerializer(lambda value: value if isinstance(value, dict) else list(value)),
+    PlainSerializer(lambda value: list(value) if isinstance(value, tuple) else value),
     WithJsonSchema(
-        {"anyOf": [{"type": "array", "items": _SCALAR, "minItems": 1}, _SPAN, {"type": "object"}]}
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": _SCALAR, "minItems": 1},
+                _SPAN,
+                {"type": "object"},
+            ]
+        }
     ),
 ]
 
