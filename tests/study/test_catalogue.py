@@ -25,6 +25,7 @@ def test_each_is_a_valid_study_with_a_readme(name: str) -> None:
     assert spec.study.question.endswith("?")
     for heading in ("**Question.**", "**Data.**", "**What to expect.**", "**Source.**"):
         assert heading in study.readme
+    assert study.needs_data == (spec.data.path is None and spec.data.simulated is None)
     if not study.needs_data:
         assert all(Path(path).is_file() for path in spec.paths())
     assert is_built_in(study.path)

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 
 import fivesigma as fs
 from fivesigma._core.errors import FivesigmaError, StudyError
+from fivesigma.models.mixtures.theory import recovery
 from fivesigma.record.store import RunFolder
 from fivesigma.study.run import InterruptedRunError, canonical, resume
 from fivesigma.study.scan import worker
 from fivesigma.study.scan.points import check, points, study_at
 from fivesigma.study.scan.section import values_of
+from fivesigma.study.scan.spiked import theory
+from fivesigma.study.scan.theory import Asked
 from fivesigma.study.spec import Spec
 
 SIMULATED = """
@@ -338,3 +341,77 @@ def test_the_page_tells_the_scan(finished, tmp_path):
     lines = (copy / "figures" / "scan.csv").read_text().splitlines()
     assert lines[0] == "source.rho,model,part,roc_auc,low,high,error,spread,n"
     assert len(lines) == 1 + 2 * 2
+
+
+# --- clusterings and theory -------------------------------------------------------------------------------------
+
+SPIKED = """
+[study]
+name = "spiked"
+[data]
+source = "simulate:mixtures"
+task = "clustering"
+target = "label"
+[source]
+n = 60
+n_features = 30
+rho = 6.0
+centred = true
+[split]
+folds = 2
+[[models]]
+name = "gibbs"
+kind = "spiked-gibbs"
+params = { n_chains = 1, n_sweeps = 100, n_warmup = 50, rho = 6.0 }
+[[models]]
+name = "one draw"
+kind = "spiked-gibbs"
+params = { n_chains = 1, n_sweeps = 100, n_warmup = 50, rho = 6.0, labels = "draw" }
+[evaluate]
+bootstrap = 100
+[scan]
+"source.rho" = [0, 12]
+"models.gibbs.params.rho" = "source.rho"
+repeats = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def spiked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("spiked")
+    (folder / "study.toml").write_text(SPIKED)
+    return fs.Study.read(folder / "study.toml").run(folder / "run", workers=1, progress=False)
+
+
+def test_clusterings_are_scanned_against_their_truth_and_their_theory(spiked):
+    low, high = spiked.results.scan
+    assert low.models["gibbs"]["validation"]["overlap"].value < 0.3
+    assert high.models["gibbs"]["validation"]["overlap"].value > 0.8
+    about = spiked.results.sections["scan_settings"]
+    best, draw = about["theory"]["curves"]
+    assert (best["models"], draw["models"]) == (["gibbs"], ["one draw"])
+    assert best["y"][-1] == pytest.approx(recovery(12.0, 2.0).best)
+    assert draw["y"][-1] == pytest.approx(recovery(12.0, 2.0).sample)
+    assert about["theory"]["marks"][0]["x"] == pytest.approx(2 / np.sqrt(2.0))
+    assert about["theory"]["floors"][0]["y"] == pytest.approx(np.sqrt(2 / (60 * np.pi)))
+
+
+def test_the_page_says_through_how_many_intervals_theory_runs(spiked):
+    text = (spiked.path / "report.md").read_text()
+    assert "theory, best labels runs through" in text
+    assert "of the 2 intervals of “gibbs”" in text
+    assert "nothing can be found below" in text
+
+
+@pytest.mark.parametrize(("K", "words"), [(3, "no hard phase"), (10, "a hard phase")])
+def test_more_components_have_a_threshold_and_no_curve(K, words):
+    found = theory(
+        Asked({"n_components": K, "n_features": 100}, "source.rho", np.linspace(0, 20, 5), 100, "overlap")
+    )
+    assert found is not None
+    assert found.curves == ()
+    assert found.marks[0][0] == K
+    assert words in found.sentences[0]
+    assert (
+        theory(Asked({"n_components": 2, "n_features": 9}, "source.n", np.arange(3.0), 9, "overlap")) is None
+    )

@@ -38,7 +38,9 @@ def built_in() -> tuple[BuiltIn, ...]:
 def _opened(path: Path) -> BuiltIn:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     study = document["study"]
-    return BuiltIn(study["name"], study["question"], path, "path" not in document["data"])
+    data = document["data"]
+    made = "path" in data or str(data.get("source", "")).startswith("simulate:")
+    return BuiltIn(study["name"], study["question"], path, not made)
 
 
 def is_built_in(path: Path) -> bool:
