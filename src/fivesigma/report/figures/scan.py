@@ -17,7 +17,8 @@ from fivesigma.report.text import listed, short
 
 MOST_PANELS = 9
 MOST_TICKS = 12
-_APART = 0.008
+_APART, _CROWDED = 0.008, 0.12
+"""Part of the axis between the bars of two models, and of all the room between two points where there are many."""
 _COLUMNS = 3
 _THEORY = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
@@ -84,7 +85,7 @@ def scan_plot(view: View) -> Plot:
     left_out = f" {len(found) - len(drawn)} more are in the table." if len(found) > len(drawn) else ""
     return Plot(
         name="scan",
-        title=f"{metric_name(metric)} against {axis_name(keys[0])}",
+        title=f"{metric_name(metric)[0].upper()}{metric_name(metric)[1:]} against {axis_name(keys[0])}",
         caption=(
             _bars(about)
             + (f" One panel for each {listed([axis_name(key) for key in keys[1:]])}." if keys[1:] else "")
@@ -92,7 +93,7 @@ def scan_plot(view: View) -> Plot:
             + _said_of_theory(about)
         ),
         alt=f"{metric_name(metric)} of {listed([short(name) for name in shown])} against {axis_name(keys[0])}.",
-        size=(8.6, 4.6 if len(drawn) == 1 else 2.7 * tall + 0.5),
+        size=(8.6, 5.6 if len(drawn) == 1 else 2.7 * tall + 0.5),
         draw=lambda figure: _draw(figure, view, drawn, shown),
         header=(*keys, "model", "part", metric, "low", "high", "error", "spread", "n"),
         rows=[row for _, points in found for row in _rows(view, points, shown)],
@@ -137,11 +138,12 @@ def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -
         if number >= len(drawn) - wide:
             axes.set_xlabel(axis_name(first))
     handles, labels = every[0].get_legend_handles_labels()
+    alone = len(drawn) == 1
     figure.legend(
         handles,
         labels,
-        loc="outside right upper" if len(drawn) == 1 else "outside upper left",
-        ncols=1 if len(drawn) == 1 else 4,
+        loc="outside lower center" if alone else "outside upper left",
+        ncols=3 if alone else 4,
     )
 
 
@@ -158,15 +160,18 @@ def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[s
         )
         hue = MUTED if name == view.results.baseline else colour(index)
         beside = _beside(axes, places, index - (len(shown) - 1) / 2)
-        axes.vlines(beside, low, high, color=hue, linewidth=1.1, alpha=0.75)
+        many = len(points) > MOST_TICKS
+        axes.vlines(
+            beside, low, high, color=hue, linewidth=0.8 if many else 1.1, alpha=0.55 if many else 0.75
+        )
         axes.plot(
             beside,
             value,
             "o",
             color=hue,
             linestyle=dash(index),
-            linewidth=1.0,
-            markersize=3.4 if len(points) > 15 else 4.6,
+            linewidth=0.7 if many else 1.0,
+            markersize=3.2 if many else 4.6,
             label=short(name),
         )
 
@@ -188,11 +193,12 @@ def _places(axes: Any, values: Sequence[Any]) -> list[float]:
 
 def _beside(axes: Any, places: Sequence[float], step: float) -> list[float]:
     """Return places moved by a small part of the axis, so that the bars of several models stand apart."""
-    if len(places) > MOST_TICKS or len(places) < 2:
+    if len(places) < 2:
         return list(places)
+    apart = step * min(_APART, _CROWDED / len(places))
     if axes.get_xscale() == "log":
-        return [float(x * (max(places) / min(places)) ** (_APART * step)) for x in places]
-    return [float(x + (max(places) - min(places)) * _APART * step) for x in places]
+        return [float(x * (max(places) / min(places)) ** apart) for x in places]
+    return [float(x + (max(places) - min(places)) * apart) for x in places]
 
 
 def even_in_log(values: Sequence[float]) -> bool:

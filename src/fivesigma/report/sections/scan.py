@@ -97,9 +97,14 @@ def _against_theory(view: View) -> Iterator[str]:
             known = [(x, s.low, s.high) for x, s in scored if s.low is not None and s.high is not None]
             if not known:
                 continue
-            expected = np.interp([x for x, _, _ in known], theory["x"], curve["y"])
+            floor = max((each["y"] for each in theory.get("floors", ())), default=-np.inf)
+            expected = np.maximum(np.interp([x for x, _, _ in known], theory["x"], curve["y"]), floor)
             inside = sum(low <= y <= high for (_, low, high), y in zip(known, expected, strict=True))
-            yield f"{curve['name']} runs through {inside} of the {len(known)} intervals of “{clean(name)}”."
+            or_floor = ", or the floor where that is higher," if np.isfinite(floor) else ""
+            said = (
+                f"{curve['name'].capitalize()}{or_floor} runs through {inside} of the {len(known)} intervals"
+            )
+            yield f"{said} of “{clean(name)}”."
     yield from theory.get("sentences", ())
 
 
