@@ -1,7 +1,7 @@
 """How fast the spiked mixture comes to its theory as n grows, and where a hidden partition is there but not found.
 
 ``--finite N`` measures the overlap of N data sets at n = 3,000 (more at smaller n) at and about the threshold of α = 1,
-two components; ``--hard N`` starts K = 10 components from random labels and from the true ones; ``--sure N`` compares
+two components; ``--hard N`` starts K = 40 components from random labels and from the true ones; ``--sure N`` compares
 with k-means and the sign of the leading principal component at ρ = 3. Each line is printed and kept in
 ``docs/pictures/spiked-limits.json``; ``--draw`` makes the two figures of docs/mixtures.md of it. One thread.
 """
@@ -31,7 +31,7 @@ KEPT = PICTURES / "spiked-limits.json"
 
 SIZES = (300, 1000, 3000)
 RHOS = (2.0, 2.5, 3.0, 1.5)
-HARD = (16, 18, 20, 22, 24, 26, 28, 30, 34, 38, 42, 46, 50)
+HARD = (22, 24, 26, 28, 30, 33, 36, 40, 44)
 
 
 def mean_and_error(values):
@@ -70,19 +70,19 @@ def finite(n_sets):
 
 
 def hard_pair(n, K, rho, number):
-    """Overlap of the last draws of a chain from random labels, and of one from the truth: α = 1."""
+    """Overlap of sweeps 400 to 500 of a chain from random labels, and of one from the truth: α = 1."""
     X, truth = drawn(n, n, K, rho, (17, n, K, number))
     found = []
     for start in ("random", truth):
         sampler = SpikedMixtureGibbs(
-            K, rho, start=start, n_sweeps=400, n_warmup=1600, n_chains=1, thin=20, random_state=number
+            K, rho, start=start, n_sweeps=100, n_warmup=400, n_chains=1, thin=10, random_state=number
         )
         labels = sampler.fit(X).draws_["labels"]
         found.append(np.mean([overlap(truth, each, K) for each in labels]))
     return found
 
 
-def hard(n_sets, n=500, K=10):
+def hard(n_sets, n=2000, K=40):
     for rho in HARD:
         mean, error = mean_and_error([hard_pair(n, K, rho, number) for number in range(n_sets)])
         keep("hard", {"n": n, "K": K, "rho": rho, "sets": n_sets, "random": mean[0], "random_error": error[0],
@@ -167,7 +167,9 @@ def draw_hard(figure):
                       fmt="o-", color=hue, markersize=4, linewidth=1.0, label=name)  # fmt: skip
     K = int(lines[0]["K"])
     axes.axvline(threshold(1.0, K), color=MUTED, linestyle="--", linewidth=0.9, label="ρ_c = k/√α")
-    axes.set_title(f"k = {K}, α = 1, n = {int(lines[0]['n'])}: the same posterior, two starts")
+    axes.set_title(
+        f"k = {K}, α = 1, n = {int(lines[0]['n'])}: the same posterior after 500 sweeps from two starts"
+    )
     axes.set_xlabel("ρ")
     axes.set_ylabel("overlap with the truth")
     axes.legend(loc="upper left")
