@@ -127,6 +127,15 @@ def test_saved_models_come_back_without_pickle_and_rise_where_they_must(finished
     assert (np.diff(finished.model("rising").predict_proba(X)[:, 1]) <= 0).all()
 
 
+def test_a_kept_column_and_a_prediction_of_one_name_are_refused(finished, table, tmp_path) -> None:
+    from fivesigma.study.predict import predict
+
+    pl.read_csv(table).with_columns(pl.lit(1.0).alias("narrow:s")).write_csv(tmp_path / "t.csv")
+    with pytest.raises(fs.InputError, match="--keep narrow:s: the prediction is called 'narrow:s' too"):
+        predict(finished.path, tmp_path / "t.csv", tmp_path / "o.csv", model="narrow", keep=["narrow:s"])
+    assert not (tmp_path / "o.csv").exists()
+
+
 def test_two_workers_give_the_same_bytes(finished, table, tmp_path) -> None:
     run = fs.Study.read(write(tmp_path, table)).run(tmp_path / "run", workers=2, progress=False)
     assert canonical(document(run.path)) == canonical(document(finished.path))

@@ -8,7 +8,7 @@ import numpy as np
 
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
-from fivesigma.study.tuning import notes as of_searches
+from fivesigma.study.tuning import edges
 
 Note = tuple[str, str, str]
 
@@ -21,7 +21,7 @@ def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -
     yield from _nothing_to_code(prepared)
     if opened:
         yield from _new_labels(prepared)
-    yield from of_searches(outcomes)
+    yield from _edges(outcomes)
 
 
 def _few_refits(prepared: Prepared) -> Iterator[Note]:
@@ -64,3 +64,11 @@ def _new_labels(prepared: Prepared) -> Iterator[Note]:
                     f"{name}: {int(np.isin(at, new).sum())} events of {test} have labels that no training event has "
                     f"({words}); to the models they have none",
                 )
+
+
+def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
+    """An optimum at the edge of its range may lie beyond."""
+    for outcome in outcomes:
+        kept = outcome.described.get("tuning")
+        if outcome.ok and kept and kept["on_edge"]:
+            yield "tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it"

@@ -21,7 +21,7 @@ from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.fitting import fit_on, probabilities, takes_weights
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
-from fivesigma.models.spaces import Range
+from fivesigma.models.spaces import Range, Space
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Journal, Tuned
 from fivesigma.study import monotone, paths
@@ -88,11 +88,7 @@ def build(
                 f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
             )
         return _folded(found, Request(task, settings, seed, features.width), features, path, metric=metric)
-    space = None if tune is None or tune is False else found.narrowed(tune)
-    both = sorted(set(space or {}) & set(given)) if not isinstance(tune, bool) else []
-    if both:
-        raise InputError(f"{kind}: {both[0]!r} is both fixed and tuned; keep one of the two.")
-    space = {name: each for name, each in (space or {}).items() if name not in given}
+    space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
     model = found.build(Request(task, settings, seed, features.width))
     recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
@@ -105,15 +101,27 @@ def build(
     space |= {f"{outer}{name}__n": _columns(*span) for name, span in features.tuned.items()}
     if not space:
         return recipe
+    extensive = tuple(outer + inner + _attribute(name) for name in _EXTENSIVE)
     return Tuned(
         recipe,
         space,
         trials=trials or 20,
         metric=metric,
-        extensive=tuple(outer + inner + _attribute(name) for name in _EXTENSIVE if tune),
+        extensive=extensive,
         search=search,
         random_state=seed,
     )
+
+
+def _space(kind: Kind, tune: Mapping[str, Any] | bool | None, given: Mapping[str, Any]) -> dict[str, Space]:
+    """Return where a search looks: what the user wrote, or the kind's own space less what is fixed."""
+    if not tune and not isinstance(tune, Mapping):
+        return {}
+    space = kind.narrowed(tune)
+    both = sorted(set(space) & set(given))
+    if both and not isinstance(tune, bool):
+        raise InputError(f"{kind.name}: {both[0]!r} is both fixed and tuned; keep one of the two.")
+    return {name: each for name, each in space.items() if name not in given}
 
 
 def _columns(low: int, high: int) -> Range:

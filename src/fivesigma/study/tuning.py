@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.spaces import Choice, Range, Space
 from fivesigma.models.tuned import Tuned
 from fivesigma.study.kind import Kind
-from fivesigma.study.outcomes import Outcome
 from fivesigma.study.recipe import spoken
 
 
@@ -78,14 +77,6 @@ def _width(step: str, features: FeaturePlan) -> int:
             break
         width = each.left(width)
     return width
-
-
-def notes(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str, str]]:
-    """Yield an audit warning for each model with an optimum at the edge of its range."""
-    for outcome in outcomes:
-        kept: Mapping[str, Any] = outcome.described.get("tuning") or {}
-        if outcome.ok and kept and kept["on_edge"]:
-            yield ("tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it")
 
 
 def edges(kept: Mapping[str, Any]) -> str:

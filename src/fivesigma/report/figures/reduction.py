@@ -22,7 +22,7 @@ def variance_plot(name: str, step: Mapping[str, Any], number: int) -> Plot:
     total = np.cumsum(share)
     return Plot(
         name=f"reduction-{number}",
-        title=f"Explained variance, {short(name)}",
+        title=f"Explained variance, {short(name, 40)}",
         caption=(
             "Share of the variance of the standardised columns in each principal component (bars) and in all up to "
             f"it (line), on the training rows of the final fit; blue, the {n} that are kept."
@@ -58,7 +58,7 @@ def frequency_plot(name: str, step: Mapping[str, Any], number: int) -> Plot:
     shown = pairs[:MOST_BARS]
     return Plot(
         name=f"reduction-{number}",
-        title=f"Columns chosen by {step['kind']}, {short(name)}",
+        title=f"Columns chosen by {step['kind']}, {short(name, 40)}",
         caption=(
             f"How often each column was chosen over {step['n_fits']} fits (folds, resampled training sets, the final "
             "one); filled, chosen in the final fit. "

@@ -22,7 +22,7 @@ def tuning_plot(model: ModelRecord, number: int) -> Plot:
     """Return the figure of a model's section ``tuning``."""
     kept = model.sections["tuning"]
     shown, metric = list(kept["space"])[:MOST_PANELS], metric_name(kept["metric"])
-    name, best = short(model.name), kept["trials"][kept["best"]]
+    name, best = short(model.name, 40), kept["trials"][kept["best"]]
     rows = -(-(len(shown) + 1) // 3)
     more = len(kept["space"]) - len(shown)
     return Plot(
