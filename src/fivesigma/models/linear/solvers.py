@@ -27,6 +27,8 @@ BATCHED = 20_000
 """Numbers in the table above which a logistic path is one batch; below, each λ is exact at no cost."""
 MARGIN = 0.5
 """Solvers aim at this share of the tolerance."""
+EXACT_UP_TO = 1_000_000
+"""Numbers in the table up to which that is done: beyond, it costs what the speed was for."""
 EXACT = 1e-14
 """A logistic batch goes on to this share of λ_max where it can, so that copies and weights give the same fit."""
 
@@ -104,7 +106,8 @@ def _logistic(problem: Problem, loss: Logistic, lambdas: Array, target: float) -
     task = LogisticTask(
         problem.design, positive, problem.w * loss.weight(problem.y), l1_share(problem.penalty)
     )
-    aim = min(target, EXACT * problem.lambda_max)
+    exact = problem.design.n * problem.design.p <= EXACT_UP_TO
+    aim = min(target, EXACT * problem.lambda_max) if exact else target
     z, count, violations = logistic_path(task, lambdas, _start(problem), target=aim, enough=target)
     objective = SmoothObjective(problem, loss)
     for k in np.flatnonzero(~(violations <= 2 * target)):
