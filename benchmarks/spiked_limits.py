@@ -144,6 +144,8 @@ def draw_finite(figure):
         axes.plot(x, [getattr(recovery(rho, 1.0), key) for rho in x], color=INK, label="theory, n → ∞")
         for n, hue, shift in zip(SIZES, (VERMILLION, GREEN, BLUE), (-0.02, 0.0, 0.02), strict=True):
             lines = [line for line in kept("finite") if line["n"] == n]
+            if not lines:
+                continue
             rhos = [line["rho"] + shift for line in lines]
             axes.errorbar(rhos, [line[key] for line in lines], [line[f"{key}_error"] for line in lines],
                           fmt="o", color=hue, markersize=4, label=f"n = {n}")  # fmt: skip
