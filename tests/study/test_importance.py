@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import StudyError
-from fivesigma.study.importance import joined, of_fold
+from fivesigma.study.importance import Held, joined
+from fivesigma.study.measures import of_fold
 from fivesigma.study.spec import Spec
 from fivesigma.study.study import Study
 
@@ -53,7 +54,7 @@ def test_importance_is_in_the_record_and_on_the_page(folder) -> None:
     assert found["natural-gradient"]["names"] == ["b", "a"]
     assert len(found["tree"]["draws"]) == 3
     assert found["tree"]["mean"][0] > 2 * found["tree"]["std"][0] > 0
-    assert found["dummy"]["mean"] == [0.0, 0.0, 0.0]
+    assert "dummy" not in found
     assert "What the models lean on" in (folder / "run" / "report.html").read_text()
 
 
@@ -62,16 +63,19 @@ def test_a_class_that_a_fold_has_not_seen_leaves_no_importance_and_no_failure() 
         classes_ = np.array([0, 1])
 
     X, y = np.zeros((4, 2)), np.array([0, 1, 2, 0])
-    rng = np.random.default_rng(0)
-    assert of_fold(Fitted(), X, y, None, metric="accuracy", n_repeats=2, rng=rng) == {}
-    assert joined([{}, {"mean": [1.0], "n_held": 2}], ["a"], 10) is None
+    held = Held(X, y, None, (X, y, None), ("a", "b"), {})
+    found = of_fold(Fitted(), held, {"permutation": 2}, metric="accuracy", rng=np.random.default_rng(0))
+    assert "had not seen" in found["permutation"]["message"]
+    assert joined([{}, {"mean": [1.0], "n_held": 2}], [("a",)], 10) is None
 
 
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("drop_best = true", "ablation is not in this version"),
-        ("shap = true", "Shapley values are not in this version"),
+        ("drop_best = 0", "explain.drop_best: 0 is not a number of rounds; write true"),
+        ("groups = 2.0", "explain.groups: 2.0 is not a rank correlation"),
+        ("groups = true", "explain.groups is given but nothing is asked"),
+        ("effects = []", "explain.effects: .* names no column"),
         ("permutation = 1", "permutation"),
         ("permutations = 5", "Did you mean 'permutation'"),
     ],

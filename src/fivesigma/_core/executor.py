@@ -19,7 +19,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 THREAD_VARIABLES = (
@@ -83,33 +83,46 @@ class Processes(Executor):
     """Tasks in ``workers`` processes that each run ``command`` with one thread a library.
 
     A worker that dies (out of memory, a crash in native code) is replaced and its task tried once more, alone on a
-    fresh worker; the second death makes that task, and only that task, fail.
+    fresh worker; the second death makes that task, and only that task, fail. With ``keep`` the workers wait for the
+    next `run` until `close`.
     """
 
     command: tuple[str, ...]
     workers: int
+    keep: bool = False
+    _crew: list[_Worker] = field(default_factory=list, init=False, repr=False, compare=False)
+    _events: queue.Queue[tuple[_Worker, Outcome | None]] = field(
+        default_factory=queue.Queue, init=False, repr=False, compare=False
+    )
 
     def run(self, keys: Sequence[str]) -> Iterator[Outcome]:
         """Yield outcomes as they come."""
-        todo, deaths = deque(keys), dict.fromkeys(keys, 0)
-        events: queue.Queue[tuple[_Worker, Outcome | None]] = queue.Queue()
-        crew = [_Worker(self.command, events) for _ in range(min(self.workers, len(keys)))]
+        todo, deaths, crew, ended = deque(keys), dict.fromkeys(keys, 0), self._crew, False
+        crew += [_Worker(self.command, self._events) for _ in range(min(self.workers, len(keys)) - len(crew))]
         try:
             for worker in crew:
                 worker.take(todo)
             open_tasks = len(keys)
             while open_tasks:
-                worker, outcome = events.get()
+                worker, outcome = self._events.get()
+                if worker not in crew:  # the last word of one that was ended
+                    continue
                 if outcome is None:
                     outcome = self._bury(worker, deaths, todo)
-                    crew[crew.index(worker)] = worker = _Worker(self.command, events)
+                    crew[crew.index(worker)] = worker = _Worker(self.command, self._events)
                 worker.take(todo)
                 if outcome is not None:
                     open_tasks -= 1
                     yield outcome
+            ended = True
         finally:
-            for worker in crew:
-                worker.stop()
+            if not (ended and self.keep):
+                self.close()
+
+    def close(self) -> None:
+        """End the workers."""
+        while self._crew:
+            self._crew.pop().stop()
 
     @staticmethod
     def _bury(worker: _Worker, deaths: dict[str, int], todo: deque[str]) -> Outcome | None:

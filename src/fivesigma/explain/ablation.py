@@ -58,6 +58,7 @@ def drop_best(
     n_repeats: int = 5,
     sample_weight: ArrayLike | None = None,
     progress: Progress | None = None,
+    done: list[Step] | None = None,
 ) -> tuple[Step, ...]:
     """Delete the most important column, fit again, rank again, and go on.
 
@@ -66,10 +67,12 @@ def drop_best(
     fit : (X, y, weights) -> fitted model; tuning, if any, is done inside, anew for each set of columns
     X, y : (n, p) and (n,)
     folds : pairs of rows to fit to and rows held out; the ranking is the mean permutation importance there
-    rng : permutes
+    rng : permutes, each round with a child of its own
     rounds : deletions, at most p - 1; default: as many
     n_repeats : permutations of each column in each fold
     progress : called with (rounds done, rounds + 1)
+    done : steps of a call that was interrupted; each finished one is appended, so that a second call with the same
+        list and seed goes on where the first was stopped
 
     Raises
     ------
@@ -96,10 +99,13 @@ def drop_best(
             f"{rounds} of {p} columns cannot be dropped one by one; expected 1 to {p - 1} rounds."
         )
     w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    steps: list[Step] = []
-    columns, gone = tuple(range(p)), None
-    for done in range(rounds + 1):
-        scores, draws = _ranked(fit, table, target, w, metric, folds, columns, n_repeats, rng)
+    steps = [] if done is None else done
+    for number, child in enumerate(rng.spawn(rounds + 1)):
+        if number < len(steps):
+            continue
+        gone = steps[-1].ranking[0] if steps else None
+        columns = tuple(j for j in (steps[-1].columns if steps else range(p)) if j != gone)
+        scores, draws = _ranked(fit, table, target, w, metric, folds, columns, n_repeats, child)
         mean = draws.mean(axis=0)
         error = (
             draws.std(axis=0, ddof=1) / len(folds) ** 0.5 if len(folds) > 1 else np.full(mean.size, np.nan)
@@ -107,10 +113,8 @@ def drop_best(
         ranking = tuple(columns[j] for j in np.argsort(-mean, kind="stable"))
         change = _change(scores, steps[-1].scores, folds) if steps else None
         steps.append(Step(columns, scores, change, gone, ranking, mean, error))
-        gone = ranking[0]
-        columns = tuple(j for j in columns if j != gone)
         if progress is not None:
-            progress(done + 1, rounds + 1)
+            progress(number + 1, rounds + 1)
     return tuple(steps)
 
 
@@ -158,26 +162,27 @@ def forward_selection(
     n_columns: int,
     sample_weight: ArrayLike | None = None,
     progress: Progress | None = None,
+    done: list[Step] | None = None,
 ) -> tuple[Step, ...]:
     """Add, one at a time, the column that raises the mean held-out score most, up to ``n_columns``.
 
     The scores chose the columns, so the last ones are optimistic: judge the choice on rows that had no part in it.
+    ``done`` as in `drop_best`.
     """
     table = np.asarray(X, dtype=np.float64)
     if not 1 <= n_columns <= table.shape[1]:
         raise InputError(f"n_columns is {n_columns!r}; expected 1 to {table.shape[1]}, the columns of X.")
-    steps: list[Step] = []
-    used: tuple[int, ...] = ()
-    for done in range(n_columns):
+    steps = [] if done is None else done
+    for number in range(len(steps), n_columns):
+        used = steps[-1].columns if steps else ()
         tried = {
             j: fold_scores(fit, table, y, metric, folds, (*used, j), sample_weight)
             for j in range(table.shape[1])
             if j not in used
         }
         best = max(tried, key=lambda j: float(tried[j].mean()))
-        used = (*used, best)
         change = _change(tried[best], steps[-1].scores, folds) if steps else None
-        steps.append(Step(used, tried[best], change, best))
+        steps.append(Step((*used, best), tried[best], change, best))
         if progress is not None:
-            progress(done + 1, n_columns)
+            progress(number + 1, n_columns)
     return tuple(steps)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from fivesigma._core.errors import InputError
 from fivesigma.explain.predictions import Asked, grouped, predicted, refuse_unfitted, trees_in
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.resampling import resampling_counts
 
 Array = NDArray[np.float64]
@@ -269,17 +269,23 @@ class ImpurityImportance(Importance):
 
 
 def impurity_importance(
-    model: Any, X: ArrayLike | None = None, y: ArrayLike | None = None
+    model: Any,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    progress: Progress | None = None,
 ) -> ImpurityImportance:
     """Return the mean decrease of impurity of each column, as shares of one, over the trees of a fitted model.
 
     It is measured on training rows and favours columns of many values; with the training rows ``X``, ``y`` a
     bootstrapped forest gives the out-of-bag form (Li et al. 2019, arXiv:1906.10845) beside it, which is 0 for noise.
+    ``sample_weight`` (n,) are the weights it was fitted with; ``progress`` is called with (trees done, trees).
 
     Raises
     ------
     InputError
-        If the model is not fitted, or is no tree or forest of scikit-learn.
+        If the model is not fitted, is no tree or forest of scikit-learn, or X has not its rows.
     """
     refuse_unfitted(model)
     trees = trees_in(model)
@@ -293,14 +299,16 @@ def impurity_importance(
         if draws.shape[1] > 1
         else np.full(len(draws), np.nan)
     )
-    aside = None if X is None or y is None else _out_of_bag(model, trees, X, y)
+    aside = None if X is None or y is None else _out_of_bag(model, trees, (X, y, sample_weight), progress)
     sets = grouped(None, len(draws))
     return ImpurityImportance(
         np.asarray(model.feature_importances_), std, draws, sets, None, "impurity, training rows", aside
     )
 
 
-def _out_of_bag(model: Any, trees: list[Any], X: ArrayLike, y: ArrayLike) -> Array | None:
+def _out_of_bag(
+    model: Any, trees: list[Any], rows: tuple[Any, Any, Any], progress: Progress | None
+) -> Array | None:
     """Return `split_gains` over out-of-bag rows, in units of those over all in-bag rows."""
     if not getattr(model, "bootstrap", False):
         return None
@@ -308,17 +316,24 @@ def _out_of_bag(model: Any, trees: list[Any], X: ArrayLike, y: ArrayLike) -> Arr
     from fivesigma.explain.masking import split_gains
     from fivesigma.explain.predictions import codes
 
-    forest, table = read_forest(trees), np.ascontiguousarray(X, dtype=np.float32)
-    target = codes(model, np.asarray(y))
+    forest, table = read_forest(trees), np.ascontiguousarray(rows[0], dtype=np.float32)
+    target, samples = codes(model, np.asarray(rows[1])), model.estimators_samples_
+    if any(len(drawn) and drawn.max() >= len(table) for drawn in samples) or len(target) != len(table):
+        raise InputError(
+            f"X has {len(table)} rows and y {len(target)}; expected those the forest was fitted to."
+        )
+    event = checked_weights(None if rows[2] is None else np.asarray(rows[2]), len(table))
     outputs = np.eye(forest.values.shape[1])[target] if target.dtype.kind == "i" else target[:, None]
     bag, aside = np.zeros(table.shape[1]), np.zeros(table.shape[1])
-    for root, drawn in zip(forest.roots, model.estimators_samples_, strict=True):
-        counts = np.bincount(drawn, minlength=len(table)).astype(np.float64)
-        out = (counts == 0).astype(np.float64)
-        for w, gains in ((counts / counts.sum(), bag), (out / max(out.sum(), 1.0), aside)):
-            rows = w > 0
-            split_gains(forest.nodes, forest.values, root, table[rows], outputs[rows], w[rows], gains)
-    return np.asarray(aside / bag.sum())
+    for done, (root, drawn) in enumerate(zip(forest.roots, samples, strict=True)):
+        counts = np.bincount(drawn, minlength=len(table)) * event
+        out = np.where(counts == 0, event, 0.0)
+        for w, gains in ((counts / counts.sum(), bag), (out / (out.sum() or 1.0), aside)):
+            at = w > 0
+            split_gains(forest.nodes, forest.values, root, table[at], outputs[at], w[at], gains)
+        if progress is not None:
+            progress(done + 1, len(trees))
+    return np.asarray(aside / (bag.sum() or 1.0))
 
 
 def cluster_columns(X: ArrayLike, *, threshold: float = 0.7) -> tuple[tuple[int, ...], ...]:

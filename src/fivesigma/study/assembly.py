@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,20 +13,27 @@ from numpy.typing import NDArray
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.study import convergence, laws
+from fivesigma.study.ablation import Trail
 from fivesigma.study.cautions import cautions
 from fivesigma.study.curves import curves, feature_pictures, predictive
+from fivesigma.study.importance import METHODS
 from fivesigma.study.outcomes import Outcome
 from fivesigma.study.preparation import Prepared
 from fivesigma.study.registry import kind as kind_called
 from fivesigma.study.scan.summary import Summary
 from fivesigma.study.scoring import Evidence
+from fivesigma.study.trails import claims, differences, records
 
 Array = NDArray[Any]
+MOST_DRAWN = 3
+"""Models, the best on the folds first, of which single Shapley values and curves are kept."""
 
 
-def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Results:
+def results(
+    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool, trails: Sequence[Trail] = ()
+) -> Results:
     """Return the record of a run; ``opened`` says whether the sealed tests were."""
-    found = Evidence(prepared, outcomes, opened)
+    found = Evidence(prepared, outcomes, opened, partial(differences, trails))
     spec = prepared.spec
     return Results(
         study=spec.study.name,
@@ -37,8 +45,8 @@ def results(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) ->
         data=data_record(prepared, opened=opened),
         split=split_record(prepared),
         models=tuple(model_record(found, outcome) for outcome in outcomes),
-        claims=found.claims(),
-        explain=explained(prepared, outcomes),
+        claims=(*found.claims(), *claims(found, trails)),
+        explain=explained(found, outcomes, trails),
         audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
     )
@@ -64,11 +72,34 @@ def _notes(
     yield from convergence.notes(outcomes)
 
 
-def explained(prepared: Prepared, outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
-    """Return what was asked of the models, by model; None where nothing was."""
-    if prepared.spec.explain.permutation is None:
+def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> dict[str, Any] | None:
+    """Return what was asked of the models, by method and model; None where nothing was.
+
+    A method that was not asked for is None, and so is one of a model of which it cannot be had; ``messages`` says why.
+    """
+    if not found.prepared.spec.explain.asked:
         return None
-    return {"permutation": {each.entry.name: each.importance for each in outcomes if each.ok}}
+    methods: dict[str, Any] = dict.fromkeys(METHODS)
+    messages: dict[str, dict[str, str]] = {}
+    for each in (outcome for outcome in outcomes if outcome.ok):
+        for method, record in each.explained.items():
+            methods[method] = {**(methods[method] or {}), each.entry.name: _kept(found, each, method, record)}
+        for method, why in each.messages.items():
+            messages.setdefault(method, {})[each.entry.name] = why
+    for trail, record in records(found, trails):
+        methods[trail.way] = {**(methods[trail.way] or {}), trail.model: record}
+        if trail.message:
+            messages.setdefault(trail.way, {})[trail.model] = trail.message
+    return {**methods, "messages": messages}
+
+
+def _kept(found: Evidence, outcome: Outcome, method: str, record: Any) -> Any:
+    """Return a record of one method, without the single curves and values of models far down the ranking."""
+    if record is None or outcome.entry.name in found.ranked[:MOST_DRAWN]:
+        return record
+    if method == "shap":
+        return {key: value for key, value in record.items() if key != "points"}
+    return None if method == "effects" else record
 
 
 def seen(prepared: Prepared, *, opened: bool) -> Dataset:

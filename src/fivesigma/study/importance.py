@@ -1,55 +1,119 @@
-"""Permutation importance in a study: measured in each fold's own fit on the rows it held out, joined over folds."""
+"""What a fold's fit leans on, measured on the rows it held out, and the folds joined.
+
+Impurity alone is a quantity of the rows fitted to; it is labelled so, its out-of-bag form beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.explain.importance import fold_error, permutation_importance
+from fivesigma.explain.importance import fold_error
 
 Array = NDArray[Any]
+Part = Mapping[str, Any]
+METHODS = ("impurity", "permutation", "shap", "drop_column", "drop_best", "forward", "effects")
+"""Keys of ``explain`` in ``results.json``."""
 
 
-def of_fold(
-    estimator: Any,
-    X: Array,
-    y: Array,
-    w: Array | None,
-    *,
-    metric: str,
-    n_repeats: int,
-    rng: np.random.Generator,
-) -> dict[str, Any]:
-    """Return the mean loss of ``metric`` for each column (p,) of the held-out rows, as JSON's own types.
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The held-out rows of a fold, and those that its model was fitted to.
 
-    Empty where a class came up that the fit has not seen, for which its score has no meaning.
+    Attributes
+    ----------
+    X, y, w : (n, p), (n,) and (n,) or None
+    fitted : the same of the rows fitted to, with their training weights
+    names : (p,) of the columns
+    grids : values at which the effect of a column is asked for, by name
     """
-    classes = getattr(estimator, "classes_", None)
-    if classes is not None and not np.isin(y, classes).all():
-        return {}
-    found = permutation_importance(estimator, X, y, metric, n_repeats=n_repeats, rng=rng, sample_weight=w)
-    return {"mean": found.mean.tolist(), "n_held": len(y)} if np.isfinite(found.mean).all() else {}
+
+    X: Array
+    y: Array
+    w: Array | None
+    fitted: tuple[Array, Array, Array | None]
+    names: tuple[str, ...]
+    grids: Mapping[str, Sequence[float]]
+
+    def sample(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return at most ``n`` of the rows with a weight, and their weights."""
+        w = np.ones(len(self.y)) if self.w is None else np.asarray(self.w, dtype=np.float64)
+        rows = np.flatnonzero(w > 0)
+        if len(rows) > n:
+            rows = np.sort(rng.choice(rows, n, replace=False))
+        return self.X[rows], w[rows]
 
 
-def joined(parts: Sequence[Mapping[str, Any]], names: Sequence[str], n_train: int) -> dict[str, Any] | None:
+def positions(names: Sequence[str], groups: Sequence[Sequence[str]] | None) -> tuple[tuple[int, ...], ...]:
+    """Return the groups of columns as numbers among ``names``; every column alone for None.
+
+    >>> positions(["a", "c", "b"], [["a", "b"], ["c", "d"]])
+    ((0, 2), (1,))
+    """
+    if groups is None:
+        return tuple((j,) for j in range(len(names)))
+    place = {name: j for j, name in enumerate(names)}
+    there = [tuple(place[name] for name in group if name in place) for group in groups]
+    return tuple(group for group in there if group)
+
+
+def label(names: Sequence[str]) -> str:
+    """Return what a group of columns is called.
+
+    >>> label(["a", "b"])
+    'a + b'
+    """
+    return " + ".join(names)
+
+
+def joined(parts: Sequence[Part], groups: Sequence[Sequence[str]], n_train: int) -> dict[str, Any] | None:
     """Return the record of a model's importance; None where a fold has none or there are fewer than two.
 
     Returns
     -------
-    ``names``, ``mean`` and ``std`` (p,) of the columns as the Dataset has them, the most important first, and
+    ``names``, ``mean`` and ``std`` (G,) of the columns, or groups of them, the most important first, and
     ``draws``, one list a fold; std is Nadeau and Bengio's, ±2 of it holding 95.4 %.
     """
-    if len(parts) < 2 or not all(parts):
+    if len(parts) < 2 or not all("mean" in part for part in parts):
         return None
     draws = np.array([part["mean"] for part in parts])
-    rows = [(np.arange(n_train - part["n_held"]), np.arange(part["n_held"])) for part in parts]
     order = np.argsort(-draws.mean(axis=0), kind="stable")
-    return {
-        "names": [names[j] for j in order],
+    found: dict[str, Any] = {
+        "names": [label(groups[j]) for j in order],
         "mean": draws.mean(axis=0)[order].tolist(),
-        "std": [fold_error(draws[:, j], rows) for j in order],
+        "std": errors(draws, parts, n_train)[order].tolist(),
         "draws": draws[:, order].tolist(),
     }
+    if any(len(group) > 1 for group in groups):
+        found["groups"] = [list(groups[j]) for j in order]
+    for name in ("method", "scale"):
+        if name in parts[0]:
+            found[name] = parts[0][name]
+    aside = [part.get("out_of_bag") for part in parts]
+    if all(each is not None for each in aside):
+        also = np.array(aside)
+        found["out_of_bag"] = {
+            "mean": also.mean(axis=0)[order].tolist(),
+            "std": errors(also, parts, n_train)[order].tolist(),
+        }
+    return found
+
+
+def errors(draws: Array, parts: Sequence[Part], n_train: int) -> Array:
+    """Return the uncertainty (G,) of the mean over folds of ``draws`` (folds, G)."""
+    rows = [(np.arange(n_train - part["n_held"]), np.arange(part["n_held"])) for part in parts]
+    return np.array([fold_error(each, rows) for each in draws.T])
+
+
+def message(parts: Sequence[Part]) -> str:
+    """Return why there is no record of ``parts``, or an empty string."""
+    said = [str(part["message"]) for part in parts if "message" in part]
+    if said:
+        return said[0]
+    return (
+        "" if len(parts) > 1 and all("mean" in part for part in parts) else "there are fewer than two folds"
+    )

@@ -46,7 +46,8 @@ class Outcome:
     refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
     probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
     described : what the final model says of itself.
-    importance : permutation importance of its columns, joined over the folds, where it was asked for.
+    explained : what it leans on by method, joined over the folds, where that was asked for; None where there is none.
+    messages : why there is none, by method.
     curves : what each fit of its curves was for, and the scores or predictions that it left.
     """
 
@@ -62,7 +63,8 @@ class Outcome:
     seeds: tuple[Predictions, ...] = ()
     probes: Mapping[str, Array] = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
-    importance: Mapping[str, Any] | None = None
+    explained: Mapping[str, Any] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
     curves: tuple[CurvePoint, ...] = ()
 
     @property
@@ -118,7 +120,7 @@ class _Gathering:
             seeds,
             probes,
             about["described"] | self._reduction(about),
-            self._importance(),
+            *self._explained(),
             tuple(self._curves()),
         )
 
@@ -139,14 +141,15 @@ class _Gathering:
         others = [meta["reduced"] for purpose in ("fold", "refit") for _, meta in self._read(purpose)]
         return {"reduction": joined(about["reduced"], others)}
 
-    def _importance(self) -> dict[str, Any] | None:
-        if "permutation" not in self.plan.shared:
-            return None
-        from fivesigma.study.importance import joined
+    def _explained(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return what was asked of the folds' fits, joined, and why some of it is not there."""
+        asked = self.plan.shared.get("explain") or {}
+        if self.entry.name not in asked.get("models", ()):
+            return {}, {}
+        from fivesigma.study.joining import joined_methods
 
-        parts = [meta.get("importance", {}) for _, meta in self._read("fold")]
-        names = self.material.meta["names"] if self.entry.features is None else self.entry.features
-        return joined(parts, names, len(self.material.train))
+        parts = [meta.get("explained", {}) for _, meta in self._read("fold")]
+        return joined_methods(parts, self.entry, asked, self.material)
 
     def _keys(self, purpose: str) -> list[str]:
         return self.plan.keys(self.entry.name, purpose)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-PURPOSES = ("final", "fold", "refit", "seed", "less", "more", "curve")
+PURPOSES = (
+    *("final", "fold", "refit", "seed", "less", "more", "curve"),
+    *("left", "subset", "subset final", "subset refit"),
+)
 """What a fit is for: the stored model; a validation fold; a resampled training set; the full training set with
-another seed; a less or a more flexible setting on a fold; a point of a curve."""
+another seed; a less or a more flexible setting on a fold; a point of a curve. On fewer columns: a fold whose columns
+are ranked again, or are not; the full training set; a resampled one."""
+
+ON_FOLDS = ("fold", "less", "more", "left", "subset")
+"""Those that leave a fold out and predict it."""
 
 N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
@@ -41,13 +48,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Fit:
-    """One task: a model, a purpose, and which of its fits."""
+    """One task: a model, a purpose, and which of its fits; ``columns`` where it is not given all of the model's."""
 
     model: str
     purpose: str
     number: int
     overrides: Mapping[str, Any] = field(default_factory=dict)
     cost: float = 1.0
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,10 @@ class Plan:
         by_name = {entry.name: entry for entry in entries}
         ordered = sorted(fits, key=lambda fit: -fit.cost)
         return cls(shared, tuple(entries), {key_of(shared, by_name[fit.model], fit): fit for fit in ordered})
+
+    def with_fits(self, fits: Mapping[str, Fit]) -> Plan:
+        """Return the plan with more fits, by key."""
+        return replace(self, fits={**self.fits, **fits})
 
     def entry(self, name: str) -> Entry:
         """Return the entry called ``name``."""
@@ -104,7 +116,7 @@ class Plan:
         return cls(
             document["shared"],
             tuple(_entry(item) for item in document["entries"]),
-            {key: Fit(**item) for key, item in document["fits"].items()},
+            {key: _fit(item) for key, item in document["fits"].items()},
         )
 
 
@@ -112,6 +124,11 @@ def _entry(item: Mapping[str, Any]) -> Entry:
     features = item["features"]
     kept = {"features": None if features is None else tuple(features), "reduce": tuple(item["reduce"])}
     return Entry(**{**item, **kept})
+
+
+def _fit(item: Mapping[str, Any]) -> Fit:
+    columns = item["columns"]
+    return Fit(**{**item, "columns": None if columns is None else tuple(columns)})
 
 
 def key_of(shared: Mapping[str, Any], entry: Entry, fit: Fit) -> str:

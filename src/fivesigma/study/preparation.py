@@ -21,7 +21,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
-from fivesigma.study import curve_fits, feature_checks, paths
+from fivesigma.study import curve_fits, explaining, feature_checks, paths
 from fivesigma.study.clustering import checks as clustering
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
@@ -92,6 +92,7 @@ class Prepared:
             "missing": spec.features.missing,
             "standardise": spec.features.standardise,
             "training_weights": spec.data.training_weights,
+            "grids": explaining.grids(spec, data, self.split),
         }
         split = self.split
         return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)
@@ -356,8 +357,8 @@ def plan_of(
         "versions": versions(),
     }
     curve_fits.check_models(spec, entries)
-    if spec.explain.permutation is not None:
-        shared["permutation"] = spec.explain.permutation
+    if (asked := explaining.settle(spec, data, split, entries)) is not None:
+        shared["explain"] = asked
     return Plan.of(
         shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry, own)]
     )

@@ -24,6 +24,7 @@ from fivesigma.record.ledger import Ledger
 from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_json
 from fivesigma.risk.splits import rows_key
 from fivesigma.study import assembly
+from fivesigma.study.ablation import Tasks, Trail, explore
 from fivesigma.study.catalogue import is_built_in
 from fivesigma.study.clustering import assembly as clusterings
 from fivesigma.study.clustering.assembly import TIMED
@@ -36,6 +37,7 @@ from fivesigma.study.result import Result, load
 from fivesigma.study.scan.carry import scan
 from fivesigma.study.scan.summary import summary
 from fivesigma.study.scan.worker import units
+from fivesigma.study.scoring import Evidence
 from fivesigma.study.spec import Spec
 from fivesigma.study.versions import installed, versions
 from fivesigma.study.worker import Workshop
@@ -216,10 +218,10 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
 def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Result:
     """Do the fits that are missing, then everything that follows from them."""
     try:
-        died = _fit(prepared, folder, settings)
-        died |= scan(prepared, folder, settings.workers, settings.progress)
+        fitted = _fit(prepared, folder, settings)
+        fitted.died.update(scan(prepared, folder, settings.workers, settings.progress))
         settings.progress.start(3.0, "evidence")
-        result = _conclude(prepared, folder, settings, died)
+        result = _conclude(prepared, folder, settings, fitted)
     except KeyboardInterrupt:
         raise InterruptedRunError(folder.path) from None
     finally:
@@ -227,30 +229,68 @@ def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Re
     return result
 
 
-def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> dict[str, str]:
-    """Do every fit that has no result yet; return the reasons of those that left none."""
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """All fits of a run: the plan they make up, what became of the models, and the trails of their columns."""
+
+    plan: Plan
+    outcomes: list[Any]
+    trails: tuple[Trail, ...]
+    died: dict[str, str]
+
+
+def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> _Fitted:
+    """Do every fit that has no result yet, stage by stage: which columns go next follows from fits that are done."""
+    plan, died = prepared.plan, dict[str, str]()
+    found: Any = gather_clusterings if prepared.data.task == "clustering" else gather
+    with _executor(prepared, folder, settings) as executor:
+        died |= _stage(prepared, folder, settings, executor)
+        outcomes = list(found(plan, folder.tasks, prepared.material, died))
+        best = _most_explained(prepared, outcomes)
+        while True:
+            tasks = Tasks(plan, folder.tasks, prepared.material, died)
+            explored = explore(tasks, outcomes, prepared.metric, best)
+            if not explored.missing:
+                break
+            plan = plan.with_fits(explored.missing)
+            died |= _stage(dataclasses.replace(prepared, plan=plan), folder, settings, executor, "explaining")
+    if len(plan.fits) > len(prepared.plan.fits):  # their fits are counted too
+        outcomes = list(found(plan, folder.tasks, prepared.material, died))
+    return _Fitted(plan, outcomes, explored.trails, died)
+
+
+def _most_explained(prepared: Prepared, outcomes: list[Outcome]) -> str | None:
+    """Return the best model on the folds that is not the baseline."""
+    if not prepared.spec.explain.refits:
+        return None
+    ranked = Evidence(prepared, outcomes, opened=False).ranked
+    return next((name for name in ranked if name != prepared.baseline), None)
+
+
+def _stage(
+    prepared: Prepared, folder: RunFolder, settings: _Settings, executor: Executor, label: str = "fitting"
+) -> dict[str, str]:
+    """Do every fit of the plan that has no result yet; return the reasons of those that left none."""
     plan = prepared.plan
     todo = [key for key in plan.fits if not folder.tasks.has(key)]
-    settings.progress.start(sum(plan.fits[key].cost for key in todo), "fitting")
+    settings.progress.start(sum(plan.fits[key].cost for key in todo), label)
     died: dict[str, str] = {}
     if not todo:
         return died
     material = prepared.material
     write_arrays(folder.work / "arrays", material.arrays(), material.meta)
     write_json(folder.work / "plan.json", plan.to_document())
-    workers = min(settings.workers or available_cores(), len(todo))
-    with _executor(prepared, folder, workers) as executor:
-        for outcome in executor.run(todo):
-            fit = plan.fits[outcome.key]
-            if outcome.error is not None:
-                died[outcome.key] = outcome.error
-            _log(
-                folder,
-                f"{fit.model}: {fit.purpose} {fit.number}, {outcome.seconds:.2f} s {outcome.error or ''}",
-            )
-            settings.progress.advance(
-                fit.cost, f"{fit.model}: {fit.purpose} {fit.number}{_speed(folder, plan, outcome.key)}"
-            )
+    for outcome in executor.run(todo):
+        fit = plan.fits[outcome.key]
+        if outcome.error is not None:
+            died[outcome.key] = outcome.error
+        _log(
+            folder,
+            f"{fit.model}: {fit.purpose} {fit.number}, {outcome.seconds:.2f} s {outcome.error or ''}",
+        )
+        settings.progress.advance(
+            fit.cost, f"{fit.model}: {fit.purpose} {fit.number}{_speed(folder, plan, outcome.key)}"
+        )
     return died
 
 
@@ -262,16 +302,22 @@ def _speed(folder: RunFolder, plan: Plan, key: str) -> str:
 
 
 @contextmanager
-def _executor(prepared: Prepared, folder: RunFolder, workers: int) -> Iterator[Executor]:
+def _executor(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Iterator[Executor]:
     """Yield what carries the fits out; estimators given in Python exist in this process only."""
+    workers = min(settings.workers or available_cores(), max(len(prepared.plan.fits), 1))
     if prepared.own or workers < 2:
         yield Serial(Workshop(folder, prepared.material, prepared.plan, prepared.own))
-    else:
-        command = (sys.executable, "-m", "fivesigma.study.worker", str(folder.path))
-        yield Processes(command, workers)
+        return
+    executor = Processes(
+        (sys.executable, "-m", "fivesigma.study.worker", str(folder.path)), workers, keep=True
+    )
+    try:
+        yield executor
+    finally:
+        executor.close()
 
 
-def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: dict[str, str]) -> Result:
+def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, fits: _Fitted) -> Result:
     """Open the test, weigh the evidence and write everything that a run leaves."""
     from threadpoolctl import threadpool_limits
 
@@ -280,16 +326,19 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, died: 
     fitted = time.perf_counter()
     clusters = prepared.data.task == "clustering"
     tell: Any = clusterings if clusters else assembly
-    found: Any = gather_clusterings if clusters else gather
-    outcomes = list(found(prepared.plan, folder.tasks, prepared.material, died))
+    outcomes = fits.outcomes
     if all(outcome.status != "ok" for outcome in outcomes):
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
     if opened:
         _open_test(prepared, folder)
     with threadpool_limits(1):
-        record = tell.results(prepared, outcomes, opened=not settings.blind)
-    found = summary(prepared, folder.tasks, died)
+        record = (
+            clusterings.results(prepared, outcomes, opened=not settings.blind)
+            if clusters
+            else assembly.results(prepared, outcomes, opened=not settings.blind, trails=fits.trails)
+        )
+    found = summary(prepared, folder.tasks, fits.died)
     record = record if found is None else assembly.scanned(record, found)
     settings.progress.advance(1.0, "evidence weighed")
     _write_predictions(folder, tell.prediction_table(prepared, outcomes, opened=opened))

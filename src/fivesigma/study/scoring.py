@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -30,12 +30,13 @@ class Evidence:
     """What can be said of the fitted models.
 
     ``opened`` is False while the test sets stay sealed; then, and where there is none, differences are judged on the
-    folds.
+    folds. ``further`` returns differences on the primary metric that belong to the family too (see `trails`).
     """
 
     prepared: Prepared
     outcomes: Sequence[Outcome]
     opened: bool
+    further: Callable[[Evidence], Sequence[Difference]] = lambda _: ()
 
     @cached_property
     def fitted(self) -> dict[str, Outcome]:
@@ -174,11 +175,15 @@ class Evidence:
         value = self.validation_value(metric, name)
         if self.prepared.split.n_folds < 2:
             return self._single_validation(metric, name)
+        return self.folded_score(metric, self.fitted[name].validation, value)
+
+    def folded_score(self, metric: Metric, prediction: Array | None, value: float) -> Score:
+        """Return the score ``value`` of an out-of-fold prediction with the interval that its folds give."""
         if self.too_few or not metric.interval:
             return Score(
                 finite(value), method=self.too_few or f"no interval: {metric.name} is biased at finite size"
             )
-        per_fold = self.fold_values(metric, self.fitted[name].validation)
+        per_fold = self.fold_values(metric, prediction)
         if not (np.isfinite(per_fold).all() and np.isfinite(value)):
             return Score(finite(value), method="no interval: the score is not defined on every fold")
         n_fit, n_validation = self.fold_sizes
@@ -236,15 +241,19 @@ class Evidence:
         if self.tests:
             ours, theirs = (self.measurements[self.tests[0], metric.name, name] for name in (a, b))
             return evidence.compare(ours, theirs, one_sided=one_sided, claim=self.claim)
+        return self.folded(metric, self.fitted[a].validation, self.fitted[b].validation, one_sided=one_sided)
+
+    def folded(
+        self, metric: Metric, a: Array | None, b: Array | None, *, one_sided: bool = False
+    ) -> Difference:
+        """Return the difference of two out-of-fold predictions of the training rows, paired by fold."""
         if self.prepared.split.n_folds < 2:
             return Difference(
                 None, one_sided=one_sided, method="no interval: one validation set and no test set"
             )
         if self.too_few:
             return Difference(None, one_sided=one_sided, method=self.too_few)
-        first, second = (
-            metric.merit(self.fold_values(metric, self.fitted[name].validation)) for name in (a, b)
-        )
+        first, second = (metric.merit(self.fold_values(metric, each)) for each in (a, b))
         n_fit, n_validation = self.fold_sizes
         return evidence.compare_cross_validated(
             first,
@@ -271,13 +280,19 @@ class Evidence:
         return sorted(merit, key=lambda name: -merit[name] if np.isfinite(merit[name]) else np.inf)
 
     @cached_property
+    def _judged(self) -> tuple[Difference, ...]:
+        pairs = [self.difference(self.prepared.metric, a, b) for a, b in self._pairs()]
+        return evidence.global_significance([*pairs, *self.curves.differences.values(), *self.further(self)])
+
+    @cached_property
     def family(self) -> dict[Pair, Difference]:
         """All differences on the primary metric, with their significance among all of them."""
-        pairs = list(self._pairs())
-        alone = [self.difference(self.prepared.metric, a, b) for a, b in pairs]
-        of_curves = self.curves.differences
-        found = evidence.global_significance([*alone, *of_curves.values()])
-        return dict(zip([*pairs, *of_curves], found, strict=True))
+        return dict(zip([*self._pairs(), *self.curves.differences], self._judged, strict=False))
+
+    @cached_property
+    def beyond(self) -> tuple[Difference, ...]:
+        """The ``further`` differences, with their significance among all."""
+        return self._judged[len(self.family) :]
 
     @cached_property
     def curves(self) -> ModelCurves:
@@ -303,7 +318,7 @@ class Evidence:
     def claims(self) -> tuple[Claim, ...]:
         """Return the sentences of the page, the most asked for first."""
         named = list(dict.fromkeys(self._claimed()))
-        return tuple(self._claim(a, b) for a, b in named)
+        return tuple(self.sentence(self.family[a, b], a, b) for a, b in named)
 
     def _claimed(self) -> Iterator[Pair]:
         """Yield best against baseline and runner-up, all against the baseline, and every pair distinguished."""
@@ -314,18 +329,19 @@ class Evidence:
         yield from self.curves.differences
         yield from (pair for pair, each in self.family.items() if abs(each.sigma_global or 0.0) >= 3)
 
-    def _claim(self, a: str, b: str) -> Claim:
+    def sentence(self, difference: Difference, a: str, b: str) -> Claim:
+        """Return the claim that a difference of ``a`` over ``b`` on the primary metric makes."""
         split, spec = self.prepared.split, self.prepared.spec
         test = split.tests[self.tests[0]] if self.tests else split.train
         sentence = evidence.claim_text(
-            self.family[a, b],
+            difference,
             a,
             b,
             metric=self.prepared.metric.name,
             n_test=len(test),
             n_train=len(split.train),
             relevant=spec.evaluate.relevant,
-            family=len(self.family),
+            family=len(self._judged),
             greater_is_better=self.prepared.metric.greater_is_better,
         )
         return Claim(**dataclasses.asdict(sentence))

@@ -370,13 +370,6 @@ class EvaluateSection(Section):
         return self
 
 
-class ExplainSection(Section):
-    """What the models lean on."""
-
-    permutation: Annotated[Whole, Field(ge=2, le=10_000)] | None = None
-    """Permutations of each column in each held-out fold; without it importance is not measured."""
-
-
 class CurvesSection(Section):
     """Scores against a setting of a model, or against the number of events it learns from."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma.study.explain_section import ExplainSection
 from fivesigma.study.refusals import sentence
 from fivesigma.study.scan.section import ScanSection
 from fivesigma.study.sections import (
@@ -18,7 +19,6 @@ from fivesigma.study.sections import (
     CurvesSection,
     DataSection,
     EvaluateSection,
-    ExplainSection,
     FeaturesSection,
     ModelSection,
     Section,

@@ -16,9 +16,6 @@ KEYS: dict[str, str] = {
     "data.hdu": "FITS files are",
     "features.fourvectors": "four-vectors are",
     "features.observables": "observables of four-vectors are",
-    "explain.drop_best": "ablation is",
-    "explain.drop_column": "drop-column importance is",
-    "explain.shap": "Shapley values are",
 }
 """Dotted key (list positions left out) and the beginning of the sentence that refuses it."""
 

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from fivesigma._core.random import generator, random_state
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder, read_arrays
-from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.plan import ON_FOLDS, Entry, Fit, Plan
 
 Array = NDArray[Any]
 
@@ -69,13 +69,13 @@ class Material:
 
     def rows(self, fit: Fit, seed: int) -> tuple[Array, dict[str, Array]]:
         """Return the rows a fit may see, and the rows it is asked about."""
-        if fit.purpose in ("fold", "less", "more"):
+        if fit.purpose in ON_FOLDS:
             held = self.folds == fit.number
             return self.train[~held], {"validation": self.train[held]}
         tests = dict(self.tests)
         if fit.purpose == "final":
             return self.train, {"train": self.train, **tests}
-        if fit.purpose == "refit":
+        if fit.purpose in ("refit", "subset refit"):
             return self.resample(generator(seed, "refit", fit.number)), tests
         return self.train, tests
 
@@ -119,13 +119,19 @@ class Workshop:
     material: Material
     plan: Plan
     own: Mapping[str, Any] = field(default_factory=dict)
+    _later: dict[str, Fit] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def open(cls, path: Path) -> Workshop:
         """Open the workshop of a run folder."""
         folder = RunFolder(path)
-        plan = Plan.from_document(json.loads((folder.work / "plan.json").read_text(encoding="utf-8")))
-        return cls(folder, Material.read(folder.work / "arrays"), plan)
+        return cls(folder, Material.read(folder.work / "arrays"), _plan_of(folder))
+
+    def fit(self, key: str) -> Fit:
+        """Return the fit called ``key``; the plan of a run grows by stages after it was opened."""
+        if key not in self.plan.fits and key not in self._later and self.folder is not None:
+            self._later.update(_plan_of(self.folder).fits)
+        return self.plan.fits[key] if key in self.plan.fits else self._later[key]
 
     @cached_property
     def seed(self) -> int:
@@ -162,6 +168,7 @@ class Workshop:
 
             return fits.carry_out(self, fit)
         entry = self.plan.entry(fit.model)
+        entry = entry if fit.columns is None else replace(entry, features=fit.columns)
         rows, asked = self.material.rows(fit, self.seed)
         columns = self.columns(entry)
         started = time.perf_counter()
@@ -184,8 +191,8 @@ class Workshop:
             )
             for name, at in asked.items()
         }
-        if fit.purpose == "fold" and "permutation" in self.plan.shared:
-            meta["importance"] = self.importance(fit, fitted.estimator, columns, asked["validation"])
+        if fit.purpose in ("fold", "left") and "explain" in self.plan.shared:
+            meta["explained"] = self.explained(fit, fitted.estimator, columns, (rows, asked["validation"]))
         if entry.reduce and fit.purpose in ("final", "fold", "refit"):
             meta["reduced"] = reducing.left(
                 fitted.estimator, [self.material.meta["names"][i] for i in columns]
@@ -194,18 +201,31 @@ class Workshop:
             meta["described"] = self.keep(entry, fitted.estimator, columns, rows) if self.folder else {}
         return predictions, meta
 
-    def importance(self, fit: Fit, estimator: Any, columns: Array, held: Array) -> dict[str, Any]:
-        """Return the permutation importance of the columns on the held-out rows of a fold."""
-        from fivesigma.study.importance import of_fold
+    def explained(
+        self, fit: Fit, estimator: Any, columns: Array, rows: tuple[Array, Array]
+    ) -> dict[str, Any]:
+        """Return what a fold's fit leans on, as its held-out rows show it; {} for a model not asked about."""
+        from fivesigma.study.importance import Held
+        from fivesigma.study.measures import of_fold
 
-        material, shared = self.material, self.plan.shared
+        material, asked = self.material, self.plan.shared["explain"]
+        if fit.model not in asked["models"]:
+            return {}
+        fitted, held = rows
         return of_fold(
             estimator,
-            material.X[np.ix_(held, columns)],
-            material.y[held],
-            None if material.w is None else material.w[held],
-            metric=str(shared["metric"]),
-            n_repeats=int(shared["permutation"]),
+            Held(
+                material.X[np.ix_(held, columns)],
+                material.y[held],
+                None if material.w is None else material.w[held],
+                (material.X[np.ix_(fitted, columns)], material.y[fitted], material.training_weights(fitted)),
+                tuple(material.meta["names"][j] for j in columns),
+                material.meta["grids"],
+            ),
+            asked
+            if fit.purpose == "fold"
+            else {"permutation": asked["permutation"], "groups": asked["groups"]},
+            metric=str(self.plan.shared["metric"]),
             rng=generator(self.seed, "importance", fit.model, fit.number),
         )
 
@@ -301,6 +321,10 @@ def about(shop: Workshop, entry: Entry, columns: Array) -> dict[str, Any]:
         "target": meta["target"],
         "data": meta["data"],
     }
+
+
+def _plan_of(folder: RunFolder) -> Plan:
+    return Plan.from_document(json.loads((folder.work / "plan.json").read_text(encoding="utf-8")))
 
 
 def model_file(folder: RunFolder, number: int) -> Path:

@@ -97,6 +97,13 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         parts = self.booster().predict(self._rows(X), pred_contribs=True)
         return np.asarray(parts, dtype=np.float64)
 
+    def gain(self) -> Array:
+        """Return the share (p,) of each column in what all splits gained on the rows fitted to."""
+        check_is_fitted(self)
+        found = self.booster().get_score(importance_type="total_gain")
+        gains = np.array([float(found.get(f"f{j}", 0.0)) for j in range(self.n_features_in_)])
+        return gains / gains.sum() if gains.sum() > 0 else gains
+
     def _rows(self, X: ArrayLike) -> Any:
         return require("xgboost", "boost").DMatrix(matrix(self, X, nan=True), nthread=1)
 

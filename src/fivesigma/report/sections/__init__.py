@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fivesigma.report.section import Section
+from fivesigma.report.sections.ablation import ABLATION
 from fivesigma.report.sections.answer import ANSWER
 from fivesigma.report.sections.calibration import CALIBRATION
 from fivesigma.report.sections.chains import CHAINS
 from fivesigma.report.sections.claims import CLAIMS
 from fivesigma.report.sections.clusters import CLUSTERS
 from fivesigma.report.sections.data import DATA
+from fivesigma.report.sections.effects import EFFECTS
 from fivesigma.report.sections.generalisation import GENERALISATION
 from fivesigma.report.sections.importance import IMPORTANCE
 from fivesigma.report.sections.leaderboard import LEADERBOARD
@@ -41,6 +43,8 @@ SECTIONS: tuple[Section, ...] = (
     TUNING,
     REDUCTION,
     IMPORTANCE,
+    EFFECTS,
+    ABLATION,
     GENERALISATION,
     MODEL_CURVES,
     SCORES,
