@@ -59,9 +59,10 @@ class Trail:
 
 @dataclass(frozen=True, eq=False)
 class Explored:
-    """What the finished tasks tell: the trails, and the fits without which they cannot go on."""
+    """What the finished tasks tell: the trails, the fits they asked for, and those without which they cannot go on."""
 
     trails: tuple[Trail, ...]
+    asked: Mapping[str, Fit]
     missing: Mapping[str, Fit]
 
 
@@ -91,6 +92,7 @@ def explore(tasks: Tasks, outcomes: Sequence[Outcome], metric: Metric, best: str
     chosen = [each for each in outcomes if each.ok and each.entry.name in wanted]
     trails: list[Trail] = []
     missing: dict[str, Fit] = {}
+    every: dict[str, Fit] = {}
     for outcome in chosen if ways else ():
         explorer = _Explorer(tasks, outcome, metric)
         for way in ways:
@@ -98,16 +100,18 @@ def explore(tasks: Tasks, outcomes: Sequence[Outcome], metric: Metric, best: str
                 trails.append(explorer.trail(way, int(asked[way])))
             except _WaitingError as waiting:
                 missing |= waiting.fits
-    return Explored(tuple(trails), missing)
+        every |= explorer.asked
+    return Explored(tuple(trails), every, missing)
 
 
 @dataclass(frozen=True, eq=False)
 class _Explorer:
-    """The trails of one model."""
+    """The trails of one model; ``asked`` are the fits that they led to."""
 
     tasks: Tasks
     outcome: Outcome
     metric: Metric
+    asked: dict[str, Fit] = field(default_factory=dict)
 
     def trail(self, way: str, rounds: int) -> Trail:
         """Return the trail of one way; `_WaitingError` where fits are missing."""
@@ -213,6 +217,7 @@ class _Explorer:
     def _wait(self, fits: Any) -> None:
         """Raise `_WaitingError` where some of ``fits`` have left neither result nor reason."""
         keys = {self._key(fit): fit for fit in fits}
+        self.asked.update(keys)
         if missing := {
             key: fit
             for key, fit in keys.items()

@@ -254,7 +254,8 @@ def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> _Fitted:
                 break
             plan = plan.with_fits(explored.missing)
             died |= _stage(dataclasses.replace(prepared, plan=plan), folder, settings, executor, "explaining")
-    if len(plan.fits) > len(prepared.plan.fits):  # their fits are counted too
+    if explored.asked:  # these fits are counted too
+        plan = plan.with_fits(explored.asked)
         outcomes = list(found(plan, folder.tasks, prepared.material, died))
     return _Fitted(plan, outcomes, explored.trails, died)
 

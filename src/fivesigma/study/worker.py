@@ -143,7 +143,7 @@ class Workshop:
         from threadpoolctl import threadpool_limits
 
         assert self.folder is not None
-        fit, journal = self.plan.fits[key], self.folder.tasks.journal(key)
+        fit, journal = self.fit(key), self.folder.tasks.journal(key)
         start = time.perf_counter()
         with threadpool_limits(1):
             arrays, meta = self.attempted(fit, journal)
