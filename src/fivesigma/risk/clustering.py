@@ -7,6 +7,7 @@ the partition: labels are aligned first, or never looked at.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,14 @@ class Agreement(Metric):
         return self.of_tables(tables.reshape(-1, classes.size, clusters.size))
 
 
+@dataclass(frozen=True)
 class Overlap(Agreement):
     """``(accuracy − 1/K)/(1 − 1/K)`` after the best assignment of clusters to the K classes, one to one.
 
     One is perfect, zero is what equal classes give to one cluster; clusters beyond the K-th are all wrong.
     """
 
-    name = "overlap"
+    name: str = "overlap"
     lower, upper = None, 1.0
 
     def of_tables(self, tables: Floats) -> Floats:
@@ -89,13 +91,14 @@ class Overlap(Agreement):
             return np.asarray((best / total - 1.0 / K) / (1.0 - 1.0 / K))
 
 
+@dataclass(frozen=True)
 class AdjustedRand(Agreement):
     """Pairs on which two partitions agree: zero for chance, one for equality. Hubert & Arabie (1985), eq. 5.
 
     With weights the pairs of a cell are ``n(n − 1)/2`` of its weighted count.
     """
 
-    name = "adjusted_rand"
+    name: str = "adjusted_rand"
     lower, upper = None, 1.0
 
     def of_tables(self, tables: Floats) -> Floats:
@@ -109,10 +112,11 @@ class AdjustedRand(Agreement):
             return np.where(most != expected, (both - expected) / (most - expected), 1.0)
 
 
+@dataclass(frozen=True)
 class MutualInformation(Agreement):
     """``Σ p_ab ln(p_ab / p_a p_b)`` in nats: what the clusters tell of the classes. Biased upwards at finite size."""
 
-    name = "mutual_information"
+    name: str = "mutual_information"
     lower = 0.0
     interval = False
 
@@ -125,13 +129,14 @@ class MutualInformation(Agreement):
         return np.asarray(parts - sum(xlogy(side, side).sum(axis=1) for side in sides))
 
 
+@dataclass(frozen=True)
 class LogLikelihood(Moments):
     """The mean log density of events that the fit has not seen, in nats an event, in the inverse units of the columns.
 
     The prediction is the log density (n,); no truth enters.
     """
 
-    name = "log_likelihood"
+    name: str = "log_likelihood"
     tasks = CLUSTERING
     greater_is_better = True
     additive = True
