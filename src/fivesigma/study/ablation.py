@@ -17,9 +17,9 @@ from fivesigma.record.store import TaskStore
 from fivesigma.risk.metric import Metric
 from fivesigma.study.explaining import clustered, names_of
 from fivesigma.study.importance import joined, label, message
+from fivesigma.study.material import Material, expand
 from fivesigma.study.outcomes import FitFailedError, Outcome
 from fivesigma.study.plan import Fit, Plan, key_of
-from fivesigma.study.worker import Material, expand
 
 Array = NDArray[Any]
 Predictions = Mapping[str, Array]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.splits import Split
 from fivesigma.study.kind import Kind
-from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.material import Bench
+from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.sections import CurvesSection
 
 if TYPE_CHECKING:
@@ -34,32 +35,6 @@ DEPTH = "max_depth"
 MOST_KEPT = 2**24
 """Numbers that a fit of all depths keeps of its predictions for the sealed tests, 128 MB; above it none."""
 ROWS = 16_384  # rows whose predictions at all depths are held at a time
-
-
-class Bench(Protocol):
-    """What a fit of a curve needs of the place where fits are carried out (`fivesigma.study.worker.Workshop`)."""
-
-    @property
-    def material(self) -> Any:
-        """The arrays that all fits share."""
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of the run."""
-
-    @property
-    def seed(self) -> int:
-        """The study's seed."""
-
-    @property
-    def n_classes(self) -> int | None:
-        """Number of classes; None for a regression."""
-
-    def build(self, entry: Entry, fit: Fit) -> Any:
-        """Return the unfitted estimator of a fit."""
-
-    def columns(self, entry: Entry) -> Array:
-        """Return the positions of the columns that a model takes."""
 
 
 def curve_metric(name: str) -> Metric:

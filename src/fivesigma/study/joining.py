@@ -9,9 +9,9 @@ import numpy as np
 
 from fivesigma.study.explaining import clustered, names_of
 from fivesigma.study.importance import joined, label, message
+from fivesigma.study.material import Material
 from fivesigma.study.measures import joined_effects, shap_points
 from fivesigma.study.plan import Entry
-from fivesigma.study.worker import Material
 
 _RANKED_BY = ("permutation", "shap", "impurity")
 

@@ -15,9 +15,9 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference
 from fivesigma.risk.flexibility import ModelCurve
 from fivesigma.study.curve_fits import curve_metric
+from fivesigma.study.material import expand
 from fivesigma.study.outcomes import CurvePoint, Outcome
 from fivesigma.study.preparation import Prepared
-from fivesigma.study.worker import expand
 
 Array = NDArray[Any]
 Pair = tuple[str, str]

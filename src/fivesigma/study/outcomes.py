@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.study.material import Material, expand
 from fivesigma.study.plan import Entry, Plan
-from fivesigma.study.worker import Material, expand
 
 Array = NDArray[Any]
 Predictions = dict[str, Array]

@@ -23,6 +23,7 @@ from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split, make_split, row_hash
 from fivesigma.study import curve_fits, explaining, feature_checks, paths
 from fivesigma.study.clustering import checks as clustering
+from fivesigma.study.material import Material
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, fits_of
 from fivesigma.study.registry import default_lineup
 from fivesigma.study.registry import kind as kind_called
@@ -30,7 +31,6 @@ from fivesigma.study.scan.points import check as check_scan
 from fivesigma.study.sections import DEFAULT_SEARCH, DEFAULT_TRIALS, ModelSection, TestRows
 from fivesigma.study.spec import Spec
 from fivesigma.study.versions import versions
-from fivesigma.study.worker import Material
 
 MEMORY = "user: the arrays given to Study in Python"
 """What stands for the path of a table that was given in Python."""

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma.study.material import Bench, about, model_file
 
 if TYPE_CHECKING:
     from fivesigma.models.mixtures.clusterer import Clusterer
     from fivesigma.study.plan import Entry, Fit
-    from fivesigma.study.worker import Workshop
 
 Array = NDArray[Any]
 
@@ -21,7 +21,7 @@ SEPARATOR = "|"
 """Between the name of a part of the events and what is said of it, in the name of an array."""
 
 
-def carry_out(shop: Workshop, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+def carry_out(shop: Bench, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return what a fit says of the events it is asked about, and its remarks."""
     import time
 
@@ -111,12 +111,11 @@ def held_out(pipeline: Any, X: Array) -> tuple[dict[str, Array], dict[str, float
     return said, {str(K): float(density(pipeline, each).mean()) for K, each in by_order.items()}
 
 
-def keep(shop: Workshop, entry: Entry, pipeline: Any, columns: Array, rows: Array) -> dict[str, Any]:
+def keep(shop: Bench, entry: Entry, pipeline: Any, columns: Array, rows: Array) -> dict[str, Any]:
     """Save the final model and return what it says of itself."""
     from fivesigma.models.mixtures import summary
     from fivesigma.record import models
     from fivesigma.record.results import plain
-    from fivesigma.study.worker import about, model_file
 
     model, X = inside(pipeline), shop.material.X[np.ix_(rows, columns)]
     mixture = _summarised(pipeline, X)
@@ -135,7 +134,7 @@ def keep(shop: Workshop, entry: Entry, pipeline: Any, columns: Array, rows: Arra
     number = [each.name for each in shop.plan.entries].index(entry.name)
     pipeline.steps[-1] = ("model", summary.lean(model))
     try:
-        models.save(pipeline, model_file(shop.folder, number), about(shop, entry, columns))
+        models.save(pipeline, model_file(shop.folder, number), about(shop.material.meta, entry, columns))
     except InputError as error:  # a user's own estimator that cannot be kept without pickle
         described["not_saved"] = str(error)
     return described
@@ -157,6 +156,6 @@ def _summarised(pipeline: Any, X: Array) -> dict[str, Any]:
     return found | {"together": summary.together(model, rows), "loss": summary.loss(model)}
 
 
-def _columns(shop: Workshop, columns: Array) -> list[dict[str, Any]]:
+def _columns(shop: Bench, columns: Array) -> list[dict[str, Any]]:
     meta = shop.material.meta
     return [{"name": meta["names"][i], "unit": meta["units"][i]} for i in columns]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.study.clustering.fits import SEPARATOR
+from fivesigma.study.material import Material
 from fivesigma.study.outcomes import Finished, FitFailedError, named
 from fivesigma.study.plan import Entry, Plan
-from fivesigma.study.worker import Material
 
 Array = NDArray[Any]
 
