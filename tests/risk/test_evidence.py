@@ -207,6 +207,14 @@ def test_calibration_error_has_no_interval():
     assert score(measure(metric("ece"), drawn(y), p)).low is None
 
 
+def test_a_test_set_without_background_has_no_interval():
+    estimate = score(
+        measure(metric("rejection_50"), drawn(np.ones(40, dtype=int)), binary(np.arange(40.0)), cut=0.5)
+    )
+    assert (estimate.value, estimate.low, estimate.high) == (None, None, None)
+    assert "no background" in estimate.method
+
+
 @pytest.mark.parametrize("name", ["accuracy", "roc_auc", "balanced_accuracy"])
 def test_a_perfect_score_has_a_one_sided_limit(name):
     y = np.arange(60) % 2

@@ -133,7 +133,16 @@ def test_writing_and_reading_give_the_same_study(text: str) -> None:
         (DATA + "[[models]]\nkind = 'dummy'\ntune = true", "has nothing to tune"),
         (DATA + "task = 'regression'\n[[models]]\nkind = 'logistic'", "does classification, not regression"),
         (DATA + "[[models]]\nkind = 'tree'\ntrials = 3", "trials is given but nothing is tuned"),
-        (DATA + "[[models]]\nkind = 'tree'\nname = 'a:b'", "models[0].name: got 'a:b'"),
+        (
+            DATA + "[[models]]\nkind = 'tree'\nname = 'a:b'",
+            "models[0].name: got 'a:b', expected some text without",
+        ),
+        (DATA + "[[models]]\nkind = 'tree'\nname = ' '", "the name is blank"),
+        (
+            DATA + "[[models]]\nkind = 'tree'\nreduce = { kind = 'pca', n = 0 }",
+            "n = 0 is no number of columns",
+        ),
+        (DATA + "[curves]\nvalidation = { a = { b = { from = 0, to = 3 } } }", "0 is not the end of a span"),
         (DATA + "[[models]]\nkind = 'tree'\nname = 'row'", "'row' is already a column"),
         (DATA + "[split]\ntest = 1.5", "split.test: got 1.5, expected less than 1"),
         (DATA + "[split]\ntest = {column = 'a'}", "split.test: a test set is"),
@@ -166,6 +175,7 @@ def test_what_is_wrong_is_one_sentence_with_its_place(text: str, expected: str) 
     assert len(message) <= 300
     assert "\n" not in message
     assert "pydantic" not in message
+    assert ".." not in message.replace("../", "").replace("...", "")
 
 
 def _example(dotted: str) -> str:

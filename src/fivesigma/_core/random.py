@@ -6,6 +6,8 @@ import hashlib
 
 import numpy as np
 
+from fivesigma._core.errors import WrongTypeError
+
 
 def _word(key: int | str) -> int:
     """One 32-bit word for a key: integers as they are, text through SHA-256."""
@@ -31,3 +33,15 @@ def generator(entropy: int, *keys: int | str) -> np.random.Generator:
 def random_state(entropy: int, *keys: int | str) -> int:
     """Return an integer below 2**31 for scikit-learn's ``random_state``."""
     return int(seed_sequence(entropy, *keys).generate_state(1)[0] >> 1)
+
+
+def refuse_other_than_generator(rng: object) -> None:
+    """Raise `WrongTypeError` unless ``rng`` is a generator of numpy: a seed would draw the same at every call.
+
+    >>> refuse_other_than_generator(0)
+    Traceback (most recent call last):
+        ...
+    fivesigma._core.errors.WrongTypeError: rng is 0; expected a generator: np.random.default_rng(0).
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise WrongTypeError(f"rng is {rng!r:.60}; expected a generator: np.random.default_rng(0).")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.random import refuse_other_than_generator
 from fivesigma.explain.importance import Fit, Folds, Progress, fold_scores, permutation_importance
 from fivesigma.risk.evidence import compare_cross_validated
 from fivesigma.risk.metric import Metric
@@ -91,9 +92,12 @@ def drop_best(
     >>> steps[0].ranking[0], steps[1].changed, steps[1].ranking[0]
     (1, 1, 2)
     """
+    refuse_other_than_generator(rng)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y)
     p = table.shape[1]
     rounds = p - 1 if rounds is None else rounds
+    if p < 2:
+        raise InputError("the only column cannot be dropped: nothing would be left; expected two or more.")
     if not 1 <= rounds < p:
         raise InputError(
             f"{rounds} of {p} columns cannot be dropped one by one; expected 1 to {p - 1} rounds."

@@ -59,8 +59,8 @@ def partial_dependence(
     """
     refuse_unfitted(model)
     table = as_table(X)
-    if not 0 <= column < table.shape[1]:
-        raise InputError(f"column {column} is not there; expected 0 to {table.shape[1] - 1}.")
+    if not isinstance(column, int | np.integer) or not 0 <= column < table.shape[1]:
+        raise InputError(f"column {column!r} is not there; expected 0 to {table.shape[1] - 1}.")
     w = checked_weights(None if sample_weight is None else np.asarray(sample_weight), len(table))
     values = _grid(table[:, column], w, n_grid) if grid is None else np.asarray(grid, dtype=np.float64)
     curves = np.empty((len(table), values.size))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.random import refuse_other_than_generator
 from fivesigma.explain.predictions import Asked, grouped, predicted, refuse_unfitted, trees_in
 from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.resampling import resampling_counts
@@ -99,6 +100,7 @@ def permutation_importance(
     InputError
         If the model is not fitted, R is below 2, or weights are negative.
     """
+    refuse_other_than_generator(rng)
     asked = Asked(model, X, y, metric, sample_weight)
     sets = grouped(groups, asked.X.shape[1])
     if n_repeats < 2:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.metrics import metric as named
 
@@ -36,6 +36,8 @@ class Asked:
     ) -> None:
         refuse_unfitted(model)
         self.metric = named(metric) if isinstance(metric, str) else metric
+        if not hasattr(self.metric, "merit"):
+            raise WrongTypeError(f"metric is {metric!r:.60}; expected the name of a metric, such as 'r2'.")
         self.X, target = as_table(X), np.asarray(y)
         if target.shape != (len(self.X),):
             raise InputError(f"y has shape {target.shape}; expected ({len(self.X)},), one value a row of X.")
@@ -114,7 +116,12 @@ def grouped(groups: Sequence[Sequence[int]] | None, n_columns: int) -> tuple[tup
     """
     if groups is None:
         return tuple((j,) for j in range(n_columns))
-    made = tuple(tuple(int(j) for j in group) for group in groups)
+    try:
+        made = tuple(tuple(int(j) for j in group) for group in groups)
+    except (TypeError, ValueError):
+        raise WrongTypeError(
+            f"groups are {groups!r:.80}; expected lists of columns, such as [[0, 1], [2]]."
+        ) from None
     flat = [j for group in made for j in group]
     if not all(made) or len(set(flat)) < len(flat) or any(not 0 <= j < n_columns for j in flat):
         raise InputError(

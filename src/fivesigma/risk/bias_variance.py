@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError
+from fivesigma._core.random import refuse_other_than_generator
 from fivesigma.risk.metric import checked_weights
 
 Array = NDArray[np.float64]
@@ -85,6 +86,7 @@ def bias_variance(
     True
     """
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
+    refuse_other_than_generator(rng)
     found = _decomposed(data, data.refits(model, rng, n_rounds, None), n_rounds, progress)
     total, bias, variance = (float(each[0]) for each in found)
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds)
@@ -116,6 +118,7 @@ def bias_variance_path(
             f"{type(model).__name__} has no predict_path; expected a tree or a DepthPath: use bias_variance."
         )
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
+    refuse_other_than_generator(rng)
     refits = data.refits(model if limits_of(tree) is None else tree, rng, n_rounds, n_depths)
     total, bias, variance = _decomposed(data, refits, n_rounds, progress)
     depths = np.arange(1, n_depths + 1)
@@ -145,6 +148,7 @@ def bias_variance_fresh(
     target = np.asarray(truth, dtype=np.float64)
     weights = np.full(len(table), 1 / len(table))
     _refuse_rounds(n_rounds)
+    refuse_other_than_generator(rng)
 
     def refits() -> Iterator[Array]:
         from sklearn.base import clone

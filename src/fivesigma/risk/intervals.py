@@ -382,6 +382,8 @@ def _no_interval(m: Measurement) -> str:
         return f"no interval: {m.metric.name} is biased at finite size"
     if not np.isfinite(m.value) and not isinstance(m.metric, Rejection):
         return "no interval: the score is not defined"
+    if isinstance(m.metric, Rejection) and not np.any(m.part.weights[m.part.y == 0] > 0):
+        return "no interval: these events hold no background"
     at_bound = m.value in (m.metric.lower, m.metric.upper)
     if at_bound and not isinstance(m.metric, (Accuracy, BalancedAccuracy, Rejection, RocAuc)):
         return "no interval: the score is at its bound"

@@ -51,6 +51,8 @@ def sentence(error: ValidationError, document: Mapping[str, Any], root: type[Bas
     if kind == "value_error":
         return _own_words(first, keys)
     expected = _EXPECTED.get(kind, first["msg"][0].lower() + first["msg"][1:])
+    if kind == "string_pattern_mismatch" and str(first.get("ctx", {}).get("pattern", "")).startswith("^[^:"):
+        expected = "expected some text without a colon or control characters"
     got = shown(first["input"])
     return f"{dotted(keys)}: got {got}, {expected.format(**first.get('ctx', {}))}.{_suggestion(first)}"
 
@@ -67,7 +69,8 @@ def _own_words(error: ErrorDetails, keys: tuple[int | str, ...]) -> str:
     where = dotted(keys)
     section = where.partition(".")[0].partition("[")[0]
     named = section and message.startswith((f"{section}.", f"{section}[", f"{section}:"))
-    return f"{message}." if named or not where else f"{where}: {message}."
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{message}{end}" if named or not where else f"{where}: {message}{end}"
 
 
 def _missing_key(error: ErrorDetails, keys: tuple[int | str, ...]) -> str:

@@ -76,14 +76,14 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _with_error(score: dict[str, Any] | None) -> str:
-    from fivesigma.report.rounding import interval, interval_decimals, plain_number
+    from fivesigma.report.rounding import fixed, interval, interval_decimals, plain_number
 
     if score is None:
         return "sealed"
     if score["value"] is None or None in (score["low"], score["high"]) or score["high"] - score["low"] < 1e-9:
         return plain_number(score["value"])
     decimals = interval_decimals(score["low"], score["high"])
-    return f"{score['value']:.{decimals}f} [{interval(score['low'], score['high'], decimals)}]"
+    return f"{fixed(score['value'], decimals)} [{interval(score['low'], score['high'], decimals)}]"
 
 
 def _sigma(sigma: float | None) -> str:

@@ -327,6 +327,8 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelSection:
+        if not self.name.strip():
+            raise ValueError("the name is blank; name the model, or remove the key for its kind")
         if self.name in RESERVED_NAMES:
             raise ValueError(f"'{self.name}' is already a column of predictions.parquet; rename the model")
         if isinstance(self.tune, dict) and (both := sorted(set(self.tune) & set(self.params))):

@@ -85,7 +85,8 @@ def as_grid(value: Any) -> bool | dict[str, float] | tuple[Scalar, ...]:
         n = value.get("n", 12)
         if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= MOST_LAMBDAS:
             raise ValueError(f"n = {shown(n)}; write a whole number from 2 to {MOST_LAMBDAS}")
-        return {"from": _positive(value["from"]), "to": _positive(value["to"]), "n": n}
+        low, high = (_positive(value[end], "the end of a span even in log") for end in ("from", "to"))
+        return {"from": low, "to": high, "n": n}
     if not isinstance(value, (list, tuple)) or len(value) < 2:
         raise ValueError(f"{shown(value)} makes no curve; write a list of values, a span, or true")
     return tuple(as_scalar(each) for each in value)
@@ -121,10 +122,10 @@ def _span(value: dict[str, Any]) -> dict[str, float]:
     return {"from": low, "to": high, "n": n}
 
 
-def _positive(value: Any) -> float:
+def _positive(value: Any, what: str = "a λ") -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value <= 0:
-        raise ValueError(f"{shown(value)} is not a λ; write positive numbers")
+        raise ValueError(f"{shown(value)} is not {what}; write positive numbers")
     return float(value)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, logsumexp
+from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma.models.mixtures.gibbs import GaussianMixtureGibbs
@@ -50,6 +51,7 @@ def log_evidence(mixture: GaussianMixtureGibbs) -> Evidence:
     InputError
         Beyond 12 components, where the sum over permutations is too long.
     """
+    check_is_fitted(mixture)
     model: GaussianMixtureModel = mixture._model
     K = model.n_components
     if K > MOST_PERMUTED:

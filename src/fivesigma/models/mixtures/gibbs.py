@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.errors import InputError, WrongTypeError, one_of
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
     Progress,
@@ -176,6 +176,8 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         )
         self._centre, self._unit = table.mean(axis=0), units_of(table)
         standard = (table - self._centre) / self._unit
+        if self.prior is not None and not isinstance(self.prior, NormalInverseWishart):
+            raise WrongTypeError(f"prior is {self.prior!r:.60}; expected NormalInverseWishart(...) or None.")
         prior = (self.prior or NormalInverseWishart()).resolve(table, self.n_components)
         moved = prior.moved(self._centre, self._unit)
         self._model = GaussianMixtureModel(standard, self.n_components, moved, kind)  # type: ignore[arg-type]

@@ -63,6 +63,8 @@ def blind_overlap(n_samples: int) -> float:
     >>> round(blind_overlap(300), 3)
     0.046
     """
+    if n_samples < 1:
+        raise InputError(f"n_samples is {n_samples}; expected at least 1.")
     return float(np.sqrt(2.0 / (np.pi * n_samples)))
 
 
