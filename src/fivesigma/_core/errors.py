@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -78,7 +79,19 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(
-            f"the package '{module.partition('.')[0]}' is not installed; "
-            f"it comes with: pip install 'fivesigma[{extra}]'"
-        ) from error
+        raise MissingExtraError(_install(module, extra)) from error
+
+
+def absent(module: str, extra: str) -> str:
+    """Return the sentence that `require` would raise, or an empty string; the module is not imported.
+
+    >>> absent("numpy", "all"), absent("no_such_package", "all")
+    ('', "the package 'no_such_package' is not installed; it comes with: pip install 'fivesigma[all]'")
+    """
+    package = module.partition(".")[0]
+    return "" if importlib.util.find_spec(package) is not None else _install(package, extra)
+
+
+def _install(module: str, extra: str) -> str:
+    package = module.partition(".")[0]
+    return f"the package '{package}' is not installed; it comes with: pip install 'fivesigma[{extra}]'"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.errors import InputError, absent, did_you_mean
 from fivesigma.models.spaces import Choice, Range, Space
 
 
@@ -80,6 +80,7 @@ class Kind:
     density : a clustering that has a density, so that events held out by folds judge it
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     nested : whether one fit holds the models of every smaller ``max_depth``
+    needs : (module, extra) without which it is skipped; None where the core is enough
     """
 
     name: str
@@ -102,6 +103,12 @@ class Kind:
     minimiser: str | None = None
     nested: bool = False
     density: bool = False
+    needs: tuple[str, str] | None = None
+
+    @property
+    def lacking(self) -> str:
+        """Why it cannot be fitted here, with the install command; empty where it can."""
+        return "" if self.needs is None else absent(*self.needs)
 
     @property
     def space(self) -> dict[str, Space]:

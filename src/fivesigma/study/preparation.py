@@ -251,9 +251,13 @@ def line_up(spec: Spec, data: Dataset, n_train: int) -> tuple[Entry, ...]:
         entries = tuple(_entry(spec, data, model, place) for place, model in enumerate(spec.models))
     else:
         entries = tuple(_default_entries(spec, data, n_train))
-    if spec.evaluate.baseline in {entry.name for entry in entries}:
-        return entries
-    return (_baseline(spec, data), *entries)
+    found = next((entry for entry in entries if entry.name == spec.evaluate.baseline), None)
+    if found is None:
+        found = _baseline(spec, data)
+        entries = (found, *entries)
+    if found.skipped:
+        raise spec.error("evaluate.baseline", f"'{found.name}' cannot be fitted: {found.skipped}.")
+    return entries
 
 
 def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
@@ -290,6 +294,7 @@ def _resolved(spec: Spec, model: ModelSection, path: Mapping[str, Any] | None) -
         path=path,
         search=model.search or DEFAULT_SEARCH,
         reduce=tuple(dict(each) for each in reduce),
+        skipped=kind_called(model.kind).lacking,
     )
     return replace(entry, trials=model.trials or DEFAULT_TRIALS) if entry.searched else entry
 
@@ -311,7 +316,7 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
             each.kind.name,
             interactions=spec.features.interactions,
             polynomial=spec.features.polynomial,
-            skipped=each.skipped or "",
+            skipped=each.skipped or each.kind.lacking,
             reduce=tuple(dict(step) for step in _steps(spec, each.kind.name)),
         )
         yield replace(entry, trials=DEFAULT_TRIALS) if entry.searched else entry
@@ -327,7 +332,7 @@ def _baseline(spec: Spec, data: Dataset) -> Entry:
         kind = kind_called(spec.evaluate.baseline, data.task)
     except InputError as error:
         raise spec.error("evaluate.baseline", str(error)) from None
-    return Entry(kind.name, kind.name)
+    return Entry(kind.name, kind.name, skipped=kind.lacking)
 
 
 def plan_of(

@@ -36,8 +36,8 @@ class Study:
         The one number all randomness is drawn from.
     name, question : str
         What the study is called, and asks.
-    sections : mapping of a section's name to its keys
-        Anything a study file can say, such as ``evaluate={"refits": 20}``.
+    split, features, evaluate, explain, curves, scan : mapping of keys to values
+        The sections of a study file, such as ``evaluate={"refits": 20}``, ``explain={"permutation": 20}``.
     trust : bool
         Whether a loss ``module:name`` may be imported, which runs that module.
     task : str, optional
@@ -58,6 +58,7 @@ class Study:
     split: Mapping[str, Any] = field(default_factory=dict)
     features: Mapping[str, Any] = field(default_factory=dict)
     evaluate: Mapping[str, Any] = field(default_factory=dict)
+    explain: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, Any] = field(default_factory=dict)
     scan: Mapping[str, Any] = field(default_factory=dict)
     given: Spec | None = None
@@ -117,6 +118,7 @@ class Study:
             "features": dict(self.features),
             "models": [_section(model) for model in self.models or ()],
             "evaluate": dict(self.evaluate),
+            "explain": dict(self.explain),
             "curves": dict(self.curves),
         }
         if self.scan:

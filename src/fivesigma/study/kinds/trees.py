@@ -174,6 +174,7 @@ TREES: tuple[Kind, ...] = (
         flexibility=("max_depth", 0.5),
         stochastic=True,
         lineup=False,
+        needs=("xgboost", "boost"),
     ),
     Kind(
         "natural-gradient",
