@@ -48,6 +48,13 @@ def test_crps_of_a_gaussian_is_the_textbook_formula() -> None:
     np.testing.assert_allclose(QuantileLaw.gaussian(np.full(31, 0.3), s).crps(y), expected, atol=1e-12)
 
 
+def test_an_event_far_outside_its_law_costs_what_the_gaussian_says() -> None:
+    z = np.array([-1e4, -60.0, 39.0, 60.0, 1e4])
+    law = QuantileLaw.gaussian(np.zeros(5), 1.0)
+    np.testing.assert_allclose(law.logpdf(z), norm.logpdf(z), rtol=1e-12)
+    np.testing.assert_allclose(law.crps(z), np.abs(z) - 1 / np.sqrt(np.pi), rtol=1e-12)
+
+
 @given(seed=st.integers(0, 10**6))
 @LAW
 def test_crps_is_the_integral_of_its_definition_also_with_steps(seed) -> None:

@@ -23,6 +23,8 @@ KNOTS = np.arange(-3.0, 3.25, 0.5)
 LEVELS = ndtr(KNOTS)
 WIDTH = 1 + KNOTS.size
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
+_FARTHEST = 1e100
+"""Normal scores beyond it are cut, so that their squares are numbers."""
 
 
 def point(prediction: Floats) -> Floats:
@@ -119,13 +121,13 @@ class QuantileLaw:
         with np.errstate(divide="ignore", invalid="ignore"):
             straight = KNOTS[j] + (y - q) / slope
         middle = np.where(y < q, KNOTS[0] - 5, np.where(y > q, KNOTS[-1] + 5, (KNOTS[j] + KNOTS[j + 1]) / 2))
-        return np.clip(np.where(slope > 0, straight, middle), -38.0, 38.0)
+        return np.clip(np.where(slope > 0, straight, middle), -_FARTHEST, _FARTHEST)
 
 
 def _area(z: Any) -> Floats:
     """``A(z) = ∫_{-∞}^z Φ(t)² dt``, 0 at -∞; at +∞ never asked for but as the mirror of it."""
-    t = np.clip(np.asarray(z, dtype=np.float64), -40.0, 40.0)
-    Phi, phi = ndtr(t), np.exp(-0.5 * t * t - _HALF_LOG_2PI)
+    t = np.maximum(np.asarray(z, dtype=np.float64), -40.0)  # below, the area is less than the least number
+    Phi, phi = ndtr(t), np.exp(-0.5 * np.minimum(t, 40.0) ** 2 - _HALF_LOG_2PI)
     return np.asarray(t * Phi**2 + 2 * Phi * phi - ndtr(np.sqrt(2) * t) / np.sqrt(np.pi))
 
 
