@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.tree import DecisionTreeClassifier
 
 from fivesigma._core.errors import InputError
+from fivesigma.models.folds import inner_folds
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.search import SEARCHES, Question, grid_points, proposals
 from fivesigma.models.spaces import Choice, Range
@@ -171,3 +172,25 @@ def test_settings_proposed_twice_are_fitted_once(monkeypatch) -> None:
     model = Tuned(TREE, {"max_depth": Range(2, 3, integer=True)}, trials=9, search="random").fit(X, Y)
     assert len(model.trials_) == 9
     assert len(n_runs) == 2
+
+
+@pytest.mark.parametrize("name", ["nll", "crps"])
+def test_trials_of_a_model_with_a_law_are_scored_by_its_law(name) -> None:
+    from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
+    from fivesigma.risk.metrics import metric
+    from fivesigma.risk.predictive import LEVELS
+
+    rng = np.random.default_rng(0)
+    table = rng.uniform(-1, 1, size=(120, 2))
+    y = table[:, 0] + (0.05 + 0.8 * (table[:, 1] > 0)) * rng.normal(size=120)
+    model = NaturalGradientBoosting(n_estimators=15)
+    tuned = Tuned(model, {"n_estimators": Choice((5, 15))}, trials=2, search="grid", metric=name, n_folds=2)
+    tuned.fit(table, y)
+    fold = inner_folds(table, y, n_folds=2, classification=False)
+    found = np.empty((120, 14))
+    for k in (0, 1):
+        fitted = NaturalGradientBoosting(n_estimators=15).fit(table[fold != k], y[fold != k])
+        law = fitted.predict_dist(table[fold == k]).quantile(LEVELS)
+        found[fold == k] = np.column_stack([fitted.predict(table[fold == k]), law])
+    trial = next(each for each in tuned.trials_ if each["params"]["n_estimators"] == 15)
+    assert trial["score"] == pytest.approx(metric(name).value(y, found), rel=1e-12)

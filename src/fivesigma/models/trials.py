@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from fivesigma.models.fitting import fit_on, probabilities, share_of
+from fivesigma.models.laws import predicted
 from fivesigma.risk.metric import Metric
 
 Array = NDArray[Any]
@@ -77,16 +78,18 @@ class Arena:
             return trial | {"message": str(error)}
 
     def _scored(self, build: Callable[[], Any], params: Mapping[str, Any], best: Trial | None) -> Trial:
-        shape = (len(self.y),) if self.classes is None else (len(self.y), len(self.classes))
-        prediction = np.empty(shape)
+        prediction: Array | None = None
         numbers = np.unique(self.folds)
         values: list[float] = []
         for k in numbers:
             out = self.folds == k
-            prediction[out] = self._held_out(build().set_params(**params), out)
+            part = self._held_out(build().set_params(**params), out)
+            prediction = np.empty((len(self.y), *part.shape[1:])) if prediction is None else prediction
+            prediction[out] = part
             values.append(self.value(prediction, out))
             if best is not None and (stopped := self._stopped(values, best, len(numbers))):
                 return stopped
+        assert prediction is not None
         score = self.value(prediction, np.ones(len(self.y), dtype=np.bool_))
         if not np.isfinite(score):
             return {"message": f"{self.metric.name} is undefined on these rows"}
@@ -130,7 +133,7 @@ class Arena:
             evaluation_weight=share_of(self.v, fit),
         )
         if self.classes is None:
-            return np.asarray(model.predict(self.X[out]))
+            return predicted(model, self.X[out], self.metric)
         return probabilities(model, self.X[out], self.classes)
 
 

@@ -10,14 +10,14 @@ them, of a width that was found on other rows (out of fold).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import REGRESSION, Floats, Moments, ratio
+from fivesigma.risk.metric import REGRESSION, Floats, Metric, Moments, ratio
 
 KNOTS = np.arange(-3.0, 3.25, 0.5)
 LEVELS = ndtr(KNOTS)
@@ -137,6 +137,8 @@ class _OfLaw(Moments):
     tasks = REGRESSION
     greater_is_better = False
     additive = True
+    steps: ClassVar[bool] = True
+    """Whether a law with steps has a score."""
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: the score of each event, 1; NaN where the prediction is a value without a width."""
@@ -176,6 +178,7 @@ class NegativeLogLikelihood(_OfLaw):
     """
 
     name: str = "nll"
+    steps = False
 
     def each(self, law: QuantileLaw, y: Floats) -> Floats:
         """-log p(y)."""
@@ -196,3 +199,12 @@ class ContinuousRankedProbability(_OfLaw):
     def each(self, law: QuantileLaw, y: Floats) -> Floats:
         """The integral."""
         return law.crps(y)
+
+
+def scores_law(metric: Metric, *, dense: bool) -> bool:
+    """Whether a metric scores predictive laws: ``nll`` those that are ``dense``, and have no steps.
+
+    >>> scores_law(NegativeLogLikelihood(), dense=False), scores_law(ContinuousRankedProbability(), dense=False)
+    (False, True)
+    """
+    return isinstance(metric, _OfLaw) and (dense or metric.steps)

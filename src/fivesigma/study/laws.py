@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from fivesigma.models import laws
 from fivesigma.models.tuned import Tuned
 from fivesigma.risk.predictive import LEVELS, has_law
 from fivesigma.study import recipe
@@ -30,20 +30,8 @@ def quantiles(estimator: Any, X: Array, levels: Array) -> Array | None:
     """Return the predictive quantiles (n, m) of a fitted recipe at m ``levels``; None where its model has no law."""
     while isinstance(estimator, Tuned):
         estimator = estimator.estimator_
-    if not isinstance(estimator, Pipeline):
-        return None
-    model = estimator.steps[-1][1]
-    ways = [way for way in ("predict_dist", "predict_quantiles") if callable(getattr(model, way, None))]
-    if not ways:
-        return None
     with threadpool_limits(1):
-        table = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
-        found = (
-            model.predict_dist(table).quantile(levels)
-            if ways[0] == "predict_dist"
-            else model.predict_quantiles(table, levels)
-        )
-    return np.asarray(found, dtype=np.float64)
+        return laws.quantiles(estimator, X, levels)
 
 
 def column(name: str, level: float) -> str:
