@@ -197,6 +197,17 @@ def test_residuals_show_points_or_a_plane():
     assert np.mean(middle) / 2 == pytest.approx(0.5, rel=0.15)
 
 
+def test_a_calibrated_prediction_shrinks_by_true_value_and_not_by_predicted():
+    rng = np.random.default_rng(3)
+    x, noise = rng.normal(size=(2, 20_000))
+    found = residuals(Scored(x + noise, x, None))
+    calibration, shrinkage = (np.array(found[key]["median"]) for key in ("profile", "shrinkage"))
+    np.testing.assert_allclose(calibration, 0.0, atol=0.12)
+    expected = -np.array(found["shrinkage"]["true"]) / 2  # E[x - y | y] = -y/2 for equal variances
+    np.testing.assert_allclose(shrinkage, expected, atol=0.2)
+    assert shrinkage[0] > 0.5 > -0.5 > shrinkage[-1]
+
+
 @pytest.mark.parametrize("rows", [Scored(np.full(9, 2.0), np.full(9, 3.0)), Scored(np.ones(1), np.ones(1))])
 def test_constant_regression_has_a_picture(rows):
     json.dumps(residuals(rows), allow_nan=False)

@@ -9,6 +9,7 @@ from fivesigma.record.results import Score
 DASH = "—"
 MINUS = "\u2212"
 _MOST_DECIMALS = 12
+_ROUNDING = 1e-12  # errors below this share of the value are those of the arithmetic
 
 
 def decimals_of(error: float) -> int:
@@ -60,18 +61,18 @@ def plain_number(value: float | None, digits: int = 4) -> str:
 
 
 def total_error(score: Score) -> float | None:
-    """Return stat ⊕ train of the error budget, or what there is of it; ``None`` where both are 0."""
+    """Return stat ⊕ train of the error budget, or what there is of it; ``None`` where both are 0, but for rounding."""
     parts = [part for part in (score.error.stat, score.error.train) if part is not None]
     total = math.hypot(*parts) if parts else 0.0
-    return total if total > 0.0 else None
+    return total if total > _ROUNDING * abs(score.value or 0.0) else None
 
 
 def decimals_for(score: Score) -> int:
     """Return the decimals of ``score``: by its error, else by its interval, else four."""
     error = total_error(score)
-    if error is None and score.low is not None and score.high is not None and score.high > score.low:
-        error = (score.high - score.low) / 4.0
-    return min(decimals_of(error), _MOST_DECIMALS) if error else 4
+    if error is None:
+        return interval_decimals(score.low, score.high)
+    return min(decimals_of(error), _MOST_DECIMALS)
 
 
 def value_with_error(score: Score | None) -> str:
@@ -104,8 +105,12 @@ def interval(low: float | None, high: float | None, decimals: int) -> str:
 
 
 def interval_decimals(low: float | None, high: float | None) -> int:
-    """Return the decimals at which an interval is written: its half width by the rule of `decimals_of`."""
-    if low is None or high is None or high <= low:
+    """Return the decimals at which an interval is written: its half width by the rule of `decimals_of`.
+
+    >>> interval_decimals(0.855, 0.867), interval_decimals(0.5, 0.5 + 1e-15)
+    (4, 4)
+    """
+    if low is None or high is None or high - low <= _ROUNDING * max(abs(low), abs(high)):
         return 4
     return min(decimals_of((high - low) / 4.0), _MOST_DECIMALS)
 

@@ -258,14 +258,19 @@ def residuals(rows: Scored) -> Curve:
     Returns
     -------
     dict: ``points`` (``true``, ``predicted``) up to 2000 events, else ``plane`` (``edges``, ``weight`` of 60
-    by 60 bins, true down, predicted across); ``profile`` (in bins of the prediction: its median
-    ``predicted``, the ``median``, ``low`` and ``high`` residual); ``histogram`` (``edges``, ``density``,
-    ``error``, and the fraction ``outside`` of its robust range).
+    by 60 bins, true down, predicted across); ``profile``, calibration (in bins of the prediction: its median
+    ``predicted``, the ``median``, ``low`` and ``high`` residual); ``shrinkage`` (the same in bins of the target:
+    ``true``), where every regression with scatter is high at the low end and low at the high end; ``histogram``
+    (``edges``, ``density``, ``error``, and the fraction ``outside`` of its robust range).
     """
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
     prediction = point(prediction)
     r = prediction - y
-    found: Curve = {"profile": _profile(prediction, r, w), "histogram": _residual_histogram(r, w)}
+    found: Curve = {
+        "profile": _profile("predicted", prediction, r, w),
+        "shrinkage": _profile("true", y, r, w),
+        "histogram": _residual_histogram(r, w),
+    }
     if y.size <= MOST_POINTS:
         return {"points": {"true": numbers(y), "predicted": numbers(prediction)}, **found}
     return {"plane": _plane(y, prediction, w), **found}
@@ -278,8 +283,8 @@ def _plane(y: Floats, prediction: Floats, w: Floats) -> Curve:
     return {"edges": numbers(edges), "weight": [numbers(row) for row in weight]}
 
 
-def _profile(x: Floats, r: Floats, w: Floats) -> Curve:
-    """Return the median and the 16-84 % range of ``r`` in bins of equal weight of ``x``."""
+def _profile(name: str, x: Floats, r: Floats, w: Floats) -> Curve:
+    """Return the median and the 16-84 % range of ``r`` in bins of equal weight of ``x``, which is called ``name``."""
     index, n_bins = _equal_bins(x, w, PROFILE_BINS)
     order = np.argsort(index, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(index, minlength=n_bins))[:-1])
@@ -287,7 +292,7 @@ def _profile(x: Floats, r: Floats, w: Floats) -> Curve:
     spreads = np.array([quantiles(r[rows], [BAND[0], 0.5, BAND[1]], w[rows]) for rows in filled])
     low, median, high = spreads.reshape(-1, 3).T
     at = np.array([quantiles(x[rows], [0.5], w[rows])[0] for rows in filled])
-    return {"predicted": numbers(at), "median": numbers(median), "low": numbers(low), "high": numbers(high)}
+    return {name: numbers(at), "median": numbers(median), "low": numbers(low), "high": numbers(high)}
 
 
 def _residual_histogram(r: Floats, w: Floats) -> Curve:

@@ -143,4 +143,4 @@ def _draw_changes(axes: Any, steps: Sequence[Step]) -> None:
             [i], [change["difference"]], yerr=reach, fmt="o", color=VERMILLION,
             markerfacecolor=VERMILLION if seen else PAPER, markersize=5.0, elinewidth=1.2, linestyle="none",
         )  # fmt: skip
-    axes.set_ylabel("change")
+    axes.set_ylabel("change (− is worse)")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma.report.figures.panels import grid, numbers, panels
+from fivesigma.report.figures.panels import decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, MUTED
@@ -56,5 +56,6 @@ def _draw(
         axes.set_xlabel(labelled(each["name"], units.get(each["name"]), 24))
         if len(x) and x.min() > 0 and x.max() / x.min() > 50 and np.isfinite(x).all():
             axes.set_xscale("log")
+            decades(axes.xaxis)
         if i % 3 == 0:
             axes.set_ylabel(of if len(of) < 24 else "probability")

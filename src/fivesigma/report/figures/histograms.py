@@ -78,6 +78,7 @@ def _draw(figure: Any, view: View, top: Sequence[_Feature]) -> None:
         else:
             _draw_target(panel, feature, view, outer=place % _COLUMNS == 0)
         panel.set_xlabel(labelled(feature["name"], feature.get("unit"), 24), fontsize=8.5)
+        panel.xaxis.OFFSETTEXTPAD = 15  # below the label, which may be as wide as the panel
         panel.tick_params(labelsize=8)
         panel.set_xlim(feature["edges"][0], feature["edges"][-1])
         panel.locator_params(axis="x", nbins=4)

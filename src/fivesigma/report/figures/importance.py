@@ -34,9 +34,9 @@ class Method:
         return self.record["mean"][at], self.record["std"][at]
 
 
-def methods(kept: Mapping[str, Record | None], metric: str) -> list[Method]:
+def methods(kept: Mapping[str, Record | None], metric: str, *, more_is_better: bool = True) -> list[Method]:
     """Return the importances that a model has, in the order they are shown."""
-    lost, share = f"loss of {metric}, held out", "share of impurity"
+    lost, share = f"{'loss' if more_is_better else 'rise'} of {metric}, held out", "share of impurity"
     found: list[Method] = []
     if record := kept.get("permutation"):
         found.append(Method("permuted", record, lost, BLUE, "o", "permutation"))

@@ -94,18 +94,22 @@ def _legend(view: View, model: ModelRecord) -> str:
     )
 
 
+def _draw_no_curve(axes: Any, curve: _Curve, hue: str, label: str) -> None:
+    """Say why there is no curve: in the legend, since other models may have one; else in the panel."""
+    events = bool(np.isfinite(numbers(curve["background_efficiency"])).any())
+    if events and label and not label.startswith("_"):
+        axes.plot([], [], color=hue, label=f"{label}\n(no background passes)")
+    else:
+        note(axes, "no background passes" if events else "no events")
+
+
 def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool) -> float:
     """Draw a curve, with its band if it is the ``first``; return the largest rejection."""
     efficiency, rejection = numbers(curve["efficiency"]), numbers(curve["rejection"])
     use = efficiency >= _FEWEST
     hue = colour(index)
     if not np.isfinite(rejection[use]).any():
-        note(
-            axes,
-            "no background passes"
-            if np.isfinite(numbers(curve["background_efficiency"])).any()
-            else "no events",
-        )
+        _draw_no_curve(axes, curve, hue, label)
         return 1.0
     top = float(np.nanmax(rejection[use], initial=1.0))
     if first:

@@ -7,14 +7,22 @@ from typing import Any
 
 from fivesigma.report.figures.ablation import ablation_plot
 from fivesigma.report.markup import table
-from fivesigma.report.rounding import interval, interval_decimals, interval_text, sigma, signed
+from fivesigma.report.rounding import interval, interval_decimals, interval_text, plain_number, sigma, signed
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.sections.importance import notes
 from fivesigma.report.text import listed, short
 
 _TITLES = {"drop_best": "Deletion of the best column", "forward": "Forward selection"}
 _WAYS = tuple(_TITLES)
-_HEAD = ("step", "columns left", "score", "change", "95 % interval", "σ global", "most important now")
+_HEAD = (
+    "step",
+    "columns left",
+    "score",
+    "change (− is worse)",
+    "95 % interval",
+    "σ global",
+    "most important now",
+)
 
 
 def trails(view: View) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -58,7 +66,7 @@ def sentence(way: str, model: str, kept: Mapping[str, Any], metric: str) -> str:
         )
     gone = short(" + ".join(first["changed"]))
     takes = f"; {short(first['ranking']['names'][0])} takes over" if first.get("ranking") else ""
-    size = f"{metric} changes by {signed(change.get('difference'), 3)} ({sigma(change.get('sigma_global'))})"
+    size = f"{metric} {_size(change.get('difference'))} ({sigma(change.get('sigma_global'))})"
     seen = (
         "" if abs(change.get("sigma_global") or 0.0) >= 3 else ", which is not distinguished from no change"
     )
@@ -68,6 +76,13 @@ def sentence(way: str, model: str, kept: Mapping[str, Any], metric: str) -> str:
         left = len(last["columns"])
         tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}, on the {left} columns left."
     return f"When {short(model)} is fitted anew without {gone}, its {size}{seen}{takes}.{tail}"
+
+
+def _size(change: float | None) -> str:
+    """Return a change, which is positive where the score is better, in words that hold for errors too."""
+    if change is None:
+        return "changes by an unknown amount"
+    return f"is {'worse' if change < 0 else 'better'} by {plain_number(abs(change), 2)}"
 
 
 def _content(view: View) -> Content:

@@ -10,6 +10,7 @@ from fivesigma.report.markup import table
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import listed, short
+from fivesigma.risk.metrics import METRICS
 
 LONGEST = 20
 """Columns in a table; the record holds them all."""
@@ -20,10 +21,11 @@ _KEYS = ("permutation", "drop_column", "impurity", "shap")
 def kept_of(view: View) -> dict[str, list[Method]]:
     """Return the importances of each fitted model that has some, best model first."""
     explain, metric = view.results.explain or {}, metric_name(view.results.metric)
+    known = METRICS.get(view.results.metric)
     found = {}
     for model in view.ranked:
         kept = {key: (explain.get(key) or {}).get(model.name) for key in _KEYS}
-        if listed_methods := methods(kept, metric):
+        if listed_methods := methods(kept, metric, more_is_better=known is None or known.greater_is_better):
             found[model.name] = listed_methods
     return found
 

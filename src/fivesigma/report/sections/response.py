@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fivesigma.report.figures.regression import linear_model, plane, residuals
+from fivesigma.report.figures.regression import residuals
+from fivesigma.report.figures.regression_plane import linear_model, plane
 from fivesigma.report.figures.roc import roc
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View
