@@ -237,6 +237,22 @@ def test_the_answer_says_what_was_found(pages: dict[str, Page]) -> None:
     assert "the loss became infinite" in text
 
 
+def test_the_answer_of_a_baseline_and_of_what_has_no_significance_is_a_sentence() -> None:
+    first, *rest = (base := made.binary(2, 3, 60)).models
+    alone = dataclasses.replace(base, models=(first, *rest), baseline=base.best)
+    assert f"“{base.best}” is itself the baseline" in page(alone, made.MANIFEST).markdown
+    best = next(m for m in base.models if m.name == base.best)
+    bare = {
+        metric: dataclasses.replace(c, sigma_local=None, sigma_global=None)
+        for metric, c in best.versus_baseline.items()
+    }
+    models = tuple(dataclasses.replace(m, versus_baseline=bare) if m is best else m for m in base.models)
+    claims = tuple(dataclasses.replace(c, sigma_local=None, sigma_global=None) for c in base.claims)
+    text = page(dataclasses.replace(base, models=models, claims=claims), made.MANIFEST).markdown
+    assert "without a significance against the baseline “dummy”" in text
+    assert "(—)" not in text.split("##")[1]
+
+
 def test_a_blind_page_shows_no_test_score(pages: dict[str, Page]) -> None:
     text = "".join(read(pages["blind"].html).text)
     assert "the test set is still sealed" in text

@@ -139,6 +139,8 @@ def test_a_value_that_is_impossible_there_is_refused_before_anything_is_read():
         check(spec_of('"source.rho" = [1, -1]'))
     with pytest.raises(StudyError, match=r"scan, at split\.folds = 1: split\.folds"):
         check(spec_of('"split.folds" = [1, 2]'))
+    with pytest.raises(StudyError, match=r"scan, at data\.select = 'x0 >': data\.select: the expression"):
+        check(spec_of('"data.select" = ["x0 > 0", "x0 >"]'))
     with pytest.raises(StudyError, match="expected at most"):
         check(spec_of('"source.rho" = { from = 0, to = 999, step = 1 }\nrepeats = 1000'))
 

@@ -10,6 +10,8 @@ DASH = "—"
 MINUS = "\u2212"
 _MOST_DECIMALS = 12
 _ROUNDING = 1e-12  # errors below this share of the value are those of the arithmetic
+_MOST_DIGITS = 6
+_LARGE = 1e7
 
 
 def decimals_of(error: float) -> int:
@@ -31,12 +33,19 @@ def decimals_of(error: float) -> int:
 def fixed(value: float | None, decimals: int) -> str:
     """Return ``value`` with ``decimals`` digits after the point; negative decimals round to tens, hundreds.
 
+    From ten million on, and beyond the last decimal that is written, with a power of ten:
+
     >>> fixed(0.86124, 4), fixed(12345.0, -2), fixed(-0.00001, 2)
     ('0.8612', '12300', '0.00')
+    >>> fixed(1.0743e13, -11), fixed(3.14e-20, 21)
+    ('1.07e+13', '3.1e−20')
     """
     if value is None:
         return DASH
     rounded = round(value, decimals)
+    if rounded and (abs(rounded) >= _LARGE or decimals > _MOST_DECIMALS):
+        digits = math.floor(math.log10(abs(rounded))) + decimals
+        return f"{rounded:.{max(0, min(digits, _MOST_DIGITS))}e}".replace("-", MINUS)
     text = f"{rounded:.{max(0, min(decimals, _MOST_DECIMALS))}f}"
     if float(text) == 0.0:
         text = text.lstrip("-")
@@ -72,7 +81,13 @@ def decimals_for(score: Score) -> int:
     error = total_error(score)
     if error is None:
         return interval_decimals(score.low, score.high)
-    return min(decimals_of(error), _MOST_DECIMALS)
+    return _decimals_within(error, abs(score.value or 0.0))
+
+
+def _decimals_within(error: float, size: float) -> int:
+    """The decimals of ``error``, but no more than a number of this ``size`` is worth writing with."""
+    most = _MOST_DIGITS - math.floor(math.log10(size)) if size > 0 else 0
+    return min(decimals_of(error), max(most, _MOST_DECIMALS))
 
 
 def value_with_error(score: Score | None) -> str:
@@ -81,6 +96,10 @@ def value_with_error(score: Score | None) -> str:
     >>> from fivesigma.record.results import ErrorBudget
     >>> value_with_error(Score(0.86124, error=ErrorBudget(stat=0.00312)))
     '0.8612 ± 0.0031'
+    >>> value_with_error(Score(1.0743e13, error=ErrorBudget(stat=1.31e12)))
+    '1.07e+13 ± 1.3e+12'
+    >>> value_with_error(Score(4.32e-21, error=ErrorBudget(stat=5.6e-22)))
+    '4.3e−21 ± 6e−22'
     """
     if score is None or score.value is None:
         return DASH
@@ -112,7 +131,7 @@ def interval_decimals(low: float | None, high: float | None) -> int:
     """
     if low is None or high is None or high - low <= _ROUNDING * max(abs(low), abs(high)):
         return 4
-    return min(decimals_of((high - low) / 4.0), _MOST_DECIMALS)
+    return _decimals_within((high - low) / 4.0, max(abs(low), abs(high)))
 
 
 def interval_text(value: float | None, low: float | None, high: float | None) -> str:

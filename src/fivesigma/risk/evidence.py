@@ -12,6 +12,7 @@ The way through the module::
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -216,12 +217,20 @@ def sigma_text(sigma: float | None) -> str:
 
     >>> sigma_text(3.24), sigma_text(17.0), sigma_text(-17.0), sigma_text(None)
     ('3.2σ', '> 5σ', '< -5σ', 'no σ')
+
+    2.97 does not read as the 3.0 that earns a word, and nothing reads as minus zero.
+
+    >>> sigma_text(2.97), sigma_text(-0.04)
+    ('2.9σ', '0.0σ')
     """
     if sigma is None:
         return "no σ"
     if abs(sigma) > 5:
         return "> 5σ" if sigma > 0 else "< -5σ"
-    return f"{sigma:.1f}σ"
+    tenths = round(sigma, 1)
+    if abs(sigma) < 3 <= abs(tenths):
+        tenths = math.copysign(2.9, sigma)
+    return f"{tenths + 0.0:.1f}σ"
 
 
 def claim_text(

@@ -53,8 +53,12 @@ def by_column(settings: Mapping[str, Any], features: FeaturePlan, kind: str) -> 
     if features.reductions:
         raise InputError("monotone needs the columns as they are; give the model reduce = false.")
     if kind == "boosting" and (features.coded or features.missing == "impute"):
+        why = "imputes" if features.missing == "impute" else "has columns of text"
+        mend = (
+            "missing = 'native'" if features.missing == "impute" else "give the model features without them"
+        )
         raise InputError(
-            "boosting: monotone needs columns of numbers, not imputed; use xgboost, or missing = 'native'."
+            f"boosting: monotone needs columns of numbers as they are, and the model {why}; {mend}, or use xgboost."
         )
     numbers = [features.names[j] for j in features.numeric]
     for name in signs:

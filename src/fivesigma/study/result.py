@@ -89,7 +89,9 @@ def _with_error(score: dict[str, Any] | None) -> str:
 def _sigma(sigma: float | None) -> str:
     if sigma is None:
         return "–"
-    return f"{'<' if sigma < 0 else '>'} {'-' if sigma < 0 else ''}5" if abs(sigma) > 5 else f"{sigma:.1f}"
+    from fivesigma.risk.evidence import sigma_text
+
+    return sigma_text(sigma).removesuffix("σ")
 
 
 def leaderboard(results: Results) -> Leaderboard:

@@ -135,6 +135,10 @@ def _axis(axes: Any, values: Sequence[Any], name: str) -> Array:
 
         axes.set_xticks(at, [str(value) for value in values])
         axes.xaxis.set_minor_locator(NullLocator())
+    elif not logarithmic and all(type(value) is int for value in values):
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(name)
     return at
 

@@ -47,12 +47,18 @@ def _quoted(name: str) -> str:
 
 def _against_baseline(view: View) -> str:
     best, baseline = view.best, view.results.baseline
-    if best is None or baseline is None or best.name == baseline:
-        return ", and is itself the baseline" if best is not None and best.name == baseline else ""
+    if best is None or baseline is None:
+        return ""
+    if best.name == baseline:
+        return f"; {_quoted(best.name)} is itself the baseline"
     comparison = best.versus_baseline.get(view.results.metric)
     verdict = word(comparison, view.results.claims)
     if comparison is None or verdict is None:
         return ""
+    if comparison.sigma_global is None:
+        return (
+            f", without a significance against the baseline {_quoted(baseline)} ({_difference(comparison)})"
+        )
     where = "above" if ((comparison.difference or 0.0) > 0) == _greater_is_better(view) else "below"
     kind = {
         OBSERVATION: f", an observation ({sigma(comparison.sigma_global)}) that it stands {where}",

@@ -115,7 +115,10 @@ def check(spec: Spec) -> None:
             "scan", f"{n} studies; expected at most {MOST_STUDIES}: take fewer points or repeats."
         )
     for point in points(spec):
-        _check_source(study_at(spec, point.values, 0))
+        study = study_at(spec, point.values, 0)
+        _check_source(study)
+        if study.data.select is not None:
+            _check_select(study, study.data.select)
 
 
 def _check_source(child: Spec) -> None:
@@ -127,6 +130,15 @@ def _check_source(child: Spec) -> None:
         system(child.data.simulated, child.source.settings)
     except InputError as error:
         raise StudyError(f"{child.place}: {error}") from None
+
+
+def _check_select(child: Spec, select: str) -> None:
+    from fivesigma._core.expressions import names
+
+    try:
+        names(select)
+    except InputError as error:
+        raise StudyError(f"{child.place}: data.select: {error}") from None
 
 
 def _keys(spec: Spec, key: str) -> tuple[str | int, ...]:
