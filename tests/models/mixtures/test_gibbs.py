@@ -46,7 +46,7 @@ MUTANTS = [
     ("kernels", "out[a, i] -= 0.5 *", "out[a, i] -= 0.50005 *"),
     ("kernels", "constant = c + log_weights", "constant = c + 0.0 * log_weights"),
     ("kernels", "work[i] = u[start + i] * total[i]", "work[i] = 0.5 * total[i]"),
-    ("kernels", "squares[a, r, s] += product", "squares[a, r, s] += 1.0001 * product"),
+    ("kernels", "squares[a, r, s] += folded(", "squares[a, r, s] += 1.0001 * folded("),
     ("blocks", "kappa[a] = kappa0 + n", "kappa[a] = kappa0 + 1.0001 * n"),
     ("blocks", "degrees[a] = degrees0 + (", "degrees[a] = degrees0 - 0.001 + ("),
     ("blocks", "kappa0 * n / kappa[a] * offset[r]", "n / kappa[a] * offset[r]"),

@@ -20,7 +20,7 @@ TILE = 512
 _RUN = 64  # events whose totals are multiplied before one logarithm is taken: at most K^64
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def log_densities(
     X: Array, start: int, m: int, A: Array, b: Array, c: Array, diagonal: bool, work: Array, out: Array
 ) -> None:
@@ -137,7 +137,42 @@ def sum_of_logs(total: Array, m: int) -> float:
     return result
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def folded(x: Array, y: Array, low: int, high: int, work: Array) -> float:
+    """``Σ x_i y_i`` over ``low <= i < high``, in an order that is written down.
+
+    A compiler that may choose the order of a sum chooses it anew wherever the sum is inlined: the first run after an
+    installation would differ in its last bits from the next, which loads what the first has compiled.
+    """
+    e = (high - low) // 8
+    for i in range(e):
+        j = low + i
+        work[i] = (
+            x[j] * y[j]
+            + x[j + e] * y[j + e]
+            + x[j + 2 * e] * y[j + 2 * e]
+            + x[j + 3 * e] * y[j + 3 * e]
+            + x[j + 4 * e] * y[j + 4 * e]
+            + x[j + 5 * e] * y[j + 5 * e]
+            + x[j + 6 * e] * y[j + 6 * e]
+            + x[j + 7 * e] * y[j + 7 * e]
+        )
+    result, left = 0.0, low + 8 * e
+    while e >= 8:
+        f = e // 4
+        for i in range(f):
+            work[i] = (work[i] + work[i + f]) + (work[i + 2 * f] + work[i + 3 * f])
+        for i in range(4 * f, e):
+            result += work[i]
+        e = f
+    for i in range(e):
+        result += work[i]
+    for j in range(left, high):
+        result += x[j] * y[j]
+    return result
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def sufficient(
     X: Array, labels: Index, diagonal: bool, counts: Array, sums: Array, squares: Array, tile: Array
 ) -> None:
@@ -154,6 +189,7 @@ def sufficient(
     place = np.empty(K + 1, dtype=np.int64)
     ends = np.empty(K, dtype=np.int64)
     order = np.empty(width, dtype=np.int64)
+    ones, work = np.ones(width), np.empty(width // 8 + 1)
     for start in range(0, n, width):
         m = min(width, n - start)
         place[:] = 0
@@ -175,12 +211,6 @@ def sufficient(
             if low == high:
                 continue
             for r in range(d):
-                plain = 0.0
-                for i in range(low, high):
-                    plain += tile[r, i]
-                sums[a, r] += plain
+                sums[a, r] += folded(tile[r], ones, low, high, work)
                 for s in range(r if diagonal else 0, r + 1):
-                    product = 0.0
-                    for i in range(low, high):
-                        product += tile[r, i] * tile[s, i]
-                    squares[a, r, s] += product
+                    squares[a, r, s] += folded(tile[r], tile[s], low, high, work)

@@ -29,7 +29,7 @@ def fill_tables(rho: float, d: int, h: Array, g: Array) -> None:
         g[m] = 0.5 * s2 / (1.0 + m * s2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def fill_sums(G: Array, labels: Index, counts: Index, R: Array, S: Array) -> None:
     """Counts, R and S of a labelling from scratch."""
     n = labels.size
@@ -80,7 +80,7 @@ def pick(scores: Array, u: float) -> int:
     return K - 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def move(row: Array, losing: Array, gaining: Array) -> None:
     """Take an event's row of G from one component's R and give it to another's."""
     for j in range(row.size):
@@ -110,7 +110,7 @@ def sweep(
     return changed
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def shift_row(row: Array, sums: Array, sign: float) -> None:
     """``sums += sign · row``."""
     for j in range(row.size):
