@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -109,3 +110,17 @@ def test_bad_input_is_one_sentence() -> None:
         bias_variance(DummyRegressor(), X, Y[:5], X, Y, rng=rng)
     with pytest.raises(InputError, match="negative"):
         bias_variance(DummyRegressor(), *PARTS, rng=rng, test_weight=-np.ones(400))
+
+
+@pytest.mark.parametrize("forest", [RandomForestRegressor, RandomForestClassifier])
+def test_a_forest_is_divided_at_all_depths_from_one_fit_a_round(forest):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    y = X[:, 0] + 0.3 * rng.normal(size=90)
+    target = y if forest is RandomForestRegressor else (y > 0).astype(int)
+    model = DepthPath(forest(5, random_state=0))
+    found = bias_variance_path(
+        model, X[:60], target[:60], X[60:], target[60:], n_rounds=10, n_depths=4, rng=rng
+    )
+    assert found.total.shape == (4,)
+    assert found.total[2] < np.mean((target[60:] - target[:60].mean()) ** 2)

@@ -112,7 +112,8 @@ def bias_variance_path(
     """
     from fivesigma.risk.resampled_trees import limits_of
 
-    tree = model.get_params(deep=False).get("tree") or model
+    nested = model.get_params(deep=False).get("tree")
+    tree = model if nested is None else nested  # an unfitted forest has no truth value
     if limits_of(tree) is None and not callable(getattr(model, "predict_path", None)):
         raise InputError(
             f"{type(model).__name__} has no predict_path; expected a tree or a DepthPath: use bias_variance."
