@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from fivesigma._core.errors import InputError, MissingExtraError
 from fivesigma.explain.ablation import drop_best, forward_selection
 from fivesigma.explain.effects import partial_dependence
+from fivesigma.explain.importance import cluster_columns
 from fivesigma.explain.shapley import shapley_values
 
 RNG = np.random.default_rng(0)
@@ -91,3 +92,21 @@ def test_xgboost_divides_its_own_log_odds() -> None:
     found = shapley_values(model, X[:20])
     told = model.predict(X[:20], output_margin=True)
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), told, atol=1e-4)
+
+
+def test_progress_is_told_and_changes_nothing() -> None:
+    xgboost = pytest.importorskip("xgboost", reason="the extra [boost] is not installed")
+    model = xgboost.XGBRegressor(n_estimators=3).fit(X, Y)
+    told: list[tuple[int, int]] = []
+    some = shapley_values(model, np.tile(X, (3, 1))[:250], progress=lambda *at: told.append(at))
+    assert told == [(100, 250), (200, 250), (250, 250)]
+    np.testing.assert_array_equal(some.values, shapley_values(model, np.tile(X, (3, 1))[:250]).values)
+
+
+def test_many_columns_are_clustered_in_blocks() -> None:
+    wide = np.random.default_rng(0).normal(size=(30, 1100))
+    wide[:, 1099] = wide[:, 0]
+    told: list[tuple[int, int]] = []
+    found = cluster_columns(wide, threshold=0.99, progress=lambda *at: told.append(at))
+    assert (0, 1099) in found
+    assert told == [(1024, 1100), (1100, 1100)]

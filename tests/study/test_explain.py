@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import StudyError
+from fivesigma.data.dataset import Dataset
 from fivesigma.study.ablation import Stop, Trail
 from fivesigma.study.explaining import clustered, settle
 from fivesigma.study.importance import positions
@@ -227,3 +228,17 @@ def test_a_step_is_called_by_what_went_before() -> None:
     trail = Trail("drop_best", "forest", stops)
     assert _called(trail, stops[0], None) == ("forest without b", "forest")
     assert _called(trail, stops[1], stops[0]) == ("forest without b, d", "forest without b")
+
+
+def test_permutations_that_would_take_hours_are_refused_before_the_run() -> None:
+    data = Dataset.from_arrays(np.random.default_rng(0).normal(size=(60, 60_000)), np.arange(60.0))
+    for models, message in (
+        (["ridge"], r"explain\.permutation: 10 permutations of each of 60000 columns"),
+        (["forest"], ""),
+    ):
+        study = Study(data, models=models, explain={"permutation": 10}, name="wide")
+        if message:
+            with pytest.raises(StudyError, match=message):
+                study.prepared()
+        else:
+            study.prepared()

@@ -25,6 +25,7 @@ Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
 """Pairs of rows to fit to and rows held out."""
 
 _CELLS = 2**25  # predictions held at a time by path masking: 256 MB
+_CORRELATED = 1024  # columns correlated with all others at a time
 _TWO_SIGMA = float(stats.norm.cdf(2.0))
 
 
@@ -121,9 +122,8 @@ def direct_predictions(
     model: Any, X: Array, columns: Sequence[int], places: NDArray[np.int32]
 ) -> list[Array]:
     """Return the predictions with ``columns`` taken from rows ``places`` (n, R), one array a repeat."""
-    done = []
+    done, changed = [], X.copy()
     for r in range(places.shape[1]):
-        changed = X.copy()
         changed[:, columns] = X[places[:, r]][:, columns]
         done.append(predicted(model, changed))
     return done
@@ -338,10 +338,13 @@ def _out_of_bag(
     return np.asarray(aside / (bag.sum() or 1.0))
 
 
-def cluster_columns(X: ArrayLike, *, threshold: float = 0.7) -> tuple[tuple[int, ...], ...]:
+def cluster_columns(
+    X: ArrayLike, *, threshold: float = 0.7, progress: Progress | None = None
+) -> tuple[tuple[int, ...], ...]:
     """Return groups of columns whose rank correlation is, on average, ``threshold`` or more in absolute value.
 
     Average linkage on ``1 - |ρ|`` (Spearman); pass the result as ``groups``. Missing values count as the median.
+    ``progress`` is called with (columns correlated, p).
 
     >>> x = np.arange(20.0)
     >>> cluster_columns(np.stack([x, x**3, np.cos(7 * x)], axis=1))
@@ -358,7 +361,13 @@ def cluster_columns(X: ArrayLike, *, threshold: float = 0.7) -> tuple[tuple[int,
     ranks = stats.rankdata(table, axis=0)
     ranks -= ranks.mean(axis=0)
     norm = np.sqrt((ranks**2).sum(axis=0))
-    rho = ranks.T @ ranks / np.where(norm > 0, norm, 1.0) / np.where(norm > 0, norm, 1.0)[:, None]
+    norm[norm == 0] = 1.0
+    rho = np.empty((table.shape[1], table.shape[1]))
+    for start in range(0, len(rho), _CORRELATED):
+        rows = slice(start, start + _CORRELATED)
+        rho[rows] = ranks[:, rows].T @ ranks / norm / norm[rows, None]
+        if progress is not None:
+            progress(min(start + _CORRELATED, len(rho)), len(rho))
     distance = np.clip(1 - np.abs(rho), 0, 1)
     np.fill_diagonal(distance, 0.0)
     labels = fcluster(linkage(squareform(distance, checks=False), "average"), 1 - threshold, "distance")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from fivesigma._core.errors import InputError, require
 from fivesigma.explain.predictions import refuse_unfitted
 
 Array = NDArray[np.float64]
+_ROWS = 100  # explained at a time where progress is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +38,13 @@ class ShapleyValues:
         return np.asarray(np.abs(self.values).mean(axis=0))
 
 
-def shapley_values(model: Any, X: ArrayLike) -> ShapleyValues:
+def shapley_values(
+    model: Any, X: ArrayLike, *, progress: Callable[[int, int], None] | None = None
+) -> ShapleyValues:
     """Return exact Shapley values of a fitted tree model (Lundberg et al. 2020, arXiv:1905.04610).
 
-    Of a classifier the last class is explained, the signal.
+    Of a classifier the last class is explained, the signal. ``progress`` is called with (rows done, n); the values of
+    a row do not depend on the others.
 
     Raises
     ------
@@ -49,17 +54,33 @@ def shapley_values(model: Any, X: ArrayLike) -> ShapleyValues:
         If the model is not fitted, or has no trees.
     """
     refuse_unfitted(model)
-    table = as_table(X)
+    table, explain = as_table(X), _explainer(model)
+    parts = []
+    step = _ROWS if progress is not None else max(len(table), 1)
+    for start in range(0, len(table), step):
+        parts.append(explain(table[start : start + step]))
+        if progress is not None:
+            progress(min(start + step, len(table)), len(table))
+    if not parts:
+        raise InputError("X has no rows; expected at least one event whose prediction is divided up.")
+    return ShapleyValues(np.concatenate([part.values for part in parts]), parts[0].base, parts[0].scale)
+
+
+def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
+    """Return what divides up the predictions of rows; `InputError` for a model without trees."""
     if type(model).__module__.startswith("xgboost"):
-        rows = require("xgboost", "boost").DMatrix(table)
-        return _by_xgboost(model, model.get_booster().predict(rows, pred_contribs=True))
+        xgboost, booster = require("xgboost", "boost"), model.get_booster()
+        return lambda rows: _by_xgboost(model, booster.predict(xgboost.DMatrix(rows), pred_contribs=True))
     if callable(getattr(model, "shapley", None)):
-        return _by_xgboost(model, model.shapley(table))
+        return lambda rows: _by_xgboost(model, model.shapley(rows))
     if not type(model).__module__.startswith(("sklearn.tree", "sklearn.ensemble")):
         raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
-    shap = require("shap", "shap")
-    explainer = shap.TreeExplainer(model)
-    values, base = np.asarray(explainer.shap_values(table)), np.atleast_1d(explainer.expected_value)
+    explainer = require("shap", "shap").TreeExplainer(model)
+    return lambda rows: _by_shap(model, explainer, rows)
+
+
+def _by_shap(model: Any, explainer: Any, rows: Array) -> ShapleyValues:
+    values, base = np.asarray(explainer.shap_values(rows)), np.atleast_1d(explainer.expected_value)
     values = values[..., -1] if values.ndim == 3 else values
     return ShapleyValues(values, float(base[-1]), _scale(model))
 

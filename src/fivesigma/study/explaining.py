@@ -13,12 +13,15 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.explain.importance import cluster_columns
 from fivesigma.risk.splits import Split
 from fivesigma.study.plan import Entry
+from fivesigma.study.registry import kind as kind_called
 from fivesigma.study.spec import Spec
 
 MOST_COLUMNS = 40
 """Columns up to which ``effects = true`` draws them all."""
 MOST_GROUPED = 3000
 """Columns up to which they are clustered: the table of their correlations grows as the square."""
+MOST_READ = 1e12
+"""Numbers that the permutations of a model's columns may read: p columns, in turn, of a table of n rows of p."""
 _N_GRID = 20
 
 
@@ -37,8 +40,10 @@ def settle(spec: Spec, data: Dataset, split: Split, entries: Sequence[Entry]) ->
         raise spec.error(
             "explain", "what models lean on is measured on folds; give split.folds = 5, or remove it."
         )
+    models = _models(spec, entries)
+    _check_permutations(spec, len(split.train), data, [each for each in entries if each.name in models])
     return {
-        "models": _models(spec, entries),
+        "models": models,
         "named": asked.models is not None,
         "permutation": asked.permutation,
         "impurity": bool(asked.impurity),
@@ -61,6 +66,21 @@ def _models(spec: Spec, entries: Sequence[Entry]) -> list[str]:
     if spec.explain.models is not None:
         return list(spec.explain.models)
     return [entry.name for entry in entries if entry.kind != "dummy"]  # which leans on no column
+
+
+def _check_permutations(spec: Spec, n: int, data: Dataset, entries: Sequence[Entry]) -> None:
+    """Refuse permutations that would read the table for hours; trees go by their paths, whatever the columns."""
+    R = spec.explain.permutation or 0
+    for entry in entries:
+        p = len(names_of(entry, data.names))
+        made = entry.reduce or entry.interactions > 1 or entry.polynomial > 1
+        masked = kind_called(entry.kind).nested and not made
+        if not masked and R * p * n * p > MOST_READ:
+            raise spec.error(
+                "explain.permutation", f"{R} permutations of each of {p} columns read {R * p * n * p:.0e} numbers for "
+                f"'{entry.name}', hours; expected at most {MOST_READ:.0e}: leave it out of explain.models, or take "
+                "fewer columns (models.features)."
+            )  # fmt: skip
 
 
 def _groups(spec: Spec, data: Dataset, split: Split) -> list[list[str]] | None:
