@@ -87,7 +87,7 @@ def learned(model: ModelRecord) -> str:
     decimals = decimals_of(last["error"]) if last["error"] > 0 else 4
     gain = last["change"] * (1 if kept["greater_is_better"] else -1)
     word = (
-        "it still gains from more events" if gain > 2 * last["error"] else "no gain that these folds resolve"
+        "it still gains from more events" if gain > 3 * last["error"] else "no gain that these folds resolve"
     )
     return f"{text}{signed(last['change'], decimals)} ± {fixed(last['error'], decimals)}: {word}."
 
