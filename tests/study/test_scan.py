@@ -417,3 +417,9 @@ def test_more_components_have_a_threshold_and_no_curve(K, words):
     assert (
         theory(Asked({"n_components": 2, "n_features": 9}, "source.n", np.arange(3.0), 9, "overlap")) is None
     )
+
+
+def test_points_explain_nothing():
+    spec = spec_of("split.folds = [2, 3]\n[explain]\npermutation = 3")
+    assert spec.explain.asked
+    assert not study_at(spec, points(spec)[0].values, 5).explain.asked

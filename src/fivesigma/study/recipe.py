@@ -90,27 +90,37 @@ def build(
         return _folded(found, Request(task, settings, seed, features.width), features, path, metric=metric)
     space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
-    model = found.build(Request(task, settings, seed, features.width))
-    recipe: Any = _pipeline(features, model, native=found.native_nan, standardise=found.standardise)
-    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
-    if found.calibrated and task == "classification":
-        recipe, outer = Calibrated(recipe), "estimator__"
-    if settings.get("early_stopping"):
-        recipe, outer = EarlyStopped(recipe, random_state=seed), f"estimator__{outer}"
-    space = {outer + inner + _attribute(name): each for name, each in space.items()}
-    space |= {f"{outer}{name}__n": _columns(*span) for name, span in features.tuned.items()}
+    ask = Request(task, settings, seed, features.width)
+    model = found.build(ask)
+    recipe, inside = _wrapped(found, features, model, settings, ask)
+    names = {name: inside + _attribute(name) for name in (*space, *_EXTENSIVE)}
+    space = {names[name]: each for name, each in space.items()}
+    steps = inside[: inside.index("model__")]
+    space |= {f"{steps}{name}__n": _columns(*span) for name, span in features.tuned.items()}
     if not space:
         return recipe
-    extensive = tuple(outer + inner + _attribute(name) for name in _EXTENSIVE)
     return Tuned(
         recipe,
         space,
         trials=trials or 20,
         metric=metric,
-        extensive=extensive,
+        extensive=tuple(names[name] for name in _EXTENSIVE),
         search=search,
         random_state=seed,
     )
+
+
+def _wrapped(
+    kind: Kind, features: FeaturePlan, model: Any, settings: Mapping[str, Any], ask: Request
+) -> tuple[Any, str]:
+    """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
+    recipe: Any = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
+    if kind.calibrated and ask.classifies:
+        recipe, outer = Calibrated(recipe), "estimator__"
+    if settings.get("early_stopping"):
+        recipe, outer = EarlyStopped(recipe, random_state=ask.seed), f"estimator__{outer}"
+    return recipe, outer + inner
 
 
 def _space(kind: Kind, tune: Mapping[str, Any] | bool | None, given: Mapping[str, Any]) -> dict[str, Space]:
