@@ -100,6 +100,8 @@ def test_predictions_are_bit_equal_and_nothing_runs(task, kind, settings, tmp_pa
     for y in TARGETS[task]:
         if kind in TWO_CLASSES and len(np.unique(y)) > 2:
             continue
+        if kind == "poisson":  # counts
+            y = np.round(np.exp(y - y.max()) * 9)
         fitted = recipe.fit(recipe.build(kind, features=PLAN, task=task, **settings), X, y).estimator
         path = tmp_path / f"model{models.SUFFIX}"
         models.save(fitted, path, {"kind": kind, "features": PLAN.names})
