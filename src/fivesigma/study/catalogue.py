@@ -30,7 +30,7 @@ def built_in() -> tuple[BuiltIn, ...]:
     """Return the studies of the package, by name.
 
     >>> [study.name for study in built_in()][:2]
-    ['adelie-chinstrap', 'higgs']
+    ['adelie-chinstrap', 'cluster-mass']
     """
     return tuple(_opened(path) for path in sorted(FOLDER.glob("*/study.toml")))
 
