@@ -210,7 +210,8 @@ def test_a_calibrated_prediction_shrinks_by_true_value_and_not_by_predicted():
 
 @pytest.mark.parametrize("rows", [Scored(np.full(9, 2.0), np.full(9, 3.0)), Scored(np.ones(1), np.ones(1))])
 def test_constant_regression_has_a_picture(rows):
-    json.dumps(residuals(rows), allow_nan=False)
+    drawn = json.dumps(residuals(rows), allow_nan=False)
+    assert '"profile"' in drawn
     json.dumps(residuals(Scored(np.full(3000, 2.0), np.full(3000, 2.0))), allow_nan=False)
 
 

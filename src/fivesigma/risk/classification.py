@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import CLASSIFICATION, Floats, Moments, Ordered, ratio
+from fivesigma.risk.metric import CLASSIFICATION, Floats, Moments, Planned, ratio
 
 
 def probabilities(y: NDArray[Any], prediction: Floats) -> Floats:
@@ -168,7 +168,7 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class RocAuc(Ordered):
+class RocAuc(Planned):
     """Area under the ROC curve: the probability that a signal event outscores a background one, ties half.
 
     ``AUC = Σ_{i in S} w_i (W_B(s < s_i) + W_B(s = s_i) / 2) / (W_S W_B)``; with more than two classes the
@@ -207,7 +207,7 @@ class CalibrationPlan:
 
 
 @dataclass(frozen=True)
-class CalibrationError(Ordered):
+class CalibrationError(Planned):
     """Expected calibration error in ``bins`` bins of equal weight: ``Σ_bins |Σ w (p - outcome)| / Σ w``.
 
     With two classes p is the signal's probability; with more it is the highest one, and the outcome is a hit

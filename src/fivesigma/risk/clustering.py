@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
-from fivesigma.risk.metric import Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.metric import Floats, Metric, Moments, Planned
 
 CLUSTERING = frozenset({"clustering"})
 
 
-class Agreement(Metric):
+class Agreement(Planned):
     """A label metric: a function of the weighted contingency tables (..., classes, clusters)."""
 
     tasks = CLUSTERING
@@ -30,41 +30,21 @@ class Agreement(Metric):
     def of_tables(self, tables: Floats) -> Floats:
         """Return the (B,) scores of the contingency tables (B, K, C)."""
 
-    def value(
-        self,
-        y: NDArray[Any],
-        prediction: NDArray[Any],
-        w: NDArray[Any] | None = None,
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> float:
-        """See `Metric.value`."""
-        return float(self.resampled(y, prediction, w, np.ones((1, len(y)), dtype=np.uint8))[0])
-
-    def resampled(
-        self,
-        y: NDArray[Any],
-        prediction: NDArray[Any],
-        w: NDArray[Any] | None,
-        counts: NDArray[Any],
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> Floats:
-        """See `Metric.resampled`."""
-        truth, labels, weight = checked(y, prediction, w)
-        classes, rows = np.unique(truth, return_inverse=True)
-        clusters, columns = np.unique(labels, return_inverse=True)
+    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> Any:
+        """Return the weight of each event in the cell (class, cluster) it is in, the cells, and the table's shape."""
+        classes, rows = np.unique(y, return_inverse=True)
+        clusters, columns = np.unique(prediction, return_inverse=True)
         cells, cell = np.unique(rows * clusters.size + columns, return_inverse=True)
-        member = np.zeros((truth.size, cells.size))
-        member[np.arange(truth.size), cell] = weight
-        tables = np.zeros((len(counts), classes.size * clusters.size))
-        for some in chunks(counts, truth.size):
-            tables[some.start : some.start + len(counts[some]), cells] = (
-                counts[some].astype(np.float64) @ member
-            )
-        return self.of_tables(tables.reshape(-1, classes.size, clusters.size))
+        member = np.zeros((y.size, cells.size))
+        member[np.arange(y.size), cell] = w
+        return member, cells, (classes.size, clusters.size)
+
+    def scored(self, plan: Any, counts: NDArray[Any]) -> Floats:
+        """See `Planned.scored`."""
+        member, cells, shape = plan
+        tables = np.zeros((len(counts), shape[0] * shape[1]))
+        tables[:, cells] = counts.astype(np.float64) @ member
+        return self.of_tables(tables.reshape(-1, *shape))
 
 
 @dataclass(frozen=True)

@@ -145,12 +145,12 @@ class Moments(Metric):
             return self.combine(np.concatenate(sums), scale)
 
 
-class Ordered(Metric):
-    """A metric that needs the events in order: sorted once, then cumulative sums of each resample."""
+class Planned(Metric):
+    """A metric that prepares the events once (sorts them, or finds their cells) and then scores every resample."""
 
     @abstractmethod
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> Any:
-        """Return what is the same for every resample (orders, ties, sorted weights)."""
+        """Return what is the same for every resample (orders, ties, sorted weights, cells of a table)."""
 
     @abstractmethod
     def scored(self, plan: Any, counts: NDArray[Any]) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import REGRESSION, Floats, Moments, Ordered, ratio
+from fivesigma.risk.metric import REGRESSION, Floats, Moments, Planned, ratio
 from fivesigma.risk.predictive import point
 from fivesigma.risk.quantiles import ordered_quantiles
 
@@ -137,7 +137,7 @@ class PearsonR(Moments):
         return np.asarray(np.clip(r, -1.0, 1.0))
 
 
-class ResidualQuantiles(Ordered):
+class ResidualQuantiles(Planned):
     """A metric of weighted quantiles of the residuals p - y (`ordered_quantiles` defines them)."""
 
     tasks = REGRESSION
