@@ -18,9 +18,9 @@ _PLACES = {
     "Dataset": "fivesigma.data.dataset",
     "read": "fivesigma.data.reading",
     "Study": "fivesigma.study.study",
-    "Result": "fivesigma.study.result",
-    "load": "fivesigma.study.result",
-    "load_model": "fivesigma.study.fitted",
+    "Result": "fivesigma.study.finished.result",
+    "load": "fivesigma.study.finished.result",
+    "load_model": "fivesigma.study.finished.fitted_model",
     "FivesigmaError": "fivesigma._core.errors",
     "InputError": "fivesigma._core.errors",
     "DataError": "fivesigma._core.errors",
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from fivesigma._core.errors import DataError, FivesigmaError, InputError
     from fivesigma.data.dataset import Dataset
     from fivesigma.data.reading import read
-    from fivesigma.study.fitted import load as load_model
-    from fivesigma.study.result import Result, load
+    from fivesigma.study.finished.fitted_model import load as load_model
+    from fivesigma.study.finished.result import Result, load
     from fivesigma.study.study import Study
 
 

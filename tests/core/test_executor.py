@@ -85,7 +85,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     """A worker of ours watches its parent: kill -9 of the parent leaves no process behind."""
     code = (
         "import subprocess, sys, time\n"
-        "p = subprocess.Popen([sys.executable, '-c', 'from fivesigma.study.worker import end_with_parent as e;"
+        "p = subprocess.Popen([sys.executable, '-c', 'from fivesigma.study.runner.worker import end_with_parent as e;"
         " import time; e(); time.sleep(60)'])\n"
         "print(p.pid, flush=True); time.sleep(60)\n"
     )

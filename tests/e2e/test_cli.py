@@ -268,7 +268,7 @@ def test_a_bug_is_called_a_bug(call: Any, monkeypatch: pytest.MonkeyPatch) -> No
     def fail() -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("fivesigma.study.catalogue.built_in", fail)
+    monkeypatch.setattr("fivesigma.study.spec.shipped.built_in", fail)
     done = call("studies")
     assert done.status == 1
     assert "a bug in fivesigma" in done.err

@@ -23,7 +23,8 @@ from sklearn.tree import DecisionTreeClassifier
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.record import models
-from fivesigma.study import recipe, registry
+from fivesigma.study.fit import recipe
+from fivesigma.study.registry import registry
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(150, 4))

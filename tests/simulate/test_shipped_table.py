@@ -7,7 +7,7 @@ import json
 import polars
 
 from fivesigma.simulate.dilepton import FEATURES
-from fivesigma.study.catalogue import FOLDER
+from fivesigma.study.spec.shipped import FOLDER
 
 TABLE = FOLDER / "higgs" / "higgs.parquet"
 

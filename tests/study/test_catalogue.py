@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fivesigma._core.errors import DataError, StudyError
-from fivesigma.study.catalogue import FOLDER, built_in, find, is_built_in
-from fivesigma.study.spec import Spec
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.shipped import FOLDER, built_in, find, is_built_in
 
 NAMES = [study.name for study in built_in()]
 

@@ -11,7 +11,7 @@ import pytest
 
 from fivesigma._core.errors import FivesigmaError
 from fivesigma.data.dataset import Dataset
-from fivesigma.study.result import load
+from fivesigma.study.finished.result import load
 from fivesigma.study.study import Study
 
 N = (120, 120, 60)
@@ -207,7 +207,7 @@ def test_sealed_test_is_scored_where_new_events_can_be_labelled(tmp_path):
 
 
 def test_runs_of_clusterings_are_not_paired(with_truth):
-    from fivesigma.study.compare import compare
+    from fivesigma.study.finished.compare import compare
 
     found = compare([with_truth.path, with_truth.path])
     assert "inside one run" in found["notes"][0]

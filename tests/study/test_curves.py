@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import r2_score
 
 from fivesigma._core.errors import StudyError
-from fivesigma.study.run import canonical, resume
-from fivesigma.study.spec import Spec
+from fivesigma.study.runner.run import canonical, resume
+from fivesigma.study.spec.document import Spec
 from fivesigma.study.study import Study
 
 TEXT = """
@@ -116,7 +116,7 @@ def test_two_workers_and_a_resumed_run_give_the_same_bytes(folder, record) -> No
 
 
 def test_a_curve_that_fails_leaves_the_model(folder, monkeypatch, tmp_path) -> None:
-    from fivesigma.study import curve_fits
+    from fivesigma.study.analyses.curves import fits as curve_fits
 
     def broken(*_):
         raise ArithmeticError("singular")

@@ -10,13 +10,13 @@ import pytest
 
 from fivesigma._core.errors import StudyError
 from fivesigma.data.dataset import Dataset
-from fivesigma.study.ablation import Stop, Trail
-from fivesigma.study.explaining import clustered, settle
-from fivesigma.study.importance import positions
-from fivesigma.study.measures import MEASURES, shares
-from fivesigma.study.run import canonical
+from fivesigma.study.analyses.explain.ablation import Stop, Trail
+from fivesigma.study.analyses.explain.ablation_evidence import CAVEAT, _called
+from fivesigma.study.analyses.explain.importance import positions
+from fivesigma.study.analyses.explain.per_fold import MEASURES, shares
+from fivesigma.study.analyses.explain.settings import clustered, settle
+from fivesigma.study.runner.run import canonical
 from fivesigma.study.study import Study
-from fivesigma.study.trails import CAVEAT, _called
 
 TEXT = """
 [study]
@@ -135,7 +135,7 @@ def test_a_killed_run_and_two_workers_come_to_the_same_bytes(run, tmp_path) -> N
     tasks = sorted((half / "tasks").glob("*.npz"))
     for path in [*tasks[::2], half / "results.json", half / "report.html"]:
         path.unlink()
-    from fivesigma.study.run import resume
+    from fivesigma.study.runner.run import resume
 
     resume(half, workers=2, progress=False)
     assert canonical(json.loads((half / "results.json").read_text())) == whole
@@ -167,7 +167,7 @@ def test_what_takes_refits_is_done_for_the_best_model_and_one_column_is_no_failu
 
 
 def test_a_fit_that_fails_ends_its_trail_and_not_the_run(tmp_path, monkeypatch) -> None:
-    from fivesigma.study import recipe
+    from fivesigma.study.fit import recipe
 
     fit = recipe.fit
 

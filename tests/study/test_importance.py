@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import StudyError
-from fivesigma.study.importance import Held, joined
-from fivesigma.study.measures import of_fold
-from fivesigma.study.spec import Spec
+from fivesigma.study.analyses.explain.importance import Held, joined
+from fivesigma.study.analyses.explain.per_fold import of_fold
+from fivesigma.study.spec.document import Spec
 from fivesigma.study.study import Study
 
 TEXT = """

@@ -10,9 +10,9 @@ from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
-from fivesigma.study import laws
-from fivesigma.study.compare import compare
-from fivesigma.study.intervals import conformal_reach, section
+from fivesigma.study.analyses.predictive import conformal_reach, section
+from fivesigma.study.finished.compare import compare
+from fivesigma.study.fit import prediction as laws
 from fivesigma.study.study import Study
 
 

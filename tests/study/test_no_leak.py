@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from fivesigma.features.plan import FeaturePlan
-from fivesigma.study import recipe
+from fivesigma.study.fit import recipe
 
 PAIRS: list[tuple[frozenset[int], frozenset[int]]] = []  # (rows fitted, rows scored), in the order of scoring
 N = 120

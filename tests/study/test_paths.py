@@ -14,8 +14,10 @@ from fivesigma._core.errors import FitError, StudyError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.record import models
-from fivesigma.study import paths, recipe, registry
-from fivesigma.study.spec import Spec
+from fivesigma.study.analyses import path as paths
+from fivesigma.study.fit import recipe
+from fivesigma.study.registry import registry
+from fivesigma.study.spec.document import Spec
 
 MODELS = """
 [[models]]

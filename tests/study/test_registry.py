@@ -18,8 +18,9 @@ from fivesigma._core.errors import FitError, InputError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.fitting import fit_on
 from fivesigma.models.spaces import Choice, Range
-from fivesigma.study import recipe, registry
-from fivesigma.study.coefficients import describe
+from fivesigma.study.analyses.coefficients import describe
+from fivesigma.study.fit import recipe
+from fivesigma.study.registry import registry
 
 KINDS = [kind for kind in registry.kinds().values() if kind.name != "own"]
 ABSENT = {"xgboost"} if find_spec("xgboost") is None else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fivesigma.study.result import _with_error
+from fivesigma.study.finished.result import _with_error
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 import fivesigma as fs
-from fivesigma.study.run import InterruptedRunError, canonical, resume, unblind
+from fivesigma.study.runner.run import InterruptedRunError, canonical, resume, unblind
 
 MODELS = '[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n'
 

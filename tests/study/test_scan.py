@@ -16,13 +16,13 @@ import fivesigma as fs
 from fivesigma._core.errors import FivesigmaError, StudyError
 from fivesigma.models.mixtures.theory import recovery
 from fivesigma.record.store import RunFolder
-from fivesigma.study.run import InterruptedRunError, canonical, resume
-from fivesigma.study.scan import worker
-from fivesigma.study.scan.points import check, points, study_at
-from fivesigma.study.scan.section import values_of
-from fivesigma.study.scan.spiked import theory
-from fivesigma.study.scan.theory import Asked
-from fivesigma.study.spec import Spec
+from fivesigma.study.analyses.scan.points import check, points, study_at
+from fivesigma.study.analyses.scan.spiked import theory
+from fivesigma.study.analyses.scan.theory import Asked
+from fivesigma.study.runner import scanner as worker
+from fivesigma.study.runner.run import InterruptedRunError, canonical, resume
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.scan import values_of
 
 SIMULATED = """
 [study]

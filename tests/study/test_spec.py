@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fivesigma._core.errors import DataError, FivesigmaError, StudyError
-from fivesigma.study import schema, unbuilt
-from fivesigma.study.spec import Spec, default_name
-from fivesigma.study.toml import write_toml
+from fivesigma.study.spec import schema, unbuilt
+from fivesigma.study.spec.document import Spec, default_name
+from fivesigma.study.spec.toml import write_toml
 
 DATA = '[data]\npath = "t.csv"\ntarget = "y"\n'
 
@@ -259,7 +259,9 @@ def test_files_that_are_no_study_files(tmp_path: Path) -> None:
 
 
 def test_the_shipped_schema_is_the_one_of_the_sections() -> None:
-    assert schema.PATH.read_text(encoding="utf-8") == schema.text(), "run python -m fivesigma.study.schema"
+    assert schema.PATH.read_text(encoding="utf-8") == schema.text(), (
+        "run python -m fivesigma.study.spec.schema"
+    )
 
 
 @pytest.mark.parametrize("text", [DATA, COMPLETE, DATA + "[split]\ntest = { path = 'b.csv' }"])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.study.catalogue import FOLDER
-from fivesigma.study.inspection import inspect, look
-from fivesigma.study.spec import Spec
-from fivesigma.study.starter import write_starter
+from fivesigma.data.inspection import inspect, look
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.shipped import FOLDER
+from fivesigma.study.spec.starter import write_starter
 from fivesigma.study.study import Study
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import fivesigma as fs
 from fivesigma.record.journal import Journal
-from fivesigma.study.run import InterruptedRunError, canonical, resume
+from fivesigma.study.runner.run import InterruptedRunError, canonical, resume
 
 MODELS = """
 [[models]]
@@ -128,7 +128,7 @@ def test_saved_models_come_back_without_pickle_and_rise_where_they_must(finished
 
 
 def test_a_kept_column_and_a_prediction_of_one_name_are_refused(finished, table, tmp_path) -> None:
-    from fivesigma.study.predict import predict
+    from fivesigma.study.finished.predict import predict
 
     pl.read_csv(table).with_columns(pl.lit(1.0).alias("narrow:s")).write_csv(tmp_path / "t.csv")
     with pytest.raises(fs.InputError, match="--keep narrow:s: the prediction is called 'narrow:s' too"):
@@ -202,8 +202,8 @@ def test_what_cannot_be_is_one_sentence(model, words, table, tmp_path) -> None:
 
 
 def test_steps_of_the_study_reach_every_model_but_the_dummy_and_can_be_declined(table, tmp_path) -> None:
-    from fivesigma.study.preparation import prepare
-    from fivesigma.study.spec import Spec
+    from fivesigma.study.preparation.prepare import prepare
+    from fivesigma.study.spec.document import Spec
 
     models = (
         '[[models]]\nkind = "dummy"\n[[models]]\nkind = "tree"\n[[models]]\nkind = "knn"\nreduce = false\n'
@@ -220,7 +220,7 @@ def test_steps_of_the_study_reach_every_model_but_the_dummy_and_can_be_declined(
 def test_xgboost_rises_where_it_must_and_stops_early(table) -> None:
     pytest.importorskip("xgboost")
     from fivesigma.features.plan import FeaturePlan
-    from fivesigma.study import recipe
+    from fivesigma.study.fit import recipe
 
     frame = pl.read_csv(table)
     X, y = frame.select("a", "b", "c").to_numpy(), (frame["y"] == "s").to_numpy().astype(int)

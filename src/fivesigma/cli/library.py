@@ -8,7 +8,7 @@ from fivesigma.cli.options import Debug, Json, Quiet
 
 def studies(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
     """List the studies that ship with the package."""
-    from fivesigma.study.catalogue import built_in
+    from fivesigma.study.spec.shipped import built_in
 
     found = built_in()
     listed = [
@@ -25,7 +25,7 @@ def studies(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> A
 
 def models(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
     """List the models, and when to choose each."""
-    from fivesigma.study.registry import kinds
+    from fivesigma.study.registry.registry import kinds
 
     found = kinds().values()
     listed = [
@@ -46,7 +46,7 @@ def models(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> An
 
 def doctor(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
     """Say what is installed and what is missing."""
-    from fivesigma.study.doctor import examine
+    from fivesigma._core.environment import examine
 
     found = examine()
     rows = [[name, state.value, state.remedy] for name, state in found.items()]

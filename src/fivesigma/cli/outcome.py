@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Interrupted, Part, Table
 
 if TYPE_CHECKING:
-    from fivesigma.study.result import Result
+    from fivesigma.study.finished.result import Result
 
 _MOST_CLAIMS = 3
 
@@ -17,7 +17,7 @@ _MOST_CLAIMS = 3
 @contextmanager
 def resumable() -> Iterator[None]:
     """An interrupted run ends the verb as an interruption that knows its folder."""
-    from fivesigma.study.run import InterruptedRunError
+    from fivesigma.study.runner.run import InterruptedRunError
 
     try:
         yield

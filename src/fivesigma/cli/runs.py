@@ -26,8 +26,8 @@ def resume(
     What is finished is not done again, and the result is the same as without the interruption.
     """
     from fivesigma.cli.outcome import answer, resumable
-    from fivesigma.study.progress import choose
-    from fivesigma.study.run import resume as go_on
+    from fivesigma.study.runner.progress import choose
+    from fivesigma.study.runner.run import resume as go_on
 
     with resumable():
         result = go_on(run, workers=workers, progress=choose(quiet), trust=trust)
@@ -42,8 +42,8 @@ def unblind(
     The opening is written into the ledger beside the study file.
     """
     from fivesigma.cli.outcome import answer, resumable
-    from fivesigma.study.progress import choose
-    from fivesigma.study.run import unblind as open_seal
+    from fivesigma.study.runner.progress import choose
+    from fivesigma.study.runner.run import unblind as open_seal
 
     with resumable():
         result = open_seal(run, progress=choose(quiet), trust=trust)
@@ -60,7 +60,7 @@ def report(
     debug: Debug = False,
 ) -> Answer:
     """Write the page of a run again."""
-    from fivesigma.study.result import load
+    from fivesigma.study.finished.result import load
 
     page = load(run).report(out)
     return Answer({"report": str(page)}, [f"page: {page}"])
@@ -71,7 +71,7 @@ def compare(runs: Runs, json: Json = False, quiet: Quiet = False, debug: Debug =
 
     The comparison is paired where data and split are the same; else no difference is claimed.
     """
-    from fivesigma.study.compare import compare as compare_runs
+    from fivesigma.study.finished.compare import compare as compare_runs
 
     found = compare_runs(runs)
     header = ["run", "model", found["metric"], "difference", "σ (local)"]
@@ -107,7 +107,7 @@ def predict(
     debug: Debug = False,
 ) -> Answer:
     """Apply a fitted model to another table."""
-    from fivesigma.study.predict import predict as apply
+    from fivesigma.study.finished.predict import predict as apply
 
     done = apply(run, file, out, model=model, keep=keep or (), format=format, cut=cut)
     lines = [f"wrote {done['out']}: {done['n_rows']} rows by '{done['model']}'"]
@@ -133,8 +133,8 @@ def reproduce(
 
     The answer is bitwise equal, statistically equal (with p), or different and where first.
     """
-    from fivesigma.study.progress import choose
-    from fivesigma.study.reproduce import reproduce as again
+    from fivesigma.study.runner.progress import choose
+    from fivesigma.study.runner.reproduce import reproduce as again
 
     verdict = again(run, out=out, workers=workers, progress=choose(quiet), trust=trust)
     status = PROMISE_FAILED if verdict["verdict"] == "different" else 0

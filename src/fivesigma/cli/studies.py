@@ -35,7 +35,7 @@ def run(
     The run folder is runs/NAME-TIME-HASH, or --out.
     """
     from fivesigma.cli.outcome import answer, resumable
-    from fivesigma.study.progress import choose
+    from fivesigma.study.runner.progress import choose
     from fivesigma.study.study import Study
 
     chosen = Study.read(study, data=data, seed=seed, trust=trust)
@@ -55,7 +55,7 @@ def init(
     debug: Debug = False,
 ) -> Answer:
     """Write a starter study for a table."""
-    from fivesigma.study.starter import write_starter
+    from fivesigma.study.spec.starter import write_starter
 
     place = write_starter(file, out, target)
     lines = [f"wrote {place}: read it, then `fivesigma check {place}`"]
@@ -70,8 +70,8 @@ def inspect(
     debug: Debug = False,
 ) -> Answer:
     """Look at a table and guess its parts."""
-    from fivesigma.study.inspection import inspect as look
-    from fivesigma.study.starter import document
+    from fivesigma.data.inspection import inspect as look
+    from fivesigma.study.spec.starter import document
 
     seen = document(look(file, target))
     return Answer(seen, [_columns(seen), "", *_guesses(seen["guesses"])])

@@ -10,13 +10,13 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
-from fivesigma.study.catalogue import find
-from fivesigma.study.preparation import MEMORY, Prepared, prepare
-from fivesigma.study.progress import Progress
-from fivesigma.study.result import Result
-from fivesigma.study.run import resume, run, unblind
-from fivesigma.study.scan.carry import foretold
-from fivesigma.study.spec import Spec
+from fivesigma.study.finished.result import Result
+from fivesigma.study.preparation.prepare import MEMORY, Prepared, prepare
+from fivesigma.study.runner.progress import Progress
+from fivesigma.study.runner.run import resume, run, unblind
+from fivesigma.study.runner.scanning import foretold
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.shipped import find
 
 Model = str | tuple[str, Any] | Mapping[str, Any]
 
@@ -197,11 +197,11 @@ class Study:
     def resume(
         self, path: str | Path, *, workers: int | None = None, progress: Progress | bool = True
     ) -> Result:
-        """Go on with a run of this study that was stopped; see `fivesigma.study.run.resume`."""
+        """Go on with a run of this study that was stopped; see `fivesigma.study.runner.run.resume`."""
         return resume(path, workers=workers, progress=progress, prepared=self.prepared())
 
     def unblind(self, path: str | Path, *, progress: Progress | bool = True) -> Result:
-        """Open the sealed test of a blind run of this study; see `fivesigma.study.run.unblind`."""
+        """Open the sealed test of a blind run of this study; see `fivesigma.study.runner.run.unblind`."""
         return unblind(path, progress=progress, prepared=self.prepared())
 
 

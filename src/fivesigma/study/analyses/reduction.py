@@ -1,0 +1,92 @@
+"""Feature steps in a study: what was left of the columns in each fit, and how stable the choice is over fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fivesigma.features.reduction import COMPONENTS, SELECTIONS, Reduction
+
+MOST_COMPONENTS, MOST_COLUMNS = 100, 200
+"""Shares of variance, and columns with their frequency, that the record keeps: the largest."""
+
+
+def steps_of(reduce: Sequence[Mapping[str, Any]]) -> tuple[Reduction, ...]:
+    """Return the steps that a study file or a plan names.
+
+    >>> steps_of([{"kind": "pca", "n": [2, 8]}])
+    (Reduction(kind='pca', n=(2, 8), rank='linear'),)
+    """
+    return tuple(
+        Reduction(**{**each, "n": tuple(each["n"]) if isinstance(each["n"], list) else each["n"]})
+        for each in reduce
+    )
+
+
+def left(estimator: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return, for each step of a fitted recipe, what came to it and what it left, by name."""
+    from fivesigma.study.fit.recipe import pipeline_of
+
+    pipeline, found = pipeline_of(estimator), []
+    columns = np.asarray(names, dtype=object)
+    for kind, step in pipeline.steps[:-1]:
+        out = step.get_feature_names_out(columns)
+        if kind in SELECTIONS:
+            found.append({"kind": kind, "from": list(columns), "left": list(out)})
+        elif kind in COMPONENTS:
+            about = {"kind": kind, "from": list(columns), "left": list(out)}
+            found.append(about | _described(kind, step))
+        columns = out
+    return found
+
+
+def _described(kind: str, step: Any) -> dict[str, Any]:
+    if kind == "pca":
+        return {"explained": step.explained_[:MOST_COMPONENTS].tolist()}
+    return {"unexplained": step.error_}
+
+
+def joined(final: Sequence[Mapping[str, Any]], others: Sequence[Sequence[Mapping[str, Any]]]) -> list[Any]:
+    """Return the section ``reduction`` of a model: its steps in the final fit, and over all fits.
+
+    Parameters
+    ----------
+    final : what `left` says of the final fit
+    others : the same of the fits to folds and to resampled training sets
+
+    Returns
+    -------
+    For each step ``kind``, ``n_in``, ``left`` (names), ``n_left`` (of each fit, the final one first), and either
+    ``explained`` (share of the variance by component) or ``unexplained``, or ``columns`` with the ``frequency``
+    at which each was chosen over the fits, the most frequent first.
+    """
+    section = []
+    for at, step in enumerate(final):
+        fits = [step, *(each[at] for each in others if len(each) > at)]
+        kept: dict[str, Any] = {
+            "kind": step["kind"],
+            "n_in": len(step["from"]),
+            "left": step["left"][:MOST_COLUMNS],
+            "n_left": [len(each["left"]) for each in fits],
+        }
+        kept |= {key: step[key] for key in ("explained", "unexplained") if key in step}
+        if step["kind"] in SELECTIONS:
+            kept |= _frequencies(fits)
+        section.append(kept)
+    return section
+
+
+def _frequencies(fits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = list(dict.fromkeys(name for each in fits for name in (*each["left"], *each["from"])))
+    n_chosen = dict.fromkeys(names, 0)
+    for each in fits:
+        for name in each["left"]:
+            n_chosen[name] += 1
+    order = sorted(names, key=lambda name: -n_chosen[name])[:MOST_COLUMNS]
+    return {
+        "columns": order,
+        "frequency": [n_chosen[name] / len(fits) for name in order],
+        "n_fits": len(fits),
+    }

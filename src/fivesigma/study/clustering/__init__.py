@@ -1,1 +1,0 @@
-"""Studies without a target: clusterings, their fits, scores, evidence and record."""

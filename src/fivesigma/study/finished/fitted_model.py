@@ -1,0 +1,145 @@
+"""A fitted model with the meaning of its columns: what ``fs.load_model`` and ``Result.best`` give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data.dataset import Dataset
+from fivesigma.record import models
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model of a finished run.
+
+    Attributes
+    ----------
+    estimator : the fitted scikit-learn pipeline; it takes the columns ``names`` in their order.
+    meta : kind, parameters, names, units and categories of the columns, classes, versions, data hash.
+    """
+
+    estimator: Any
+    meta: Mapping[str, Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that the model takes."""
+        return tuple(self.meta["names"])
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class labels in the order of the probabilities; None for a regression."""
+        found = self.meta["classes"]
+        return None if found is None else tuple(found)
+
+    def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return ``X`` as (n_samples, n_features) in the model's own columns.
+
+        A `Dataset` and a pandas or polars table are matched by name, in whatever order their columns stand; an array
+        has the model's columns in their order. `InputError` where they are not there.
+        """
+        if isinstance(X, Dataset):
+            return X.with_features(self.names).X
+        if (given := _names(X)) is not None:
+            return self._by_name(X, given)
+        table = np.asarray(X, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != len(self.names):
+            raise InputError(
+                f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
+            )
+        return table
+
+    def _by_name(self, table: Any, given: tuple[str, ...]) -> NDArray[np.float64]:
+        for name in self.names:
+            if name not in given:
+                raise InputError(
+                    f"the table has no column {name!r}; the model needs it.{did_you_mean(name, given)}"
+                )
+        if self.meta["categories"]:
+            words = ", ".join(self.meta["categories"])
+            raise InputError(
+                f"the model takes text columns ({words}); give a Dataset, or use `fivesigma predict`."
+            )
+        found: NDArray[np.float64] = np.column_stack([table[name] for name in self.names]).astype(np.float64)
+        return found
+
+    @property
+    def clusters(self) -> bool:
+        """Whether this is a clustering, whose predictions are numbers of clusters."""
+        return bool(self.meta["task"] == "clustering")
+
+    def can(self, answer: str) -> bool:
+        """Whether a clustering can say ``answer`` (predict, predict_proba, score_samples) of new events."""
+        return bool(self.estimator.steps[-1][1].can(answer))
+
+    def predict_proba(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return the probabilities, (n_samples, n_classes), or those of the clusters."""
+        from fivesigma.study.fit import recipe
+
+        if self.clusters:
+            return np.asarray(self._said("predict_proba", X), dtype=np.float64)
+        if self.classes is None:
+            raise InputError("this model is a regression and has no probabilities; use predict.")
+        return recipe.predict(self.estimator, self.columns(X), len(self.classes))
+
+    def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
+
+        The latter where the model has a predictive law; `fivesigma.risk.predictive.QuantileLaw` reads it.
+        """
+        from fivesigma.study.fit import prediction as laws
+
+        if self.classes is not None:
+            raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
+        return laws.predicted(self.estimator, self.columns(X), None)
+
+    def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
+        """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""
+        from fivesigma.study.fit import recipe
+
+        if self.clusters:
+            return np.asarray(self._said("predict", X), dtype=np.int64)
+        if self.classes is None:
+            return recipe.predict(self.estimator, self.columns(X))
+        labels: NDArray[Any] = np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
+        return labels
+
+    def _said(self, answer: str, X: ArrayLike | Dataset) -> Any:
+        """Ask the clustering at the end of the pipeline; one that labels its own events only refuses in a sentence."""
+        from fivesigma.study.tasks.clustering import before
+
+        if not self.can(answer):
+            raise InputError(
+                f"'{self.meta['name']}' ({self.meta['kind']}) clusters the events it is fitted to and cannot {answer} "
+                "others; choose a mixture or k-means."
+            )
+        return getattr(self.estimator.steps[-1][1], answer)(before(self.estimator, self.columns(X)))
+
+
+def _names(X: Any) -> tuple[str, ...] | None:
+    """Return the names of the columns of a pandas or polars table; None for an array, and for a table without names."""
+    given = getattr(X, "columns", None)
+    if given is None or not all(isinstance(name, str) for name in given):
+        return None
+    return tuple(given)
+
+
+def load(path: str | Path) -> FittedModel:
+    """Load a model that a run has saved; nothing in the file is executed.
+
+    Raises
+    ------
+    DataError
+        For a file that is absent, changed by a single byte, or holds a name that is not in the table.
+    """
+    from fivesigma.study.registry.registry import TRUSTED
+
+    saved = models.load(Path(path), trusted=TRUSTED)
+    return FittedModel(saved.estimator, saved.meta)

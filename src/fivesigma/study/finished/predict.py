@@ -1,0 +1,263 @@
+"""A fitted model of a run, applied to another table."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import checks, expressions
+from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma.data import join, targets
+from fivesigma.data.tables import Columns, read_columns
+from fivesigma.record.store import RunFolder, write_bytes
+from fivesigma.study.finished.fitted_model import FittedModel
+from fivesigma.study.finished.result import load
+from fivesigma.study.fit import prediction as laws
+from fivesigma.study.spec.document import Spec
+
+FORMATS = ("both", "probability", "class", "kaggle")
+"""What is written of a classifier: probabilities, labels, both, or a rank and a label as in HiggsML."""
+
+_SUFFIXES = (".csv", ".parquet")
+
+
+def predict(
+    run: str | Path,
+    file: str | Path,
+    out: str | Path,
+    *,
+    model: str | None = None,
+    keep: Sequence[str] = (),
+    format: str = "both",
+    cut: float | None = None,
+) -> dict[str, Any]:
+    """Apply a model of ``run`` to the table ``file`` and write ``out``.
+
+    Parameters
+    ----------
+    run : str or Path
+        A finished run folder.
+    file : str or Path
+        The table; it has the columns the model was trained on. Neither target nor weight is needed.
+    out : str or Path
+        ``.csv`` or ``.parquet``.
+    model : str, optional
+        The model's name; default: the best by validation.
+    keep : sequence of str
+        Columns of ``file`` to copy, such as an event id.
+    format : str
+        ``"probability"`` (one column ``NAME:CLASS`` for each class), ``"class"`` (the label), ``"both"``, or
+        ``"kaggle"`` (``RankOrder``, the most signal-like last, and ``Class``). A regression has values only.
+    cut : float, optional
+        In a binary task the label is the signal where its probability exceeds this; default: the likeliest.
+
+    Returns
+    -------
+    dict : ``out``, ``model``, ``n_rows``, ``columns``, and ``n_refused``, the rows without a prediction as
+        a feature is missing and the study drops such rows.
+
+    Raises
+    ------
+    InputError, DataError
+        A column is absent or text, a value infinite, or a file cannot be read or written.
+    """
+    one_of(format, FORMATS, "format")
+    target = Path(out)
+    if target.suffix not in _SUFFIXES:
+        raise InputError(
+            f"{target}: the table to write is named {' or '.join('*' + suffix for suffix in _SUFFIXES)}."
+        )
+    if target.resolve() == Path(file).resolve():
+        raise InputError(f"{target}: is the table to read; give another name to --out.")
+    result = load(run)
+    name = model if model is not None else result.results.best
+    fitted: FittedModel = result.best if name is None else result.model(name)
+    spec = Spec.read(RunFolder(result.path).study)
+    columns = _table(spec, file)
+    kept = {each: columns[_column(each, columns, str(file))] for each in keep}
+    X = features(fitted, spec, columns, str(file))
+    whole = np.ones(len(X), dtype=np.bool_)
+    if spec.features.missing == "drop":
+        whole &= ~np.isnan(X).any(axis=1)
+    predicted = _predicted(str(name), fitted, X, whole, format, cut)
+    _refuse_both(kept, predicted)
+    written = kept | predicted
+    _write(target, written)
+    refused = int((~whole).sum())
+    return {
+        "out": str(target),
+        "model": name,
+        "n_rows": len(X),
+        "n_refused": refused,
+        "columns": list(written),
+    }
+
+
+def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
+    """Refuse to keep a column under the name of a prediction: one would be lost."""
+    if both := sorted(set(kept) & set(predicted)):
+        raise InputError(
+            f"--keep {both[0]}: the prediction is called '{both[0]}' too; rename the column in the table, or leave "
+            "it out."
+        )
+
+
+def _table(spec: Spec, file: str | Path) -> Columns:
+    words = tuple(code for code in spec.data.missing if isinstance(code, str))
+    columns = read_columns(file, missing=words)
+    if spec.data.join is not None:
+        both, _ = join.joined(columns, {"path": spec.absolute(spec.data.join.path), "on": spec.data.join.on})
+        columns = columns | both
+    return columns
+
+
+def _column(name: str, columns: Mapping[str, Any], file: str) -> str:
+    if name not in columns:
+        raise InputError(f"{file}: has no column '{name}'; this model needs it.{did_you_mean(name, columns)}")
+    return name
+
+
+def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
+    """Return the model's columns of a table as (n_rows, n_features), made as the study made them."""
+    table = {name: without_codes(values, spec.data.missing) for name, values in columns.items()}
+    for name, text in spec.features.expressions.items():
+        for needed in expressions.names(text, table):
+            _column(needed, table, file)
+        table[name] = expressions.evaluate(text, table)
+    categories: Mapping[str, Sequence[str]] = model.meta["categories"]
+    made = [
+        _feature(name, table[_column(name, table, file)], categories.get(name), file) for name in model.names
+    ]
+    X = np.column_stack(made)
+    checks.refuse_infinite(X, model.names)
+    return X
+
+
+def without_codes(values: NDArray[Any], codes: Sequence[Any]) -> NDArray[Any]:
+    """Return a column with its missing-value codes as NaN or None.
+
+    >>> without_codes(np.array([1.0, -999.0]), (-999,))
+    array([ 1., nan])
+    """
+    numbers = [code for code in codes if not isinstance(code, str)]
+    words = [code for code in codes if isinstance(code, str)]
+    if values.dtype.kind in "fiu" and numbers:
+        real = values.astype(np.float64)
+        return np.where(np.isin(real, numbers), np.nan, real)
+    return targets.blanked(values, words) if values.dtype.kind == "O" and words else values
+
+
+def _feature(name: str, values: NDArray[Any], labels: Sequence[str] | None, file: str) -> NDArray[np.float64]:
+    """One column as numbers; a text column as the codes of training, NaN for a word not seen there."""
+    if labels is not None:
+        code = {label: float(number) for number, label in enumerate(labels)}
+        return np.array([np.nan if value is None else code.get(str(value), np.nan) for value in values])
+    if values.dtype.kind in "OUS":
+        raise InputError(f"{file}: the column '{name}' holds text; the model was trained on numbers.")
+    return values.astype(np.float64)
+
+
+def _predicted(
+    name: str,
+    model: FittedModel,
+    X: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+    format: str,
+    cut: float | None,
+) -> dict[str, NDArray[Any]]:
+    if model.clusters:
+        return _clusters(name, model, X, whole, format, cut)
+    if model.classes is None:
+        if format not in ("both", "probability") or cut is not None:
+            raise InputError(
+                "a regression predicts values, neither classes nor probabilities; leave out the option."
+            )
+        found = model.predict_law(X[whole])
+        values = np.full((len(X), *found.shape[1:]), np.nan)
+        values[whole] = found
+        return laws.columns(name, values)
+    classes = model.classes
+    probability = np.full((len(X), len(classes)), np.nan)
+    probability[whole] = model.predict_proba(X[whole])
+    labels = decided(probability, classes, cut)
+    if format == "kaggle":
+        return {"RankOrder": rank(probability[:, -1]), "Class": labels}
+    columns: dict[str, NDArray[Any]] = {}
+    if format in ("both", "probability"):
+        columns = {f"{name}:{label}": probability[:, k] for k, label in enumerate(classes)}
+    return columns | ({name: labels} if format in ("both", "class") else {})
+
+
+def _clusters(
+    name: str,
+    model: FittedModel,
+    X: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+    format: str,
+    cut: float | None,
+) -> dict[str, NDArray[Any]]:
+    """Return the number of the cluster of each row (-1: none) and, where there are any, its probabilities."""
+    if format == "kaggle" or cut is not None:
+        raise InputError("a clustering has no signal to rank or to cut on; leave out the option.")
+    columns: dict[str, NDArray[Any]] = {}
+    if format in ("both", "probability") and model.can("predict_proba"):
+        some = model.predict_proba(X[whole])
+        probability = np.full((len(X), some.shape[1]), np.nan)
+        probability[whole] = some
+        columns = {f"{name}:{k}": values for k, values in enumerate(probability.T)}
+    if format in ("both", "class") or not columns:
+        labels = np.full(len(X), -1, dtype=np.int64)
+        labels[whole] = model.predict(X[whole])
+        columns |= {name: labels}
+    return columns
+
+
+def decided(probability: NDArray[np.float64], classes: Sequence[str], cut: float | None) -> NDArray[Any]:
+    """Return a label for each row of ``probability`` (n, K); None where it is not known.
+
+    >>> decided(np.array([[0.3, 0.7], [0.6, 0.4]]), ["b", "s"], 0.8).tolist()
+    ['b', 'b']
+    """
+    if cut is not None and len(classes) != 2:
+        raise InputError(f"a cut needs two classes, and the model has {len(classes)}; leave out --cut.")
+    if cut is not None and not 0 <= cut <= 1:
+        raise InputError(f"cut = {cut} is not a probability; expected a number from 0 to 1.")
+    known = ~np.isnan(probability).any(axis=1)
+    best = (
+        np.nan_to_num(probability).argmax(axis=1) if cut is None else (probability[:, -1] > cut).astype(int)
+    )
+    labels: NDArray[Any] = np.array(classes, dtype=object)[best]
+    labels[~known] = None
+    return labels
+
+
+def rank(score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return 1 for the least and n for the most signal-like row; ties in order, unknown ones first.
+
+    >>> rank(np.array([0.2, 0.9, 0.5])).tolist()
+    [1, 3, 2]
+    """
+    order = np.argsort(np.nan_to_num(score, nan=-np.inf), kind="stable")
+    places = np.empty(len(score), dtype=np.int64)
+    places[order] = np.arange(1, len(score) + 1)
+    return places
+
+
+def _write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
+    import polars
+
+    frame = polars.DataFrame(
+        {name: polars.Series(name, values.tolist() if values.dtype == object else values, nan_to_null=True)
+         for name, values in columns.items()}
+    )  # fmt: skip
+    buffer = io.BytesIO()
+    if path.suffix == ".csv":
+        frame.write_csv(buffer)
+    else:
+        frame.write_parquet(buffer)
+    write_bytes(path, buffer.getvalue())

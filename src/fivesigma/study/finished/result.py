@@ -1,0 +1,224 @@
+"""What a run leaves, as an object: the record, the leaderboard, the models, the page."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.record.results import Claim, ModelRecord, Results
+from fivesigma.record.store import RunFolder
+
+COLUMNS = ("model", "status", "validation", "test", "stat", "train", "sigma vs baseline", "sigma vs best")
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The models in order of their validation score, each score with its uncertainty.
+
+    ``rows`` hold numbers; text is made on printing.
+    """
+
+    metric: str
+    part: str
+    rows: tuple[dict[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the table as JSON's own types."""
+        return {"metric": self.metric, "part": self.part, "rows": [dict(row) for row in self.rows]}
+
+    def cells(self) -> list[list[str]]:
+        """Return the table as text, without its header."""
+        return [_cells(row) for row in self.rows]
+
+    def header(self) -> list[str]:
+        """Return the column titles."""
+        return [
+            "model",
+            f"{self.metric}, validation",
+            f"{self.metric}, {self.part}",
+            "σ vs baseline",
+            "σ vs best",
+        ]
+
+    def __str__(self) -> str:
+        table = [self.header(), *self.cells()]
+        widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+        return "\n".join(
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in self.header())
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self.cells()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    if row["status"] != "ok":
+        return [row["model"], f"{row['status']}: {row['message']}", "", "", ""]
+    return [
+        row["model"],
+        _with_error(row["validation"]) if row["validation"] is not None else "none",
+        _with_error(row["score"]) if row["score"] is not None or row["sealed"] else "no test set",
+        _sigma(row["versus_baseline"]),
+        "best" if row["best"] else _sigma(row["versus_best"]),
+    ]
+
+
+def _with_error(score: dict[str, Any] | None) -> str:
+    from fivesigma.report.rounding import fixed, interval, interval_decimals, plain_number
+
+    if score is None:
+        return "sealed"
+    if score["value"] is None or None in (score["low"], score["high"]) or score["high"] - score["low"] < 1e-9:
+        return plain_number(score["value"])
+    decimals = interval_decimals(score["low"], score["high"])
+    return f"{fixed(score['value'], decimals)} [{interval(score['low'], score['high'], decimals)}]"
+
+
+def _sigma(sigma: float | None) -> str:
+    if sigma is None:
+        return "–"
+    from fivesigma.risk.evidence import sigma_text
+
+    return sigma_text(sigma).removesuffix("σ")
+
+
+def leaderboard(results: Results) -> Leaderboard:
+    """Return the leaderboard of a record: by validation score, then skipped and failed models."""
+    part = next(
+        (p for record in results.models for p in record.scores if p not in ("train", "validation")), "test"
+    )
+    rows = [_row(record, results, part) for record in results.models]
+    return Leaderboard(results.metric, part, tuple(sorted(rows, key=lambda row: _rank(row, results.metric))))
+
+
+def _rank(row: dict[str, Any], metric: str) -> tuple[int, float]:
+    from fivesigma.risk.metrics import metric as metric_called
+
+    if row["status"] != "ok" or row["validation"] is None or row["validation"]["value"] is None:
+        return (1, 0.0)
+    return (0, -float(metric_called(metric).merit(row["validation"]["value"])))
+
+
+def _row(record: ModelRecord, results: Results, part: str) -> dict[str, Any]:
+    from fivesigma.record.results import plain
+
+    def score(where: str) -> Any:
+        found = record.scores.get(where, {}).get(results.metric)
+        return None if found is None else plain(found)
+
+    baseline, best = record.versus_baseline.get(results.metric), record.versus_best.get(results.metric)
+    return {
+        "model": record.name,
+        "status": record.status,
+        "message": record.message,
+        "validation": score("validation"),
+        "score": score(part),
+        "sealed": bool(results.sections.get("blind")) and results.split.n_test > 0,
+        "versus_baseline": None if baseline is None else baseline.sigma_global,
+        "versus_best": None if best is None else best.sigma_global,
+        "best": record.name == results.best,
+    }
+
+
+@dataclass(frozen=True)
+class Claims(Sequence[Claim]):
+    """The claims of a run; prints one sentence a line."""
+
+    items: tuple[Claim, ...]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        return "\n".join(claim.text for claim in self.items) or "no claims"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a study: ``results`` is the record, ``path`` the run folder.
+
+    Examples
+    --------
+    >>> result = load("runs/penguins")  # doctest: +SKIP
+    >>> result.leaderboard()            # doctest: +SKIP
+    """
+
+    path: Path
+    results: Results
+
+    def leaderboard(self) -> Leaderboard:
+        """Return the models in order, each score with its uncertainty."""
+        return leaderboard(self.results)
+
+    @property
+    def claims(self) -> Claims:
+        """The sentences the page makes, with effect, interval and σ."""
+        return Claims(self.results.claims)
+
+    @cached_property
+    def best(self) -> Any:
+        """The fitted model that the validation folds chose."""
+        if self.results.best is None:
+            raise InputError("no model of this study could be fitted, so none is best; see the leaderboard.")
+        return self.model(self.results.best)
+
+    def model(self, name: str) -> Any:
+        """Return the fitted model called ``name``, loaded without executing anything from its file."""
+        from fivesigma.study.finished.fitted_model import load as load_model
+
+        names = [record.name for record in self.results.models if record.status == "ok"]
+        if name not in names:
+            raise InputError(f"{name!r} is not a fitted model of this run; expected one of {', '.join(names)}."
+                             f"{did_you_mean(name, names)}")  # fmt: skip
+        from fivesigma.study.fit.data import model_file
+
+        number = [record.name for record in self.results.models].index(name)
+        return load_model(model_file(RunFolder(self.path), number))
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write the page again from the record, also to ``path`` if given, and return where it is."""
+        from fivesigma.report import render
+
+        folder = RunFolder(self.path)
+        render(self.results, folder.manifest(), self.path)
+        page = self.path / "report.html"
+        if path is not None:
+            from fivesigma.record.store import write_bytes
+
+            write_bytes(Path(path), page.read_bytes())
+            return Path(path)
+        return page
+
+    def __repr__(self) -> str:
+        found = self.results
+        return f"{found.study}: {found.task}, best by validation: {found.best}\n{self.leaderboard()}"
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard()._repr_html_()
+
+
+def load(path: str | Path) -> Result:
+    """Open a finished run folder.
+
+    Raises
+    ------
+    DataError
+        If it is not a run folder, or the run has not ended.
+    """
+    folder = RunFolder.open(Path(path))
+    return Result(Path(path), folder.results())

@@ -1,0 +1,324 @@
+"""From a name in a study to a fitted pipeline and predictions; no step is fitted outside the rows given."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma.features.columns import present
+from fivesigma.features.plan import FeaturePlan
+from fivesigma.features.reduction import KINDS as REDUCTIONS
+from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.fitting import fit_on, probabilities, takes_weights
+from fivesigma.models.linear.folded import FoldedPath
+from fivesigma.models.scaled_target import ScaledTarget
+from fivesigma.models.spaces import Range, Space
+from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tuned import Journal, Tuned
+from fivesigma.study.analyses import path as paths
+from fivesigma.study.registry import monotone
+from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.registry import kind as kind_called
+
+Floats = NDArray[np.float64]
+_EXTENSIVE = ("lambda",)  # parameters that grow with the sum of weights
+_SCORES = ("predict_proba", "decision_function")  # what a probability can be made of
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted estimator and what its library had to say: the warnings, each once, in order."""
+
+    estimator: Any
+    messages: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether no warning spoke of convergence."""
+        return not any("converge" in message.lower() for message in self.messages)
+
+
+def build(
+    kind: str,
+    *,
+    features: FeaturePlan,
+    task: str,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    tune: Mapping[str, Any] | bool | None = None,
+    trials: int | None = None,
+    metric: str | None = None,
+    path: Mapping[str, Any] | None = None,
+    search: str = "tpe",
+) -> Any:
+    """Return the unfitted recipe of the model called ``kind``: features, calibration and tuning inside.
+
+    Parameters
+    ----------
+    kind : name in the registry
+    features : the columns and what is made of them
+    task : "classification" or "regression"
+    params : fixed settings by name; the registry's defaults fill in the rest
+    seed : of everything random in it
+    tune : True for the registry's space, or ``{name: [low, high] | [choice, ...]}``
+    trials : fits-and-scores of the search (20)
+    metric : name of what the search improves; default: that of the task
+    path : settings of a regularisation path, as `fivesigma.study.analyses.path.settle` returns them
+    search : how settings are proposed: "tpe", "random" or "grid"
+
+    Raises
+    ------
+    InputError
+        For an unknown kind, parameter or value, or one that is both fixed and tuned.
+    """
+    found, given = kind_called(kind, task), dict(params or {})
+    settings = found.checked(given)
+    path = path or paths.settle(found, {}, given)
+    if path is not None:
+        if tune or any(each.tuned for each in features.reductions):
+            raise InputError(
+                f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
+            )
+        return _folded(found, Request(task, settings, seed, features.width), features, path, metric=metric)
+    space = _space(found, tune, given)
+    settings = monotone.by_column(settings, features, kind)
+    ask = Request(task, settings, seed, features.width)
+    model = found.build(ask)
+    recipe, inside = _wrapped(found, features, model, settings, ask)
+    names = {name: inside + _attribute(name) for name in (*space, *_EXTENSIVE)}
+    space = {names[name]: each for name, each in space.items()}
+    steps = inside[: inside.index("model__")]
+    space |= {f"{steps}{name}__n": _columns(*span) for name, span in features.tuned.items()}
+    if not space:
+        return recipe
+    return Tuned(
+        recipe,
+        space,
+        trials=trials or 20,
+        metric=metric,
+        extensive=tuple(names[name] for name in _EXTENSIVE),
+        search=search,
+        random_state=seed,
+    )
+
+
+def _wrapped(
+    kind: Kind, features: FeaturePlan, model: Any, settings: Mapping[str, Any], ask: Request
+) -> tuple[Any, str]:
+    """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
+    recipe: Any = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
+    if kind.calibrated and ask.classifies:
+        recipe, outer = Calibrated(recipe), "estimator__"
+    if settings.get("early_stopping"):
+        recipe, outer = EarlyStopped(recipe, random_state=ask.seed), f"estimator__{outer}"
+    return recipe, outer + inner
+
+
+def _space(kind: Kind, tune: Mapping[str, Any] | bool | None, given: Mapping[str, Any]) -> dict[str, Space]:
+    """Return where a search looks: what the user wrote, or the kind's own space less what is fixed."""
+    if not tune and not isinstance(tune, Mapping):
+        return {}
+    space = kind.narrowed(tune)
+    both = sorted(set(space) & set(given))
+    if both and not isinstance(tune, bool):
+        raise InputError(f"{kind.name}: {both[0]!r} is both fixed and tuned; keep one of the two.")
+    return {name: each for name, each in space.items() if name not in given}
+
+
+def _columns(low: int, high: int) -> Range:
+    return Range(low, high, integer=True, log=high >= 100 * low)
+
+
+def _folded(
+    kind: Kind, ask: Request, features: FeaturePlan, path: Mapping[str, Any], *, metric: str | None
+) -> Any:
+    """Return the recipe of a path; the seed deals its rows into inner folds."""
+    model = paths.estimator(kind, path)
+    pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.seed)
+    return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
+
+
+def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0) -> Any:
+    """Return the recipe of a user's own ``estimator`` (cloned): the same features before it, probabilities
+    behind it.
+
+    It gets NaN where its tags say that it takes them; a ``random_state`` that is None is set to ``seed``.
+    """
+    _refuse_no_estimator(estimator)
+    if task == "clustering":
+        return _clustering(estimator, features, seed)
+    if is_classifier(estimator) != (task == "classification"):
+        raise InputError(f"{type(estimator).__name__} does not do {task}; choose an estimator of that task.")
+    if task == "classification" and not any(hasattr(estimator, way) for way in _SCORES):
+        raise InputError(f"{type(estimator).__name__} gives labels only; expected {' or '.join(_SCORES)}.")
+    model = clone(estimator)
+    if model.get_params().get("random_state", 0) is None:
+        model.set_params(random_state=seed)
+    native = bool(model.__sklearn_tags__().input_tags.allow_nan)
+    recipe = _pipeline(features, model, native=native, standardise=False)
+    if task == "classification" and not hasattr(estimator, "predict_proba"):
+        return Calibrated(recipe)
+    return recipe
+
+
+def _clustering(estimator: Any, features: FeaturePlan, seed: int) -> Any:
+    """Return the recipe of a user's own clustering, which chooses its number of clusters itself."""
+    from fivesigma.models.mixtures.clusterer import Clusterer
+
+    if is_classifier(estimator) or is_regressor(estimator):
+        raise InputError(
+            f"{type(estimator).__name__} does not do clustering; choose a clusterer or a mixture."
+        )
+    return _pipeline(features, Clusterer(estimator, None, random_state=seed), native=False, standardise=False)
+
+
+def _refuse_no_estimator(estimator: Any) -> None:
+    """Raise `InputError` for what is not an instance with scikit-learn's contract."""
+    if isinstance(estimator, type):
+        raise InputError(f"{estimator.__name__} is a class; give an instance of it: {estimator.__name__}().")
+    if not all(hasattr(estimator, name) for name in ("fit", "get_params", "__sklearn_tags__")):
+        raise InputError(
+            f"{type(estimator).__name__} is no estimator; expected scikit-learn's fit, predict, get_params and tags "
+            "(inherit from sklearn.base.BaseEstimator)."
+        )
+
+
+def _attribute(name: str) -> str:
+    return "lam" if name == "lambda" else name
+
+
+def _pipeline(features: FeaturePlan, model: Any, *, native: bool, standardise: bool) -> Pipeline:
+    return Pipeline([*features.steps(native=native, standardise=standardise), ("model", model)])
+
+
+def fit(
+    estimator: Any,
+    X: Floats,
+    y: NDArray[Any] | None = None,
+    w: Floats | None = None,
+    *,
+    groups: NDArray[Any] | None = None,
+    evaluation_weight: Floats | None = None,
+    journal: Journal | None = None,
+) -> Fitted:
+    """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,) if any, weights ``w``, ``groups`` (n,).
+
+    ``evaluation_weight`` (n,), scaled to the whole sample, is what a choice inside the fit is scored with; the
+    ``journal`` keeps the trials of a search.
+    Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these).
+    One thread; warnings are collected, never printed; the global generators are not touched.
+
+    Raises
+    ------
+    FitError
+        Whatever went wrong in the fit, in one sentence.
+    """
+    if w is not None:
+        if not (w > 0).any():
+            raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
+        w, X, y, groups, evaluation_weight = present(w, X, y, groups, evaluation_weight)
+        w = w / w.mean()
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+        warnings.simplefilter("always")
+        try:
+            fitted = fit_on(
+                clone(estimator),
+                X,
+                y,
+                w=w,
+                groups=groups,
+                evaluation_weight=evaluation_weight,
+                journal=journal,
+            )
+        except FivesigmaError as error:
+            raise FitError(str(error)) from error
+        except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError, LookupError) as error:
+            raise FitError(f"the fit failed: {_first_line(error)}") from error
+    return Fitted(fitted, tuple(dict.fromkeys(_first_line(each.message) for each in caught)))
+
+
+def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
+    """Return the probabilities (n, n_classes) in the order of the codes, or the values (n,) where that is
+    None.
+
+    A class that the fit has not seen has probability 0.
+
+    Raises
+    ------
+    FitError
+        Where a prediction is not finite, or the model refuses the rows.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        try:
+            if n_classes is not None:
+                return probabilities(estimator, X, np.arange(n_classes))
+            values = np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X))
+        except (ValueError, ArithmeticError, RuntimeError) as error:
+            raise (
+                error if isinstance(error, FitError) else FitError(f"no prediction: {_first_line(error)}")
+            ) from error
+    if not np.isfinite(values).all():
+        raise FitError("the model predicts values that are not finite; scale the columns or regularise more.")
+    return values
+
+
+def _first_line(message: object) -> str:
+    lines = str(message).strip().splitlines()
+    return lines[0][:300] if lines else type(message).__name__
+
+
+def weighted(estimator: Any) -> bool:
+    """Whether the fit of this recipe uses event weights."""
+    inner = getattr(estimator, "estimator", None)
+    return (
+        weighted(inner)
+        if isinstance(estimator, Tuned | Calibrated | EarlyStopped)
+        else takes_weights(estimator)
+    )
+
+
+def chosen(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
+    if (path := path_of(estimator)) is not None:
+        return {"lambda": path.lambda_}
+    if not isinstance(estimator, Tuned):
+        return {}
+    return {spoken(name): value for name, value in sorted(estimator.best_params_.items())}
+
+
+def spoken(name: str) -> str:
+    """Return the name that a study has for a parameter of a recipe.
+
+    >>> spoken("estimator__model__lam"), spoken("pca__n")
+    ('lambda', 'pca.n')
+    """
+    *_, step, last = ("", *name.split("__"))
+    if step in REDUCTIONS and last == "n":
+        return f"{step}.n"
+    return "lambda" if last == "lam" else last
+
+
+def path_of(estimator: Any) -> FoldedPath | None:
+    """Return the path fitted to all rows inside a fitted recipe, or None."""
+    while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
+        estimator = estimator.estimator_
+    return estimator if isinstance(estimator, FoldedPath) else None
+
+
+def pipeline_of(estimator: Any) -> Pipeline:
+    """Return the pipeline fitted to all rows inside a fitted recipe."""
+    while not isinstance(estimator, Pipeline):
+        estimator = estimator.estimator_
+    return estimator

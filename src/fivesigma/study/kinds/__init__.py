@@ -1,1 +1,0 @@
-"""The kinds of model by family, one table a file; `fivesigma.study.registry` joins them."""

@@ -1,0 +1,1 @@
+"""From file to what is fixed before the first fit."""

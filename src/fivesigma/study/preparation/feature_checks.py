@@ -1,0 +1,50 @@
+"""What a model makes of its columns, checked before anything is fitted."""
+
+from __future__ import annotations
+
+from fivesigma._core.errors import InputError
+from fivesigma.data.dataset import Dataset
+from fivesigma.features.plan import FeaturePlan
+from fivesigma.models.spaces import Range, Space
+from fivesigma.study.analyses.reduction import steps_of
+from fivesigma.study.plan import Entry
+from fivesigma.study.registry import monotone
+from fivesigma.study.registry.registry import kind
+
+
+def check(entry: Entry, data: Dataset, missing: str) -> None:
+    """Raise `InputError` for steps, constraints or a grid that the model cannot have on these columns."""
+    names = data.names if entry.features is None else entry.features
+    features = FeaturePlan(
+        tuple(names),
+        {name: labels for name, labels in data.categories.items() if name in names},
+        missing=missing,
+        interactions=entry.interactions,
+        polynomial=entry.polynomial,
+        reductions=steps_of(entry.reduce),
+    )
+    features.refuse_too_many()
+    monotone.by_column(entry.params, features, entry.kind)
+    if entry.path is not None and features.tuned:
+        raise InputError(f"{entry.kind}: λ is chosen along a path, and nothing beside it; fix n in reduce.")
+    if data.task == "clustering":
+        _check_without_target(features)
+    if entry.searched and entry.search == "grid":
+        _check_grid(entry, features)
+
+
+def _check_without_target(features: FeaturePlan) -> None:
+    for each in features.reductions:
+        if each.selects or each.tuned:
+            raise InputError(
+                f"{each.kind}: a clustering has no target to choose columns by; use pca or nmf with a fixed n."
+            )
+
+
+def _check_grid(entry: Entry, features: FeaturePlan) -> None:
+    """Refuse a grid that has more points than trials."""
+    from fivesigma.models.search import grid_points
+
+    space: dict[str, Space] = dict(kind(entry.kind).narrowed(entry.tune)) if entry.tune else {}
+    space |= {f"{name}.n": Range(*span, integer=True) for name, span in features.tuned.items()}
+    grid_points(space, entry.trials or 1)

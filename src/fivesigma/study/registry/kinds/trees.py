@@ -1,0 +1,197 @@
+"""Trees, forests and boosting: the table of their kinds."""
+
+from __future__ import annotations
+
+from math import log2
+from typing import Any
+
+from fivesigma._core.errors import require
+from fivesigma.models.spaces import Range
+from fivesigma.study.registry.kind import Kind, Parameter, Request
+from fivesigma.study.registry.kinds.parameters import BOTH, INF, REGRESSION, choice, real, whole
+from fivesigma.study.registry.monotone import KEY, Signs
+
+
+def _tree(ask: Request) -> Any:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    made = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
+    return made(**ask.params, random_state=0)  # only ties are drawn: no seed to report
+
+
+def _forest(ask: Request) -> Any:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    made = RandomForestClassifier if ask.classifies else RandomForestRegressor
+    return made(**ask.params, random_state=ask.seed, n_jobs=1)
+
+
+def _extra_trees(ask: Request) -> Any:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    made = ExtraTreesClassifier if ask.classifies else ExtraTreesRegressor
+    return made(**ask.params, random_state=ask.seed, n_jobs=1)
+
+
+def _boosting(ask: Request) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    made = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
+    settings = {name: value for name, value in ask.params.items() if name not in ("early_stopping", KEY)}
+    signs = ask.params[KEY]
+    constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
+    return made(**settings, early_stopping=False, monotonic_cst=constraints, random_state=ask.seed)
+
+
+def _xgboost(ask: Request) -> Any:
+    require("xgboost", "boost")
+    from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
+
+    made = XGBoostClassifier if ask.classifies else XGBoostRegressor
+    settings = {name: value for name, value in ask.params.items() if name != "early_stopping"}
+    return made(**settings, random_state=ask.seed)
+
+
+def _natural_gradient(ask: Request) -> Any:
+    from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
+
+    return NaturalGradientBoosting(
+        **ask.params, random_state=0
+    )  # only inner folds are drawn: no seed to report
+
+
+def _quantile_forest(ask: Request) -> Any:
+    from sklearn.ensemble import RandomForestRegressor
+
+    from fivesigma.models.trees.quantile_forest import QuantileForest
+
+    return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
+
+
+_TREE = {
+    "max_depth": whole(None, 1, 10**4, (2, 30)),
+    "min_samples_leaf": whole(5, 1, search=(1, 100), log=True),
+}
+_FEATURES_TRIED = Parameter("sqrt", Range(1e-6, 1.0, also=("sqrt", "log2", None)), Range(0.1, 1.0))
+TREES: tuple[Kind, ...] = (
+    Kind(
+        "tree",
+        "rules one can read, from one set of cuts; seldom the most accurate",
+        BOTH,
+        _tree,
+        lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
+        {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
+        native_nan=True,
+        nested=True,
+        flexibility=("min_samples_leaf", 4.0),
+    ),
+    Kind(
+        "forest",
+        "a strong answer with hardly any settings; robust to odd features and outliers",
+        BOTH,
+        _forest,
+        lambda n, p, K: 0.12 + 4.2e-6 * n * p**0.5 * log2(n + 2),
+        {
+            **_TREE,
+            "n_estimators": whole(100, 1, 10**5),
+            "max_features": _FEATURES_TRIED,
+            "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+        },
+        native_nan=True,
+        nested=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+    ),
+    Kind(
+        "quantile-forest",
+        "quantiles for each event from the leaves of a forest; any shape of law, a few thousand events",
+        REGRESSION,
+        _quantile_forest,
+        lambda n, p, K: 0.15 + 4.2e-6 * n * p**0.5 * log2(n + 2) + 6e-9 * n * n,
+        {
+            "max_depth": whole(None, 1, 10**4, (2, 30)),
+            "min_samples_leaf": whole(10, 1, search=(2, 100), log=True),
+            "n_estimators": whole(100, 1, 10**5),
+            "max_features": _FEATURES_TRIED,
+            "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+        },
+        native_nan=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+        lineup=False,
+    ),
+    Kind(
+        "extra-trees",
+        "as forest, with random cuts: faster, smoother, for features that are noisy",
+        BOTH,
+        _extra_trees,
+        lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
+        {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
+        native_nan=True,
+        nested=True,
+        flexibility=("min_samples_leaf", 4.0),
+        stochastic=True,
+    ),
+    Kind(
+        "boosting",
+        "usually the most accurate on tables from a few thousand events up; missing values are welcome",
+        BOTH,
+        _boosting,
+        lambda n, p, K: (0.1 + 6e-3 * p + 8e-7 * n * p) * (1.0 if K <= 2 else 1.15 * K),
+        {
+            "max_iter": whole(150, 1, 10**5, (30, 500), log=True),
+            "learning_rate": real(0.07, 1e-6, 1.0, (0.02, 0.3)),
+            "max_leaf_nodes": whole(15, 2, 10**5, (4, 64), log=True),
+            "min_samples_leaf": whole(20, 1, search=(5, 100), log=True),
+            "l2_regularization": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
+            "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
+            "early_stopping": choice(False, False, True),
+            KEY: Parameter(None, Signs()),
+        },
+        native_nan=True,
+        flexibility=("max_leaf_nodes", 0.25),
+        stochastic=True,
+    ),
+    Kind(
+        "xgboost",
+        "as boosting, by XGBoost (extra [boost]): what others in the field compare with",
+        BOTH,
+        _xgboost,
+        lambda n, p, K: (0.15 + 2e-3 * p + 1e-6 * n * p) * (1.0 if K <= 2 else 1.0 * K),
+        {
+            "max_iter": whole(200, 1, 10**5, (30, 500), log=True),
+            "learning_rate": real(0.1, 1e-6, 1.0, (0.02, 0.3)),
+            "max_depth": whole(4, 1, 30, (2, 10)),
+            "min_child_weight": Parameter(5.0, Range(0.0, INF), Range(1.0, 100.0, log=True)),
+            "reg_lambda": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
+            "subsample": Parameter(1.0, Range(0.01, 1.0), Range(0.4, 1.0)),
+            "colsample": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
+            "max_bin": whole(64, 2, 10**4),
+            "early_stopping": choice(False, False, True),
+            KEY: Parameter(None, Signs()),
+        },
+        native_nan=True,
+        flexibility=("max_depth", 0.5),
+        stochastic=True,
+        lineup=False,
+        needs=("xgboost", "boost"),
+    ),
+    Kind(
+        "natural-gradient",
+        "a distribution for each event, not only a value: intervals that cover, by boosted trees",
+        REGRESSION,
+        _natural_gradient,
+        lambda n, p, K: 0.3 + 2e-5 * n * p,
+        {
+            "distribution": choice("normal", "normal", "log-normal", "student-t"),
+            "n_estimators": whole(200, 1, 10**5),
+            "learning_rate": real(0.05, 1e-6, 1.0, (0.02, 0.2)),
+            "max_depth": whole(3, 1, 8, (2, 6)),
+            "min_weight_leaf": Parameter(5.0, Range(0.0, INF), Range(1.0, 100.0, log=True)),
+            "calibrate": choice(True, True, False),
+        },
+        native_nan=True,
+        flexibility=("max_depth", 0.5),
+        lineup=False,
+    ),
+)

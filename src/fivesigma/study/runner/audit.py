@@ -1,0 +1,92 @@
+"""What a reader of the page should know of how the study was set up: audit entries, once it was carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fivesigma.study.analyses.tuning import edges
+from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.preparation.prepare import Prepared
+
+Note = tuple[str, str, str]
+
+ENOUGH_REFITS = 10
+SPLIT_BY_VARIANCE = ("tree", "forest", "extra-trees", "quantile-forest")
+SMALL_TARGET = 1e-6
+"""scikit-learn's trees split no node whose variance is below 2.2e-16: of a smaller target, few or none."""
+
+
+def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Iterator[Note]:
+    """Yield them; of the events of a test only while it is ``opened``."""
+    yield from _few_refits(prepared)
+    yield from _small_target(prepared)
+    yield from _nothing_to_code(prepared)
+    if opened:
+        yield from _new_labels(prepared)
+    yield from _edges(outcomes)
+
+
+def _few_refits(prepared: Prepared) -> Iterator[Note]:
+    evaluate = prepared.spec.evaluate
+    asked = prepared.split.tests and evaluate.claim == "procedure" and prepared.data.task != "clustering"
+    if asked and evaluate.refits < ENOUGH_REFITS:
+        yield (
+            "refits",
+            "warning",
+            f"evaluate.refits = {evaluate.refits}: the training variance is known from few fits; "
+            f"{ENOUGH_REFITS} for trust",
+        )
+
+
+def _small_target(prepared: Prepared) -> Iterator[Note]:
+    named = [entry.name for entry in prepared.plan.entries if entry.kind in SPLIT_BY_VARIANCE]
+    if prepared.data.task != "regression" or prepared.data.y is None or not named:
+        return
+    spread = float(np.std(prepared.data.y[prepared.split.train].astype(np.float64)))
+    if spread < SMALL_TARGET:
+        yield (
+            "target",
+            "warning",
+            f"the target's standard deviation is {spread:.2g}, and trees do not split below a variance of 2.2e-16 "
+            f"({', '.join(named)}); give the target in smaller units, such as target = 'y * 1e9'",
+        )
+
+
+def _nothing_to_code(prepared: Prepared) -> Iterator[Note]:
+    if prepared.spec.features.categorical is not None and not prepared.data.categories:
+        yield (
+            "categorical",
+            "warning",
+            "features.categorical is given and no feature is a text column; name it in data.features, or remove "
+            "the key",
+        )
+
+
+def _new_labels(prepared: Prepared) -> Iterator[Note]:
+    """A label that only test events have is no column of any model: these events have zeros in all of them."""
+    data, split = prepared.data, prepared.split
+    for name, labels in data.categories.items():
+        if name not in data.names:
+            continue
+        codes = data.X[:, data.names.index(name)]
+        for test, rows in split.tests.items():
+            at = codes[rows]
+            new = np.setdiff1d(at[~np.isnan(at)], codes[split.train]).astype(int)
+            if len(new):
+                words = ", ".join(f"'{labels[code]}'" for code in new[:5])
+                yield (
+                    "labels",
+                    "warning",
+                    f"{name}: {int(np.isin(at, new).sum())} events of {test} have labels that no training event has "
+                    f"({words}); to the models they have none",
+                )
+
+
+def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
+    """An optimum at the edge of its range may lie beyond."""
+    for outcome in outcomes:
+        kept = outcome.described.get("tuning")
+        if outcome.ok and kept and kept["on_edge"]:
+            yield "tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it"

@@ -1,0 +1,231 @@
+"""From evidence to the record, and the table of predictions: numbers and text only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.data.dataset import Dataset
+from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
+from fivesigma.study.analyses.explain.ablation import Trail
+from fivesigma.study.analyses.explain.ablation_evidence import claims, differences, records
+from fivesigma.study.analyses.explain.importance import METHODS
+from fivesigma.study.analyses.scan.summary import Summary
+from fivesigma.study.analyses.score_curves import curves, feature_pictures, predictive
+from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.fit import prediction as laws
+from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.registry.registry import kind as kind_called
+from fivesigma.study.runner import convergence
+from fivesigma.study.runner.audit import cautions
+
+Array = NDArray[Any]
+MOST_DRAWN = 3
+"""Models, the best on the folds first, of which single Shapley values and curves are kept."""
+
+
+def results(
+    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool, trails: Sequence[Trail] = ()
+) -> Results:
+    """Return the record of a run; ``opened`` says whether the sealed tests were."""
+    found = Evidence(prepared, outcomes, opened, partial(differences, trails))
+    spec = prepared.spec
+    return Results(
+        study=spec.study.name,
+        task=prepared.data.task,
+        seed=spec.study.seed,
+        metric=prepared.metric.name,
+        baseline=found.baseline,
+        best=found.best,
+        data=data_record(prepared, opened=opened),
+        split=split_record(prepared),
+        models=tuple(model_record(found, outcome) for outcome in outcomes),
+        claims=(*found.claims(), *claims(found, trails)),
+        explain=explained(found, outcomes, trails),
+        audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
+        sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
+    )
+
+
+def scanned(record: Results, found: Summary) -> Results:
+    """Return the record of a run with its scan."""
+    return dataclasses.replace(
+        record,
+        scan=found.points,
+        audit=(*record.audit, *found.audit),
+        sections={**record.sections, "scan_settings": dict(found.settings)},
+    )
+
+
+def _notes(
+    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the checks of the data, of the study and of what became of its models."""
+    yield from seen(prepared, opened=opened).audit
+    yield from prepared.notes
+    yield from cautions(prepared, outcomes, opened=opened)
+    yield from convergence.notes(outcomes)
+
+
+def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> dict[str, Any] | None:
+    """Return what was asked of the models, by method and model; None where nothing was.
+
+    A method that was not asked for is None, and so is one of a model of which it cannot be had; ``messages`` says why.
+    """
+    if not found.prepared.spec.explain.asked:
+        return None
+    methods: dict[str, Any] = dict.fromkeys(METHODS)
+    messages: dict[str, dict[str, str]] = {}
+    for each in (outcome for outcome in outcomes if outcome.ok):
+        for method, record in each.explained.items():
+            methods[method] = {**(methods[method] or {}), each.entry.name: _kept(found, each, method, record)}
+        for method, why in each.messages.items():
+            messages.setdefault(method, {})[each.entry.name] = why
+    for trail, record in records(found, trails):
+        methods[trail.way] = {**(methods[trail.way] or {}), trail.model: record}
+        if trail.message:
+            messages.setdefault(trail.way, {})[trail.model] = trail.message
+    return {**methods, "messages": messages}
+
+
+def _kept(found: Evidence, outcome: Outcome, method: str, record: Any) -> Any:
+    """Return a record of one method, without the single curves and values of models far down the ranking."""
+    if record is None or outcome.entry.name in found.ranked[:MOST_DRAWN]:
+        return record
+    if method == "shap":
+        return {key: value for key, value in record.items() if key != "points"}
+    return None if method == "effects" else record
+
+
+def seen(prepared: Prepared, *, opened: bool) -> Dataset:
+    """Return the events of which anything may be said: those of training while a test is sealed."""
+    sealed = not opened and prepared.split.tests
+    return prepared.data.take(prepared.split.train) if sealed else prepared.data
+
+
+def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
+    """Return what was read: its size, and what the columns hold as far as they may be seen."""
+    sections = {"target_unit": prepared.data.target_unit, **feature_pictures(prepared)}
+    return data_facts(prepared, opened=opened, sections=sections)
+
+
+def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any]) -> DataRecord:
+    """Return the record of the data with the ``sections`` that pictures are made of."""
+    data = prepared.data
+    features = [Feature(**column) for column in seen(prepared, opened=opened).statistics()]
+    return DataRecord(
+        sha256=data.sha256,
+        n_samples=data.n_samples,
+        n_features=data.n_features,
+        n_effective=data.n_effective,
+        features=tuple(features),
+        classes=data.classes,
+        target=data.target,
+        sections=sections,
+    )
+
+
+def split_record(prepared: Prepared) -> SplitRecord:
+    """Return how the rows were divided."""
+    split = prepared.split
+    tests = {name: len(rows) for name, rows in split.tests.items()}
+    first = next(iter(tests.values()), 0)
+    more = {"tests": tests} if len(tests) > 1 else {}
+    return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
+
+
+def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
+    """Return the record of one model, fitted or not."""
+    entry = outcome.entry
+    settings = kind_called(entry.kind).checked(entry.params) if entry.kind else {}
+    if entry.path is not None:  # the strength of a fixed penalty has no meaning on a path
+        settings = {key: value for key, value in settings.items() if key not in ("lambda", "relative")}
+    if not outcome.ok:
+        return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
+    described = dict(outcome.described)
+    name = entry.name
+    scores = found.scores(name)
+    return ModelRecord(
+        name=name,
+        kind=entry.kind,
+        status="ok",
+        message="; ".join(filter(None, (outcome.message, _caution(found, scores)))),
+        params=settings | _said(entry.path) | described.pop("chosen", {}),
+        n_fits=outcome.n_fits,
+        generalisation=found.generalisation(name),
+        scores=scores,
+        versus_baseline=found.versus(name, found.baseline),
+        versus_best=found.versus(name, found.best),
+        sections={
+            "curve": curves(found, name),
+            **predictive(found, name),
+            **described,
+            **found.curves.sections(name),
+        },
+    )
+
+
+def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:
+    """Return a warning where refits are known to vary less than the procedure does, or an empty string."""
+    fit = [scores["train"][name].value for name in ("accuracy", "r2") if name in scores["train"]]
+    exact = any(value is not None and value > 1 - 1e-9 for value in fit)
+    if not (exact and found.tests and found.claim == "procedure"):
+        return ""
+    error = scores[found.tests[0]][found.prepared.metric.name].error
+    if (error.train or 0.0) <= (error.stat or 0.0):
+        return ""
+    return (
+        "reproduces its training rows, and the training set is the larger part of its error: "
+        "its intervals may hold the truth in fewer than 95 % of studies"
+    )
+
+
+def _said(path: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a path was told, less the λ, which are in its own section."""
+    if path is None:
+        return {}
+    kept = {key: path[key] for key in ("penalty", "l1_ratio", "select") if path[key] is not None}
+    settings = {key: value for key, value in path["loss"].items() if key != "name"}
+    return kept | {"loss": path["loss"]["name"]} | settings
+
+
+def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> dict[str, Array]:
+    """Return the columns of ``predictions.parquet``: one line an event, the sealed ones only once opened."""
+    data, split = prepared.data, prepared.split
+    parts = {"train": split.train, **(split.tests if opened else {})}
+    rows = np.concatenate(list(parts.values()))
+    columns: dict[str, Array] = {
+        "row": data.rows[rows],
+        "part": np.repeat(list(parts), [len(each) for each in parts.values()]),
+        "target": _labels(prepared, rows),
+        "weight": np.ones(len(rows)) if data.w is None else data.w[rows],
+    }
+    predicted: dict[str, Array] = {}
+    for outcome in outcomes:
+        if outcome.ok:
+            predicted |= _predicted(outcome, list(parts), data.classes)
+    taken = {*columns, *predicted}
+    for name, column in data.spectators.items():
+        columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
+    return columns | predicted
+
+
+def _labels(prepared: Prepared, rows: Array) -> Array:
+    data = prepared.data
+    assert data.y is not None
+    return data.y[rows] if data.classes is None else np.array(data.classes, dtype=object)[data.y[rows]]
+
+
+def _predicted(outcome: Outcome, parts: Sequence[str], classes: Sequence[str] | None) -> dict[str, Array]:
+    """Return the out-of-fold predictions of the training rows over the final ones of the test rows."""
+    own: Mapping[str, Any] = {"train": outcome.validation, **outcome.tests}
+    whole = np.concatenate([own[part] for part in parts])
+    if classes is None:
+        return laws.columns(outcome.entry.name, whole)
+    return {f"{outcome.entry.name}:{label}": whole[:, k] for k, label in enumerate(classes)}

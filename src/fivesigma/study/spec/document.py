@@ -1,0 +1,393 @@
+"""The study file as one checked object: read, refuse, fill in defaults, write back."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import PrivateAttr, ValidationError, model_validator
+
+from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma.study.spec.explain import ExplainSection
+from fivesigma.study.spec.messages import sentence
+from fivesigma.study.spec.scan import ScanSection
+from fivesigma.study.spec.sections import (
+    USER_SOURCE,
+    CurvesSection,
+    DataSection,
+    EvaluateSection,
+    FeaturesSection,
+    ModelSection,
+    Section,
+    SourceSection,
+    SplitSection,
+    StudySection,
+    TestRows,
+)
+from fivesigma.study.spec.toml import write_toml
+from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
+from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
+
+if TYPE_CHECKING:
+    from fivesigma.study.registry.registry import Kind
+
+LONGEST = 1_000_000
+"""Bytes of the longest study file that is read."""
+
+OWN = "own"
+"""Kind of a model that was given in Python; a study file alone cannot run it."""
+
+Paths = str | Path | Sequence[str | Path]
+
+
+class Spec(Section):
+    """A study file, checked and complete.
+
+    Attributes
+    ----------
+    study, data, split, features, models, evaluate, explain, curves, scan
+        The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
+        is wanted.
+
+    Examples
+    --------
+    >>> spec = Spec.from_toml('[data]\\npath = "t.csv"\\ntarget = "y"')
+    >>> spec.split.folds, spec.split.test, spec.evaluate.bootstrap
+    (5, 0.2, 2000)
+    """
+
+    study: StudySection = StudySection()
+    """What the study is called and asks."""
+    data: DataSection
+    """Which table, and which column plays which part."""
+    source: SourceSection = SourceSection()
+    """How many events a simulated source makes, and the settings of its system."""
+    split: SplitSection = SplitSection()
+    """Which rows are for training, for validation, and sealed."""
+    features: FeaturesSection = FeaturesSection()
+    """What turns columns into features."""
+    models: tuple[ModelSection, ...] = ()
+    """The line-up; the default one of the task where there is none."""
+    evaluate: EvaluateSection = EvaluateSection()
+    """How models are judged."""
+    explain: ExplainSection = ExplainSection()
+    """What is asked of the fitted models."""
+    curves: CurvesSection = CurvesSection()
+    """Scores against a setting of a model, or against the number of training events."""
+    scan: ScanSection | None = None
+    """One study at each point of a grid of its own settings."""
+
+    _place: str = PrivateAttr(default="study.toml")
+    _folder: Path = PrivateAttr(default=Path())
+    _trust: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _clustering_keeps_all(cls, document: Any) -> Any:
+        """A clustering seals no test set unless it is asked to."""
+        if not isinstance(document, dict):
+            return document
+        data, split = document.get("data"), document.get("split", {})
+        if not isinstance(data, dict) or not isinstance(split, dict):
+            return document
+        if data.get("task") != "clustering" or "test" in split:
+            return document
+        return {**document, "split": {**split, "test": 0.0}}
+
+    @model_validator(mode="after")
+    def _source_is_simulated(self) -> Spec:
+        if self.data.simulated is None and (self.source.n is not None or self.source.settings):
+            raise ValueError("source is given but data.source is not simulate:NAME; remove the section")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> Spec:
+        taken: dict[str, int] = {}
+        for position, model in enumerate(self.models):
+            first = taken.setdefault(model.name, position)
+            if first != position:
+                raise ValueError(
+                    f"models[{position}].name: '{model.name}' is already the name of models[{first}]; "
+                    "give each its own name"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _budgets_are_of_searches(self) -> Spec:
+        for position, model in enumerate(self.models):
+            steps = self.features.reduce if model.reduce is None else model.reduce
+            searched = bool(model.tune) or any(isinstance(step["n"], (str, list)) for step in steps)
+            for key in ("trials", "search"):
+                if getattr(model, key) is not None and not searched:
+                    raise ValueError(
+                        f"models[{position}]: {key} is given but nothing is tuned; add tune = true, or remove {key}"
+                    )
+        return self
+
+    @classmethod
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        data: Paths | None = None,
+        seed: int | None = None,
+        trust: bool = False,
+    ) -> Spec:
+        """Read a study file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The study file.
+        data : path or sequence of paths, optional
+            The table in place of ``data.path``; relative to the current folder.
+        seed : int, optional
+            In place of ``study.seed``.
+        trust : bool
+            Whether a loss of the user's own may be imported: its module is run.
+
+        Raises
+        ------
+        DataError
+            The file is absent, a folder, too long or not UTF-8.
+        StudyError
+            It says something a study cannot say; the message names the place.
+        """
+        path = Path(path)
+        document = parse(_text_of(path), path.name)
+        _override(document, data, seed)
+        study = document.get("study", {})
+        if isinstance(study, dict):
+            document["study"] = {"name": default_name(path), **study}
+        return cls.from_document(document, place=path.name, folder=path.resolve().parent, trust=trust)
+
+    @classmethod
+    def from_toml(cls, text: str, *, place: str = "study.toml", folder: Path | None = None) -> Spec:
+        """Return the study written in ``text``; ``place`` is what messages call it.
+
+        Raises
+        ------
+        StudyError
+            It says something a study cannot say; the message names the place.
+        """
+        return cls.from_document(parse(text, place), place=place, folder=folder)
+
+    @classmethod
+    def from_document(
+        cls,
+        document: Mapping[str, Any],
+        *,
+        place: str = "study",
+        folder: Path | None = None,
+        trust: bool = False,
+    ) -> Spec:
+        """Return the study a parsed document describes; relative paths are taken from ``folder``."""
+        refuse_unbuilt(document, place)
+        try:
+            spec = cls.model_validate(dict(document))
+        except ValidationError as error:
+            raise StudyError(f"{place}: {sentence(error, document, cls)}") from None
+        spec._place = place
+        spec._folder = folder or Path.cwd()
+        spec._trust = trust
+        spec._check_names()
+        return spec
+
+    def _check_names(self) -> None:
+        """Refuse kinds, parameters and metrics that nobody registered."""
+        from fivesigma.study.registry.registry import kinds
+
+        known = kinds()
+        for position, model in enumerate(self.models):
+            if model.kind == OWN:
+                continue
+            self._known(model.kind, known, KINDS, f"models[{position}].kind", "model")
+            self._check_settings(model, known[model.kind], f"models[{position}]")
+        if self.evaluate.metric is not None:
+            from fivesigma.risk.metrics import METRICS as metrics
+
+            self._known(self.evaluate.metric, metrics, LATER_METRICS, "evaluate.metric", "metric")
+        names = [model.name for model in self.models] or [name for name, each in known.items() if each.lineup]
+        if self.evaluate.baseline not in (*names, *known):
+            raise self.error(
+                "evaluate.baseline",
+                f"'{self.evaluate.baseline}' is not a model of this study; expected one of "
+                f"{', '.join(names)}.{did_you_mean(self.evaluate.baseline, names)}",
+            )
+
+    def _check_settings(self, model: ModelSection, kind: Kind, where: str) -> None:
+        if self.data.task is not None and self.data.task not in kind.tasks:
+            able = " and ".join(kind.tasks)
+            raise self.error(
+                f"{where}.kind", f"'{kind.name}' does {able}, not {self.data.task}; choose another."
+            )
+        from fivesigma.study.analyses.path import settle
+
+        self._check_trust(model, where)
+        try:
+            kind.checked(model.params)
+            settle(kind, model.path, model.params)
+            if model.tune:
+                kind.narrowed(model.tune)
+        except InputError as error:
+            raise self.error(where, str(error)) from None
+
+    def _check_trust(self, model: ModelSection, where: str) -> None:
+        """Refuse a loss of the user's own, whose module would be run, unless it is trusted."""
+        name = model.loss if isinstance(model.loss, str) else (model.loss or {}).get("name", "")
+        if ":" in str(name) and not self._trust:
+            raise self.error(
+                f"{where}.loss",
+                f"'{name}' runs the code of that module; add --trust if you know what it does.",
+            )
+
+    def _known(
+        self, word: str, known: Mapping[str, Any], later: Sequence[str], where: str, what: str
+    ) -> None:
+        if word in known:
+            return
+        clusters = self.data.task == "clustering"
+        options = [
+            name
+            for name, each in known.items()
+            if ("clustering" in each.tasks) == clusters or len(each.tasks) > 1
+        ]
+        state = "in this version" if word in later else f"a {what}"
+        hint = "" if word in later else did_you_mean(word, options)
+        listed = "those that `fivesigma models` lists" if what == "model" else ", ".join(options)
+        raise self.error(where, f"'{word}' is not {state}; expected one of {listed}.{hint}")
+
+    def error(self, where: str, message: str) -> StudyError:
+        """Return (not raise) the error that says ``message`` about the key ``where`` of this file."""
+        return StudyError(f"{self._place}: {where}: {message}")
+
+    @property
+    def place(self) -> str:
+        """What messages call the file."""
+        return self._place
+
+    @property
+    def folder(self) -> Path:
+        """The folder relative paths are taken from; also where the ledger of openings lies."""
+        return self._folder
+
+    @property
+    def trust(self) -> bool:
+        """Whether a loss of the user's own may be imported."""
+        return self._trust
+
+    def paths(self) -> list[str]:
+        """Return the table's paths, absolute, globs unexpanded.
+
+        Raises
+        ------
+        StudyError
+            The user must supply the table and did not.
+        """
+        if self.data.simulated is not None:
+            return []
+        if self.data.path is not None:
+            return [self.absolute(path) for path in self.data.path]
+        where = (self.data.source or "").removeprefix(USER_SOURCE).strip()
+        raise StudyError(f"the study '{self.study.name}' needs its table: give it by --data PATH ({where})")
+
+    def absolute(self, path: str) -> str:
+        """Return a path of the study file as an absolute one."""
+        return str((self._folder / Path(path).expanduser()).absolute())
+
+    def resolved(self) -> Spec:
+        """Return the same study with absolute paths, so that its file can lie anywhere."""
+        data = self.data
+        if data.simulated is None:
+            data = data.model_copy(update={"path": tuple(self.paths()), "source": None})
+        if data.join is not None:
+            join = data.join.model_copy(update={"path": self.absolute(data.join.path)})
+            data = data.model_copy(update={"join": join})
+        test = self.split.test
+        if isinstance(test, dict):
+            test = {name: self._resolved_rows(rows) for name, rows in test.items()}
+        return self.model_copy(update={"data": data, "split": self.split.model_copy(update={"test": test})})
+
+    def _resolved_rows(self, rows: TestRows) -> TestRows:
+        return rows if rows.path is None else rows.model_copy(update={"path": self.absolute(rows.path)})
+
+    def with_seed(self, seed: int) -> Spec:
+        """Return the same study with another seed."""
+        return self.model_copy(update={"study": self.study.model_copy(update={"seed": seed})})
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the complete study as plain values, defaults filled in; what is not said is left out."""
+        document = self.model_dump(mode="json", exclude_none=True)
+        if not document["source"]:
+            del document["source"]
+        return {name: section for name, section in document.items() if section != []}
+
+    def to_toml(self) -> str:
+        """Return the complete study file; reading it gives an equal study.
+
+        >>> spec = Spec.from_toml('[data]\\npath = "t.csv"\\ntarget = "y"')
+        >>> Spec.from_toml(spec.to_toml()) == spec
+        True
+        """
+        return write_toml(self.to_document())
+
+
+def default_name(path: Path) -> str:
+    """Return the name a study without one gets: its file's, or its folder's for a ``study.toml``.
+
+    >>> default_name(Path("susy/study.toml")), default_name(Path("pulsars.toml"))
+    ('susy', 'pulsars')
+    """
+    stem = path.resolve().parent.name if path.stem == "study" else path.stem
+    kept = re.sub(r"[^A-Za-z0-9 ._+-]", "-", stem)
+    return kept.lstrip(" ._+-")[:80] or "study"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such study file; `fivesigma init FILE` writes one.") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: a folder, not a study file; name the .toml file in it.") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check path and rights.") from None
+    if len(content) > LONGEST:
+        raise DataError(f"{path}: longer than {LONGEST} bytes, no study file; name a TOML file.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text.") from None
+
+
+def parse(text: str, place: str) -> dict[str, Any]:
+    """Return the document in ``text``.
+
+    Raises
+    ------
+    StudyError
+        It is not TOML; the message names line and column.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{place}: not TOML: {error}; mend that line.") from None
+    except RecursionError:
+        raise StudyError(
+            f"{place}: tables or lists are nested too deeply; a study file needs three levels."
+        ) from None
+
+
+def _override(document: dict[str, Any], data: Paths | None, seed: int | None) -> None:
+    """Put what the command line said over what the file says."""
+    section = document.get("data", {})
+    if data is not None and isinstance(section, dict):
+        given = [data] if isinstance(data, (str, Path)) else data
+        section.pop("source", None)
+        document["data"] = section | {"path": [str(Path(path).expanduser().absolute()) for path in given]}
+    if seed is not None and isinstance(document.get("study", {}), dict):
+        document["study"] = document.get("study", {}) | {"seed": seed}
