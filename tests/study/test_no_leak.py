@@ -13,6 +13,7 @@ from sklearn.svm import LinearSVC
 
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.study.fit import recipe
+from fivesigma.study.fit.inside import pipeline_of
 
 PAIRS: list[tuple[frozenset[int], frozenset[int]]] = []  # (rows fitted, rows scored), in the order of scoring
 N = 120
@@ -95,7 +96,7 @@ def test_what_happens_inside_a_fit(name, grouped, table) -> None:
     assert set(_scored()) <= set(given.tolist())
     if times is not None:  # nothing is stopped early: each row given is scored once a trial
         assert _scored() == sorted(given.tolist() * times)
-    refit = [set(step.rows_) for step in [recipe.pipeline_of(fitted.estimator).named_steps["spy"]]]
+    refit = [set(step.rows_) for step in [pipeline_of(fitted.estimator).named_steps["spy"]]]
     assert refit == [set(given.tolist())]
 
 

@@ -16,7 +16,9 @@ from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.record import models
 from fivesigma.study.analyses import path as paths
 from fivesigma.study.fit import recipe
+from fivesigma.study.fit.inside import chosen, path_of
 from fivesigma.study.registry import registry
+from fivesigma.study.registry.path import settle
 from fivesigma.study.spec.document import Spec
 
 MODELS = """
@@ -180,7 +182,7 @@ def test_every_path_fits_and_comes_back_from_its_file(name, task, given, params,
     y = X[:, 0] + 0.3 * rng.normal(size=120)
     y = (y > 0).astype(int) if task == "classification" else y
     y = rng.poisson(np.exp(y)).astype(float) if name == "poisson" else y
-    settings = paths.settle(registry.kind(name), given, params)
+    settings = settle(registry.kind(name), given, params)
     made = recipe.build(name, features=FeaturePlan(("a", "b", "c")), task=task, params=params, path=settings)
     fitted = recipe.fit(made, X, y).estimator
     models.save(fitted, tmp_path / "m", {})
@@ -188,14 +190,14 @@ def test_every_path_fits_and_comes_back_from_its_file(name, task, given, params,
     n_classes = 2 if task == "classification" else None
     p = recipe.predict(fitted, X, n_classes)
     np.testing.assert_array_equal(recipe.predict(again, X, n_classes), p)
-    assert recipe.chosen(fitted)["lambda"] > 0
+    assert chosen(fitted)["lambda"] > 0
 
 
 def test_a_linear_svm_takes_more_than_two_classes(tmp_path) -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(240, 3))
     y = np.digitize(X[:, 0] + 0.3 * rng.normal(size=240), [-0.6, 0.6])
-    settings = paths.settle(registry.kind("linear-svm"), {"lambdas": (10.0, 1.0)}, {})
+    settings = settle(registry.kind("linear-svm"), {"lambdas": (10.0, 1.0)}, {})
     plan = FeaturePlan(("a", "b", "c"))
     made = recipe.build("linear-svm", features=plan, task="classification", path=settings)
     fitted = recipe.fit(made, X, y).estimator
@@ -211,7 +213,7 @@ def test_a_quantile_path_covers_its_share_and_counts_are_refused_below_zero() ->
     X = rng.normal(size=(400, 2))
     y = X[:, 0] + rng.normal(size=400)
     plan = FeaturePlan(("a", "b"))
-    settings = paths.settle(registry.kind("quantile"), {"lambdas": (0.1,)}, {"tau": 0.9})
+    settings = settle(registry.kind("quantile"), {"lambdas": (0.1,)}, {"tau": 0.9})
     made = recipe.build("quantile", features=plan, task="regression", params={"tau": 0.9}, path=settings)
     below = (y <= recipe.predict(recipe.fit(made, X, y).estimator, X, None) + 1e-9).mean()
     assert below == pytest.approx(0.9, abs=0.02)
@@ -221,7 +223,7 @@ def test_a_quantile_path_covers_its_share_and_counts_are_refused_below_zero() ->
 
 
 def test_the_seed_deals_the_inner_folds() -> None:
-    settings = paths.settle(registry.kind("lasso"), {"penalty": "l1"}, {})
+    settings = settle(registry.kind("lasso"), {"penalty": "l1"}, {})
     plan = FeaturePlan(("a", "b"))
     one, two = (
         recipe.build("lasso", features=plan, task="regression", seed=seed, path=settings) for seed in (1, 2)
@@ -283,7 +285,7 @@ def test_a_loss_of_ones_own_runs_only_where_it_is_trusted(table, tmp_path, monke
 
 def test_without_the_keys_nothing_changes() -> None:
     for name in ("logistic", "ridge", "lasso", "elastic-net"):
-        assert paths.settle(registry.kind(name), {}, {}) is None
+        assert settle(registry.kind(name), {}, {}) is None
     made = recipe.build("logistic", features=FeaturePlan(("a",)), task="classification")
     assert not isinstance(made, FoldedPath)
 
@@ -292,7 +294,7 @@ def test_a_path_that_misses_its_tolerance_says_so() -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(100, 3))
     y = X[:, 0] + 0.3 * rng.normal(size=100)
-    settings = paths.settle(registry.kind("lasso-by-bfgs"), {"lambdas": (30.0, 10.0)}, {})
+    settings = settle(registry.kind("lasso-by-bfgs"), {"lambdas": (30.0, 10.0)}, {})
     made = recipe.build(
         "lasso-by-bfgs", features=FeaturePlan(("a", "b", "c")), task="regression", path=settings
     )
@@ -303,10 +305,10 @@ def test_the_record_caps_names_and_lambdas() -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(150, 80))
     given = {"penalty": "l1", "lambdas": {"from": 1e-1, "to": 1e3, "n": 60}}
-    settings = paths.settle(registry.kind("lasso"), given, {})
+    settings = settle(registry.kind("lasso"), given, {})
     names = tuple(f"x{j}" for j in range(80))
     made = recipe.build("lasso", features=FeaturePlan(names), task="regression", path=settings)
-    fitted = recipe.path_of(recipe.fit(made, X, X[:, 7] + rng.normal(size=150)).estimator)
+    fitted = path_of(recipe.fit(made, X, X[:, 7] + rng.normal(size=150)).estimator)
     kept = paths.section(fitted, names, settings, "r2")
     assert np.shape(kept["coefficients"]) == (50, 60)
     assert "x7" in kept["names"]

@@ -20,6 +20,7 @@ from fivesigma.models.fitting import fit_on
 from fivesigma.models.spaces import Choice, Range
 from fivesigma.study.analyses.coefficients import describe
 from fivesigma.study.fit import recipe
+from fivesigma.study.fit.inside import chosen, weighted
 from fivesigma.study.registry import registry
 
 KINDS = [kind for kind in registry.kinds().values() if kind.name != "own"]
@@ -86,7 +87,7 @@ def test_every_kind_fits_gaps_and_categories_and_repeats_itself(kind, task) -> N
     p, q = (recipe.predict(each.estimator, T, n_classes) for each in (one, two))
     np.testing.assert_array_equal(p, q)
     assert p.shape == ((N, 2) if n_classes else (N,))
-    assert recipe.weighted(made) == kind.weights
+    assert weighted(made) == kind.weights
     if n_classes:
         np.testing.assert_allclose(p.sum(axis=1), 1.0)
 
@@ -221,8 +222,8 @@ def test_tuning_takes_the_names_of_the_study_and_reports_them() -> None:
         "logistic", features=PLAN, task="classification", tune={"lambda": [1e-3, 1e3]}, trials=4
     )
     fitted = recipe.fit(made, X, _target("classification"))
-    assert set(recipe.chosen(fitted.estimator)) <= {"lambda"}
-    assert recipe.chosen(recipe.fit(_built(registry.kind("tree"), "regression"), X, SIGNAL).estimator) == {}
+    assert set(chosen(fitted.estimator)) <= {"lambda"}
+    assert chosen(recipe.fit(_built(registry.kind("tree"), "regression"), X, SIGNAL).estimator) == {}
 
 
 def test_probes_step_to_both_sides_and_stop_at_the_end() -> None:

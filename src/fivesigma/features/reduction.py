@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,3 +106,15 @@ class Reduction:
 
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def steps_of(reduce: Sequence[Mapping[str, Any]]) -> tuple[Reduction, ...]:
+    """Return the steps that a study file or a plan names.
+
+    >>> steps_of([{"kind": "pca", "n": [2, 8]}])
+    (Reduction(kind='pca', n=(2, 8), rank='linear'),)
+    """
+    return tuple(
+        Reduction(**{**each, "n": tuple(each["n"]) if isinstance(each["n"], list) else each["n"]})
+        for each in reduce
+    )

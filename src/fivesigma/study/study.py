@@ -11,7 +11,8 @@ from typing import Any
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.finished.result import Result
-from fivesigma.study.preparation.prepare import MEMORY, Prepared, prepare
+from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.progress import Progress
 from fivesigma.study.runner.run import resume, run, unblind
 from fivesigma.study.runner.scanning import foretold

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
-from fivesigma.study.fit.recipe import pipeline_of
+from fivesigma.study.fit.inside import pipeline_of
 
 Floats = NDArray[np.float64]
 

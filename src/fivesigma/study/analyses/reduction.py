@@ -7,27 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma.features.reduction import COMPONENTS, SELECTIONS, Reduction
+from fivesigma.features.reduction import COMPONENTS, SELECTIONS
 
 MOST_COMPONENTS, MOST_COLUMNS = 100, 200
 """Shares of variance, and columns with their frequency, that the record keeps: the largest."""
 
 
-def steps_of(reduce: Sequence[Mapping[str, Any]]) -> tuple[Reduction, ...]:
-    """Return the steps that a study file or a plan names.
-
-    >>> steps_of([{"kind": "pca", "n": [2, 8]}])
-    (Reduction(kind='pca', n=(2, 8), rank='linear'),)
-    """
-    return tuple(
-        Reduction(**{**each, "n": tuple(each["n"]) if isinstance(each["n"], list) else each["n"]})
-        for each in reduce
-    )
-
-
 def left(estimator: Any, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return, for each step of a fitted recipe, what came to it and what it left, by name."""
-    from fivesigma.study.fit.recipe import pipeline_of
+    from fivesigma.study.fit.inside import pipeline_of
 
     pipeline, found = pipeline_of(estimator), []
     columns = np.asarray(names, dtype=object)

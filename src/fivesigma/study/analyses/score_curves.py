@@ -12,7 +12,7 @@ from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses import predictive as intervals
 from fivesigma.study.analyses import regions as plane
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 
 MOST_POINTS = 2000
 CRPS = metric("crps")

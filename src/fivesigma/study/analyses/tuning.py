@@ -9,7 +9,7 @@ from typing import Any
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.spaces import Choice, Range, Space
 from fivesigma.models.tuned import Tuned
-from fivesigma.study.fit.recipe import spoken
+from fivesigma.study.fit.inside import spoken
 from fivesigma.study.registry.kind import Kind
 
 

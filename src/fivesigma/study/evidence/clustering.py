@@ -19,7 +19,7 @@ from fivesigma.risk.evidence import Difference, Measurement, Part
 from fivesigma.risk.metric import Metric
 from fivesigma.study.evidence.evidence import comparison_record, finite, reverse, score_record
 from fivesigma.study.fit.clustering_outcome import Clustered
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 
 Array = NDArray[Any]
 Pair = tuple[str, str]

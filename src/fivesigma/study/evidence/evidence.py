@@ -19,7 +19,7 @@ from fivesigma.risk.generalisation import generalisation
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.curves.evidence import ModelCurves
 from fivesigma.study.fit.outcome import Outcome
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 
 Array = NDArray[Any]
 Pair = tuple[str, str]

@@ -185,7 +185,7 @@ class Result:
         if name not in names:
             raise InputError(f"{name!r} is not a fitted model of this run; expected one of {', '.join(names)}."
                              f"{did_you_mean(name, names)}")  # fmt: skip
-        from fivesigma.study.fit.data import model_file
+        from fivesigma.study.fit.saved import model_file
 
         number = [record.name for record in self.results.models].index(name)
         return load_model(model_file(RunFolder(self.path), number))

@@ -16,21 +16,24 @@ from threadpoolctl import threadpool_limits
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
-from fivesigma.features.reduction import KINDS as REDUCTIONS
 from fivesigma.models.calibrated import Calibrated
-from fivesigma.models.fitting import fit_on, probabilities, takes_weights
+from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range, Space
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Journal, Tuned
-from fivesigma.study.analyses import path as paths
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.path import estimator, settle
 from fivesigma.study.registry.registry import kind as kind_called
 
 Floats = NDArray[np.float64]
+
+
 _EXTENSIVE = ("lambda",)  # parameters that grow with the sum of weights
+
+
 _SCORES = ("predict_proba", "decision_function")  # what a probability can be made of
 
 
@@ -72,7 +75,7 @@ def build(
     tune : True for the registry's space, or ``{name: [low, high] | [choice, ...]}``
     trials : fits-and-scores of the search (20)
     metric : name of what the search improves; default: that of the task
-    path : settings of a regularisation path, as `fivesigma.study.analyses.path.settle` returns them
+    path : settings of a regularisation path, as `fivesigma.study.registry.path.settle` returns them
     search : how settings are proposed: "tpe", "random" or "grid"
 
     Raises
@@ -82,7 +85,7 @@ def build(
     """
     found, given = kind_called(kind, task), dict(params or {})
     settings = found.checked(given)
-    path = path or paths.settle(found, {}, given)
+    path = path or settle(found, {}, given)
     if path is not None:
         if tune or any(each.tuned for each in features.reductions):
             raise InputError(
@@ -143,7 +146,7 @@ def _folded(
     kind: Kind, ask: Request, features: FeaturePlan, path: Mapping[str, Any], *, metric: str | None
 ) -> Any:
     """Return the recipe of a path; the seed deals its rows into inner folds."""
-    model = paths.estimator(kind, path)
+    model = estimator(kind, path)
     pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
     recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.seed)
     return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
@@ -277,48 +280,3 @@ def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
 def _first_line(message: object) -> str:
     lines = str(message).strip().splitlines()
     return lines[0][:300] if lines else type(message).__name__
-
-
-def weighted(estimator: Any) -> bool:
-    """Whether the fit of this recipe uses event weights."""
-    inner = getattr(estimator, "estimator", None)
-    return (
-        weighted(inner)
-        if isinstance(estimator, Tuned | Calibrated | EarlyStopped)
-        else takes_weights(estimator)
-    )
-
-
-def chosen(estimator: Any) -> dict[str, Any]:
-    """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
-    if (path := path_of(estimator)) is not None:
-        return {"lambda": path.lambda_}
-    if not isinstance(estimator, Tuned):
-        return {}
-    return {spoken(name): value for name, value in sorted(estimator.best_params_.items())}
-
-
-def spoken(name: str) -> str:
-    """Return the name that a study has for a parameter of a recipe.
-
-    >>> spoken("estimator__model__lam"), spoken("pca__n")
-    ('lambda', 'pca.n')
-    """
-    *_, step, last = ("", *name.split("__"))
-    if step in REDUCTIONS and last == "n":
-        return f"{step}.n"
-    return "lambda" if last == "lam" else last
-
-
-def path_of(estimator: Any) -> FoldedPath | None:
-    """Return the path fitted to all rows inside a fitted recipe, or None."""
-    while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
-        estimator = estimator.estimator_
-    return estimator if isinstance(estimator, FoldedPath) else None
-
-
-def pipeline_of(estimator: Any) -> Pipeline:
-    """Return the pipeline fitted to all rows inside a fitted recipe."""
-    while not isinstance(estimator, Pipeline):
-        estimator = estimator.estimator_
-    return estimator

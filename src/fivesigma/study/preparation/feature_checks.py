@@ -5,8 +5,8 @@ from __future__ import annotations
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.features.plan import FeaturePlan
+from fivesigma.features.reduction import steps_of
 from fivesigma.models.spaces import Range, Space
-from fivesigma.study.analyses.reduction import steps_of
 from fivesigma.study.plan import Entry
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.registry import kind

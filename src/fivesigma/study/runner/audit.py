@@ -8,7 +8,7 @@ import numpy as np
 
 from fivesigma.study.analyses.tuning import edges
 from fivesigma.study.fit.outcome import Outcome
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 
 Note = tuple[str, str, str]
 

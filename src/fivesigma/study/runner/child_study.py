@@ -20,7 +20,7 @@ from fivesigma.study.fit.clustering_outcome import Clustered
 from fivesigma.study.fit.clustering_outcome import gather as gather_clusterings
 from fivesigma.study.fit.outcome import Outcome, gather
 from fivesigma.study.plan import Plan
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.runner.worker import Workshop
 
 Array = NDArray[Any]

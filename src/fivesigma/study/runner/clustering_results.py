@@ -13,7 +13,7 @@ from fivesigma.record.results import Audit, ModelRecord, Results
 from fivesigma.risk.curves import feature_histograms
 from fivesigma.study.evidence.clustering import ClusterEvidence
 from fivesigma.study.fit.clustering_outcome import Clustered
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.runner import convergence
 from fivesigma.study.runner.results import data_facts, seen, split_record

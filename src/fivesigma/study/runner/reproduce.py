@@ -16,8 +16,9 @@ from fivesigma.record.store import RunFolder
 from fivesigma.risk.evidence import log_p_from_sigma
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.runner.manifest import study_hash
 from fivesigma.study.runner.progress import Progress
-from fivesigma.study.runner.run import resume, run, study_hash
+from fivesigma.study.runner.run import resume, run
 from fivesigma.study.spec.document import Spec
 
 P_DIFFERENT = 1.35e-3

@@ -20,7 +20,7 @@ from fivesigma.study.analyses.score_curves import curves, feature_pictures, pred
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit import prediction as laws
 from fivesigma.study.fit.outcome import Outcome
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.runner import convergence
 from fivesigma.study.runner.audit import cautions

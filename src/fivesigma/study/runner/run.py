@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import json
-import os
-import platform
 import shutil
 import sys
 import time
@@ -18,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fivesigma._core.environment import installed, versions
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.ledger import Ledger
@@ -31,16 +27,16 @@ from fivesigma.study.finished.result import Result, load
 from fivesigma.study.fit.clustering_outcome import gather as gather_clusterings
 from fivesigma.study.fit.outcome import Outcome, gather
 from fivesigma.study.plan import Plan
-from fivesigma.study.preparation.prepare import MEMORY, Prepared, prepare
+from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner import clustering_results as clusterings
 from fivesigma.study.runner import results as assembly
 from fivesigma.study.runner.clustering_results import TIMED
+from fivesigma.study.runner.manifest import _default_folder, _manifest, study_hash
 from fivesigma.study.runner.progress import Progress, Silent, choose
-from fivesigma.study.runner.scanner import units
 from fivesigma.study.runner.scanning import scan
 from fivesigma.study.runner.worker import Workshop
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.shipped import is_built_in
 
 
 class InterruptedRunError(FivesigmaError):
@@ -144,58 +140,6 @@ def _shown(progress: Progress | bool) -> Progress:
     if isinstance(progress, bool):
         return choose() if progress else Silent()
     return progress
-
-
-def _default_folder(prepared: Prepared) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return Path("runs") / f"{prepared.spec.study.name}-{stamp}-{study_hash(prepared)[:8]}"
-
-
-def study_hash(prepared: Prepared) -> str:
-    """Return the hash of all that the fits depend on."""
-    keys = [*sorted(prepared.plan.fits), *sorted(units(prepared.spec))]
-    return hashlib.sha256("".join(keys).encode()).hexdigest()
-
-
-def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
-    """Return what surrounds a run: versions, paths, machine; everything that is not the result."""
-    now = datetime.now(UTC)
-    paths = [] if prepared.spec.data.source == MEMORY else prepared.spec.paths()
-    return {
-        "run": hashlib.sha256(f"{now.isoformat()} {os.getpid()} {study_hash(prepared)}".encode()).hexdigest()[
-            :32
-        ],
-        "study": prepared.spec.study.name,
-        "question": prepared.spec.study.question,
-        "study_hash": study_hash(prepared),
-        "started": now.isoformat(timespec="seconds"),
-        "blind": blind,
-        "data": [{"path": path, "sha256": _file_hash(Path(path))} for path in paths],
-        "ledger": str(_ledger_file(prepared.spec)),
-        "openings": None,
-        "versions": versions()
-        | {name: v for name in ("polars", "matplotlib", "skops") if (v := installed(name))},
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "cores": available_cores(),
-            "threads per worker": 1,
-        },
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-    }
-
-
-def _file_hash(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _ledger_file(spec: Spec) -> Path:
-    """Return the ledger beside the study file; in the current folder for what has no folder of its own."""
-    here = spec.data.source == MEMORY or is_built_in(spec.folder / spec.place)
-    return (Path.cwd() if here else spec.folder) / ".fivesigma" / "ledger.jsonl"
 
 
 def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepared:

@@ -23,7 +23,9 @@ from fivesigma._core.executor import serve
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import Point, points, study_at, told
-from fivesigma.study.preparation.prepare import MEMORY, Prepared, prepare, read
+from fivesigma.study.preparation.events import read
+from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.child_study import scores, without
 from fivesigma.study.runner.worker import end_with_parent
 from fivesigma.study.spec.document import Spec

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import points, study_at, told
-from fivesigma.study.preparation.prepare import MEMORY, Prepared, prepare
+from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.child_study import PURPOSES
 from fivesigma.study.runner.progress import Progress, duration
 from fivesigma.study.runner.scanner import Scanner, is_fresh, units

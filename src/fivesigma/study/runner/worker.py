@@ -24,7 +24,9 @@ from fivesigma._core.executor import serve
 from fivesigma._core.random import generator, random_state
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
-from fivesigma.study.fit.data import Material, about, compact, feature_plan, model_file
+from fivesigma.study.fit.data import Material, compact
+from fivesigma.study.fit.inside import chosen, path_of
+from fivesigma.study.fit.saved import about, feature_plan, model_file
 from fivesigma.study.plan import Entry, Fit, Plan
 
 Array = NDArray[Any]
@@ -193,10 +195,9 @@ class Workshop:
         from fivesigma.record import models
         from fivesigma.study.analyses import regions as plane
         from fivesigma.study.analyses.coefficients import describe
-        from fivesigma.study.fit import recipe
 
         meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
-        described: dict[str, Any] = {"chosen": recipe.chosen(estimator)}
+        described: dict[str, Any] = {"chosen": chosen(estimator)}
         law = describe(estimator, names, X=self.material.X[np.ix_(rows, columns)], y=self.material.y[rows])
         if law:
             unit = dict(zip(meta["names"], meta["units"], strict=True))
@@ -224,9 +225,8 @@ class Workshop:
     def path(self, entry: Entry, estimator: Any, law: Mapping[str, Any]) -> dict[str, Any]:
         """Return the section ``path`` of a model that has one, named; {} for the others."""
         from fivesigma.study.analyses import path as paths
-        from fivesigma.study.fit import recipe
 
-        fitted = recipe.path_of(estimator)
+        fitted = path_of(estimator)
         if fitted is None or entry.path is None:
             return {}
         found = paths.section(fitted, law["names"], entry.path, str(self.plan.shared["metric"]))

@@ -11,22 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma.study.spec.curves import CurvesSection
+from fivesigma.study.spec.data import DataSection, SourceSection
+from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
+from fivesigma.study.spec.features import FeaturesSection
 from fivesigma.study.spec.messages import sentence
+from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
-from fivesigma.study.spec.sections import (
-    USER_SOURCE,
-    CurvesSection,
-    DataSection,
-    EvaluateSection,
-    FeaturesSection,
-    ModelSection,
-    Section,
-    SourceSection,
-    SplitSection,
-    StudySection,
-    TestRows,
-)
+from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
+from fivesigma.study.spec.split import SplitSection, TestRows
 from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
 from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
@@ -224,7 +218,7 @@ class Spec(Section):
             raise self.error(
                 f"{where}.kind", f"'{kind.name}' does {able}, not {self.data.task}; choose another."
             )
-        from fivesigma.study.analyses.path import settle
+        from fivesigma.study.registry.path import settle
 
         self._check_trust(model, where)
         try:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from fivesigma.study.spec.sections import Section
+from fivesigma.study.spec.section import Section
 from fivesigma.study.spec.values import Flag, Texts, Whole, shown
 
 DEFAULT_PERMUTATIONS = 10

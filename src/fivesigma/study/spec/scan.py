@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from fivesigma.study.spec.sections import Section
+from fivesigma.study.spec.section import Section
 from fivesigma.study.spec.values import Scalar, Whole, as_scalar, shown
 
 MOST_VALUES = 10_000

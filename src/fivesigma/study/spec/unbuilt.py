@@ -1,6 +1,6 @@
 """What the study file will be able to say and cannot yet: refused by name, never ignored.
 
-Whoever builds the machinery of a key deletes its line here and adds the key to `fivesigma.study.spec.sections`.
+Whoever builds the machinery of a key deletes its line here and adds the key to `fivesigma.study.spec`.
 """
 
 from __future__ import annotations

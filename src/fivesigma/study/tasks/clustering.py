@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.study.fit.data import Bench, about, model_file
+from fivesigma.study.fit.data import Bench
+from fivesigma.study.fit.saved import about, model_file
 
 if TYPE_CHECKING:
     from fivesigma.models.mixtures.clusterer import Clusterer

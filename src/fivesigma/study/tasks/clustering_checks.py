@@ -11,7 +11,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.clustering import LogLikelihood
 from fivesigma.study.plan import Entry
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.sections import ModelSection
+from fivesigma.study.spec.models import ModelSection
 
 
 def check_events(spec: Spec, data: Dataset) -> None:

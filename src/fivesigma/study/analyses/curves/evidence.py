@@ -17,7 +17,7 @@ from fivesigma.risk.flexibility import ModelCurve
 from fivesigma.study.analyses.curves.fits import curve_metric
 from fivesigma.study.fit.data import expand
 from fivesigma.study.fit.outcome import CurvePoint, Outcome
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 
 Array = NDArray[Any]
 Pair = tuple[str, str]

@@ -23,7 +23,7 @@ from fivesigma.risk.splits import Split
 from fivesigma.study.fit.data import Bench
 from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.registry.kind import Kind
-from fivesigma.study.spec.sections import CurvesSection
+from fivesigma.study.spec.curves import CurvesSection
 
 if TYPE_CHECKING:
     from fivesigma.study.spec.document import Spec

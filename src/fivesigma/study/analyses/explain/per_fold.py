@@ -19,7 +19,7 @@ from fivesigma.explain.importance import impurity_importance, permutation_import
 from fivesigma.explain.shapley import ShapleyValues, shapley_values
 from fivesigma.features.columns import present
 from fivesigma.study.analyses.explain.importance import Held, Part, errors, label, positions
-from fivesigma.study.fit.recipe import pipeline_of
+from fivesigma.study.fit.inside import pipeline_of
 
 Array = NDArray[Any]
 Groups = tuple[tuple[int, ...], ...]

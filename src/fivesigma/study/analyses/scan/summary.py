@@ -14,7 +14,7 @@ from fivesigma.risk.metrics import METRICS, Metric
 from fivesigma.study.analyses.scan.points import Values, points, told
 from fivesigma.study.analyses.scan.theory import theory
 from fivesigma.study.fit.outcome import Finished
-from fivesigma.study.preparation.prepare import Prepared
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.runner.child_study import Number
 from fivesigma.study.runner.scanner import is_fresh, units
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fivesigma.study.registry.registry import kind as kind_called
 
 if TYPE_CHECKING:
-    from fivesigma.study.preparation.prepare import Prepared
+    from fivesigma.study.prepared import Prepared
 
 THEORIES: Mapping[str, str] = {"mixtures": "fivesigma.study.analyses.scan.spiked:theory"}
 """System -> ``module:function``, a `Law`."""

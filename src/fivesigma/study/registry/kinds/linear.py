@@ -40,12 +40,12 @@ def path_of(name: str, table: Callable[[], tuple[Kind, ...]]) -> Builder:
     """Return the builder of a kind of ``table`` that is always a path: at its default settings."""
 
     def build(ask: Request) -> Any:
-        from fivesigma.study.analyses import path as paths
+        from fivesigma.study.registry.path import estimator, settle
 
         kind = next(each for each in table() if each.name == name)
-        settings = paths.settle(kind, {}, ask.params)
+        settings = settle(kind, {}, ask.params)
         assert settings is not None
-        return paths.estimator(kind, settings)
+        return estimator(kind, settings)
 
     return build
 

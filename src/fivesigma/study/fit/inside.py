@@ -1,0 +1,59 @@
+"""What stands inside a fitted recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from fivesigma.features.reduction import KINDS as REDUCTIONS
+from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.fitting import takes_weights
+from fivesigma.models.linear.folded import FoldedPath
+from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tuned import Tuned
+
+
+def weighted(estimator: Any) -> bool:
+    """Whether the fit of this recipe uses event weights."""
+    inner = getattr(estimator, "estimator", None)
+    return (
+        weighted(inner)
+        if isinstance(estimator, Tuned | Calibrated | EarlyStopped)
+        else takes_weights(estimator)
+    )
+
+
+def chosen(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
+    if (path := path_of(estimator)) is not None:
+        return {"lambda": path.lambda_}
+    if not isinstance(estimator, Tuned):
+        return {}
+    return {spoken(name): value for name, value in sorted(estimator.best_params_.items())}
+
+
+def spoken(name: str) -> str:
+    """Return the name that a study has for a parameter of a recipe.
+
+    >>> spoken("estimator__model__lam"), spoken("pca__n")
+    ('lambda', 'pca.n')
+    """
+    *_, step, last = ("", *name.split("__"))
+    if step in REDUCTIONS and last == "n":
+        return f"{step}.n"
+    return "lambda" if last == "lam" else last
+
+
+def path_of(estimator: Any) -> FoldedPath | None:
+    """Return the path fitted to all rows inside a fitted recipe, or None."""
+    while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
+        estimator = estimator.estimator_
+    return estimator if isinstance(estimator, FoldedPath) else None
+
+
+def pipeline_of(estimator: Any) -> Pipeline:
+    """Return the pipeline fitted to all rows inside a fitted recipe."""
+    while not isinstance(estimator, Pipeline):
+        estimator = estimator.estimator_
+    return estimator

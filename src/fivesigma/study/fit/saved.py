@@ -1,0 +1,50 @@
+"""What is kept with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fivesigma.features.plan import FeaturePlan
+from fivesigma.features.reduction import steps_of
+from fivesigma.record.store import RunFolder
+from fivesigma.study.fit.data import Array
+from fivesigma.study.plan import Entry
+
+
+def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, Any]:
+    """Return the document that is kept with a model: what its columns and its predictions mean."""
+    names = [meta["names"][i] for i in columns]
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "params": dict(entry.params),
+        "names": names,
+        "units": [meta["units"][i] for i in columns],
+        "categories": {name: labels for name, labels in meta["categories"].items() if name in names},
+        "classes": meta["classes"],
+        "task": meta["task"],
+        "target": meta["target"],
+        "data": meta["data"],
+    }
+
+
+def model_file(folder: RunFolder, number: int) -> Path:
+    """Return where the model of that number in the line-up is kept: no user's text in a path."""
+    return folder.models / f"model-{number:02d}.fivesigma"
+
+
+def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
+    """Return what is made of the columns before the model of ``entry``."""
+    names = tuple(meta["names"]) if entry.features is None else entry.features
+    return FeaturePlan(
+        names,
+        {name: tuple(labels) for name, labels in meta["categories"].items() if name in names},
+        missing=meta["missing"],
+        interactions=entry.interactions,
+        polynomial=entry.polynomial,
+        standardise=None if meta["standardise"] else False,
+        reductions=steps_of(entry.reduce),
+        classification=meta["task"] == "classification",
+    )

@@ -1,0 +1,104 @@
+"""The events of a study: read, drawn or given."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from fivesigma._core.errors import InputError
+from fivesigma.data import tables
+from fivesigma.data.assembly import INTERNAL
+from fivesigma.data.dataset import Dataset
+from fivesigma.data.roles import Roles
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.split import TestRows
+
+PART = INTERNAL + "part"
+"""Name of the column that says from which file a row came; no file can have it."""
+
+
+def read(spec: Spec) -> Dataset:
+    """Read the table of a study, with the files of its given tests under it."""
+    files = {"": [Path(path) for path in spec.paths()]} | {
+        name: [Path(spec.absolute(rows.path))] for name, rows in _given(spec).items() if rows.path is not None
+    }
+    if spec.data.simulated is not None:
+        return simulated(spec)
+    missing = tuple(code for code in spec.data.missing if isinstance(code, str))
+    parts = {name: tables.read_columns(paths, missing=missing) for name, paths in files.items()}
+    for name, columns in parts.items():
+        height = len(next(iter(columns.values()))) if columns else 0
+        columns[PART] = np.full(height, name, dtype=object)
+    source = ", ".join(path.name for path in files[""])
+    one = next(iter(parts.values()))
+    columns = (
+        one
+        if len(parts) == 1
+        else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
+    )
+    return Dataset.from_columns(columns, roles(spec), source=source)
+
+
+def simulated(spec: Spec) -> Dataset:
+    """Draw the events of a simulated source; what the study leaves open is as the system suggests."""
+    from fivesigma.simulate.tables import draw, flat
+
+    system = str(spec.data.simulated)
+    if any(rows.path is not None for rows in _given(spec).values()):
+        raise spec.error("split.test", "a simulated source has no second file; give a fraction or a column.")
+    table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
+    columns = flat(table.columns)
+    asked = dataclasses.replace(
+        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c != PART)
+    )
+    suggested = dataclasses.replace(
+        asked,
+        target=asked.target or table.target,
+        group=asked.group or table.group,
+        features=asked.features or tuple(table.features) or None,
+        units={name: unit for name, unit in table.units.items() if name in columns} | dict(asked.units or {}),
+    )
+    return Dataset.from_columns(columns, suggested, source=f"simulate:{system}")
+
+
+def roles(spec: Spec) -> Roles:
+    """Return what each column of the study's table is for."""
+    data = spec.data
+    asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
+    join = None if data.join is None else {"path": spec.absolute(data.join.path), "on": data.join.on}
+    return Roles(
+        target=data.target,
+        task=data.task,
+        features=data.features,
+        spectators=data.spectators,
+        classes=data.classes,
+        weight=data.weight,
+        group=data.group,
+        select=data.select,
+        missing=data.missing or None,
+        units=data.units,
+        join=join,
+        expressions=spec.features.expressions,
+        categorical=None if spec.features.categorical is None else True,
+        extra_columns=tuple(dict.fromkeys([*asked, PART])),
+    )
+
+
+def _given(spec: Spec) -> Mapping[str, TestRows]:
+    return spec.split.test if isinstance(spec.split.test, Mapping) else {}
+
+
+def without_missing(data: Dataset) -> Dataset:
+    """Return the events whose features are all there; how many went is noted."""
+    whole = np.asarray(~np.isnan(data.X.reshape(data.n_samples, -1)).any(axis=1))
+    if whole.all():
+        return data
+    if not whole.any():
+        raise InputError(
+            "features.missing = 'drop' leaves no row: each misses a feature; use 'impute' or 'native'."
+        )
+    note = ("missing", "ok", f"{int((~whole).sum())} of {len(whole)} rows miss a feature, and were dropped")
+    return dataclasses.replace(data.take(whole), notes=(*data.notes, note))

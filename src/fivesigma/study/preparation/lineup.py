@@ -1,0 +1,108 @@
+"""The models of a study: those asked for, or those of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fivesigma._core.errors import InputError, StudyError
+from fivesigma.data.dataset import Dataset
+from fivesigma.study.plan import N_SEEDS, Entry
+from fivesigma.study.preparation import feature_checks
+from fivesigma.study.registry.path import check_own_loss, settle
+from fivesigma.study.registry.registry import default_lineup
+from fivesigma.study.registry.registry import kind as kind_called
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.models import ModelSection
+from fivesigma.study.spec.section import DEFAULT_SEARCH, DEFAULT_TRIALS
+
+
+def line_up(spec: Spec, data: Dataset, n_train: int) -> tuple[Entry, ...]:
+    """Return the models asked for, or those of the task; the baseline is always among them, and first."""
+    if spec.models:
+        entries = tuple(_entry(spec, data, model, place) for place, model in enumerate(spec.models))
+    else:
+        entries = tuple(_default_entries(spec, data, n_train))
+    found = next((entry for entry in entries if entry.name == spec.evaluate.baseline), None)
+    if found is None:
+        found = _baseline(spec, data)
+        entries = (found, *entries)
+    if found.skipped:
+        raise spec.error("evaluate.baseline", f"'{found.name}' cannot be fitted: {found.skipped}.")
+    return entries
+
+
+def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
+    """Return a model of the study file, checked against its kind and the columns."""
+    where = f"models[{place}]"
+    try:
+        kind = kind_called(model.kind, data.task)
+        kind.checked(model.params)
+        path = settle(kind, model.path, model.params)
+        if data.y is not None:
+            check_own_loss(path, data.y)
+        if model.tune is not False:
+            kind.narrowed(model.tune)
+        if model.features is not None:
+            data.positions(model.features)
+        entry = _resolved(spec, model, path)
+        feature_checks.check(entry, data, spec.features.missing)
+    except InputError as error:
+        raise StudyError(f"{spec.place}: {where}: {error}") from None
+    return entry
+
+
+def _resolved(spec: Spec, model: ModelSection, path: Mapping[str, Any] | None) -> Entry:
+    """Return a model of the study file with what the sections of the study leave to it."""
+    reduce = _steps(spec, model.kind) if model.reduce is None else model.reduce
+    entry = Entry(
+        model.name,
+        model.kind,
+        dict(model.params),
+        model.features,
+        model.interactions or spec.features.interactions,
+        model.polynomial or spec.features.polynomial,
+        _plain(model.tune),
+        path=path,
+        search=model.search or DEFAULT_SEARCH,
+        reduce=tuple(dict(each) for each in reduce),
+        skipped=kind_called(model.kind).lacking,
+    )
+    return replace(entry, trials=model.trials or DEFAULT_TRIALS) if entry.searched else entry
+
+
+def _steps(spec: Spec, kind: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the feature steps of the study for a model of ``kind``; the dummy sees no column anyway."""
+    return () if kind == "dummy" else spec.features.reduce
+
+
+def _plain(tune: Any) -> Any:
+    return {name: list(values) for name, values in tune.items()} if isinstance(tune, Mapping) else bool(tune)
+
+
+def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]:
+    n_classes = None if data.classes is None else len(data.classes)
+    for each in default_lineup(data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec)):
+        entry = Entry(
+            each.kind.name,
+            each.kind.name,
+            interactions=spec.features.interactions,
+            polynomial=spec.features.polynomial,
+            skipped=each.skipped or each.kind.lacking,
+            reduce=tuple(dict(step) for step in _steps(spec, each.kind.name)),
+        )
+        yield replace(entry, trials=DEFAULT_TRIALS) if entry.searched else entry
+
+
+def _fits_expected(spec: Spec) -> int:
+    """Return about how many fits a model of the study takes."""
+    return 1 + 3 * (spec.split.folds or 1) + spec.evaluate.refits + min(N_SEEDS, spec.evaluate.refits)
+
+
+def _baseline(spec: Spec, data: Dataset) -> Entry:
+    try:
+        kind = kind_called(spec.evaluate.baseline, data.task)
+    except InputError as error:
+        raise spec.error("evaluate.baseline", str(error)) from None
+    return Entry(kind.name, kind.name, skipped=kind.lacking)

@@ -1,0 +1,76 @@
+"""What is fixed before the first fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fivesigma.data.dataset import Dataset
+from fivesigma.risk.metrics import Metric
+from fivesigma.risk.splits import Split
+from fivesigma.study.analyses.explain import settings as explaining
+from fivesigma.study.fit.data import Material
+from fivesigma.study.plan import Plan
+from fivesigma.study.spec.document import Spec
+
+MEMORY = "user: the arrays given to Study in Python"
+"""What stands for the path of a table that was given in Python."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """All that is fixed before the first fit.
+
+    Attributes
+    ----------
+    spec : the study, paths absolute.
+    data : the events with a target.
+    split : their division.
+    metric : the primary metric; ``metrics`` : all that apply.
+    baseline : the name of the model that the others are compared with, None where there is none to compare.
+    plan : the fits.
+    notes : audit entries beside those of the data.
+    own : the user's own estimators by name.
+    """
+
+    spec: Spec
+    data: Dataset
+    split: Split
+    metric: Metric
+    metrics: tuple[Metric, ...]
+    baseline: str
+    plan: Plan
+    notes: tuple[tuple[str, str, str], ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None for a regression and a clustering."""
+        learnt = self.data.task == "classification" and self.data.classes is not None
+        return len(self.data.classes or ()) if learnt else None
+
+    @property
+    def material(self) -> Material:
+        """The arrays that the fits share."""
+        data, spec = self.data, self.spec
+        y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
+        meta = {
+            "names": list(data.names),
+            "categories": {name: list(labels) for name, labels in data.categories.items()},
+            "units": list(data.units),
+            "classes": None if self.n_classes is None else list(data.classes or ()),
+            "n_classes": self.n_classes,
+            "task": data.task,
+            "target": data.target,
+            "data": data.sha256,
+            "tests": list(self.split.tests),
+            "missing": spec.features.missing,
+            "standardise": spec.features.standardise,
+            "training_weights": spec.data.training_weights,
+            "grids": explaining.grids(spec, data, self.split),
+        }
+        split = self.split
+        return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)

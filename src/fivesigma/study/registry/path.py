@@ -1,0 +1,140 @@
+"""Regularisation paths in a study: the keys of a model settled, and the path built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError, one_of
+from fivesigma.study.registry import losses
+from fivesigma.study.registry.kind import Kind
+
+KEYS = ("penalty", "lambdas", "select", "l1_ratio", "loss")
+"""The keys of ``[[models]]`` that only kinds with a path take."""
+
+
+PENALTIES = ("l1", "l2", "elastic-net", "none")
+
+
+RULES = ("best", "one-standard-error")
+
+
+EVEN = {"from": 1e-2, "to": 1e5, "n": 50}
+"""λ where none are given and the penalty has no units of the target."""
+
+
+def settle(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the complete settings of a model's path; None where it has none.
+
+    Parameters
+    ----------
+    kind : of the model
+    given : its keys among `KEYS`, as the study file has them
+    params : its fixed settings
+
+    Raises
+    ------
+    InputError
+        For a key that the kind does not take, or keys that contradict each other.
+    """
+    if not given and not kind.folded:
+        return None
+    if not kind.penalties:
+        raise InputError(
+            f"{kind.name}: '{next(iter(given))}' is a key of kinds with a regularisation path, such as logistic "
+            "or lasso; remove it."
+        )
+    penalty = _penalty(kind, given)
+    return {
+        "penalty": penalty,
+        "lambdas": _lambdas(kind, penalty, given, params),
+        "select": one_of(str(given.get("select", "best")), RULES, "rule of selection"),
+        "l1_ratio": _ratio(kind, penalty, given, params),
+        "loss": _loss(kind, given, params),
+    }
+
+
+def _penalty(kind: Kind, given: Mapping[str, Any]) -> str:
+    name = one_of(str(given.get("penalty", kind.penalties[0])), PENALTIES, "penalty")
+    if name not in kind.penalties:
+        raise InputError(
+            f"{kind.name}: penalty = '{name}' is another kind's; expected {' or '.join(kind.penalties)}."
+        )
+    return name
+
+
+def _lambdas(
+    kind: Kind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]
+) -> list[float] | None:
+    """Return the λ; None for those that follow from λ_max, where λ has the units of the target."""
+    asked = given.get("lambdas")
+    if params.get("relative") is not None:
+        raise InputError(f"{kind.name}: 'relative' has no meaning on a path; give lambdas.")
+    if penalty == "none":
+        if asked is not None or "select" in given:
+            raise InputError(f"{kind.name}: without a penalty there is no λ to choose; remove lambdas.")
+        return [1.0]
+    fixed = params.get("lambda")
+    if fixed is not None and asked is not None:
+        raise InputError(f"{kind.name}: lambda is fixed by params and chosen from lambdas; keep one.")
+    if fixed is not None:
+        return [float(fixed)]
+    if isinstance(asked, list | tuple):
+        return [float(value) for value in asked]
+    if asked is None and not kind.scale_free and penalty != "l2":
+        return None
+    span = EVEN if asked is None else asked
+    return [float(value) for value in np.geomspace(span["from"], span["to"], int(span.get("n", EVEN["n"])))]
+
+
+def _ratio(kind: Kind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]) -> float | None:
+    if penalty != "elastic-net":
+        if "l1_ratio" in given:
+            raise InputError(f"{kind.name}: l1_ratio belongs to penalty = 'elastic-net'; remove it.")
+        return None
+    if "l1_ratio" in given and "l1_ratio" in params:
+        raise InputError(f"{kind.name}: l1_ratio is given twice; keep one.")
+    return float(given.get("l1_ratio", params.get("l1_ratio", 0.5)))
+
+
+def _loss(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    asked = given.get("loss", kind.losses[0])
+    table = {"name": asked} if isinstance(asked, str) else dict(asked)
+    if losses.is_own(str(table["name"])) and "classification" in kind.tasks:
+        raise InputError(f"{kind.name}: a loss of your own is for regressions; expected one of its own.")
+    settings = {name: params[name] for name in losses.SETTINGS.get(str(table["name"]), ()) if name in params}
+    return losses.checked(settings | table, kind.losses)
+
+
+def estimator(kind: Kind, settings: Mapping[str, Any]) -> Any:
+    """Return the unfitted path that ``settings`` describe."""
+    from fivesigma.models.linear import RegularisationPath
+    from fivesigma.models.linear.minimised import MinimisedPath
+
+    penalty, lambdas = _built_penalty(settings), settings["lambdas"]
+    loss = losses.build(settings["loss"])
+    if kind.minimiser is not None:
+        return MinimisedPath(loss, penalty, lambdas, method=kind.minimiser)
+    if losses.is_own(settings["loss"]["name"]):
+        return MinimisedPath(loss, penalty, lambdas)
+    return RegularisationPath(loss, penalty, lambdas)
+
+
+def _built_penalty(settings: Mapping[str, Any]) -> Any:
+    from fivesigma.risk.penalties import L1, L2, ElasticNet
+
+    if settings["penalty"] == "elastic-net":
+        return ElasticNet(settings["l1_ratio"])
+    return {"l1": L1(), "l2": L2(), "none": None}[settings["penalty"]]
+
+
+def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[np.float64]) -> None:
+    """Import a loss of the user's own and refuse it, by name, where its slope is not its derivative."""
+    if settings is None or not losses.is_own(settings["loss"]["name"]):
+        return
+    from fivesigma.models.linear.custom import check_slope, own_loss
+
+    check_slope(own_loss(losses.build(settings["loss"])), np.asarray(y, dtype=np.float64))

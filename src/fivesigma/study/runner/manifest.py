@@ -1,0 +1,70 @@
+"""What surrounds a run: versions, paths, machine, and where it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fivesigma._core.environment import installed, versions
+from fivesigma._core.executor import available_cores
+from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.scanner import units
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.shipped import is_built_in
+
+
+def _default_folder(prepared: Prepared) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"{prepared.spec.study.name}-{stamp}-{study_hash(prepared)[:8]}"
+
+
+def study_hash(prepared: Prepared) -> str:
+    """Return the hash of all that the fits depend on."""
+    keys = [*sorted(prepared.plan.fits), *sorted(units(prepared.spec))]
+    return hashlib.sha256("".join(keys).encode()).hexdigest()
+
+
+def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
+    """Return what surrounds a run: versions, paths, machine; everything that is not the result."""
+    now = datetime.now(UTC)
+    paths = [] if prepared.spec.data.source == MEMORY else prepared.spec.paths()
+    return {
+        "run": hashlib.sha256(f"{now.isoformat()} {os.getpid()} {study_hash(prepared)}".encode()).hexdigest()[
+            :32
+        ],
+        "study": prepared.spec.study.name,
+        "question": prepared.spec.study.question,
+        "study_hash": study_hash(prepared),
+        "started": now.isoformat(timespec="seconds"),
+        "blind": blind,
+        "data": [{"path": path, "sha256": _file_hash(Path(path))} for path in paths],
+        "ledger": str(_ledger_file(prepared.spec)),
+        "openings": None,
+        "versions": versions()
+        | {name: v for name in ("polars", "matplotlib", "skops") if (v := installed(name))},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": available_cores(),
+            "threads per worker": 1,
+        },
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def _file_hash(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _ledger_file(spec: Spec) -> Path:
+    """Return the ledger beside the study file; in the current folder for what has no folder of its own."""
+    here = spec.data.source == MEMORY or is_built_in(spec.folder / spec.place)
+    return (Path.cwd() if here else spec.folder) / ".fivesigma" / "ledger.jsonl"

@@ -1,0 +1,125 @@
+"""``[data]`` and ``[source]``: which table, and which column plays which part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from fivesigma.study.spec.section import SIMULATED, USER_SOURCE, Section
+from fivesigma.study.spec.values import (
+    Label,
+    Text,
+    Texts,
+    Values,
+    Whole,
+    shown,
+)
+
+
+class Join(Section):
+    """A second table, joined on a key."""
+
+    path: Text
+    """The second table; relative to the study file."""
+    on: Text
+    """The column both tables have."""
+
+
+class DataSection(Section):
+    """Which table, and which column plays which part."""
+
+    path: Texts | None = None
+    """The table: one path, several, or a glob; relative to the study file."""
+    source: Text | None = None
+    """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
+    target: Text | None = None
+    """The column to predict, or an expression such as log10(M_500); in a clustering the truth, which no fit sees."""
+    task: Literal["classification", "regression", "clustering"] | None = None
+    """Inferred from the target where it is not said; "clustering" needs none."""
+    features: tuple[Text, ...] | None = None
+    """Columns to learn from; default: every numeric column that has no other role."""
+    spectators: tuple[Text, ...] = ()
+    """Columns never trained on, always written out."""
+    classes: tuple[Label, ...] | None = None
+    """The classes to keep, in order; the last is the signal. Default: all, sorted."""
+    join: Join | None = None
+    """A second table, joined on a key."""
+    weight: Text | None = None
+    """The column of event weights."""
+    training_weights: Literal["mean", "classes"] = "mean"
+    """Weights while training: scaled to mean 1, or so that every class has the same sum."""
+    group: Text | None = None
+    """Rows that share this value never stand on both sides of a split."""
+    select: Text | None = None
+    """Keep the rows for which this expression is true."""
+    missing: Values = ()
+    """Codes that mean a missing value, such as -999."""
+    units: dict[str, Text] = {}
+    """Unit of each column, such as "GeV"."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DataSection:
+        if self.path is not None and self.source is not None:
+            raise ValueError("data.path and data.source are both given; keep one")
+        if self.path is None and self.source is None:
+            raise ValueError("data.path is missing; name the table, or give it by --data PATH")
+        if self.path is not None and not self.path:
+            raise ValueError("data.path is an empty list; name the table")
+        if self.source is not None and not self.source.startswith((USER_SOURCE, SIMULATED)):
+            raise ValueError(
+                f"data.source: {shown(self.source)} is not a source; write 'simulate:NAME' or 'user:WHERE TO GET IT'"
+            )
+        if self.target is None and self.simulated is None and self.task != "clustering":
+            raise ValueError(
+                'data.target is missing; name the column to predict, or set task = "clustering" if there is none'
+            )
+        return self
+
+    @property
+    def simulated(self) -> str | None:
+        """The system that makes the table, None where a file holds it."""
+        made = self.path is None and (self.source or "").startswith(SIMULATED)
+        return (self.source or "").removeprefix(SIMULATED) if made else None
+
+    @model_validator(mode="after")
+    def _one_role(self) -> DataSection:
+        if self.classes is not None and (
+            len(set(self.classes)) < 2 or len(set(self.classes)) < len(self.classes)
+        ):
+            raise ValueError("data.classes needs two or more different classes, the signal last")
+        roles: dict[str, str] = {}
+        for role, columns in self._roles():
+            for column in columns:
+                if roles.setdefault(column, role) != role:
+                    raise ValueError(
+                        f"data: the column '{column}' is both {roles[column]} and {role}; keep one role"
+                    )
+        return self
+
+    def _roles(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What each column is; a spectator may also be the weight or the group."""
+        alone = {"the target": self.target, "the weight": self.weight, "the group": self.group}
+        yield from ((role, (column,)) for role, column in alone.items() if column is not None)
+        yield "a feature", self.features or ()
+        also = {self.weight, self.group}
+        yield "a spectator", tuple(column for column in self.spectators if column not in also)
+
+
+class SourceSection(Section):
+    """How many events a simulated source makes, and the settings of its system."""
+
+    model_config = ConfigDict(extra="allow")
+
+    n: Annotated[Whole, Field(ge=1)] | None = None
+    """Events to draw; default: the system's own number."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the system by name; a dotted name sets one of a part."""
+        return dict(self.model_extra or {})

@@ -1,0 +1,40 @@
+"""``[evaluate]``: how models are judged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from fivesigma.study.spec.section import Section
+from fivesigma.study.spec.values import (
+    Number,
+    Text,
+    Whole,
+)
+
+
+class EvaluateSection(Section):
+    """How models are judged."""
+
+    metric: Text | None = None
+    """The primary metric; default: roc_auc for classes, r2 for numbers; of a clustering overlap or log_likelihood."""
+    baseline: Text = "dummy"
+    """The model every other is compared with."""
+    bootstrap: Annotated[Whole, Field(ge=100, le=1_000_000)] = 2000
+    """Resamples of the test events."""
+    refits: Annotated[Whole, Field(ge=0, le=10_000)] = 10
+    """Refits on resampled training sets."""
+    claim: Literal["procedure", "fitted"] = "procedure"
+    """What a significance is about: the procedure retrained, or this fitted model."""
+    relevant: Annotated[Number, Field(ge=0)] = 0.0
+    """The smallest difference worth a word."""
+
+    @model_validator(mode="after")
+    def _enough_refits(self) -> EvaluateSection:
+        if self.refits < 2 and self.claim == "procedure":
+            raise ValueError('evaluate.refits must be 2 or more (10 for trust), or set claim = "fitted"')
+        return self

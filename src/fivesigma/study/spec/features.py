@@ -1,0 +1,36 @@
+"""``[features]``: what turns columns into features."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+)
+
+from fivesigma.study.spec.section import ModelName, Section
+from fivesigma.study.spec.values import (
+    Flag,
+    Reduce,
+    Text,
+    Whole,
+)
+
+
+class FeaturesSection(Section):
+    """What turns columns into features."""
+
+    standardise: Flag = True
+    """Z-scores, fitted on the training rows only, for the models that need them."""
+    interactions: Annotated[Whole, Field(ge=1, le=2)] = 1
+    """2 adds the products of pairs of features."""
+    polynomial: Annotated[Whole, Field(ge=1, le=10)] = 1
+    """Powers of each feature up to this one."""
+    categorical: Literal["onehot"] | None = None
+    """How text columns named as features enter; without it they are refused by name."""
+    missing: Literal["native", "impute", "drop"] = "native"
+    """Missing values: left to models that take them, imputed with an indicator, or rows dropped."""
+    reduce: Reduce = ()
+    """Steps that leave fewer columns, fitted inside the rows of each fit: { kind = "pca", n = 5 }, or a list."""
+    expressions: dict[ModelName, Text] = {}
+    """New features by name, such as log_M = "log10(M_500)"."""

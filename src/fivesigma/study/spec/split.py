@@ -1,0 +1,105 @@
+"""``[split]``: which rows are for training, for validation, and sealed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from fivesigma.study.spec.section import ModelName, Section
+from fivesigma.study.spec.values import (
+    Flag,
+    Number,
+    Text,
+    Values,
+    Whole,
+    shown,
+)
+
+
+class TestRows(Section):
+    """A test set given by hand: the rows with a value in a column, or a second file."""
+
+    __test__ = False  # pytest: not a test class
+
+    column: Text | None = None
+    """The column that says which rows are the test set."""
+    value: Values | None = None
+    """The value, or values, of the column in the test set."""
+    path: Text | None = None
+    """A second file, read as the first; relative to the study file."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TestRows:
+        by_column = self.column is not None and bool(self.value)
+        if by_column == (self.path is not None) or (self.column is None) != (self.value is None):
+            raise ValueError("a test set is { column = ..., value = ... } or { path = ... }")
+        return self
+
+
+def _is_named(value: Any) -> bool:
+    tables = isinstance(value, dict) and bool(value)
+    return tables and all(isinstance(item, (dict, TestRows)) for item in value.values())
+
+
+def _test_rows(value: Any) -> Any:
+    """Tell the forms of ``split.test`` apart; a table of tables is several named test sets."""
+    if value is False:
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float, dict, TestRows)):
+        raise ValueError(
+            f"{shown(value)} is not a test set; write a fraction, {{ column, value }} or {{ path }}"
+        )
+    if (
+        isinstance(value, dict)
+        and value
+        and all(isinstance(item, (dict, TestRows)) for item in value.values())
+    ):
+        return value
+    if isinstance(value, dict):
+        return {"test": value}
+    return {"test": value} if isinstance(value, TestRows) else float(value)
+
+
+class SplitSection(Section):
+    """Which rows are for training, for validation, and sealed."""
+
+    test: Annotated[
+        Annotated[float, Field(ge=0, lt=1), Tag("fraction")]
+        | Annotated[dict[ModelName, TestRows], Tag("rows")],
+        Discriminator(lambda value: "rows" if isinstance(value, dict) else "fraction"),
+        BeforeValidator(_test_rows),
+    ] = 0.2
+    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, or several named ones."""
+    folds: Annotated[Whole, Field(ge=2, le=1000)] | None = None
+    """Folds of the cross-validation; 5 where no validation fraction is given."""
+    validation: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    """In place of folds: one validation set, this fraction of the training rows."""
+    stratify: Flag = True
+    """Keep the classes' proportions in every part."""
+    duplicates: Literal["together", "ignore"] = "together"
+    """Exact copies of a row stay on one side; "ignore" for tables of few distinct rows."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folds_or_validation(cls, section: Any) -> Any:
+        if not isinstance(section, dict):
+            return section
+        if section.get("folds") is not None and section.get("validation") is not None:
+            raise ValueError("split.folds and split.validation are both given; keep one")
+        if section.get("validation") is None and section.get("folds") is None:
+            return {**section, "folds": 5}
+        return section
+
+    @model_validator(mode="after")
+    def _tests_have_names_of_their_own(self) -> SplitSection:
+        taken = sorted({"train", "validation"} & set(self.test if isinstance(self.test, dict) else ()))
+        if taken:
+            raise ValueError(f"split.test: '{taken[0]}' is the name of another part; rename the test set")
+        return self
