@@ -6,11 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from fivesigma.record.results import DataRecord, ErrorBudget, Results, Score, SplitRecord
-from fivesigma.report.figures.effects import effects_plot
-from fivesigma.report.figures.importance import methods
+from fivesigma.report.ablation.section import sentence
+from fivesigma.report.effects.curves import effects_plot
+from fivesigma.report.importance.figure import methods
 from fivesigma.report.rounding import value_with_error
 from fivesigma.report.section import View
-from fivesigma.report.sections.ablation import sentence
 
 
 def test_an_error_of_rounding_is_none() -> None:

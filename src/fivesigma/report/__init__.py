@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fivesigma.record.results import Results
+    from fivesigma.report.section import Section
 
 
-def render(results: Results, manifest: Mapping[str, Any], out: Path) -> None:
+def render(
+    results: Results, manifest: Mapping[str, Any], out: Path, sections: Iterable[Section] = ()
+) -> None:
     """Write ``report.html``, ``report.md`` and ``figures/*.svg|pdf|csv`` into the folder ``out``.
 
     Reads records only and computes no metric, so a page can be rebuilt from ``results.json`` alone. Equal
@@ -24,6 +27,8 @@ def render(results: Results, manifest: Mapping[str, Any], out: Path) -> None:
         Versions, paths, hardware and the ledger's openings; every key may be absent.
     out : Path
         An existing folder; files of the same name are replaced.
+    sections : Iterable of Section
+        Those that other distributions bring, see `fivesigma.report.section`.
 
     Raises
     ------
@@ -32,7 +37,7 @@ def render(results: Results, manifest: Mapping[str, Any], out: Path) -> None:
     """
     from fivesigma.report.page import write
 
-    write(results, manifest, out)
+    write(results, manifest, out, sections)
 
 
 __all__ = ["render"]

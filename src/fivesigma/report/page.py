@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from fivesigma.record.results import Results
 from fivesigma.report.markdown import markdown
 from fivesigma.report.plot import Drawing, drawing
 from fivesigma.report.section import Section, View
-from fivesigma.report.sections import SECTIONS
+from fivesigma.report.sections import SECTIONS, with_others
 from fivesigma.report.style import VARIABLES
 from fivesigma.report.text import clean, printable, short
 
@@ -45,9 +45,9 @@ def _replace(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def write(results: Results, manifest: Mapping[str, Any], out: Path) -> None:
-    """Build the page of ``results`` and save it into ``out``."""
-    page(results, manifest).save(out)
+def write(results: Results, manifest: Mapping[str, Any], out: Path, others: Iterable[Section] = ()) -> None:
+    """Build the page of ``results``, with the sections of other distributions, and save it into ``out``."""
+    page(results, manifest, with_others(others)).save(out)
 
 
 def page(results: Results, manifest: Mapping[str, Any], sections: Sequence[Section] = SECTIONS) -> Page:
@@ -93,8 +93,14 @@ def _section(environment: Environment, section: Section, view: View) -> tuple[Ma
     content = section.content(view)
     drawn = {name: drawing(plot) for name, plot in content.plots.items()}
     figures = {name: {"plot": each.plot, "svg": Markup(each.inline)} for name, each in drawn.items()}
-    template = environment.get_template(f"{section.id}.html.j2")
+    template = _template(environment, section)
     return Markup(template.render(**content.context, figures=figures)), list(drawn.values())
+
+
+def _template(environment: Environment, section: Section) -> Template:
+    if section.template is None:
+        return environment.get_template("section.html.j2")
+    return environment.from_string(section.template.read_text(encoding="utf-8"))
 
 
 def _asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a section of the page is: an extension point. A capability adds a file, and a line to `SECTIONS`."""
+"""What a section of the page is: an extension point. A capability adds a folder, and a line to `NOUNS`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from fivesigma.record.results import ModelRecord, Results, Score
@@ -61,6 +62,10 @@ class View:
         """The fitted models, best validation score first: the order in which the choice was made."""
         fitted = [model for model in self.results.models if model.status == "ok"]
         return sorted(fitted, key=lambda model: (model.name != self.results.best, -self._merit(model)))
+
+    def having(self, section: str) -> list[ModelRecord]:
+        """Return the fitted models whose record has ``section``, best first."""
+        return [model for model in self.ranked if model.sections.get(section)]
 
     def _merit(self, model: ModelRecord) -> float:
         score = self.score(model, "validation") or self.score(model, self.part)
@@ -170,7 +175,7 @@ class Section:
     Parameters
     ----------
     id : str
-        The anchor, and the name of the template ``templates/ID.html.j2``.
+        The anchor.
     title : str
         The heading.
     applies : callable
@@ -179,6 +184,9 @@ class Section:
         From a `View` to a `Content`; computes no metric.
     markdown : callable, optional
         From a `View` to the section's text in ``report.md``; without it the section is left out there.
+    template : Path, optional
+        The Jinja template, which stands beside the section; without one the page shows the ``sentences`` of the
+        context, one a paragraph, and every figure.
     """
 
     id: str
@@ -186,3 +194,4 @@ class Section:
     applies: Callable[[View], bool]
     content: Callable[[View], Content]
     markdown: Callable[[View], str] | None = None
+    template: Path | None = None

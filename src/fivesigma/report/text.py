@@ -40,6 +40,18 @@ def short(text: object, limit: int = 28) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def short_product(name: str, limit: int = 34) -> str:
+    """Return the name of a column for a narrow place; of a product each factor is shortened alike.
+
+    >>> short_product("missing energy magnitude × missing energy phi")
+    'missing energy… × missing energy…'
+    """
+    factors = name.split(" × ")
+    if len(name) <= limit or len(factors) == 1:
+        return short(name, limit)
+    return " × ".join(short(factor, (limit - 3) // len(factors)) for factor in factors)
+
+
 def labelled(name: object, unit: object = None, limit: int = 32) -> str:
     """Return ``name [unit]`` for an axis.
 

@@ -1,0 +1,1 @@
+"""What is left without the best columns."""

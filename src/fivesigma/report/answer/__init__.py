@@ -1,0 +1,1 @@
+"""The question, and its answer in one sentence."""

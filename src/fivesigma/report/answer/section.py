@@ -1,0 +1,152 @@
+"""The question, and the answer in one sentence with its σ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fivesigma.record.results import Comparison
+from fivesigma.report.markup import cell
+from fivesigma.report.rounding import (
+    count,
+    interval,
+    interval_decimals,
+    sigma,
+    signed,
+    value_with_error,
+)
+from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.text import clean
+from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark, word
+from fivesigma.risk.metrics import METRICS
+
+
+def sentence(view: View) -> str:
+    """Return the answer in one sentence; the markup of names is left alone, escaping is the template's."""
+    best, results = view.best, view.results
+    if best is None:
+        return "No model could be fitted, so there is no answer; the table says why."
+    name = metric_name(results.metric)
+    if view.blind:
+        reached = (
+            f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))} on the validation folds"
+        )
+        if results.task == "clustering" and results.metric != "log_likelihood":
+            reached = (
+                f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))}, which no fit has seen"
+            )
+        why = "the test set is still sealed" if results.split.n_test else "there is no test set"
+        return f"{reached}; {why}{_against_baseline(view)}{_against_runner_up(view)}."
+    reached = f"{_quoted(best.name)} reaches {name} {value_with_error(view.score(best))}"
+    return (
+        f"{reached} on {count(results.split.n_test)} sealed test events"
+        f"{_against_baseline(view)}{_against_runner_up(view)}."
+    )
+
+
+def _quoted(name: str) -> str:
+    return f"“{clean(name)}”"
+
+
+def _against_baseline(view: View) -> str:
+    best, baseline = view.best, view.results.baseline
+    if best is None or baseline is None:
+        return ""
+    if best.name == baseline:
+        return f"; {_quoted(best.name)} is itself the baseline"
+    comparison = best.versus_baseline.get(view.results.metric)
+    verdict = word(comparison, view.results.claims)
+    if comparison is None or verdict is None:
+        return ""
+    if comparison.sigma_global is None:
+        return (
+            f", without a significance against the baseline {_quoted(baseline)} ({_difference(comparison)})"
+        )
+    where = "above" if ((comparison.difference or 0.0) > 0) == _greater_is_better(view) else "below"
+    kind = {
+        OBSERVATION: f", an observation ({sigma(comparison.sigma_global)}) that it stands {where}",
+        EVIDENCE: f", evidence ({sigma(comparison.sigma_global)}) that it stands {where}",
+        NOT_DISTINGUISHED: f", not distinguished ({sigma(comparison.sigma_global)}) from",
+    }.get(verdict, f", {verdict} ({sigma(comparison.sigma_global)}) from")
+    return f"{kind} the baseline {_quoted(baseline)} ({_difference(comparison)})"
+
+
+def _greater_is_better(view: View) -> bool:
+    known = METRICS.get(view.results.metric)
+    return known is None or known.greater_is_better
+
+
+def _difference(comparison: Comparison) -> str:
+    decimals = interval_decimals(comparison.low, comparison.high)
+    value = f"in its favour by {signed(comparison.difference, decimals)}"
+    if comparison.low is None and comparison.high is None:
+        return value
+    return f"{value}, 95 % interval {interval(comparison.low, comparison.high, decimals)}"
+
+
+def _against_runner_up(view: View) -> str:
+    second = view.runner_up
+    comparison = second.versus_best.get(view.results.metric) if second is not None else None
+    verdict = word(comparison, view.results.claims)
+    if second is None or comparison is None or verdict is None:
+        return ""
+    significance = sigma(abs(comparison.sigma_global)) if comparison.sigma_global is not None else "no σ"
+    found = {
+        NOT_DISTINGUISHED: f"it is not distinguished ({significance})",
+        EVIDENCE: f"there is evidence of a difference ({significance})",
+        OBSERVATION: f"a difference is observed ({significance})",
+    }.get(verdict, f"it is {verdict} ({significance})")
+    return f"; from the runner-up, {_quoted(second.name)}, {found}"
+
+
+def _content(view: View) -> Content:
+    best = view.best
+    comparison = best.versus_baseline.get(view.results.metric) if best is not None else None
+    verdict = word(comparison, view.results.claims)
+    return Content(
+        {
+            "question": view.question,
+            "sentence": sentence(view),
+            "verdict": verdict,
+            "mark": mark(verdict or ""),
+            "facts": _facts(view, comparison),
+            "about": view.about,
+        }
+    )
+
+
+def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, str]]:
+    best, results = view.best, view.results
+    facts = []
+    if best is not None:
+        score = value_with_error(view.score(best))
+        facts.append((f"{metric_name(results.metric)}, {view.part}", score, clean(best.name)))
+    if comparison is not None and comparison.sigma_global is not None and results.baseline is not None:
+        facts.append(("against the baseline", sigma(comparison.sigma_global), "global significance"))
+    effective = round(results.data.n_effective)
+    size = "" if effective == results.data.n_samples else f"effective {count(effective)}"
+    facts.append(
+        ("events", count(results.data.n_samples), size or f"{count(results.data.n_features)} features")
+    )
+    facts.append(("test events", count(results.split.n_test), _seal(view)))
+    return facts
+
+
+def _seal(view: View) -> str:
+    if not view.results.split.n_test:
+        return "none was set aside"
+    return "sealed" if view.blind else "opened"
+
+
+def _markdown(view: View) -> str:
+    asked = f"**{cell(view.question)}**\n\n" if view.question else ""
+    return f"{asked}{cell(sentence(view))}\n\n{view.about}"
+
+
+SECTION = Section(
+    "answer",
+    "The answer",
+    lambda view: True,
+    _content,
+    _markdown,
+    template=Path(__file__).with_name("section.html.j2"),
+)

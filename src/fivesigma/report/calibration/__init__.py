@@ -1,0 +1,1 @@
+"""Whether a probability comes true as often as it says."""

@@ -1,0 +1,135 @@
+"""Does a probability of 0.7 come true seven times in ten; and which class is taken for which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.record.results import ModelRecord
+from fivesigma.report.panels import bar_style, grid, numbers, panels
+from fivesigma.report.plot import Plot
+from fivesigma.report.rounding import value_with_error
+from fivesigma.report.section import View
+from fivesigma.report.style import BLUE, INK, MUTED, colour
+from fivesigma.report.text import listed, short
+
+_Bins = Mapping[str, Any]
+_Shown = tuple[ModelRecord, list[_Bins]]
+_COLUMNS = ("mean", "observed", "low", "high", "n_effective")
+
+
+def calibration(view: View) -> Plot | None:
+    """Observed against predicted frequency of every model, one panel each."""
+    shown = [(model, bins) for model in view.ranked if (bins := view.curve(model, "calibration"))]
+    if not shown:
+        return None
+    columns = min(4 if len(shown) <= 8 else 5, len(shown))
+    return Plot(
+        name="calibration",
+        title="Calibration",
+        caption=(
+            "Share of events that are what was predicted against the predicted probability, with 68 % "
+            f"intervals, {view.events}; on the diagonal a probability can be taken at its word."
+        ),
+        alt=f"Observed against predicted frequency of {listed([short(m.name) for m, _ in shown])}.",
+        size=(8.6, 2.25 * math.ceil(len(shown) / columns) + 0.4),
+        draw=lambda figure: _draw_calibration(figure, view, shown, columns),
+        header=("model", "class", *_COLUMNS),
+        rows=[
+            (model.name, each["class"], *row)
+            for model, bins in shown
+            for each in bins
+            for row in zip(*(each[key] for key in _COLUMNS), strict=True)
+        ],
+    )
+
+
+def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int) -> None:
+    axes = panels(figure, len(shown), columns, sharex=True, sharey=True)
+    for panel, (model, bins) in zip(axes, shown, strict=True):
+        panel.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
+        for index, each in enumerate(bins):
+            _draw_bins(panel, each, colour(index), short(each["class"]) if panel is axes[0] else None)
+        panel.set_title(short(model.name, 22), loc="left")
+        _write_error(panel, view, model)
+        grid(panel)
+    axes[0].set_xlim(0.0, 1.0)
+    axes[0].set_ylim(0.0, 1.0)
+    for panel in axes:
+        panel.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        panel.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    figure.supxlabel("predicted probability", fontsize=10)
+    figure.supylabel("observed share", fontsize=10)
+    if len(shown[0][1]) > 1:
+        figure.legend(loc="outside upper right", ncols=4)
+
+
+def _write_error(panel: Any, view: View, model: ModelRecord) -> None:
+    error = view.score(model, metric="ece")
+    if error is not None:
+        text = f"ECE {value_with_error(error)}"
+        panel.text(0.04, 0.96, text, transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
+
+
+def _draw_bins(panel: Any, bins: _Bins, hue: str, label: str | None) -> None:
+    mean, observed, low, high = (numbers(bins[key]) for key in _COLUMNS[:4])
+    error = np.clip(np.array([observed - low, high - observed]), 0.0, None)
+    panel.errorbar(mean, observed, yerr=error, label=label, **bar_style(hue))
+    panel.plot(mean, observed, color=hue, linewidth=0.8, alpha=0.6)
+
+
+def confusion(view: View) -> Plot | None:
+    """Rows: what it is; columns: what the best model says; shares of each row. For three classes and more."""
+    shown = [model for model in view.ranked if view.curve(model, "confusion")]
+    if not shown or view.signal is not None:
+        return None
+    curve, model = view.curve(shown[0], "confusion"), short(shown[0].name)
+    names = [short(name, 18) for name in curve["classes"]]
+    shares, weights = (np.array([numbers(row) for row in curve[key]]) for key in ("fraction", "weight"))
+    right = [f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)]
+    side = min(7.5, 1.9 + 0.62 * len(names))
+    return Plot(
+        name="confusion",
+        title=f"Confusion matrix of {model}",
+        caption=f"Share of each true class (a row) that {model} takes for each class; below it Σw.",
+        alt=f"Confusion matrix of {model}; right in {listed(right)}.",
+        size=(side + 1.2, side),
+        draw=lambda figure: _draw_confusion(figure, shares, weights, names),
+        header=("true", "predicted", "weight", "fraction"),
+        rows=[
+            (true, said, curve["weight"][i][j], curve["fraction"][i][j])
+            for i, true in enumerate(curve["classes"])
+            for j, said in enumerate(curve["classes"])
+        ],
+    )
+
+
+def _draw_confusion(
+    figure: Any, shares: NDArray[np.float64], matrix: NDArray[np.float64], names: list[str]
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes = figure.subplots()
+    size = len(names)
+    for i in range(size):
+        for j in range(size):
+            share = float(np.nan_to_num(shares[i, j]))
+            axes.add_patch(
+                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.55 * share, linewidth=0)
+            )
+            if size <= 12:
+                label = f"{share:.1%}\n{matrix[i, j]:.4g}" if size <= 8 else f"{share:.0%}"
+                axes.text(j, i, label, ha="center", va="center", fontsize=9 if size <= 8 else 7, color=INK)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.set_aspect("equal")
+    turn = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 8 else {}
+    axes.set_xticks(range(size), names, **turn)
+    axes.set_yticks(range(size), names)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.tick_params(length=0)

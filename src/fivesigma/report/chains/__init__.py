@@ -1,0 +1,1 @@
+"""Whether the chains have converged."""

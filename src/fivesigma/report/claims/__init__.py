@@ -1,0 +1,1 @@
+"""Each claim with its significance."""

@@ -1,0 +1,147 @@
+"""The clusters: where they lie, how large they are, and how they meet the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fivesigma.record.results import ModelRecord
+from fivesigma.report.clusters.figure import clusters
+from fivesigma.report.markup import cell
+from fivesigma.report.rounding import DASH, count, fixed, interval, interval_decimals, plain_number
+from fivesigma.report.section import Content, Section, View
+
+MOST_TABLES = 8
+MOST_CONFUSIONS = 3
+MOST_COLUMNS = 4
+MOST_CLUSTERS = 20
+
+
+def _content(view: View) -> Content:
+    models, plot = view.having("mixture"), clusters(view)
+    context = {
+        "seen": _seen(view, models),
+        "warnings": [_warned(model) for model in models if model.sections["mixture"]["warning"]],
+        "tables": _tables(models[:MOST_TABLES]),
+        "left_out": max(0, len(models) - MOST_TABLES),
+        "confusions": [_confusion(model) for model in models[:MOST_CONFUSIONS] if _comparable(model)],
+    }
+    return Content(context, {"clusters": plot} if plot is not None else {})
+
+
+def _seen(view: View, models: list[ModelRecord]) -> str:
+    """Return the one sentence on what is seen."""
+    best = view.best if view.best in models else models[0]
+    mixture = best.sections["mixture"]
+    sizes = ", ".join(count(n) for n in mixture["counts"])
+    noise = f"; {count(mixture['noise'])} are noise" if mixture["noise"] else ""
+    word = "cluster" if mixture["n_clusters"] == 1 else "clusters"
+    return f"“{best.name}” finds {mixture['n_clusters']} {word}, of {sizes} events{noise}."
+
+
+def _warned(model: ModelRecord) -> str:
+    return f"“{model.name}”: {model.sections['mixture']['warning']}"
+
+
+def _tables(models: list[ModelRecord]) -> list[dict[str, Any]]:
+    """Return one table for all models of the same columns: their clusters below each other."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for model in models:
+        made = _table(model)
+        kept = found.setdefault(
+            (*made["columns"], made["spreads"], made["more_columns"]), made | {"groups": []}
+        )
+        kept["groups"].append(made)
+    return list(found.values())
+
+
+def _table(model: ModelRecord) -> dict[str, Any]:
+    mixture = model.sections["mixture"]
+    columns = mixture["columns"][:MOST_COLUMNS]
+    rows = [_row(mixture, k, len(columns)) for k in range(min(mixture["n_clusters"], MOST_CLUSTERS))]
+    return {
+        "name": model.name,
+        "columns": [f"{each['name']} [{each['unit']}]" if each["unit"] else each["name"] for each in columns],
+        "more_columns": max(0, len(mixture["columns"]) - MOST_COLUMNS),
+        "more_clusters": max(0, mixture["n_clusters"] - MOST_CLUSTERS),
+        "spreads": mixture["covariances"] is not None,
+        "posterior": mixture["weights"]["low"] is not None,
+        "rows": rows,
+    }
+
+
+def _row(mixture: dict[str, Any], k: int, n: int) -> dict[str, Any]:
+    weights, means, spread = mixture["weights"], mixture["means"], mixture["covariances"]
+    return {
+        "number": str(k),
+        "events": count(mixture["counts"][k]),
+        "weight": _value(*(_at(weights[key], k) for key in ("value", "low", "high"))),
+        "means": [_value(*(_at(means[key], k, j) for key in ("value", "low", "high"))) for j in range(n)],
+        "spreads": []
+        if spread is None
+        else [_root(*(_at(spread[key], k, j, j) for key in ("value", "low", "high"))) for j in range(n)],
+    }
+
+
+def _at(values: Any, *where: int) -> float | None:
+    for index in where:
+        values = None if values is None else values[index]
+    found: float | None = values
+    return found
+
+
+def _value(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return DASH
+    if low is None or high is None:
+        return plain_number(value)
+    decimals = interval_decimals(low, high)
+    return f"{fixed(value, decimals)} [{interval(low, high, decimals)}]"
+
+
+def _root(*values: float | None) -> str:
+    value, low, high = (None if each is None else max(each, 0.0) ** 0.5 for each in values)
+    return _value(value, low, high)
+
+
+def _comparable(model: ModelRecord) -> bool:
+    confusion = model.sections["mixture"]["confusion"]
+    return bool(confusion) and len(confusion["counts"][0]) <= MOST_CLUSTERS
+
+
+def _confusion(model: ModelRecord) -> dict[str, Any]:
+    kept = model.sections["mixture"]["confusion"]
+    n = len(kept["counts"][0])
+    heads = [str(k) for k in range(n - kept["noise"])] + (["noise"] if kept["noise"] else [])
+    rows = [
+        {"name": name, "counts": [(count(value), round(100.0 * value / max(sum(row), 1))) for value in row]}
+        for name, row in zip(kept["classes"], kept["counts"], strict=True)
+    ]
+    return {"name": model.name, "heads": heads, "rows": rows}
+
+
+def _markdown(view: View) -> str:
+    models = view.having("mixture")
+    lines = [cell(_seen(view, models))]
+    for model in models[:MOST_TABLES]:
+        table = _table(model)
+        lines.append(f"\n**{cell(model.name)}**\n")
+        for row in table["rows"]:
+            means = "; ".join(
+                f"{cell(name)} {mean}" for name, mean in zip(table["columns"], row["means"], strict=True)
+            )
+            lines.append(
+                f"- cluster {row['number']}: {row['events']} events, weight {row['weight']}; {means}"
+            )
+    lines += [f"- {cell(_warned(model))}" for model in models if model.sections["mixture"]["warning"]]
+    return "\n".join(lines)
+
+
+SECTION = Section(
+    "clusters",
+    "The clusters",
+    lambda view: bool(view.having("mixture")),
+    _content,
+    _markdown,
+    template=Path(__file__).with_name("section.html.j2"),
+)

@@ -1,0 +1,53 @@
+"""What was read: sizes, columns with their units, the audit, and a histogram per class of the features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fivesigma.report.data.figure import features
+from fivesigma.report.rounding import count, plain_number
+from fivesigma.report.section import Content, Section, View
+
+_OPEN = 12  # so many columns are listed at once; more fold away
+
+
+def _content(view: View) -> Content:
+    data = view.results.data
+    plot = features(view)
+    context = {
+        "read": _facts(view),
+        "columns": [
+            (
+                f.name,
+                f.unit or "",
+                *(plain_number(v) for v in (f.min, f.max, f.mean, f.std)),
+                count(f.n_missing),
+            )
+            for f in data.features
+        ],
+        "open": len(data.features) <= _OPEN,
+        "audit": view.results.audit,
+    }
+    return Content(context, {"features": plot} if plot is not None else {})
+
+
+def _facts(view: View) -> list[tuple[str, str]]:
+    data = view.results.data
+    facts = [("events", count(data.n_samples)), ("features", count(data.n_features))]
+    if round(data.n_effective) != data.n_samples:
+        facts.insert(1, ("effective events, (Σw)²/Σw²", count(data.n_effective)))
+    if data.target:
+        facts.append(("target", data.target))
+    if data.classes:
+        facts.append(
+            ("classes", ", ".join(data.classes) + (" (the last is the signal)" if view.signal else ""))
+        )
+    for key in ("weight", "group"):
+        if data.sections.get(key):
+            facts.append((key, str(data.sections[key])))
+    return facts
+
+
+SECTION = Section(
+    "data", "The data", lambda view: True, _content, template=Path(__file__).with_name("section.html.j2")
+)

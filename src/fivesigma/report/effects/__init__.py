@@ -1,0 +1,1 @@
+"""How a prediction moves with a column."""

@@ -1,1 +1,0 @@
-"""The figures, one family a file: from a `View` to a `Plot`, or to ``None`` without data."""

@@ -1,0 +1,76 @@
+"""The error budget of each score: what a larger test set, training set, or another seed would change."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fivesigma.record.results import ModelRecord
+from fivesigma.report.panels import decade, grid
+from fivesigma.report.plot import Plot
+from fivesigma.report.rounding import total_error
+from fivesigma.report.section import View, metric_name
+from fivesigma.report.style import BLUE, ORANGE, SKY
+from fivesigma.report.text import short
+
+
+def budget(view: View) -> Plot | None:
+    """Where the uncertainty of each score comes from: finite test set, finite training set, seed."""
+    metric = view.results.metric
+    rows = [(m, m.scores.get(view.part, {}).get(metric)) for m in view.ranked]
+    known = [(m, s) for m, s in rows if s is not None and total_error(s) is not None]
+    if not known:
+        return None
+    return Plot(
+        name="error-budget",
+        title="Error budget",
+        caption=(
+            f"Variance of each {metric_name(metric)}: what a larger test set would shrink (stat), what a "
+            "larger training set would (train), and the part of the latter that the seed alone makes "
+            "(hatched). The number is the standard error, stat ⊕ train."
+        ),
+        alt=f"Error budget of {metric_name(metric)}: "
+        + "; ".join(f"{short(m.name)} total {total_error(s):.2g}" for m, s in known)
+        + ".",
+        size=(8.6, 0.3 * len(known) + 1.1),
+        draw=lambda figure: _draw_budget(figure, known),
+        header=("model", "stat", "train", "seed", "total"),
+        rows=[(m.name, s.error.stat, s.error.train, s.error.seed, total_error(s)) for m, s in known],
+    )
+
+
+def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
+    axes = figure.subplots()
+    grid(axes, "x")
+    largest = max((total_error(score) or 0.0) ** 2 for _, score in known)
+    exponent = math.floor(math.log10(largest))
+    largest /= 10.0**exponent
+    for place, (_, score) in enumerate(known):
+        stat, train, seed = (
+            (part or 0.0) ** 2 / 10.0**exponent
+            for part in (score.error.stat, score.error.train, score.error.seed)
+        )
+        axes.barh(place, stat, height=0.62, color=SKY, label="stat" if place == 0 else None)
+        axes.barh(place, train, left=stat, height=0.62, color=ORANGE, label="train" if place == 0 else None)
+        axes.barh(
+            place,
+            min(seed, train),
+            left=stat,
+            height=0.62,
+            facecolor="none",
+            edgecolor=BLUE,
+            hatch="////",
+            linewidth=0.6,
+            label="of it seed" if place == 0 else None,
+        )
+        total = total_error(score) or 0.0
+        axes.text(stat + train + 0.012 * largest, place, f"{total:#.2g}", va="center", fontsize=9)
+    axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
+    axes.set_ylim(len(known) - 0.4, -0.6)
+    axes.set_xlim(0.0, 1.1 * largest)
+    axes.set_xlabel(
+        f"variance of the score [{decade(10.0**exponent)}]" if exponent else "variance of the score"
+    )
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    figure.legend(loc="outside upper right", ncols=3)

@@ -1,0 +1,161 @@
+"""Every model with its score, its uncertainty and its significance; what failed or was skipped, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fivesigma.record.results import ErrorBudget, ModelRecord, Score
+from fivesigma.report.leaderboard.figure import budget
+from fivesigma.report.markup import cell, table
+from fivesigma.report.rounding import (
+    DASH,
+    decimals_for,
+    duration,
+    fixed,
+    interval,
+    sigma,
+    value_with_error,
+)
+from fivesigma.report.section import Content, Section, View, metric_name
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the leaderboard: texts as shown, and the numbers by which columns sort."""
+
+    name: str
+    kind: str
+    status: str
+    message: str
+    score: str
+    error: str
+    interval: str
+    validation: str
+    validation_interval: str
+    baseline: str
+    best: str
+    time: str
+    role: str
+    keys: Mapping[str, float | None]
+
+
+def lines(view: View) -> list[Line]:
+    """Return the leaderboard, best validation score first, then what was not fitted."""
+    return [_line(view, model) for model in (*view.ranked, *view.not_fitted)]
+
+
+def _line(view: View, model: ModelRecord) -> Line:
+    score, metric = view.score(model), view.results.metric
+    validation = view.score(model, "validation")
+    versus = [model.versus_baseline.get(metric), model.versus_best.get(metric)]
+    marks = [comparison.sigma_global if comparison is not None else None for comparison in versus]
+    seconds = seconds_per_fit(view, model.name)
+    return Line(
+        name=model.name,
+        kind="" if _plain(model.kind) == _plain(model.name) else model.kind,
+        status=model.status,
+        message=model.message,
+        score=value_with_error(score),
+        error=_split(score.error, decimals_for(score)) if score is not None else "",
+        interval=_interval(score) or DASH,
+        validation=value_with_error(validation),
+        validation_interval=_interval(validation),
+        baseline=sigma(marks[0]),
+        best=sigma(marks[1]),
+        time=duration(seconds),
+        role=_role(view, model),
+        keys={
+            "score": score.value if score is not None else None,
+            "validation": validation.value if validation is not None else None,
+            "baseline": marks[0],
+            "best": marks[1],
+            "time": seconds,
+        },
+    )
+
+
+def _interval(score: Score | None) -> str:
+    if score is None or (score.low is None and score.high is None):
+        return ""
+    return interval(score.low, score.high, decimals_for(score))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", " ").replace("_", " ")
+
+
+def _role(view: View, model: ModelRecord) -> str:
+    if model.name == view.results.best:
+        return "best"
+    return "baseline" if model.name == view.results.baseline else ""
+
+
+def _split(error: ErrorBudget, decimals: int) -> str:
+    parts = (("stat", error.stat), ("train", error.train), ("seed", error.seed))
+    shown = [f"{fixed(size, decimals)} {name}" for name, size in parts if size]
+    return ", ".join(shown)
+
+
+def seconds_per_fit(view: View, name: str) -> float | None:
+    """Return the time of one fit of a model, where the run kept it."""
+    timing = view.results.timing.get("models")
+    kept = timing.get(name) if isinstance(timing, Mapping) else None
+    if isinstance(kept, Mapping):
+        kept = kept.get("per_fit", kept.get("fit", kept.get("seconds")))
+    return float(kept) if isinstance(kept, (int, float)) else None
+
+
+def _content(view: View) -> Content:
+    shown = lines(view)
+    plot = budget(view)
+    ok = [line for line in shown if line.status == "ok"]
+    return Content(
+        {
+            "metric": metric_name(view.results.metric),
+            "part": view.part,
+            "blind": view.blind,
+            "sealed": view.blind and view.results.split.n_test > 0,
+            "lines": ok,
+            "not_fitted": [line for line in shown if line.status != "ok"],
+            "timed": any(line.keys["time"] is not None for line in ok),
+            "baseline": view.results.baseline,
+        },
+        {"budget": plot} if plot is not None else {},
+    )
+
+
+def _markdown(view: View) -> str:
+    head = ("model", f"{metric_name(view.results.metric)}, {view.part}", "uncertainty", "95 % interval",
+            "validation", "σ vs baseline (global)", "σ vs best", "time per fit")  # fmt: skip
+    rows = [
+        (
+            line.name,
+            line.score,
+            line.error,
+            line.interval,
+            line.validation,
+            line.baseline,
+            line.best,
+            line.time,
+        )
+        for line in lines(view)
+        if line.status == "ok"
+    ]
+    refused = [
+        f"- {cell(line.name)} ({cell(line.status)}): {cell(line.message)}"
+        for line in lines(view)
+        if line.status != "ok"
+    ]
+    return "\n".join([table(head, rows), *(["", *refused] if refused else [])])
+
+
+SECTION = Section(
+    "leaderboard",
+    "Leaderboard",
+    lambda view: bool(view.results.models),
+    _content,
+    _markdown,
+    template=Path(__file__).with_name("section.html.j2"),
+)

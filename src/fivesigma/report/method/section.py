@@ -1,0 +1,137 @@
+"""How it was done: split, seal, tuning, seeds, versions, hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from fivesigma.report.markup import cell
+from fivesigma.report.rounding import count, plain_number
+from fivesigma.report.section import Content, Section, View
+
+_ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings"})
+Fact = tuple[str, str]
+
+
+def openings(view: View) -> int | None:
+    """Return how often the test rows were opened, as the ledger counted."""
+    ledger = view.manifest.get("ledger")
+    found = ledger.get("openings") if isinstance(ledger, Mapping) else view.manifest.get("openings")
+    if isinstance(found, Mapping):
+        counts = [number for number in found.values() if isinstance(number, int)]
+        return max(counts) if counts else None
+    return found if isinstance(found, int) else None
+
+
+def seal(view: View) -> tuple[str, str]:
+    """Return the sentence on the seal of the test set, and its mark: good at one opening, warning above."""
+    opened = openings(view)
+    if not view.results.split.n_test:
+        return "There is no test set: scores are from the validation folds.", "none"
+    if view.blind:
+        return "The test set is sealed; no model has been scored on it.", "good"
+    if opened is None:
+        return "How often this test set was opened is not recorded.", "warning"
+    if opened <= 1:
+        return "This test set was opened 1 time.", "good"
+    return (
+        f"This test set was opened {opened} times: what an earlier opening taught may have shaped it.",
+        "warning",
+    )
+
+
+def _split_facts(view: View) -> list[Fact]:
+    split = view.results.split
+    facts = [
+        ("training events", count(split.n_train)),
+        ("test events", count(split.n_test)),
+        ("validation", f"{split.folds} folds" if split.folds > 1 else "one part of the training events"),
+        ("groups", split.group or "none"),
+        ("hash of the split", split.sha256),
+        ("hash of the data", view.results.data.sha256),
+        ("seed", str(view.results.seed)),
+    ]
+    return facts + [(_name(key), _shown(value)) for key, value in split.sections.items() if _simple(value)]
+
+
+def _name(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _simple(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool))
+
+
+def _named(key: str, value: Any) -> str:
+    if key == "path":  # where a file lay is nobody's business who gets the page; its hash says which it was
+        return PurePath(str(value)).name
+    if key == "command" and isinstance(value, list):
+        return " ".join(map(str, value))
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return plain_number(value, 6)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_name(key)} {_named(key, item)}" for key, item in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value) or "none"
+    return "none" if value is None else str(value)
+
+
+def _blocks(view: View) -> list[tuple[str, list[Fact]]]:
+    """Return the manifest as titled lists of facts; what is not nested comes first."""
+    flat, nested = [], []
+    for key, value in view.manifest.items():
+        if key in _ELSEWHERE:
+            continue
+        if isinstance(value, Mapping):
+            nested.append((_name(key), [(_name(k), _named(k, v)) for k, v in value.items()]))
+        else:
+            flat.append((_name(key), _named(key, value)))
+    return ([("run", flat)] if flat else []) + nested
+
+
+def _settings(view: View) -> list[tuple[str, str, str, str]]:
+    return [
+        (m.name, m.kind, _shown(m.params) if m.params else "defaults", count(m.n_fits)) for m in view.ranked
+    ]
+
+
+def _content(view: View) -> Content:
+    said, mark = seal(view)
+    return Content(
+        {
+            "seal": said,
+            "mark": mark,
+            "split": _split_facts(view),
+            "settings": _settings(view),
+            "blocks": _blocks(view),
+        }
+    )
+
+
+def _markdown(view: View) -> str:
+    facts = "\n".join(f"- {cell(name)}: {cell(value)}" for name, value in _split_facts(view))
+    blocks = "\n".join(
+        f"- {cell(name)}: " + "; ".join(f"{cell(key)} {cell(value)}" for key, value in facts)
+        for name, facts in _blocks(view)
+    )
+    settings = "\n".join(
+        f"- {cell(n)} ({cell(k)}), {fits} fits: {cell(params)}" for n, k, params, fits in _settings(view)
+    )
+    return "\n\n".join(part for part in (seal(view)[0], facts, settings, blocks) if part)
+
+
+SECTION = Section(
+    "method",
+    "How it was done",
+    lambda view: True,
+    _content,
+    _markdown,
+    template=Path(__file__).with_name("section.html.j2"),
+)

@@ -1,0 +1,1 @@
+"""What was left of the columns."""

@@ -1,0 +1,1 @@
+"""Signal efficiency and background rejection."""

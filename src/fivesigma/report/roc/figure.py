@@ -1,0 +1,155 @@
+"""Signal efficiency against background rejection, with its band."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fivesigma.record.results import ModelRecord
+from fivesigma.report.panels import decades, grid, note, numbers, panels
+from fivesigma.report.plot import Plot
+from fivesigma.report.rounding import value_with_error
+from fivesigma.report.section import View, metric_name
+from fivesigma.report.style import MUTED, colour, dash
+from fivesigma.report.text import listed, short
+
+_FEWEST = 0.01  # efficiencies below one in a hundred rest on a handful of events
+_COIN = (0, (2, 2))
+_Curve = Mapping[str, Any]
+
+
+def roc(view: View) -> Plot | None:
+    """Background rejection against signal efficiency: of every model, or of each of several classes."""
+    drawn = [(model, curves) for model in view.ranked if (curves := view.curve(model, "roc"))]
+    if not drawn:
+        return None
+    if len(drawn[0][1]) == 1:
+        return _binary(view, [(model, curves[0]) for model, curves in drawn])
+    return _one_against_rest(drawn[0][0], drawn[0][1])
+
+
+def _binary(view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> Plot:
+    names = [short(model.name) for model, _ in drawn]
+    return Plot(
+        name="roc",
+        title="Background rejection against signal efficiency",
+        caption=(
+            f"Signal is {short(view.signal or 'signal')}, {view.events}. Further up and to the right "
+            f"separates more; the dotted line is a coin. The 68 % band of {names[0]} is from resamples."
+        ),
+        alt=f"ROC curves of {listed(names)}: {_spoken(drawn)}",
+        size=(8.6, max(4.3, 0.4 * len(drawn) + 0.9)),
+        draw=lambda figure: _draw_binary(figure, view, drawn),
+        header=_HEADER,
+        rows=[row for model, curve in drawn for row in _rows(model.name, curve)],
+    )
+
+
+_COLUMNS = ("efficiency", "background_efficiency", "low", "high", "rejection")
+_HEADER = ("model", "class", *_COLUMNS)
+
+
+def _rows(name: str, curve: _Curve) -> list[tuple[object, ...]]:
+    return [(name, curve["class"], *row) for row in zip(*(curve[key] for key in _COLUMNS), strict=True)]
+
+
+def _spoken(drawn: list[tuple[ModelRecord, _Curve]]) -> str:
+    said = []
+    for model, curve in drawn:
+        at = int(np.argmin(np.abs(numbers(curve["efficiency"]) - 0.5)))
+        if curve["rejection"][at] is not None:
+            said.append(f"{short(model.name)} {curve['rejection'][at]:.3g}")
+    return f"rejection at half signal efficiency: {', '.join(said)}." if said else "no background passes."
+
+
+def _draw_binary(figure: Any, view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> None:
+    axes = figure.subplots()
+    coin = np.linspace(_FEWEST, 1.0, 200)
+    axes.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN, label="coin")
+    top = 10.0
+    for index, (model, curve) in enumerate(drawn):
+        top = max(top, _draw_curve(axes, curve, index, _legend(view, model), first=index == 0))
+    axes.set_xlim(0.0, 1.0)
+    _rejection_axis(axes, top)
+    classes = view.results.data.classes or ("background", "signal")
+    axes.set_xlabel(f"signal efficiency ε({short(classes[-1])})")
+    axes.set_ylabel(f"background rejection 1/ε({short(classes[0])})")
+    figure.legend(loc="outside right upper", title=metric_name("roc_auc"), alignment="left")
+
+
+def _rejection_axis(axes: Any, top: float) -> None:
+    axes.set_yscale("log")
+    axes.set_ylim(1.0, top * 1.3)
+    decades(axes.yaxis)
+    grid(axes)
+
+
+def _legend(view: View, model: ModelRecord) -> str:
+    score = view.score(model, metric="roc_auc")
+    return (
+        f"{short(model.name, 24)}\n{value_with_error(score)}" if score is not None else short(model.name, 24)
+    )
+
+
+def _draw_no_curve(axes: Any, curve: _Curve, hue: str, label: str) -> None:
+    """Say why there is no curve: in the legend, since other models may have one; else in the panel."""
+    events = bool(np.isfinite(numbers(curve["background_efficiency"])).any())
+    if events and label and not label.startswith("_"):
+        axes.plot([], [], color=hue, label=f"{label}\n(no background passes)")
+    else:
+        note(axes, "no background passes" if events else "no events")
+
+
+def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool) -> float:
+    """Draw a curve, with its band if it is the ``first``; return the largest rejection."""
+    efficiency, rejection = numbers(curve["efficiency"]), numbers(curve["rejection"])
+    use = efficiency >= _FEWEST
+    hue = colour(index)
+    if not np.isfinite(rejection[use]).any():
+        _draw_no_curve(axes, curve, hue, label)
+        return 1.0
+    top = float(np.nanmax(rejection[use], initial=1.0))
+    if first:
+        floor = 0.1 / top  # a band that reaches ε_B = 0 goes up and out of the picture
+        low, high = (np.maximum(numbers(curve[side])[use], floor) for side in ("low", "high"))
+        axes.fill_between(efficiency[use], 1.0 / high, 1.0 / low, color=hue, alpha=0.2, linewidth=0)
+    axes.plot(
+        efficiency[use],
+        rejection[use],
+        color=hue,
+        linestyle=dash(index),
+        linewidth=2.2 if first else 1.2,
+        label=label,
+        zorder=3 if first else 2,
+    )
+    return top
+
+
+def _one_against_rest(model: ModelRecord, shown: list[_Curve]) -> Plot:
+    names = [short(curve["class"]) for curve in shown]
+    return Plot(
+        name="roc",
+        title="Background rejection against signal efficiency, each class against the rest",
+        caption=f"{short(model.name)}, with a 68 % band from resampled events; the dotted line is a coin.",
+        alt=f"ROC curves of {short(model.name)}, one panel a class: {listed(names)}.",
+        size=(8.6, 2.9 * math.ceil(len(shown) / 3)),
+        draw=lambda figure: _draw_classes(figure, shown),
+        header=_HEADER,
+        rows=[row for curve in shown for row in _rows(model.name, curve)],
+    )
+
+
+def _draw_classes(figure: Any, shown: list[_Curve]) -> None:
+    coin, top = np.linspace(_FEWEST, 1.0, 100), 10.0
+    axes = panels(figure, len(shown), min(3, len(shown)), sharex=True, sharey=True)
+    for index, (panel, curve) in enumerate(zip(axes, shown, strict=True)):
+        panel.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN)
+        top = max(top, _draw_curve(panel, curve, index, "", first=True))
+        panel.set_title(short(curve["class"]), loc="left")
+    for panel in axes:
+        _rejection_axis(panel, top)
+    figure.supxlabel("efficiency of the class ε", fontsize=10)
+    figure.supylabel("rejection of the rest 1/ε", fontsize=10)

@@ -1,0 +1,1 @@
+"""Score of signal and background."""
