@@ -21,10 +21,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 
 import numpy as np  # noqa: E402
-from benchmarks.linear_jobs import SUSY_LAMBDAS, Job, jobs, susy, wide  # noqa: E402
-from benchmarks.linear_peers import LACKING, peers  # noqa: E402
 from sklearn.linear_model import RidgeCV  # noqa: E402
 
+from benchmarks.linear_jobs import SUSY_LAMBDAS, Job, jobs, susy, wide  # noqa: E402
+from benchmarks.linear_peers import LACKING, peers  # noqa: E402
 from fivesigma.models.linear import RegularisationPath, ridge_factor  # noqa: E402
 from fivesigma.risk.losses import Logistic, Squared  # noqa: E402
 from fivesigma.risk.penalties import L1, L2  # noqa: E402

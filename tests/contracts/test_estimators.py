@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 from pathlib import Path
@@ -101,9 +100,7 @@ def _suites_of_families() -> set[type]:
     """The classes in the lists ``ESTIMATORS`` of the families that run scikit-learn's suite beside their tests."""
     found = set()
     for path in sorted(FAMILIES.glob("*/test_*contract.py")):
-        spec = importlib.util.spec_from_file_location(f"suite_{path.parent.name}_{path.stem}", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f"tests.models.{path.parent.name}.{path.stem}")
         found |= {type(each) for each in getattr(module, "ESTIMATORS", ())}
     return found
 

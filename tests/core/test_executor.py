@@ -85,17 +85,16 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     """A worker of ours watches its parent: kill -9 of the parent leaves no process behind."""
     code = (
         "import subprocess, sys, time\n"
-        "p = subprocess.Popen([sys.executable, '-c', 'from fivesigma.study.runner.worker import end_with_parent as e;"
-        " import time; e(); time.sleep(60)'])\n"
-        "print(p.pid, flush=True); time.sleep(60)\n"
+        "subprocess.Popen([sys.executable, '-c', 'from fivesigma.study.runner.worker import end_with_parent as e;"
+        " import os, time; e(); print(os.getpid(), flush=True); time.sleep(120)'])\n"
+        "time.sleep(120)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
-    time.sleep(4)
     parent.kill()
     parent.wait()
-    assert _gone(child, within=10)
+    assert _gone(child, within=60)
 
 
 def _gone(pid, within):

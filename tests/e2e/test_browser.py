@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from fivesigma.report.page import page
 from fivesigma.report.plot import Plot, drawing
 from fivesigma.report.section import Content, Section
 from fivesigma.report.sections import SECTIONS
+from tests.report import fixture as made
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
@@ -65,17 +64,6 @@ PAYLOADS = (
 )
 
 
-def _fixture() -> ModuleType:
-    place = Path(__file__).parents[1] / "report" / "fixture.py"
-    spec = importlib.util.spec_from_file_location("report_fixture", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-made = _fixture()
 pytestmark = pytest.mark.browser
 
 

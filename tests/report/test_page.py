@@ -6,12 +6,10 @@ import base64
 import csv
 import dataclasses
 import hashlib
-import importlib.util
 import re
 import warnings
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,18 +21,8 @@ from fivesigma.report.section import Content, Section
 from fivesigma.report.sections import SECTIONS
 from fivesigma.report.style import PAPER, VARIABLES
 from fivesigma.report.text import short
+from tests.report import fixture as made
 
-
-def _fixture() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("report_fixture", Path(__file__).with_name("fixture.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-made = _fixture()
 STUDIES = ("binary", "multiclass", "regression", "blind", "hollow")
 PAYLOADS = (
     "<script>window.__x=1</script>",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks import interval_coverage as coverage
 from fivesigma.risk import evidence
 from fivesigma.risk.clustering import Agreement
 from fivesigma.risk.evidence import (
@@ -29,15 +26,6 @@ from fivesigma.risk.influence import Scored, influence, standard_errors
 from fivesigma.risk.intervals import clopper_pearson, nadeau_bengio, total_dof, welch_satterthwaite
 from fivesigma.risk.metrics import METRICS, metric
 from fivesigma.risk.resampling import Refits, above, resamples_within_memory, resampling_counts
-
-
-def benchmark(name):
-    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def binary(s):
@@ -380,14 +368,12 @@ def test_what_it_takes_is_what_is_enough():
 @pytest.mark.parametrize(("name", "repeats"), [("auc-30", 40), ("rmse-50", 80), ("groups-20", 80)])
 def test_intervals_cover(name, repeats):
     """Within three standard errors of 95 %; benchmarks/interval_coverage.py has the full table."""
-    coverage = benchmark("interval_coverage")
     found = coverage.covered(coverage.SCENES[name], repeats, seed=7)
     assert found.refused == 0
     assert found.rate >= 0.95 - 3 * (0.95 * 0.05 / repeats) ** 0.5
 
 
 def test_the_procedures_interval_covers_a_noisy_learner_and_the_fitted_models_does_not():
-    coverage = benchmark("interval_coverage")
     scene = coverage.Scene("", coverage.retrained("brier", coverage.collisions, coverage.pruned, 60, 400))
     found = coverage.covered(scene, 20)
     assert found.rate >= 0.8

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmarks import null_claims
 from fivesigma.risk import significance
 from fivesigma.risk.significance import (
     Difference,
@@ -22,16 +20,6 @@ from fivesigma.risk.significance import (
     sigma_from_log_p,
     t_tail,
 )
-
-
-def benchmark(name):
-    path = Path(__file__).parents[2] / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
 
 # --- one difference ------------------------------------------------------------------------------------------------
 
@@ -162,14 +150,13 @@ def test_the_familywise_rate_is_the_stated_one(monkeypatch):
 
 
 def test_ten_equal_models_are_not_distinguished():
-    assert benchmark("null_claims").equal_models(10, seed=4) == 0
+    assert null_claims.equal_models(10, seed=4) == 0
 
 
 def test_two_seeds_of_one_forest_are_not_distinguished_though_test_events_alone_say_so():
     """The trap of design §6: with many test events the seed's own noise looks like a difference."""
-    null = benchmark("null_claims")
     rng = np.random.default_rng(0)
-    sigmas = np.abs(null.forest_pairs(rng, 10_000, n_pairs=6, n_train=150, n_trees=2, n_boot=200))
+    sigmas = np.abs(null_claims.forest_pairs(rng, 10_000, n_pairs=6, n_train=150, n_trees=2, n_boot=200))
     assert sigmas[:, 0].max() < 3
     assert sigmas[:, 1].max() > 3
     assert (sigmas[:, 0] <= sigmas[:, 1]).all()

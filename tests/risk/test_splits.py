@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from fivesigma._core.errors import InputError
 from fivesigma.risk.splits import Split, make_split, row_hash, rows_key, table_hash
+from tests.steps import steps
 
 LAW = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -283,9 +282,8 @@ def test_rows_key_is_of_the_set_of_rows():
 
 
 @pytest.mark.slow
-def test_a_million_rows_in_two_seconds():
+def test_a_million_rows_are_split_in_few_steps():
+    """No step a row: two seconds on an idle machine."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10**6, 30)), rng.integers(0, 2, 10**6)
-    start = time.perf_counter()
-    make_split(X, y, task="classification")
-    assert time.perf_counter() - start < 2 * 3  # promised 2 s; a crowded machine gets three times as long
+    assert steps(lambda: make_split(X, y, task="classification")) < 10**6 / 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from functools import partial
 from pathlib import Path
@@ -12,12 +11,9 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.sampling import diagnostics as d
+from tests.sampling import chain_sets
 
 HERE = Path(__file__).parent
-_spec = importlib.util.spec_from_file_location("chain_sets", HERE / "chain_sets.py")
-chain_sets = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(chain_sets)
-
 REFERENCE = json.loads((HERE / "arviz.json").read_text())["sets"]
 OURS = {
     "rhat": d.rhat,

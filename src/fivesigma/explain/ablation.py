@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import refuse_other_than_generator
+from fivesigma.explain import policy
 from fivesigma.explain.importance import Fit, Folds, Progress, fold_scores, permutation_importance
+from fivesigma.explain.policy import Candidates, Chosen, Group, Policy, Subset
 from fivesigma.risk.evidence import compare_cross_validated
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.significance import Difference
@@ -94,32 +96,48 @@ def drop_best(
     """
     refuse_other_than_generator(rng)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y)
-    p = table.shape[1]
-    rounds = p - 1 if rounds is None else rounds
+    rounds = _deletions(rounds, table.shape[1])
+    w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    steps = [] if done is None else done
+    requests, ranking = policy.drop_best(_alone(table), rounds), None
+    for number, child in enumerate(rng.spawn(rounds + 1)):
+        subset = _chosen(requests, ranking)
+        if number == len(steps):
+            scores, draws = _ranked(fit, table, target, w, metric, folds, subset.columns, n_repeats, child)
+            steps.append(_deletion(subset, scores, draws, steps, folds))
+            _tell(progress, steps, rounds + 1)
+        ranking = [(column,) for column in steps[number].ranking]
+    return tuple(steps)
+
+
+def _deletions(rounds: int | None, p: int) -> int:
+    """Return how many of ``p`` columns go."""
     if p < 2:
         raise InputError("the only column cannot be dropped: nothing would be left; expected two or more.")
+    if rounds is None:
+        return p - 1
     if not 1 <= rounds < p:
         raise InputError(
             f"{rounds} of {p} columns cannot be dropped one by one; expected 1 to {p - 1} rounds."
         )
-    w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    steps = [] if done is None else done
-    for number, child in enumerate(rng.spawn(rounds + 1)):
-        if number < len(steps):
-            continue
-        gone = steps[-1].ranking[0] if steps else None
-        columns = tuple(j for j in (steps[-1].columns if steps else range(p)) if j != gone)
-        scores, draws = _ranked(fit, table, target, w, metric, folds, columns, n_repeats, child)
-        mean = draws.mean(axis=0)
-        error = (
-            draws.std(axis=0, ddof=1) / len(folds) ** 0.5 if len(folds) > 1 else np.full(mean.size, np.nan)
-        )
-        ranking = tuple(columns[j] for j in np.argsort(-mean, kind="stable"))
-        change = _change(scores, steps[-1].scores, folds) if steps else None
-        steps.append(Step(columns, scores, change, gone, ranking, mean, error))
-        if progress is not None:
-            progress(number + 1, rounds + 1)
-    return tuple(steps)
+    return rounds
+
+
+def _alone(X: Array) -> list[Group[int]]:
+    """Return each column as a group of its own."""
+    return [(column,) for column in range(X.shape[1])]
+
+
+def _chosen(requests: Policy[int], answer: Sequence[Group[int]] | None) -> Subset[int]:
+    """Return the next step of a policy."""
+    request = requests.send(answer)
+    assert isinstance(request, Chosen)
+    return request.subset
+
+
+def _tell(progress: Progress | None, steps: Sequence[Step], total: int) -> None:
+    if progress is not None:
+        progress(len(steps), total)
 
 
 def _ranked(
@@ -151,6 +169,21 @@ def _ranked(
     return np.array(scores, dtype=np.float64), np.array(draws)
 
 
+def _deletion(subset: Subset[int], scores: Array, draws: Array, before: Sequence[Step], folds: Folds) -> Step:
+    """Return the step of ``subset``, its columns ranked by the mean of ``draws`` (k, m) over folds."""
+    mean, k = draws.mean(axis=0), len(folds)
+    error = draws.std(axis=0, ddof=1) / k**0.5 if k > 1 else np.full(mean.size, np.nan)
+    ranking = tuple(subset.columns[j] for j in np.argsort(-mean, kind="stable"))
+    return _step(subset, scores, before, folds, ranking=ranking, importance=mean, error=error)
+
+
+def _step(subset: Subset[int], scores: Array, before: Sequence[Step], folds: Folds, **ranked: Any) -> Step:
+    """Return the step of ``subset`` with its change since the last one ``before`` it."""
+    change = _change(scores, before[-1].scores, folds) if before else None
+    changed = None if subset.changed is None else subset.changed[0]
+    return Step(subset.columns, scores, change, changed, **ranked)
+
+
 def _change(now: Array, before: Array, folds: Folds) -> Difference:
     n_fit, n_held = (int(np.mean([len(pair[side]) for pair in folds])) for side in (0, 1))
     return compare_cross_validated(now, before, n_fit=n_fit, n_validation=n_held, greater_is_better=True)
@@ -177,16 +210,19 @@ def forward_selection(
     if not 1 <= n_columns <= table.shape[1]:
         raise InputError(f"n_columns is {n_columns!r}; expected 1 to {table.shape[1]}, the columns of X.")
     steps = [] if done is None else done
-    for number in range(len(steps), n_columns):
-        used = steps[-1].columns if steps else ()
-        tried = {
-            j: fold_scores(fit, table, y, metric, folds, (*used, j), sample_weight)
-            for j in range(table.shape[1])
-            if j not in used
+    requests = policy.forward(_alone(table), n_columns)
+    for number in range(n_columns):
+        tried = requests.send(None)
+        assert isinstance(tried, Candidates)
+        if number < len(steps):
+            _chosen(requests, [steps[number].columns[-1:]])
+            continue
+        scores = {
+            each.changed: fold_scores(fit, table, y, metric, folds, each.columns, sample_weight)
+            for each in tried.subsets
         }
-        best = max(tried, key=lambda j: float(tried[j].mean()))
-        change = _change(tried[best], steps[-1].scores, folds) if steps else None
-        steps.append(Step((*used, best), tried[best], change, best))
-        if progress is not None:
-            progress(number + 1, n_columns)
+        merits = [float(each.mean()) for each in scores.values()]
+        subset = _chosen(requests, policy.ranked(tried, merits))
+        steps.append(_step(subset, scores[subset.changed], steps, folds))
+        _tell(progress, steps, n_columns)
     return tuple(steps)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,11 +16,7 @@ from fivesigma.models.mixtures.gibbs import GaussianMixtureGibbs
 from fivesigma.models.mixtures.labels import relabel
 from fivesigma.models.mixtures.prior import NormalInverseWishart
 from fivesigma.sampling.diagnostics import mcse_mean
-
-_spec = importlib.util.spec_from_file_location("mixture_proofs", Path(__file__).parent / "proofs.py")
-proofs = importlib.util.module_from_spec(_spec)
-sys.modules["mixture_proofs"] = proofs
-_spec.loader.exec_module(proofs)
+from tests.models.mixtures import proofs
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

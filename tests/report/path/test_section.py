@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,18 +15,9 @@ from fivesigma.report.path.figure import largest, path_plot, spread
 from fivesigma.report.path.section import SECTION, near_ties
 from fivesigma.report.plot import drawing
 from fivesigma.report.section import View
+from fivesigma.report.path.section import PATH, near_ties
+from tests.report import fixture as made
 
-
-def _made() -> Any:
-    spec = importlib.util.spec_from_file_location("report_fixture", Path(__file__).parents[1] / "fixture.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-made = _made()
 LAMBDAS = np.geomspace(100.0, 0.1, 7)
 
 
