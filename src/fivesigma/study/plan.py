@@ -1,23 +1,12 @@
-"""The plan of a run: the line-up and the list of independent fits, each named by the hash of all it depends on."""
+"""The plan of a run: the line-up, and independent tasks, each named by the hash of all that its result depends on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
-
-PURPOSES = (
-    *("final", "fold", "refit", "seed", "less", "more", "curve"),
-    *("left", "subset", "subset final", "subset refit"),
-)
-"""What a fit is for: the stored model; a validation fold; a resampled training set; the full training set with
-another seed; a less or a more flexible setting on a fold; a point of a curve. On fewer columns: a fold whose columns
-are ranked again, or are not; the full training set; a resampled one."""
-
-ON_FOLDS = ("fold", "less", "more", "left", "subset")
-"""Those that leave a fold out and predict it."""
+from typing import Any, Literal
 
 N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
@@ -47,77 +36,167 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Which training rows a fit sees, and so which rows it predicts.
+
+    Attributes
+    ----------
+    kind : all of them, predicting the sealed tests; all but those of the fold ``number``, predicting that fold; or
+        the bootstrap sample ``number`` of whole blocks, predicting the sealed tests
+    n_rows : only the first so many of these, in whole blocks (learning curves)
+    """
+
+    kind: Literal["all", "fold", "resample"] = "all"
+    number: int = 0
+    n_rows: int | None = None
+
+    def __str__(self) -> str:
+        whole = {"all": "all rows", "fold": f"fold {self.number}", "resample": f"resample {self.number}"}
+        part = "" if self.n_rows is None else f", {self.n_rows} rows"
+        return whole[self.kind] + part
+
+
+ALL = Sample()
+
+
+@dataclass(frozen=True)
 class Fit:
-    """One task: a model, a purpose, and which of its fits; ``columns`` where it is not given all of the model's."""
+    """One fit: model × sample × parameters × columns × seed.
+
+    Attributes
+    ----------
+    model : its name in the line-up
+    params : over those of the entry
+    columns : in place of those of the entry
+    seed : 0, or which of the fits that differ by the model's own randomness alone
+    wanted : what diagnostics are to read off, with their settings by name; not part of the key
+    cost : seconds, by the cost law of the kind; not part of the key
+    """
 
     model: str
-    purpose: str
-    number: int
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    cost: float = 1.0
+    sample: Sample = ALL
+    params: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
+    seed: int = 0
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+    cost: float = 1.0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is the fit whose model is kept."""
+        return (self.sample, self.columns, self.seed) == (ALL, None, 0) and not self.params
+
+    def __str__(self) -> str:
+        settings = [f"{name} = {value}" for name, value in self.params.items()]
+        columns = [] if self.columns is None else [f"{len(self.columns)} columns"]
+        seed = [f"seed {self.seed}"] if self.seed else []
+        return ", ".join([f"{self.model}: {self.sample}", *settings, *columns, *seed])
+
+
+@dataclass(frozen=True)
+class Child:
+    """One study of a scan: the values of the scanned places, and the seed and number of the repeat."""
+
+    values: Mapping[str, Any]
+    seed: int
+    number: int
+    cost: float = 1.0
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{key} = {json.dumps(value)}" for key, value in self.values.items())
+        return f"scan: {values}, repeat {self.number + 1}"
+
+
+Task = Fit | Child
+_TASKS: Mapping[str, type[Fit] | type[Child]] = {"fit": Fit, "child": Child}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All fits of a run by key, and what they share.
+    """All tasks of a run by key, and what they share.
 
     Attributes
     ----------
-    shared : what every key depends on (data and split hashes, task, seed, versions, feature settings).
+    shared : what every key depends on (data and split hashes, task, seed, versions, settings).
     entries : the line-up in the order of the leaderboard.
-    fits : the tasks by key, the costliest first.
+    tasks : by key, the costliest first.
     """
 
     shared: Mapping[str, Any]
     entries: tuple[Entry, ...]
-    fits: Mapping[str, Fit]
+    tasks: Mapping[str, Task] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, shared: Mapping[str, Any], entries: Sequence[Entry], fits: Sequence[Fit]) -> Plan:
-        """Name each fit by its key."""
-        by_name = {entry.name: entry for entry in entries}
-        ordered = sorted(fits, key=lambda fit: -fit.cost)
-        return cls(shared, tuple(entries), {key_of(shared, by_name[fit.model], fit): fit for fit in ordered})
+    def key(self, task: Task) -> str:
+        """Return the name of a task: a hash of everything its result depends on.
 
-    def with_fits(self, fits: Mapping[str, Fit]) -> Plan:
-        """Return the plan with more fits, by key."""
-        return replace(self, fits={**self.fits, **fits})
+        >>> plan = Plan({"seed": 0}, (Entry("a", "dummy"),))
+        >>> plan.key(Fit("a", cost=2.0)) == plan.key(Fit("a"))
+        True
+        >>> plan.key(Fit("a", Sample("fold", 1))) == plan.key(Fit("a", Sample("fold", 2)))
+        False
+        """
+        document = {**asdict(task), "cost": None, "wanted": None}
+        entries = [asdict(self.entry(task.model))] if isinstance(task, Fit) else list(map(asdict, self.entries))
+        depends = {"shared": dict(self.shared), "entries": entries, "task": document}
+        text = json.dumps(depends, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def named(self, tasks: Iterable[Task]) -> dict[str, Task]:
+        """Return tasks by key; of equal ones there is one, of which everything is wanted that is of any of them."""
+        found: dict[str, Task] = {}
+        for task in tasks:
+            key = self.key(task)
+            found[key] = joined(found[key], task) if key in found else task
+        return found
+
+    def with_tasks(self, tasks: Mapping[str, Task]) -> Plan:
+        """Return the plan with more tasks, the costliest first."""
+        every = dict(self.tasks)
+        for key, task in tasks.items():
+            every[key] = joined(every[key], task) if key in every else task
+        return replace(self, tasks=dict(sorted(every.items(), key=lambda item: -item[1].cost)))
 
     def entry(self, name: str) -> Entry:
         """Return the entry called ``name``."""
         return next(entry for entry in self.entries if entry.name == name)
 
-    def keys(self, model: str, purpose: str) -> list[str]:
-        """Return the keys of a model's fits of one purpose, by number."""
-        found = [
-            (fit.number, key)
-            for key, fit in self.fits.items()
-            if (fit.model, fit.purpose) == (model, purpose)
-        ]
-        return [key for _, key in sorted(found)]
+    def count(self, model: str) -> int:
+        """Return how many fits of the model there are."""
+        return sum(isinstance(task, Fit) and task.model == model for task in self.tasks.values())
 
     def to_document(self) -> dict[str, Any]:
         """Return the plan as JSON's own types."""
         return {
             "shared": dict(self.shared),
             "entries": [asdict(entry) for entry in self.entries],
-            "fits": {key: asdict(fit) for key, fit in self.fits.items()},
+            "tasks": {key: {"task": _kind(task), **asdict(task)} for key, task in self.tasks.items()},
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Plan:
         """Return the plan that `to_document` wrote.
 
-        >>> plan = Plan.of({"seed": 0}, [Entry("a", "dummy")], [Fit("a", "final", 0)])
+        >>> plan = Plan({"seed": 0}, (Entry("a", "dummy"),))
+        >>> plan = plan.with_tasks(plan.named([Fit("a", Sample("fold", 1)), Child({"x": 1}, 3, 0)]))
         >>> Plan.from_document(plan.to_document()) == plan
         True
         """
         return cls(
             document["shared"],
             tuple(_entry(item) for item in document["entries"]),
-            {key: _fit(item) for key, item in document["fits"].items()},
+            {key: _task(item) for key, item in document["tasks"].items()},
         )
+
+
+def joined(task: Task, other: Task) -> Task:
+    """Return a task of which everything is wanted that is wanted of two equal ones."""
+    if not isinstance(task, Fit) or not isinstance(other, Fit):
+        return task
+    return replace(task, wanted={**task.wanted, **other.wanted}, cost=max(task.cost, other.cost))
+
+
+def _kind(task: Task) -> str:
+    return next(name for name, kind in _TASKS.items() if isinstance(task, kind))
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
@@ -126,43 +205,31 @@ def _entry(item: Mapping[str, Any]) -> Entry:
     return Entry(**{**item, **kept})
 
 
-def _fit(item: Mapping[str, Any]) -> Fit:
-    columns = item["columns"]
-    return Fit(**{**item, "columns": None if columns is None else tuple(columns)})
+def _task(item: Mapping[str, Any]) -> Task:
+    known = {name: value for name, value in item.items() if name != "task"}
+    if item["task"] == "child":
+        return Child(**known)
+    columns = known["columns"]
+    kept = {"sample": Sample(**known["sample"]), "columns": None if columns is None else tuple(columns)}
+    return Fit(**{**known, **kept})
 
 
-def key_of(shared: Mapping[str, Any], entry: Entry, fit: Fit) -> str:
-    """Return the name of a fit: a hash of everything its result depends on.
-
-    >>> key_of({"seed": 0}, Entry("a", "dummy"), Fit("a", "fold", 1)) != key_of(
-    ...     {"seed": 1}, Entry("a", "dummy"), Fit("a", "fold", 1))
-    True
-    """
-    depends = {"shared": dict(shared), "entry": asdict(entry), "fit": asdict(fit) | {"cost": None}}
-    text = json.dumps(depends, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def fits_of(
+def lineup_fits(
     entry: Entry,
     *,
     folds: int,
     refits: int,
-    stochastic: bool,
-    probes: Mapping[str, Mapping[str, Any]],
+    n_seeds: int,
+    neighbours: Sequence[Mapping[str, Any]],
     cost: float,
-) -> Iterator[Fit]:
-    """Yield the fits that one model of the line-up needs.
-
-    ``probes`` has the overrides of the ``less`` and ``more`` flexible neighbours that exist.
+) -> list[Fit]:
+    """Return the fits that one model of the line-up needs: its final one, folds, refits and seeds, and the folds of
+    its ``neighbours`` in flexibility, told by the parameters in which they differ.
     """
-    yield Fit(entry.name, "final", 0, cost=cost)
-    for number in range(folds):
-        yield Fit(entry.name, "fold", number, cost=cost)
-    for number in range(refits):
-        yield Fit(entry.name, "refit", number, cost=cost)
-    for number in range(min(N_SEEDS, refits) if stochastic else 0):
-        yield Fit(entry.name, "seed", number, cost=cost)
-    for purpose, overrides in probes.items():
-        for number in range(folds):
-            yield Fit(entry.name, purpose, number, overrides, cost)
+    held = [Sample("fold", number) for number in range(folds)]
+    fits = [Fit(entry.name, cost=cost)]
+    fits += [Fit(entry.name, sample, cost=cost) for sample in held]
+    fits += [Fit(entry.name, Sample("resample", number), cost=cost) for number in range(refits)]
+    fits += [Fit(entry.name, seed=1 + number, cost=cost) for number in range(n_seeds)]
+    fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
+    return fits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy as np
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
-from fivesigma.study.analyses.explain import settings as explaining
 from fivesigma.study.fit.data import Material
 from fivesigma.study.plan import Plan
 from fivesigma.study.spec.document import Spec
@@ -31,7 +31,8 @@ class Prepared:
     split : their division.
     metric : the primary metric; ``metrics`` : all that apply.
     baseline : the name of the model that the others are compared with, None where there is none to compare.
-    plan : the fits.
+    plan : the line-up, and what every task depends on.
+    costs : seconds of one fit of each model, by the cost law of its kind.
     notes : audit entries beside those of the data.
     own : the user's own estimators by name.
     """
@@ -43,6 +44,7 @@ class Prepared:
     metrics: tuple[Metric, ...]
     baseline: str
     plan: Plan
+    costs: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[tuple[str, str, str], ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,7 +54,7 @@ class Prepared:
         learnt = self.data.task == "classification" and self.data.classes is not None
         return len(self.data.classes or ()) if learnt else None
 
-    @property
+    @cached_property
     def material(self) -> Material:
         """The arrays that the fits share."""
         data, spec = self.data, self.spec
@@ -70,7 +72,6 @@ class Prepared:
             "missing": spec.features.missing,
             "standardise": spec.features.standardise,
             "training_weights": spec.data.training_weights,
-            "grids": explaining.grids(spec, data, self.split),
         }
         split = self.split
         return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)

@@ -83,11 +83,21 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         if is_classifier(inner):
             check_classification_targets(target)
         w = None if sample_weight is None else weights(sample_weight, table)
-        self.estimator_ = inner.fit(table, target, sample_weight=w)
-        self._forest = read_forest(trees_of(self.estimator_))
+        return self._of(inner.fit(table, target, sample_weight=w))
+
+    @classmethod
+    def of_fitted(cls, tree: Any) -> DepthPath:
+        """Return the path that a fitted tree or forest holds."""
+        path = cls(checked_tree(tree))
+        path.n_features_in_ = tree.n_features_in_
+        return path._of(tree)
+
+    def _of(self, fitted: Any) -> Self:
+        self.estimator_ = fitted
+        self._forest = read_forest(trees_of(fitted))
         self.depths_ = np.arange(1, max(1, self._forest.depth) + 1)
-        if is_classifier(inner):
-            self.classes_ = self.estimator_.classes_
+        if is_classifier(fitted):
+            self.classes_ = fitted.classes_
         return self
 
     def predict_path(self, X: ArrayLike) -> Array:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.plan import Entry, Fit
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
-from fivesigma.study.fit.inside import pipeline_of
+from fivesigma.study.fit.inside import columns_of, pipeline_of
 
 Floats = NDArray[np.float64]
 
@@ -49,12 +54,9 @@ def describe(
         np.atleast_1d(model.intercept_).astype(np.float64),
     )
     slope, intercept = _unscaled(pipeline, theta, b)
-    columns = (
-        pipeline[:-1].get_feature_names_out(list(names)) if len(pipeline.steps) > 1 else np.asarray(names)
-    )
-    one = len(theta) == 1
+        one = len(theta) == 1
     section: dict[str, Any] = {
-        "names": [str(name) for name in columns],
+        "names": columns_of(estimator, names),
         "values": (slope[0] if one else slope).tolist(),
         "intercept": float(intercept[0]) if one else intercept.tolist(),
         "standardised": (theta[0] if one else theta).tolist(),
@@ -70,3 +72,29 @@ def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
         return theta, b
     slope = theta / scaler.scale_
     return slope, b - slope @ scaler.mean_
+
+
+class Coefficients:
+    """The coefficients of the kept model, where it is linear."""
+
+    name = "coefficients"
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the kept model."""
+        return {} if fit.is_final else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the section ``coefficients``, with the units of the columns."""
+        rows, meta = fitted.rows, fitted.data.meta
+        law = describe(
+            fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows]
+        )
+        unit = dict(zip(meta["names"], meta["units"], strict=True))
+        return law and law | {"units": [unit.get(name) for name in law["names"]]}
+
+    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section as it was read off."""
+        return {self.name: law for fit, law in found.items() if fit.is_final and law}
+
+
+ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.fit.inside import columns_of, path_of
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,3 +52,27 @@ def section(model: Any, names: Sequence[str], settings: Mapping[str, Any], metri
         "gaps": [None if np.isnan(gap) else float(gap) for gap in model.gaps_],
         "tol": model.pipeline.steps[-1][1].tol,
     }
+
+
+class Path:
+    """The regularisation path of the kept model, where it has one."""
+
+    name = "path"
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the kept model of an entry with a path."""
+        return {} if fit.is_final and entry.path is not None else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the section ``path``."""
+        path, entry = path_of(fitted.estimator), fitted.entry
+        if path is None or entry.path is None:
+            return {}
+        return section(path, columns_of(fitted.estimator, fitted.names), entry.path, str(fitted.shared["metric"]))
+
+    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section as it was read off."""
+        return {self.name: path for fit, path in found.items() if fit.is_final and path}
+
+
+ANALYSIS = Analysis("path", diagnostics=(Path(),))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.plan import Entry, Fit
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,3 +83,34 @@ def _frequencies(fits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "frequency": [n_chosen[name] / len(fits) for name in order],
         "n_fits": len(fits),
     }
+
+
+class Reduced:
+    """What feature steps leave of the columns, in the kept model and over folds and refits."""
+
+    name = "reduction"
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the kept model, the folds and the refits of an entry with feature steps."""
+        own = not fit.params and fit.columns is None and fit.seed == 0
+        return {} if own and entry.reduce else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return what each step left, by name."""
+        return {"steps": left(fitted.estimator, fitted.names)}
+
+    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section ``reduction``."""
+        steps = {fit: each["steps"] for fit, each in found.items()}
+        final = next((each for fit, each in steps.items() if fit.is_final), None)
+        if final is None:
+            return {}
+        order = sorted((fit for fit in steps if not fit.is_final), key=lambda fit: _order(fit))
+        return {self.name: joined(final, [steps[fit] for fit in order])}
+
+
+def _order(fit: Fit) -> tuple[bool, int]:
+    return fit.sample.kind == "resample", fit.sample.number
+
+
+ANALYSIS = Analysis("reduction", diagnostics=(Reduced(),))

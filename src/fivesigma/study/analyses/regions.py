@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.plan import Entry, Fit
+
 from typing import Any
 
 import numpy as np
@@ -46,3 +51,28 @@ def events(X: Array, y: Array, names: tuple[str, ...], rng: np.random.Generator)
         else np.sort(rng.choice(len(X), MOST_EVENTS, replace=False))
     )
     return {"names": list(names), "values": X[rows].tolist(), "target": y[rows].tolist()}
+
+
+class Regions:
+    """The decision regions of the kept classifier, where the study has two numeric columns."""
+
+    name = "regions"
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the kept model."""
+        return {} if fit.is_final else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the section ``regions``; {} for other columns than two numbers."""
+        meta = fitted.data.meta
+        if meta["categories"]:
+            return {}
+        found = regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
+        return found.get(self.name, {})
+
+    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section as it was read off."""
+        return {self.name: plane for fit, plane in found.items() if fit.is_final and plane}
+
+
+ANALYSIS = Analysis("regions", diagnostics=(Regions(),))

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.fit.saved import feature_plan
+from fivesigma.study.registry.registry import kind as kind_called
+
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -88,3 +95,26 @@ def edges(kept: Mapping[str, Any]) -> str:
         for name in kept["on_edge"]
     ]
     return ", ".join(said)
+
+
+class Tuning:
+    """The trials of a search, read off the kept model."""
+
+    name = "tuning"
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the kept model of an entry that is searched."""
+        return {} if fit.is_final and entry.searched else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the section ``tuning``."""
+        features = feature_plan(fitted.entry, fitted.data.meta)
+        kind, metric = kind_called(fitted.entry.kind), str(fitted.shared["metric"])
+        return section(fitted.estimator, kind, features, metric)
+
+    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section as it was read off."""
+        return {self.name: trials for fit, trials in found.items() if fit.is_final and trials}
+
+
+ANALYSIS = Analysis("tuning", diagnostics=(Tuning(),))

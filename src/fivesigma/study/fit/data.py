@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
-from fivesigma.record.store import RunFolder, read_arrays
-from fivesigma.study.plan import ON_FOLDS, Entry, Fit, Plan
+from fivesigma.record.store import read_arrays
+from fivesigma.risk.flexibility import nested_order
+from fivesigma.study.plan import Entry, Fit, Sample
 
 Array = NDArray[Any]
 
@@ -54,17 +55,30 @@ class Material:
             named["w"] = self.w
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
 
-    def rows(self, fit: Fit, seed: int) -> tuple[Array, dict[str, Array]]:
-        """Return the rows a fit may see, and the rows it is asked about."""
-        if fit.purpose in ON_FOLDS:
-            held = self.folds == fit.number
-            return self.train[~held], {"validation": self.train[held]}
-        tests = dict(self.tests)
-        if fit.purpose == "final":
-            return self.train, {"train": self.train, **tests}
-        if fit.purpose in ("refit", "subset refit"):
-            return self.resample(generator(seed, "refit", fit.number)), tests
-        return self.train, tests
+    def rows(self, sample: Sample, seed: int) -> Array:
+        """Return the positions of the rows that a fit on ``sample`` may see."""
+        if sample.kind == "resample":
+            return self.resample(generator(seed, "refit", sample.number))
+        if sample.kind == "all":
+            return self.train
+        rows = self.train[self.folds != sample.number]
+        return rows if sample.n_rows is None else self._first(rows, sample, seed)
+
+    def asked(self, fit: Fit) -> dict[str, Array]:
+        """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too."""
+        if fit.sample.kind == "fold":
+            return {"validation": self.train[self.folds == fit.sample.number]}
+        return {"train": self.train, **self.tests} if fit.is_final else dict(self.tests)
+
+    def columns(self, entry: Entry) -> Array:
+        """Return the positions of the columns (channels, features) that a model takes."""
+        names = list(self.meta["names"])
+        wanted = names if entry.features is None else entry.features
+        return np.array([names.index(name) for name in wanted], dtype=np.int64)
+
+    def table(self, rows: Array, entry: Entry) -> Array:
+        """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape)."""
+        return self.X[np.ix_(rows, self.columns(entry))]
 
     def resample(self, rng: np.random.Generator) -> Array:
         """Return a bootstrap sample of the training rows: whole units, with replacement."""
@@ -72,6 +86,15 @@ class Material:
         n_units = int(unit.max()) + 1
         copies = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)
         return np.repeat(self.train, copies[unit])
+
+    def _first(self, rows: Array, sample: Sample, seed: int) -> Array:
+        """Return the first ``n_rows`` of a fold's: whole units, in an order that all sizes share."""
+        units, first, of_row = np.unique(self.units[rows], return_index=True, return_inverse=True)
+        labels = self.y[rows][first] if self.meta["n_classes"] is not None else None
+        order = nested_order(units, labels, generator(seed, "learning", sample.number))
+        size = np.bincount(of_row, minlength=len(units))
+        n_units = int(np.searchsorted(np.cumsum(size[order]), sample.n_rows)) + 1
+        return rows[np.isin(of_row, order[:n_units])]
 
     def training_weights(self, rows: Array) -> Array | None:
         """Return the weights of ``rows`` for training: mean 1, or equal sums of the classes with mean 1."""
@@ -92,36 +115,6 @@ class Material:
             return np.full(len(rows), len(self.X) / len(rows))
         w = np.asarray(self.w[rows], dtype=np.float64)
         return np.asarray(w * (float(np.sum(self.w)) / w.sum()) if w.sum() > 0 else w)
-
-
-class Bench(Protocol):
-    """What a fit needs of the place where fits are carried out (`fivesigma.study.runner.worker.Workshop`)."""
-
-    @property
-    def folder(self) -> RunFolder | None:
-        """The run folder; None where nothing is kept."""
-
-    @property
-    def material(self) -> Material:
-        """The arrays that all fits share."""
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of the run."""
-
-    @property
-    def seed(self) -> int:
-        """The study's seed."""
-
-    @property
-    def n_classes(self) -> int | None:
-        """Number of classes; None for a regression."""
-
-    def build(self, entry: Entry, fit: Fit) -> Any:
-        """Return the unfitted estimator of a fit."""
-
-    def columns(self, entry: Entry) -> Array:
-        """Return the positions of the columns that a model takes."""
 
 
 def compact(prediction: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -57,3 +58,10 @@ def pipeline_of(estimator: Any) -> Pipeline:
     while not isinstance(estimator, Pipeline):
         estimator = estimator.estimator_
     return estimator
+
+
+def columns_of(estimator: Any, names: Sequence[str]) -> list[str]:
+    """Return the columns that the model at the end of a fitted recipe sees, made of those called ``names``."""
+    pipeline = pipeline_of(estimator)
+    made = pipeline[:-1].get_feature_names_out(list(names)) if len(pipeline.steps) > 1 else names
+    return [str(name) for name in made]

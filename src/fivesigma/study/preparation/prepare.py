@@ -5,7 +5,8 @@ Nothing is written here: whatever is wrong with the input is said before a run f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,9 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
 from fivesigma.risk.splits import Split
-from fivesigma.study.analyses.curves import fits as curve_fits
-from fivesigma.study.analyses.explain import settings as explaining
+from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
-from fivesigma.study.plan import Entry, Fit, Plan, fits_of
+from fivesigma.study.plan import Entry, Plan
 from fivesigma.study.preparation.events import read, without_missing
 from fivesigma.study.preparation.lineup import line_up
 from fivesigma.study.preparation.splitting import split_of
@@ -58,7 +58,7 @@ def plan_of(
     metric: Metric,
     own: Mapping[str, Any],
 ) -> Plan:
-    """Return all fits of the study, each named by what it depends on."""
+    """Return the line-up, and what every task depends on."""
     for entry in entries:
         if entry.kind == "own" and entry.name not in own:
             raise spec.error(
@@ -76,49 +76,26 @@ def plan_of(
         "own": {name: repr(estimator) for name, estimator in own.items()},
         "versions": versions(),
     }
-    curve_fits.check_models(spec, entries)
-    if (asked := explaining.settle(spec, data, split, entries)) is not None:
-        shared["explain"] = asked
-    return Plan.of(
-        shared, entries, [fit for entry in entries for fit in _fits(spec, data, split, entry, own)]
-    )
+    return Plan(shared, entries)
 
 
-def _clustering_fits(data: Dataset, split: Split, entry: Entry, own: Mapping[str, Any]) -> Iterator[Fit]:
-    """Yield the final fit, and those of the folds where there is a density to judge by."""
+def cost_of(entry: Entry, data: Dataset, n_train: int) -> float:
+    """Return the seconds of one fit of a model, with the fits of its own search or path inside."""
     kind = kind_called(entry.kind)
-    density = kind.density or hasattr(own.get(entry.name), "score_samples")
-    yield from fits_of(
-        entry,
-        folds=split.n_folds if density else 0,
-        refits=0,
-        stochastic=False,
-        probes={},
-        cost=kind.cost(float(len(split.train)), float(data.n_features), 1.0),
-    )
-
-
-def _fits(spec: Spec, data: Dataset, split: Split, entry: Entry, own: Mapping[str, Any]) -> Iterator[Fit]:
-    if entry.skipped:
-        return
-    kind = kind_called(entry.kind)
-    if data.task == "clustering":
-        yield from _clustering_fits(data, split, entry, own)
-        return
-    probes = kind.probes(entry.params) if not entry.searched and entry.path is None else None
-    neighbours = {} if probes is None else {"less": probes.less, "more": probes.more}
     trials = 3 * (entry.trials or 1) if entry.searched else FOLDED if entry.path is not None else 1
-    n, p, K = float(len(split.train)), float(data.n_features), float(len(data.classes or ()) or 1)
-    cost = trials * kind.cost(n, p, K)
-    yield from curve_fits.fits_of_curves(spec, entry, kind, split, cost)
-    yield from fits_of(
-        entry,
-        folds=split.n_folds,
-        refits=spec.evaluate.refits if split.tests else 0,
-        stochastic=kind.stochastic,
-        probes={name: dict(overrides) for name, overrides in neighbours.items() if overrides},
-        cost=cost,
-    )
+    K = float(len(data.classes or ()) or 1) if data.task != "clustering" else 1.0
+    return trials * kind.cost(float(n_train), float(data.n_features), K)
+
+
+def with_analyses(prepared: Prepared) -> Prepared:
+    """Return the study with what its analyses settle for every fit; raises what one of them cannot do."""
+    shared = dict(prepared.plan.shared)
+    for analysis in analyses().values():
+        if analysis.check is not None:
+            analysis.check(prepared)
+        if analysis.settle is not None and (settled := analysis.settle(prepared)) is not None:
+            shared[analysis.name] = dict(settled)
+    return replace(prepared, plan=replace(prepared.plan, shared=shared))
 
 
 def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | None = None) -> Prepared:
@@ -145,7 +122,11 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
         clustering.check_entries(spec, events, entries, len(split.train))
     notes = _notes(split)
     plan = plan_of(spec, events, split, entries, metric, own or {})
-    return Prepared(spec, events, split, metric, metrics, spec.evaluate.baseline, plan, notes, own or {})
+    costs = {entry.name: cost_of(entry, events, len(split.train)) for entry in entries}
+    baseline = spec.evaluate.baseline
+    return with_analyses(
+        Prepared(spec, events, split, metric, metrics, baseline, plan, costs, notes, own or {})
+    )
 
 
 def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:

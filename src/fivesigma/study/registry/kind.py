@@ -123,6 +123,11 @@ class Kind:
                 raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
         return {name: given.get(name, p.default) for name, p in self.parameters.items()}
 
+    def differing(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of ``params`` that are not what a model with the settings ``given`` has anyway."""
+        own = {name: p.default for name, p in self.parameters.items()} | dict(given)
+        return {name: value for name, value in params.items() if own.get(name) != value}
+
     def narrowed(self, tune: Mapping[str, Any] | bool) -> dict[str, Space]:
         """Return the space of a search: the registry's for ``True``, else the one the user wrote.
 

@@ -1,52 +1,43 @@
-"""The fits behind the curves of a study: which are asked for, and the scores that each leaves.
-
-Scores are kept, not predictions; but for the sealed tests, where one fit holds every depth: there the predictions
-are kept until the test is opened, so that two depths can be compared on it.
-"""
+"""The fits behind the curves of a study: which are asked for, and what each is for."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma._core.random import generator
-from fivesigma.models.fitting import probabilities
-from fivesigma.risk.flexibility import halves, needs_cut, nested_order
-from fivesigma.risk.metric import Metric
-from fivesigma.risk.metrics import metric as metric_called
+from fivesigma.risk.flexibility import halves
 from fivesigma.risk.splits import Split
-from fivesigma.study.fit.data import Bench
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.analyses.curves.diagnostics import DEPTH
+from fivesigma.study.plan import Entry, Fit, Sample
 from fivesigma.study.registry.kind import Kind
 from fivesigma.study.spec.curves import CurvesSection
+from fivesigma.study.spec.document import Spec
 
-if TYPE_CHECKING:
-    from fivesigma.study.spec.document import Spec
-
-Array = NDArray[Any]
-
-PURPOSE = "curve"
-DEPTH = "max_depth"
 MOST_KEPT = 2**24
 """Numbers that a fit of all depths keeps of its predictions for the sealed tests, 128 MB; above it none."""
-ROWS = 16_384  # rows whose predictions at all depths are held at a time
 
 
-def curve_metric(name: str) -> Metric:
-    """Return the metric a curve is drawn in: the study's, or where that needs a number chosen on other rows another.
+@dataclass(frozen=True)
+class CurveFit:
+    """One fit of a curve.
 
-    >>> curve_metric("brier").name, curve_metric("asimov").name
-    ('brier', 'roc_auc')
+    Attributes
+    ----------
+    curve : "validation", "learning" or "bias_variance"
+    parameter, values : what is varied, and the values that this fit shows
+    fit : of the model on the sample of this point
+    path : whether one fit holds all values
     """
-    found = metric_called(name)
-    if not needs_cut(found):
-        return found
-    return metric_called("roc_auc" if "classification" in found.tasks else "rmse")
+
+    curve: str
+    parameter: str
+    values: tuple[Any, ...]
+    fit: Fit
+    path: bool = False
 
 
 def check_models(spec: Spec, entries: Sequence[Entry]) -> None:
@@ -67,7 +58,7 @@ def _by_model(curves: CurvesSection) -> dict[str, Any]:
     return {"validation": tuple(curves.validation), "bias_variance": tuple(curves.bias_variance)}
 
 
-def fits_of_curves(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: float) -> Iterator[Fit]:
+def curve_fits(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: float) -> Iterator[CurveFit]:
     """Yield the fits that the curves of one model need; ``cost`` is that of one fit to all rows.
 
     Raises
@@ -75,276 +66,93 @@ def fits_of_curves(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: flo
     StudyError
         For a setting that the model has not, or a value that it cannot have.
     """
-    tasks = list(_tasks(spec, entry, kind, split))
-    for number, (task, share) in enumerate(tasks):
-        yield Fit(entry.name, PURPOSE, number, task, cost * share)
+    asked = _Asked(spec, entry, kind, split, cost)
+    for parameter, values in spec.curves.validation.get(entry.name, {}).items():
+        yield from asked.of_setting(parameter, values)
+    learning = spec.curves.learning
+    everyone = learning is True and entry.kind != "dummy"
+    if everyone or (not isinstance(learning, bool) and entry.name in learning):
+        yield from asked.of_sizes()
+    if entry.name in spec.curves.bias_variance:
+        yield asked.of_rounds(spec.curves.bias_variance[entry.name])
 
 
-def _tasks(spec: Spec, entry: Entry, kind: Kind, split: Split) -> Iterator[tuple[dict[str, Any], float]]:
-    """Yield what each fit is for, and its cost in fits to all rows."""
-    curves = spec.curves
-    for parameter, asked in curves.validation.get(entry.name, {}).items():
-        try:
-            values = list(_settled(kind, entry, parameter, asked))
-        except InputError as error:
-            raise spec.error(f"curves.validation.{entry.name}", str(error)) from None
-        yield from _of_setting(spec, entry, kind, split, parameter, values)
-    if (curves.learning is True and entry.kind != "dummy") or _named(entry.name, curves.learning):
-        yield from _of_sizes(split)
-    if entry.name in curves.bias_variance:
-        yield _of_rounds(spec, entry, kind)
+@dataclass(frozen=True)
+class _Asked:
+    """The curves of one model."""
 
-
-def _named(name: str, asked: Any) -> bool:
-    return not isinstance(asked, bool) and name in asked
-
-
-def _settled(kind: Kind, entry: Entry, parameter: str, asked: Any) -> tuple[Any, ...]:
-    if kind.name == "own":
-        raise InputError("an estimator given in Python has no settings here; use fivesigma.risk.flexibility.")
-    if entry.path is not None:
-        raise InputError(
-            f"{entry.name} has a regularisation path, drawn on the page already; ask for another."
-        )
-    return kind.grid(parameter, asked)
-
-
-def holds_path(kind: Kind, entry: Entry, parameter: str) -> bool:
-    """Whether one fit of the model holds all values of the parameter."""
-    return kind.nested and parameter == DEPTH and not entry.searched and entry.path is None
-
-
-def _of_setting(
-    spec: Spec, entry: Entry, kind: Kind, split: Split, parameter: str, values: list[Any]
-) -> Iterator[tuple[dict[str, Any], float]]:
-    about: dict[str, Any] = {"curve": "validation", "parameter": parameter}
-    if not holds_path(kind, entry, parameter):
-        for value in values:
-            for fold in range(split.n_folds):
-                yield {**about, "values": [value], "part": "fold", "at": fold}, 1.0
-        return
-    about |= {"path": True, "values": values}
-    for fold in range(split.n_folds):
-        yield {**about, "part": "fold", "at": fold}, 1.2
-    sealed = max((len(rows) for rows in split.tests.values()), default=0)
-    if sealed and sealed * len(values) <= MOST_KEPT:
-        yield {**about, "part": "final", "at": 0}, 1.2
-        for number in range(spec.evaluate.refits):
-            yield {**about, "part": "refit", "at": number}, 1.2
-
-
-def _of_sizes(split: Split) -> Iterator[tuple[dict[str, Any], float]]:
-    n_held = int(np.bincount(split.folds[split.folds >= 0]).max())
-    n_fit = len(split.train) - n_held
-    for size in halves(n_fit):
-        for fold in range(split.n_folds):
-            task = {"curve": "learning", "parameter": "events", "values": [size], "part": "fold", "at": fold}
-            yield task, size / n_fit
-
-
-def _of_rounds(spec: Spec, entry: Entry, kind: Kind) -> tuple[dict[str, Any], float]:
-    parameter = spec.curves.bias_variance[entry.name]
-    given = spec.curves.validation.get(entry.name, {}).get(parameter, True)
-    try:
-        values = list(_settled(kind, entry, parameter, given))
-    except InputError as error:
-        raise spec.error(f"curves.bias_variance.{entry.name}", str(error)) from None
-    path = holds_path(kind, entry, parameter)
-    if path:
-        values = list(range(1, min(int(max(values)), 30) + 1))
-    rounds = spec.curves.rounds
-    task = {
-        "curve": "bias_variance",
-        "parameter": parameter,
-        "values": values,
-        "path": path,
-        "rounds": rounds,
-    }
-    return task, rounds * (1.0 if path else float(len(values)))
-
-
-def carry_out(workshop: Bench, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Return what a fit of a curve leaves: scores, or predictions for the sealed tests."""
-    task, entry = fit.overrides, workshop.plan.entry(fit.model)
-    if task["curve"] == "bias_variance":
-        return _CurveFit(workshop, entry, task).parts()
-    if task["part"] != "fold":
-        return _CurveFit(workshop, entry, task).sealed()
-    return _CurveFit(workshop, entry, task).scores()
-
-
-@dataclasses.dataclass(frozen=True)
-class _CurveFit:
-    """One fit of a curve: the same rows, columns, weights and seed as the fit of the model itself has there."""
-
-    workshop: Bench
+    spec: Spec
     entry: Entry
-    task: Mapping[str, Any]
+    kind: Kind
+    split: Split
+    cost: float
 
     @property
-    def material(self) -> Any:
-        return self.workshop.material
+    def folds(self) -> list[Sample]:
+        return [Sample("fold", number) for number in range(self.split.n_folds)]
 
-    def scores(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Train and validation score at each value, on one fold."""
-        rows, asked = self.material.rows(Fit(self.entry.name, "fold", self.task["at"]), self.workshop.seed)
-        held = asked["validation"]
-        if self.task["curve"] == "learning":
-            rows = self._first(rows)
-        fitted, messages = self._fitted(rows)
-        scored = {
-            "train": np.array([self._score(rows, each) for each in self._predictions(fitted, rows)]),
-            "validation": np.array([self._score(held, each) for each in self._predictions(fitted, held)]),
-        }
-        return scored, {"messages": messages, "events": len(rows)}
-
-    def sealed(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Predictions for the sealed tests at each depth: (n_depths, n) or (n_depths, n, n_classes)."""
-        fit = Fit(self.entry.name, str(self.task["part"]), self.task["at"])
-        rows, asked = self.material.rows(fit, self.workshop.seed)
-        fitted, messages = self._fitted(rows)
-        tests = {name: at for name, at in asked.items() if name != "train"}
-        return {name: np.array(self._predictions(fitted, at)) for name, at in tests.items()}, {
-            "messages": messages
-        }
-
-    def parts(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Bias, variance and total at each value, on the first fold's rows."""
-        from fivesigma.risk.generalisation import bias_variance, bias_variance_path
-
-        rows, asked = self.material.rows(Fit(self.entry.name, "fold", 0), self.workshop.seed)
-        held, columns = asked["validation"], self.workshop.columns(self.entry)
-        X, V = (self.material.X[np.ix_(at, columns)] for at in (rows, held))
-        y, v = self.material.y[rows], self.material.y[held]
-        w = None if self.material.w is None else self.material.w[held]
-        rounds, values = int(self.task["rounds"]), self.task["values"]
-        if self.task["path"]:
-            from fivesigma.models.trees.depth import DepthPath
-
-            *steps, (_, tree) = self._recipe({DEPTH: max(values)}).steps
-            X, V = _through(steps, X, y, V)
-            plain = type(tree).__name__.startswith("DecisionTree")
-            model = tree if plain else DepthPath(tree)
-            found = bias_variance_path(
-                model, X, y, V, v, n_rounds=rounds, rng=self._rng, n_depths=max(values), test_weight=w
-            )
-            parts = {name: np.asarray(getattr(found, name)) for name in ("total", "bias", "variance")}
-        else:
-            each = [
-                bias_variance(
-                    self._recipe({self.task["parameter"]: value}),
-                    X,
-                    y,
-                    V,
-                    v,
-                    n_rounds=rounds,
-                    rng=self._rng,
-                    test_weight=w,
+    def settled(self, curve: str, parameter: str, asked: Any) -> list[Any]:
+        """Return the values of a setting; `StudyError` where the model cannot have them."""
+        try:
+            if self.kind.name == "own":
+                raise InputError(
+                    "an estimator given in Python has no settings here; use fivesigma.risk.flexibility."
                 )
-                for value in values
-            ]
-            found = each[0]
-            parts = {
-                name: np.array([getattr(one, name) for one in each]) for name in ("total", "bias", "variance")
-            }
-        return parts, {"loss": found.loss, "n_fit": len(rows), "n_validation": len(held), "messages": []}
+            if self.entry.path is not None:
+                raise InputError(
+                    f"{self.entry.name} has a regularisation path, drawn on the page already; ask for another."
+                )
+            return list(self.kind.grid(parameter, asked))
+        except InputError as error:
+            raise self.spec.error(f"curves.{curve}.{self.entry.name}", str(error)) from None
 
-    @property
-    def _rng(self) -> np.random.Generator:
-        """The generator of bootstrap samples, at its beginning: the same samples at every value."""
-        return generator(self.workshop.seed, "bias-variance", self.entry.name)
+    def holds_path(self, parameter: str) -> bool:
+        """Whether one fit of the model holds all values of the parameter."""
+        return self.kind.nested and parameter == DEPTH and not self.entry.searched and self.entry.path is None
 
-    def _first(self, rows: Array) -> Array:
-        """Return the first rows of a fold's: whole units, in an order that all sizes share."""
-        units, first, of_row = np.unique(self.material.units[rows], return_index=True, return_inverse=True)
-        labels = self.material.y[rows][first] if self.workshop.n_classes is not None else None
-        rng = generator(self.workshop.seed, "learning", self.task["at"])
-        order = nested_order(units, labels, rng)
-        size = np.bincount(of_row, minlength=len(units))
-        n_units = int(np.searchsorted(np.cumsum(size[order]), self.task["values"][0])) + 1
-        return rows[np.isin(of_row, order[:n_units])]
+    def at(self, sample: Sample, params: Mapping[str, Any], wanted: Mapping[str, Any], share: float) -> Fit:
+        """Return the fit of the model with other settings; those that it has anyway are no other."""
+        differing = self.kind.differing(self.entry.params, params)
+        return Fit(self.entry.name, sample, differing, wanted=wanted, cost=self.cost * share)
 
-    def _recipe(self, overrides: Mapping[str, Any]) -> Any:
-        """Return the unfitted recipe with other settings, all else as in the model's own fit."""
-        entry = self.entry
-        if isinstance(entry.tune, Mapping):
-            left = {name: space for name, space in entry.tune.items() if name not in overrides}
-            entry = dataclasses.replace(entry, tune=left or False)
-        part = str(self.task.get("part", "fold"))
-        fit = Fit(entry.name, part, int(self.task.get("at", 0)), dict(overrides))
-        return self.workshop.build(entry, fit)
+    def of_setting(self, parameter: str, asked: Any) -> Iterator[CurveFit]:
+        values = self.settled("validation", parameter, asked)
+        if self.holds_path(parameter):
+            yield from self._of_path(parameter, values)
+            return
+        for value in values:
+            for sample in self.folds:
+                fit = self.at(sample, {parameter: value}, {"score_curve": {}}, 1.0)
+                yield CurveFit("validation", parameter, (value,), fit)
 
-    def _fitted(self, rows: Array) -> tuple[Any, list[str]]:
-        from fivesigma.study.fit import recipe
+    def _of_path(self, parameter: str, values: Sequence[Any]) -> Iterator[CurveFit]:
+        deepest, depths = {DEPTH: max(values)}, {"depths": list(values)}
+        for sample in self.folds:
+            fit = self.at(sample, deepest, {"score_curve": depths}, 1.2)
+            yield CurveFit("validation", parameter, tuple(values), fit, path=True)
+        sealed = max((len(rows) for rows in self.split.tests.values()), default=0)
+        if sealed and sealed * len(values) <= MOST_KEPT:
+            refits = [Sample("resample", number) for number in range(self.spec.evaluate.refits)]
+            for sample in (Sample("all"), *refits):
+                fit = self.at(sample, deepest, {"depth_path": depths}, 1.2)
+                yield CurveFit("validation", parameter, tuple(values), fit, path=True)
 
-        values, columns = self.task["values"], self.workshop.columns(self.entry)
-        if self._is_path:
-            from fivesigma.models.trees.depth import DepthPath
+    def of_sizes(self) -> Iterator[CurveFit]:
+        n_held = int(np.bincount(self.split.folds[self.split.folds >= 0]).max())
+        n_fit = len(self.split.train) - n_held
+        for size in halves(n_fit):
+            for sample in self.folds:
+                part = Sample("fold", sample.number, None if size == n_fit else size)
+                fit = self.at(part, {}, {"score_curve": {}}, size / n_fit)
+                yield CurveFit("learning", "events", (size,), fit)
 
-            made = self._recipe({DEPTH: max(values)})
-            made.steps[-1] = ("model", DepthPath(made.steps[-1][1]))
-        else:
-            setting = {} if self.task["curve"] == "learning" else {self.task["parameter"]: values[0]}
-            made = self._recipe(setting)
-        fitted = recipe.fit(
-            made,
-            self.material.X[np.ix_(rows, columns)],
-            self.material.y[rows],
-            self.material.training_weights(rows),
-            groups=self.material.units[rows],
-            evaluation_weight=self.material.evaluation_weights(rows),
-        )
-        return fitted.estimator, list(fitted.messages)
-
-    @property
-    def _is_path(self) -> bool:
-        return bool(self.task.get("path"))
-
-    def _predictions(self, fitted: Any, at: Array) -> list[Array]:
-        """Return the prediction for the rows ``at`` at each value."""
-        from fivesigma.study.fit import prediction as laws
-
-        n_classes, columns = self.workshop.n_classes, self.workshop.columns(self.entry)
-        if not self._is_path:
-            return [laws.predicted(fitted, self.material.X[np.ix_(at, columns)], n_classes)]
-        blocks = [
-            self._path(fitted, self.material.X[np.ix_(at[start : start + ROWS], columns)])
-            for start in range(0, len(at), ROWS)
-        ]
-        return list(np.concatenate(blocks, axis=1))
-
-    def _path(self, fitted: Any, X: Array) -> Array:
-        """Return the predictions at the depths asked for: (n_depths, n), or (n_depths, n, n_classes)."""
-        model = fitted.steps[-1][1]
-        table = fitted[:-1].transform(X) if len(fitted.steps) > 1 else X
-        path = model.predict_path(table)
-        path = path[[min(int(depth), len(path)) - 1 for depth in self.task["values"]]]
-        if self.workshop.n_classes is None:
-            return np.asarray(path)
-        classes = np.arange(self.workshop.n_classes)
-        return np.stack([probabilities(_Known(model.classes_, each), X, classes) for each in path])
-
-    def _score(self, at: Array, prediction: Array) -> float:
-        w = None if self.material.w is None else self.material.w[at]
-        metric = curve_metric(str(self.workshop.plan.shared["metric"]))
-        return metric.value(self.material.y[at], prediction, w)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Known:
-    """Probabilities that are known already, for whoever asks an estimator for them."""
-
-    classes_: Array
-    table: Array
-
-    def predict_proba(self, X: Array) -> Array:
-        """Return the probabilities, whatever the rows."""
-        return self.table
-
-
-def _through(steps: Sequence[tuple[str, Any]], X: Array, y: Array, V: Array) -> tuple[Array, Array]:
-    """Return training and held-out rows behind the steps before the model, fitted once to the training rows."""
-    for _, step in steps:
-        X = step.fit(X, y).transform(X)
-        V = step.transform(V)
-    return X, V
+    def of_rounds(self, parameter: str) -> CurveFit:
+        given = self.spec.curves.validation.get(self.entry.name, {}).get(parameter, True)
+        values = self.settled("bias_variance", parameter, given)
+        path, rounds = self.holds_path(parameter), self.spec.curves.rounds
+        if path:
+            values = list(range(1, min(int(max(values)), 30) + 1))
+        settings = {"parameter": parameter, "values": values, "rounds": rounds, "path": path}
+        cost = rounds * (1.0 if path else float(len(values)))
+        fit = self.at(Sample("fold", 0), {}, {"bias_variance": settings}, cost)
+        return CurveFit("bias_variance", parameter, tuple(values), fit, path)

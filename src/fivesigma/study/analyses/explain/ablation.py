@@ -1,46 +1,47 @@
 """What is left without a column: deletion of the best, drop-column and forward selection, as fits of the plan.
 
-Which columns go next follows from fits that are done, so these fits join the plan in stages. A stage is found by
-going through the finished tasks again from the start: a run that was killed goes on from there, to the same bytes.
+Which columns go next follows from fits that are done, so these fits join the plan in stages: the policy of each method
+(`fivesigma.explain.policy`) is begun anew at each stage and goes as far as the finished tasks allow. A run that was
+killed goes on from there, to the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.record.store import TaskStore
+from fivesigma.explain.policy import POLICIES, Candidates, Chosen, Group, Subset, ranked
 from fivesigma.risk.metric import Metric
+from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.explain.importance import joined, label, message
 from fivesigma.study.analyses.explain.settings import clustered, names_of
-from fivesigma.study.fit.data import Material, expand
-from fivesigma.study.fit.outcome import FitFailedError, Outcome
-from fivesigma.study.plan import Fit, Plan, key_of
+from fivesigma.study.fit.outcome import FitFailedError, Outcome, expanded
+from fivesigma.study.plan import ALL, Fit, Sample
 
 Array = NDArray[Any]
 Predictions = Mapping[str, Array]
-Group = tuple[str, ...]
+Groups = tuple[Group[str], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Stop:
+class AblationStep:
     """A model on some of its columns.
 
     Attributes
     ----------
     columns : those it has
-    changed : those that went, or came, since the stop before; () at the start
+    changed : those that went, or came, since the step before; () at the start
     validation : (n_train, ...) its out-of-fold predictions
     ranking : the record of the permutation importance of its columns; None where they were not ranked
     tests, refits : its predictions of the sealed tests, and those of its refits
     """
 
     columns: tuple[str, ...]
-    changed: Group
+    changed: Group[str]
     validation: Array
     ranking: Mapping[str, Any] | None = None
     tests: Predictions = field(default_factory=dict)
@@ -48,128 +49,87 @@ class Stop:
 
 
 @dataclass(frozen=True, eq=False)
-class Trail:
-    """The stops of one way (drop_best, drop_column, forward) with one model, and why it ended before its time."""
+class AblationPath:
+    """The steps of one method (drop_best, drop_column, forward) with one model; why it ended before its time."""
 
-    way: str
+    method: str
     model: str
-    stops: tuple[Stop, ...] = ()
+    steps: tuple[AblationStep, ...] = ()
     message: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Explored:
-    """What the finished tasks tell: the trails, the fits they asked for, and those without which they cannot go on."""
+class WaitingError(Exception):
+    """A path cannot go on before these fits are done."""
 
-    trails: tuple[Trail, ...]
-    asked: Mapping[str, Fit]
-    missing: Mapping[str, Fit]
-
-
-class _WaitingError(Exception):
-    """A trail cannot go on before these fits are done."""
-
-    def __init__(self, fits: Mapping[str, Fit]) -> None:
+    def __init__(self, fits: Sequence[Fit]) -> None:
         super().__init__(f"{len(fits)} fits are not done")
-        self.fits = fits
+        self.fits = tuple(fits)
 
 
 @dataclass(frozen=True, eq=False)
-class Tasks:
-    """The finished tasks of a run: the plan, where the results lie, and the reasons of those that left none."""
+class Explorer:
+    """The paths of one model, as far as the finished fits allow."""
 
-    plan: Plan
-    store: TaskStore
-    material: Material
-    died: Mapping[str, str]
-
-
-def explore(tasks: Tasks, outcomes: Sequence[Outcome], metric: Metric, best: str | None) -> Explored:
-    """Go as far as the finished tasks allow with each model asked about, by default the ``best`` on the folds."""
-    asked = tasks.plan.shared.get("explain") or {}
-    ways = [way for way in ("drop_column", "drop_best", "forward") if asked.get(way)]
-    wanted = asked.get("models", ()) if asked.get("named") else (best,)
-    chosen = [each for each in outcomes if each.ok and each.entry.name in wanted]
-    trails: list[Trail] = []
-    missing: dict[str, Fit] = {}
-    every: dict[str, Fit] = {}
-    for outcome in chosen if ways else ():
-        explorer = _Explorer(tasks, outcome, metric)
-        for way in ways:
-            try:
-                trails.append(explorer.trail(way, int(asked[way])))
-            except _WaitingError as waiting:
-                missing |= waiting.fits
-        every |= explorer.asked
-    return Explored(tuple(trails), every, missing)
-
-
-@dataclass(frozen=True, eq=False)
-class _Explorer:
-    """The trails of one model; ``asked`` are the fits that they led to."""
-
-    tasks: Tasks
+    run: Run
     outcome: Outcome
     metric: Metric
-    asked: dict[str, Fit] = field(default_factory=dict)
 
-    def trail(self, way: str, rounds: int) -> Trail:
-        """Return the trail of one way; `_WaitingError` where fits are missing."""
-        stops: list[Stop] = []
-        steps: Iterator[Stop] = {
-            "drop_best": self._drop_best,
-            "drop_column": self._drop_column,
-            "forward": self._forward,
-        }[way](rounds)
+    def path(self, method: str, rounds: int) -> AblationPath:
+        """Return the path of one method; `WaitingError` where fits are missing."""
+        steps: list[AblationStep] = []
         why = ""
         try:
-            for stop in steps:
-                stops.append(stop)
+            for step in self._steps(method, rounds):
+                steps.append(step)
         except FitFailedError as error:
             why = str(error)
-        if not stops and not why:
+        if not steps and not why:
             why = "it has one column, or one group of them, and none is left without it"
-        return Trail(way, self.outcome.entry.name, tuple(stops), why)
+        return AblationPath(method, self.outcome.entry.name, tuple(steps), why)
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> Groups:
         """The columns of the model, or their groups."""
-        names = names_of(self.outcome.entry, self.tasks.material.meta["names"])
-        return clustered(names, self.tasks.plan.shared["explain"]["groups"])
+        names = names_of(self.outcome.entry, self.run.prepared.material.meta["names"])
+        return clustered(names, self.run.plan.shared["explain"]["groups"])
 
-    def _drop_best(self, rounds: int) -> Iterator[Stop]:
-        """The best group goes, by its mean over the folds of the fits before."""
-        groups, ranking = list(self.groups), self.outcome.explained.get("permutation")
-        for _ in range(min(rounds, len(groups) - 1)):
-            if ranking is None:
-                raise FitFailedError(self.outcome.messages.get("permutation", "its columns were not ranked"))
-            gone = _named(groups, ranking["names"][0])
-            groups.remove(gone)
-            stop = self._stop(groups, gone, ranked=True)
-            yield stop
-            ranking = stop.ranking
+    def _steps(self, method: str, rounds: int) -> Iterator[AblationStep]:
+        """Drive the policy of a method: yield each step that its answers lead to."""
+        policy, answer = POLICIES[method](self.groups, rounds), None
+        while True:
+            try:
+                request = policy.send(answer)
+            except StopIteration:
+                return
+            if isinstance(request, Candidates):
+                answer = self._best(request, scored=method == "forward")
+                continue
+            answer = None
+            if request.subset.changed is None:  # all columns, which are fitted and ranked in any case
+                answer = self._named(request, self.outcome.explained.get("permutation"))
+                continue
+            step = self._step(request, complete=method != "drop_column")
+            yield step
+            if request.ranked:
+                answer = self._named(request, step.ranking)
 
-    def _drop_column(self, rounds: int) -> Iterator[Stop]:
-        groups = list(self.groups)
-        if len(groups) > 1:
-            rest = {gone: [each for each in groups if each != gone] for gone in groups}
-            self._wait(fit for left in rest.values() for fit in self._fits("subset", left))
-            yield from (Stop(_flat(left), gone, self._folded("subset", left)) for gone, left in rest.items())
+    def _named(self, request: Chosen[str], ranking: Mapping[str, Any] | None) -> Groups:
+        """Return the groups of a request in the order of a ranking."""
+        if ranking is None:
+            raise FitFailedError(self.outcome.messages.get("permutation", "its columns were not ranked"))
+        by_label = {label(group): group for group in request.subset.groups}
+        return tuple(by_label[name] for name in ranking["names"])
 
-    def _forward(self, rounds: int) -> Iterator[Stop]:
-        """The group that raises the mean score on the folds most comes next."""
-        used: list[Group] = []
-        for _ in range(min(rounds, len(self.groups))):
-            tried = {group: [*used, group] for group in self.groups if group not in used}
-            self._wait(fit for with_it in tried.values() for fit in self._fits("subset", with_it))
-            merits = {group: self._merit(self._folded("subset", each)) for group, each in tried.items()}
-            best = max(merits, key=lambda group: merits[group])
-            used = tried[best]
-            yield self._stop(used, best, ranked=False)
+    def _best(self, tried: Candidates[str], *, scored: bool) -> Groups | None:
+        """Return the groups that candidates changed, the best mean score on the folds first."""
+        self._wait(fit for subset in tried.subsets for fit in self._folds(subset))
+        if not scored:
+            return None
+        return ranked(tried, [self._merit(self._folded(self._folds(subset))) for subset in tried.subsets])
 
     def _merit(self, prediction: Array) -> float:
-        """Return the mean score over folds, more being better; what is not defined is last."""
-        material, values = self.tasks.material, []
+        """Return the mean score over folds, more being better."""
+        material, values = self.run.prepared.material, []
         for fold in range(material.folds.max() + 1):
             held = material.folds == fold
             rows = material.train[held]
@@ -178,90 +138,70 @@ class _Explorer:
             values.append(
                 self.metric.merit(self.metric.value(material.y[rows], prediction[held], w, cut=cut))
             )
-        found = float(np.mean(values))
-        return found if np.isfinite(found) else -np.inf
+        return float(np.mean(values))
 
     # --- fits ----------------------------------------------------------------------------------------------------
 
-    def _stop(self, groups: Sequence[Group], changed: Group, *, ranked: bool) -> Stop:
-        """Return the model on ``groups``, with what claims need of it."""
-        purpose = "left" if ranked else "subset"
-        final, refits = self._fits("subset final", groups), self._fits("subset refit", groups)
-        self._wait([*self._fits(purpose, groups), *final, *refits])
-        return Stop(
-            _flat(groups),
-            changed,
-            self._folded(purpose, groups),
-            self._ranking(groups) if ranked else None,
-            self._read(final[0])[0] if final else {},
-            tuple(self._read(fit)[0] for fit in refits),
+    def _step(self, request: Chosen[str], *, complete: bool) -> AblationStep:
+        """Return the model on some columns, with what claims need of it where the step is ``complete``."""
+        subset = request.subset
+        folds = self._folds(subset, ranked=request.ranked)
+        final, refits = self._sealed(subset) if complete else ([], [])
+        self._wait([*folds, *final, *refits])
+        return AblationStep(
+            subset.columns,
+            subset.changed or (),
+            self._folded(folds),
+            self._ranking(subset, folds) if request.ranked else None,
+            self._read(final[0]) if final else {},
+            tuple(self._read(fit) for fit in refits),
         )
 
-    def _fits(self, purpose: str, groups: Sequence[Group]) -> list[Fit]:
-        """Return the fits of one purpose, as many as the model has with all its columns."""
-        model, plan = self.outcome.entry.name, self.tasks.plan
-        like = {"subset final": "final", "subset refit": "refit"}.get(purpose, "fold")
-        keys = plan.keys(model, like)
-        if like == "final" and not self.tasks.material.tests:
-            return []
-        order = {name: j for j, name in enumerate(self.tasks.material.meta["names"])}
-        columns = tuple(sorted(_flat(groups), key=lambda name: order[name]))
-        return [
-            Fit(model, purpose, number, cost=plan.fits[key].cost, columns=columns)
-            for number, key in enumerate(keys)
-        ]
+    def _folds(self, subset: Subset[str], *, ranked: bool = False) -> list[Fit]:
+        """Return the folds' fits on some columns, which are to be ranked where that is asked."""
+        fit = self._on(subset)
+        wanted = {"explain": ["permutation"]} if ranked else {}
+        n_folds = self.run.prepared.split.n_folds
+        return [replace(fit, sample=Sample("fold", number), wanted=wanted) for number in range(n_folds)]
 
-    def _key(self, fit: Fit) -> str:
-        return key_of(self.tasks.plan.shared, self.outcome.entry, fit)
+    def _sealed(self, subset: Subset[str]) -> tuple[list[Fit], list[Fit]]:
+        """Return the fits that predict the sealed tests: to all rows, and as many refits as the model has."""
+        if not self.run.prepared.split.tests:
+            return [], []
+        fit, n_refits = self._on(subset), len(self.outcome.refits)
+        return [fit], [replace(fit, sample=Sample("resample", number)) for number in range(n_refits)]
+
+    def _on(self, subset: Subset[str]) -> Fit:
+        entry, names = self.outcome.entry, list(self.run.prepared.material.meta["names"])
+        columns = tuple(sorted(subset.columns, key=names.index))
+        own = columns == names_of(entry, names)
+        return Fit(entry.name, ALL, columns=None if own else columns, cost=self.outcome.cost)
 
     def _wait(self, fits: Any) -> None:
-        """Raise `_WaitingError` where some of ``fits`` have left neither result nor reason."""
-        keys = {self._key(fit): fit for fit in fits}
-        self.asked.update(keys)
-        if missing := {
-            key: fit
-            for key, fit in keys.items()
-            if key not in self.tasks.died and not self.tasks.store.path(key).is_file()
-        }:
-            raise _WaitingError(missing)
+        """Raise `WaitingError` where some of ``fits`` have left neither result nor reason."""
+        if missing := [fit for fit in fits if not self.run.has(fit)]:
+            raise WaitingError(missing)
 
-    def _read(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
-        key = self._key(fit)
-        found = self.tasks.store.read(key)
-        if found is None and key not in self.tasks.died:
-            raise _WaitingError({key: fit})  # its file was damaged
-        arrays, meta = found if found is not None else ({}, {"error": self.tasks.died[key]})
+    def _read(self, fit: Fit) -> dict[str, Array]:
+        arrays, meta = self.run.read(fit)
         if "error" in meta:
-            raise FitFailedError(
-                f"on {len(fit.columns or ())} columns, {fit.purpose} {fit.number}: {meta['error']}"
-            )
-        n_classes = self.tasks.material.meta["n_classes"]
-        return {name: expand(each, n_classes) for name, each in arrays.items()}, meta
+            raise FitFailedError(f"on {len(fit.columns or ())} columns, {fit.sample}: {meta['error']}")
+        return expanded(arrays, self.run.prepared.n_classes)
 
-    def _folded(self, purpose: str, groups: Sequence[Group]) -> Array:
+    def _folded(self, fits: Sequence[Fit]) -> Array:
         """Return the out-of-fold predictions of the training rows."""
-        material = self.tasks.material
-        parts = [self._read(fit)[0]["validation"] for fit in self._fits(purpose, groups)]
+        material = self.run.prepared.material
+        parts = [self._read(fit)["validation"] for fit in fits]
         whole = np.full((len(material.train), *parts[0].shape[1:]), np.nan)
         for number, part in enumerate(parts):
             whole[material.folds == number] = part
         return whole
 
-    def _ranking(self, groups: Sequence[Group]) -> dict[str, Any] | None:
-        parts = [self._read(fit)[1]["explained"].get("permutation", {}) for fit in self._fits("left", groups)]
-        order = clustered(
-            tuple(self._fits("left", groups)[0].columns or ()), self.tasks.plan.shared["explain"]["groups"]
-        )
-        found = joined(parts, order, len(self.tasks.material.train))
+    def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> dict[str, Any]:
+        parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]
+        columns = tuple(fits[0].columns or names_of(self.outcome.entry, self.run.prepared.data.names))
+        order = clustered(columns, self.run.plan.shared["explain"]["groups"])
+        found = joined(parts, order, len(self.run.prepared.split.train))
         if found is None:
             raise FitFailedError(message(parts))
         return found
-
-
-def _flat(groups: Sequence[Group]) -> tuple[str, ...]:
-    return tuple(name for group in groups for name in group)
-
-
-def _named(groups: Sequence[Group], name: str) -> Group:
-    """Return the group called ``name``."""
-    return next(group for group in groups if label(group) == name)

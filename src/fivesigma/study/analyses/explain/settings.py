@@ -13,6 +13,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.explain.importance import cluster_columns
 from fivesigma.risk.splits import Split
 from fivesigma.study.plan import Entry
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
 
@@ -25,7 +26,7 @@ MOST_READ = 1e12
 _N_GRID = 20
 
 
-def settle(spec: Spec, data: Dataset, split: Split, entries: Sequence[Entry]) -> dict[str, Any] | None:
+def settle(prepared: Prepared) -> dict[str, Any] | None:
     """Return what is asked of the fits, as JSON's own types; None where nothing is.
 
     Raises
@@ -33,6 +34,7 @@ def settle(spec: Spec, data: Dataset, split: Split, entries: Sequence[Entry]) ->
     StudyError
         For a model or a column that is not there, or a split without folds.
     """
+    spec, data, split, entries = prepared.spec, prepared.data, prepared.split, prepared.plan.entries
     asked = spec.explain
     if not asked.asked:
         return None
@@ -50,7 +52,7 @@ def settle(spec: Spec, data: Dataset, split: Split, entries: Sequence[Entry]) ->
         "shap": asked.shap,
         "effects": bool(asked.effects),
         "groups": _groups(spec, data, split),
-        "columns": sorted(grids(spec, data, split)),
+        "grids": dict(grids(spec, data, split)),
         **asked.refits,
     }
 
