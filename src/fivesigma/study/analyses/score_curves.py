@@ -23,16 +23,18 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
     prepared, outcome = found.prepared, found.fitted[name]
     split, data = prepared.split, prepared.data
     assert outcome.train is not None
-    y, w, _ = found.events(split.train)
+    y, w, _ = found.parts.events(split.train)
     train = shapes.Scored(y, outcome.train, w)
     if not found.tests:
-        y, w, _ = found.events(split.train[found.validated])
-        held = shapes.Scored(y, found.out_of_fold(name), w)
+        y, w, _ = found.parts.events(found.parts.held_out)
+        held = shapes.Scored(y, found.scores.out_of_fold(name), w)
         return shapes.curves(data.task, held, train=train, classes=data.classes)
     test = found.tests[0]
-    y, w, _ = found.events(split.tests[test])
+    y, w, _ = found.parts.events(split.tests[test])
     rows = shapes.Scored(y, outcome.tests[test], w)
-    return shapes.curves(data.task, rows, train=train, counts=found.parts[test].counts, classes=data.classes)
+    return shapes.curves(
+        data.task, rows, train=train, counts=found.parts.resampled[test].counts, classes=data.classes
+    )
 
 
 def predictive(found: Evidence, name: str) -> dict[str, Any]:
@@ -40,12 +42,12 @@ def predictive(found: Evidence, name: str) -> dict[str, Any]:
     prepared = found.prepared
     if prepared.data.task != "regression":
         return {}
-    train = prepared.split.train[found.validated]
-    y, w, _ = found.events(train)
-    held = y, found.out_of_fold(name), w
-    width = found.cut(CRPS, name)
+    train = found.parts.held_out
+    y, w, _ = found.parts.events(train)
+    held = y, found.scores.out_of_fold(name), w
+    width = found.scores.cut(CRPS, name)
     if found.tests:
-        y, w, _ = found.events(prepared.split.tests[found.tests[0]])
+        y, w, _ = found.parts.events(prepared.split.tests[found.tests[0]])
         kept = intervals.section(y, found.fitted[name].tests[found.tests[0]], w, held, width)
     else:
         kept = intervals.section(*held, None, width)

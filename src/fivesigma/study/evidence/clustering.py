@@ -17,7 +17,8 @@ from fivesigma.risk import evidence
 from fivesigma.risk.clustering import Agreement, LogLikelihood
 from fivesigma.risk.evidence import Difference, Measurement, Part
 from fivesigma.risk.metric import Metric
-from fivesigma.study.evidence.evidence import comparison_record, finite, reverse, score_record
+from fivesigma.study.evidence.family import turned
+from fivesigma.study.evidence.records import comparison_record, finite, score_record
 from fivesigma.study.fit.clustering_outcome import Clustered
 from fivesigma.study.prepared import Prepared
 
@@ -278,7 +279,7 @@ class ClusterEvidence:
         """Return the family's difference of ``a`` over ``b``, None where one of them has no primary score."""
         if (a, b) in self.family:
             return self.family[a, b]
-        return reverse(self.family[b, a]) if (b, a) in self.family else None
+        return turned(self.family[b, a]) if (b, a) in self.family else None
 
     def claims(self) -> tuple[Claim, ...]:
         """Return the sentences of the page, the most asked for first."""

@@ -116,17 +116,17 @@ def _of_model(found: Evidence, outcome: Outcome, fresh: bool) -> dict[str, dict[
 
 def _value(found: Evidence, metric: Metric, name: str, rows: Array, prediction: Array | None) -> float | None:
     assert prediction is not None
-    y, w, scale = found.events(rows)
-    return _finite(metric.value(y, prediction, w, cut=found.cut(metric, name), scale=scale))
+    y, w, scale = found.parts.events(rows)
+    return _finite(metric.value(y, prediction, w, cut=found.scores.cut(metric, name), scale=scale))
 
 
 def _validated(found: Evidence, metric: Metric, name: str) -> Number:
     """Return the out-of-fold score, and how uncertain it is by the spread of the folds."""
-    value = _finite(found.validation_value(metric, name))
-    if found.prepared.split.n_folds < 2 or found.too_few or not metric.interval or value is None:
+    value = _finite(found.scores.validation_value(metric, name))
+    if not found.folds.several or found.folds.too_few or not metric.interval or value is None:
         return value, None, None
-    values = found.fold_values(metric, found.fitted[name].validation)
-    n_fit, n_validation = found.fold_sizes
+    values = found.folds.values(metric, found.scores.validation(name))
+    n_fit, n_validation = found.folds.sizes
     spread = evidence.cross_validated(values, n_fit=n_fit, n_validation=n_validation)
     if spread.low is None or spread.high is None:
         return value, None, None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
+from fivesigma.study.analyses.curves.evidence import Curves, ModelCurves
 from fivesigma.study.analyses.explain.ablation import Trail
-from fivesigma.study.analyses.explain.ablation_evidence import claims, differences, records
+from fivesigma.study.analyses.explain.ablation_evidence import Ablation, records
 from fivesigma.study.analyses.explain.importance import METHODS
 from fivesigma.study.analyses.scan.summary import Summary
 from fivesigma.study.analyses.score_curves import curves, feature_pictures, predictive
@@ -34,7 +34,7 @@ def results(
     prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool, trails: Sequence[Trail] = ()
 ) -> Results:
     """Return the record of a run; ``opened`` says whether the sealed tests were."""
-    found = Evidence(prepared, outcomes, opened, partial(differences, trails))
+    found = Evidence(prepared, outcomes, opened, (Curves(), Ablation(trails)))
     spec = prepared.spec
     return Results(
         study=spec.study.name,
@@ -46,7 +46,7 @@ def results(
         data=data_record(prepared, opened=opened),
         split=split_record(prepared),
         models=tuple(model_record(found, outcome) for outcome in outcomes),
-        claims=(*found.claims(), *claims(found, trails)),
+        claims=found.claims(),
         explain=explained(found, outcomes, trails),
         audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
         sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
@@ -150,7 +150,7 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
     described = dict(outcome.described)
     name = entry.name
-    scores = found.scores(name)
+    scores = found.scores.of(name)
     return ModelRecord(
         name=name,
         kind=entry.kind,
@@ -166,7 +166,7 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
             "curve": curves(found, name),
             **predictive(found, name),
             **described,
-            **found.curves.sections(name),
+            **ModelCurves(found, name).sections(),
         },
     )
 
@@ -175,7 +175,7 @@ def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:
     """Return a warning where refits are known to vary less than the procedure does, or an empty string."""
     fit = [scores["train"][name].value for name in ("accuracy", "r2") if name in scores["train"]]
     exact = any(value is not None and value > 1 - 1e-9 for value in fit)
-    if not (exact and found.tests and found.claim == "procedure"):
+    if not (exact and found.tests and found.prepared.spec.evaluate.claim == "procedure"):
         return ""
     error = scores[found.tests[0]][found.prepared.metric.name].error
     if (error.train or 0.0) <= (error.stat or 0.0):

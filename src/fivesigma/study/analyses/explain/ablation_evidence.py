@@ -7,24 +7,38 @@ that had no part in the choice; else on the folds, which chose the column too, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from fivesigma.record.results import Claim
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
 from fivesigma.study.analyses.explain.ablation import Stop, Trail
 from fivesigma.study.analyses.explain.importance import errors, label
-from fivesigma.study.evidence.evidence import Evidence, comparison_record, score_record
+from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.family import Compared
+from fivesigma.study.evidence.records import comparison_record, score_record
 
 CAVEAT = "judged on the folds, which also chose the columns: a little optimistic"
+NAME = "ablation"
 
 
-def differences(trails: Sequence[Trail], found: Evidence) -> list[Difference]:
-    """Return the change at each step of the trails, two-sided, for the family of claims."""
-    return [_difference(found, trail, now, before) for trail, now, before in _steps(trails)]
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """The changes along the trails, each of which belongs to the family of claims."""
+
+    trails: Sequence[Trail]
+
+    def compared(self, found: Evidence, /) -> Iterator[Compared]:
+        """Yield the change at each step, two-sided; each is about the way, the model and the columns it has now."""
+        for trail, now, before in _steps(self.trails):
+            difference = _difference(found, trail, now, before)
+            yield Compared(*_called(trail, now, before), difference, NAME, _about(trail, now))
+
+
+def _about(trail: Trail, now: Stop) -> tuple[str, str, tuple[str, ...]]:
+    return trail.way, trail.model, now.columns
 
 
 def _steps(trails: Sequence[Trail]) -> Iterator[tuple[Trail, Stop, Stop | None]]:
@@ -44,28 +58,18 @@ def _difference(found: Evidence, trail: Trail, now: Stop, before: Stop | None) -
     metric = found.prepared.metric
     if found.tests:
         test = found.tests[0]
-        whole = found.measurements[test, metric.name, trail.model]
+        whole = found.scores.measurements[test, metric.name, trail.model]
         earlier = whole if before is None else _measured(found, before, test)
-        return evidence.compare(_measured(found, now, test), earlier, claim=found.claim)
-    earlier_fold = found.fitted[trail.model].validation if before is None else before.validation
-    return found.folded(metric, now.validation, earlier_fold)
+        claim = found.prepared.spec.evaluate.claim
+        return evidence.compare(_measured(found, now, test), earlier, claim=claim)
+    earlier_fold = found.scores.validation(trail.model) if before is None else before.validation
+    return found.folds.difference(metric, now.validation, earlier_fold)
 
 
 def _measured(found: Evidence, stop: Stop, test: str) -> Measurement:
-    metric, split = found.prepared.metric, found.prepared.split
-    y, w, scale = found.events(split.train[found.validated])
-    cut = metric.cut(y, stop.validation[found.validated], w, scale=scale)
-    _, _, scale = found.events(split.tests[test])
-    refits = [each[test] for each in stop.refits]
-    return evidence.measure(metric, found.parts[test], stop.tests[test], refits=refits, cut=cut, scale=scale)
-
-
-def claims(found: Evidence, trails: Sequence[Trail]) -> tuple[Claim, ...]:
-    """Return the sentence of each step."""
-    return tuple(
-        found.sentence(change, *_called(trail, now, before))
-        for change, (trail, now, before) in zip(found.beyond, _steps(trails), strict=True)
-    )
+    metric, refits = found.prepared.metric, [each[test] for each in stop.refits]
+    cut = found.scores.chosen_cut(metric, stop.validation)
+    return found.scores.measured(metric, test, stop.tests[test], refits=refits, cut=cut)
 
 
 def _called(trail: Trail, now: Stop, before: Stop | None) -> tuple[str, str]:
@@ -82,14 +86,13 @@ def _called(trail: Trail, now: Stop, before: Stop | None) -> tuple[str, str]:
 
 def records(found: Evidence, trails: Sequence[Trail]) -> Iterator[tuple[Trail, dict[str, Any] | None]]:
     """Yield the record of each trail; None for one that did not begin."""
-    changes = {id(now): change for change, (_, now, _) in zip(found.beyond, _steps(trails), strict=True)}
     for trail in trails:
         if not trail.stops:
             yield trail, None
         elif trail.way == "drop_column":
             yield trail, _dropped(found, trail)
         else:
-            stops = [_stop(found, trail, stop, changes.get(id(stop))) for stop in trail.stops]
+            stops = [_stop(found, trail, stop) for stop in trail.stops]
             yield (
                 trail,
                 {
@@ -103,7 +106,7 @@ def records(found: Evidence, trails: Sequence[Trail]) -> Iterator[tuple[Trail, d
 def _start(found: Evidence, trail: Trail) -> dict[str, Any]:
     """Return the record of the model with all its columns."""
     outcome, metric = found.fitted[trail.model], found.prepared.metric.name
-    scores = found.scores(trail.model)
+    scores = found.scores.of(trail.model)
     ranking = outcome.explained.get("permutation")
     columns = [*trail.stops[0].columns, *trail.stops[0].changed]
     order = list(found.prepared.data.names)
@@ -116,19 +119,19 @@ def _start(found: Evidence, trail: Trail) -> dict[str, Any]:
     }
 
 
-def _stop(found: Evidence, trail: Trail, stop: Stop, change: Difference | None) -> dict[str, Any]:
-    metric = found.prepared.metric
-    y, w, scale = found.events(found.prepared.split.train[found.validated])
-    prediction = stop.validation[found.validated]
-    value = metric.value(y, prediction, w, cut=metric.cut(y, prediction, w, scale=scale), scale=scale)
-    scores = {"validation": found.folded_score(metric, stop.validation, value)}
+def _stop(found: Evidence, trail: Trail, stop: Stop) -> dict[str, Any]:
+    metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
+    cut = found.scores.chosen_cut(metric, stop.validation)
+    value = found.scores.folded_value(metric, stop.validation, cut)
+    scores = {"validation": found.folds.score(metric, stop.validation, value)}
     for test in found.tests:
-        scores[test] = score_record(evidence.score(_measured(found, stop, test), claim=found.claim))
+        scores[test] = score_record(evidence.score(_measured(found, stop, test), claim=claim))
+    change = found.family.of(NAME, _about(trail, stop))
     return {
         "columns": list(stop.columns),
         "changed": list(stop.changed),
         "scores": {part: asdict(score) for part, score in scores.items()},
-        "change": None if change is None else asdict(comparison_record(change)),
+        "change": None if change is None else asdict(comparison_record(change.difference)),
         "ranking": _first(stop.ranking),
     }
 
@@ -143,8 +146,8 @@ def _first(ranking: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _dropped(found: Evidence, trail: Trail) -> dict[str, Any] | None:
     """Return what the score on each fold loses when the model is fitted without each column."""
     metric, split = found.prepared.metric, found.prepared.split
-    base = metric.merit(found.fold_values(metric, found.fitted[trail.model].validation))
-    each = [metric.merit(found.fold_values(metric, stop.validation)) for stop in trail.stops]
+    base = metric.merit(found.folds.values(metric, found.scores.validation(trail.model)))
+    each = [metric.merit(found.folds.values(metric, stop.validation)) for stop in trail.stops]
     draws = np.stack([base - without for without in each], axis=1)
     if not np.isfinite(draws).all():
         return None

@@ -1,0 +1,57 @@
+"""The sentences of a run, the most asked for first."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fivesigma.record.results import Claim
+from fivesigma.risk import evidence
+from fivesigma.study.evidence.family import MODELS, Compared
+
+if TYPE_CHECKING:
+    from fivesigma.study.evidence.evidence import Evidence
+
+SHOWN = 3.0
+"""σ from which a comparison is claimed that nobody asked for."""
+
+
+def claims(found: Evidence) -> tuple[Claim, ...]:
+    """Return the claims of the evidence."""
+    return tuple(sentence(found, each) for each in dict.fromkeys(_claimed(found)))
+
+
+def _claimed(found: Evidence) -> Iterator[Compared]:
+    """Yield best against baseline and the others, all against the baseline, and every pair distinguished.
+
+    What an analysis asked for stands before the pairs that are merely distinguished, or at the end.
+    """
+    best, baseline = found.best, found.baseline
+    models = [each for each in found.family if each.source == MODELS]
+    others = [each for each in found.family if each.source != MODELS]
+    yield from (each for each in models if (each.subject, each.other) == (best, baseline))
+    yield from (each for each in models if each.subject == best and each.other != baseline)
+    yield from (each for each in models if each.other == baseline)
+    yield from (each for each in others if each.prominent)
+    yield from (each for each in models if abs(each.difference.sigma_global or 0.0) >= SHOWN)
+    yield from others
+
+
+def sentence(found: Evidence, compared: Compared) -> Claim:
+    """Return the claim that a comparison makes."""
+    prepared = found.prepared
+    split = prepared.split
+    test = split.tests[found.tests[0]] if found.tests else split.train
+    said = evidence.claim_text(
+        compared.difference,
+        compared.subject,
+        compared.other,
+        metric=prepared.metric.name,
+        n_test=len(test),
+        n_train=len(split.train),
+        relevant=prepared.spec.evaluate.relevant,
+        family=len(found.family),
+        greater_is_better=prepared.metric.greater_is_better,
+    )
+    return Claim(**dataclasses.asdict(said))
