@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import Material
 from fivesigma.study.fit.finished import Finished
-from fivesigma.study.fit.outcome import Outcome, gather
+from fivesigma.study.fit.outcome import Outcome, outcome_of
 from fivesigma.study.plan import Entry, Fit, Plan, Task
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.spec.section import Section
@@ -73,7 +73,7 @@ class Diagnostic(Protocol):
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return what is read off: arrays, and JSON's own types."""
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Sequence[tuple[Fit, Mapping[str, Any]]], entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return sections of the model's record by name, from what was ``found`` at its fits; {} for none."""
 
 
@@ -86,8 +86,11 @@ class Experiment(Protocol):
     def compared(self, evidence: Any) -> Iterable[Any]:
         """Return its differences, which belong to the family of claims (`fivesigma.study.evidence.family.Compared`)."""
 
+    def of_model(self, evidence: Any, name: str) -> Mapping[str, Any]:
+        """Return the sections that it adds to the record of a fitted model, by name."""
+
     def record(self, evidence: Any) -> Mapping[str, Any]:
-        """Return what it adds to the record of the run."""
+        """Return the sections that it adds to the record of the run, by name."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +120,33 @@ class Analysis:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run as far as it has come: what was prepared, and what is finished."""
+    """A run as far as it has come: what was prepared, what is finished, and what is read off its fits."""
 
     prepared: Prepared
     done: Finished
+    diagnostics: Mapping[str, Diagnostic]
 
     @property
     def plan(self) -> Plan:
         """The shared settings and the line-up, by which tasks are named."""
         return self.prepared.plan
+
+    @cached_property
+    def lineup(self) -> Mapping[str, list[Fit]]:
+        """The fits that the scores of each model need, the final one first, with what is read off them."""
+        return {
+            entry.name: [self._read_off(entry, fit) for fit in self.prepared.fits(entry)]
+            for entry in self.plan.entries
+        }
+
+    def _read_off(self, entry: Entry, fit: Fit) -> Fit:
+        wanted = {name: each.wanted(entry, fit, self.plan.shared) for name, each in self.diagnostics.items()}
+        return replace(fit, wanted={name: asked for name, asked in wanted.items() if asked is not None})
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fit of the line-up is done."""
+        return all(self.has(fit) for fits in self.lineup.values() for fit in fits)
 
     def has(self, task: Task) -> bool:
         """Whether a task has left a result, or the reason why there is none."""
@@ -142,4 +163,18 @@ class Run:
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """What became of each model of the line-up, once all its fits are done."""
-        return list(gather(self))
+        found = []
+        for entry in self.plan.entries:
+            fits, neighbours = self.lineup[entry.name], self.prepared.neighbours(entry)
+            outcome = outcome_of(entry, fits, neighbours, self.read, self.prepared.material)
+            found.append(self._described(outcome) if outcome.ok else outcome)
+        return found
+
+    def _described(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with the sections that diagnostics make of what they read off its fits."""
+        sections: dict[str, Any] = {}
+        for name, each in self.diagnostics.items():
+            fits = [fit for fit in self.lineup[outcome.entry.name] if name in fit.wanted]
+            read = {fit: self.found(fit, name) for fit in fits}
+            sections |= each.record({fit: it for fit, it in read.items() if it}, outcome.entry, self)
+        return replace(outcome, described={**outcome.described, **sections})

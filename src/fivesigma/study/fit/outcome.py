@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import Material, expand
-from fivesigma.study.plan import Entry, Plan
+from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
 Predictions = dict[str, Array]
-
-
-class Finished(Protocol):
-    """Where the results of fits are found by key: a `TaskStore`, or a memory of them."""
-
-    def read(self, key: str) -> tuple[dict[str, Array], dict[str, Any]] | None:
-        """Return arrays and document of a fit, None where it left nothing."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class CurvePoint:
-    """What a fit of a curve was for, and what it left; ``meta`` has an ``error`` where it failed."""
-
-    task: Mapping[str, Any]
-    arrays: Predictions
-    meta: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +29,6 @@ class Outcome:
     refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
     probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
     described : what the final model says of itself.
-    explained : what it leans on by method, joined over the folds, where that was asked for; None where there is none.
-    messages : why there is none, by method.
-    curves : what each fit of its curves was for, and the scores or predictions that it left.
     """
 
     entry: Entry
@@ -63,9 +43,6 @@ class Outcome:
     seeds: tuple[Predictions, ...] = ()
     probes: Mapping[str, Array] = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
-    explained: Mapping[str, Any] = field(default_factory=dict)
-    messages: Mapping[str, str] = field(default_factory=dict)
-    curves: tuple[CurvePoint, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -77,114 +54,78 @@ class FitFailedError(Exception):
     """A fit of a model failed; the model becomes a record with that message."""
 
 
-def gather(plan: Plan, tasks: Finished, material: Material, died: Mapping[str, str]) -> Iterator[Outcome]:
-    """Yield the outcome of each model of the line-up; ``died`` has the reasons of fits that left no file."""
-    for entry in plan.entries:
-        if entry.skipped:
-            yield Outcome(entry, "skipped", entry.skipped)
-            continue
-        try:
-            yield _Gathering(plan, tasks, material, died, entry).outcome()
-        except FitFailedError as error:
-            yield Outcome(entry, "failed", str(error), _count(plan, entry))
+Read = Callable[[Fit], tuple[Predictions, dict[str, Any]]]
+"""Predictions of a fit by part, and its remarks."""
 
 
-def _count(plan: Plan, entry: Entry) -> int:
-    return sum(fit.model == entry.name for fit in plan.fits.values())
+def outcome_of(
+    entry: Entry, fits: Sequence[Fit], neighbours: Mapping[str, Any], read: Read, material: Material
+) -> Outcome:
+    """Return what became of a model: the predictions of its ``fits`` in the line-up, its ``neighbours`` among them."""
+    if entry.skipped:
+        return Outcome(entry, "skipped", entry.skipped)
+    try:
+        return _Gathering(entry, fits, neighbours, read, material).outcome()
+    except FitFailedError as error:
+        return Outcome(entry, "failed", str(error), len(fits))
 
 
 @dataclass(frozen=True, eq=False)
 class _Gathering:
-    plan: Plan
-    tasks: Finished
-    material: Material
-    died: Mapping[str, str]
     entry: Entry
+    fits: Sequence[Fit]
+    neighbours: Mapping[str, Any]
+    read: Read
+    material: Material
 
     def outcome(self) -> Outcome:
-        final, about = self._read("final")[0]
-        remarks = list(about["messages"])
-        probes = {purpose: self._folded(purpose) for purpose in ("less", "more") if self._keys(purpose)}
-        refits = tuple(arrays for arrays, _ in self._read("refit"))
-        seeds = tuple(arrays for arrays, _ in self._read("seed"))
+        final, about = self._of("all")[0]
         return Outcome(
             self.entry,
             "ok",
-            "; ".join(dict.fromkeys(remarks)),
-            _count(self.plan, self.entry),
+            "; ".join(dict.fromkeys(about["messages"])),
+            len(self.fits),
             float(about["fit_seconds"]),
             final.pop("train"),
-            self._folded("fold"),
+            self._folded({}),
             final,
-            refits,
-            seeds,
-            probes,
-            about["described"] | self._reduction(about),
-            *self._explained(),
-            tuple(self._curves()),
+            tuple(arrays for arrays, _ in self._of("resample")),
+            tuple(arrays for arrays, _ in self._of("all")[1:]),
+            {name: self._folded(params) for name, params in self.neighbours.items()},
+            about["described"],
         )
 
-    def _curves(self) -> Iterator[CurvePoint]:
-        """Yield the fits of curves; one that failed fails its curve, not the model."""
-        for key in self._keys("curve"):
-            result = self.tasks.read(key)
-            arrays, meta = (
-                ({}, {"error": self.died.get(key, "it left no result")}) if result is None else result
-            )
-            yield CurvePoint(self.plan.fits[key].overrides, arrays, meta)
+    def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[tuple[Predictions, dict[str, Any]]]:
+        """Return arrays and remarks of the fits on one kind of sample; `FitFailedError` where one has failed."""
+        wanted = [fit for fit in self.fits if fit.sample.kind == kind and fit.params == (params or {})]
+        return [self._done(fit) for fit in wanted]
 
-    def _reduction(self, about: Mapping[str, Any]) -> dict[str, Any]:
-        if "reduced" not in about:
-            return {}
-        from fivesigma.study.analyses.reduction import joined
+    def _done(self, fit: Fit) -> tuple[Predictions, dict[str, Any]]:
+        arrays, meta = self.read(fit)
+        if "error" in meta:
+            raise FitFailedError(f"{self._named(fit)}: {meta['error']}")
+        return expanded(arrays, self.material.meta["n_classes"]), meta
 
-        others = [meta["reduced"] for purpose in ("fold", "refit") for _, meta in self._read(purpose)]
-        return {"reduction": joined(about["reduced"], others)}
-
-    def _explained(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return what was asked of the folds' fits, joined, and why some of it is not there."""
-        asked = self.plan.shared.get("explain") or {}
-        if self.entry.name not in asked.get("models", ()):
-            return {}, {}
-        from fivesigma.study.analyses.explain.aggregate import joined_methods
-
-        parts = [meta.get("explained", {}) for _, meta in self._read("fold")]
-        return joined_methods(parts, self.entry, asked, self.material)
-
-    def _keys(self, purpose: str) -> list[str]:
-        return self.plan.keys(self.entry.name, purpose)
-
-    def _read(self, purpose: str) -> list[tuple[Predictions, dict[str, Any]]]:
-        """Return arrays and remarks of all fits of one purpose; `FitFailedError` where one has failed."""
-        found = []
-        for number, key in enumerate(self._keys(purpose)):
-            result = self.tasks.read(key)
-            arrays, meta = (
-                result if result is not None else ({}, {"error": self.died.get(key, "it left no result")})
-            )
-            if "error" in meta:
-                raise FitFailedError(f"{named(purpose, number)}: {meta['error']}")
-            n_classes = self.material.meta["n_classes"]
-            found.append(({name: expand(each, n_classes) for name, each in arrays.items()}, meta))
-        return found
-
-    def _folded(self, purpose: str) -> Array:
+    def _folded(self, params: Mapping[str, Any]) -> Array:
         """Return the out-of-fold predictions of the training rows."""
-        parts = [arrays["validation"] for arrays, _ in self._read(purpose)]
+        parts = [arrays["validation"] for arrays, _ in self._of("fold", params)]
         whole = np.full((len(self.material.train), *parts[0].shape[1:]), np.nan)
         for number, part in enumerate(parts):
             whole[self.material.folds == number] = part
         return whole
 
+    def _named(self, fit: Fit) -> str:
+        """Return a fit in words."""
+        number = fit.sample.number
+        if fit.sample.kind == "fold":
+            name = next((name for name, params in self.neighbours.items() if params == fit.params), None)
+            of = f"the {name} flexible neighbour on" if name else "the fit of"
+            return f"{of} fold {number}"
+        if fit.sample.kind == "resample":
+            return f"refit {number}"
+        return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
-def named(purpose: str, number: int) -> str:
-    """Return a fit in words."""
-    words = {
-        "final": "the final fit",
-        "fold": f"the fit of fold {number}",
-        "refit": f"refit {number}",
-        "seed": f"the fit with seed {number}",
-        "less": f"the less flexible neighbour on fold {number}",
-        "more": f"the more flexible neighbour on fold {number}",
-    }
-    return words[purpose]
+
+def expanded(arrays: Mapping[str, Array], n_classes: int | None) -> Predictions:
+    """Return stored predictions as metrics take them."""
+    return {name: expand(each, n_classes) if n_classes else each for name, each in arrays.items()}

@@ -9,8 +9,9 @@ from typing import Any
 
 from fivesigma.study.analyses.analysis import Analysis, Run
 from fivesigma.study.analyses.curves.diagnostics import BiasVariance, DepthPredictions, ScoreCurve
-from fivesigma.study.analyses.curves.evidence import CurvePoint, ModelCurves
+from fivesigma.study.analyses.curves.evidence import CurvePoint, ModelCurves, compared
 from fivesigma.study.analyses.curves.fits import CurveFit, check_models, curve_fits
+from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.plan import Task
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
@@ -38,21 +39,17 @@ class Curves:
         error = meta.get("error", found.get("error"))
         return CurvePoint(asked, found, error)
 
-    def curves(self, evidence: Any) -> ModelCurves:
-        """Return the curves as the evidence judges them."""
-        return ModelCurves(evidence, self.points)
-
-    def compared(self, evidence: Any) -> Iterable[Any]:
+    def compared(self, found: Evidence) -> Iterable[Any]:
         """Return the best value over the most flexible one, where they differ."""
-        return self.curves(evidence).compared()
+        return compared(found, self.points)
 
-    def record(self, evidence: Any) -> Mapping[str, Any]:
+    def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
+        """Return the curves of a model for its record."""
+        return ModelCurves(found, name, self.points).sections()
+
+    def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return nothing for the run: curves stand in the records of their models."""
         return {}
-
-    def of_model(self, evidence: Any, name: str) -> Mapping[str, Any]:
-        """Return the curves of a model for its record."""
-        return self.curves(evidence).sections(name)
 
 
 def asked(prepared: Prepared) -> Iterator[CurveFit]:

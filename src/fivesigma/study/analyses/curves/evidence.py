@@ -13,14 +13,28 @@ from fivesigma.record.results import plain
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
 from fivesigma.risk.flexibility import ModelCurve
-from fivesigma.study.analyses.curves.fits import curve_metric
+from fivesigma.study.analyses.curves.diagnostics import PARTS, curve_metric
+from fivesigma.study.analyses.curves.fits import CurveFit
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
 from fivesigma.study.fit.data import expand
-from fivesigma.study.fit.outcome import CurvePoint
 
 Array = NDArray[Any]
 NAME = "curves"
+
+
+@dataclass(frozen=True, eq=False)
+class CurvePoint:
+    """What a fit of a curve was for, what was read off it, and the ``error`` where it failed."""
+
+    asked: CurveFit
+    found: Mapping[str, Any]
+    error: str | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it predicts the sealed tests."""
+        return self.asked.fit.sample.kind != "fold"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,21 +61,18 @@ class _Drawn:
         return self.model, self.curve.parameter
 
 
-class Curves:
-    """The differences that validation curves show, which belong to the family of claims."""
+def compared(found: Evidence, points: Sequence[CurvePoint]) -> Iterator[Compared]:
+    """Yield the best value over the most flexible one, for each curve on the study's own metric where they differ.
 
-    def compared(self, found: Evidence, /) -> Iterator[Compared]:
-        """Yield the best value over the most flexible one, for each curve on the study's own metric where they differ.
-
-        On the first opened test where one fit holds all values: the value was chosen on the folds, which the test had
-        no part in. Else on the folds, each judging a choice that the others made.
-        """
-        if curve_metric(found.prepared.metric.name) is not found.prepared.metric or found.folds.too_few:
-            return
-        for name in found.fitted:
-            for drawn in ModelCurves(found, name).validation():
-                if drawn.curve.best != drawn.curve.most_flexible:
-                    yield drawn.compared(_difference(found, drawn))
+    On the first opened test where one fit holds all values: the value was chosen on the folds, which the test had
+    no part in. Else on the folds, each judging a choice that the others made.
+    """
+    if curve_metric(found.prepared.metric.name) is not found.prepared.metric or found.folds.too_few:
+        return
+    for name in found.fitted:
+        for drawn in ModelCurves(found, name, points).validation():
+            if drawn.curve.best != drawn.curve.most_flexible:
+                yield drawn.compared(_difference(found, drawn))
 
 
 def _difference(found: Evidence, drawn: _Drawn) -> Difference:
@@ -76,8 +87,8 @@ def _on_test(found: Evidence, drawn: _Drawn) -> Difference:
 
     def measured(at: int) -> Measurement:
         final, refits = (
-            [each.arrays[test][at] for each in drawn.sealed if each.task["part"] == part]
-            for part in ("final", "refit")
+            [each.found[test][at] for each in drawn.sealed if each.asked.fit.sample.kind == kind]
+            for kind in ("all", "resample")
         )
         return found.scores.measured(metric, test, final[0], refits=refits, cut=None)
 
@@ -90,9 +101,9 @@ def _on_test(found: Evidence, drawn: _Drawn) -> Difference:
 class ModelCurves:
     """The curves of one model of a run."""
 
-    def __init__(self, found: Evidence, name: str) -> None:
+    def __init__(self, found: Evidence, name: str, points: Sequence[CurvePoint]) -> None:
         self._found, self._name = found, name
-        self._points = found.fitted[name].curves
+        self._points = [each for each in points if each.asked.fit.model == name]
         self._metric = curve_metric(found.prepared.metric.name)
 
     def sections(self) -> dict[str, Any]:
@@ -104,47 +115,37 @@ class ModelCurves:
             sections["learning_curve"] = learning
         if (parts := self._parts()) is not None:
             sections["bias_variance"] = parts
-        if failed := [_said(each) for each in self._points if "error" in each.meta]:
+        if failed := [_said(each) for each in self._points if each.error is not None]:
             sections["curves_failed"] = list(dict.fromkeys(failed))
         found: dict[str, Any] = plain(sections)
         return found
 
     def _of(self, curve: str) -> list[CurvePoint]:
-        return [each for each in self._points if each.task["curve"] == curve]
+        return [each for each in self._points if each.asked.curve == curve]
 
     def validation(self) -> Iterator[_Drawn]:
         """Yield the validation curves all of whose fits are there."""
         points = self._of("validation")
-        for parameter in dict.fromkeys(each.task["parameter"] for each in points):
-            own = [each for each in points if each.task["parameter"] == parameter]
-            if any("error" in each.meta for each in own):
+        for parameter in dict.fromkeys(each.asked.parameter for each in points):
+            own = [each for each in points if each.asked.parameter == parameter]
+            if any(each.error is not None for each in own):
                 continue
-            folds = [each for each in own if each.task["part"] == "fold"]
-            sealed = [self._expanded(each) for each in own if each.task["part"] != "fold"]
+            folds = [each for each in own if not each.sealed]
+            sealed = [each for each in own if each.sealed]
             curve = self._curve(parameter, folds)
             if np.isfinite(curve.validation).all() and np.isfinite(curve.train).all():
-                yield _Drawn(self._name, curve, tuple(sealed), bool(folds[0].task.get("path")))
+                yield _Drawn(self._name, curve, tuple(sealed), folds[0].asked.path)
 
     def _curve(self, parameter: str, points: Sequence[CurvePoint]) -> ModelCurve:
-        values = tuple(dict.fromkeys(value for each in points for value in each.task["values"]))
+        values = tuple(dict.fromkeys(value for each in points for value in each.asked.values))
         k = self._found.prepared.split.n_folds
         scores = np.full((2, len(values), k), np.nan)
         for each in points:
-            for i, value in enumerate(each.task["values"]):
-                at = values.index(value), int(each.task["at"])
-                scores[(0, *at)], scores[(1, *at)] = each.arrays["train"][i], each.arrays["validation"][i]
+            for i, value in enumerate(each.asked.values):
+                at = values.index(value), each.asked.fit.sample.number
+                scores[(0, *at)], scores[(1, *at)] = each.found["train"][i], each.found["validation"][i]
         n_fit, n_validation = self._found.folds.sizes
         return ModelCurve(parameter, values, scores[0], scores[1], self._metric, n_fit, n_validation)
-
-    def _expanded(self, point: CurvePoint) -> CurvePoint:
-        """Return the point with predictions as metrics take them."""
-        n_classes = self._found.prepared.n_classes
-        if n_classes is None:
-            return point
-        arrays = {
-            name: np.array([expand(one, n_classes) for one in each]) for name, each in point.arrays.items()
-        }
-        return replace(point, arrays=arrays)
 
     def _record(self, drawn: _Drawn) -> dict[str, Any]:
         curve = drawn.curve
@@ -179,7 +180,7 @@ class ModelCurves:
 
     def _learning(self) -> dict[str, Any] | None:
         points = self._of("learning")
-        if not points or any("error" in each.meta for each in points):
+        if not points or any(each.error is not None for each in points):
             return None
         curve = self._curve("events", points)
         if not np.isfinite(curve.validation).all():
@@ -192,20 +193,16 @@ class ModelCurves:
 
     def _parts(self) -> dict[str, Any] | None:
         for point in self._of("bias_variance"):
-            if "error" not in point.meta:
-                about = {key: point.task[key] for key in ("parameter", "values", "rounds")}
-                sizes = {key: point.meta[key] for key in ("loss", "n_fit", "n_validation")}
-                return {
-                    **about,
-                    **sizes,
-                    **{key: list(map(float, each)) for key, each in point.arrays.items()},
-                }
+            if point.error is None:
+                parts = {key: list(map(float, point.found[key])) for key in PARTS}
+                about = {"parameter": point.asked.parameter, "values": list(point.asked.values)}
+                about["rounds"] = self._found.prepared.spec.curves.rounds
+                return {**about, **{key: point.found[key] for key in ("loss", "n_fit", "n_validation")}, **parts}
         return None
 
 
 def _said(point: CurvePoint) -> str:
-    task: Mapping[str, Any] = point.task
-    return f"{task['curve'].replace('_', ' ')} over {task['parameter']}: {point.meta['error']}"
+    return f"{point.asked.curve.replace('_', ' ')} over {point.asked.parameter}: {point.error}"
 
 
 def _compared(difference: Difference) -> dict[str, Any]:

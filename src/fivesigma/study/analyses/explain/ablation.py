@@ -50,12 +50,16 @@ class AblationStep:
 
 @dataclass(frozen=True, eq=False)
 class AblationPath:
-    """The steps of one method (drop_best, drop_column, forward) with one model; why it ended before its time."""
+    """The steps of one method (drop_best, drop_column, forward) with one model.
+
+    ``message`` says why it ended before its time; ``ranking`` is that of all columns of the model.
+    """
 
     method: str
     model: str
     steps: tuple[AblationStep, ...] = ()
     message: str = ""
+    ranking: Mapping[str, Any] | None = None
 
 
 class WaitingError(Exception):
@@ -72,7 +76,13 @@ class Explorer:
 
     run: Run
     outcome: Outcome
-    metric: Metric
+    leaning: Mapping[str, Any]
+    messages: Mapping[str, str]
+
+    @property
+    def metric(self) -> Metric:
+        """The primary metric."""
+        return self.run.prepared.metric
 
     def path(self, method: str, rounds: int) -> AblationPath:
         """Return the path of one method; `WaitingError` where fits are missing."""
@@ -85,7 +95,9 @@ class Explorer:
             why = str(error)
         if not steps and not why:
             why = "it has one column, or one group of them, and none is left without it"
-        return AblationPath(method, self.outcome.entry.name, tuple(steps), why)
+        return AblationPath(
+            method, self.outcome.entry.name, tuple(steps), why, self.leaning.get("permutation")
+        )
 
     @property
     def groups(self) -> Groups:
@@ -106,7 +118,7 @@ class Explorer:
                 continue
             answer = None
             if request.subset.changed is None:  # all columns, which are fitted and ranked in any case
-                answer = self._named(request, self.outcome.explained.get("permutation"))
+                answer = self._named(request, self.leaning.get("permutation"))
                 continue
             step = self._step(request, complete=method != "drop_column")
             yield step
@@ -116,7 +128,7 @@ class Explorer:
     def _named(self, request: Chosen[str], ranking: Mapping[str, Any] | None) -> Groups:
         """Return the groups of a request in the order of a ranking."""
         if ranking is None:
-            raise FitFailedError(self.outcome.messages.get("permutation", "its columns were not ranked"))
+            raise FitFailedError(self.messages.get("permutation", "its columns were not ranked"))
         by_label = {label(group): group for group in request.subset.groups}
         return tuple(by_label[name] for name in ranking["names"])
 
@@ -175,7 +187,7 @@ class Explorer:
         entry, names = self.outcome.entry, list(self.run.prepared.material.meta["names"])
         columns = tuple(sorted(subset.columns, key=names.index))
         own = columns == names_of(entry, names)
-        return Fit(entry.name, ALL, columns=None if own else columns, cost=self.outcome.cost)
+        return Fit(entry.name, ALL, columns=None if own else columns, cost=self.run.prepared.costs[entry.name])
 
     def _wait(self, fits: Any) -> None:
         """Raise `WaitingError` where some of ``fits`` have left neither result nor reason."""

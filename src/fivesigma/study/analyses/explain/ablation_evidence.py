@@ -1,4 +1,4 @@
-"""What a model loses with its columns, as evidence: each stop scored, each step's change with its σ, and the record.
+"""What a model loses with its columns, as evidence: each step scored, each step's change with its σ, and the record.
 
 The columns are ranked on the folds of the training rows. Where a test is open the change is judged there, on rows
 that had no part in the choice; else on the folds, which chose the column too, so that it is a little optimistic.
@@ -7,14 +7,14 @@ that had no part in the choice; else on the folds, which chose the column too, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
-from fivesigma.study.analyses.explain.ablation import Stop, Trail
+from fivesigma.study.analyses.explain.ablation import AblationPath, AblationStep
 from fivesigma.study.analyses.explain.importance import errors, label
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
@@ -24,115 +24,107 @@ CAVEAT = "judged on the folds, which also chose the columns: a little optimistic
 NAME = "ablation"
 
 
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """The changes along the trails, each of which belongs to the family of claims."""
-
-    trails: Sequence[Trail]
-
-    def compared(self, found: Evidence, /) -> Iterator[Compared]:
-        """Yield the change at each step, two-sided; each is about the way, the model and the columns it has now."""
-        for trail, now, before in _steps(self.trails):
-            difference = _difference(found, trail, now, before)
-            yield Compared(*_called(trail, now, before), difference, NAME, _about(trail, now))
+def compared(found: Evidence, paths: Sequence[AblationPath]) -> Iterator[Compared]:
+    """Yield the change at each step, two-sided; each is about the method, the model and the columns it has now."""
+    for path, now, before in _changes(paths):
+        difference = _difference(found, path, now, before)
+        yield Compared(*_called(path, now, before), difference, NAME, _about(path, now))
 
 
-def _about(trail: Trail, now: Stop) -> tuple[str, str, tuple[str, ...]]:
-    return trail.way, trail.model, now.columns
+def _about(path: AblationPath, now: AblationStep) -> tuple[str, str, tuple[str, ...]]:
+    return path.method, path.model, now.columns
 
 
-def _steps(trails: Sequence[Trail]) -> Iterator[tuple[Trail, Stop, Stop | None]]:
-    """Yield each stop and the one before it, None for the model with all its columns."""
-    for trail in trails:
-        if trail.way == "drop_best":
+def _changes(paths: Sequence[AblationPath]) -> Iterator[tuple[AblationPath, AblationStep, AblationStep | None]]:
+    """Yield each step and the one before it, None for the model with all its columns."""
+    for path in paths:
+        if path.method == "drop_best":
             yield from (
-                (trail, now, before) for now, before in zip(trail.stops, (None, *trail.stops), strict=False)
+                (path, now, before) for now, before in zip(path.steps, (None, *path.steps), strict=False)
             )
-        elif trail.way == "forward":
+        elif path.method == "forward":
             yield from (
-                (trail, now, before) for now, before in zip(trail.stops[1:], trail.stops, strict=False)
+                (path, now, before) for now, before in zip(path.steps[1:], path.steps, strict=False)
             )
 
 
-def _difference(found: Evidence, trail: Trail, now: Stop, before: Stop | None) -> Difference:
+def _difference(found: Evidence, path: AblationPath, now: AblationStep, before: AblationStep | None) -> Difference:
     metric = found.prepared.metric
     if found.tests:
         test = found.tests[0]
-        whole = found.scores.measurements[test, metric.name, trail.model]
+        whole = found.scores.measurements[test, metric.name, path.model]
         earlier = whole if before is None else _measured(found, before, test)
         claim = found.prepared.spec.evaluate.claim
         return evidence.compare(_measured(found, now, test), earlier, claim=claim)
-    earlier_fold = found.scores.validation(trail.model) if before is None else before.validation
+    earlier_fold = found.scores.validation(path.model) if before is None else before.validation
     return found.folds.difference(metric, now.validation, earlier_fold)
 
 
-def _measured(found: Evidence, stop: Stop, test: str) -> Measurement:
-    metric, refits = found.prepared.metric, [each[test] for each in stop.refits]
-    cut = found.scores.chosen_cut(metric, stop.validation)
-    return found.scores.measured(metric, test, stop.tests[test], refits=refits, cut=cut)
+def _measured(found: Evidence, step: AblationStep, test: str) -> Measurement:
+    metric, refits = found.prepared.metric, [each[test] for each in step.refits]
+    cut = found.scores.chosen_cut(metric, step.validation)
+    return found.scores.measured(metric, test, step.tests[test], refits=refits, cut=cut)
 
 
-def _called(trail: Trail, now: Stop, before: Stop | None) -> tuple[str, str]:
-    """Return what a claim calls the model at a stop, and at the one before."""
-    way = list(trail.stops)
-    if trail.way == "forward":
+def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) -> tuple[str, str]:
+    """Return what a claim calls the model at a step, and at the one before."""
+    way = list(path.steps)
+    if path.method == "forward":
         assert before is not None
-        return tuple(f"{trail.model} on {', '.join(each.columns)}" for each in (now, before))  # type: ignore[return-value]
+        return tuple(f"{path.model} on {', '.join(each.columns)}" for each in (now, before))  # type: ignore[return-value]
     gone = [label(each.changed) for each in way[: way.index(now) + 1]]
-    return f"{trail.model} without {', '.join(gone)}", " ".join(
-        [trail.model, *(["without", ", ".join(gone[:-1])] if gone[:-1] else [])]
+    return f"{path.model} without {', '.join(gone)}", " ".join(
+        [path.model, *(["without", ", ".join(gone[:-1])] if gone[:-1] else [])]
     )
 
 
-def records(found: Evidence, trails: Sequence[Trail]) -> Iterator[tuple[Trail, dict[str, Any] | None]]:
-    """Yield the record of each trail; None for one that did not begin."""
-    for trail in trails:
-        if not trail.stops:
-            yield trail, None
-        elif trail.way == "drop_column":
-            yield trail, _dropped(found, trail)
+def records(found: Evidence, paths: Sequence[AblationPath]) -> Iterator[tuple[AblationPath, dict[str, Any] | None]]:
+    """Yield the record of each path; None for one that did not begin."""
+    for path in paths:
+        if not path.steps:
+            yield path, None
+        elif path.method == "drop_column":
+            yield path, _dropped(found, path)
         else:
-            stops = [_stop(found, trail, stop) for stop in trail.stops]
+            steps = [_step(found, path, step) for step in path.steps]
             yield (
-                trail,
+                path,
                 {
                     "part": found.tests[0] if found.tests else "validation",
                     "caveat": "" if found.tests else CAVEAT,
-                    "steps": ([_start(found, trail)] if trail.way == "drop_best" else []) + stops,
+                    "steps": ([_start(found, path)] if path.method == "drop_best" else []) + steps,
                 },
             )
 
 
-def _start(found: Evidence, trail: Trail) -> dict[str, Any]:
+def _start(found: Evidence, path: AblationPath) -> dict[str, Any]:
     """Return the record of the model with all its columns."""
-    outcome, metric = found.fitted[trail.model], found.prepared.metric.name
-    scores = found.scores.of(trail.model)
-    ranking = outcome.explained.get("permutation")
-    columns = [*trail.stops[0].columns, *trail.stops[0].changed]
+    metric, scores = found.prepared.metric.name, found.scores.of(path.model)
+    columns = [*path.steps[0].columns, *path.steps[0].changed]
     order = list(found.prepared.data.names)
     return {
         "columns": sorted(columns, key=order.index),
         "changed": [],
         "scores": {part: asdict(scores[part][metric]) for part in ("validation", *found.tests)},
         "change": None,
-        "ranking": _first(ranking),
+        "ranking": _first(path.ranking),
     }
 
 
-def _stop(found: Evidence, trail: Trail, stop: Stop) -> dict[str, Any]:
+def _step(found: Evidence, path: AblationPath, step: AblationStep) -> dict[str, Any]:
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
-    cut = found.scores.chosen_cut(metric, stop.validation)
-    value = found.scores.folded_value(metric, stop.validation, cut)
-    scores = {"validation": found.folds.score(metric, stop.validation, value)}
+    cut = found.scores.chosen_cut(metric, step.validation)
+    value = found.scores.folded_value(metric, step.validation, cut)
+    scores = {"validation": found.folds.score(metric, step.validation, value)}
     for test in found.tests:
-        scores[test] = score_record(evidence.score(_measured(found, stop, test), claim=claim))
-    change = found.family.of(NAME, _about(trail, stop))
+        scores[test] = score_record(evidence.score(_measured(found, step, test), claim=claim))
+    change = found.family.of(NAME, _about(path, step))
     return {
-        "columns": list(stop.columns),
-        "changed": list(stop.changed),
+        "columns": list(step.columns),
+        "changed": list(step.changed),
         "scores": {part: asdict(score) for part, score in scores.items()},
         "change": None if change is None else asdict(comparison_record(change.difference)),
-        "ranking": _first(stop.ranking),
+        "ranking": _first(step.ranking),
     }
 
 
@@ -143,18 +135,18 @@ def _first(ranking: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {key: ranking[key] for key in ("names", "mean", "std")}
 
 
-def _dropped(found: Evidence, trail: Trail) -> dict[str, Any] | None:
+def _dropped(found: Evidence, path: AblationPath) -> dict[str, Any] | None:
     """Return what the score on each fold loses when the model is fitted without each column."""
     metric, split = found.prepared.metric, found.prepared.split
-    base = metric.merit(found.folds.values(metric, found.scores.validation(trail.model)))
-    each = [metric.merit(found.folds.values(metric, stop.validation)) for stop in trail.stops]
+    base = metric.merit(found.folds.values(metric, found.scores.validation(path.model)))
+    each = [metric.merit(found.folds.values(metric, step.validation)) for step in path.steps]
     draws = np.stack([base - without for without in each], axis=1)
     if not np.isfinite(draws).all():
         return None
     order = np.argsort(-draws.mean(axis=0), kind="stable")
     parts = [{"n_held": int((split.folds == fold).sum())} for fold in range(split.n_folds)]
     return {
-        "names": [label(trail.stops[j].changed) for j in order],
+        "names": [label(path.steps[j].changed) for j in order],
         "mean": draws.mean(axis=0)[order].tolist(),
         "std": errors(draws, parts, len(split.train))[order].tolist(),
         "draws": draws[:, order].tolist(),

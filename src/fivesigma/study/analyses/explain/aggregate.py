@@ -36,7 +36,7 @@ def joined_methods(
     if asked.get("effects"):
         parts = [fold.get("effects", {}) for fold in folds]
         found["effects"] = joined_effects(
-            parts, material.meta["grids"], _order(found, groups, names), n_train
+            parts, asked["grids"], _order(found, groups, names), n_train
         )
         if found["effects"] is None:
             messages["effects"] = message(parts)

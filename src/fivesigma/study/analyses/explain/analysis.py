@@ -1,0 +1,138 @@
+"""``[explain]``: what models lean on, and what is left of them without their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fivesigma.study.analyses.analysis import Analysis, Run
+from fivesigma.study.analyses.explain import ablation_evidence
+from fivesigma.study.analyses.explain.ablation import AblationPath, Explorer, WaitingError
+from fivesigma.study.analyses.explain.aggregate import joined_methods
+from fivesigma.study.analyses.explain.importance import METHODS
+from fivesigma.study.analyses.explain.leaning import Leaning
+from fivesigma.study.analyses.explain.settings import settle
+from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.plan import Fit, Sample, Task
+
+MOST_DRAWN = 3
+"""Models, the best on the folds first, of which single Shapley values and curves are kept."""
+
+Methods = tuple[dict[str, Any], dict[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Explain:
+    """What is asked of the models of a run beside their scores."""
+
+    run: Run
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The settings, {} where nothing is asked."""
+        return self.run.plan.shared.get("explain") or {}
+
+    def missing(self) -> Iterable[Task]:
+        """Return the fits without which a path cannot go on: none before the line-up is fitted."""
+        if not self._methods or not self.run.complete:
+            return []
+        try:
+            _ = self._paths
+        except WaitingError as waiting:
+            return waiting.fits
+        return []
+
+    @property
+    def _methods(self) -> list[str]:
+        return [method for method in ("drop_column", "drop_best", "forward") if self.asked.get(method)]
+
+    @cached_property
+    def _paths(self) -> tuple[AblationPath, ...]:
+        """The paths of the models asked about; `WaitingError` with all fits that are missing."""
+        found: list[AblationPath] = []
+        missing: list[Fit] = []
+        for outcome in self._explored:
+            explorer = Explorer(self.run, outcome, *self.leaning[outcome.entry.name])
+            for method in self._methods:
+                try:
+                    found.append(explorer.path(method, int(self.asked[method])))
+                except WaitingError as waiting:
+                    missing += waiting.fits
+        if missing:
+            raise WaitingError(missing)
+        return tuple(found)
+
+    @property
+    def paths(self) -> tuple[AblationPath, ...]:
+        """The finished paths."""
+        return self._paths if self._methods else ()
+
+    @cached_property
+    def _explored(self) -> list[Any]:
+        """The models that lose columns: those named, or the best one on the folds that is not the baseline."""
+        wanted = self.asked["models"] if self.asked["named"] else self._best
+        return [each for each in self.run.outcomes if each.ok and each.entry.name in wanted]
+
+    @property
+    def _best(self) -> tuple[str, ...]:
+        prepared = self.run.prepared
+        ranked = Evidence(prepared, self.run.outcomes, opened=False).ranked
+        return tuple(name for name in ranked if name != prepared.baseline)[:1]
+
+    @cached_property
+    def leaning(self) -> Mapping[str, Methods]:
+        """Of each model asked about, what its folds lean on by method, and why some of it is not there."""
+        return {
+            each.entry.name: self._joined(each.entry)
+            for each in self.run.outcomes
+            if each.ok and each.entry.name in self.asked.get("models", ())
+        }
+
+    def _joined(self, entry: Any) -> Methods:
+        material, n_folds = self.run.prepared.material, self.run.prepared.split.n_folds
+        folds = [Fit(entry.name, Sample("fold", number)) for number in range(n_folds)]
+        parts = [self.run.found(fit, Leaning.name) or {} for fit in folds]
+        return joined_methods(parts, entry, self.asked, material)
+
+    def compared(self, found: Evidence) -> Iterable[Any]:
+        """Return the change at each step of the paths."""
+        return ablation_evidence.compared(found, self.paths)
+
+    def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
+        """Return nothing: it stands in a section of the run."""
+        return {}
+
+    def record(self, found: Evidence) -> Mapping[str, Any]:
+        """Return what was asked of the models, by method and model; {} where nothing was.
+
+        A method that was not asked for is None, and so is one of a model of which it cannot be had; ``messages``
+        says why.
+        """
+        if not self.asked:
+            return {}
+        methods: dict[str, Any] = dict.fromkeys(METHODS)
+        messages: dict[str, dict[str, str]] = {}
+        for name, (records, why) in self.leaning.items():
+            for method, record in records.items():
+                methods[method] = {**(methods[method] or {}), name: _kept(found, name, method, record)}
+            for method, message in why.items():
+                messages.setdefault(method, {})[name] = message
+        for path, record in ablation_evidence.records(found, self.paths):
+            methods[path.method] = {**(methods[path.method] or {}), path.model: record}
+            if path.message:
+                messages.setdefault(path.method, {})[path.model] = path.message
+        return {"explain": {**methods, "messages": messages}}
+
+
+def _kept(found: Evidence, name: str, method: str, record: Any) -> Any:
+    """Return a record of one method, without the single curves and values of models far down the ranking."""
+    if record is None or name in found.ranked[:MOST_DRAWN]:
+        return record
+    if method == "shap":
+        return {key: value for key, value in record.items() if key != "points"}
+    return None if method == "effects" else record
+
+
+ANALYSIS = Analysis("explain", settle=settle, diagnostics=(Leaning(),), experiment=Explain)
