@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import subprocess
-import sys
-import textwrap
 import time
 
 import pytest
 
-from fivesigma._core.executor import Processes, Serial, available_cores, serve
+from fivesigma._core import executor as executor_module
+from fivesigma._core.executor import (
+    END_OF_TASK,
+    Processes,
+    Serial,
+    _parse,
+    _PrintedByTask,
+    available_cores,
+)
 
 WORKER = """
-import os, sys, json, pathlib
-folder = pathlib.Path(sys.argv[1])
-for line in sys.stdin:
-    key = line.strip()
-    print("some library prints")
-    if key.startswith("die"):
-        marker = folder / key
-        if key == "die always" or not marker.exists():
+import os, pathlib
+
+def open_work(folder):
+    def work(key):
+        print("some library prints", key, flush=True)
+        marker = pathlib.Path(folder) / key
+        if key.startswith("die") and (key == "die always" or not marker.exists()):
             marker.touch()
             os._exit(9)
-    error = "ValueError: no" if key == "fail" else None
-    print(json.dumps({"key": key, "seconds": 0.1, "error": error}), flush=True)
+        if key == "fail":
+            raise ValueError("no")
+    return work
 """
 
 
 @pytest.fixture
-def command(tmp_path):
-    script = tmp_path / "worker.py"
-    script.write_text(textwrap.dedent(WORKER))
-    return (sys.executable, str(script), str(tmp_path))
+def served(tmp_path, monkeypatch):
+    """A module of tasks and its arguments."""
+    (tmp_path / "dying_tasks.py").write_text(WORKER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "dying_tasks", (str(tmp_path),)
 
 
 def test_serial_keeps_the_order_and_turns_an_exception_into_an_outcome():
@@ -47,69 +51,80 @@ def test_serial_keeps_the_order_and_turns_an_exception_into_an_outcome():
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_every_task_is_answered_once(command, workers):
+def test_every_task_is_answered_once(served, workers):
     keys = [f"k{i}" for i in range(7)] + ["fail"]
-    outcomes = {o.key: o.error for o in Processes(command, workers).run(keys)}
+    outcomes = {o.key: o.error for o in Processes(*served, workers).run(keys)}
     assert set(outcomes) == set(keys)
     assert outcomes.pop("fail") == "ValueError: no"
     assert set(outcomes.values()) == {None}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
-def test_a_keyboard_interrupt_does_not_reach_the_workers(command):
-    running = Processes(command, 1).run(["a", "b"])
+def test_a_keyboard_interrupt_does_not_reach_the_workers(served):
+    running = Processes(*served, 1).run(["a", "b"])
     next(running)
     worker = running.gi_frame.f_locals["crew"][0].process
     assert os.getpgid(worker.pid) != os.getpgid(0)
     assert next(running).error is None
 
 
-def test_a_worker_that_dies_is_replaced_and_only_its_own_task_can_fail(command):
+def test_a_worker_that_dies_is_replaced_and_only_its_own_task_can_fail(served):
     keys = ["a", "die once", "b", "die always", "c", "d"]
-    outcomes = {o.key: o.error for o in Processes(command, 2).run(keys)}
+    outcomes = {o.key: o.error for o in Processes(*served, 2).run(keys)}
     assert set(outcomes) == set(keys)
     assert "died twice" in outcomes.pop("die always")
     assert set(outcomes.values()) == {None}
 
 
-def test_serve_answers_one_line_a_task():
-    sink = io.StringIO()
-    serve(lambda key: int(key), io.StringIO("1\nx\n"), sink)
-    first, second = (json.loads(line) for line in sink.getvalue().splitlines())
-    assert first["error"] is None
-    assert second["error"].startswith("ValueError")
+def test_what_a_task_prints_is_part_of_its_outcome(served, capsys):
+    (answered,) = Processes(*served, 1).run(["a"])
+    (done,) = Serial(lambda key: print("some library prints", key)).run(["a"])
+    assert answered.printed == done.printed == "some library prints a\n"
+    (died,) = Processes(*served, 1).run(["die always"])
+    assert died.printed == "some library prints die always\n"
+    assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="process groups are of POSIX")
-def test_workers_end_with_a_parent_that_is_killed(tmp_path):
-    """A worker of ours watches its parent: kill -9 of the parent leaves no process behind."""
-    code = (
-        "import subprocess, sys, time\n"
-        "subprocess.Popen([sys.executable, '-c', 'from fivesigma.study.runner.worker import end_with_parent as e;"
-        " import os, time; e(); print(os.getpid(), flush=True); time.sleep(120)'])\n"
-        "time.sleep(120)\n"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    parent.kill()
-    parent.wait()
-    assert _gone(child, within=60)
+def test_workers_that_are_kept_serve_again_and_end_when_closed(served):
+    executor = Processes(*served, 2, keep=True)
+    assert {each.key for each in executor.run(["a", "b"])} == {"a", "b"}
+    crew = [worker.process for worker in executor._crew]
+    assert {each.key for each in executor.run(["c", "d", "e"])} == {"c", "d", "e"}
+    assert [worker.process for worker in executor._crew] == crew
+    executor.close()
+    assert all(process.poll() is not None for process in crew)
 
 
-def _gone(pid, within):
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-            with open(f"/proc/{pid}/stat") as file:  # a zombie that nobody waits for counts as gone
-                if file.read().split(")")[1].split()[0] == "Z":
-                    return True
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        time.sleep(0.2)
-    return False
+def test_a_worker_that_cannot_begin_says_why(served):
+    (answer,) = Processes("no_such_module_of_tasks", (), 1).run(["a"])
+    assert "died twice (exit status 1" in answer.error
+    assert "no_such_module_of_tasks" in answer.printed
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"[]", b'{"key": "a"}', b"some library prints", b"\xff"])
+def test_a_line_that_is_no_answer_is_none(line):
+    assert _parse(line) == (None, False)
+
+
+def test_a_mark_that_comes_in_two_pieces_and_never_comes_is_borne(monkeypatch):
+    monkeypatch.setattr(executor_module, "_PATIENCE", 0.05)
+    reading, writing = os.pipe()
+    printed = _PrintedByTask(reading)
+    for piece in (b"before ", END_OF_TASK[:7], END_OF_TASK[7:] + b"\xce", b"\xb1", END_OF_TASK):
+        os.write(writing, piece)
+        time.sleep(0.02)
+    assert [printed.of_task(), printed.of_task(), printed.of_task()] == ["before ", "α", ""]
+    os.write(writing, b"rest")
+    os.close(writing)
+    printed.finish()
+    assert printed.rest() == "rest"
+    os.close(reading)
 
 
 def test_there_is_at_least_one_core():
     assert available_cores() >= 1
+
+
+def test_cores_are_counted_where_the_system_does_not_say_which_are_ours(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert available_cores() == (os.cpu_count() or 1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -64,22 +62,6 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(DataError, match="is not a run folder"):
         RunFolder.open(tmp_path)
-
-
-def test_one_writer_at_a_time_and_a_dead_one_does_not_block(tmp_path):
-    folder = RunFolder.create(tmp_path / "run")
-    dead = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
-    )
-    import platform
-
-    (folder.path / ".lock").write_text(f"{dead.stdout.strip()} on {platform.node()}")
-    with folder.lock():
-        assert (folder.path / ".lock").is_file()
-    parent = os.getppid()
-    (folder.path / ".lock").write_text(f"{parent} on {platform.node()}")
-    with pytest.raises(InputError, match=f"process {parent}"), folder.lock():
-        pass
 
 
 def test_arrays_appear_whole_and_are_mapped_read_only(tmp_path):

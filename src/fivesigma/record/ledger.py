@@ -10,19 +10,16 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fivesigma._core.errors import DataError
+from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.lock import locked
 
 START = "0" * 64
-EXPIRY = 60.0  # seconds after which a lock counts as abandoned: an opening takes milliseconds
 PATIENCE = 30.0  # seconds to wait for a lock
-PAUSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -165,75 +162,12 @@ def _append_synced(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _locked(lock: Path) -> Iterator[None]:
-    """Hold ``lock``, a file that names its holder, for one opening; take over an abandoned one."""
-    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "time": time.time()}).encode()
-    deadline = time.monotonic() + PATIENCE
-    while not _created(lock, mine):
-        if time.monotonic() > deadline:
+    """Hold ``lock`` for one opening."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(lock, patience=PATIENCE))
+        except InputError as error:
             raise DataError(
-                f"{lock}: another run has held the ledger for {PATIENCE:.0f} s; wait for it, "
-                "or delete this file if no run is alive."
-            )
-        _take_over(lock)
-        time.sleep(PAUSE)
-    try:
+                f"{lock}: another run has held the ledger for {PATIENCE:.0f} s; wait for it ({error})"
+            ) from error
         yield
-    finally:
-        lock.unlink(missing_ok=True)
-
-
-def _created(lock: Path, content: bytes) -> bool:
-    try:
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except FileExistsError:
-        return False
-    try:
-        os.write(descriptor, content)
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def _take_over(lock: Path) -> None:
-    """Remove an abandoned ``lock``; a guard lets one process judge at a time, so that no live one goes."""
-    if not _abandoned(lock):
-        return
-    guard = lock.with_name(lock.name + ".guard")
-    if not _created(guard, b""):
-        if _age(guard) > EXPIRY:
-            guard.unlink(missing_ok=True)
-        return
-    try:
-        if _abandoned(lock):
-            lock.unlink(missing_ok=True)
-    finally:
-        guard.unlink(missing_ok=True)
-
-
-def _age(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
-
-
-def _abandoned(lock: Path) -> bool:
-    """Whether the lock is too old, or its holder was on this host and is gone."""
-    if _age(lock) > EXPIRY:
-        return True
-    try:
-        holder = json.loads(lock.read_bytes())
-        here, pid = holder["host"] == socket.gethostname(), int(holder["pid"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return False  # just being written, or just gone
-    return here and os.name == "posix" and not _alive(pid)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

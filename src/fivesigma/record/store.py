@@ -23,9 +23,13 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.record.journal import Journal
+from fivesigma.record.lock import locked
 from fivesigma.record.results import Results, from_document, to_document
 
 Arrays = Mapping[str, NDArray[Any]]
+
+MOST_LOGGED = 4 * 2**20
+"""Bytes of ``log.txt`` from which on nothing that a task prints is added to it."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -115,6 +119,15 @@ class TaskStore:
         payload = pack({**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)})
         write_bytes(self.path(key), hashlib.sha256(payload).digest() + payload)
 
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The tasks whose file was damaged and set aside, so that they were done again."""
+        return tuple(sorted(path.stem for path in self._corrupt.glob("*.npz")))
+
+    @property
+    def _corrupt(self) -> Path:
+        return self.folder / "corrupt"
+
     def read(self, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return arrays and document of ``key``, or None where it must be done (again)."""
         path = self.path(key)
@@ -123,9 +136,8 @@ class TaskStore:
         except FileNotFoundError:
             return None
         if hashlib.sha256(content[32:]).digest() != content[:32]:
-            corrupt = self.folder / "corrupt"
-            corrupt.mkdir(exist_ok=True)
-            path.replace(corrupt / path.name)
+            self._corrupt.mkdir(exist_ok=True)
+            path.replace(self._corrupt / path.name)
             return None
         arrays = unpack(content[32:])
         meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
@@ -219,54 +231,48 @@ class RunFolder:
         with (self.path / "log.txt").open("a", encoding="utf-8") as file:
             file.write(line.rstrip("\n") + "\n")
 
+    def log_printed(self, who: str, text: str) -> None:
+        """Append what the code of a task has printed, marked as such; left out once the log is `MOST_LOGGED` long."""
+        place = self.path / "log.txt"
+        if not text.strip() or (place.is_file() and place.stat().st_size > MOST_LOGGED):
+            return
+        lines = [f"  | {_readable(line)}" for line in text.splitlines()]
+        self.log("\n".join([f"{who} printed:", *lines]))
+
+    def note_damaged(self, names: Mapping[str, str]) -> None:
+        """Say in log and manifest which tasks, by key, are done again because their file was found damaged."""
+        damaged = self.tasks.damaged
+        again = [f"{name} (its file was damaged)" for key, name in names.items() if key in damaged]
+        if not again:
+            return
+        for what in again:
+            self.log(f"recomputed: {what}; what is left of it lies in tasks/corrupt")
+        manifest = self.manifest()
+        self.write_manifest(
+            manifest
+            | {"recomputed": list({**dict.fromkeys(manifest.get("recomputed", ())), **dict.fromkeys(again)})}
+        )
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one writer; `InputError` where another living process has it."""
-        place = self.path / ".lock"
-        _claim(place)
-        try:
+        """Hold the folder for one writer.
+
+        Raises
+        ------
+        InputError
+            Where another process holds it; the system ends a hold with the process that has it, however it ends.
+        DataError
+            Where the folder is not there, cannot be written, or its file system knows no locks.
+        """
+        with locked(self.path / ".lock"):
             yield
-        finally:
-            place.unlink(missing_ok=True)
 
 
-def _claim(place: Path) -> None:
-    try:
-        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        owner = place.read_text(encoding="utf-8").strip()
-        if _alive(owner):
-            raise InputError(
-                f"{place.parent}: process {owner} is working in it; wait for it or stop it"
-            ) from None
-        place.unlink(missing_ok=True)
-        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(f"{os.getpid()} on {_host()}")
-
-
-def _host() -> str:
-    import platform
-
-    return platform.node()
-
-
-def _alive(owner: str) -> bool:
-    """Whether the process named in a lock may still run; a lock of another host is believed."""
-    number, _, host = owner.partition(" on ")
-    if not number.isdigit():
-        return False
-    if host != _host():
-        return True
-    if os.name == "nt":
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return int(number) != os.getpid()
+def _readable(line: str) -> str:
+    """Return ``line`` without what would move a terminal's cursor or change its colours."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line
+    )
 
 
 def write_arrays(folder: Path, arrays: Arrays, meta: Mapping[str, Any]) -> None:

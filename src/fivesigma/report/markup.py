@@ -8,9 +8,9 @@ from fivesigma.report.text import clean
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a Markdown table; what a user named is escaped."""
+    """Return a Markdown table whose cells, heads too, are plain text."""
     body = ["| " + " | ".join(cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *body])
+    return "\n".join(["| " + " | ".join(map(cell, head)) + " |", "|" + " --- |" * len(head), *body])
 
 
 def cell(text: str) -> str:

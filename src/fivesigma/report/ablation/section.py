@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma.report.ablation.figure import ablation_plot
-from fivesigma.report.markup import table
+from fivesigma.report.markup import cell, table
 from fivesigma.report.notes import notes
 from fivesigma.report.rounding import interval, interval_decimals, interval_text, plain_number, sigma, signed
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -109,9 +109,9 @@ def _markdown(view: View) -> str:
     for way, model, kept in trails(view):
         rows = [tuple(_line(way, step, kept["part"]).values()) for step in kept["steps"]]
         parts.append(
-            f"{sentence(way, model, kept, metric_name(view.results.metric))}\n\n{table(_HEAD, rows)}"
+            f"{cell(sentence(way, model, kept, metric_name(view.results.metric)))}\n\n{table(_HEAD, rows)}"
         )
-    return "\n\n".join([*parts, *(each["text"] for each in notes(view, _WAYS))])
+    return "\n\n".join([*parts, *(cell(each["text"]) for each in notes(view, _WAYS))])
 
 
 SECTION = Section(

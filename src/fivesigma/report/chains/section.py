@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fivesigma.record.results import ModelRecord
 from fivesigma.report.chains.figure import chains, together
-from fivesigma.report.markup import table
+from fivesigma.report.markup import cell, table
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import count, fixed, plain_number
 from fivesigma.report.section import Content, Section, View
@@ -72,7 +72,7 @@ def _markdown(view: View) -> str:
     head = ("model", "quantity", "mean", "Monte-Carlo error", "R-hat", "effective draws, bulk", "tail")
     keys = ("model", "quantity", "mean", "mcse", "r_hat", "bulk", "tail")
     rows = [tuple(line[key] for key in keys) for line in _lines(view)]
-    return f"{_seen(view)}\n\n{table(head, rows)}"
+    return f"{cell(_seen(view))}\n\n{table(head, rows)}"
 
 
 SECTION = Section(

@@ -8,6 +8,7 @@ from typing import Any
 
 from fivesigma.report.effects.curves import effects_plot
 from fivesigma.report.effects.shapley import beeswarm, dependence
+from fivesigma.report.markup import cell
 from fivesigma.report.notes import notes
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View
@@ -61,11 +62,15 @@ def _applies(view: View) -> bool:
     return bool(_first(view, "shap", "points") or _first(view, "effects", "columns"))
 
 
+def _markdown(view: View) -> str:
+    return cell(" ".join(_said(view)))
+
+
 SECTION = Section(
     "effects",
     "How the columns act",
     _applies,
     _content,
-    lambda view: " ".join(_said(view)),
+    _markdown,
     template=Path(__file__).with_name("section.html.j2"),
 )

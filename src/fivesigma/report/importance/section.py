@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma.report.importance.figure import Method, importance_plot, methods
-from fivesigma.report.markup import table
+from fivesigma.report.markup import cell, table
 from fivesigma.report.notes import notes
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -99,8 +99,8 @@ def _markdown(view: View) -> str:
     for name, found in kept_of(view).items():
         made: Mapping[str, Any] = _table(name, found)
         rows = [(line["name"], *line["cells"]) for line in made["lines"][:10]]
-        parts.append(f"{made['said']}\n\n{table(('column', *made['head']), rows)}")
-    return "\n\n".join([*parts, *(str(each["text"]) for each in notes(view, _KEYS))])
+        parts.append(f"{cell(made['said'])}\n\n{table(('column', *made['head']), rows)}")
+    return "\n\n".join([*parts, *(cell(each["text"]) for each in notes(view, _KEYS))])
 
 
 SECTION = Section(

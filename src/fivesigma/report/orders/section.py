@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fivesigma.report.markup import table
+from fivesigma.report.markup import cell, table
 from fivesigma.report.orders.figure import WORDS, orders
 from fivesigma.report.rounding import DASH, fixed
 from fivesigma.report.section import Content, Section, View
@@ -72,7 +72,7 @@ def _content(view: View) -> Content:
 
 def _markdown(view: View) -> str:
     head = ("method", "components", "BIC", "held-out ln L an event", "log evidence")
-    return f"{_seen(view)}\n\n{table(head, _lines(view))}"
+    return f"{cell(_seen(view))}\n\n{table(head, _lines(view))}"
 
 
 SECTION = Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.report.markup import cell
 from fivesigma.report.regions.figure import regions_plot
 from fivesigma.report.rounding import value_with_error
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -30,4 +31,8 @@ def _content(view: View) -> Content:
     return Content({"sentences": [_sentence(view)]}, {"regions": plot})
 
 
-SECTION = Section("regions", "Decision regions", lambda view: bool(_models(view)), _content, _sentence)
+def _markdown(view: View) -> str:
+    return cell(_sentence(view))
+
+
+SECTION = Section("regions", "Decision regions", lambda view: bool(_models(view)), _content, _markdown)

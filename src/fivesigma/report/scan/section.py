@@ -141,7 +141,7 @@ def _lines(view: View) -> list[list[str]]:
 
 def _markdown(view: View) -> str:
     about = settings(view)
-    head = (*(cell(axis_name(key)) for key in about["keys"]), *(cell(name) for name in names(view)))
+    head = (*(axis_name(key) for key in about["keys"]), *names(view))
     rows = [tuple(line) for line in _lines(view)[:LONGEST]]
     said = "\n".join(f"- {cell(text)}" for text in sentences(view))
     what = f"{metric_name(view.results.metric)}, {about['part']}, mean ± standard error, {about['repeats']} repeats:"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
@@ -76,12 +79,34 @@ def _imported(name: str) -> Any:
     return found() if isinstance(found, type) else found
 
 
+class _CurrentFolder(MetaPathFinder):
+    """Finds modules of the user's in the current folder, never one that goes by the name of a library's."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module of the user's lies; None for all that is not theirs."""
+        if path is not None or fullname in sys.stdlib_module_names or fullname in _LIBRARIES:
+            return None
+        return PathFinder.find_spec(fullname, [str(Path.cwd())], target)
+
+
+_LIBRARIES = frozenset(
+    {
+        *("IPython", "astropy", "awkward", "cupy", "dask", "distributed", "fastjet", "fivesigma", "h5py"),
+        *("joblib", "mlflow", "numba", "numexpr", "numpy", "pandas", "polars", "pyarrow", "pythia8mc"),
+        *("scipy", "shap", "sklearn", "torch", "uproot", "vector", "xgboost"),
+    }
+)
+"""Libraries that others try to import: one that is not installed is absent, whatever lies in the current folder."""
+
+
 @contextmanager
 def _current_folder() -> Iterator[None]:
     """Let an import look into the current folder too, last of all."""
-    here = str(Path.cwd())
-    sys.path.append(here)
+    finder = _CurrentFolder()
+    sys.meta_path.append(finder)
     try:
         yield
     finally:
-        sys.path.remove(here)
+        sys.meta_path.remove(finder)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.printed import caught
 from fivesigma.study.registry import losses
 from fivesigma.study.registry.kind import Kind
 
@@ -132,9 +133,13 @@ def _built_penalty(settings: Mapping[str, Any]) -> Any:
 
 
 def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[np.float64]) -> None:
-    """Import a loss of the user's own and refuse it, by name, where its slope is not its derivative."""
+    """Import a loss of the user's own and refuse it, by name, where its slope is not its derivative.
+
+    What it prints is left out here: it prints the same in each fit, and that is logged.
+    """
     if settings is None or not losses.is_own(settings["loss"]["name"]):
         return
     from fivesigma.models.linear.custom import check_slope, own_loss
 
-    check_slope(own_loss(losses.build(settings["loss"])), np.asarray(y, dtype=np.float64))
+    with caught():
+        check_slope(own_loss(losses.build(settings["loss"])), np.asarray(y, dtype=np.float64))

@@ -26,7 +26,7 @@ from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.fit.clustering_outcome import gather as gather_clusterings
 from fivesigma.study.fit.outcome import Outcome, gather
-from fivesigma.study.plan import Plan
+from fivesigma.study.plan import Fit, Plan
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner import clustering_results as clusterings
@@ -90,8 +90,8 @@ def resume(
     if all(ended) and not folder.work.exists():
         return load(path)
     started, manifest = time.perf_counter(), folder.manifest()
-    same = _again(folder, prepared, trust)
     with folder.lock():
+        same = _again(folder, prepared, trust)
         return _carry_out(
             same, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
         )
@@ -119,8 +119,9 @@ def unblind(
     if not manifest["blind"]:
         what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
         raise InputError(f"{path}: its test set is open already; {what}")
-    started, same = time.perf_counter(), _again(folder, prepared, trust)
+    started = time.perf_counter()
     with folder.lock():
+        same = _again(folder, prepared, trust)
         page.unlink(
             missing_ok=True
         )  # a run without its page has not ended: a kill from here on leaves it to `resume`
@@ -222,6 +223,7 @@ def _stage(
     died: dict[str, str] = {}
     if not todo:
         return died
+    folder.note_damaged({key: _told(plan.fits[key]) for key in todo})
     material = prepared.material
     write_arrays(folder.work / "arrays", material.arrays(), material.meta)
     write_json(folder.work / "plan.json", plan.to_document())
@@ -229,14 +231,14 @@ def _stage(
         fit = plan.fits[outcome.key]
         if outcome.error is not None:
             died[outcome.key] = outcome.error
-        _log(
-            folder,
-            f"{fit.model}: {fit.purpose} {fit.number}, {outcome.seconds:.2f} s {outcome.error or ''}",
-        )
-        settings.progress.advance(
-            fit.cost, f"{fit.model}: {fit.purpose} {fit.number}{_speed(folder, plan, outcome.key)}"
-        )
+        _log(folder, f"{_told(fit)}, {outcome.seconds:.2f} s {outcome.error or ''}")
+        folder.log_printed(_told(fit), outcome.printed)
+        settings.progress.advance(fit.cost, f"{_told(fit)}{_speed(folder, plan, outcome.key)}")
     return died
+
+
+def _told(fit: Fit) -> str:
+    return f"{fit.model}: {fit.purpose} {fit.number}"
 
 
 def _speed(folder: RunFolder, plan: Plan, key: str) -> str:
@@ -253,9 +255,7 @@ def _executor(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Ite
     if prepared.own or workers < 2:
         yield Serial(Workshop(folder, prepared.material, prepared.plan, prepared.own))
         return
-    executor = Processes(
-        (sys.executable, "-m", "fivesigma.study.runner.worker", str(folder.path)), workers, keep=True
-    )
+    executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), workers, keep=True)
     try:
         yield executor
     finally:

@@ -1,13 +1,12 @@
-"""Carries out the studies of a scan by key, and the process that does so.
+"""Carries out the studies of a scan by key.
 
-``python -m fivesigma.study.runner.scanner RUN`` reads keys on its standard input (see `fivesigma._core.executor`).
+A worker process opens it by `open_work` (see `fivesigma._core.worker`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.environment import versions
-from fivesigma._core.executor import serve
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import Point, points, study_at, told
@@ -27,7 +25,6 @@ from fivesigma.study.preparation.events import read
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.child_study import scores, without
-from fivesigma.study.runner.worker import end_with_parent
 from fivesigma.study.spec.document import Spec
 
 
@@ -120,11 +117,6 @@ class Scanner:
         return np.concatenate(rows) if rows else np.empty(0, dtype=np.uint64)
 
 
-def main(path: str) -> None:
-    """Serve the studies of the run folder ``path`` until the standard input ends."""
-    end_with_parent()
-    serve(Scanner.open(Path(path)))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+def open_work(path: str) -> Scanner:
+    """Open what carries out the scan of the run folder ``path`` in a worker process."""
+    return Scanner.open(Path(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.store import RunFolder
-from fivesigma.study.analyses.scan.points import points, study_at, told
+from fivesigma.study.analyses.scan.points import Point, points, study_at, told
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.child_study import PURPOSES
@@ -29,16 +28,21 @@ def scan(prepared: Prepared, folder: RunFolder, workers: int | None, progress: P
     if not todo:
         return died
     progress.start(float(len(todo)), "scanning")
+    folder.note_damaged({key: _told(*every[key]) for key in todo})
     with _executor(prepared, folder, min(workers or available_cores(), len(todo))) as executor:
         for outcome in executor.run(todo):
-            point, number = every[outcome.key]
-            where = f"{told(point.values)}, repeat {number + 1}"
+            where = _told(*every[outcome.key])
             if outcome.error is not None:
                 died[outcome.key] = outcome.error
             now = datetime.now(UTC).isoformat(timespec="seconds")
             folder.log(f"{now} scan: {where}, {outcome.seconds:.2f} s {outcome.error or ''}")
+            folder.log_printed(f"scan: {where}", outcome.printed)
             progress.advance(1.0, where)
     return died
+
+
+def _told(point: Point, number: int) -> str:
+    return f"{told(point.values)}, repeat {number + 1}"
 
 
 def foretold(prepared: Prepared) -> list[str]:
@@ -68,4 +72,4 @@ def _executor(prepared: Prepared, folder: RunFolder, workers: int) -> Iterator[E
     if given or prepared.own or workers < 2:
         yield Serial(Scanner(prepared.spec, folder, prepared.data if given else None, prepared.own))
     else:
-        yield Processes((sys.executable, "-m", "fivesigma.study.runner.scanner", str(folder.path)), workers)
+        yield Processes("fivesigma.study.runner.scanner", (str(folder.path),), workers)

@@ -1,14 +1,11 @@
-"""One fit, a pure function of the run folder's arrays and the task's key; and the process that serves fits.
+"""One fit, a pure function of the run folder's arrays and the task's key.
 
-``python -m fivesigma.study.runner.worker RUN`` reads keys on its standard input (see `fivesigma._core.executor`).
+A worker process opens it by `open_work` (see `fivesigma._core.worker`).
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma._core.executor import serve
 from fivesigma._core.random import generator, random_state
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
@@ -237,23 +233,6 @@ def _plan_of(folder: RunFolder) -> Plan:
     return Plan.from_document(json.loads((folder.work / "plan.json").read_text(encoding="utf-8")))
 
 
-def end_with_parent() -> None:
-    """End this process when its parent ends, even in the middle of a fit."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def main(path: str) -> None:
-    """Serve the fits of the run folder ``path`` until the standard input ends."""
-    end_with_parent()
-    serve(Workshop.open(Path(path)))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+def open_work(path: str) -> Workshop:
+    """Open what carries out the fits of the run folder ``path`` in a worker process."""
+    return Workshop.open(Path(path))

@@ -1,0 +1,87 @@
+"""The page as text: whatever users and libraries name, nothing of it is markup, in any section."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from fivesigma.record.results import from_document
+from fivesigma.report.markdown import markdown
+from fivesigma.report.markup import cell, table
+from fivesigma.report.section import View
+from fivesigma.report.sections import SECTIONS
+
+KEPT = sorted((Path(__file__).parents[1] / "golden" / "kept").glob("*.json.gz"))
+PAYLOAD = "](a:b) <b>|*`#&amp;"
+NAMED = (
+    "name",
+    "names",
+    "model",
+    "models",
+    "study",
+    "target",
+    "classes",
+    "group",
+    "subject",
+    "other",
+    "unit",
+)
+FREE = ("message", "messages", "text", "needs", "why", "question")
+
+
+def _names(part, key="", found=None):
+    """Every string that stands under a key of names, at any depth."""
+    found = set() if found is None else found
+    if isinstance(part, dict):
+        for name, value in part.items():
+            _names(value, name, found)
+    elif isinstance(part, list):
+        for value in part:
+            _names(value, key, found)
+    elif isinstance(part, str) and key in NAMED:
+        found.add(part)
+    return found
+
+
+def _poisoned(part, names, key=""):
+    if isinstance(part, dict):
+        return {(PAYLOAD + k if k in names else k): _poisoned(v, names, k) for k, v in part.items()}
+    if isinstance(part, list):
+        return [_poisoned(value, names, key) for value in part]
+    return PAYLOAD + part if isinstance(part, str) and (part in names or key in FREE) else part
+
+
+def _written(document):
+    view = View(
+        from_document({**document, "timing": {}}),
+        {"question": PAYLOAD, PAYLOAD: [PAYLOAD], "n": {PAYLOAD: 1}},
+    )
+    return markdown(view, [section for section in SECTIONS if section.applies(view)])
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name.partition(".")[0])
+def test_no_name_is_markup_in_any_section(kept):
+    document = json.loads(gzip.decompress(kept.read_bytes()))["results"]
+    written = _written(_poisoned(document, _names(document)))
+    assert written.count(cell(PAYLOAD)) > 5
+    bare = written.replace(cell(PAYLOAD), "")
+    assert "<" not in bare
+    assert "](" not in bare
+    assert "&amp;" not in bare
+
+
+def test_every_section_with_a_text_is_met():
+    met = set()
+    for kept in KEPT:
+        view = View(
+            from_document({**json.loads(gzip.decompress(kept.read_bytes()))["results"], "timing": {}}), {}
+        )
+        met |= {section.id for section in SECTIONS if section.applies(view)}
+    assert {section.id for section in SECTIONS if section.markdown is not None} <= met
+
+
+def test_heads_of_tables_are_text_too():
+    assert table(("a|b",), [("<i>",)]) == "| a\\|b |\n| --- |\n| &lt;i> |"
