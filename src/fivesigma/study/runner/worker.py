@@ -1,4 +1,4 @@
-"""One fit, a pure function of the run folder's arrays and the task's key.
+"""Carries out the tasks of a run by key, and keeps their results in the run folder.
 
 A worker process opens it by `open_work` (see `fivesigma._core.worker`).
 """
@@ -8,231 +8,70 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fivesigma._core.errors import InputError
-from fivesigma._core.random import generator, random_state
-from fivesigma.record.journal import Journal
+from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
-from fivesigma.study.fit.data import Material, compact
-from fivesigma.study.fit.inside import chosen, path_of
-from fivesigma.study.fit.saved import about, feature_plan, model_file
-from fivesigma.study.plan import Entry, Fit, Plan
-
-Array = NDArray[Any]
+from fivesigma.study.fit.data import Material
+from fivesigma.study.plan import Fit, Plan, Task
+from fivesigma.study.runner.child_study import ChildStudies
+from fivesigma.study.runner.fitter import Fitter
+from fivesigma.study.spec.document import Spec
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """Carries out fits by key and keeps their results in the run folder.
+class Worker:
+    """The tasks of one run folder.
 
-    ``own`` has the user's own estimators by name; they exist in the calling process only. Without a folder
-    nothing is kept: predictions alone are wanted.
+    ``data`` and ``own`` are what the study was given in Python, if it was; they exist in the calling process only.
     """
 
-    folder: RunFolder | None
-    material: Material
-    plan: Plan
+    folder: RunFolder
+    data: Dataset | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
-    _later: dict[str, Fit] = field(default_factory=dict, init=False, repr=False)
-
-    @classmethod
-    def open(cls, path: Path) -> Workshop:
-        """Open the workshop of a run folder."""
-        folder = RunFolder(path)
-        return cls(folder, Material.read(folder.work / "arrays"), _plan_of(folder))
-
-    def fit(self, key: str) -> Fit:
-        """Return the fit called ``key``; the plan of a run grows by stages after it was opened."""
-        if key not in self.plan.fits and key not in self._later and self.folder is not None:
-            self._later.update(_plan_of(self.folder).fits)
-        return self.plan.fits[key] if key in self.plan.fits else self._later[key]
-
-    @cached_property
-    def seed(self) -> int:
-        """The study's seed."""
-        return int(self.plan.shared["seed"])
+    _tasks: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, key: str) -> None:
-        """Do the fit called ``key`` and keep its predictions, or why it failed."""
+        """Do the task called ``key`` and keep what it leaves, or why it failed."""
         from threadpoolctl import threadpool_limits
 
-        assert self.folder is not None
-        fit, journal = self.fit(key), self.folder.tasks.journal(key)
+        task, journal = self.task(key), self.folder.tasks.journal(key)
         start = time.perf_counter()
         with threadpool_limits(1):
-            arrays, meta = self.attempted(fit, journal)
+            if isinstance(task, Fit):
+                arrays, meta = self.fitter.attempted(task, journal)
+            else:
+                arrays, meta = {}, self.children.attempted(task)
         self.folder.tasks.write(key, arrays, meta | {"seconds": time.perf_counter() - start})
         journal.remove()
 
-    def attempted(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return what `carry_out` returns, or why it failed: a failed fit is a record too."""
-        try:
-            return self.carry_out(fit, journal)
-        except Exception as error:
-            return {}, {"error": f"{type(error).__name__}: {error}"}
+    def task(self, key: str) -> Task:
+        """Return the task called ``key``; the plan of a run grows by stages after it was opened."""
+        if key not in self._tasks:
+            self._tasks.update(plan_of(self.folder).tasks)
+        return self._tasks[key]
 
-    def carry_out(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return the predictions of a fit for the rows it is asked about, and its remarks."""
-        from fivesigma.study.analyses import reduction as reducing
-        from fivesigma.study.analyses.curves import fits as curve_fits
-        from fivesigma.study.fit import prediction as laws
-        from fivesigma.study.fit import recipe
-
-        if fit.purpose == curve_fits.PURPOSE:
-            return curve_fits.carry_out(self, fit)
-        if self.plan.shared["task"] == "clustering":
-            from fivesigma.study.tasks import clustering as fits
-
-            return fits.carry_out(self, fit)
-        entry = self.plan.entry(fit.model)
-        entry = entry if fit.columns is None else replace(entry, features=fit.columns)
-        rows, asked = self.material.rows(fit, self.seed)
-        columns = self.columns(entry)
-        started = time.perf_counter()
-        fitted = recipe.fit(
-            self.build(entry, fit),
-            self.material.X[np.ix_(rows, columns)],
-            self.material.y[rows],
-            self.material.training_weights(rows),
-            groups=self.material.units[rows],
-            evaluation_weight=self.material.evaluation_weights(rows),
-            journal=journal,
-        )
-        meta: dict[str, Any] = {
-            "messages": list(fitted.messages),
-            "fit_seconds": time.perf_counter() - started,
-        }
-        predictions = {
-            name: compact(
-                laws.predicted(fitted.estimator, self.material.X[np.ix_(at, columns)], self.n_classes)
-            )
-            for name, at in asked.items()
-        }
-        if fit.purpose in ("fold", "left") and "explain" in self.plan.shared:
-            meta["explained"] = self.explained(fit, fitted.estimator, columns, (rows, asked["validation"]))
-        if entry.reduce and fit.purpose in ("final", "fold", "refit"):
-            meta["reduced"] = reducing.left(
-                fitted.estimator, [self.material.meta["names"][i] for i in columns]
-            )
-        if fit.purpose == "final":
-            meta["described"] = self.keep(entry, fitted.estimator, columns, rows) if self.folder else {}
-        return predictions, meta
-
-    def explained(
-        self, fit: Fit, estimator: Any, columns: Array, rows: tuple[Array, Array]
-    ) -> dict[str, Any]:
-        """Return what a fold's fit leans on, as its held-out rows show it; {} for a model not asked about."""
-        from fivesigma.study.analyses.explain.importance import Held
-        from fivesigma.study.analyses.explain.per_fold import of_fold
-
-        material, asked = self.material, self.plan.shared["explain"]
-        if fit.model not in asked["models"]:
-            return {}
-        fitted, held = rows
-        return of_fold(
-            estimator,
-            Held(
-                material.X[np.ix_(held, columns)],
-                material.y[held],
-                None if material.w is None else material.w[held],
-                (material.X[np.ix_(fitted, columns)], material.y[fitted], material.training_weights(fitted)),
-                tuple(material.meta["names"][j] for j in columns),
-                material.meta["grids"],
-            ),
-            asked
-            if fit.purpose == "fold"
-            else {"permutation": asked["permutation"], "groups": asked["groups"]},
-            metric=str(self.plan.shared["metric"]),
-            rng=generator(self.seed, "importance", fit.model, fit.number),
+    @cached_property
+    def fitter(self) -> Fitter:
+        """Makes fits of the run's own arrays."""
+        return Fitter(
+            Material.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder
         )
 
-    @property
-    def n_classes(self) -> int | None:
-        """Number of classes; None for a regression."""
-        found: int | None = self.material.meta["n_classes"]
-        return found
-
-    def build(self, entry: Entry, fit: Fit) -> Any:
-        """Return the unfitted estimator of a fit, seeded by what it is for."""
-        from fivesigma.study.fit import recipe
-
-        shared, seed = self.plan.shared, random_state(self.seed, entry.name, fit.purpose, fit.number)
-        features = feature_plan(entry, self.material.meta)
-        if entry.name in self.own:
-            return recipe.build_user(self.own[entry.name], features=features, task=shared["task"], seed=seed)
-        return recipe.build(
-            entry.kind,
-            features=features,
-            task=shared["task"],
-            params={**entry.params, **fit.overrides},
-            seed=seed,
-            tune=entry.tune,
-            trials=entry.trials,
-            metric=shared["metric"],
-            path=entry.path,
-            search=entry.search,
-        )
-
-    def columns(self, entry: Entry) -> Array:
-        """Return the positions of the columns of ``X`` that a model takes."""
-        names = list(self.material.meta["names"])
-        wanted = names if entry.features is None else entry.features
-        return np.array([names.index(name) for name in wanted], dtype=np.int64)
-
-    def keep(self, entry: Entry, estimator: Any, columns: Array, rows: Array) -> dict[str, Any]:
-        """Save the final model and return what it says of itself."""
-        from fivesigma.record import models
-        from fivesigma.study.analyses import regions as plane
-        from fivesigma.study.analyses.coefficients import describe
-
-        meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
-        described: dict[str, Any] = {"chosen": chosen(estimator)}
-        law = describe(estimator, names, X=self.material.X[np.ix_(rows, columns)], y=self.material.y[rows])
-        if law:
-            unit = dict(zip(meta["names"], meta["units"], strict=True))
-            described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
-        described |= self.path(entry, estimator, law) | self.tuning(entry, estimator)
-        if meta["task"] == "classification" and not meta["categories"]:
-            described |= plane.regions(estimator, self.material.X[np.ix_(rows, columns)], self.n_classes)
-        number = [each.name for each in self.plan.entries].index(entry.name)
-        try:
-            assert self.folder is not None
-            models.save(estimator, model_file(self.folder, number), about(self.material.meta, entry, columns))
-        except InputError as error:  # a user's own estimator that cannot be kept without pickle
-            described["not_saved"] = str(error)
-        return described
-
-    def tuning(self, entry: Entry, estimator: Any) -> dict[str, Any]:
-        """Return the section ``tuning`` of a model that was searched, named; {} for the others."""
-        from fivesigma.study.analyses import tuning
-        from fivesigma.study.registry.registry import kind
-
-        features = feature_plan(entry, self.material.meta)
-        found = tuning.section(estimator, kind(entry.kind), features, str(self.plan.shared["metric"]))
-        return {"tuning": found} if found else {}
-
-    def path(self, entry: Entry, estimator: Any, law: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the section ``path`` of a model that has one, named; {} for the others."""
-        from fivesigma.study.analyses import path as paths
-
-        fitted = path_of(estimator)
-        if fitted is None or entry.path is None:
-            return {}
-        found = paths.section(fitted, law["names"], entry.path, str(self.plan.shared["metric"]))
-        return {"path": found} if found else {}
+    @cached_property
+    def children(self) -> ChildStudies:
+        """Makes the studies of a scan; whoever started the run has said whether a loss of theirs is trusted."""
+        return ChildStudies(Spec.read(self.folder.study, trust=True), self.data, self.own)
 
 
-def _plan_of(folder: RunFolder) -> Plan:
+def plan_of(folder: RunFolder) -> Plan:
+    """Return the plan of a run as far as it has grown."""
     return Plan.from_document(json.loads((folder.work / "plan.json").read_text(encoding="utf-8")))
 
 
-def open_work(path: str) -> Workshop:
-    """Open what carries out the fits of the run folder ``path`` in a worker process."""
-    return Workshop.open(Path(path))
+def open_work(path: str) -> Worker:
+    """Open what carries out the tasks of the run folder ``path`` in a worker process."""
+    return Worker(RunFolder(Path(path)))

@@ -11,6 +11,8 @@ from typing import Any
 
 from fivesigma._core.errors import FivesigmaError, InputError, StudyError, did_you_mean
 from fivesigma._core.random import random_state
+from fivesigma.study.plan import Child
+from fivesigma.study.prepared import Prepared
 from fivesigma.study.spec.document import OWN, Spec
 from fivesigma.study.spec.values import Scalar, shown
 
@@ -37,6 +39,8 @@ LEFT_OUT = ("scan", "explain", "curves")
 """Sections of the written study that its points go without."""
 
 Values = Mapping[str, Scalar]
+Number = tuple[float | None, float | None, float | None]
+"""A score; where folds give one, half the width of its interval and its standard error."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,29 @@ def told(values: Values) -> str:
     'source.rho = 0.5, split.folds = 3'
     """
     return ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
+
+
+def children(spec: Spec, cost: float = 1.0) -> list[Child]:
+    """Return the studies of a scan: each point with each of its repeats."""
+    return [
+        Child(dict(point.values), seed, number, cost)
+        for point in points(spec)
+        for number, seed in enumerate(point.seeds)
+    ]
+
+
+def is_fresh(spec: Spec) -> bool:
+    """Whether each repeat draws events of its own, so that its test set is nobody's sealed one."""
+    return spec.data.simulated is not None
+
+
+def settle(prepared: Prepared) -> dict[str, Any] | None:
+    """Return what every study of a scan depends on beside its point: the study as it is written."""
+    spec = prepared.spec
+    if spec.scan is None:
+        return None
+    document = {name: section for name, section in spec.to_document().items() if name != "scan"}
+    return {"study": document, "followers": dict(spec.scan.followers)}
 
 
 def study_at(spec: Spec, values: Values, seed: int) -> Spec:

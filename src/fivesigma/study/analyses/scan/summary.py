@@ -11,16 +11,17 @@ from scipy import stats
 
 from fivesigma.record.results import Audit, ScanPoint, ScanScore
 from fivesigma.risk.metrics import METRICS, Metric
-from fivesigma.study.analyses.scan.points import Values, points, told
+from fivesigma.study.analyses.analysis import Run
+from fivesigma.study.analyses.scan.points import Number, Values, children, is_fresh, points, told
 from fivesigma.study.analyses.scan.theory import theory
-from fivesigma.study.fit.outcome import Finished
-from fivesigma.study.prepared import Prepared
-from fivesigma.study.runner.child_study import Number
-from fivesigma.study.runner.scanner import is_fresh, units
 
 LEVEL = 0.95
 FRESH = "mean over independent data sets, Student's t"
 FOLDS = "mean over repeats; interval of one cross-validation, Nadeau-Bengio"
+
+
+LOST: Mapping[str, Any] = {"models": {}, "messages": {}, "remarks": {}}
+"""What is known of a study that left nothing but the reason."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,16 @@ class Summary:
     audit: tuple[Audit, ...]
 
 
-def summary(prepared: Prepared, tasks: Finished, died: Mapping[str, str]) -> Summary | None:
+def summary(run: Run) -> Summary | None:
     """Return the record of a study's scan; None where it has none."""
-    spec = prepared.spec
+    prepared, spec = run.prepared, run.prepared.spec
     if spec.scan is None:
         return None
     kept: dict[str, list[Mapping[str, Any]]] = {}
-    for key, (point, _) in units(spec).items():
-        found = tasks.read(key)
-        meta = (
-            found[1]
-            if found is not None
-            else {"models": {}, "messages": {}, "remarks": {}, "error": _lost(died, key)}
-        )
-        kept.setdefault(told(point.values), []).append(meta)
+    every_child = children(spec)
+    for child in every_child:
+        _, meta = run.done.read(run.plan.key(child))
+        kept.setdefault(told(child.values), []).append(LOST | meta)
     names = [entry.name for entry in prepared.plan.entries if not entry.skipped]
     fresh = is_fresh(spec)
     every = [_point(point.values, kept[told(point.values)], names, fresh=fresh) for point in points(spec)]
@@ -56,11 +53,7 @@ def summary(prepared: Prepared, tasks: Finished, died: Mapping[str, str]) -> Sum
         "part": _part(every, fresh=fresh),
         "theory": theory(prepared),
     }
-    return Summary(tuple(every), settings, tuple(_audit(every, len(units(spec)), kept)))
-
-
-def _lost(died: Mapping[str, str], key: str) -> str:
-    return died.get(key, "it left no result")
+    return Summary(tuple(every), settings, tuple(_audit(every, len(every_child), kept)))
 
 
 def _part(every: Sequence[ScanPoint], *, fresh: bool) -> str:

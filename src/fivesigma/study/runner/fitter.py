@@ -1,0 +1,172 @@
+"""One fit, a pure function of the arrays of a run and of what is asked of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError
+from fivesigma._core.random import random_state
+from fivesigma.record.journal import Journal
+from fivesigma.record.store import RunFolder
+from fivesigma.study.analyses import diagnostics
+from fivesigma.study.analyses.analysis import Diagnostic, Fitted
+from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.finished import packed as packed_found
+from fivesigma.study.fit.prediction import packed
+from fivesigma.study.fit.saved import about, feature_plan, model_file
+from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.tasks.registry import task as task_called
+from fivesigma.study.tasks.task import Asked, Task
+
+Array = NDArray[Any]
+Left = tuple[dict[str, Array], dict[str, Any]]
+"""What a fit leaves: arrays, and a document."""
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Makes fits.
+
+    ``own`` has the user's own estimators by name; they exist in the calling process only. Without a folder no model
+    is kept: predictions alone are wanted.
+    """
+
+    data: Material
+    plan: Plan
+    own: Mapping[str, Any] = field(default_factory=dict)
+    folder: RunFolder | None = None
+
+    @property
+    def seed(self) -> int:
+        """The study's seed."""
+        return int(self.plan.shared["seed"])
+
+    @cached_property
+    def task(self) -> Task:
+        """What is learnt."""
+        return task_called(str(self.plan.shared["task"]))
+
+    @cached_property
+    def diagnostics(self) -> Mapping[str, Diagnostic]:
+        """What can be read off a fit."""
+        return diagnostics()
+
+    def attempted(self, fit: Fit, journal: Journal | None = None) -> Left:
+        """Return what a fit leaves, or why it failed: a failed fit is a record too."""
+        try:
+            return self.fitted(fit, journal)
+        except Exception as error:  # the one border where any failure of a model becomes a record
+            return {}, {"error": f"{type(error).__name__}: {error}"}
+
+    def fitted(self, fit: Fit, journal: Journal | None = None) -> Left:
+        """Return what a fit says of the rows it is asked about, what is read off it, and its remarks."""
+        from fivesigma.study.fit import recipe
+
+        entry = self.entry(fit)
+        rows, asked = self.data.rows(fit.sample, self.seed), self.data.asked(fit)
+        started = time.perf_counter()
+        made = recipe.fit(
+            self.told(self.build(fit), entry, rows),
+            self.data.table(rows, entry),
+            self.data.y[rows] if self.task.supervised else None,
+            self.data.training_weights(rows) if self.task.supervised else None,
+            groups=self.data.units[rows] if self.task.supervised else None,
+            evaluation_weight=self.data.evaluation_weights(rows) if self.task.supervised else None,
+            journal=journal,
+        )
+        seconds = time.perf_counter() - started
+        fitted = Fitted(fit, entry, made.estimator, rows, asked, self.data, self.plan.shared, self.build)
+        said = {part: self.said(fitted, part) for part in asked}
+        arrays, found = packed_found(self.read_off(fitted))
+        meta: dict[str, Any] = {"messages": list(made.messages), "fit_seconds": seconds, "found": found}
+        if fit.is_final and self.folder is not None:
+            meta |= self.kept(fitted, self.folder)
+        return packed(said) | arrays, meta
+
+    def entry(self, fit: Fit) -> Entry:
+        """Return the model of a fit, on the columns of the fit."""
+        entry = self.plan.entry(fit.model)
+        return entry if fit.columns is None else replace(entry, features=fit.columns)
+
+    def said(self, fitted: Fitted, part: str) -> Mapping[Any, Array]:
+        """Return what a fit says of a part of the events."""
+        outputs = self.task.asked_of(fitted.fit.sample.kind)
+        asked = Asked(outputs, self.data.meta["n_classes"], fitted=part == "train")
+        return self.task.predict(fitted.estimator, fitted.table(fitted.asked[part]), asked)
+
+    def read_off(self, fitted: Fitted) -> dict[str, Mapping[str, Any]]:
+        """Return what each diagnostic that is wanted reads off; where one fails the fit stands, and it is said why."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for name, settings in fitted.fit.wanted.items():
+            try:
+                found[name] = self.diagnostics[name].of_fit(fitted, settings)
+            except Exception as error:
+                found[name] = {"error": f"{type(error).__name__}: {error}"}
+        return found
+
+    def told(self, estimator: Any, entry: Entry, rows: Array) -> Any:
+        """Return the recipe with what it is told of the truth: the start of an informed clustering."""
+        if not self.task.supervised and entry.params.get("start") == "informed":
+            estimator.set_params(model__estimator__start=np.asarray(self.data.y[rows]))
+        return estimator
+
+    def build(self, fit: Fit) -> Any:
+        """Return the unfitted recipe of a fit, seeded by what it is for."""
+        from fivesigma.study.fit import recipe
+
+        entry, shared, sample = self.entry(fit), self.plan.shared, fit.sample
+        seed = random_state(self.seed, entry.name, _PURPOSES[sample.kind], sample.number, *_again(fit))
+        features = feature_plan(entry, self.data.meta)
+        if entry.name in self.own:
+            return recipe.build_user(self.own[entry.name], features=features, task=shared["task"], seed=seed)
+        return recipe.build(
+            entry.kind,
+            features=features,
+            task=shared["task"],
+            params={**entry.params, **fit.params},
+            seed=seed,
+            deal=random_state(self.seed, "inner", sample.kind, sample.number),
+            tune=_left_to_tune(entry, fit.params),
+            trials=entry.trials,
+            metric=shared["metric"],
+            path=entry.path,
+            search=entry.search,
+        )
+
+    def kept(self, fitted: Fitted, folder: RunFolder) -> dict[str, Any]:
+        """Save the final model; return why it could not be, and what was chosen inside."""
+        from fivesigma.record import models
+        from fivesigma.study.fit.inside import chosen
+
+        entry = fitted.entry
+        number = [each.name for each in self.plan.entries].index(entry.name)
+        described: dict[str, Any] = {"chosen": chosen(fitted.estimator)}
+        try:
+            columns = self.data.columns(entry)
+            estimator = self.task.lean(fitted.estimator)
+            models.save(estimator, model_file(folder, number), about(self.data.meta, entry, columns))
+        except InputError as error:  # a user's own estimator that cannot be kept without pickle
+            described["not_saved"] = str(error)
+        return {"described": described}
+
+
+_PURPOSES = {"all": "final", "fold": "fold", "resample": "refit"}
+"""Names of the streams from which a model's own randomness is drawn."""
+
+
+def _again(fit: Fit) -> tuple[int, ...]:
+    return (fit.seed,) if fit.seed else ()
+
+
+def _left_to_tune(entry: Entry, params: Mapping[str, Any]) -> Mapping[str, Any] | bool:
+    """Return the search of a model less what is fixed."""
+    if not isinstance(entry.tune, Mapping):
+        return entry.tune
+    return {name: space for name, space in entry.tune.items() if name not in params} or False

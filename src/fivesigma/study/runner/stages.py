@@ -1,0 +1,115 @@
+"""The tasks of a run, stage by stage: while something is missing, do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from fivesigma._core.executor import Executor, Processes, Serial, available_cores
+from fivesigma.record.store import RunFolder, write_arrays, write_json
+from fivesigma.study.analyses import diagnostics, experiments
+from fivesigma.study.analyses.analysis import Experiment, Run
+from fivesigma.study.fit.finished import Finished
+from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.plan import Child, Plan, Task
+from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.progress import Progress
+from fivesigma.study.runner.worker import Worker
+
+SPEED = "sweeps_per_second"
+"""What a fit that samples says of itself for the progress line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """All tasks of a run: the plan they make up, and what asked for them."""
+
+    run: Run
+    experiments: Sequence[Experiment]
+    plan: Plan
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What became of each model, all its fits counted."""
+        return [
+            replace(each, n_fits=self.plan.count(each.entry.name)) if each.status != "skipped" else each
+            for each in self.run.outcomes
+        ]
+
+
+def first_stage(prepared: Prepared, done: Finished) -> Made:
+    """Return a run of which nothing more is done, with the tasks that are known beforehand."""
+    run = Run(prepared, done, diagnostics())
+    asked = experiments(run)
+    return Made(run, asked, prepared.plan.with_tasks(_asked(run, asked)))
+
+
+def _asked(run: Run, asked: Sequence[Experiment]) -> dict[str, Task]:
+    return run.plan.named(task for experiment in asked for task in experiment.missing())
+
+
+def make(
+    prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress
+) -> Made:
+    """Do every task that has no result yet: which columns go next, say, follows from fits that are done."""
+    made = first_stage(prepared, Finished(folder.tasks))
+    label = "fitting"
+    with _executor(made, folder, workers) as executor:
+        while missing := _missing(made):
+            made = replace(made, plan=made.plan.with_tasks(missing))
+            _stage(made, missing, folder, executor, progress, label)
+            label = "explaining"
+        return replace(made, plan=made.plan.with_tasks(_asked(made.run, made.experiments)))
+
+
+def _missing(made: Made) -> dict[str, Task]:
+    asked = _asked(made.run, made.experiments)
+    return {key: task for key, task in asked.items() if not made.run.done.has(key, task)}
+
+
+def _stage(
+    made: Made,
+    missing: Mapping[str, Task],
+    folder: RunFolder,
+    executor: Executor,
+    progress: Progress,
+    label: str,
+) -> None:
+    """Do the tasks of one stage, the costliest first."""
+    todo = sorted(missing, key=lambda key: -missing[key].cost)
+    scanned = all(isinstance(task, Child) for task in missing.values())
+    progress.start(sum(task.cost for task in missing.values()), "scanning" if scanned else label)
+    folder.note_damaged({key: str(missing[key]) for key in todo})
+    data, done = made.run.prepared.material, made.run.done
+    write_arrays(folder.work / "arrays", data.arrays(), data.meta)
+    write_json(folder.work / "plan.json", made.plan.to_document())
+    for outcome in executor.run(todo):
+        task = missing[outcome.key]
+        done.forget(outcome.key)
+        if outcome.error is not None:
+            done.lost[outcome.key] = outcome.error
+        _, meta = done.read(outcome.key)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        folder.log(f"{now} {task}, {outcome.seconds:.2f} s {meta.get('error', '')}".rstrip())
+        folder.log_printed(str(task), outcome.printed)
+        speed = "" if SPEED not in meta else f", {meta[SPEED]:,.0f} sweeps/s"
+        progress.advance(task.cost, f"{task}{speed}")
+
+
+@contextmanager
+def _executor(made: Made, folder: RunFolder, workers: int | None) -> Iterator[Executor]:
+    """Yield what carries the tasks out; arrays and estimators given in Python exist in this process only."""
+    prepared = made.run.prepared
+    given = prepared.spec.data.source == MEMORY
+    scanned = any(isinstance(task, Child) for task in made.plan.tasks.values())
+    n = min(workers or available_cores(), max(len(made.plan.tasks), 1))
+    if prepared.own or n < 2 or (given and scanned):
+        yield Serial(Worker(folder, prepared.data if given else None, prepared.own))
+        return
+    executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), n, keep=True)
+    try:
+        yield executor
+    finally:
+        executor.close()
