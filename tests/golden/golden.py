@@ -44,6 +44,8 @@ def carry_out(name: str, scratch: Path) -> Path:
     from fivesigma import Study
 
     runs, studies = scratch / "runs", scratch / name
+    if (runs / name).is_dir():
+        return runs / name
     if name == "unblinded":
         return _unblinded(scratch)
     shutil.copytree(STUDIES, studies)  # each has a ledger of its own, beside its study file
@@ -55,10 +57,8 @@ def _unblinded(scratch: Path) -> Path:
     """Open the test of a copy of the blind run."""
     from fivesigma.cli import main
 
-    blind, run = scratch / "runs" / "blind", scratch / "runs" / "unblinded"
-    if not blind.is_dir():
-        carry_out("blind", scratch)
-    shutil.copytree(blind, run)
+    run = scratch / "runs" / "unblinded"
+    shutil.copytree(carry_out("blind", scratch), run)
     status = main(["unblind", str(run), "--quiet"])
     if status:
         raise RuntimeError(f"unblind ended with status {status}")
