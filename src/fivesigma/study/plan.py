@@ -126,6 +126,12 @@ class Plan:
     entries: tuple[Entry, ...]
     tasks: Mapping[str, Task] = field(default_factory=dict)
 
+    @property
+    def hash(self) -> str:
+        """The hash of what all tasks depend on: the shared settings and the line-up."""
+        depends = {"shared": dict(self.shared), "entries": [asdict(entry) for entry in self.entries]}
+        return hashlib.sha256(json.dumps(depends, sort_keys=True, default=str).encode()).hexdigest()
+
     def key(self, task: Task) -> str:
         """Return the name of a task: a hash of everything its result depends on.
 

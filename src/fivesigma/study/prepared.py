@@ -13,8 +13,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
 from fivesigma.study.fit.data import Material
-from fivesigma.study.plan import N_SEEDS, Entry, Fit, Plan, lineup_fits
-from fivesigma.study.registry.registry import kind as kind_called
+from fivesigma.study.plan import Plan
 from fivesigma.study.spec.document import Spec
 
 MEMORY = "user: the arrays given to Study in Python"
@@ -76,27 +75,3 @@ class Prepared:
         }
         split = self.split
         return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)
-
-    def fits(self, entry: Entry) -> list[Fit]:
-        """Return the fits that the scores of one model need, the final one first; [] for one that is skipped."""
-        if entry.skipped:
-            return []
-        clusters = self.data.task == "clustering"
-        density = kind_called(entry.kind).density or hasattr(self.own.get(entry.name), "score_samples")
-        refits = self.spec.evaluate.refits if self.split.tests and not clusters else 0
-        return lineup_fits(
-            entry,
-            folds=self.split.n_folds if density or not clusters else 0,
-            refits=refits,
-            n_seeds=min(N_SEEDS, refits) if kind_called(entry.kind).stochastic else 0,
-            neighbours=() if clusters else tuple(self.neighbours(entry).values()),
-            cost=self.costs[entry.name],
-        )
-
-    def neighbours(self, entry: Entry) -> dict[str, dict[str, Any]]:
-        """Return the parameters of the ``less`` and the ``more`` flexible model of the same family that exist."""
-        if entry.searched or entry.path is not None:
-            return {}
-        probes = kind_called(entry.kind).probes(entry.params)
-        found = {"less": probes.less, "more": probes.more}
-        return {name: dict(params) for name, params in found.items() if params}

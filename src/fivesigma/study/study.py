@@ -15,7 +15,7 @@ from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.progress import Progress
 from fivesigma.study.runner.run import resume, run, unblind
-from fivesigma.study.runner.scanning import foretold
+from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import find
 
@@ -162,8 +162,9 @@ class Study:
             or "no test set"
         )
         lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds, {tests}"]
-        for entry in prepared.plan.entries:
-            n_fits = sum(fit.model == entry.name for fit in prepared.plan.fits.values())
+        plan = planned(prepared)
+        for entry in plan.entries:
+            n_fits = plan.count(entry.name)
             lines.append(
                 f"{entry.name}: {'skipped, ' + entry.skipped if entry.skipped else f'{n_fits} fits'}"
             )

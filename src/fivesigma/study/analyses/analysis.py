@@ -5,14 +5,14 @@ Both are small protocols; a capability is an `Analysis` that has one of them, or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.study.analyses.fits import fits_of, neighbours
 from fivesigma.study.fit.data import Material
 from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome, outcome_of
@@ -21,6 +21,8 @@ from fivesigma.study.prepared import Prepared
 from fivesigma.study.spec.section import Section
 
 Array = NDArray[Any]
+Found = Sequence[tuple[Fit, Mapping[str, Any]]]
+"""What a diagnostic read off fits, in the order of the line-up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class Diagnostic(Protocol):
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return what is read off: arrays, and JSON's own types."""
 
-    def record(self, found: Sequence[tuple[Fit, Mapping[str, Any]]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return sections of the model's record by name, from what was ``found`` at its fits; {} for none."""
 
 
@@ -125,6 +127,7 @@ class Run:
     prepared: Prepared
     done: Finished
     diagnostics: Mapping[str, Diagnostic]
+    fits: Callable[[Prepared, Entry], list[Fit]] = fits_of
 
     @property
     def plan(self) -> Plan:
@@ -135,7 +138,7 @@ class Run:
     def lineup(self) -> Mapping[str, list[Fit]]:
         """The fits that the scores of each model need, the final one first, with what is read off them."""
         return {
-            entry.name: [self._read_off(entry, fit) for fit in self.prepared.fits(entry)]
+            entry.name: [self._read_off(entry, fit) for fit in self.fits(self.prepared, entry)]
             for entry in self.plan.entries
         }
 
@@ -165,16 +168,19 @@ class Run:
         """What became of each model of the line-up, once all its fits are done."""
         found = []
         for entry in self.plan.entries:
-            fits, neighbours = self.lineup[entry.name], self.prepared.neighbours(entry)
-            outcome = outcome_of(entry, fits, neighbours, self.read, self.prepared.material)
+            fits = self.lineup[entry.name]
+            outcome = outcome_of(entry, fits, neighbours(entry), self.read, self.prepared.material)
             found.append(self._described(outcome) if outcome.ok else outcome)
         return found
 
     def _described(self, outcome: Outcome) -> Outcome:
         """Return the outcome with the sections that diagnostics make of what they read off its fits."""
         sections: dict[str, Any] = {}
+        failed: list[str] = []
         for name, each in self.diagnostics.items():
             fits = [fit for fit in self.lineup[outcome.entry.name] if name in fit.wanted]
-            read = {fit: self.found(fit, name) for fit in fits}
-            sections |= each.record({fit: it for fit, it in read.items() if it}, outcome.entry, self)
-        return replace(outcome, described={**outcome.described, **sections})
+            read = [(fit, self.found(fit, name) or {}) for fit in fits]
+            failed += [f"{name}: {found['error']}" for _, found in read if "error" in found][:1]
+            sections |= each.record([(fit, it) for fit, it in read if it and "error" not in it], outcome.entry, self)
+        message = "; ".join(filter(None, [outcome.message, *failed]))
+        return replace(outcome, message=message, described={**outcome.described, **sections})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 
 from collections.abc import Sequence
@@ -92,9 +92,9 @@ class Coefficients:
         unit = dict(zip(meta["names"], meta["units"], strict=True))
         return law and law | {"units": [unit.get(name) for name in law["names"]]}
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section as it was read off."""
-        return {self.name: law for fit, law in found.items() if fit.is_final and law}
+        return {self.name: law for fit, law in found if fit.is_final and law}
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.fit.inside import columns_of, path_of
 
@@ -70,9 +70,9 @@ class Path:
             return {}
         return section(path, columns_of(fitted.estimator, fitted.names), entry.path, str(fitted.shared["metric"]))
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section as it was read off."""
-        return {self.name: path for fit, path in found.items() if fit.is_final and path}
+        return {self.name: path for fit, path in found if fit.is_final and path}
 
 
 ANALYSIS = Analysis("path", diagnostics=(Path(),))

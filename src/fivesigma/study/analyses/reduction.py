@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 
 from collections.abc import Mapping, Sequence
@@ -99,18 +99,13 @@ class Reduced:
         """Return what each step left, by name."""
         return {"steps": left(fitted.estimator, fitted.names)}
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section ``reduction``."""
-        steps = {fit: each["steps"] for fit, each in found.items()}
-        final = next((each for fit, each in steps.items() if fit.is_final), None)
+        steps = [(fit, each["steps"]) for fit, each in found]
+        final = next((each for fit, each in steps if fit.is_final), None)
         if final is None:
             return {}
-        order = sorted((fit for fit in steps if not fit.is_final), key=lambda fit: _order(fit))
-        return {self.name: joined(final, [steps[fit] for fit in order])}
-
-
-def _order(fit: Fit) -> tuple[bool, int]:
-    return fit.sample.kind == "resample", fit.sample.number
+        return {self.name: joined(final, [each for fit, each in steps if not fit.is_final])}
 
 
 ANALYSIS = Analysis("reduction", diagnostics=(Reduced(),))

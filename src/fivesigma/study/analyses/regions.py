@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 
 from typing import Any
@@ -70,9 +70,9 @@ class Regions:
         found = regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
         return found.get(self.name, {})
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section as it was read off."""
-        return {self.name: plane for fit, plane in found.items() if fit.is_final and plane}
+        return {self.name: plane for fit, plane in found if fit.is_final and plane}
 
 
 ANALYSIS = Analysis("regions", diagnostics=(Regions(),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.fit.saved import feature_plan
 from fivesigma.study.registry.registry import kind as kind_called
@@ -112,9 +112,9 @@ class Tuning:
         kind, metric = kind_called(fitted.entry.kind), str(fitted.shared["metric"])
         return section(fitted.estimator, kind, features, metric)
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section as it was read off."""
-        return {self.name: trials for fit, trials in found.items() if fit.is_final and trials}
+        return {self.name: trials for fit, trials in found if fit.is_final and trials}
 
 
 ANALYSIS = Analysis("tuning", diagnostics=(Tuning(),))

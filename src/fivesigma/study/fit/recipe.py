@@ -57,6 +57,7 @@ def build(
     task: str,
     params: Mapping[str, Any] | None = None,
     seed: int = 0,
+    deal: int | None = None,
     tune: Mapping[str, Any] | bool | None = None,
     trials: int | None = None,
     metric: str | None = None,
@@ -71,7 +72,8 @@ def build(
     features : the columns and what is made of them
     task : "classification" or "regression"
     params : fixed settings by name; the registry's defaults fill in the rest
-    seed : of everything random in it
+    seed : of the model's own randomness
+    deal : of what deals its rows into inner folds and proposes settings; default: ``seed``
     tune : True for the registry's space, or ``{name: [low, high] | [choice, ...]}``
     trials : fits-and-scores of the search (20)
     metric : name of what the search improves; default: that of the task
@@ -91,10 +93,10 @@ def build(
             raise InputError(
                 f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
             )
-        return _folded(found, Request(task, settings, seed, features.width), features, path, metric=metric)
+        return _folded(found, Request(task, settings, seed, features.width, deal), features, path, metric=metric)
     space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
-    ask = Request(task, settings, seed, features.width)
+    ask = Request(task, settings, seed, features.width, deal)
     model = found.build(ask)
     recipe, inside = _wrapped(found, features, model, settings, ask)
     names = {name: inside + _attribute(name) for name in (*space, *_EXTENSIVE)}
@@ -110,7 +112,7 @@ def build(
         metric=metric,
         extensive=tuple(names[name] for name in _EXTENSIVE),
         search=search,
-        random_state=seed,
+        random_state=ask.dealt,
     )
 
 
@@ -123,7 +125,7 @@ def _wrapped(
     if kind.calibrated and ask.classifies:
         recipe, outer = Calibrated(recipe), "estimator__"
     if settings.get("early_stopping"):
-        recipe, outer = EarlyStopped(recipe, random_state=ask.seed), f"estimator__{outer}"
+        recipe, outer = EarlyStopped(recipe, random_state=ask.dealt), f"estimator__{outer}"
     return recipe, outer + inner
 
 
@@ -148,7 +150,7 @@ def _folded(
     """Return the recipe of a path; the seed deals its rows into inner folds."""
     model = estimator(kind, path)
     pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
-    recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.seed)
+    recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.dealt)
     return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
 
 

@@ -28,12 +28,21 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Request:
-    """What a builder is asked for: all parameters are there, ``n_columns`` is what the model will see."""
+    """What a builder is asked for: all parameters are there, ``n_columns`` is what the model will see.
+
+    ``seed`` is of the model's own randomness; ``deal`` of its inner folds, None for the same.
+    """
 
     task: str
     params: Mapping[str, Any]
     seed: int = 0
     n_columns: int = 1
+    deal: int | None = None
+
+    @property
+    def dealt(self) -> int:
+        """The seed that deals rows into inner folds."""
+        return self.seed if self.deal is None else self.deal
 
     @property
     def classifies(self) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.analyses.analysis import Run
+from fivesigma.study.analyses.fits import fits_of_scores
 from fivesigma.study.analyses.scan.points import Number, is_fresh, study_at
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.finished import Finished, Memory
@@ -86,16 +87,10 @@ def scores(prepared: Prepared, *, fresh: bool) -> dict[str, Any]:
     return {"models": {each.entry.name: _of_model(found, each) for each in outcomes if each.ok}, **_said(outcomes)}
 
 
-def needed(prepared: Prepared, entry: Any) -> list[Fit]:
-    """Return the fits a study of a scan needs, whose errors come from its repeats and not from refits."""
-    fits = [fit for fit in prepared.fits(entry) if not fit.params and not fit.seed]
-    return [fit for fit in fits if fit.is_final or (fit.sample.kind == "fold" and prepared.folded)]
-
-
 def outcomes_of(prepared: Prepared) -> list[Outcome]:
     """Return what becomes of each model, its fits made here and kept in memory."""
     memory = Memory()
-    run = Run(prepared, Finished(memory), {}, needed)
+    run = Run(prepared, Finished(memory), {}, fits_of_scores)
     fitter = Fitter(prepared.material, prepared.plan, prepared.own)
     for fits in run.lineup.values():
         for fit in fits:

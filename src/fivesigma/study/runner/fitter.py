@@ -22,6 +22,7 @@ from fivesigma.study.fit.finished import packed as packed_found
 from fivesigma.study.fit.prediction import packed
 from fivesigma.study.fit.saved import about, feature_plan, model_file
 from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.tasks.registry import task as task_called
 from fivesigma.study.tasks.task import Asked, Task
 
@@ -122,7 +123,9 @@ class Fitter:
         from fivesigma.study.fit import recipe
 
         entry, shared, sample = self.entry(fit), self.plan.shared, fit.sample
-        seed = random_state(self.seed, entry.name, _PURPOSES[sample.kind], sample.number, *_again(fit))
+        random = entry.name in self.own or kind_called(entry.kind).stochastic
+        stream = (_PURPOSES[sample.kind], sample.number, *((fit.seed,) if fit.seed else ()))
+        seed = random_state(self.seed, entry.name if random else "any", *stream)
         features = feature_plan(entry, self.data.meta)
         if entry.name in self.own:
             return recipe.build_user(self.own[entry.name], features=features, task=shared["task"], seed=seed)
@@ -132,7 +135,7 @@ class Fitter:
             task=shared["task"],
             params={**entry.params, **fit.params},
             seed=seed,
-            deal=random_state(self.seed, "inner", sample.kind, sample.number),
+            deal=random_state(self.seed, "inner folds", sample.kind, sample.number),
             tune=_left_to_tune(entry, fit.params),
             trials=entry.trials,
             metric=shared["metric"],
@@ -159,10 +162,6 @@ class Fitter:
 
 _PURPOSES = {"all": "final", "fold": "fold", "resample": "refit"}
 """Names of the streams from which a model's own randomness is drawn."""
-
-
-def _again(fit: Fit) -> tuple[int, ...]:
-    return (fit.seed,) if fit.seed else ()
 
 
 def _left_to_tune(entry: Entry, params: Mapping[str, Any]) -> Mapping[str, Any] | bool:

@@ -24,9 +24,8 @@ def _default_folder(prepared: Prepared) -> Path:
 
 
 def study_hash(prepared: Prepared) -> str:
-    """Return the hash of all that the fits depend on."""
-    keys = [*sorted(prepared.plan.fits), *sorted(units(prepared.spec))]
-    return hashlib.sha256("".join(keys).encode()).hexdigest()
+    """Return the hash of all that the tasks of a run depend on."""
+    return prepared.plan.hash
 
 
 def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:

@@ -6,36 +6,23 @@ import dataclasses
 import io
 import json
 import shutil
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
-from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.ledger import Ledger
-from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_json
+from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.risk.splits import rows_key
-from fivesigma.study.analyses.explain.ablation import Tasks, Trail, explore
-from fivesigma.study.analyses.scan.summary import summary
-from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.finished.result import Result, load
-from fivesigma.study.fit.clustering_outcome import gather as gather_clusterings
-from fivesigma.study.fit.outcome import Outcome, gather
-from fivesigma.study.plan import Fit, Plan
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.runner import clustering_results as clusterings
-from fivesigma.study.runner import results as assembly
-from fivesigma.study.runner.clustering_results import TIMED
 from fivesigma.study.runner.manifest import _default_folder, _manifest, study_hash
 from fivesigma.study.runner.progress import Progress, Silent, choose
-from fivesigma.study.runner.scanning import scan
-from fivesigma.study.runner.worker import Workshop
+from fivesigma.study.runner.results import prediction_table, results
+from fivesigma.study.runner.stages import SPEED, Made, make
 from fivesigma.study.spec.document import Spec
 
 
@@ -161,12 +148,11 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
 
 
 def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Result:
-    """Do the fits that are missing, then everything that follows from them."""
+    """Do the tasks that are missing, then everything that follows from them."""
     try:
-        fitted = _fit(prepared, folder, settings)
-        fitted.died.update(scan(prepared, folder, settings.workers, settings.progress))
+        made = make(prepared, folder, settings.workers, settings.progress)
         settings.progress.start(3.0, "evidence")
-        result = _conclude(prepared, folder, settings, fitted)
+        result = _conclude(made, folder, settings)
     except KeyboardInterrupt:
         raise InterruptedRunError(folder.path) from None
     finally:
@@ -174,127 +160,30 @@ def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Re
     return result
 
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """All fits of a run: the plan they make up, what became of the models, and the trails of their columns."""
-
-    plan: Plan
-    outcomes: list[Any]
-    trails: tuple[Trail, ...]
-    died: dict[str, str]
-
-
-def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> _Fitted:
-    """Do every fit that has no result yet, stage by stage: which columns go next follows from fits that are done."""
-    plan, died = prepared.plan, dict[str, str]()
-    found: Any = gather_clusterings if prepared.data.task == "clustering" else gather
-    with _executor(prepared, folder, settings) as executor:
-        died |= _stage(prepared, folder, settings, executor)
-        outcomes = list(found(plan, folder.tasks, prepared.material, died))
-        best = _most_explained(prepared, outcomes)
-        while True:
-            tasks = Tasks(plan, folder.tasks, prepared.material, died)
-            explored = explore(tasks, outcomes, prepared.metric, best)
-            if not explored.missing:
-                break
-            plan = plan.with_fits(explored.missing)
-            died |= _stage(dataclasses.replace(prepared, plan=plan), folder, settings, executor, "explaining")
-    if explored.asked:  # these fits are counted too
-        plan = plan.with_fits(explored.asked)
-        outcomes = list(found(plan, folder.tasks, prepared.material, died))
-    return _Fitted(plan, outcomes, explored.trails, died)
-
-
-def _most_explained(prepared: Prepared, outcomes: list[Outcome]) -> str | None:
-    """Return the best model on the folds that is not the baseline."""
-    if not prepared.spec.explain.refits:
-        return None
-    ranked = Evidence(prepared, outcomes, opened=False).ranked
-    return next((name for name in ranked if name != prepared.baseline), None)
-
-
-def _stage(
-    prepared: Prepared, folder: RunFolder, settings: _Settings, executor: Executor, label: str = "fitting"
-) -> dict[str, str]:
-    """Do every fit of the plan that has no result yet; return the reasons of those that left none."""
-    plan = prepared.plan
-    todo = [key for key in plan.fits if not folder.tasks.has(key)]
-    settings.progress.start(sum(plan.fits[key].cost for key in todo), label)
-    died: dict[str, str] = {}
-    if not todo:
-        return died
-    folder.note_damaged({key: _told(plan.fits[key]) for key in todo})
-    material = prepared.material
-    write_arrays(folder.work / "arrays", material.arrays(), material.meta)
-    write_json(folder.work / "plan.json", plan.to_document())
-    for outcome in executor.run(todo):
-        fit = plan.fits[outcome.key]
-        if outcome.error is not None:
-            died[outcome.key] = outcome.error
-        _log(folder, f"{_told(fit)}, {outcome.seconds:.2f} s {outcome.error or ''}")
-        folder.log_printed(_told(fit), outcome.printed)
-        settings.progress.advance(fit.cost, f"{_told(fit)}{_speed(folder, plan, outcome.key)}")
-    return died
-
-
-def _told(fit: Fit) -> str:
-    return f"{fit.model}: {fit.purpose} {fit.number}"
-
-
-def _speed(folder: RunFolder, plan: Plan, key: str) -> str:
-    """Return the sweeps per second of a fit that samples, for the progress line."""
-    kept = folder.tasks.read(key) if plan.shared["task"] == "clustering" else None
-    speed = None if kept is None else kept[1].get(TIMED)
-    return "" if speed is None else f", {speed:,.0f} sweeps/s"
-
-
-@contextmanager
-def _executor(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Iterator[Executor]:
-    """Yield what carries the fits out; estimators given in Python exist in this process only."""
-    workers = min(settings.workers or available_cores(), max(len(prepared.plan.fits), 1))
-    if prepared.own or workers < 2:
-        yield Serial(Workshop(folder, prepared.material, prepared.plan, prepared.own))
-        return
-    executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), workers, keep=True)
-    try:
-        yield executor
-    finally:
-        executor.close()
-
-
-def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, fits: _Fitted) -> Result:
+def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     """Open the test, weigh the evidence and write everything that a run leaves."""
     from threadpoolctl import threadpool_limits
 
     from fivesigma.report import render
 
-    fitted = time.perf_counter()
-    clusters = prepared.data.task == "clustering"
-    tell: Any = clusterings if clusters else assembly
-    outcomes = fits.outcomes
+    fitted, prepared, outcomes = time.perf_counter(), made.run.prepared, made.outcomes
     if all(outcome.status != "ok" for outcome in outcomes):
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
     if opened:
         _open_test(prepared, folder)
     with threadpool_limits(1):
-        record = (
-            clusterings.results(prepared, outcomes, opened=not settings.blind)
-            if clusters
-            else assembly.results(prepared, outcomes, opened=not settings.blind, trails=fits.trails)
-        )
-    found = summary(prepared, folder.tasks, fits.died)
-    record = record if found is None else assembly.scanned(record, found)
+        record = results(prepared, outcomes, opened=not settings.blind, experiments=made.experiments)
     settings.progress.advance(1.0, "evidence weighed")
-    _write_predictions(folder, tell.prediction_table(prepared, outcomes, opened=opened))
+    _write_predictions(folder, prediction_table(prepared, outcomes, opened=opened))
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,
         "evidence": weighed - fitted,
         "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
     }
-    if speeds := {each.entry.name: each.described[TIMED] for each in outcomes if TIMED in each.described}:
-        timing[TIMED] = speeds
+    if speeds := {each.entry.name: each.described[SPEED] for each in outcomes if SPEED in each.described}:
+        timing[SPEED] = speeds
     record = dataclasses.replace(record, timing=timing)
     folder.write_results(record)  # before the page: nothing that is found out depends on a picture
     render(record, folder.manifest(), folder.path)
@@ -331,11 +220,6 @@ def _write_predictions(folder: RunFolder, columns: dict[str, Any]) -> None:
 
 def _log(folder: RunFolder, line: str) -> None:
     folder.log(f"{datetime.now(UTC).isoformat(timespec='seconds')} {line}")
-
-
-def failures(outcomes: list[Outcome]) -> list[str]:
-    """Return one line for each model that failed."""
-    return [f"{each.entry.name}: {each.message}" for each in outcomes if each.status == "failed"]
 
 
 def canonical(document: dict[str, Any]) -> str:

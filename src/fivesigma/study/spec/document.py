@@ -6,11 +6,12 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma.study.registry.outside import outside
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection
 from fivesigma.study.spec.evaluate import EvaluateSection
@@ -24,6 +25,7 @@ from fivesigma.study.spec.split import SplitSection, TestRows
 from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
 from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
+from fivesigma.study.spec.values import shown
 
 if TYPE_CHECKING:
     from fivesigma.study.registry.registry import Kind
@@ -77,6 +79,7 @@ class Spec(Section):
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
     _trust: bool = PrivateAttr(default=False)
+    _outside: dict[str, Section] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -180,10 +183,12 @@ class Spec(Section):
     ) -> Spec:
         """Return the study a parsed document describes; relative paths are taken from ``folder``."""
         refuse_unbuilt(document, place)
-        try:
-            spec = cls.model_validate(dict(document))
-        except ValidationError as error:
-            raise StudyError(f"{place}: {sentence(error, document, cls)}") from None
+        sections = {name: section for name, section in outside_sections().items() if name in document}
+        own = {name: value for name, value in document.items() if name not in sections}
+        spec = _validated(cls, own, place)
+        spec._outside = {
+            name: _validated(section, document[name], f"{place}: {name}") for name, section in sections.items()
+        }
         spec._place = place
         spec._folder = folder or Path.cwd()
         spec._trust = trust
@@ -254,6 +259,10 @@ class Spec(Section):
         listed = "those that `fivesigma models` lists" if what == "model" else ", ".join(options)
         raise self.error(where, f"'{word}' is not {state}; expected one of {listed}.{hint}")
 
+    def section(self, name: str) -> Section | None:
+        """Return the section of an analysis from outside; None where the study has none."""
+        return self._outside.get(name)
+
     def error(self, where: str, message: str) -> StudyError:
         """Return (not raise) the error that says ``message`` about the key ``where`` of this file."""
         return StudyError(f"{self._place}: {where}: {message}")
@@ -308,15 +317,14 @@ class Spec(Section):
     def _resolved_rows(self, rows: TestRows) -> TestRows:
         return rows if rows.path is None else rows.model_copy(update={"path": self.absolute(rows.path)})
 
-    def with_seed(self, seed: int) -> Spec:
-        """Return the same study with another seed."""
-        return self.model_copy(update={"study": self.study.model_copy(update={"seed": seed})})
-
     def to_document(self) -> dict[str, Any]:
         """Return the complete study as plain values, defaults filled in; what is not said is left out."""
         document = self.model_dump(mode="json", exclude_none=True)
         if not document["source"]:
             del document["source"]
+        document |= {
+            name: section.model_dump(mode="json", exclude_none=True) for name, section in self._outside.items()
+        }
         return {name: section for name, section in document.items() if section != []}
 
     def to_toml(self) -> str:
@@ -327,6 +335,25 @@ class Spec(Section):
         True
         """
         return write_toml(self.to_document())
+
+
+SectionClass = TypeVar("SectionClass", bound=Section)
+
+
+def _validated(section: type[SectionClass], document: Any, place: str) -> SectionClass:
+    """Return a section of a study file; `StudyError` for the first thing that is wrong with it."""
+    if not isinstance(document, Mapping):
+        raise StudyError(f"{place}: got {shown(document)}, expected a table {{ key = value }}.")
+    try:
+        return section.model_validate(dict(document))
+    except ValidationError as error:
+        raise StudyError(f"{place}: {sentence(error, document, section)}") from None
+
+
+def outside_sections() -> dict[str, type[Section]]:
+    """Return the sections of the study file that analyses from outside bring, by name."""
+    found = {name: analysis.section for name, analysis in outside("analyses").items()}
+    return {name: section for name, section in found.items() if section is not None}
 
 
 def default_name(path: Path) -> str:

@@ -14,7 +14,7 @@ from fivesigma.models.fitting import probabilities
 from fivesigma.risk.flexibility import needs_cut
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
-from fivesigma.study.analyses.analysis import Fitted, Run
+from fivesigma.study.analyses.analysis import Fitted, Found, Run
 from fivesigma.study.fit import prediction as laws
 from fivesigma.study.plan import Entry, Fit
 
@@ -43,7 +43,7 @@ class _OfCurves:
         """Read off no fit of the line-up unasked."""
         return None
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return nothing: the curve is recorded as a whole."""
         return {}
 

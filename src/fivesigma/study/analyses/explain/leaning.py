@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fivesigma._core.random import generator
-from fivesigma.study.analyses.analysis import Fitted, Run
+from fivesigma.study.analyses.analysis import Fitted, Found, Run
 from fivesigma.study.analyses.explain.importance import Held
 from fivesigma.study.analyses.explain.per_fold import of_fold
 from fivesigma.study.plan import Entry, Fit
@@ -45,6 +45,6 @@ class Leaning:
             rng=generator(fitted.seed, "importance", fitted.fit.sample.number),
         )
 
-    def record(self, found: Mapping[Fit, Mapping[str, Any]], entry: Entry, run: Run) -> Mapping[str, Any]:
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return nothing: what models lean on stands in a section of the run."""
         return {}
