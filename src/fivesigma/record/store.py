@@ -22,8 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.document import Sections
 from fivesigma.record.journal import Journal
 from fivesigma.record.results import Results, from_document, to_document
+from fivesigma.record.sections import SECTIONS
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -200,18 +202,21 @@ class RunFolder:
         document: dict[str, Any] = read_json(self.path / "manifest.json")
         return document
 
-    def write_results(self, results: Results) -> None:
-        """Write ``results.json``."""
-        write_json(self.path / "results.json", to_document(results))
+    def write_results(self, results: Results, sections: Sections = SECTIONS) -> Results:
+        """Write ``results.json`` and return what a reader finds there."""
+        document = to_document(results)
+        found = from_document(document, sections)
+        write_json(self.path / "results.json", document)
+        return found
 
-    def results(self) -> Results:
-        """Read ``results.json``; `DataError` where it is no record of a run."""
+    def results(self, sections: Sections = SECTIONS) -> Results:
+        """Read ``results.json`` with the registered ``sections``; `DataError` where it is no record of a run."""
         place = self.path / "results.json"
         try:
-            return from_document(read_json(place))
+            return from_document(read_json(place), sections)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"{place}: is no record of a run; copy the folder again, or resume the run."
+                f"{place}: is no record of a run ({error}); copy the folder again, or resume the run."
             ) from error
 
     def log(self, line: str) -> None:

@@ -333,7 +333,7 @@ class Evidence:
         """Return the claim that a difference of ``a`` over ``b`` on the primary metric makes."""
         split, spec = self.prepared.split, self.prepared.spec
         test = split.tests[self.tests[0]] if self.tests else split.train
-        sentence = evidence.claim_text(
+        return evidence.claim_text(
             difference,
             a,
             b,
@@ -344,7 +344,6 @@ class Evidence:
             family=len(self._judged),
             greater_is_better=self.prepared.metric.greater_is_better,
         )
-        return Claim(**dataclasses.asdict(sentence))
 
     # --- generalisation ----------------------------------------------------------------------------------------
 
@@ -391,7 +390,7 @@ def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:
     return max(low, bottom), min(high, top)
 
 
-def score_record(estimate: evidence.ScoreEstimate) -> Score:
+def score_record(estimate: Score) -> Score:
     """Return an estimate as the record keeps it."""
     error = estimate.error
     return Score(
