@@ -109,8 +109,13 @@ class TaskStore:
         return Journal(self.folder / f"{key}.steps")
 
     def has(self, key: str) -> bool:
-        """Whether ``key`` is finished and its file whole."""
-        return self.read(key) is not None
+        """Whether ``key`` is finished; whether its file is whole, `sift` and `read` find out."""
+        return self.path(key).is_file()
+
+    def sift(self) -> None:
+        """Set aside every damaged result, so that its task is done again."""
+        for path in self.folder.glob("*.npz"):
+            self._content(path)
 
     def write(self, key: str, arrays: Arrays, meta: Mapping[str, Any]) -> None:
         """Keep a result: arrays, and a small JSON document beside them under one checksum."""
@@ -119,19 +124,25 @@ class TaskStore:
 
     def read(self, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return arrays and document of ``key``, or None where it must be done (again)."""
-        path = self.path(key)
+        content = self._content(self.path(key))
+        if content is None:
+            return None
+        arrays = unpack(content)
+        meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
+        return arrays, meta
+
+    def _content(self, path: Path) -> bytes | None:
+        """Return what a file holds behind its checksum; a damaged one is set aside."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        if hashlib.sha256(content[32:]).digest() != content[:32]:
-            corrupt = self.folder / "corrupt"
-            corrupt.mkdir(exist_ok=True)
-            path.replace(corrupt / path.name)
-            return None
-        arrays = unpack(content[32:])
-        meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
-        return arrays, meta
+        if hashlib.sha256(content[32:]).digest() == content[:32]:
+            return content[32:]
+        corrupt = self.folder / "corrupt"
+        corrupt.mkdir(exist_ok=True)
+        path.replace(corrupt / path.name)
+        return None
 
 
 @dataclass(frozen=True)
@@ -226,10 +237,11 @@ class RunFolder:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one writer; `InputError` where another living process has it."""
+        """Hold the folder for one writer, damaged results set aside; `InputError` where a living process has it."""
         place = self.path / ".lock"
         _claim(place)
         try:
+            self.tasks.sift()
             yield
         finally:
             place.unlink(missing_ok=True)

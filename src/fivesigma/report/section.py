@@ -18,31 +18,6 @@ from fivesigma.report.plot import Plot
 from fivesigma.report.text import labelled
 from fivesigma.risk.metrics import METRICS
 
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "expected calibration error",
-    "rejection_30": "background rejection at 30 % signal efficiency",
-    "rejection_50": "background rejection at 50 % signal efficiency",
-    "rejection_80": "background rejection at 80 % signal efficiency",
-    "asimov": "Asimov significance",
-    "ams": "AMS",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "median_bias": "median bias",
-    "scatter": "robust scatter",
-    "pearson_r": "Pearson r",
-    "nll": "negative log-likelihood",
-    "crps": "CRPS",
-    "overlap": "overlap with the truth",
-    "adjusted_rand": "adjusted Rand index",
-    "mutual_information": "mutual information",
-    "log_likelihood": "log-likelihood an event",
-}
 TRAINING = ("train", "validation")
 
 S = TypeVar("S", bound=RecordSection)
@@ -55,7 +30,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("roc_auc"), metric_name("my_metric")
     ('ROC AUC', 'my metric')
     """
-    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
 
 
 @dataclass(frozen=True)
