@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +51,24 @@ def test_a_task_comes_back_and_one_flipped_byte_sets_it_aside(tmp_path):
     assert store.read("k") is None
     assert not store.has("k")
     assert (tmp_path / "corrupt" / "k.npz").is_file()
+
+
+def test_whether_a_task_is_finished_is_told_without_reading_it(tmp_path, monkeypatch):
+    store = TaskStore(tmp_path)
+    store.write("k", {}, {})
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    assert store.has("k")
+    assert not store.has("other")
+
+
+def test_whoever_takes_the_lock_finds_damaged_results_set_aside(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.tasks.write("whole", {}, {})
+    folder.tasks.path("cut").write_bytes(folder.tasks.path("whole").read_bytes()[:-1])
+    folder.tasks.path("empty").write_bytes(b"")
+    with folder.lock():
+        assert [key for key in ("whole", "cut", "empty") if folder.tasks.has(key)] == ["whole"]
+    assert {each.name for each in (folder.path / "tasks" / "corrupt").iterdir()} == {"cut.npz", "empty.npz"}
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path):

@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.mixture import GaussianMixture
 
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import Reduction

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fivesigma.record.document import plain, read_sections
 from fivesigma.record.results import (
     Audit,
     Claim,
@@ -21,6 +22,7 @@ from fivesigma.record.results import (
     Score,
     SplitRecord,
 )
+from fivesigma.record.sections import SECTIONS
 from fivesigma.risk.curves import Scored, curves, feature_histograms
 
 SEPARATIONS = {
@@ -47,6 +49,11 @@ MANIFEST: dict[str, Any] = {
     "machine": {"system": "Linux", "cores": 2, "threads per worker": 1},
     "command": ["fivesigma", "run", "adelie-chinstrap"],
 }
+
+
+def typed(holder: str, documents: dict[str, Any]) -> dict[str, Any]:
+    """Return sections as a reader of ``results.json`` finds them."""
+    return read_sections(holder, plain(documents), SECTIONS)
 
 
 def score(value: float, spread: float = 0.0064) -> Score:
@@ -79,7 +86,7 @@ def curves_of(
 
 @functools.cache
 def _histograms(n_features: int, classes: tuple[str, ...]) -> Any:
-    return data_of(n_features, classes, np.random.default_rng(0)).sections["histograms"]
+    return plain(data_of(n_features, classes, np.random.default_rng(0)).sections["histograms"])
 
 
 def data_of(n_features: int, classes: tuple[str, ...], rng: np.random.Generator) -> DataRecord:
@@ -89,7 +96,9 @@ def data_of(n_features: int, classes: tuple[str, ...], rng: np.random.Generator)
     units = ["GeV" if i % 3 else None for i in range(n_features)]
     sections = {"histograms": feature_histograms(X, y, names=names, units=units, classes=classes)}
     features = tuple(Feature(n, u, 0.3, 812.25, 91.2, 33.1, 1) for n, u in zip(names, units, strict=True))
-    return DataRecord("cd" * 32, 5000, n_features, 4321.7, features, classes, "species", sections)
+    return DataRecord(
+        "cd" * 32, 5000, n_features, 4321.7, features, classes, "species", typed("data", sections)
+    )
 
 
 def classifier(name: str, classes: tuple[str, ...], rng: np.random.Generator, n: int) -> ModelRecord:
@@ -112,7 +121,7 @@ def classifier(name: str, classes: tuple[str, ...], rng: np.random.Generator, n:
         },
         {} if name == "dummy" else {"roc_auc": compare(auc - 0.5, 0.012)},
         {} if name == "boosting" else {"roc_auc": compare(auc - best, 0.004)},
-        {"curve": curves_of(separation, rng, classes, n)},
+        typed("model", {"curve": curves_of(separation, rng, classes, n)}),
     )
 
 
@@ -186,7 +195,7 @@ def regression(n: int = 344) -> Results:
         metric="r2",
         baseline="dummy",
         best=models[0].name,
-        data=DataRecord("12" * 32, n, 3, float(n), features, None, "body mass", sections),
+        data=DataRecord("12" * 32, n, 3, float(n), features, None, "body mass", typed("data", sections)),
         split=SplitRecord("34" * 32, 275, 69, 5),
         models=models,
         claims=(claim("linear, 3 features is above dummy in R²", best, "observation"),),
@@ -215,7 +224,7 @@ def linear(used: list[str], r2: float, y: np.ndarray, rng: np.random.Generator) 
         },
         versus_baseline={"r2": compare(r2 + 0.01, 0.04)} if used else {},
         versus_best={} if len(used) == 3 else {"r2": compare(r2 - 0.77, 0.02)},
-        sections={**drawn, "coefficients": coefficients} if used else drawn,
+        sections=typed("model", {**drawn, "coefficients": coefficients} if used else drawn),
     )
 
 
@@ -262,7 +271,7 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         "r2_train": 0.5,
     }
     rng = np.random.default_rng(0)
-    sections = {"curve": curves_of(1.0, rng, classes, 60), "coefficients": coefficients}
+    sections = typed("model", {"curve": curves_of(1.0, rng, classes, 60), "coefficients": coefficients})
     models = tuple(
         dataclasses.replace(
             m,
@@ -282,12 +291,14 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         target=payload,
         sha256=payload,
         features=tuple(dataclasses.replace(f, name=payload, unit=payload) for f in base.data.features),
-        sections={
-            "histograms": [_named(h, payload, classes) for h in histograms],
-            "points": {"names": terms, "values": [[1.0, 2.0], [2.0, 1.0]], "target": [0.0, 1.0]},
-            "weight": payload,
-            "target_unit": payload,
-        },
+        sections=typed(
+            "data",
+            {
+                "histograms": [_named(h, payload, classes) for h in histograms],
+                "points": {"names": terms, "values": [[1.0, 2.0], [2.0, 1.0]], "target": [0.0, 1.0]},
+                "target_unit": payload,
+            },
+        ),
     )
     results = dataclasses.replace(
         base,
@@ -300,7 +311,7 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         best=rename["boosting"],
         baseline=rename["dummy"],
         audit=(Audit(payload, payload, payload),),
-        split=dataclasses.replace(base.split, group=payload, sha256=payload, sections={payload: payload}),
+        split=dataclasses.replace(base.split, group=payload, sha256=payload),
     )
     manifest = {
         "question": payload,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from fivesigma.record.results import DataRecord, ErrorBudget, Results, Score, SplitRecord
+from fivesigma.record.results import Comparison, DataRecord, ErrorBudget, Results, Score, SplitRecord
+from fivesigma.record.sections.explained import Ablation, AblationStep, Effect, Effects, Importance
 from fivesigma.report.ablation.section import sentence
 from fivesigma.report.effects.curves import effects_plot
 from fivesigma.report.importance.figure import methods
@@ -18,17 +19,11 @@ def test_an_error_of_rounding_is_none() -> None:
 
 
 def test_ticks_of_a_logarithmic_effect_are_numbers() -> None:
-    column = {
-        "name": "pt",
-        "grid": [0.1, 1.0, 100.0],
-        "mean": [0.1, 0.2, 0.3],
-        "std": [0.0] * 3,
-        "curves": [],
-    }
+    column = Effect(name="pt", grid=(0.1, 1.0, 100.0), mean=(0.1, 0.2, 0.3), std=(0.0,) * 3, curves=())
     figure = Figure()
     data = DataRecord("0", 0, 0, 0.0, (), None, None)
     view = View(Results("s", "regression", 0, "rmse", "dummy", None, data, SplitRecord("0", 0, 0, 0), ()), {})
-    effects_plot(view, "forest", {"columns": [column]}).draw(figure)
+    effects_plot(view, "forest", Effects(columns=(column,))).draw(figure)
     figure.draw_without_rendering()
     labels = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     assert "100" in labels
@@ -37,13 +32,16 @@ def test_ticks_of_a_logarithmic_effect_are_numbers() -> None:
 
 @pytest.mark.parametrize(("change", "words"), [(-0.0155, "worse by 0.015"), (0.002, "better by 0.002")])
 def test_a_change_says_whether_it_is_worse(change, words) -> None:
-    step = {"columns": ["b"], "changed": ["a"], "scores": {"test": {"value": 0.03}}, "ranking": None}
-    moved = {"difference": change, "sigma_global": -4.0}
-    kept = {"part": "test", "steps": [{**step, "changed": [], "change": None}, {**step, "change": moved}]}
+    moved = Comparison(change, sigma_global=-4.0)
+    steps = tuple(
+        AblationStep(columns=("b",), changed=gone, scores={"test": Score(0.03)}, change=found, ranking=None)
+        for gone, found in (((), None), (("a",), moved))
+    )
+    kept = Ablation(part="test", caveat="", steps=steps)
     assert f"its RMSE is {words}" in sentence("drop_best", "forest", kept, "RMSE")
 
 
 def test_errors_rise_and_scores_are_lost() -> None:
-    kept = {"permutation": {"names": ["a"], "mean": [1.0], "std": [0.1]}}
+    kept = {"permutation": Importance(names=("a",), mean=(1.0,), std=(0.1,), draws=())}
     assert methods(kept, "RMSE", more_is_better=False)[0].panel == "rise of RMSE, held out"
     assert methods(kept, "R²")[0].panel == "loss of R², held out"

@@ -326,3 +326,11 @@ def test_chunks_do_not_show(monkeypatch):
     monkeypatch.setattr("fivesigma.risk.metric.CHUNK", 170)
     for each in metrics_for("classification", 2):
         np.testing.assert_allclose(each.resampled(y, p, w, counts), whole[each.name], rtol=1e-12)
+
+
+def test_every_metric_has_a_label_of_its_own():
+    labels = [each.label for each in METRICS.values()]
+    assert len(set(labels)) == len(labels)
+    assert all(label.strip() == label and "_" not in label for label in labels)
+    assert METRICS["asimov_10"].label == "Asimov significance, background known to 10 %"
+    assert METRICS["rejection_30"].label == "background rejection at 30 % signal efficiency"

@@ -43,7 +43,7 @@ def test_the_page_stands_without_the_absent_model(data, tmp_path) -> None:
     assert result.results.model("linear").status == "ok"
     assert result.results.best == "linear"
     explained = result.results.explain
-    assert set(explained["permutation"]) == {"linear"} == set(explained["drop_best"])
+    assert set(explained.permutation) == {"linear"} == set(explained.drop_best)
     assert COMMAND in (tmp_path / "run" / "report.html").read_text().replace("&#39;", "'")
 
 

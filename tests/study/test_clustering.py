@@ -11,6 +11,8 @@ import pytest
 
 from fivesigma._core.errors import FivesigmaError
 from fivesigma.data.dataset import Dataset
+from fivesigma.record.sections.chains import DiagnosticsRecord
+from fivesigma.record.sections.mixture import MixtureRecord
 from fivesigma.study.finished.result import load
 from fivesigma.study.study import Study
 
@@ -87,18 +89,21 @@ def test_held_out_density_judges_without_a_truth(without_truth):
 
 def test_components_have_intervals_and_chains_their_health(with_truth):
     record = with_truth.results.model("gibbs-mixture")
-    mixture, health = record.sections["mixture"], record.sections["diagnostics"]
-    np.testing.assert_allclose(mixture["weights"]["value"], np.array(N) / sum(N), atol=0.03)
+    mixture, health = record.section(MixtureRecord), record.section(DiagnosticsRecord)
+    np.testing.assert_allclose(mixture.weights.value, np.array(N) / sum(N), atol=0.03)
     for k, mean in enumerate((0.0, 6.0, 12.0)):
-        assert mixture["means"]["low"][k][0] < mean + 0.3
-        assert mixture["means"]["high"][k][0] > mean - 0.3
-    assert health["quantities"]["log_likelihood"]["r_hat"] < 1.05
-    assert {"mcse", "ess_bulk", "ess_tail"} <= set(health["quantities"]["log_likelihood"])
-    assert mixture["log_evidence"]["error"] < 0.5
-    assert [row["n_components"] for row in mixture["order"]] == [3]
-    order = with_truth.results.model("gaussian-mixture").sections["mixture"]["order"]
-    assert min(order, key=lambda row: row["bic"])["n_components"] == 3
-    assert all(row["held_out"] is not None for row in order)
+        assert mixture.means.low[k][0] < mean + 0.3
+        assert mixture.means.high[k][0] > mean - 0.3
+    assert health.quantities["log_likelihood"].r_hat < 1.05
+    assert (
+        min(health.quantities["log_likelihood"].ess_bulk, health.quantities["log_likelihood"].ess_tail) > 100
+    )
+    assert health.quantities["log_likelihood"].mcse > 0
+    assert mixture.log_evidence.error < 0.5
+    assert [row.n_components for row in mixture.order] == [3]
+    order = with_truth.results.model("gaussian-mixture").section(MixtureRecord).order
+    assert min(order, key=lambda row: row.bic).n_components == 3
+    assert all(row.held_out is not None for row in order)
 
 
 def test_same_bytes_on_any_number_of_workers(with_truth, tmp_path):

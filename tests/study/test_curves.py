@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 from fivesigma._core.errors import StudyError
+from fivesigma.record.sections.curves import BiasVarianceRecord, CurvesFailedRecord, ValidationCurvesRecord
 from fivesigma.study.runner.run import canonical, resume
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.study import Study
@@ -126,7 +127,7 @@ def test_a_curve_that_fails_leaves_the_model(folder, monkeypatch, tmp_path) -> N
     run = Study.read(folder / "broken.toml").run(out=tmp_path / "run", workers=1, progress=False)
     found = run.results.model("knn")
     assert found.status == "ok"
-    assert any("singular" in why for why in found.sections["curves_failed"])
+    assert any("singular" in why for why in found.section(CurvesFailedRecord).messages)
     assert "singular" in (run.path / "report.html").read_text()
 
 
@@ -148,10 +149,10 @@ def test_classes_blind_and_a_metric_with_a_threshold(tmp_path) -> None:
         },
     )
     result = study.run(tmp_path / "run", workers=1, progress=False, blind=True).results
-    (curve,) = result.model("tree").sections["validation_curves"]
-    assert curve["metric"] == "roc_auc"
-    assert "overfitting" not in curve
-    assert result.model("tree").sections["bias_variance"]["loss"] == "zero-one"
+    (curve,) = result.model("tree").section(ValidationCurvesRecord).curves
+    assert curve.metric == "roc_auc"
+    assert curve.overfitting is None
+    assert result.model("tree").section(BiasVarianceRecord).loss == "zero-one"
 
 
 def test_sealed_predictions_of_all_depths_are_kept_per_refit(folder, record) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
+from fivesigma.record.sections.curves import LearningCurveRecord
+from fivesigma.record.sections.predictive import PredictiveRecord
 from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.study.analyses.predictive import conformal_reach, section
@@ -63,7 +65,7 @@ def test_a_model_of_values_has_the_width_of_its_out_of_fold_residuals(finished) 
     )
     record = finished.results.model("linear")
     assert record.scores["test"]["crps"].value == pytest.approx(expected)
-    assert record.sections["predictive"]["width"] == pytest.approx(width)
+    assert record.section(PredictiveRecord).width == pytest.approx(width)
     assert record.versus_baseline["crps"].sigma_global is not None
 
 
@@ -72,7 +74,7 @@ def test_a_law_that_knows_the_width_of_each_event_comes_out_best(finished) -> No
     assert finished.results.best == "natural-gradient"
     assert value["natural-gradient"] < value["linear"] < value["dummy"]
     assert finished.results.model("quantile-forest").scores["test"]["nll"].value is None
-    assert finished.results.model("natural-gradient").sections["learning_curve"]["metric"] == "rmse"
+    assert finished.results.model("natural-gradient").section(LearningCurveRecord).metric == "rmse"
 
 
 def test_page_and_model_speak_of_the_law(finished) -> None:

@@ -14,6 +14,8 @@ from fivesigma._core.errors import FitError, StudyError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.record import models
+from fivesigma.record.sections.coefficients import CoefficientsRecord
+from fivesigma.record.sections.path import PathRecord
 from fivesigma.study.analyses import path as paths
 from fivesigma.study.fit import recipe
 from fivesigma.study.fit.inside import chosen, path_of
@@ -129,11 +131,11 @@ def test_the_record_holds_the_path(finished) -> None:
 
 def test_what_was_chosen_stands_among_the_parameters_and_coefficients(finished) -> None:
     record = next(m for m in finished[0].results.models if m.name == "path")
-    kept, law = record.sections["path"], record.sections["coefficients"]
-    assert record.params["lambda"] == kept["chosen"]
+    kept, law = record.section(PathRecord), record.section(CoefficientsRecord)
+    assert record.params["lambda"] == kept.chosen
     assert (record.params["penalty"], record.params["loss"]) == ("l1", "logistic")
-    at = kept["lambdas"].index(kept["chosen"])
-    assert law["standardised"] == pytest.approx(kept["coefficients"][at])
+    at = kept.lambdas.index(kept.chosen)
+    assert law.standardised == pytest.approx(kept.coefficients[at])
 
 
 def test_the_effect_of_interactions_is_a_claim(finished) -> None:

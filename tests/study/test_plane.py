@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fivesigma.data.dataset import Dataset
+from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
 from fivesigma.study.study import Study
 
 
@@ -24,15 +25,15 @@ def run(tmp_path, p: int, n_classes: int):
 
 def test_regions_are_the_probabilities_of_the_stored_model(tmp_path) -> None:
     result = run(tmp_path, 2, 3)
-    kept = result.results.model("logistic").sections["regions"]
-    x, y, p = (np.array(kept[key]) for key in ("x", "y", "probability"))
+    kept = result.results.model("logistic").section(RegionsRecord)
+    x, y, p = (np.array(each) for each in (kept.x, kept.y, kept.probability))
     assert p.shape == (len(y), len(x), 3)
     grid = np.array([[x[5], y[40]], [x[50], y[3]]])
     again = result.model("logistic").predict_proba(grid)
     np.testing.assert_allclose(p[[40, 3], [5, 50]], again, atol=6e-4)
     assert p[:, 0].argmax(axis=1).tolist() == [0] * len(y)
-    plane = result.results.data.sections["plane"]
-    assert len(plane["values"]) == len(plane["target"]) == result.results.split.n_train
+    plane = result.results.data.section(PlaneRecord)
+    assert len(plane.values) == len(plane.target) == result.results.split.n_train
     assert "Decision regions" in (result.path / "report.html").read_text()
     assert (result.path / "figures" / "regions.csv").is_file()
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import fivesigma as fs
 from fivesigma._core.errors import FivesigmaError, StudyError
 from fivesigma.models.mixtures.theory import recovery
+from fivesigma.record.sections.scan import ScanSettingsRecord
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import check, points, study_at
 from fivesigma.study.analyses.scan.spiked import theory
@@ -389,13 +390,13 @@ def test_clusterings_are_scanned_against_their_truth_and_their_theory(spiked):
     low, high = spiked.results.scan
     assert low.models["gibbs"]["validation"]["overlap"].value < 0.3
     assert high.models["gibbs"]["validation"]["overlap"].value > 0.8
-    about = spiked.results.sections["scan_settings"]
-    best, draw = about["theory"]["curves"]
-    assert (best["models"], draw["models"]) == (["gibbs"], ["one draw"])
-    assert best["y"][-1] == pytest.approx(recovery(12.0, 2.0).best)
-    assert draw["y"][-1] == pytest.approx(recovery(12.0, 2.0).sample)
-    assert about["theory"]["marks"][0]["x"] == pytest.approx(2 / np.sqrt(2.0))
-    assert about["theory"]["floors"][0]["y"] == pytest.approx(np.sqrt(2 / (60 * np.pi)))
+    said = spiked.results.section(ScanSettingsRecord).theory
+    best, draw = said.curves
+    assert (best.models, draw.models) == (("gibbs",), ("one draw",))
+    assert best.y[-1] == pytest.approx(recovery(12.0, 2.0).best)
+    assert draw.y[-1] == pytest.approx(recovery(12.0, 2.0).sample)
+    assert said.marks[0].x == pytest.approx(2 / np.sqrt(2.0))
+    assert said.floors[0].y == pytest.approx(np.sqrt(2 / (60 * np.pi)))
 
 
 def test_the_page_says_through_how_many_intervals_theory_runs(spiked):

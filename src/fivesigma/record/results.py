@@ -1,77 +1,47 @@
 """The result of a study as frozen records: numbers and text, never an estimator.
 
 ``Results`` is what ``results.json`` holds (schema ``fivesigma.results/1``). What is refused is ``None``; no NaN or
-infinity ever stands in a record. A capability adds its own entry to ``ModelRecord.sections`` or
-``Results.sections``; both are written beside the other keys and edit none of them.
+infinity ever stands in a record. A capability adds its own class to `fivesigma.record.sections.SECTIONS`; its
+section is written beside the other keys and edits none of them.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, TypeVar
+
+from fivesigma.record.document import Sections, optional, plain, read
+from fivesigma.record.sections import SECTIONS
+from fivesigma.record.sections.explained import Explained
+from fivesigma.record.sections.scan import ScanPoint, ScanScore
+from fivesigma.record.sections.section import Holder, Section
+from fivesigma.risk.findings import VERDICTS, Claim, Comparison, ErrorBudget, Generalisation, Score
+
+__all__ = [
+    "SCHEMA",
+    "VERDICTS",
+    "Audit",
+    "Claim",
+    "Comparison",
+    "DataRecord",
+    "ErrorBudget",
+    "Feature",
+    "Generalisation",
+    "ModelRecord",
+    "Results",
+    "ScanPoint",
+    "ScanScore",
+    "Score",
+    "SplitRecord",
+    "from_document",
+    "plain",
+    "to_document",
+]
 
 SCHEMA = "fivesigma.results/1"
 
-VERDICTS = ("not distinguished", "distinguished, not relevant", "evidence", "observation")
-
-
-@dataclass(frozen=True)
-class ErrorBudget:
-    """Standard errors of a score: finite test set, finite training set, and the seed's part of the latter."""
-
-    stat: float | None = None
-    train: float | None = None
-    seed: float | None = None
-
-
-@dataclass(frozen=True)
-class Score:
-    """A score with its interval ``[low, high]`` at ``level``; ``None`` where an interval is refused."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    method: str = ""
-    error: ErrorBudget = field(default_factory=ErrorBudget)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A paired difference of one metric, oriented so that positive is in favour of the model that carries it."""
-
-    difference: float | None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    sigma_local: float | None = None
-    sigma_global: float | None = None
-
-
-@dataclass(frozen=True)
-class Generalisation:
-    """The gap R_train - R_validation (a number) and the verdict on flexibility (a test)."""
-
-    gap: float | None = None
-    verdict: str = "not tested"
-    sigma: float | None = None
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One sentence the page makes, with the effect behind it and what 3 sigma would take."""
-
-    text: str
-    effect: float | None
-    low: float | None
-    high: float | None
-    sigma_local: float | None
-    sigma_global: float | None
-    verdict: str
-    needs: str = ""
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -87,9 +57,23 @@ class Feature:
     n_missing: int
 
 
+class Holding:
+    """A record that capabilities add sections to, by their keys."""
+
+    holds: ClassVar[Holder]
+    sections: Mapping[str, Any]
+
+    def section(self, kind: type[S]) -> S | None:
+        """Return the section of one ``kind``, or None."""
+        found = self.sections.get(kind.key)
+        return found if isinstance(found, kind) else None
+
+
 @dataclass(frozen=True)
-class DataRecord:
+class DataRecord(Holding):
     """What was read: content hash, sizes, columns."""
+
+    holds = "data"
 
     sha256: str
     n_samples: int
@@ -102,8 +86,10 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
-class SplitRecord:
+class SplitRecord(Holding):
     """How the rows were divided."""
+
+    holds = "split"
 
     sha256: str
     n_train: int
@@ -114,11 +100,10 @@ class SplitRecord:
 
 
 @dataclass(frozen=True)
-class ModelRecord:
-    """One model of the line-up. ``status`` is ok, failed or skipped; ``message`` says why.
+class ModelRecord(Holding):
+    """One model of the line-up. ``status`` is ok, failed or skipped; ``message`` says why."""
 
-    ``sections`` holds what a capability adds (``curve``, ``path``, ``importance``, ``diagnostics`` ...).
-    """
+    holds = "model"
 
     name: str
     kind: str
@@ -134,33 +119,6 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
-class ScanScore:
-    """A score at one point of a scan: the mean of ``n`` studies, its standard error, and their spread.
-
-    ``low`` and ``high`` hold the expected score of such a study at ``level``; ``spread`` is the standard deviation
-    from study to study.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    method: str = ""
-    error: float | None = None
-    spread: float | None = None
-    n: int = 0
-
-
-@dataclass(frozen=True)
-class ScanPoint:
-    """One point of a scan: the values put in by dotted place, scores by model, part and metric, what failed."""
-
-    values: Mapping[str, Any]
-    models: Mapping[str, Mapping[str, Mapping[str, ScanScore]]]
-    messages: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Audit:
     """One check of the data or the run: status ok, warning or failed."""
 
@@ -170,8 +128,10 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Holding):
     """All that a run found out. Equal runs are equal bytes apart from ``timing``."""
+
+    holds = "results"
 
     study: str
     task: str
@@ -184,11 +144,14 @@ class Results:
     models: tuple[ModelRecord, ...]
     claims: tuple[Claim, ...] = ()
     audit: tuple[Audit, ...] = ()
-    explain: Mapping[str, Any] | None = None
+    explain: Explained | None = None
     scan: tuple[ScanPoint, ...] | None = None
-    sections: Mapping[str, Any] = field(default_factory=dict)
     timing: Mapping[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
+    question: str | None = optional()
+    claim: str | None = optional()
+    blind: bool | None = optional()
+    sections: Mapping[str, Any] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelRecord:
         """Return the record of the model called ``name``; `KeyError` where there is none."""
@@ -198,85 +161,19 @@ class Results:
         raise KeyError(name)
 
 
-_NESTED: dict[tuple[type, str], type] = {
-    (Score, "error"): ErrorBudget,
-    (ModelRecord, "generalisation"): Generalisation,
-    (Results, "data"): DataRecord,
-    (Results, "split"): SplitRecord,
-}
-_TUPLES: dict[tuple[type, str], type] = {
-    (Results, "models"): ModelRecord,
-    (Results, "claims"): Claim,
-    (Results, "audit"): Audit,
-    (Results, "scan"): ScanPoint,
-    (DataRecord, "features"): Feature,
-}
-
-
-def plain(value: Any) -> Any:
-    """Return ``value`` as JSON's own types; NaN and infinity become ``None``.
-
-    >>> plain({"a": (1.0, float("nan")), "e": ErrorBudget(stat=0.1)})
-    {'a': [1.0, None], 'e': {'stat': 0.1, 'train': None, 'seed': None}}
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        named = {
-            f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "sections"
-        }
-        return named | plain(dict(getattr(value, "sections", {})))
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):  # NumPy arrays and scalars
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _restore(cls: type, document: Mapping[str, Any]) -> Any:
-    known = {f.name for f in dataclasses.fields(cls)} - {"sections"}
-    values = {key: _restored_field(cls, key, item) for key, item in document.items() if key in known}
-    if any(f.name == "sections" for f in dataclasses.fields(cls)):
-        values["sections"] = {key: item for key, item in document.items() if key not in known}
-    return cls(**values)
-
-
-def _scores(cls: type, parts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return scores by part and metric."""
-    return {part: {m: _restore(cls, s) for m, s in scores.items()} for part, scores in parts.items()}
-
-
-def _restored_field(cls: type, key: str, item: Any) -> Any:
-    if item is None:
-        return None
-    if (cls, key) in _NESTED:
-        return _restore(_NESTED[cls, key], item)
-    if (cls, key) in _TUPLES:
-        return tuple(_restore(_TUPLES[cls, key], each) for each in item)
-    if cls is ModelRecord and key == "scores":
-        return _scores(Score, item)
-    if cls is ScanPoint and key == "models":
-        return {model: _scores(ScanScore, parts) for model, parts in item.items()}
-    if cls is ModelRecord and key in ("versus_baseline", "versus_best"):
-        return {m: _restore(Comparison, c) for m, c in item.items()}
-    return tuple(item) if isinstance(item, list) else item
-
-
 def to_document(results: Results) -> dict[str, Any]:
     """Return ``results`` as the JSON document of ``results.json``, the schema's name first."""
     document: dict[str, Any] = plain(results)
     return {"schema": document.pop("schema"), **document}
 
 
-def from_document(document: Mapping[str, Any]) -> Results:
-    """Return the `Results` that `to_document` wrote.
+def from_document(document: Mapping[str, Any], sections: Sections = SECTIONS) -> Results:
+    """Return the `Results` that `to_document` wrote, with the registered ``sections`` as their types.
 
     >>> empty = DataRecord("0", 0, 0, 0.0, (), None, None)
     >>> results = Results("s", "regression", 0, "r2", None, None, empty, SplitRecord("0", 0, 0, 5), ())
     >>> from_document(to_document(results)) == results
     True
     """
-    restored: Results = _restore(Results, document)
+    restored: Results = read(Results, document, sections)
     return restored

@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.document import Sections
 from fivesigma.record.journal import Journal
 from fivesigma.record.lock import locked
 from fivesigma.record.results import Results, from_document, to_document
+from fivesigma.record.sections import SECTIONS
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -111,8 +113,13 @@ class TaskStore:
         return Journal(self.folder / f"{key}.steps")
 
     def has(self, key: str) -> bool:
-        """Whether ``key`` is finished and its file whole."""
-        return self.read(key) is not None
+        """Whether ``key`` is finished; whether its file is whole, `sift` and `read` find out."""
+        return self.path(key).is_file()
+
+    def sift(self) -> None:
+        """Set aside every damaged result, so that its task is done again."""
+        for path in self.folder.glob("*.npz"):
+            self._content(path)
 
     def write(self, key: str, arrays: Arrays, meta: Mapping[str, Any]) -> None:
         """Keep a result: arrays, and a small JSON document beside them under one checksum."""
@@ -130,18 +137,24 @@ class TaskStore:
 
     def read(self, key: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return arrays and document of ``key``, or None where it must be done (again)."""
-        path = self.path(key)
+        content = self._content(self.path(key))
+        if content is None:
+            return None
+        arrays = unpack(content)
+        meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
+        return arrays, meta
+
+    def _content(self, path: Path) -> bytes | None:
+        """Return what a file holds behind its checksum; a damaged one is set aside."""
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        if hashlib.sha256(content[32:]).digest() != content[:32]:
-            self._corrupt.mkdir(exist_ok=True)
-            path.replace(self._corrupt / path.name)
-            return None
-        arrays = unpack(content[32:])
-        meta: dict[str, Any] = json.loads(arrays.pop("meta").tobytes())
-        return arrays, meta
+        if hashlib.sha256(content[32:]).digest() == content[:32]:
+            return content[32:]
+        self._corrupt.mkdir(exist_ok=True)
+        path.replace(self._corrupt / path.name)
+        return None
 
 
 @dataclass(frozen=True)
@@ -212,18 +225,21 @@ class RunFolder:
         document: dict[str, Any] = read_json(self.path / "manifest.json")
         return document
 
-    def write_results(self, results: Results) -> None:
-        """Write ``results.json``."""
-        write_json(self.path / "results.json", to_document(results))
+    def write_results(self, results: Results, sections: Sections = SECTIONS) -> Results:
+        """Write ``results.json`` and return what a reader finds there."""
+        document = to_document(results)
+        found = from_document(document, sections)
+        write_json(self.path / "results.json", document)
+        return found
 
-    def results(self) -> Results:
-        """Read ``results.json``; `DataError` where it is no record of a run."""
+    def results(self, sections: Sections = SECTIONS) -> Results:
+        """Read ``results.json`` with the registered ``sections``; `DataError` where it is no record of a run."""
         place = self.path / "results.json"
         try:
-            return from_document(read_json(place))
+            return from_document(read_json(place), sections)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"{place}: is no record of a run; copy the folder again, or resume the run."
+                f"{place}: is no record of a run ({error}); copy the folder again, or resume the run."
             ) from error
 
     def log(self, line: str) -> None:
@@ -255,7 +271,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one writer.
+        """Hold the folder for one writer, damaged results set aside.
 
         Raises
         ------
@@ -265,6 +281,7 @@ class RunFolder:
             Where the folder is not there, cannot be written, or its file system knows no locks.
         """
         with locked(self.path / ".lock"):
+            self.tasks.sift()
             yield
 
 

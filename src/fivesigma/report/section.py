@@ -7,38 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fivesigma.record.results import ModelRecord, Results, Score
+from fivesigma.record.sections.columns import TargetUnitRecord
+from fivesigma.record.sections.explained import Explained
+from fivesigma.record.sections.score_curves import ScoreCurvesRecord
+from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report.plot import Plot
+from fivesigma.report.text import labelled
 from fivesigma.risk.metrics import METRICS
 
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "expected calibration error",
-    "rejection_30": "background rejection at 30 % signal efficiency",
-    "rejection_50": "background rejection at 50 % signal efficiency",
-    "rejection_80": "background rejection at 80 % signal efficiency",
-    "asimov": "Asimov significance",
-    "ams": "AMS",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "median_bias": "median bias",
-    "scatter": "robust scatter",
-    "pearson_r": "Pearson r",
-    "nll": "negative log-likelihood",
-    "crps": "CRPS",
-    "overlap": "overlap with the truth",
-    "adjusted_rand": "adjusted Rand index",
-    "mutual_information": "mutual information",
-    "log_likelihood": "log-likelihood an event",
-}
 TRAINING = ("train", "validation")
+
+S = TypeVar("S", bound=RecordSection)
+T = TypeVar("T")
 
 
 def metric_name(metric: str) -> str:
@@ -47,7 +30,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("roc_auc"), metric_name("my_metric")
     ('ROC AUC', 'my metric')
     """
-    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -63,9 +46,14 @@ class View:
         fitted = [model for model in self.results.models if model.status == "ok"]
         return sorted(fitted, key=lambda model: (model.name != self.results.best, -self._merit(model)))
 
-    def having(self, section: str) -> list[ModelRecord]:
-        """Return the fitted models whose record has ``section``, best first."""
-        return [model for model in self.ranked if model.sections.get(section)]
+    def having(self, kind: type[S]) -> list[tuple[ModelRecord, S]]:
+        """Return the fitted models that have a section of this ``kind``, best first, each with its section."""
+        return [(model, kept) for model in self.ranked if (kept := model.section(kind)) is not None]
+
+    def with_curve(self, curve: Callable[[ScoreCurvesRecord], T | None]) -> list[tuple[ModelRecord, T]]:
+        """Return the fitted models whose predictions have a ``curve``, best first, each with it."""
+        found = ((model, curve(kept)) for model, kept in self.having(ScoreCurvesRecord))
+        return [(model, drawn) for model, drawn in found if drawn]
 
     def _merit(self, model: ModelRecord) -> float:
         score = self.score(model, "validation") or self.score(model, self.part)
@@ -73,6 +61,11 @@ class View:
             return -math.inf
         known = METRICS.get(self.results.metric)
         return score.value if known is None else float(known.merit(score.value))
+
+    @property
+    def explained(self) -> Explained:
+        """What was asked of the models, empty where nothing was."""
+        return self.results.explain or Explained()
 
     @property
     def runner_up(self) -> ModelRecord | None:
@@ -89,7 +82,7 @@ class View:
     @property
     def question(self) -> str:
         """The question of the study, or an empty string."""
-        asked = self.results.sections.get("question") or self.manifest.get("question")
+        asked = self.results.question or self.manifest.get("question")
         study = self.manifest.get("study")
         return str(asked or (study.get("question") if isinstance(study, Mapping) else None) or "")
 
@@ -130,12 +123,12 @@ class View:
     @property
     def about(self) -> str:
         """What intervals and σ are about: the procedure or the fitted model."""
-        if self.results.task == "clustering" and self.results.sections.get("claim") == "fitted":
+        if self.results.task == "clustering" and self.results.claim == "fitted":
             return (
                 "Intervals and σ are of these fits, uncertain because the events are finite; another sample of events "
                 "would be fitted afresh, and scatters more."
             )
-        if self.results.sections.get("claim") == "fitted":
+        if self.results.claim == "fitted":
             return "Intervals and σ are of these fitted models, uncertain because the test set is finite."
         return (
             "Intervals and σ are of the procedure, trained afresh on a training set of this size: uncertain "
@@ -154,10 +147,16 @@ class View:
         learnt = classes is not None and self.results.task == "classification"
         return classes[-1] if learnt and classes is not None and len(classes) == 2 else None
 
-    def curve(self, model: ModelRecord, name: str) -> Any:
-        """Return the curve ``name`` of ``model``, or ``None``."""
-        curves = model.sections.get("curve")
-        return curves.get(name) if isinstance(curves, Mapping) else None
+    @property
+    def target_unit(self) -> str | None:
+        """The unit of the target, None where it has none."""
+        kept = self.results.data.section(TargetUnitRecord)
+        return None if kept is None else kept.unit
+
+    @property
+    def target(self) -> str:
+        """The target with its unit, for an axis."""
+        return labelled(self.results.data.target or "target", self.target_unit)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ class Brier(Moments):
     """
 
     name: str = "brier"
+    label = "Brier score"
     tasks = CLASSIFICATION
     greater_is_better = False
     lower, upper = 0.0, 2.0
@@ -181,6 +182,7 @@ class RocAuc(Planned):
     """
 
     name: str = "roc_auc"
+    label = "ROC AUC"
     tasks = CLASSIFICATION
     greater_is_better = True
     lower, upper = 0.0, 1.0
@@ -221,6 +223,7 @@ class CalibrationError(Planned):
     """
 
     name: str = "ece"
+    label = "expected calibration error"
     bins: int = 10
     tasks = CLASSIFICATION
     greater_is_better = False

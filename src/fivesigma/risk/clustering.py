@@ -55,6 +55,7 @@ class Overlap(Agreement):
     """
 
     name: str = "overlap"
+    label = "overlap with the truth"
     lower, upper = None, 1.0
 
     def of_tables(self, tables: Floats) -> Floats:
@@ -79,6 +80,7 @@ class AdjustedRand(Agreement):
     """
 
     name: str = "adjusted_rand"
+    label = "adjusted Rand index"
     lower, upper = None, 1.0
 
     def of_tables(self, tables: Floats) -> Floats:
@@ -117,6 +119,7 @@ class LogLikelihood(Moments):
     """
 
     name: str = "log_likelihood"
+    label = "log-likelihood an event"
     tasks = CLUSTERING
     greater_is_better = True
     additive = True

@@ -166,6 +166,11 @@ class Rejection(Selection):
     efficiency: float
     lower, upper = 1.0, None
 
+    @property
+    def label(self) -> str:
+        """Names the efficiency."""
+        return f"background rejection at {self.efficiency:.0%} signal efficiency".replace("%", " %")
+
     def chosen(self, rows: Selected, scale: float) -> float:
         """The first threshold whose signal efficiency is enough."""
         if rows.s[-1] <= 0:
@@ -196,6 +201,16 @@ class Asimov(Selection):
     background_uncertainty: float = 0.0
     lower, upper = 0.0, None
 
+    @property
+    def label(self) -> str:
+        """Names the uncertainty of the background."""
+        known = (
+            f", background known to {100 * self.background_uncertainty:.3g} %"
+            if self.background_uncertainty
+            else ""
+        )
+        return f"Asimov significance{known}"
+
     def chosen(self, rows: Selected, scale: float) -> float:
         """The threshold of highest significance."""
         return _highest(rows, self._significance(scale * rows.s, scale * rows.b))
@@ -221,6 +236,7 @@ class Ams(Selection):
     """
 
     name: str = "ams"
+    label = "AMS"
     b_reg: float = 10.0
     lower, upper = 0.0, None
 

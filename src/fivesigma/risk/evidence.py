@@ -18,10 +18,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from fivesigma.risk.findings import Claim, ErrorBudget, Score
 from fivesigma.risk.intervals import (
-    Claim,
-    Errors,
-    ScoreEstimate,
+    About,
     cross_validated,
     few_passing,
     nadeau_bengio,
@@ -42,13 +41,13 @@ from fivesigma.risk.significance import (
 )
 
 __all__ = [
+    "About",
     "Claim",
-    "ClaimText",
     "Difference",
-    "Errors",
+    "ErrorBudget",
     "Measurement",
     "Part",
-    "ScoreEstimate",
+    "Score",
     "claim_text",
     "compare",
     "compare_cross_validated",
@@ -69,26 +68,12 @@ SMALLEST_RELATIVE_ERROR = 1e-3
 """Floor of the error of folds that all agree, relative to their difference."""
 
 
-@dataclass(frozen=True)
-class ClaimText:
-    """One sentence of the page with the numbers behind it; the fields of the record's claim."""
-
-    text: str
-    effect: float | None
-    low: float | None
-    high: float | None
-    sigma_local: float | None
-    sigma_global: float | None
-    verdict: str
-    needs: str
-
-
 def compare(
     a: Measurement,
     b: Measurement,
     *,
     one_sided: bool = False,
-    claim: Claim = "procedure",
+    claim: About = "procedure",
     level: float = 0.95,
 ) -> Difference:
     """Return the paired difference of ``a`` over ``b``: same resamples, same refits; positive favours ``a``.
@@ -244,7 +229,7 @@ def claim_text(
     relevant: float = 0.0,
     family: int = 1,
     greater_is_better: bool = True,
-) -> ClaimText:
+) -> Claim:
     """Return the sentence on one difference, of ``subject`` over ``other``, and what 3σ would take.
 
     >>> d = Difference(0.02, 0.01, 0.03, 1e-5, 4.3, 4.0, one_sided=True, dof=500.0)
@@ -254,7 +239,7 @@ def claim_text(
     d, word = difference, verdict(difference, relevant=relevant)
     sigma = d.sigma_global if d.sigma_global is not None else d.sigma_local
     what = "the procedure" if d.claim == "procedure" else "these fitted models"
-    return ClaimText(
+    return Claim(
         f"{_finding(d, subject, other, metric, word, greater_is_better)}, {sigma_text(sigma)}, for {what}."
         if d.sigma_local is not None
         else f"{subject} and {other} are not compared on {metric}: {d.method}.",

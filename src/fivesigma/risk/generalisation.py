@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fivesigma.risk.bias_variance import bias_variance, bias_variance_fresh, bias_variance_path
 from fivesigma.risk.evidence import compare_cross_validated
+from fivesigma.risk.findings import Generalisation
 from fivesigma.risk.resampling import Vector
 from fivesigma.risk.significance import among
 
@@ -18,22 +17,6 @@ __all__ = [
     "bias_variance_path",
     "generalisation",
 ]
-
-
-@dataclass(frozen=True)
-class Generalisation:
-    """``gap = R_train - R_validation`` in units of the metric, and the verdict with its σ.
-
-    Attributes
-    ----------
-    gap : score on the training events minus score on held-out folds, oriented as the metric.
-    verdict : "overfit", "underfit", "neither shown" or "not tested".
-    sigma : σ of the neighbour that is better, or of the better neighbour where neither is shown.
-    """
-
-    gap: float | None = None
-    verdict: str = "not tested"
-    sigma: float | None = None
 
 
 def generalisation(

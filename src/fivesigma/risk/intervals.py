@@ -7,7 +7,7 @@ is added to each of its sides. ``docs/evidence.md`` has the formulae and the mea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Literal
 
@@ -16,11 +16,13 @@ from scipy import special, stats
 
 from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
+from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.influence import standard_errors
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, above_error, kish
 
-Claim = Literal["procedure", "fitted"]
+About = Literal["procedure", "fitted"]
+"""What an interval or a significance is about."""
 
 FEWEST_EVENTS = 30
 FEWEST_PER_CLASS = 10
@@ -31,27 +33,6 @@ N_STUDENTISED = 1000
 """Resamples that are studentised: the 2.5 % quantile is known to 4 % of its distance."""
 SMALLEST_ERROR = 0.2
 """Floor of a resample's standard error, in units of the sample's: a resample without a miss has none."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Standard errors of a score: finite test set, finite training set, and the seed's part of the latter."""
-
-    stat: float | None = None
-    train: float | None = None
-    seed: float | None = None
-
-
-@dataclass(frozen=True)
-class ScoreEstimate:
-    """A score with its interval ``[low, high]`` at ``level``; None where it is refused, and ``method`` says why."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    method: str = ""
-    error: Errors = field(default_factory=Errors)
 
 
 @dataclass(frozen=True)
@@ -320,7 +301,7 @@ def train_dof(refits: Refits) -> float:
     return max(len(refits) - 1.0, 1.0)
 
 
-def score(m: Measurement, *, claim: Claim = "procedure", level: float = 0.95) -> ScoreEstimate:
+def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) -> Score:
     """Return the value with its interval and its error budget.
 
     ``claim`` names what the interval is of: "fitted", this model, uncertain because the test events are
@@ -331,20 +312,18 @@ def score(m: Measurement, *, claim: Claim = "procedure", level: float = 0.95) ->
     train, seed = (_spread_of_risk(m, each) for each in (m.refits, m.seeds))
     if seed is not None and train is not None:
         seed = min(seed, train)
-    errors = Errors(stat_error(m), train, seed)
+    errors = ErrorBudget(stat_error(m), train, seed)
     value = m.value if np.isfinite(m.value) else None
     reason = _no_interval(m)
     if reason:
-        return ScoreEstimate(value, None, None, level, reason, errors)
+        return Score(value, None, None, level, reason, errors)
     limits = stat_interval(m.metric, m, level)
     if claim == "fitted" or len(m.refits) < 2:
         note = "" if claim == "fitted" else " (no refits)"
-        return ScoreEstimate(
-            value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors
-        )
+        return Score(value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors)
     low, high = _with_training(m, limits, train or 0.0, level)
     method = f"procedure: {limits.method} ⊕ {len(m.refits)} refits"
-    return ScoreEstimate(value, low, high, level, method, errors)
+    return Score(value, low, high, level, method, errors)
 
 
 def _scale_of(m: Measurement) -> Scale:
@@ -436,7 +415,7 @@ def _inside(metric: Metric, x: float) -> float:
 # --- without a test set
 
 
-def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: float = 0.95) -> ScoreEstimate:
+def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: float = 0.95) -> Score:
     """Return the mean over folds with the variance of Nadeau & Bengio, Student's t at k - 1.
 
     Parameters
@@ -446,16 +425,12 @@ def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: flo
     """
     value = float(np.mean(values))
     if len(values) < 2 or not np.isfinite(value):
-        return ScoreEstimate(
-            value if np.isfinite(value) else None, method="no interval: fewer than two folds"
-        )
+        return Score(value if np.isfinite(value) else None, method="no interval: fewer than two folds")
     total = nadeau_bengio(values, n_fit, n_validation) ** 0.5
     if total == 0:
-        return ScoreEstimate(value, method="no interval: every fold scores the same")
+        return Score(value, method="no interval: every fold scores the same")
     half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * total
-    return ScoreEstimate(
-        value, value - half, value + half, level, "procedure: cross-validation, Nadeau-Bengio"
-    )
+    return Score(value, value - half, value + half, level, "procedure: cross-validation, Nadeau-Bengio")
 
 
 def nadeau_bengio(values: Vector, n_fit: int, n_validation: int) -> float:

@@ -52,6 +52,11 @@ class Metric(ABC):
     binary_only: ClassVar[bool] = False
     interval: ClassVar[bool] = True
 
+    @property
+    def label(self) -> str:
+        """The name as a reader knows it."""
+        return self.name.replace("_", " ")
+
     @abstractmethod
     def value(
         self,

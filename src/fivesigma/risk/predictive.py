@@ -178,6 +178,7 @@ class NegativeLogLikelihood(_OfLaw):
     """
 
     name: str = "nll"
+    label = "negative log-likelihood"
     steps = False
 
     def each(self, law: QuantileLaw, y: Floats) -> Floats:
@@ -194,6 +195,7 @@ class ContinuousRankedProbability(_OfLaw):
     """
 
     name: str = "crps"
+    label = "CRPS"
     lower = 0.0
 
     def each(self, law: QuantileLaw, y: Floats) -> Floats:

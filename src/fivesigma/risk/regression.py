@@ -51,6 +51,7 @@ class R2(Moments):
     """
 
     name: str = "r2"
+    label = "R²"
     tasks = REGRESSION
     greater_is_better = True
     lower, upper = None, 1.0
@@ -75,6 +76,7 @@ class Rmse(Moments):
     """
 
     name: str = "rmse"
+    label = "RMSE"
     tasks = REGRESSION
     greater_is_better = False
     lower, upper = 0.0, None
@@ -97,6 +99,7 @@ class Mae(Moments):
     """
 
     name: str = "mae"
+    label = "MAE"
     tasks = REGRESSION
     greater_is_better = False
     lower, upper = 0.0, None
@@ -120,6 +123,7 @@ class PearsonR(Moments):
     """
 
     name: str = "pearson_r"
+    label = "Pearson r"
     tasks = REGRESSION
     greater_is_better = True
     lower, upper = -1.0, 1.0
@@ -186,6 +190,7 @@ class Scatter(ResidualQuantiles):
     """
 
     name: str = "scatter"
+    label = "robust scatter"
     lower = 0.0
 
     def scored(self, plan: tuple[NDArray[np.intp], Floats, Floats], counts: NDArray[Any]) -> Floats:

@@ -13,9 +13,9 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.study.finished.result import Result
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.runner.progress import Progress
 from fivesigma.study.runner.run import resume, run, unblind
-from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import find
 

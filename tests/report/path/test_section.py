@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 
 from fivesigma.record.results import Results
+from fivesigma.record.sections.path import PathRecord
 from fivesigma.report.page import page
 from fivesigma.report.path.figure import largest, path_plot, spread
 from fivesigma.report.path.section import SECTION, near_ties
 from fivesigma.report.plot import drawing
 from fivesigma.report.section import View
-from fivesigma.report.path.section import PATH, near_ties
 from tests.report import fixture as made
 
 LAMBDAS = np.geomspace(100.0, 0.1, 7)
 
 
-def section(names: list[str], **changed: Any) -> dict[str, Any]:
+def section(names: list[str], **changed: Any) -> PathRecord:
     theta = np.maximum(0.0, 1.0 - LAMBDAS[:, None] / np.linspace(100, 5, len(names)))
     mean = [0.5, 0.7, 0.84, 0.86, 0.861, 0.8605, 0.85]
-    return {
+    document = {
         "metric": "roc_auc",
         "penalty": "l1",
         "loss": "logistic",
@@ -46,10 +46,11 @@ def section(names: list[str], **changed: Any) -> dict[str, Any]:
         "violations": [3e-9] * 7,
         "gaps": [1e-10] * 6 + [None],
         "tol": 1e-8,
-    } | changed
+    }
+    return PathRecord.from_document(document | changed)
 
 
-def results(kept: dict[str, Any]) -> Results:
+def results(kept: PathRecord) -> Results:
     base = made.binary(3, 2, 100)
     models = tuple(
         dataclasses.replace(m, sections={**m.sections, "path": kept}) if m.name == base.best else m
@@ -58,7 +59,7 @@ def results(kept: dict[str, Any]) -> Results:
     return dataclasses.replace(base, models=models)
 
 
-def context(kept: dict[str, Any]) -> dict[str, Any]:
+def context(kept: PathRecord) -> dict[str, Any]:
     return dict(SECTION.content(View(results(kept), made.MANIFEST)).context)
 
 
@@ -83,7 +84,8 @@ def test_a_point_that_misses_its_tolerance_is_a_warning() -> None:
 
 def test_the_figure_names_ten_and_keeps_every_number() -> None:
     names = [f"feature {j}" for j in range(30)]
-    plot = path_plot(results(section(names)).models[0], 1)
+    kept = section(names)
+    plot = path_plot(results(kept).models[0], kept, 1)
     svg = drawing(plot).svg
     assert sum(f">{name}<" in svg for name in names) == 10
     kinds = [row[0] for row in plot.rows]

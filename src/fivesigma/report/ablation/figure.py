@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from fivesigma.record.sections.explained import Ablation, AblationStep
 from fivesigma.report.panels import grid, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import BLUE, INK, MUTED, PAPER, VERMILLION
 from fivesigma.report.text import short
 
-Step = Mapping[str, Any]
 
-
-def ablation_plot(model: str, way: str, kept: Mapping[str, Any], metric: str, number: int) -> Plot:
+def ablation_plot(model: str, way: str, kept: Ablation, metric: str, number: int) -> Plot:
     """Return the score against the columns left, and below it the change at each step."""
-    steps, part, name = kept["steps"], kept["part"], short(model)
+    steps, part, name = kept.steps, kept.part, short(model)
     names = [step_name(step, way) for step in steps]
     what = "deleted" if way == "drop_best" else "added"
     bars = (
@@ -37,9 +36,9 @@ def ablation_plot(model: str, way: str, kept: Mapping[str, Any], metric: str, nu
         ),
         alt=f"{metric} of {name} by step: "
         + "; ".join(
-            f"{n} {_value(s, part):.4g}"
+            f"{n} {value:.4g}"
             for n, s in zip(names, steps, strict=True)
-            if _value(s, part) is not None
+            if (value := _value(s, part)) is not None
         )
         + ".",
         size=(8.6, 4.4),
@@ -60,36 +59,37 @@ def ablation_plot(model: str, way: str, kept: Mapping[str, Any], metric: str, nu
     )
 
 
-def step_name(step: Step, way: str) -> str:
+def step_name(step: AblationStep, way: str) -> str:
     """Return what a step is called on an axis.
 
-    >>> step_name({"columns": ["a"], "changed": ["b"]}, "drop_best")
+    >>> kept = AblationStep(columns=("a",), changed=("b",), scores={}, change=None, ranking=None)
+    >>> step_name(kept, "drop_best")
     'without b'
     """
-    if not step["changed"]:
-        return f"all {len(step['columns'])}"
-    changed = " + ".join(step["changed"])
+    if not step.changed:
+        return f"all {len(step.columns)}"
+    changed = " + ".join(step.changed)
     return f"without {changed}" if way == "drop_best" else f"with {changed}"
 
 
-def _value(step: Step, part: str) -> Any:
-    return (step["scores"].get(part) or {}).get("value")
+def _value(step: AblationStep, part: str) -> float | None:
+    return step.scores[part].value if part in step.scores else None
 
 
-def _rows(name: str, step: Step, part: str) -> list[tuple[object, ...]]:
+def _rows(name: str, step: AblationStep, part: str) -> list[tuple[object, ...]]:
     rows = []
-    for each, score in step["scores"].items():
-        change = step["change"] if each == part else None
+    for each, score in step.scores.items():
+        change = step.change if each == part else None
         numbers = (
             [None] * 4
             if change is None
-            else [change[k] for k in ("difference", "low", "high", "sigma_global")]
+            else [change.difference, change.low, change.high, change.sigma_global]
         )
-        rows.append((name, len(step["columns"]), each, score["value"], score["low"], score["high"], *numbers))
+        rows.append((name, len(step.columns), each, score.value, score.low, score.high, *numbers))
     return rows
 
 
-def _draw(figure: Any, steps: Sequence[Step], part: str, names: list[str], metric: str) -> None:
+def _draw(figure: Any, steps: Sequence[AblationStep], part: str, names: list[str], metric: str) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
     for axes in (above, below):
         grid(axes, "y")
@@ -98,9 +98,7 @@ def _draw(figure: Any, steps: Sequence[Step], part: str, names: list[str], metri
     _draw_scores(above, steps, part, BLUE, 0.0, face=BLUE)
     above.set_ylabel(metric)
     _draw_changes(below, steps)
-    labels = [
-        f"{short(name, 20)}\n{len(step['columns'])} left" for name, step in zip(names, steps, strict=True)
-    ]
+    labels = [f"{short(name, 20)}\n{len(step.columns)} left" for name, step in zip(names, steps, strict=True)]
     if names[0].startswith("with "):
         labels = [label.replace(" left", " in use") for label in labels]
     crowded = len(names) > 6
@@ -112,18 +110,18 @@ def _draw(figure: Any, steps: Sequence[Step], part: str, names: list[str], metri
 
 
 def _draw_scores(
-    axes: Any, steps: Sequence[Step], part: str, colour: str, shift: float, *, face: str
+    axes: Any, steps: Sequence[AblationStep], part: str, colour: str, shift: float, *, face: str
 ) -> None:
     x, y, reach = [], [], []
     for i, step in enumerate(steps):
-        score = step["scores"].get(part)
-        if score is None or score["value"] is None:
+        score = step.scores.get(part)
+        if score is None or score.value is None:
             continue
-        low = score["value"] if score["low"] is None else score["low"]
-        high = score["value"] if score["high"] is None else score["high"]
+        low = score.value if score.low is None else score.low
+        high = score.value if score.high is None else score.high
         x.append(i + shift)
-        y.append(score["value"])
-        reach.append((score["value"] - low, high - score["value"]))
+        y.append(score.value)
+        reach.append((score.value - low, high - score.value))
     axes.plot(x, y, color=colour, linewidth=0.9, alpha=0.5)
     axes.errorbar(
         x, y, yerr=[[max(r[side], 0.0) for r in reach] for side in (0, 1)], fmt="o", color=colour, markerfacecolor=face,
@@ -131,16 +129,16 @@ def _draw_scores(
     )  # fmt: skip
 
 
-def _draw_changes(axes: Any, steps: Sequence[Step]) -> None:
+def _draw_changes(axes: Any, steps: Sequence[AblationStep]) -> None:
     zero_line(axes, vertical=False)
     for i, step in enumerate(steps):
-        change = step["change"]
-        if change is None or change["difference"] is None or change["low"] is None:
+        change = step.change
+        if change is None or change.difference is None or change.low is None or change.high is None:
             continue
-        seen = abs(change["sigma_global"] or 0.0) >= 3
-        reach = [[change["difference"] - change["low"]], [change["high"] - change["difference"]]]
+        seen = abs(change.sigma_global or 0.0) >= 3
+        reach = [[change.difference - change.low], [change.high - change.difference]]
         axes.errorbar(
-            [i], [change["difference"]], yerr=reach, fmt="o", color=VERMILLION,
+            [i], [change.difference], yerr=reach, fmt="o", color=VERMILLION,
             markerfacecolor=VERMILLION if seen else PAPER, markersize=5.0, elinewidth=1.2, linestyle="none",
         )  # fmt: skip
     axes.set_ylabel("change (− is worse)")

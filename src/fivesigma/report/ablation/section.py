@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from fivesigma.record.results import Comparison
+from fivesigma.record.sections.explained import Ablation, AblationStep
 from fivesigma.report.ablation.figure import ablation_plot
 from fivesigma.report.markup import cell, table
 from fivesigma.report.notes import notes
@@ -26,55 +26,48 @@ _HEAD = (
 )
 
 
-def trails(view: View) -> list[tuple[str, str, Mapping[str, Any]]]:
+def trails(view: View) -> list[tuple[str, str, Ablation]]:
     """Return (way, model, record) of each ablation and selection, best model first."""
-    explain = view.results.explain or {}
-    return [
-        (way, model.name, kept)
-        for model in view.ranked
-        for way in _WAYS
-        if (kept := (explain.get(way) or {}).get(model.name))
-    ]
+    every = ((model.name, view.explained.ablations(model.name)) for model in view.ranked)
+    return [(way, name, kept) for name, by_way in every for way, kept in by_way.items()]
 
 
-def _line(way: str, step: Mapping[str, Any], part: str) -> dict[str, str]:
-    score, change = step["scores"][part], step["change"] or {}
-    low, high = change.get("low"), change.get("high")
+def _line(way: str, step: AblationStep, part: str) -> dict[str, str]:
+    score, change = step.scores[part], step.change or Comparison(None)
+    low, high = change.low, change.high
     decimals = interval_decimals(low, high)
-    what = {"drop_best": "less ", "forward": "and "}[way] if step["changed"] else "all columns"
+    what = {"drop_best": "less ", "forward": "and "}[way] if step.changed else "all columns"
     return {
-        "step": what + " + ".join(step["changed"]),
-        "left": str(len(step["columns"])),
-        "score": interval_text(score["value"], score["low"], score["high"]),
-        "change": signed(change["difference"], decimals) if change else "—",
-        "interval": interval(low, high, decimals) if change else "—",
-        "sigma": sigma(change.get("sigma_global")) if change else "—",
-        "next": step["ranking"]["names"][0] if step.get("ranking") else "—",
+        "step": what + " + ".join(step.changed),
+        "left": str(len(step.columns)),
+        "score": interval_text(score.value, score.low, score.high),
+        "change": signed(change.difference, decimals) if step.change else "—",
+        "interval": interval(low, high, decimals) if step.change else "—",
+        "sigma": sigma(change.sigma_global) if step.change else "—",
+        "next": step.ranking.names[0] if step.ranking else "—",
     }
 
 
-def sentence(way: str, model: str, kept: Mapping[str, Any], metric: str) -> str:
+def sentence(way: str, model: str, kept: Ablation, metric: str) -> str:
     """Return in words what the first step did, which column took over, and where the last step ended."""
-    steps, part = kept["steps"], kept["part"]
+    steps, part = kept.steps, kept.part
     first, last, start = steps[min(1, len(steps) - 1)], steps[-1], steps[0]
-    ends = [f"{each['scores'][part]['value']:.3g}" for each in (start, last)]
-    change = first["change"] or {}
+    ends = [f"{each.scores[part].value:.3g}" for each in (start, last)]
+    change = first.change or Comparison(None)
     if way == "forward":
-        order = ", ".join(" + ".join(step["changed"]) for step in steps)
+        order = ", ".join(" + ".join(step.changed) for step in steps)
         return (
             f"Chosen one at a time on the folds, {order} bring {short(model)} from {ends[0]} to {ends[1]} in {metric} "
-            f"({len(last['columns'])} columns)."
+            f"({len(last.columns)} columns)."
         )
-    gone = short(" + ".join(first["changed"]))
-    takes = f"; {short(first['ranking']['names'][0])} takes over" if first.get("ranking") else ""
-    size = f"{metric} {_size(change.get('difference'))} ({sigma(change.get('sigma_global'))})"
-    seen = (
-        "" if abs(change.get("sigma_global") or 0.0) >= 3 else ", which is not distinguished from no change"
-    )
+    gone = short(" + ".join(first.changed))
+    takes = f"; {short(first.ranking.names[0])} takes over" if first.ranking else ""
+    size = f"{metric} {_size(change.difference)} ({sigma(change.sigma_global)})"
+    seen = "" if abs(change.sigma_global or 0.0) >= 3 else ", which is not distinguished from no change"
     tail = ""
     if len(steps) > 2:
-        all_gone = listed([short(" + ".join(step["changed"])) for step in steps[1:]])
-        left = len(last["columns"])
+        all_gone = listed([short(" + ".join(step.changed)) for step in steps[1:]])
+        left = len(last.columns)
         tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}, on the {left} columns left."
     return f"When {short(model)} is fitted anew without {gone}, its {size}{seen}{takes}.{tail}"
 
@@ -94,10 +87,10 @@ def _content(view: View) -> Content:
         tables.append(
             {
                 "said": sentence(way, model, kept, metric),
-                "caveat": kept["caveat"],
+                "caveat": kept.caveat,
                 "title": f"{_TITLES[way]}, {short(model)}",
-                "part": kept["part"],
-                "lines": [_line(way, step, kept["part"]) for step in kept["steps"]],
+                "part": kept.part,
+                "lines": [_line(way, step, kept.part) for step in kept.steps],
                 "figure": f"ablation{i}",
             }
         )
@@ -107,7 +100,7 @@ def _content(view: View) -> Content:
 def _markdown(view: View) -> str:
     parts = []
     for way, model, kept in trails(view):
-        rows = [tuple(_line(way, step, kept["part"]).values()) for step in kept["steps"]]
+        rows = [tuple(_line(way, step, kept.part).values()) for step in kept.steps]
         parts.append(
             f"{cell(sentence(way, model, kept, metric_name(view.results.metric)))}\n\n{table(_HEAD, rows)}"
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.score_curves import CalibrationBins
 from fivesigma.report.panels import bar_style, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import value_with_error
@@ -17,14 +18,13 @@ from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, INK, MUTED, colour
 from fivesigma.report.text import listed, short
 
-_Bins = Mapping[str, Any]
-_Shown = tuple[ModelRecord, list[_Bins]]
+_Shown = tuple[ModelRecord, Sequence[CalibrationBins]]
 _COLUMNS = ("mean", "observed", "low", "high", "n_effective")
 
 
 def calibration(view: View) -> Plot | None:
     """Observed against predicted frequency of every model, one panel each."""
-    shown = [(model, bins) for model in view.ranked if (bins := view.curve(model, "calibration"))]
+    shown: list[_Shown] = [*view.with_curve(lambda kept: kept.calibration)]
     if not shown:
         return None
     columns = min(4 if len(shown) <= 8 else 5, len(shown))
@@ -40,12 +40,16 @@ def calibration(view: View) -> Plot | None:
         draw=lambda figure: _draw_calibration(figure, view, shown, columns),
         header=("model", "class", *_COLUMNS),
         rows=[
-            (model.name, each["class"], *row)
+            (model.name, each.class_, *row)
             for model, bins in shown
             for each in bins
-            for row in zip(*(each[key] for key in _COLUMNS), strict=True)
+            for row in zip(*_columns(each), strict=True)
         ],
     )
+
+
+def _columns(bins: CalibrationBins) -> tuple[Sequence[float | None], ...]:
+    return bins.mean, bins.observed, bins.low, bins.high, bins.n_effective
 
 
 def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int) -> None:
@@ -53,7 +57,7 @@ def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int
     for panel, (model, bins) in zip(axes, shown, strict=True):
         panel.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
         for index, each in enumerate(bins):
-            _draw_bins(panel, each, colour(index), short(each["class"]) if panel is axes[0] else None)
+            _draw_bins(panel, each, colour(index), short(each.class_) if panel is axes[0] else None)
         panel.set_title(short(model.name, 22), loc="left")
         _write_error(panel, view, model)
         grid(panel)
@@ -75,8 +79,8 @@ def _write_error(panel: Any, view: View, model: ModelRecord) -> None:
         panel.text(0.04, 0.96, text, transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
 
 
-def _draw_bins(panel: Any, bins: _Bins, hue: str, label: str | None) -> None:
-    mean, observed, low, high = (numbers(bins[key]) for key in _COLUMNS[:4])
+def _draw_bins(panel: Any, bins: CalibrationBins, hue: str, label: str | None) -> None:
+    mean, observed, low, high = (numbers(column) for column in _columns(bins)[:4])
     error = np.clip(np.array([observed - low, high - observed]), 0.0, None)
     panel.errorbar(mean, observed, yerr=error, label=label, **bar_style(hue))
     panel.plot(mean, observed, color=hue, linewidth=0.8, alpha=0.6)
@@ -84,12 +88,13 @@ def _draw_bins(panel: Any, bins: _Bins, hue: str, label: str | None) -> None:
 
 def confusion(view: View) -> Plot | None:
     """Rows: what it is; columns: what the best model says; shares of each row. For three classes and more."""
-    shown = [model for model in view.ranked if view.curve(model, "confusion")]
+    shown = view.with_curve(lambda kept: kept.confusion)
     if not shown or view.signal is not None:
         return None
-    curve, model = view.curve(shown[0], "confusion"), short(shown[0].name)
-    names = [short(name, 18) for name in curve["classes"]]
-    shares, weights = (np.array([numbers(row) for row in curve[key]]) for key in ("fraction", "weight"))
+    (first, curve) = shown[0]
+    model = short(first.name)
+    names = [short(name, 18) for name in curve.classes]
+    shares, weights = (np.array([numbers(row) for row in table]) for table in (curve.fraction, curve.weight))
     right = [f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)]
     side = min(7.5, 1.9 + 0.62 * len(names))
     return Plot(
@@ -101,9 +106,9 @@ def confusion(view: View) -> Plot | None:
         draw=lambda figure: _draw_confusion(figure, shares, weights, names),
         header=("true", "predicted", "weight", "fraction"),
         rows=[
-            (true, said, curve["weight"][i][j], curve["fraction"][i][j])
-            for i, true in enumerate(curve["classes"])
-            for j, said in enumerate(curve["classes"])
+            (true, said, curve.weight[i][j], curve.fraction[i][j])
+            for i, true in enumerate(curve.classes)
+            for j, said in enumerate(curve.classes)
         ],
     )
 

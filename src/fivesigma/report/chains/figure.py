@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.chains import DiagnosticsRecord
+from fivesigma.record.sections.mixture import RunningLoss, Together
 from fivesigma.report.panels import grid, numbers
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import INK, MUTED, colour
 from fivesigma.report.text import short
 
 
-def chains(model: ModelRecord, number: int) -> Plot:
+def chains(model: ModelRecord, health: DiagnosticsRecord, loss: RunningLoss, number: int) -> Plot:
     """Return the four pictures of the log-likelihood of a model's chains."""
-    health, loss = model.sections["diagnostics"], model.sections["mixture"]["loss"]
     name = short(model.name)
     return Plot(
         name=f"chains-{number}",
@@ -27,7 +28,7 @@ def chains(model: ModelRecord, number: int) -> Plot:
             "Autocorrelation: the sooner it falls to zero, the more each draw is worth. Running loss: \u2212ln L of "
             "each sweep, the warm-up left of the dotted line."
         ),
-        alt=f"Trace, ranks, autocorrelation and running loss of the {health['n_chains']} chains of {name}.",
+        alt=f"Trace, ranks, autocorrelation and running loss of the {health.n_chains} chains of {name}.",
         size=(8.6, 5.2),
         draw=lambda figure: _draw(figure, health, loss),
         header=("picture", "chain", "at", "value"),
@@ -35,21 +36,22 @@ def chains(model: ModelRecord, number: int) -> Plot:
     )
 
 
-def _rows(health: Mapping[str, Any], loss: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _rows(health: DiagnosticsRecord, loss: RunningLoss) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for picture in ("trace", "rank", "autocorrelation"):
-        for chain, values in enumerate(health[picture]):
+    pictures = (("trace", health.trace), ("rank", health.rank), ("autocorrelation", health.autocorrelation))
+    for picture, lines in pictures:
+        for chain, values in enumerate(lines):
             rows += [(picture, chain, at, value) for at, value in enumerate(values)]
-    for chain, values in enumerate(loss["chains"]):
-        rows += [("loss", chain, at, value) for at, value in zip(loss["at"], values, strict=True)]
+    for chain, values in enumerate(loss.chains):
+        rows += [("loss", chain, at, value) for at, value in zip(loss.at, values, strict=True)]
     return rows
 
 
-def _draw(figure: Any, health: Mapping[str, Any], loss: Mapping[str, Any]) -> None:
+def _draw(figure: Any, health: DiagnosticsRecord, loss: RunningLoss) -> None:
     (trace, rank), (lag, running) = figure.subplots(2, 2)
     _draw_trace(trace, health)
-    _draw_ranks(rank, health["rank"])
-    for chain, values in enumerate(health["autocorrelation"]):
+    _draw_ranks(rank, health.rank)
+    for chain, values in enumerate(health.autocorrelation):
         lag.plot(numbers(values), color=colour(chain), linewidth=1.0)
     lag.axhline(0.0, color=MUTED, linewidth=0.8)
     lag.set_title("autocorrelation")
@@ -57,9 +59,9 @@ def _draw(figure: Any, health: Mapping[str, Any], loss: Mapping[str, Any]) -> No
     _draw_loss(running, loss)
 
 
-def _draw_trace(axes: Any, health: Mapping[str, Any]) -> None:
-    n = health["n_draws"]
-    for chain, values in enumerate(health["trace"]):
+def _draw_trace(axes: Any, health: DiagnosticsRecord) -> None:
+    n = health.n_draws
+    for chain, values in enumerate(health.trace):
         axes.plot(
             np.linspace(1, n, len(values)), numbers(values), color=colour(chain), linewidth=0.6, alpha=0.8
         )
@@ -80,22 +82,21 @@ def _draw_ranks(axes: Any, ranks: Sequence[Sequence[int]]) -> None:
     axes.set_ylabel("draws")
 
 
-def _draw_loss(axes: Any, loss: Mapping[str, Any]) -> None:
-    for chain, values in enumerate(loss["chains"]):
-        axes.plot(numbers(loss["at"]), numbers(values), color=colour(chain), linewidth=0.6, alpha=0.8)
-    if loss["warmup"]:
-        axes.axvline(loss["warmup"], color=MUTED, linewidth=0.9, linestyle=(0, (1.5, 1.5)))
+def _draw_loss(axes: Any, loss: RunningLoss) -> None:
+    for chain, values in enumerate(loss.chains):
+        axes.plot(numbers(loss.at), numbers(values), color=colour(chain), linewidth=0.6, alpha=0.8)
+    if loss.warmup:
+        axes.axvline(loss.warmup, color=MUTED, linewidth=0.9, linestyle=(0, (1.5, 1.5)))
     grid(axes, "y")
     axes.set_title("running loss")
-    axes.set_xlabel(loss["against"])
+    axes.set_xlabel(loss.against)
     axes.set_ylabel("-ln L [nats]".replace("-", "\u2212"))
     axes.ticklabel_format(axis="y", useOffset=False)
 
 
-def together(model: ModelRecord, number: int) -> Plot:
+def together(model: ModelRecord, kept: Together, number: int) -> Plot:
     """Return the co-clustering matrix of a model: how often two events share a cluster, whatever its number."""
-    kept = model.sections["mixture"]["together"]
-    n, name = len(kept["rows"]), short(model.name)
+    n, name = len(kept.rows), short(model.name)
     return Plot(
         name=f"together-{number}",
         title=f"Which events go together, {name}",
@@ -106,17 +107,16 @@ def together(model: ModelRecord, number: int) -> Plot:
         alt=f"Co-clustering matrix of {n} events by {name}.",
         size=(5.0, 4.3),
         draw=lambda figure: _draw_together(figure, kept),
-        header=("event", "cluster", *map(str, kept["rows"])),
+        header=("event", "cluster", *map(str, kept.rows)),
         rows=[
-            (row, label, *share)
-            for row, label, share in zip(kept["rows"], kept["labels"], kept["share"], strict=True)
+            (row, label, *share) for row, label, share in zip(kept.rows, kept.labels, kept.share, strict=True)
         ],
     )
 
 
-def _draw_together(figure: Any, kept: Mapping[str, Any]) -> None:
+def _draw_together(figure: Any, kept: Together) -> None:
     axes = figure.subplots()
-    image = axes.imshow(np.array(kept["share"], dtype=np.float64), cmap="Blues", vmin=0.0, vmax=1.0)
+    image = axes.imshow(np.array(kept.share, dtype=np.float64), cmap="Blues", vmin=0.0, vmax=1.0)
     figure.colorbar(image, ax=axes, label="share of draws together", fraction=0.046)
     axes.set_xlabel("event")
     axes.set_ylabel("event")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.chains import DiagnosticsRecord
+from fivesigma.record.sections.mixture import MixtureRecord
 from fivesigma.report.chains.figure import chains, together
 from fivesigma.report.markup import cell, table
 from fivesigma.report.plot import Plot
@@ -15,13 +17,20 @@ MOST_FIGURES = 3
 _DIGITS = 6
 
 
-def sampled(view: View) -> list[ModelRecord]:
+Sampled = tuple[ModelRecord, MixtureRecord, DiagnosticsRecord]
+
+
+def sampled(view: View) -> list[Sampled]:
     """Return the mixtures that have chains, best first."""
-    return [model for model in view.having("mixture") if model.sections.get("diagnostics")]
+    return [
+        (model, mixture, health)
+        for model, mixture in view.having(MixtureRecord)
+        if (health := model.section(DiagnosticsRecord)) is not None
+    ]
 
 
 def _seen(view: View) -> str:
-    bad = [model.name for model in sampled(view) if not model.sections["diagnostics"]["converged"]]
+    bad = [model.name for model, _, health in sampled(view) if not health.converged]
     if not bad:
         return "All chains have converged: R-hat is below 1.01, and every quantity has 100 effective draws a chain."
     names = ", ".join(f"“{name}”" for name in bad)
@@ -36,26 +45,27 @@ def _lines(view: View) -> list[dict[str, str]]:
         {
             "model": model.name,
             "quantity": name.replace("_", "-"),
-            "mean": plain_number(each["mean"], _DIGITS),
-            "mcse": plain_number(each["mcse"], 2),
-            "r_hat": fixed(each["r_hat"], 4),
-            "bulk": count(each["ess_bulk"]),
-            "tail": count(each["ess_tail"]),
-            "mark": "none" if model.sections["diagnostics"]["converged"] else "warning",
+            "mean": plain_number(each.mean, _DIGITS),
+            "mcse": plain_number(each.mcse, 2),
+            "r_hat": fixed(each.r_hat, 4),
+            "bulk": count(each.ess_bulk),
+            "tail": count(each.ess_tail),
+            "mark": "none" if health.converged else "warning",
         }
-        for model in sampled(view)
-        for name, each in model.sections["diagnostics"]["quantities"].items()
+        for model, _, health in sampled(view)
+        for name, each in health.quantities.items()
     ]
 
 
 def _content(view: View) -> Content:
     models = sampled(view)
     plots: dict[str, Plot] = {}
-    for i, model in enumerate(models[:MOST_FIGURES], start=1):
-        plots[f"chains{i}"] = chains(model, i)
-    first = next((model for model in models if model.sections["mixture"].get("together")), None)
+    for i, (model, mixture, health) in enumerate(models[:MOST_FIGURES], start=1):
+        if mixture.loss is not None:
+            plots[f"chains{i}"] = chains(model, health, mixture.loss, i)
+    first = next(((model, kept) for model, mixture, _ in models if (kept := mixture.together)), None)
     if first is not None:
-        plots["together"] = together(first, 1)
+        plots["together"] = together(*first, 1)
     speeds = view.results.timing.get("sweeps_per_second") or {}
     context = {
         "seen": _seen(view),

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.mixture import ClusterConfusion, Covariances, Means, MixtureRecord, Shares
 from fivesigma.report.clusters.figure import clusters
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import DASH, count, fixed, interval, interval_decimals, plain_number
 from fivesigma.report.section import Content, Section, View
+
+Clustering = tuple[ModelRecord, MixtureRecord]
 
 MOST_TABLES = 8
 MOST_CONFUSIONS = 3
@@ -18,36 +21,35 @@ MOST_CLUSTERS = 20
 
 
 def _content(view: View) -> Content:
-    models, plot = view.having("mixture"), clusters(view)
+    models, plot = view.having(MixtureRecord), clusters(view)
     context = {
         "seen": _seen(view, models),
-        "warnings": [_warned(model) for model in models if model.sections["mixture"]["warning"]],
+        "warnings": _warnings(models),
         "tables": _tables(models[:MOST_TABLES]),
         "left_out": max(0, len(models) - MOST_TABLES),
-        "confusions": [_confusion(model) for model in models[:MOST_CONFUSIONS] if _comparable(model)],
+        "confusions": _confusions(models[:MOST_CONFUSIONS]),
     }
     return Content(context, {"clusters": plot} if plot is not None else {})
 
 
-def _seen(view: View, models: list[ModelRecord]) -> str:
+def _seen(view: View, models: list[Clustering]) -> str:
     """Return the one sentence on what is seen."""
-    best = view.best if view.best in models else models[0]
-    mixture = best.sections["mixture"]
-    sizes = ", ".join(count(n) for n in mixture["counts"])
-    noise = f"; {count(mixture['noise'])} are noise" if mixture["noise"] else ""
-    word = "cluster" if mixture["n_clusters"] == 1 else "clusters"
-    return f"“{best.name}” finds {mixture['n_clusters']} {word}, of {sizes} events{noise}."
+    best, mixture = next((each for each in models if each[0] == view.best), models[0])
+    sizes = ", ".join(count(n) for n in mixture.counts)
+    noise = f"; {count(mixture.noise)} are noise" if mixture.noise else ""
+    word = "cluster" if mixture.n_clusters == 1 else "clusters"
+    return f"“{best.name}” finds {mixture.n_clusters} {word}, of {sizes} events{noise}."
 
 
-def _warned(model: ModelRecord) -> str:
-    return f"“{model.name}”: {model.sections['mixture']['warning']}"
+def _warnings(models: list[Clustering]) -> list[str]:
+    return [f"“{model.name}”: {mixture.warning}" for model, mixture in models if mixture.warning]
 
 
-def _tables(models: list[ModelRecord]) -> list[dict[str, Any]]:
+def _tables(models: list[Clustering]) -> list[dict[str, Any]]:
     """Return one table for all models of the same columns: their clusters below each other."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for model in models:
-        made = _table(model)
+    for each in models:
+        made = _table(*each)
         kept = found.setdefault(
             (*made["columns"], made["spreads"], made["more_columns"]), made | {"groups": []}
         )
@@ -55,35 +57,37 @@ def _tables(models: list[ModelRecord]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _table(model: ModelRecord) -> dict[str, Any]:
-    mixture = model.sections["mixture"]
-    columns = mixture["columns"][:MOST_COLUMNS]
-    rows = [_row(mixture, k, len(columns)) for k in range(min(mixture["n_clusters"], MOST_CLUSTERS))]
+def _table(model: ModelRecord, mixture: MixtureRecord) -> dict[str, Any]:
+    columns = mixture.columns[:MOST_COLUMNS]
+    rows = [_row(mixture, k, len(columns)) for k in range(min(mixture.n_clusters, MOST_CLUSTERS))]
     return {
         "name": model.name,
-        "columns": [f"{each['name']} [{each['unit']}]" if each["unit"] else each["name"] for each in columns],
-        "more_columns": max(0, len(mixture["columns"]) - MOST_COLUMNS),
-        "more_clusters": max(0, mixture["n_clusters"] - MOST_CLUSTERS),
-        "spreads": mixture["covariances"] is not None,
-        "posterior": mixture["weights"]["low"] is not None,
+        "columns": [f"{each.name} [{each.unit}]" if each.unit else each.name for each in columns],
+        "more_columns": max(0, len(mixture.columns) - MOST_COLUMNS),
+        "more_clusters": max(0, mixture.n_clusters - MOST_CLUSTERS),
+        "spreads": mixture.covariances is not None,
+        "posterior": mixture.weights.low is not None,
         "rows": rows,
     }
 
 
-def _row(mixture: dict[str, Any], k: int, n: int) -> dict[str, Any]:
-    weights, means, spread = mixture["weights"], mixture["means"], mixture["covariances"]
+def _row(mixture: MixtureRecord, k: int, n: int) -> dict[str, Any]:
+    weights, means, spread = mixture.weights, mixture.means, mixture.covariances
     return {
         "number": str(k),
-        "events": count(mixture["counts"][k]),
-        "weight": _value(*(_at(weights[key], k) for key in ("value", "low", "high"))),
-        "means": [_value(*(_at(means[key], k, j) for key in ("value", "low", "high"))) for j in range(n)],
-        "spreads": []
-        if spread is None
-        else [_root(*(_at(spread[key], k, j, j) for key in ("value", "low", "high"))) for j in range(n)],
+        "events": count(mixture.counts[k]),
+        "weight": _value(*_at(weights, k)),
+        "means": [_value(*_at(means, k, j)) for j in range(n)],
+        "spreads": [] if spread is None else [_root(*_at(spread, k, j, j)) for j in range(n)],
     }
 
 
-def _at(values: Any, *where: int) -> float | None:
+def _at(kept: Shares | Means | Covariances, *where: int) -> tuple[float | None, float | None, float | None]:
+    """Return value, low and high of one entry."""
+    return _entry(kept.value, where), _entry(kept.low, where), _entry(kept.high, where)
+
+
+def _entry(values: Any, where: tuple[int, ...]) -> float | None:
     for index in where:
         values = None if values is None else values[index]
     found: float | None = values
@@ -104,27 +108,30 @@ def _root(*values: float | None) -> str:
     return _value(value, low, high)
 
 
-def _comparable(model: ModelRecord) -> bool:
-    confusion = model.sections["mixture"]["confusion"]
-    return bool(confusion) and len(confusion["counts"][0]) <= MOST_CLUSTERS
-
-
-def _confusion(model: ModelRecord) -> dict[str, Any]:
-    kept = model.sections["mixture"]["confusion"]
-    n = len(kept["counts"][0])
-    heads = [str(k) for k in range(n - kept["noise"])] + (["noise"] if kept["noise"] else [])
-    rows = [
-        {"name": name, "counts": [(count(value), round(100.0 * value / max(sum(row), 1))) for value in row]}
-        for name, row in zip(kept["classes"], kept["counts"], strict=True)
+def _confusions(models: list[Clustering]) -> list[dict[str, Any]]:
+    """Return a table for each model that was compared with a truth and has few clusters."""
+    return [
+        _confusion(model.name, mixture.confusion)
+        for model, mixture in models
+        if mixture.confusion is not None and len(mixture.confusion.counts[0]) <= MOST_CLUSTERS
     ]
-    return {"name": model.name, "heads": heads, "rows": rows}
+
+
+def _confusion(name: str, kept: ClusterConfusion) -> dict[str, Any]:
+    n = len(kept.counts[0])
+    heads = [str(k) for k in range(n - kept.noise)] + (["noise"] if kept.noise else [])
+    rows = [
+        {"name": label, "counts": [(count(value), round(100.0 * value / max(sum(row), 1))) for value in row]}
+        for label, row in zip(kept.classes, kept.counts, strict=True)
+    ]
+    return {"name": name, "heads": heads, "rows": rows}
 
 
 def _markdown(view: View) -> str:
-    models = view.having("mixture")
+    models = view.having(MixtureRecord)
     lines = [cell(_seen(view, models))]
-    for model in models[:MOST_TABLES]:
-        table = _table(model)
+    for model, mixture in models[:MOST_TABLES]:
+        table = _table(model, mixture)
         lines.append(f"\n**{cell(model.name)}**\n")
         for row in table["rows"]:
             means = "; ".join(
@@ -133,14 +140,14 @@ def _markdown(view: View) -> str:
             lines.append(
                 f"- cluster {row['number']}: {row['events']} events, weight {row['weight']}; {means}"
             )
-    lines += [f"- {cell(_warned(model))}" for model in models if model.sections["mixture"]["warning"]]
+    lines += [f"- {cell(said)}" for said in _warnings(models)]
     return "\n".join(lines)
 
 
 SECTION = Section(
     "clusters",
     "The clusters",
-    lambda view: bool(view.having("mixture")),
+    lambda view: bool(view.having(MixtureRecord)),
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.coefficients import CoefficientsRecord
+from fivesigma.record.sections.columns import PointsRecord
 from fivesigma.report.panels import numbers
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
@@ -27,17 +29,18 @@ class _Drawn:
     """A model with its columns, the first two being the axes, and the events: (n,) of each column, and the target."""
 
     model: ModelRecord
+    law: CoefficientsRecord
     names: tuple[str, ...]
     events: Mapping[str, NDArray[np.float64]]
     target: NDArray[np.float64]
 
 
-def linear_model(view: View) -> ModelRecord | None:
-    """Return the model whose coefficients are shown: the best one that has any, else the first."""
+def linear_model(view: View) -> tuple[ModelRecord, CoefficientsRecord] | None:
+    """Return the model whose coefficients are shown, and these: the best one that has any, else the first."""
     if view.results.task != "regression":
         return None
-    having = [m for m in view.ranked if _names(m)]
-    return next((m for m in having if m.name == view.results.best), having[0] if having else None)
+    having = [each for each in view.having(CoefficientsRecord) if each[1].names]
+    return next((each for each in having if each[0].name == view.results.best), having[0] if having else None)
 
 
 def plane(view: View) -> Plot | None:
@@ -46,7 +49,7 @@ def plane(view: View) -> Plot | None:
     if drawn is None:
         return None
     axes = [_axis(view, name) for name in drawn.names[:2]]
-    goal = labelled(view.results.data.target or "target", view.results.data.sections.get("target_unit"))
+    goal = view.target
     n, model = drawn.target.size, short(drawn.model.name)
     return Plot(
         name="plane",
@@ -62,27 +65,24 @@ def plane(view: View) -> Plot | None:
 
 def _drawn(view: View) -> _Drawn | None:
     """Return the first model that has a plane over kept events, or None."""
-    points = view.results.data.sections.get("points")
-    model = next((m for m in view.ranked if 2 <= len(_names(m)) <= _MOST_COLUMNS), None)
-    if linear_model(view) is None or model is None or not isinstance(points, Mapping):
+    points = view.results.data.section(PointsRecord)
+    having = view.having(CoefficientsRecord)
+    found = next((each for each in having if 2 <= len(each[1].names) <= _MOST_COLUMNS), None)
+    if linear_model(view) is None or found is None or points is None:
         return None
-    held, names = list(points["names"]), tuple(_names(model))
+    (model, law), held = found, list(points.names)
+    names = law.names
     if not set(names) <= set(held):
         return None
-    values = np.array([numbers(row) for row in points["values"]])[:_MOST_POINTS]
+    values = np.array([numbers(row) for row in points.values])[:_MOST_POINTS]
     events = {name: values[:, held.index(name)] for name in names}
-    return _Drawn(model, names, events, numbers(points["target"])[:_MOST_POINTS])
+    return _Drawn(model, law, names, events, numbers(points.target)[:_MOST_POINTS])
 
 
 def _fixed(drawn: _Drawn) -> str:
     """Say at which values the columns stand that are no axis."""
     means = [f"{short(name, 20)} = {np.nanmean(drawn.events[name]):.4g}" for name in drawn.names[2:]]
     return f", at the mean of the rest ({', '.join(means)})" if means else ""
-
-
-def _names(model: ModelRecord) -> list[str]:
-    coefficients = model.sections.get("coefficients")
-    return list(coefficients["names"]) if isinstance(coefficients, Mapping) else []
 
 
 def _axis(view: View, name: str) -> str:
@@ -113,10 +113,10 @@ def _draw_plane(figure: Any, drawn: _Drawn, labels: Sequence[str]) -> None:
 
 def _surface(drawn: _Drawn, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the law over the mesh ``x``, ``y``, the other columns at their mean."""
-    law = drawn.model.sections["coefficients"]
-    slopes = dict(zip(law["names"], numbers(law["values"]), strict=True))
+    law = drawn.law
+    slopes = dict(zip(law.names, law.slopes, strict=True))
     first, second, *rest = drawn.names
-    level = (law.get("intercept") or 0.0) + sum(slopes[n] * np.nanmean(drawn.events[n]) for n in rest)
+    level = (law.offset or 0.0) + sum(slopes[n] * np.nanmean(drawn.events[n]) for n in rest)
     return np.asarray(level + slopes[first] * x + slopes[second] * y)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.curves import Band, BiasVarianceRecord, LearningCurveRecord, ValidationCurve
 from fivesigma.report.panels import decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import plain_number
@@ -19,20 +20,21 @@ from fivesigma.report.text import short
 LOG_FROM = 20.0  # ratio of the ends of an axis from which it is logarithmic
 _PARTS = (("train", VERMILLION, "s"), ("validation", GREEN, "o"))
 Array = NDArray[np.float64]
+Learning = tuple[ModelRecord, LearningCurveRecord]
 
 
-def validation_plot(model: ModelRecord, kept: Mapping[str, Any], number: int) -> Plot:
+def validation_plot(model: ModelRecord, kept: ValidationCurve, number: int) -> Plot:
     """Return the figure of one validation curve."""
-    name, parameter, metric = short(model.name), short(str(kept["parameter"])), metric_name(kept["metric"])
+    name, parameter, metric = short(model.name), short(str(kept.parameter)), metric_name(kept.metric)
     return Plot(
         name=f"validation-curve-{number}",
         title=f"{metric[0].upper()}{metric[1:]} against {parameter}, {name}",
         caption=(
-            f"Mean {metric} over {kept['n_folds']} folds on the events fitted to and on those held out; bands hold "
+            f"Mean {metric} over {kept.n_folds} folds on the events fitted to and on those held out; bands hold "
             "68 %, of the procedure. Filled: the best validation score; open: the least flexible setting within "
             "one standard error of it."
         ),
-        alt=f"{metric} of {name} against {parameter}: best in validation at {kept['best']}.",
+        alt=f"{metric} of {name} against {parameter}: best in validation at {kept.best}.",
         size=(8.6, 3.9),
         draw=lambda figure: _draw_validation(figure, kept, parameter, metric),
         header=("part", parameter, "mean", "low", "high"),
@@ -40,39 +42,37 @@ def validation_plot(model: ModelRecord, kept: Mapping[str, Any], number: int) ->
     )
 
 
-def learning_plot(models: Sequence[ModelRecord]) -> Plot:
+def learning_plot(models: Sequence[Learning]) -> Plot:
     """Return one panel a model: score against training events."""
-    kept = models[0].sections["learning_curve"]
-    metric = metric_name(kept["metric"])
+    _, kept = models[0]
+    metric = metric_name(kept.metric)
     columns = min(3, len(models))
     n_rows = -(-len(models) // columns)
     return Plot(
         name="learning-curves",
         title=f"{metric[0].upper()}{metric[1:]} against training events",
         caption=(
-            f"Mean {metric} over {kept['n_folds']} folds of fits to more and more events, each sample holding the "
+            f"Mean {metric} over {kept.n_folds} folds of fits to more and more events, each sample holding the "
             "smaller ones; bands hold 68 %, of the procedure. Nothing is extrapolated."
         ),
-        alt=f"{metric} against training events: " + "; ".join(_spoken(model) for model in models) + ".",
+        alt=f"{metric} against training events: " + "; ".join(_spoken(*each) for each in models) + ".",
         size=(8.6, 2.9 * n_rows + 0.4),
         draw=lambda figure: _draw_learning(figure, models, columns, metric),
         header=("model", "part", "events", "mean", "low", "high"),
-        rows=[(model.name, *row) for model in models for row in _rows(model.sections["learning_curve"])],
+        rows=[(model.name, *row) for model, curve in models for row in _rows(curve)],
     )
 
 
-def _spoken(model: ModelRecord) -> str:
-    kept = model.sections["learning_curve"]
-    ends = (kept["validation"]["mean"][at] for at in (0, -1))
+def _spoken(model: ModelRecord, kept: LearningCurveRecord) -> str:
+    ends = (kept.validation.mean[at] for at in (0, -1))
     low, high = (plain_number(each, 3) for each in ends)
-    return f"{short(model.name)} from {low} at {kept['values'][0]} to {high} at {kept['values'][-1]} events"
+    return f"{short(model.name)} from {low} at {kept.values[0]} to {high} at {kept.values[-1]} events"
 
 
-def bias_variance_plot(model: ModelRecord, number: int) -> Plot:
+def bias_variance_plot(model: ModelRecord, kept: BiasVarianceRecord, number: int) -> Plot:
     """Return bias², variance and their sum against a setting."""
-    kept = model.sections["bias_variance"]
-    name, parameter = short(model.name), short(str(kept["parameter"]))
-    squared = kept["loss"] == "squared"
+    name, parameter = short(model.name), short(str(kept.parameter))
+    squared = kept.loss == "squared"
     parts = (
         "bias² + σ², variance and their sum" if squared else "bias, variance and the share of wrong labels"
     )
@@ -80,8 +80,8 @@ def bias_variance_plot(model: ModelRecord, number: int) -> Plot:
         name=f"bias-variance-{number}",
         title=f"Bias and variance against {parameter}, {name}",
         caption=(
-            f"{parts[0].upper()}{parts[1:]}, from {kept['rounds']} bootstrap samples of {kept['n_fit']} training "
-            f"events, on {kept['n_validation']} others. "
+            f"{parts[0].upper()}{parts[1:]}, from {kept.rounds} bootstrap samples of {kept.n_fit} training "
+            f"events, on {kept.n_validation} others. "
             + (
                 "On data the noise σ² cannot be told from bias²."
                 if squared
@@ -92,21 +92,26 @@ def bias_variance_plot(model: ModelRecord, number: int) -> Plot:
         size=(8.6, 3.6),
         draw=lambda figure: _draw_parts(figure, kept, parameter, squared),
         header=(parameter, "total", "bias", "variance"),
-        rows=list(zip(kept["values"], kept["total"], kept["bias"], kept["variance"], strict=True)),
+        rows=list(zip(kept.values, kept.total, kept.bias, kept.variance, strict=True)),
     )
 
 
-def lowest(kept: Mapping[str, Any]) -> Any:
+def lowest(kept: BiasVarianceRecord) -> Any:
     """Return the setting at which the total error is lowest."""
-    return kept["values"][int(np.argmin(kept["total"]))]
+    return kept.values[int(np.argmin(kept.total))]
 
 
-def _rows(kept: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _rows(kept: ValidationCurve | LearningCurveRecord) -> list[tuple[object, ...]]:
     return [
         (part, *row)
         for part, _, _ in _PARTS
-        for row in zip(kept["values"], kept[part]["mean"], kept[part]["low"], kept[part]["high"], strict=True)
+        for band in (_band(kept, part),)
+        for row in zip(kept.values, band.mean, band.low, band.high, strict=True)
     ]
+
+
+def _band(kept: ValidationCurve | LearningCurveRecord, part: str) -> Band:
+    return kept.train if part == "train" else kept.validation
 
 
 def places(values: Sequence[Any]) -> tuple[Array, bool]:
@@ -143,39 +148,39 @@ def _axis(axes: Any, values: Sequence[Any], name: str) -> Array:
     return at
 
 
-def _draw_parts_of(axes: Any, kept: Mapping[str, Any], at: Array) -> None:
+def _draw_parts_of(axes: Any, kept: ValidationCurve | LearningCurveRecord, at: Array) -> None:
     for part, hue, marker in _PARTS:
-        mean, low, high = (numbers(kept[part][key]) for key in ("mean", "low", "high"))
+        band = _band(kept, part)
+        mean, low, high = (numbers(each) for each in (band.mean, band.low, band.high))
         axes.fill_between(at, low, high, color=hue, alpha=0.18, linewidth=0)
         axes.plot(at, mean, marker, linestyle="-", color=hue, markersize=3.6, label=part)
 
 
-def _draw_validation(figure: Any, kept: Mapping[str, Any], parameter: str, metric: str) -> None:
+def _draw_validation(figure: Any, kept: ValidationCurve, parameter: str, metric: str) -> None:
     axes = figure.subplots()
     grid(axes)
-    at = _axis(axes, kept["values"], parameter)
+    at = _axis(axes, kept.values, parameter)
     _draw_parts_of(axes, kept, at)
-    mean = numbers(kept["validation"]["mean"])
-    marks = (("one standard error", "one_standard_error", PAPER), ("best", "best", INK))
-    for label, key, face in marks:
-        i = kept["values"].index(kept[key])
+    mean = numbers(kept.validation.mean)
+    marks = (("one standard error", kept.one_standard_error, PAPER), ("best", kept.best, INK))
+    for label, value, face in marks:
+        i = kept.values.index(value)
         axes.plot(
             at[i], mean[i], "o", color=INK, markerfacecolor=face, markersize=8, zorder=5, linestyle="none",
-            label=f"{label}, {kept[key]}",
+            label=f"{label}, {value}",
         )  # fmt: skip
     axes.set_ylabel(metric)
     figure.legend(loc="outside upper right", ncols=4)
 
 
-def _draw_learning(figure: Any, models: Sequence[ModelRecord], columns: int, metric: str) -> None:
+def _draw_learning(figure: Any, models: Sequence[Learning], columns: int, metric: str) -> None:
     shown = panels(figure, len(models), columns, sharey=True, sharex=True)
-    for axes, model in zip(shown, models, strict=True):
-        kept = model.sections["learning_curve"]
+    for axes, (model, kept) in zip(shown, models, strict=True):
         grid(axes)
-        at = _axis(axes, kept["values"], "training events")
-        if len(kept["values"]) > 4:
+        at = _axis(axes, kept.values, "training events")
+        if len(kept.values) > 4:
             thinned = list(range(len(at) - 1, -1, -2))
-            axes.set_xticks(at[thinned], [str(kept["values"][i]) for i in thinned])
+            axes.set_xticks(at[thinned], [str(kept.values[i]) for i in thinned])
         _draw_parts_of(axes, kept, at)
         axes.set_title(short(model.name, 30), loc="left")
     for axes in shown[::columns]:
@@ -184,19 +189,19 @@ def _draw_learning(figure: Any, models: Sequence[ModelRecord], columns: int, met
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
 
 
-def _draw_parts(figure: Any, kept: Mapping[str, Any], parameter: str, squared: bool) -> None:
+def _draw_parts(figure: Any, kept: BiasVarianceRecord, parameter: str, squared: bool) -> None:
     axes = figure.subplots()
     grid(axes)
-    at = _axis(axes, kept["values"], parameter)
+    at = _axis(axes, kept.values, parameter)
     lines = (
-        ("total", INK, "-", "sum" if squared else "wrong labels"),
-        ("bias", BLUE, "--", "bias² + σ²" if squared else "bias"),
-        ("variance", VERMILLION, "-.", "variance"),
+        (kept.total, INK, "-", "sum" if squared else "wrong labels"),
+        (kept.bias, BLUE, "--", "bias² + σ²" if squared else "bias"),
+        (kept.variance, VERMILLION, "-.", "variance"),
     )
-    for key, hue, style, label in lines:
-        axes.plot(at, numbers(kept[key]), linestyle=style, color=hue, label=label)
-    i = int(np.argmin(kept["total"]))
-    axes.plot(at[i], kept["total"][i], "o", color=INK, markersize=7, zorder=5)
+    for part, hue, style, label in lines:
+        axes.plot(at, numbers(part), linestyle=style, color=hue, label=label)
+    i = int(np.argmin(kept.total))
+    axes.plot(at[i], kept.total[i], "o", color=INK, markersize=7, zorder=5)
     axes.axvline(at[i], color=MUTED, linewidth=0.8, alpha=0.6)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("mean squared error" if squared else "share of events")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fivesigma.record.sections.columns import FeatureHistogram, HistogramsRecord
 from fivesigma.report.panels import numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
@@ -16,7 +17,6 @@ from fivesigma.report.text import labelled, listed, short
 
 MOST = 24
 _COLUMNS = 4
-_Feature = Mapping[str, Any]
 
 
 def features(view: View) -> Plot | None:
@@ -25,7 +25,7 @@ def features(view: View) -> Plot | None:
     if not shown:
         return None
     top = shown[:MOST]
-    names = [short(feature["name"], 24) for feature in top]
+    names = [short(feature.name, 24) for feature in top]
     classes = view.results.data.classes
     return Plot(
         name="features",
@@ -40,10 +40,11 @@ def features(view: View) -> Plot | None:
     )
 
 
-def informative(view: View) -> list[_Feature]:
+def informative(view: View) -> list[FeatureHistogram]:
     """Return the features that have a histogram, the one that separates most first."""
-    found = [feature for feature in view.results.data.sections.get("histograms") or () if feature["edges"]]
-    return sorted(found, key=lambda feature: -(feature.get("separation") or 0.0))
+    kept = view.results.data.section(HistogramsRecord)
+    found = [feature for feature in (() if kept is None else kept.features) if feature.edges]
+    return sorted(found, key=lambda feature: -(feature.separation or 0.0))
 
 
 def _caption(n: int, view: View) -> str:
@@ -59,16 +60,16 @@ def _caption(n: int, view: View) -> str:
     )
 
 
-def _rows(feature: _Feature) -> list[tuple[object, ...]]:
-    edges = feature["edges"]
+def _rows(feature: FeatureHistogram) -> list[tuple[object, ...]]:
+    edges = feature.edges
     return [
-        (feature["name"], feature.get("unit"), feature.get("separation"), histogram["class"], *row)
-        for histogram in feature["histograms"]
-        for row in zip(edges[:-1], edges[1:], histogram["density"], histogram["error"], strict=True)
+        (feature.name, feature.unit, feature.separation, histogram.class_, *row)
+        for histogram in feature.histograms
+        for row in zip(edges[:-1], edges[1:], histogram.density, histogram.error, strict=True)
     ]
 
 
-def _draw(figure: Any, view: View, top: Sequence[_Feature]) -> None:
+def _draw(figure: Any, view: View, top: Sequence[FeatureHistogram]) -> None:
     classes = view.results.data.classes or ()
     hues = {classes[0]: BACKGROUND, classes[1]: SIGNAL} if len(classes) == 2 else {}
     axes = panels(figure, len(top), min(_COLUMNS, len(top)))
@@ -77,20 +78,20 @@ def _draw(figure: Any, view: View, top: Sequence[_Feature]) -> None:
             _draw_classes(panel, feature, hues, labels=place == 0)
         else:
             _draw_target(panel, feature, view, outer=place % _COLUMNS == 0)
-        panel.set_xlabel(labelled(feature["name"], feature.get("unit"), 24), fontsize=8.5)
+        panel.set_xlabel(labelled(feature.name, feature.unit, 24), fontsize=8.5)
         panel.xaxis.OFFSETTEXTPAD = 15  # below the label, which may be as wide as the panel
         panel.tick_params(labelsize=8)
-        panel.set_xlim(feature["edges"][0], feature["edges"][-1])
+        panel.set_xlim(feature.edges[0], feature.edges[-1])
         panel.locator_params(axis="x", nbins=4)
     if len(classes) > 1:
         figure.legend(loc="outside upper right", ncols=min(6, len(classes)))
 
 
-def _draw_classes(panel: Any, feature: _Feature, hues: Mapping[str, str], *, labels: bool) -> None:
-    edges = numbers(feature["edges"])
-    for index, histogram in enumerate(feature["histograms"]):
-        density, name = numbers(histogram["density"]), histogram["class"]
-        hue = hues.get(name, colour(index))
+def _draw_classes(panel: Any, feature: FeatureHistogram, hues: Mapping[str, str], *, labels: bool) -> None:
+    edges = numbers(feature.edges)
+    for index, histogram in enumerate(feature.histograms):
+        density, name = numbers(histogram.density), histogram.class_
+        hue = hues.get(name or "", colour(index))
         panel.stairs(density, edges, fill=True, color=hue, alpha=0.16, linewidth=0)
         panel.stairs(density, edges, color=hue, linewidth=1.1, label=short(name, 22) if labels else None)
     panel.set_yticks([])
@@ -98,17 +99,17 @@ def _draw_classes(panel: Any, feature: _Feature, hues: Mapping[str, str], *, lab
     panel.set_ylim(bottom=0.0)
 
 
-def _draw_target(panel: Any, feature: _Feature, view: View, *, outer: bool) -> None:
+def _draw_target(panel: Any, feature: FeatureHistogram, view: View, *, outer: bool) -> None:
     """Draw the target along the feature over the density of events, which takes a quarter of the height."""
-    edges = numbers(feature["edges"])
-    density = np.nan_to_num(numbers(feature["histograms"][0]["density"]))
+    edges = numbers(feature.edges)
+    density = np.nan_to_num(numbers(feature.histograms[0].density))
     relative = density / max(float(density.max()), 1e-300)
-    target = feature.get("target")
+    target = feature.target
     if target is None:
         panel.stairs(relative, edges, fill=True, color=MUTED, alpha=0.3)
         panel.set_yticks([])
         return
-    low, median, high = (numbers(target[key]) for key in ("low", "median", "high"))
+    low, median, high = (numbers(each) for each in (target.low, target.median, target.high))
     bottom, top = float(np.nanmin(low)), float(np.nanmax(high))
     reach = (top - bottom) or 1.0
     base = bottom - 0.35 * reach

@@ -42,9 +42,6 @@ def _facts(view: View) -> list[tuple[str, str]]:
         facts.append(
             ("classes", ", ".join(data.classes) + (" (the last is the signal)" if view.signal else ""))
         )
-    for key in ("weight", "group"):
-        if data.sections.get(key):
-            facts.append((key, str(data.sections[key])))
     return facts
 
 

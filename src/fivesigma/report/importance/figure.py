@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from fivesigma.record.sections.explained import Importance
 from fivesigma.report.panels import grid, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import BLUE, GREEN, INK, MUTED, PURPLE, VERMILLION
 from fivesigma.report.text import short
 
 MOST_COLUMNS = 15
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Method:
     """One importance of a model: its record, what it is called on an axis and in a sentence, and how it is drawn."""
 
     name: str
-    record: Record
+    record: Importance
     panel: str
     colour: str
     marker: str
@@ -28,13 +28,13 @@ class Method:
 
     def value(self, column: str) -> tuple[float, float] | None:
         """Return mean and error of a column, None where it has none."""
-        if column not in self.record["names"]:
+        if column not in self.record.names:
             return None
-        at = self.record["names"].index(column)
-        return self.record["mean"][at], self.record["std"][at]
+        at = self.record.names.index(column)
+        return self.record.mean[at], self.record.std[at]
 
 
-def methods(kept: Mapping[str, Record | None], metric: str, *, more_is_better: bool = True) -> list[Method]:
+def methods(kept: Mapping[str, Importance], metric: str, *, more_is_better: bool = True) -> list[Method]:
     """Return the importances that a model has, in the order they are shown."""
     lost, share = f"{'loss' if more_is_better else 'rise'} of {metric}, held out", "share of impurity"
     found: list[Method] = []
@@ -43,23 +43,23 @@ def methods(kept: Mapping[str, Record | None], metric: str, *, more_is_better: b
     if record := kept.get("drop_column"):
         found.append(Method("refitted without", record, lost, VERMILLION, "s", "refits without it"))
     if record := kept.get("impurity"):
-        gain = str(record.get("method", "")).startswith("gain")
+        gain = (record.method or "").startswith("gain")
         panel = "share of gain" if gain else share
         found.append(Method("training rows", record, panel, MUTED, "D", panel))
-        if aside := record.get("out_of_bag"):
-            whole = {**record, **aside}
+        if aside := record.out_of_bag:
+            whole = replace(record, mean=aside.mean, std=aside.std)
             found.append(Method("out of bag", whole, panel, GREEN, "o", f"{panel} out of bag"))
     if record := kept.get("shap"):
-        panel = f"mean |Shapley value|, {record.get('scale', '')}"
+        panel = f"mean |Shapley value|, {record.scale or ''}"
         found.append(Method("held out", record, panel, PURPLE, "o", "Shapley values"))
     return found
 
 
 def importance_plot(model: str, number: int, found: Sequence[Method]) -> Plot:
     """Return the figure of a model's importances: one row a column, one panel a unit."""
-    columns = list(found[0].record["names"])[:MOST_COLUMNS]
+    columns = list(found[0].record.names)[:MOST_COLUMNS]
     name = short(model)
-    said = "; ".join(f"{each.panel}, {each.name}: {each.record['names'][0]} first" for each in found)
+    said = "; ".join(f"{each.panel}, {each.name}: {each.record.names[0]} first" for each in found)
     return Plot(
         name=f"importance-{number}",
         title=f"Importance of the columns, {name}",
@@ -74,7 +74,7 @@ def importance_plot(model: str, number: int, found: Sequence[Method]) -> Plot:
         rows=[
             (each.panel, each.name, column, *value)
             for each in found
-            for column in each.record["names"]
+            for column in each.record.names
             if (value := each.value(column)) is not None
         ],
     )

@@ -22,11 +22,11 @@ _KEYS = ("permutation", "drop_column", "impurity", "shap")
 
 def kept_of(view: View) -> dict[str, list[Method]]:
     """Return the importances of each fitted model that has some, best model first."""
-    explain, metric = view.results.explain or {}, metric_name(view.results.metric)
+    metric = metric_name(view.results.metric)
     known = METRICS.get(view.results.metric)
     found = {}
     for model in view.ranked:
-        kept = {key: (explain.get(key) or {}).get(model.name) for key in _KEYS}
+        kept = view.explained.importances(model.name)
         if listed_methods := methods(kept, metric, more_is_better=known is None or known.greater_is_better):
             found[model.name] = listed_methods
     return found
@@ -38,7 +38,7 @@ def _cell(method: Method, column: str) -> str:
 
 
 def _table(name: str, found: list[Method]) -> dict[str, Any]:
-    columns = found[0].record["names"]
+    columns = found[0].record.names
     return {
         "name": name,
         "head": [f"{each.panel}: {each.name}" for each in found],
@@ -53,8 +53,8 @@ def _table(name: str, found: list[Method]) -> dict[str, Any]:
 def sentence(name: str, found: list[Method]) -> str:
     """Return in words what a model leans on, and whether its importances agree."""
     first = found[0]
-    top, (mean, std) = first.record["names"][0], (first.record["mean"][0], first.record["std"][0])
-    measured = [m > 2 * s for m, s in zip(first.record["mean"], first.record["std"], strict=True)]
+    top, (mean, std) = first.record.names[0], (first.record.mean[0], first.record.std[0])
+    measured = [m > 2 * s for m, s in zip(first.record.mean, first.record.std, strict=True)]
     if not any(measured):
         begin = f"{short(name)}: no column stands above noise on the held-out folds"
     else:
@@ -64,7 +64,7 @@ def sentence(name: str, found: list[Method]) -> str:
         )
     other: dict[str, list[str]] = {}
     for each in found[1:]:
-        other.setdefault(each.record["names"][_best(each)], []).append(each.said)
+        other.setdefault(each.record.names[_best(each)], []).append(each.said)
     agree = other.pop(top, [])
     parts = [begin]
     if agree and any(measured):
@@ -74,7 +74,7 @@ def sentence(name: str, found: list[Method]) -> str:
 
 
 def _best(method: Method) -> int:
-    means = method.record["mean"]
+    means = method.record.mean
     return max(range(len(means)), key=lambda j: means[j])
 
 

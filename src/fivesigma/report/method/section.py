@@ -43,7 +43,7 @@ def seal(view: View) -> tuple[str, str]:
 
 def _split_facts(view: View) -> list[Fact]:
     split = view.results.split
-    facts = [
+    return [
         ("training events", count(split.n_train)),
         ("test events", count(split.n_test)),
         ("validation", f"{split.folds} folds" if split.folds > 1 else "one part of the training events"),
@@ -52,15 +52,10 @@ def _split_facts(view: View) -> list[Fact]:
         ("hash of the data", view.results.data.sha256),
         ("seed", str(view.results.seed)),
     ]
-    return facts + [(_name(key), _shown(value)) for key, value in split.sections.items() if _simple(value)]
 
 
 def _name(key: str) -> str:
     return str(key).replace("_", " ")
-
-
-def _simple(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))
 
 
 def _named(key: str, value: Any) -> str:

@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fivesigma.record.sections.mixture import Order
 from fivesigma.report.panels import grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import colour
 from fivesigma.report.text import listed, short
 
-Series = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By method, its rows: n_components, bic, held_out, log_evidence."""
+Series = Mapping[str, Sequence[Order]]
+"""By method, what is said of each number of components."""
 
 WORDS = {
     "bic": "BIC (small is good)",
     "held_out": "held-out ln L, nats an event",
     "log_evidence": "log evidence [nats]",
 }
+
+
+def criterion(row: Order, key: str) -> float | None:
+    """Return one of the criteria that `WORDS` names.
+
+    >>> criterion(Order(n_components=2, bic=3.0), "bic")
+    3.0
+    """
+    return {"bic": row.bic, "held_out": row.held_out, "log_evidence": row.log_evidence}[key]
 
 
 def orders(series: Series) -> Plot:
@@ -35,7 +45,7 @@ def orders(series: Series) -> Plot:
         draw=lambda figure: _draw(figure, series, shown),
         header=("method", "n_components", "bic", "held_out", "log_evidence"),
         rows=[
-            (name, row["n_components"], row["bic"], row["held_out"], row["log_evidence"])
+            (name, row.n_components, row.bic, row.held_out, row.log_evidence)
             for name, rows in series.items()
             for row in rows
         ],
@@ -44,7 +54,7 @@ def orders(series: Series) -> Plot:
 
 def _numbers(series: Series, key: str) -> set[int]:
     """Return the numbers of components for which a criterion is known."""
-    return {row["n_components"] for rows in series.values() for row in rows if row[key] is not None}
+    return {row.n_components for rows in series.values() for row in rows if criterion(row, key) is not None}
 
 
 def _draw(figure: Any, series: Series, shown: Sequence[str]) -> None:
@@ -53,7 +63,7 @@ def _draw(figure: Any, series: Series, shown: Sequence[str]) -> None:
     axes = figure.subplots(1, len(shown), squeeze=False)[0]
     for panel, key in zip(axes, shown, strict=True):
         for index, (name, rows) in enumerate(series.items()):
-            known = [(row["n_components"], row[key]) for row in rows if row[key] is not None]
+            known = [(row.n_components, y) for row in rows if (y := criterion(row, key)) is not None]
             if known:
                 _draw_line(panel, known, key, colour(index), short(name))
         panel.set_title(WORDS[key])

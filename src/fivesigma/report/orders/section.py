@@ -3,46 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from fivesigma.record.sections.mixture import MixtureRecord, Order
 from fivesigma.report.markup import cell, table
-from fivesigma.report.orders.figure import WORDS, orders
-from fivesigma.report.rounding import DASH, fixed
+from fivesigma.report.orders.figure import WORDS, criterion, orders
+from fivesigma.report.rounding import fixed
 from fivesigma.report.section import Content, Section, View
 
-Rows = dict[str, list[dict[str, Any]]]
+Rows = dict[str, list[Order]]
 
 
 def series(view: View) -> Rows:
     """Return the rows of each method: those of one kind and covariance type make one curve."""
     found: Rows = {}
-    for model in view.having("mixture"):
-        rows = model.sections["mixture"]["order"]
+    for model, mixture in view.having(MixtureRecord):
         shape = model.params.get("covariance_type")
         name = f"{model.kind} ({shape})" if shape not in (None, "full") else model.kind
-        known = {row["n_components"]: row for row in found.get(name, [])}
-        for row in rows:
-            before = known.get(row["n_components"])
-            known[row["n_components"]] = row if before is None else _joined(before, row)
+        known = {row.n_components: row for row in found.get(name, [])}
+        for row in mixture.order:
+            before = known.get(row.n_components)
+            known[row.n_components] = row if before is None else _joined(before, row)
         if known:
             found[name] = [known[K] for K in sorted(known)]
     return found
 
 
-def _joined(one: dict[str, Any], two: dict[str, Any]) -> dict[str, Any]:
-    return {key: one[key] if one.get(key) is not None else two[key] for key in two}
+def _joined(one: Order, two: Order) -> Order:
+    """Return what both say of one number, the first where both speak."""
+    known = {key: criterion(one if criterion(one, key) is not None else two, key) for key in WORDS}
+    return Order(n_components=one.n_components, **known)
 
 
 def _applies(view: View) -> bool:
-    return len({row["n_components"] for rows in series(view).values() for row in rows}) > 1
+    return len({row.n_components for rows in series(view).values() for row in rows}) > 1
 
 
 def _lines(view: View) -> list[tuple[str, ...]]:
     return [
         (
             name,
-            str(row["n_components"]),
-            *(DASH if row[key] is None else fixed(row[key], 3 if key == "held_out" else 1) for key in WORDS),
+            str(row.n_components),
+            *(fixed(criterion(row, key), 3 if key == "held_out" else 1) for key in WORDS),
         )
         for name, rows in series(view).items()
         for row in rows
@@ -55,10 +56,9 @@ def _seen(view: View) -> str:
     for key, word in (("bic", "BIC"), ("held_out", "held-out likelihood"), ("log_evidence", "the evidence")):
         numbers = {}
         for name, rows in series(view).items():
-            known = [row for row in rows if row[key] is not None]
+            known = [(y, row.n_components) for row in rows if (y := criterion(row, key)) is not None]
             if len(known) > 1:
-                best = (min if key == "bic" else max)(known, key=lambda row: row[key])
-                numbers[name] = best["n_components"]
+                _, numbers[name] = (min if key == "bic" else max)(known, key=lambda pair: pair[0])
         if numbers:
             said.append(f"{word} prefers {', '.join(f'{K} ({name})' for name, K in numbers.items())}")
     return ("; ".join(said) + ".") if said else "No criterion was computed for more than one number."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.path import PathRecord
 from fivesigma.report.panels import decades, grid, numbers, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import metric_name
@@ -21,22 +22,21 @@ _GAP = 0.075  # between labels, in heights of the panel
 Array = NDArray[np.float64]
 
 
-def path_plot(model: ModelRecord, number: int) -> Plot:
-    """Return the figure of a model's section ``path``; λ falls to the right, where the model grows."""
-    kept = model.sections["path"]
-    name, metric = short(model.name), metric_name(kept["metric"])
+def path_plot(model: ModelRecord, kept: PathRecord, number: int) -> Plot:
+    """Return the figure of a model's path; λ falls to the right, where the model grows."""
+    name, metric = short(model.name), metric_name(kept.metric)
     return Plot(
         name=f"path-{number}",
         title=f"Regularisation path, {name}",
         caption=(
-            f"λ falls to the right: the model grows. Above: mean {metric} over {kept['n_folds']} inner folds, "
+            f"λ falls to the right: the model grows. Above: mean {metric} over {kept.n_folds} inner folds, "
             "the band one standard error of it; the filled point is the λ that is used, the open one the other "
             "rule's choice; dashed, the limit of large λ, a model without features. Middle: "
             f"{_coefficients(kept)}, the largest named. Below: how many are not zero."
         ),
         alt=(
-            f"{metric} and coefficients of {name} against λ; λ = {kept['chosen']:.3g} is used, "
-            f"{_at_choice(kept, 'n_nonzero')} of {kept['n_features']} coefficients are not zero there."
+            f"{metric} and coefficients of {name} against λ; λ = {kept.chosen:.3g} is used, "
+            f"{kept.n_nonzero[at_choice(kept)]} of {kept.n_features} coefficients are not zero there."
         ),
         size=(8.6, 7.0),
         draw=lambda figure: _draw(figure, kept, metric),
@@ -45,57 +45,65 @@ def path_plot(model: ModelRecord, number: int) -> Plot:
     )
 
 
-def _at_choice(kept: Mapping[str, Any], key: str) -> Any:
-    return kept[key][int(np.argmin(np.abs(np.log(np.array(kept["lambdas"]) / kept["chosen"]))))]
+def at_choice(kept: PathRecord) -> int:
+    """Return the number of the λ that is used."""
+    return int(np.argmin(np.abs(np.log(np.array(kept.lambdas) / kept.chosen))))
 
 
-def _coefficients(kept: Mapping[str, Any]) -> str:
-    what = "lengths of the coefficients over the classes" if kept["multiclass"] else "coefficients"
-    few = len(kept["names"]) < kept["n_features"]
-    return f"{what} for standardised features" + (f" (the {len(kept['names'])} largest)" if few else "")
+def _coefficients(kept: PathRecord) -> str:
+    what = "lengths of the coefficients over the classes" if kept.multiclass else "coefficients"
+    few = len(kept.names) < kept.n_features
+    return f"{what} for standardised features" + (f" (the {len(kept.names)} largest)" if few else "")
 
 
-def _rows(kept: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _rows(kept: PathRecord) -> list[tuple[object, ...]]:
     """Return the numbers of all panels in one table."""
     rows: list[tuple[object, ...]] = [
-        ("validation", kept["metric"], *row)
-        for row in zip(kept["lambdas"], kept["mean"], kept["standard_error"], strict=True)
+        ("validation", kept.metric, *row)
+        for row in zip(kept.lambdas, kept.mean, kept.standard_error, strict=True)
     ]
     rows += [
         (quantity, "", lam, value, None)
-        for quantity, key in (("nonzero", "n_nonzero"), ("violation", "violations"), ("gap", "gaps"))
-        for lam, value in zip(kept["lambdas"], kept[key], strict=True)
+        for quantity, values in (
+            ("nonzero", kept.n_nonzero),
+            ("violation", kept.violations),
+            ("gap", kept.gaps),
+        )
+        for lam, value in zip(kept.lambdas, values, strict=True)
     ]
     rows += [
         ("coefficient", name, lam, value, None)
-        for lam, values in zip(kept["coefficient_lambdas"], kept["coefficients"], strict=True)
-        for name, value in zip(kept["names"], values, strict=True)
+        for lam, theta in zip(kept.coefficient_lambdas, kept.coefficients, strict=True)
+        for name, value in zip(kept.names, theta, strict=True)
     ]
-    return [*rows, ("limit", kept["metric"], None, kept["limit"], None)]
+    return [*rows, ("limit", kept.metric, None, kept.limit, None)]
 
 
-def _draw(figure: Any, kept: Mapping[str, Any], metric: str) -> None:
+def _draw(figure: Any, kept: PathRecord, metric: str) -> None:
     above, middle, below = figure.subplots(3, 1, sharex=True, height_ratios=(3.0, 3.6, 1.3))
     _draw_scores(above, kept, metric)
     _draw_coefficients(middle, kept)
     _draw_sparsity(below, kept)
     below.set_xscale("log")
-    low, high = min(kept["lambdas"]), max(kept["lambdas"])
+    low, high = min(kept.lambdas), max(kept.lambdas)
     below.set_xlim(high * 1.15, low / 1.15)
     below.set_xlabel("λ")
     decades(below.xaxis)
 
 
-def _draw_scores(axes: Any, kept: Mapping[str, Any], metric: str) -> None:
+def _draw_scores(axes: Any, kept: PathRecord, metric: str) -> None:
     grid(axes)
-    lambdas, mean, error = (numbers(kept[key]) for key in ("lambdas", "mean", "standard_error"))
+    lambdas, mean, error = (numbers(each) for each in (kept.lambdas, kept.mean, kept.standard_error))
     axes.fill_between(lambdas, mean - error, mean + error, color=BLUE, alpha=0.18, linewidth=0)
     axes.plot(lambdas, mean, color=BLUE)
-    if kept["limit"] is not None:
-        axes.axhline(kept["limit"], color=MUTED, linestyle="--", linewidth=1.0, label="no features")
-    for rule, key, marker in (("best", "best", "o"), ("one standard error", "one_standard_error", "D")):
-        used = kept["select"].replace("-", " ") == rule
-        at = int(np.argmin(np.abs(np.log(lambdas / kept[key]))))
+    if kept.limit is not None:
+        axes.axhline(kept.limit, color=MUTED, linestyle="--", linewidth=1.0, label="no features")
+    for rule, choice, marker in (
+        ("best", kept.best, "o"),
+        ("one standard error", kept.one_standard_error, "D"),
+    ):
+        used = kept.select.replace("-", " ") == rule
+        at = int(np.argmin(np.abs(np.log(lambdas / choice))))
         axes.plot(
             lambdas[at],
             mean[at],
@@ -104,17 +112,17 @@ def _draw_scores(axes: Any, kept: Mapping[str, Any], metric: str) -> None:
             markerfacecolor=VERMILLION if used else PAPER,
             markersize=7,
             zorder=5 if used else 4,
-            label=f"{rule}, λ = {kept[key]:.3g}" + (" (used)" if used else ""),
+            label=f"{rule}, λ = {choice:.3g}" + (" (used)" if used else ""),
         )
     axes.set_ylabel(f"{metric}, folds")
     axes.legend(loc="best")
 
 
-def _draw_coefficients(axes: Any, kept: Mapping[str, Any]) -> None:
+def _draw_coefficients(axes: Any, kept: PathRecord) -> None:
     grid(axes)
     zero_line(axes, vertical=False)
-    lambdas, theta = numbers(kept["coefficient_lambdas"]), np.array(kept["coefficients"], dtype=np.float64)
-    named = largest(theta, lambdas, kept["chosen"])
+    lambdas, theta = numbers(kept.coefficient_lambdas), np.array(kept.coefficients, dtype=np.float64)
+    named = largest(theta, lambdas, kept.chosen)
     for j in range(theta.shape[1]):
         hue = colour(named.index(j)) if j in named else GRID
         dashed = j in named and named.index(j) >= 8
@@ -126,9 +134,9 @@ def _draw_coefficients(axes: Any, kept: Mapping[str, Any]) -> None:
             linestyle="--" if dashed else "-",
             zorder=3 if j in named else 2,
         )
-    axes.axvline(kept["chosen"], color=VERMILLION, linewidth=0.9, alpha=0.7)
-    axes.set_ylabel("length" if kept["multiclass"] else "coefficient")
-    _label(axes, theta[int(np.argmin(lambdas))], named, kept["names"])
+    axes.axvline(kept.chosen, color=VERMILLION, linewidth=0.9, alpha=0.7)
+    axes.set_ylabel("length" if kept.multiclass else "coefficient")
+    _label(axes, theta[int(np.argmin(lambdas))], named, kept.names)
 
 
 def largest(theta: Array, lambdas: Array, chosen: float) -> list[int]:
@@ -186,10 +194,10 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
     return [start + index * gap for index, start in enumerate(starts)]
 
 
-def _draw_sparsity(axes: Any, kept: Mapping[str, Any]) -> None:
+def _draw_sparsity(axes: Any, kept: PathRecord) -> None:
     grid(axes)
-    axes.step(kept["lambdas"], kept["n_nonzero"], where="mid", color=BLUE)
-    axes.axvline(kept["chosen"], color=VERMILLION, linewidth=0.9, alpha=0.7)
-    axes.set_ylim(0, kept["n_features"] * 1.08)
+    axes.step(kept.lambdas, kept.n_nonzero, where="mid", color=BLUE)
+    axes.axvline(kept.chosen, color=VERMILLION, linewidth=0.9, alpha=0.7)
+    axes.set_ylim(0, kept.n_features * 1.08)
     axes.set_ylabel("not zero")
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from fivesigma.record.sections.reduction import ReductionStep
 from fivesigma.report.panels import grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import BLUE, GRID, MUTED, VERMILLION
@@ -15,9 +15,9 @@ from fivesigma.report.text import short, short_product
 MOST_BARS = 40
 
 
-def variance_plot(name: str, step: Mapping[str, Any], number: int) -> Plot:
+def variance_plot(name: str, step: ReductionStep, number: int) -> Plot:
     """Return the share of the variance of each principal component, and their sum."""
-    share, n = np.array(step["explained"]), step["n_left"][0]
+    share, n = np.array(step.explained), step.n_left[0]
     total = np.cumsum(share)
     return Plot(
         name=f"reduction-{number}",
@@ -50,25 +50,25 @@ def _draw_variance(figure: Any, share: Any, total: Any, n: int) -> None:
     axes.legend(loc="center right")
 
 
-def frequency_plot(name: str, step: Mapping[str, Any], number: int) -> Plot:
+def frequency_plot(name: str, step: ReductionStep, number: int) -> Plot:
     """Return how often each column was chosen over the fits."""
-    pairs = [(c, f) for c, f in zip(step["columns"], step["frequency"], strict=True) if f > 0]
-    never = sum(f == 0 for f in step["frequency"])
-    shown = pairs[:MOST_BARS]
+    every = list(zip(step.columns or (), step.frequency or (), strict=True))
+    shown = [(c, f) for c, f in every if f > 0][:MOST_BARS]
+    never = sum(f == 0 for _, f in every)
     return Plot(
         name=f"reduction-{number}",
-        title=f"Columns chosen by {step['kind']}, {short(name, 40)}",
+        title=f"Columns chosen by {step.kind}, {short(name, 40)}",
         caption=(
-            f"How often each column was chosen over {step['n_fits']} fits (folds, resampled training sets, the final "
+            f"How often each column was chosen over {step.n_fits} fits (folds, resampled training sets, the final "
             "one); filled, chosen in the final fit. "
             + (f"{never} more were never chosen. " if never else "")
             + "A column with a stand-in may come and go without harm."
         ),
         alt=", ".join(f"{c} {100 * f:.3g} %" for c, f in shown[:12]),
         size=(7.2, 0.9 + 0.25 * len(shown)),
-        draw=lambda figure: _draw_frequency(figure, shown, set(step["left"])),
+        draw=lambda figure: _draw_frequency(figure, shown, set(step.left)),
         header=("column", "frequency", "in the final fit"),
-        rows=[(c, f, c in step["left"]) for c, f in zip(step["columns"], step["frequency"], strict=True)],
+        rows=[(c, f, c in step.left) for c, f in every],
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.reduction import ReductionRecord, ReductionStep
 from fivesigma.report.markup import cell
 from fivesigma.report.plot import Plot
 from fivesigma.report.reduction.figure import frequency_plot, variance_plot
@@ -24,29 +23,27 @@ KINDS = {
 }
 
 
-def steps(view: View) -> Iterator[tuple[ModelRecord, Mapping[str, Any]]]:
-    """Yield each step of each fitted model, best model first."""
-    for model in view.ranked:
-        for step in model.sections.get("reduction") or ():
-            yield model, step
+def steps(view: View) -> list[tuple[ModelRecord, ReductionStep]]:
+    """Return each step of each fitted model, best model first."""
+    return [(model, step) for model, kept in view.having(ReductionRecord) for step in kept.steps]
 
 
-def sentence(step: Mapping[str, Any]) -> str:
+def sentence(step: ReductionStep) -> str:
     """Return in one sentence what a step left."""
-    low, high = min(step["n_left"]), max(step["n_left"])
-    spread = "" if low == high else f" ({low} to {high} over {count(len(step['n_left']))} fits)"
-    text = f"{KINDS[step['kind']]}: {count(step['n_left'][0])} of {count(step['n_in'])} columns{spread}"
-    if "explained" in step:
-        share = sum(step["explained"][: step["n_left"][0]])
+    low, high = min(step.n_left), max(step.n_left)
+    spread = "" if low == high else f" ({low} to {high} over {count(len(step.n_left))} fits)"
+    text = f"{KINDS[step.kind]}: {count(step.n_left[0])} of {count(step.n_in)} columns{spread}"
+    if step.explained is not None:
+        share = sum(step.explained[: step.n_left[0]])
         return f"{text}, {plain_number(100 * share, 3)} % of the variance."
-    if "unexplained" in step:
-        return f"{text}; {plain_number(100 * step['unexplained'], 3)} % of the variance is left out."
-    always = [n for n, f in zip(step["columns"], step["frequency"], strict=True) if f == 1.0]
-    unsure = sum(0.0 < f < 1.0 for f in step["frequency"])
+    if step.unexplained is not None:
+        return f"{text}; {plain_number(100 * step.unexplained, 3)} % of the variance is left out."
+    always = sum(f == 1.0 for f in step.frequency or ())
+    unsure = sum(0.0 < f < 1.0 for f in step.frequency or ())
     if not unsure:
-        return f"{text}, the same ones in every one of {count(step['n_fits'])} fits."
+        return f"{text}, the same ones in every one of {count(step.n_fits)} fits."
     return (
-        f"{text}; {count(len(always))} are chosen in every one of {count(step['n_fits'])} fits (folds, resampled "
+        f"{text}; {count(always)} are chosen in every one of {count(step.n_fits)} fits (folds, resampled "
         f"training sets and the final one), {count(unsure)} in some of them."
     )
 
@@ -56,9 +53,9 @@ def _content(view: View) -> Content:
     plots: dict[str, Plot] = {}
     for i, (model, step) in enumerate(steps(view)):
         figure = ""
-        if "unexplained" not in step and len(plots) < MOST_FIGURES:
+        if step.unexplained is None and len(plots) < MOST_FIGURES:
             figure = f"reduction{i}"
-            made = variance_plot if "explained" in step else frequency_plot
+            made = variance_plot if step.explained is not None else frequency_plot
             plots[figure] = made(model.name, step, i + 1)
         lines.append({"name": model.name, "text": sentence(step), "figure": figure})
     return Content({"lines": lines}, plots)
@@ -71,7 +68,7 @@ def _markdown(view: View) -> str:
 SECTION = Section(
     "reduction",
     "What was left of the columns",
-    lambda view: any(True for _ in steps(view)),
+    lambda view: bool(steps(view)),
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
 from fivesigma.report.panels import numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import CYCLE, INK, PAPER, colour
 from fivesigma.report.text import listed, short
 
+Shown = Sequence[tuple[ModelRecord, RegionsRecord]]
 
-def regions_plot(view: View, models: Sequence[ModelRecord]) -> Plot:
+
+def regions_plot(view: View, plane: PlaneRecord, models: Shown) -> Plot:
     """Return one panel a model: the most probable class of each place, paler where it is unsure."""
     columns = min(4, len(models))
-    names = view.results.data.sections["plane"]["names"]
+    names = plane.names
     return Plot(
         name="regions",
         title="What each classifier says of the plane",
@@ -27,11 +30,14 @@ def regions_plot(view: View, models: Sequence[ModelRecord]) -> Plot:
             "lines: where two classes are equally probable. Points: training events. In the corner: "
             f"{_metric(view)}, {view.part}."
         ),
-        alt=f"Decision regions of {listed([short(m.name) for m in models])} in the plane of {names[0]} and {names[1]}.",
+        alt=(
+            f"Decision regions of {listed([short(model.name) for model, _ in models])} in the plane of {names[0]} "
+            f"and {names[1]}."
+        ),
         size=(8.6, 2.3 * -(-len(models) // columns) + 0.3),
-        draw=lambda figure: _draw(figure, view, models, columns),
+        draw=lambda figure: _draw(figure, view, plane, models),
         header=("model", "x", "y", *(f"probability of {name}" for name in _classes(view))),
-        rows=[row for model in models for row in _rows(model)],
+        rows=[row for each in models for row in _rows(*each)],
     )
 
 
@@ -43,21 +49,20 @@ def _classes(view: View) -> list[str]:
     return list(view.results.data.classes or ())
 
 
-def _rows(model: ModelRecord) -> list[tuple[object, ...]]:
+def _rows(model: ModelRecord, kept: RegionsRecord) -> list[tuple[object, ...]]:
     """Return every fifth point of the grid each way."""
-    kept = model.sections["regions"]
     return [
-        (model.name, kept["x"][i], kept["y"][j], *kept["probability"][j][i])
-        for j in range(0, len(kept["y"]), 5)
-        for i in range(0, len(kept["x"]), 5)
+        (model.name, kept.x[i], kept.y[j], *kept.probability[j][i])
+        for j in range(0, len(kept.y), 5)
+        for i in range(0, len(kept.x), 5)
     ]
 
 
-def _draw(figure: Any, view: View, models: Sequence[ModelRecord], columns: int) -> None:
+def _draw(figure: Any, view: View, plane: PlaneRecord, models: Shown) -> None:
+    columns = min(4, len(models))
     shown = panels(figure, len(models), columns, sharex=True, sharey=True)
-    plane = view.results.data.sections["plane"]
-    for axes, model in zip(shown, models, strict=True):
-        _draw_regions(axes, model.sections["regions"])
+    for axes, (model, kept) in zip(shown, models, strict=True):
+        _draw_regions(axes, kept)
         _draw_events(axes, plane)
         axes.set_title(short(model.name, 22), loc="left")
         score = view.score(model)
@@ -66,15 +71,15 @@ def _draw(figure: Any, view: View, models: Sequence[ModelRecord], columns: int) 
                 0.98, 0.03, f"{score.value:.3f}", transform=axes.transAxes, ha="right", fontsize=8.5,
                 bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 1.5},
             )  # fmt: skip
-        axes.set_xlabel(short(plane["names"][0], 20))
+        axes.set_xlabel(short(plane.names[0], 20))
     for axes in shown[::columns]:
-        axes.set_ylabel(short(plane["names"][1], 20))
+        axes.set_ylabel(short(plane.names[1], 20))
 
 
-def _draw_regions(axes: Any, kept: Mapping[str, Any]) -> None:
-    p = np.array(kept["probability"], dtype=np.float64)
+def _draw_regions(axes: Any, kept: RegionsRecord) -> None:
+    p = np.array(kept.probability, dtype=np.float64)
     best, sure = p.argmax(axis=2), p.max(axis=2)
-    x, y = numbers(kept["x"]), numbers(kept["y"])
+    x, y = numbers(kept.x), numbers(kept.y)
     floor = 1 / p.shape[2]
     for k in range(p.shape[2]):
         strength = np.where(best == k, (sure - floor) / (1 - floor), np.nan)
@@ -95,8 +100,8 @@ def _shade(axes: Any, x: Any, y: Any, strength: Any, k: int) -> None:
     axes.imshow(picture, origin="lower", extent=extent, aspect="auto", interpolation="nearest")
 
 
-def _draw_events(axes: Any, plane: Mapping[str, Any]) -> None:
-    values, target = np.array(plane["values"]), np.array(plane["target"])
+def _draw_events(axes: Any, plane: PlaneRecord) -> None:
+    values, target = np.array(plane.values), np.array(plane.target)
     for k in np.unique(target):
         at = target == k
         axes.scatter(

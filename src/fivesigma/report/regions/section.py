@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.regions.figure import regions_plot
 from fivesigma.report.rounding import value_with_error
@@ -11,15 +11,9 @@ from fivesigma.report.section import Content, Section, View, metric_name
 MOST_PANELS = 20
 
 
-def _models(view: View) -> list[ModelRecord]:
-    if not view.results.data.sections.get("plane"):
-        return []
-    return [model for model in view.ranked if model.sections.get("regions")]
-
-
 def _sentence(view: View) -> str:
-    models = _models(view)
-    best = models[0]
+    models = view.having(RegionsRecord)
+    best, _ = models[0]
     return (
         f"The {len(models)} classifiers in the order of their validation scores: the first, {best.name}, has "
         f"{metric_name(view.results.metric)} {value_with_error(view.score(best))} on the {view.events}."
@@ -27,7 +21,9 @@ def _sentence(view: View) -> str:
 
 
 def _content(view: View) -> Content:
-    plot = regions_plot(view, _models(view)[:MOST_PANELS])
+    plane = view.results.data.section(PlaneRecord)
+    assert plane is not None
+    plot = regions_plot(view, plane, view.having(RegionsRecord)[:MOST_PANELS])
     return Content({"sentences": [_sentence(view)]}, {"regions": plot})
 
 
@@ -35,4 +31,8 @@ def _markdown(view: View) -> str:
     return cell(_sentence(view))
 
 
-SECTION = Section("regions", "Decision regions", lambda view: bool(_models(view)), _content, _markdown)
+def _applies(view: View) -> bool:
+    return view.results.data.section(PlaneRecord) is not None and bool(view.having(RegionsRecord))
+
+
+SECTION = Section("regions", "Decision regions", _applies, _content, _markdown)

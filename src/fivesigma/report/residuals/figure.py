@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.record.sections.score_curves import (
+    ProfileByPrediction,
+    ProfileByTruth,
+    ResidualHistogram,
+    Residuals,
+)
 from fivesigma.report.panels import bar_style, grid, numbers, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, VERMILLION
-from fivesigma.report.text import labelled, short
+from fivesigma.report.text import short
 
+_Profile = ProfileByPrediction | ProfileByTruth
 _VECTOR_POINTS = 500  # more are drawn as a picture of points, an eighth of the size
 
 
 def residuals(view: View) -> Plot | None:
     """Predicted against true of the best model; the residual along the prediction, and its distribution."""
-    shown = [model for model in view.ranked if view.curve(model, "residuals")]
+    shown = view.with_curve(lambda kept: kept.residuals)
     if not shown:
         return None
-    model, curve = short(shown[0].name), view.curve(shown[0], "residuals")
-    target = labelled(view.results.data.target or "target", view.results.data.sections.get("target_unit"))
+    (first, curve), target = shown[0], view.target
+    model = short(first.name)
     return Plot(
         name="residuals",
         title=f"Predicted against true, {model}",
         caption=_caption(view, curve),
         alt=f"Predicted against true {target} of {model}, and the residuals by predicted and by true value.",
-        size=(8.6, 6.2 if "shrinkage" in curve else 4.3),
+        size=(8.6, 6.2 if curve.shrinkage is not None else 4.3),
         draw=lambda figure: _draw_residuals(figure, curve, target),
         header=("quantity", "at", "value", "low", "high"),
         rows=_residual_rows(curve),
     )
 
 
-def _caption(view: View, curve: Mapping[str, Any]) -> str:
-    kind = "each point is an event" if "points" in curve else "events in bins, darker is more"
+def _caption(view: View, curve: Residuals) -> str:
+    kind = "each point is an event" if curve.points is not None else "events in bins, darker is more"
     shrinkage = (
         " By true value, shrinkage: where predictions have scatter, events of extreme true value are predicted nearer "
         "the middle (regression to the mean), also by a calibrated model."
-        if "shrinkage" in curve
+        if curve.shrinkage is not None
         else ""
     )
     return (
@@ -52,54 +58,54 @@ def _caption(view: View, curve: Mapping[str, Any]) -> str:
     )
 
 
-def _outside(curve: Mapping[str, Any]) -> str:
-    outside = curve["histogram"].get("outside")
+def _outside(curve: Residuals) -> str:
+    outside = curve.histogram.outside
     return f" ({outside:.1%} lie outside)" if outside else ""
 
 
-def _residual_rows(curve: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _residual_rows(curve: Residuals) -> list[tuple[object, ...]]:
     """Return the numbers of all three panels in one table: events, profile, distribution."""
-    points, profile, shape = curve.get("points"), curve["profile"], curve["histogram"]
+    points, profile, shape = curve.points, curve.profile, curve.histogram
     rows: list[tuple[object, ...]] = []
     if points is not None:
-        rows += [
-            ("event", *pair, None, None) for pair in zip(points["true"], points["predicted"], strict=True)
-        ]
-    rows += _profile_rows("median residual by predicted value", profile, "predicted")
-    if "shrinkage" in curve:
-        rows += _profile_rows("median residual by true value", curve["shrinkage"], "true")
-    bins = zip(shape["edges"][:-1], shape["density"], shape["edges"][1:], strict=True)
+        rows += [("event", *pair, None, None) for pair in zip(points.true, points.predicted, strict=True)]
+    rows += _profile_rows("median residual by predicted value", profile)
+    if curve.shrinkage is not None:
+        rows += _profile_rows("median residual by true value", curve.shrinkage)
+    bins = zip(shape.edges[:-1], shape.density, shape.edges[1:], strict=True)
     return rows + [("density of the residual", low, value, low, high) for low, value, high in bins]
 
 
-def _profile_rows(what: str, profile: Mapping[str, Any], at: str) -> list[tuple[object, ...]]:
-    columns = [profile[key] for key in (at, "median", "low", "high")]
+def _profile_rows(what: str, profile: _Profile) -> list[tuple[object, ...]]:
+    columns = (_at(profile), profile.median, profile.low, profile.high)
     return [(what, *row) for row in zip(*columns, strict=True)]
 
 
-def _draw_residuals(figure: Any, curve: Mapping[str, Any], target: str) -> None:
-    both = "shrinkage" in curve
-    layout = (
-        [["plane", "profile"], ["shape", "shrinkage"]] if both else [["plane", "profile"], ["plane", "shape"]]
-    )
+def _at(profile: _Profile) -> tuple[float, ...]:
+    return profile.predicted if isinstance(profile, ProfileByPrediction) else profile.true
+
+
+def _draw_residuals(figure: Any, curve: Residuals, target: str) -> None:
+    below = ["plane", "shape"] if curve.shrinkage is None else ["shape", "shrinkage"]
+    layout = [["plane", "profile"], below]
     axes = figure.subplot_mosaic(layout, width_ratios=[1.15, 1.0])
     _draw_plane_of_events(axes["plane"], curve)
     axes["plane"].set_xlabel(f"true {target}")
     axes["plane"].set_ylabel(f"predicted {target}")
-    _draw_profile(axes["profile"], curve["profile"], "predicted")
+    _draw_profile(axes["profile"], curve.profile)
     axes["profile"].set_xlabel(f"predicted {target}")
-    if both:
-        _draw_profile(axes["shrinkage"], curve["shrinkage"], "true")
+    if curve.shrinkage is not None:
+        _draw_profile(axes["shrinkage"], curve.shrinkage)
         axes["shrinkage"].set_xlabel(f"true {target}")
         axes["profile"].set_title("calibration: by predicted value")
         axes["shrinkage"].set_title("shrinkage: by true value")
         axes["shrinkage"].sharey(axes["profile"])
-    _draw_shape(axes["shape"], curve["histogram"])
+    _draw_shape(axes["shape"], curve.histogram)
     axes["shape"].set_xlabel(f"predicted − true {target}")
 
 
-def _draw_shape(axes: Any, shape: Mapping[str, Any]) -> None:
-    density, edges = numbers(shape["density"]), numbers(shape["edges"])
+def _draw_shape(axes: Any, shape: ResidualHistogram) -> None:
+    density, edges = numbers(shape.density), numbers(shape.edges)
     axes.stairs(density, edges, fill=True, color=BLUE, alpha=0.35)
     axes.stairs(density, edges, color=BLUE)
     zero_line(axes)
@@ -109,8 +115,9 @@ def _draw_shape(axes: Any, shape: Mapping[str, Any]) -> None:
     axes.set_ylim(bottom=0.0)
 
 
-def _draw_profile(axes: Any, profile: Mapping[str, Any], along: str) -> None:
-    at, median, low, high = (numbers(profile[key]) for key in (along, "median", "low", "high"))
+def _draw_profile(axes: Any, profile: _Profile) -> None:
+    columns = (_at(profile), profile.median, profile.low, profile.high)
+    at, median, low, high = (numbers(column) for column in columns)
     axes.set_ylabel("predicted − true")
     zero_line(axes, vertical=False)
     grid(axes)
@@ -119,9 +126,9 @@ def _draw_profile(axes: Any, profile: Mapping[str, Any], along: str) -> None:
     axes.locator_params(nbins=5)
 
 
-def _draw_plane_of_events(axes: Any, curve: Mapping[str, Any]) -> None:
-    if "points" in curve:
-        true, predicted = (numbers(curve["points"][key]) for key in ("true", "predicted"))
+def _draw_plane_of_events(axes: Any, curve: Residuals) -> None:
+    if curve.points is not None:
+        true, predicted = (numbers(each) for each in (curve.points.true, curve.points.predicted))
         many = true.size > _VECTOR_POINTS
         axes.plot(
             true, predicted, "o", color=BLUE, markersize=3, alpha=0.5, markeredgewidth=0, rasterized=many
@@ -129,8 +136,9 @@ def _draw_plane_of_events(axes: Any, curve: Mapping[str, Any]) -> None:
         both = np.concatenate([true, predicted])
         span = [float(np.nanmin(both)), float(np.nanmax(both))]
     else:
-        weight = np.array([numbers(row) for row in curve["plane"]["weight"]])
-        edges = numbers(curve["plane"]["edges"])
+        assert curve.plane is not None
+        weight = np.array([numbers(row) for row in curve.plane.weight])
+        edges = numbers(curve.plane.edges)
         span = [edges[0], edges[-1]]
         axes.imshow(
             _see_through(weight / max(float(weight.max()), 1e-300)), origin="lower", extent=(*span, *span)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.score_curves import RocCurve
 from fivesigma.report.panels import decades, grid, note, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import value_with_error
@@ -18,12 +19,11 @@ from fivesigma.report.text import listed, short
 
 _FEWEST = 0.01  # efficiencies below one in a hundred rest on a handful of events
 _COIN = (0, (2, 2))
-_Curve = Mapping[str, Any]
 
 
 def roc(view: View) -> Plot | None:
     """Background rejection against signal efficiency: of every model, or of each of several classes."""
-    drawn = [(model, curves) for model in view.ranked if (curves := view.curve(model, "roc"))]
+    drawn = view.with_curve(lambda kept: kept.roc)
     if not drawn:
         return None
     if len(drawn[0][1]) == 1:
@@ -31,7 +31,7 @@ def roc(view: View) -> Plot | None:
     return _one_against_rest(drawn[0][0], drawn[0][1])
 
 
-def _binary(view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> Plot:
+def _binary(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> Plot:
     names = [short(model.name) for model, _ in drawn]
     return Plot(
         name="roc",
@@ -48,24 +48,24 @@ def _binary(view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> Plot:
     )
 
 
-_COLUMNS = ("efficiency", "background_efficiency", "low", "high", "rejection")
-_HEADER = ("model", "class", *_COLUMNS)
+_HEADER = ("model", "class", "efficiency", "background_efficiency", "low", "high", "rejection")
 
 
-def _rows(name: str, curve: _Curve) -> list[tuple[object, ...]]:
-    return [(name, curve["class"], *row) for row in zip(*(curve[key] for key in _COLUMNS), strict=True)]
+def _rows(name: str, curve: RocCurve) -> list[tuple[object, ...]]:
+    columns = (curve.efficiency, curve.background_efficiency, curve.low, curve.high, curve.rejection)
+    return [(name, curve.class_, *row) for row in zip(*columns, strict=True)]
 
 
-def _spoken(drawn: list[tuple[ModelRecord, _Curve]]) -> str:
+def _spoken(drawn: list[tuple[ModelRecord, RocCurve]]) -> str:
     said = []
     for model, curve in drawn:
-        at = int(np.argmin(np.abs(numbers(curve["efficiency"]) - 0.5)))
-        if curve["rejection"][at] is not None:
-            said.append(f"{short(model.name)} {curve['rejection'][at]:.3g}")
+        at = int(np.argmin(np.abs(numbers(curve.efficiency) - 0.5)))
+        if curve.rejection[at] is not None:
+            said.append(f"{short(model.name)} {curve.rejection[at]:.3g}")
     return f"rejection at half signal efficiency: {', '.join(said)}." if said else "no background passes."
 
 
-def _draw_binary(figure: Any, view: View, drawn: list[tuple[ModelRecord, _Curve]]) -> None:
+def _draw_binary(figure: Any, view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> None:
     axes = figure.subplots()
     coin = np.linspace(_FEWEST, 1.0, 200)
     axes.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN, label="coin")
@@ -94,18 +94,18 @@ def _legend(view: View, model: ModelRecord) -> str:
     )
 
 
-def _draw_no_curve(axes: Any, curve: _Curve, hue: str, label: str) -> None:
+def _draw_no_curve(axes: Any, curve: RocCurve, hue: str, label: str) -> None:
     """Say why there is no curve: in the legend, since other models may have one; else in the panel."""
-    events = bool(np.isfinite(numbers(curve["background_efficiency"])).any())
+    events = bool(np.isfinite(numbers(curve.background_efficiency)).any())
     if events and label and not label.startswith("_"):
         axes.plot([], [], color=hue, label=f"{label}\n(no background passes)")
     else:
         note(axes, "no background passes" if events else "no events")
 
 
-def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool) -> float:
+def _draw_curve(axes: Any, curve: RocCurve, index: int, label: str, *, first: bool) -> float:
     """Draw a curve, with its band if it is the ``first``; return the largest rejection."""
-    efficiency, rejection = numbers(curve["efficiency"]), numbers(curve["rejection"])
+    efficiency, rejection = numbers(curve.efficiency), numbers(curve.rejection)
     use = efficiency >= _FEWEST
     hue = colour(index)
     if not np.isfinite(rejection[use]).any():
@@ -114,7 +114,7 @@ def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool
     top = float(np.nanmax(rejection[use], initial=1.0))
     if first:
         floor = 0.1 / top  # a band that reaches ε_B = 0 goes up and out of the picture
-        low, high = (np.maximum(numbers(curve[side])[use], floor) for side in ("low", "high"))
+        low, high = (np.maximum(numbers(side)[use], floor) for side in (curve.low, curve.high))
         axes.fill_between(efficiency[use], 1.0 / high, 1.0 / low, color=hue, alpha=0.2, linewidth=0)
     axes.plot(
         efficiency[use],
@@ -128,8 +128,8 @@ def _draw_curve(axes: Any, curve: _Curve, index: int, label: str, *, first: bool
     return top
 
 
-def _one_against_rest(model: ModelRecord, shown: list[_Curve]) -> Plot:
-    names = [short(curve["class"]) for curve in shown]
+def _one_against_rest(model: ModelRecord, shown: Sequence[RocCurve]) -> Plot:
+    names = [short(curve.class_) for curve in shown]
     return Plot(
         name="roc",
         title="Background rejection against signal efficiency, each class against the rest",
@@ -142,13 +142,13 @@ def _one_against_rest(model: ModelRecord, shown: list[_Curve]) -> Plot:
     )
 
 
-def _draw_classes(figure: Any, shown: list[_Curve]) -> None:
+def _draw_classes(figure: Any, shown: Sequence[RocCurve]) -> None:
     coin, top = np.linspace(_FEWEST, 1.0, 100), 10.0
     axes = panels(figure, len(shown), min(3, len(shown)), sharex=True, sharey=True)
     for index, (panel, curve) in enumerate(zip(axes, shown, strict=True)):
         panel.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN)
         top = max(top, _draw_curve(panel, curve, index, "", first=True))
-        panel.set_title(short(curve["class"]), loc="left")
+        panel.set_title(short(curve.class_), loc="left")
     for panel in axes:
         _rejection_axis(panel, top)
     figure.supxlabel("efficiency of the class ε", fontsize=10)

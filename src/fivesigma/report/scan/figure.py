@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fivesigma.record.results import ScanPoint, ScanScore
+from fivesigma.record.sections.scan import ScanSettingsRecord, Theory
 from fivesigma.report.panels import decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
@@ -25,10 +26,10 @@ _THEORY = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 Cut = tuple[tuple[Any, ...], list[ScanPoint]]
 
 
-def settings(view: View) -> Mapping[str, Any]:
-    """Return what the record says of its scan: keys, repeats, fresh, part, theory."""
-    found = view.results.sections["scan_settings"]
-    assert isinstance(found, Mapping)
+def settings(view: View) -> ScanSettingsRecord:
+    """Return what the record says of its scan."""
+    found = view.results.section(ScanSettingsRecord)
+    assert found is not None
     return found
 
 
@@ -55,13 +56,13 @@ def names(view: View) -> list[str]:
 
 def score(view: View, point: ScanPoint, name: str) -> ScanScore:
     """Return the score of a model at a point, on the part that is drawn and by the primary metric."""
-    part = point.models.get(name, {}).get(settings(view)["part"], {})
+    part = point.models.get(name, {}).get(settings(view).part, {})
     return part.get(view.results.metric, ScanScore(None))
 
 
 def cuts(view: View) -> list[Cut]:
     """Return the points of each panel: all with the same values of every scanned place but the first."""
-    rest = settings(view)["keys"][1:]
+    rest = settings(view).keys[1:]
     found: dict[tuple[Any, ...], list[ScanPoint]] = {}
     for point in view.results.scan or ():
         found.setdefault(tuple(point.values[key] for key in rest), []).append(point)
@@ -78,7 +79,7 @@ def some(found: Sequence[Cut]) -> list[Cut]:
 def scan_plot(view: View) -> Plot:
     """Score of every model against the first scanned place; each value of the others has a panel."""
     about, metric = settings(view), view.results.metric
-    keys, found, shown = about["keys"], cuts(view), names(view)
+    keys, found, shown = about.keys, cuts(view), names(view)
     drawn = some(found)
     wide = min(_COLUMNS, len(drawn))
     tall = -(-len(drawn) // wide)
@@ -100,21 +101,21 @@ def scan_plot(view: View) -> Plot:
     )
 
 
-def _bars(about: Mapping[str, Any]) -> str:
-    if about["fresh"]:
-        return f"Mean over {about['repeats']} data sets a point with its 95 % interval (Student's t)."
+def _bars(about: ScanSettingsRecord) -> str:
+    if about.fresh:
+        return f"Mean over {about.repeats} data sets a point with its 95 % interval (Student's t)."
     return (
-        f"Mean over {about['repeats']} divisions into folds, with the 95 % interval of one: the events are the same "
+        f"Mean over {about.repeats} divisions into folds, with the 95 % interval of one: the events are the same "
         "at every point, so neighbours move together."
     )
 
 
-def _said_of_theory(about: Mapping[str, Any]) -> str:
-    return " Grey and black lines: theory, for infinitely many events." if about.get("theory") else ""
+def _said_of_theory(about: ScanSettingsRecord) -> str:
+    return " Grey and black lines: theory, for infinitely many events." if about.theory else ""
 
 
 def _rows(view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> list[tuple[object, ...]]:
-    part, keys = settings(view)["part"], settings(view)["keys"]
+    part, keys = settings(view).part, settings(view).keys
     return [
         (*(point.values[key] for key in keys), name, part, s.value, s.low, s.high, s.error, s.spread, s.n)
         for name in shown
@@ -124,7 +125,7 @@ def _rows(view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> list
 
 
 def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -> None:
-    first, *rest = settings(view)["keys"]
+    first, *rest = settings(view).keys
     wide = min(_COLUMNS, len(drawn))
     every = panels(figure, len(drawn), wide, sharex=True, sharey=True)
     for number, (axes, (values, points)) in enumerate(zip(every, drawn, strict=True)):
@@ -134,7 +135,7 @@ def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -
                 ", ".join(f"{axis_name(k)} = {_text(v)}" for k, v in zip(rest, values, strict=True))
             )
         if number % wide == 0:
-            axes.set_ylabel(f"{metric_name(view.results.metric)}, {settings(view)['part']}")
+            axes.set_ylabel(f"{metric_name(view.results.metric)}, {settings(view).part}")
         if number >= len(drawn) - wide:
             axes.set_xlabel(axis_name(first))
     handles, labels = every[0].get_legend_handles_labels()
@@ -149,9 +150,9 @@ def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -
 
 def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> None:
     grid(axes)
-    first = settings(view)["keys"][0]
+    first = settings(view).keys[0]
     places = _places(axes, [point.values[first] for point in points])
-    if theory := settings(view).get("theory"):
+    if theory := settings(view).theory:
         _draw_theory(axes, theory)
     for index, name in enumerate(shown):
         found = [score(view, point, name) for point in points]
@@ -217,13 +218,11 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _draw_theory(axes: Any, theory: Mapping[str, Any]) -> None:
-    for number, curve in enumerate(theory["curves"]):
+def _draw_theory(axes: Any, theory: Theory) -> None:
+    for number, curve in enumerate(theory.curves):
         style = _THEORY[number % len(_THEORY)]
-        axes.plot(
-            theory["x"], numbers(curve["y"]), color=INK, linestyle=style, linewidth=1.3, label=curve["name"]
-        )
-    for floor in theory.get("floors", ()):
-        axes.axhline(floor["y"], color=MUTED, linestyle=(0, (1, 2)), linewidth=1.2, label=floor["text"])
-    for mark in theory.get("marks", ()):
-        axes.axvline(mark["x"], color=MUTED, linestyle=(0, (6, 3)), linewidth=0.9, label=mark["text"])
+        axes.plot(theory.x, numbers(curve.y), color=INK, linestyle=style, linewidth=1.3, label=curve.name)
+    for floor in theory.floors:
+        axes.axhline(floor.y, color=MUTED, linestyle=(0, (1, 2)), linewidth=1.2, label=floor.text)
+    for mark in theory.marks:
+        axes.axvline(mark.x, color=MUTED, linestyle=(0, (6, 3)), linewidth=0.9, label=mark.text)

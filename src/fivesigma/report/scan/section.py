@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from fivesigma.record.results import ScanPoint, ScanScore
 from fivesigma.report.markup import cell, table
+from fivesigma.report.panels import numbers
 from fivesigma.report.rounding import DASH, decimals_of, fixed
 from fivesigma.report.scan.figure import axis_name, cuts, names, scan_plot, score, settings
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -46,7 +47,7 @@ def _few(view: View) -> list[tuple[tuple[Any, ...], list[ScanPoint]]]:
 
 
 def _panel(view: View, values: tuple[Any, ...], points: Sequence[ScanPoint]) -> Iterator[str]:
-    first, *rest = settings(view)["keys"]
+    first, *rest = settings(view).keys
     where = ", ".join(f"{axis_name(key)} = {value}" for key, value in zip(rest, values, strict=True))
     for name in names(view):
         known = [
@@ -90,23 +91,23 @@ def _reaches(found: ScanScore, best: ScanScore) -> bool:
 
 def _against_theory(view: View) -> Iterator[str]:
     """Say through how many intervals each curve of theory runs that speaks of a model."""
-    theory: Mapping[str, Any] = settings(view).get("theory") or {"curves": []}
-    first = settings(view)["keys"][0]
-    for curve in theory["curves"]:
-        for name in curve.get("models", ()):
+    theory = settings(view).theory
+    if theory is None:
+        return
+    first = settings(view).keys[0]
+    for curve in theory.curves:
+        for name in curve.models:
             scored = [(float(p.values[first]), score(view, p, name)) for p in view.results.scan or ()]
             known = [(x, s.low, s.high) for x, s in scored if s.low is not None and s.high is not None]
             if not known:
                 continue
-            floor = max((each["y"] for each in theory.get("floors", ())), default=-np.inf)
-            expected = np.maximum(np.interp([x for x, _, _ in known], theory["x"], curve["y"]), floor)
+            floor = max((each.y for each in theory.floors), default=-np.inf)
+            expected = np.maximum(np.interp([x for x, _, _ in known], theory.x, numbers(curve.y)), floor)
             inside = sum(low <= y <= high for (_, low, high), y in zip(known, expected, strict=True))
             or_floor = ", or the floor where that is higher," if np.isfinite(floor) else ""
-            said = (
-                f"{curve['name'].capitalize()}{or_floor} runs through {inside} of the {len(known)} intervals"
-            )
+            said = f"{curve.name.capitalize()}{or_floor} runs through {inside} of the {len(known)} intervals"
             yield f"{said} of “{clean(name)}”."
-    yield from theory.get("sentences", ())
+    yield from theory.sentences
 
 
 def _content(view: View) -> Content:
@@ -115,21 +116,21 @@ def _content(view: View) -> Content:
     context = {
         "sentences": sentences(view),
         "metric": metric_name(view.results.metric),
-        "part": about["part"],
-        "keys": [axis_name(key) for key in about["keys"]],
+        "part": about.part,
+        "keys": [axis_name(key) for key in about.keys],
         "models": names(view),
         "lines": _lines(view)[:LONGEST],
         "left_out": max(0, len(points) - LONGEST),
-        "n_studies": len(points) * about["repeats"],
+        "n_studies": len(points) * about.repeats,
         "n_points": len(points),
-        "repeats": about["repeats"],
-        "fresh": about["fresh"],
+        "repeats": about.repeats,
+        "fresh": about.fresh,
     }
     return Content(context, {"scan": scan_plot(view)} if names(view) else {})
 
 
 def _lines(view: View) -> list[list[str]]:
-    keys = settings(view)["keys"]
+    keys = settings(view).keys
     return [
         [
             *(str(point.values[key]) for key in keys),
@@ -141,10 +142,12 @@ def _lines(view: View) -> list[list[str]]:
 
 def _markdown(view: View) -> str:
     about = settings(view)
-    head = (*(axis_name(key) for key in about["keys"]), *names(view))
+    head = (*(axis_name(key) for key in about.keys), *names(view))
     rows = [tuple(line) for line in _lines(view)[:LONGEST]]
     said = "\n".join(f"- {cell(text)}" for text in sentences(view))
-    what = f"{metric_name(view.results.metric)}, {about['part']}, mean ± standard error, {about['repeats']} repeats:"
+    what = (
+        f"{metric_name(view.results.metric)}, {about.part}, mean ± standard error, {about.repeats} repeats:"
+    )
     return f"{said}\n\n{cell(what)}\n\n{table(head, rows)}"
 
 

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.score_curves import ScoreHistogram, ScoreHistograms
 from fivesigma.report.panels import bar_style, decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BACKGROUND, SIGNAL
 from fivesigma.report.text import listed, short
 
-_Histogram = Mapping[str, Any]
 _HEADER = ("model", "score", "class", "part", "low_edge", "high_edge", "density", "error")
 
 
 def best_scores(view: View) -> Plot | None:
     """Score distribution of the best model, one panel for each class scored."""
-    shown = [model for model in view.ranked if view.curve(model, "scores")]
+    shown = view.with_curve(lambda kept: kept.scores)
     if not shown:
         return None
-    name, curve = short(shown[0].name), view.curve(shown[0], "scores")
-    scored = _scored(curve)
+    model, curve = shown[0]
+    name, scored = short(model.name), _scored(curve)
     return Plot(
         name="scores",
         title=f"Score of {name}",
@@ -38,41 +37,41 @@ def best_scores(view: View) -> Plot | None:
         size=(8.6, 3.9 if len(scored) == 1 else 2.9 * math.ceil(len(scored) / 3)),
         draw=lambda figure: _draw_best(figure, curve, scored),
         header=_HEADER,
-        rows=_rows(shown[0].name, curve),
+        rows=_rows(model.name, curve),
     )
 
 
 def other_scores(view: View) -> Plot | None:
     """Score distributions of all other models, small; for two classes only."""
-    others = [model for model in view.ranked if view.curve(model, "scores")][1:]
+    others = view.with_curve(lambda kept: kept.scores)[1:]
     if not others or view.signal is None:
         return None
     return Plot(
         name="scores-others",
         title="Score of the other models",
         caption=f"As above; filled is train, points are {view.events}. Each panel has its own scale.",
-        alt=f"Score distributions of {listed([short(m.name) for m in others])}.",
+        alt=f"Score distributions of {listed([short(model.name) for model, _ in others])}.",
         size=(8.6, 1.9 * math.ceil(len(others) / 3) + 0.4),
-        draw=lambda figure: _draw_others(figure, view, others),
+        draw=lambda figure: _draw_others(figure, others),
         header=_HEADER,
-        rows=[row for model in others for row in _rows(model.name, view.curve(model, "scores"))],
+        rows=[row for model, curve in others for row in _rows(model.name, curve)],
     )
 
 
-def _scored(curve: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(histogram["score"] for histogram in curve["histograms"]))
+def _scored(curve: ScoreHistograms) -> list[str]:
+    return list(dict.fromkeys(histogram.score for histogram in curve.histograms))
 
 
-def _rows(name: str, curve: Mapping[str, Any]) -> list[tuple[object, ...]]:
-    edges = curve["edges"]
+def _rows(name: str, curve: ScoreHistograms) -> list[tuple[object, ...]]:
+    edges = curve.edges
     return [
-        (name, h["score"], h["class"], h["part"], *row)
-        for h in curve["histograms"]
-        for row in zip(edges[:-1], edges[1:], h["density"], h["error"], strict=True)
+        (name, h.score, h.class_, h.part, *row)
+        for h in curve.histograms
+        for row in zip(edges[:-1], edges[1:], h.density, h.error, strict=True)
     ]
 
 
-def _draw_best(figure: Any, curve: Mapping[str, Any], scored: list[str]) -> None:
+def _draw_best(figure: Any, curve: ScoreHistograms, scored: list[str]) -> None:
     axes = panels(figure, len(scored), min(3, len(scored)), sharex=True)
     for panel, name in zip(axes, scored, strict=True):
         _draw_panel(panel, curve, name)
@@ -90,30 +89,30 @@ def _draw_best(figure: Any, curve: Mapping[str, Any], scored: list[str]) -> None
     )
 
 
-def _draw_panel(axes: Any, curve: Mapping[str, Any], scored: str) -> None:
-    edges = numbers(curve["edges"])
-    of_class = [h for h in curve["histograms"] if h["score"] == scored]
-    filled = [h for h in of_class if h["part"] == "train"]
+def _draw_panel(axes: Any, curve: ScoreHistograms, scored: str) -> None:
+    edges = numbers(curve.edges)
+    of_class = [h for h in curve.histograms if h.score == scored]
+    filled = [h for h in of_class if h.part == "train"]
     for histogram in filled:
         hue, name = _side(histogram)
-        density = numbers(histogram["density"])
+        density = numbers(histogram.density)
         axes.stairs(density, edges, fill=True, color=hue, alpha=0.32, linewidth=0, label=f"{name}, train")
         axes.stairs(density, edges, color=hue, linewidth=1.0)
     for histogram in of_class:
-        if histogram["part"] != "train":
+        if histogram.part != "train":
             _draw_points(axes, histogram, edges)
     axes.set_xlim(edges[0], edges[-1])
     _upright(axes, curve, scored)
 
 
-def _side(histogram: _Histogram) -> tuple[str, str]:
-    is_signal = histogram["class"] == histogram["score"]
-    return (SIGNAL if is_signal else BACKGROUND), short(histogram["class"], 20)
+def _side(histogram: ScoreHistogram) -> tuple[str, str]:
+    is_signal = histogram.class_ == histogram.score
+    return (SIGNAL if is_signal else BACKGROUND), short(histogram.class_, 20)
 
 
-def _upright(axes: Any, curve: Mapping[str, Any], scored: str) -> None:
+def _upright(axes: Any, curve: ScoreHistograms, scored: str) -> None:
     """Choose a logarithmic axis where a peak would flatten the rest."""
-    density = np.concatenate([numbers(h["density"]) for h in curve["histograms"] if h["score"] == scored])
+    density = np.concatenate([numbers(h.density) for h in curve.histograms if h.score == scored])
     seen = density[density > 0.0]
     if seen.size and seen.max() > 8.0 * np.median(seen):
         axes.set_yscale("log")
@@ -123,9 +122,9 @@ def _upright(axes: Any, curve: Mapping[str, Any], scored: str) -> None:
         axes.set_ylim(bottom=0.0)
 
 
-def _draw_points(axes: Any, histogram: _Histogram, edges: NDArray[np.float64]) -> None:
+def _draw_points(axes: Any, histogram: ScoreHistogram, edges: NDArray[np.float64]) -> None:
     hue, name = _side(histogram)
-    density, error = numbers(histogram["density"]), numbers(histogram["error"])
+    density, error = numbers(histogram.density), numbers(histogram.error)
     seen = density > 0.0
     if not seen.any():
         return
@@ -133,13 +132,12 @@ def _draw_points(axes: Any, histogram: _Histogram, edges: NDArray[np.float64]) -
         0.08 * np.diff(edges) * (1.0 if hue == SIGNAL else -1.0)
     )  # so that bars of both classes stay apart
     centres = (edges[:-1] + edges[1:]) / 2.0 + nudge
-    label = f"{name}, {short(histogram['part'], 16)}"
+    label = f"{name}, {short(histogram.part, 16)}"
     axes.errorbar(centres[seen], density[seen], yerr=error[seen], label=label, **bar_style(hue))
 
 
-def _draw_others(figure: Any, view: View, others: list[ModelRecord]) -> None:
-    for axes, model in zip(panels(figure, len(others), min(3, len(others))), others, strict=True):
-        curve = view.curve(model, "scores")
+def _draw_others(figure: Any, others: list[tuple[ModelRecord, ScoreHistograms]]) -> None:
+    for axes, (model, curve) in zip(panels(figure, len(others), min(3, len(others))), others, strict=True):
         _draw_panel(axes, curve, _scored(curve)[0])
         axes.set_title(short(model.name), loc="left")
         axes.tick_params(axis="y", which="both", left=False, labelleft=False)

@@ -16,7 +16,7 @@ def _content(view: View) -> Content:
 SECTION = Section(
     "scores",
     "Score of signal and background",
-    lambda view: any(view.curve(model, "scores") for model in view.ranked),
+    lambda view: bool(view.with_curve(lambda kept: kept.scores)),
     _content,
     template=Path(__file__).with_name("section.html.j2"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.tuning import TuningRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -20,30 +20,24 @@ SEARCHES = {
 }
 
 
-def tuned(view: View) -> list[ModelRecord]:
-    """Return the fitted models whose settings were searched, best first."""
-    return [model for model in view.ranked if model.sections.get("tuning")]
-
-
-def sentence(model: ModelRecord) -> str:
+def sentence(kept: TuningRecord) -> str:
     """Return in one sentence what a search did and chose."""
-    kept = model.sections["tuning"]
-    trials, best = kept["trials"], kept["trials"][kept["best"]]
-    n = {state: sum(t["state"] == state for t in trials) for state in ("complete", "stopped", "failed")}
+    trials, best = kept.trials, kept.chosen
+    n = {state: sum(t.state == state for t in trials) for state in ("complete", "stopped", "failed")}
     fate = [f"{count(n['stopped'])} stopped early"] * bool(n["stopped"])
     fate += [f"{count(n['failed'])} failed"] * bool(n["failed"])
     trials_said = f"{count(len(trials))} trials" + (f" ({', '.join(fate)})" if fate else "")
     text = (
-        f"{SEARCHES[kept['search']]} tried {trials_said}; the best {metric_name(kept['metric'])} on inner folds, "
-        f"{plain_number(best['score'], 4)}, came with trial {kept['best'] + 1}: {_settings(best['params'])}"
+        f"{SEARCHES[kept.search]} tried {trials_said}; the best {metric_name(kept.metric)} on inner folds, "
+        f"{plain_number(best.score, 4)}, came with trial {kept.best + 1}: {_settings(best.params)}"
     )
-    return text[0].upper() + text[1:] + (f". {warning(kept)}." if kept["on_edge"] else ".")
+    return text[0].upper() + text[1:] + (f". {warning(kept)}." if kept.on_edge else ".")
 
 
-def warning(kept: Mapping[str, Any]) -> str:
+def warning(kept: TuningRecord) -> str:
     """Return what an optimum at the edge of its range asks for."""
-    names = " and ".join(kept["on_edge"])
-    lies = "lies at the edge of its range" if len(kept["on_edge"]) == 1 else "lie at the edge of their ranges"
+    names = " and ".join(kept.on_edge)
+    lies = "lies at the edge of its range" if len(kept.on_edge) == 1 else "lie at the edge of their ranges"
     return f"{names} {lies}: the optimum may be beyond, so widen it"
 
 
@@ -56,28 +50,30 @@ def _plain(value: Any) -> str:
 
 
 def _content(view: View) -> Content:
-    models = tuned(view)
-    plots = {f"tuning{i}": tuning_plot(model, i + 1) for i, model in enumerate(models[:MOST_FIGURES])}
+    models = view.having(TuningRecord)
+    plots = {f"tuning{i}": tuning_plot(*each, i + 1) for i, each in enumerate(models[:MOST_FIGURES])}
     lines = [
         {
             "name": model.name,
-            "text": sentence(model),
+            "text": sentence(kept),
             "figure": f"tuning{i}" if i < MOST_FIGURES else "",
-            "mark": "warning" if model.sections["tuning"]["on_edge"] else "none",
+            "mark": "warning" if kept.on_edge else "none",
         }
-        for i, model in enumerate(models)
+        for i, (model, kept) in enumerate(models)
     ]
     return Content({"lines": lines}, plots)
 
 
 def _markdown(view: View) -> str:
-    return "\n".join(f"- **{cell(model.name)}**: {cell(sentence(model))}" for model in tuned(view))
+    return "\n".join(
+        f"- **{cell(model.name)}**: {cell(sentence(kept))}" for model, kept in view.having(TuningRecord)
+    )
 
 
 SECTION = Section(
     "tuning",
     "How settings were chosen",
-    lambda view: bool(tuned(view)),
+    lambda view: bool(view.having(TuningRecord)),
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),

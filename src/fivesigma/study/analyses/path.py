@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
-from fivesigma.study.plan import Entry, Fit
-from fivesigma.study.fit.inside import columns_of, path_of
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.fit.inside import columns_of, path_of
+from fivesigma.study.plan import Entry, Fit
 
 MOST_NAMES, MOST_LAMBDAS = 60, 50
 """Coefficients that the record keeps of a path: the largest, at evenly chosen λ."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
-from fivesigma.study.plan import Entry, Fit
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fivesigma.features.reduction import COMPONENTS, SELECTIONS
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.plan import Entry, Fit
 
 MOST_COMPONENTS, MOST_COLUMNS = 100, 200
 """Shares of variance, and columns with their frequency, that the record keeps: the largest."""

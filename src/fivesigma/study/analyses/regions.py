@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
-from fivesigma.study.plan import Entry, Fit
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.fit import recipe
+from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
 

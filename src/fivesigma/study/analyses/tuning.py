@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
-from fivesigma.study.plan import Entry, Fit
-from fivesigma.study.fit.saved import feature_plan
-from fivesigma.study.registry.registry import kind as kind_called
-
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +9,12 @@ from typing import Any
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.spaces import Choice, Range, Space
 from fivesigma.models.tuned import Tuned
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.fit.inside import spoken
+from fivesigma.study.fit.saved import feature_plan
+from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.registry.kind import Kind
+from fivesigma.study.registry.registry import kind as kind_called
 
 
 def section(model: Any, kind: Kind, features: FeaturePlan, metric: str) -> dict[str, Any]:

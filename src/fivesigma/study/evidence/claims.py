@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def sentence(found: Evidence, compared: Compared) -> Claim:
     prepared = found.prepared
     split = prepared.split
     test = split.tests[found.tests[0]] if found.tests else split.train
-    said = evidence.claim_text(
+    return evidence.claim_text(
         compared.difference,
         compared.subject,
         compared.other,
@@ -54,4 +53,3 @@ def sentence(found: Evidence, compared: Compared) -> Claim:
         family=len(found.family),
         greater_is_better=prepared.metric.greater_is_better,
     )
-    return Claim(**dataclasses.asdict(said))

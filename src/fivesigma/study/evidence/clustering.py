@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -293,7 +292,7 @@ class ClusterEvidence:
 
     def _claim(self, a: str, b: str) -> Claim:
         spec, metric = self.prepared.spec, self.prepared.metric
-        sentence = evidence.claim_text(
+        return evidence.claim_text(
             self.family[a, b],
             a,
             b,
@@ -304,7 +303,6 @@ class ClusterEvidence:
             family=len(self.family),
             greater_is_better=metric.greater_is_better,
         )
-        return Claim(**dataclasses.asdict(sentence))
 
     def generalisation(self, name: str) -> Generalisation:
         """Return how much more likely the fitted events are than held-out ones, in nats an event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fivesigma.record.results import Comparison, ErrorBudget, Score
-from fivesigma.risk.evidence import Difference, ScoreEstimate
+from fivesigma.risk.evidence import Difference
 
 
 def finite(value: float | None) -> float | None:
@@ -13,7 +13,7 @@ def finite(value: float | None) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None
 
 
-def score_record(estimate: ScoreEstimate) -> Score:
+def score_record(estimate: Score) -> Score:
     """Return an estimate as the record keeps it."""
     error = estimate.error
     return Score(

@@ -125,7 +125,7 @@ def _row(record: ModelRecord, results: Results, part: str) -> dict[str, Any]:
         "message": record.message,
         "validation": score("validation"),
         "score": score(part),
-        "sealed": bool(results.sections.get("blind")) and results.split.n_test > 0,
+        "sealed": bool(results.blind) and results.split.n_test > 0,
         "versus_baseline": None if baseline is None else baseline.sigma_global,
         "versus_best": None if best is None else best.sigma_global,
         "best": record.name == results.best,

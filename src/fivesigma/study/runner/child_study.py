@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.fits import fits_of_scores
-from fivesigma.study.analyses.scan.points import Number, is_fresh, study_at
+from fivesigma.study.analyses.scan.points import is_fresh, study_at
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.finished import Finished, Memory
 from fivesigma.study.fit.outcome import Outcome
-from fivesigma.study.plan import Child, Fit
+from fivesigma.study.plan import Child
 from fivesigma.study.preparation.events import read
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared

@@ -13,7 +13,6 @@ from typing import Any
 from fivesigma._core.environment import installed, versions
 from fivesigma._core.executor import available_cores
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.runner.scanner import units
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import is_built_in
 

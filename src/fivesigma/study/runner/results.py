@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
+from fivesigma.record.document import plain, read
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
+from fivesigma.record.sections.explained import Explained
 from fivesigma.study.analyses.curves.evidence import Curves, ModelCurves
 from fivesigma.study.analyses.explain.ablation import Trail
 from fivesigma.study.analyses.explain.ablation_evidence import Ablation, records
@@ -73,7 +75,7 @@ def _notes(
     yield from convergence.notes(outcomes)
 
 
-def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> dict[str, Any] | None:
+def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> Explained | None:
     """Return what was asked of the models, by method and model; None where nothing was.
 
     A method that was not asked for is None, and so is one of a model of which it cannot be had; ``messages`` says why.
@@ -91,7 +93,8 @@ def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Tra
         methods[trail.way] = {**(methods[trail.way] or {}), trail.model: record}
         if trail.message:
             messages.setdefault(trail.way, {})[trail.model] = trail.message
-    return {**methods, "messages": messages}
+    found_out: Explained = read(Explained, plain({**methods, "messages": messages}))
+    return found_out
 
 
 def _kept(found: Evidence, outcome: Outcome, method: str, record: Any) -> Any:

@@ -185,13 +185,12 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if speeds := {each.entry.name: each.described[SPEED] for each in outcomes if SPEED in each.described}:
         timing[SPEED] = speeds
     record = dataclasses.replace(record, timing=timing)
-    folder.write_results(record)  # before the page: nothing that is found out depends on a picture
+    record = folder.write_results(record)  # before the page: nothing that is found out depends on a picture
     render(record, folder.manifest(), folder.path)
     settings.progress.advance(2.0, "page written")
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
-    record = dataclasses.replace(record, timing=timing)
-    folder.write_results(record)
+    record = folder.write_results(dataclasses.replace(record, timing=timing))
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 

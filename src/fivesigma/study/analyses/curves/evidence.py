@@ -17,7 +17,6 @@ from fivesigma.study.analyses.curves.diagnostics import PARTS, curve_metric
 from fivesigma.study.analyses.curves.fits import CurveFit
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
-from fivesigma.study.fit.data import expand
 
 Array = NDArray[Any]
 NAME = "curves"

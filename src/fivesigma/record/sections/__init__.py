@@ -1,0 +1,44 @@
+"""The sections of the record, one frozen class each. A capability adds its file here, and a line to `SECTIONS`."""
+
+from __future__ import annotations
+
+from fivesigma.record.sections import (
+    chains,
+    coefficients,
+    columns,
+    curves,
+    mixture,
+    path,
+    predictive,
+    reduction,
+    regions,
+    saved,
+    scan,
+    score_curves,
+    tuning,
+)
+from fivesigma.record.sections.section import Section
+
+SECTIONS: tuple[type[Section], ...] = (
+    columns.HistogramsRecord,
+    columns.PointsRecord,
+    columns.TargetUnitRecord,
+    columns.TestSizesRecord,
+    regions.PlaneRecord,
+    regions.RegionsRecord,
+    score_curves.ScoreCurvesRecord,
+    predictive.PredictiveRecord,
+    coefficients.CoefficientsRecord,
+    path.PathRecord,
+    tuning.TuningRecord,
+    reduction.ReductionRecord,
+    curves.ValidationCurvesRecord,
+    curves.LearningCurveRecord,
+    curves.BiasVarianceRecord,
+    curves.CurvesFailedRecord,
+    mixture.MixtureRecord,
+    chains.DiagnosticsRecord,
+    saved.NotSavedRecord,
+    scan.ScanSettingsRecord,
+)
+"""Those that this package brings; others come as arguments of whoever reads a record or its schema."""

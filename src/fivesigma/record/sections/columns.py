@@ -1,0 +1,97 @@
+"""What the columns of the data look like: histograms of the features, some events, the unit of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fivesigma.record.document import optional
+from fivesigma.record.sections.section import Section
+
+Gapped = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassHistogram:
+    """The events of one class, or all of them (None), as a density with its error."""
+
+    class_: str | None
+    density: Gapped
+    error: Gapped
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetInBins:
+    """Median and 16-84 % range of the target in each bin."""
+
+    median: Gapped
+    low: Gapped
+    high: Gapped
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureHistogram:
+    """One feature on ``edges``: by class, or with the ``target`` in each bin; ``separation`` is what it tells of it."""
+
+    name: str
+    unit: str | None
+    edges: tuple[float, ...]
+    histograms: tuple[ClassHistogram, ...]
+    target: TargetInBins | None = optional()
+    separation: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistogramsRecord(Section):
+    """The features of the training rows."""
+
+    key, of, inline = "histograms", "data", True
+
+    features: tuple[FeatureHistogram, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Events in bins."""
+
+    counts: tuple[int, ...]
+    edges: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointsRecord(Section):
+    """Some training events: ``values`` (n, p) of the columns ``names``.
+
+    Attributes
+    ----------
+    target : (n,) of a regression.
+    units, truth : of a clustering: of the columns, and the true class of each event, -1 where it is not known.
+    histogram : of a clustering of one column.
+    """
+
+    key, of = "points", "data"
+
+    names: tuple[str, ...]
+    units: tuple[str | None, ...] | None = optional()
+    values: tuple[Gapped, ...]
+    target: tuple[float, ...] | None = optional()
+    truth: tuple[int, ...] | None = optional()
+    histogram: Counts | None = optional()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetUnitRecord(Section):
+    """The unit of the target, None where it has none."""
+
+    key, of, inline = "target_unit", "data", True
+
+    unit: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestSizesRecord(Section):
+    """How many rows each of several test sets has."""
+
+    key, of, inline = "tests", "split", True
+
+    rows: Mapping[str, int]
