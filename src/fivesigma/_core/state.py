@@ -67,7 +67,13 @@ class State:
             self.refuse(name, "absent", "what a fit leaves")
 
     def floats(
-        self, name: str, shape: Shape, *, low: float = -math.inf, high: float = math.inf, dtype: Any = np.float64
+        self,
+        name: str,
+        shape: Shape,
+        *,
+        low: float = -math.inf,
+        high: float = math.inf,
+        dtype: Any = np.float64,
     ) -> NDArray[Any]:
         """Return a finite array of ``dtype`` and ``shape`` (None: any length) with entries from ``low`` to ``high``."""
         found = self._array(name, shape, np.dtype(dtype))
@@ -86,7 +92,12 @@ class State:
     def labels(self, name: str, n: int | None = None) -> NDArray[Any]:
         """Return ``n`` different sorted labels (None: any number): what ``np.unique`` leaves."""
         found = self.get(name)
-        if not isinstance(found, np.ndarray) or found.ndim != 1 or len(found) < 1 or n not in (None, len(found)):
+        if (
+            not isinstance(found, np.ndarray)
+            or found.ndim != 1
+            or len(found) < 1
+            or n not in (None, len(found))
+        ):
             self.refuse(name, _said(found), f"{n or 'some'} labels")
         if found.dtype.kind not in "OUSbiuf" or (len(np.unique(found)) != len(found)):
             self.refuse(name, _said(found), "different labels")
@@ -144,7 +155,9 @@ class State:
             self.refuse(name, _said(found), f"a list of {n or 'some'}")
         for each in found:
             if not isinstance(each, classes):
-                self.refuse(name, f"a list with {_said(each)}", " or ".join(kind.__name__ for kind in classes))
+                self.refuse(
+                    name, f"a list with {_said(each)}", " or ".join(kind.__name__ for kind in classes)
+                )
         return list(found)
 
     def expect(self, truth: Any, name: str, wanted: str) -> None:
@@ -158,8 +171,14 @@ class State:
 
     def _array(self, name: str, shape: Shape, dtype: Any) -> NDArray[Any]:
         found = self.get(name)
-        right = isinstance(found, np.ndarray) and (found.dtype == dtype if dtype else found.dtype.kind in "iu")
-        if not right or found.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True)):
+        right = isinstance(found, np.ndarray) and (
+            found.dtype == dtype if dtype else found.dtype.kind in "iu"
+        )
+        if (
+            not right
+            or found.ndim != len(shape)
+            or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True))
+        ):
             self.refuse(name, _said(found), f"{dtype or 'integers'} of shape {shape}".replace("None", "any"))
         return np.asarray(found)
 
@@ -172,4 +191,8 @@ class State:
 def _said(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"a {value.dtype} array of shape {value.shape}"
-    return f"{value!r:.40}" if isinstance(value, int | float | str | bool | None) else f"a {type(value).__name__}"
+    return (
+        f"{value!r:.40}"
+        if isinstance(value, int | float | str | bool | None)
+        else f"a {type(value).__name__}"
+    )

@@ -61,9 +61,9 @@ def simulate(
 
 
 def _listed() -> Answer:
-    from fivesigma.simulate.catalogue import SYSTEMS
+    from fivesigma.simulate.catalogue import systems
 
-    rows = [[name, entry.summary] for name, entry in SYSTEMS.items()]
+    rows = [[name, entry.summary] for name, entry in systems().items()]
     listed = {"systems": [{"name": name, "summary": summary} for name, summary in rows]}
     return Answer(listed, [Table(["system", "what it is"], rows), "", "fivesigma simulate NAME -o FILE"])
 

@@ -8,7 +8,7 @@ the caller, class weights by the loss.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
 
@@ -436,6 +436,19 @@ class Softmax(SmoothLoss):
         if self.class_weights is not None and len(self.class_weights) != n_classes:
             return f"the softmax loss has {len(self.class_weights)} class weights for {n_classes} classes"
         return None
+
+
+LOSSES: Mapping[str, type[Loss]] = {
+    "squared": Squared,
+    "huber": Huber,
+    "absolute": Absolute,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "logistic": Logistic,
+    "hinge": Hinge,
+    "squared-hinge": SquaredHinge,
+}
+"""By the name that a study file has; the fields of each class are its settings there."""
 
 
 @final

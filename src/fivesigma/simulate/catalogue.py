@@ -11,46 +11,75 @@ from dataclasses import dataclass
 from typing import Any
 
 from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma._core.outside import outside
 from fivesigma.simulate.system import System
 
 
 @dataclass(frozen=True)
-class Entry:
+class SystemEntry:
     """Where a system lives and what it is in one line."""
 
     module: str
     name: str
     summary: str
 
+    def load(self) -> type[System]:
+        """Return the class."""
+        made: type[System] = getattr(importlib.import_module(self.module), self.name)
+        return made
 
-SYSTEMS: Mapping[str, Entry] = {
-    "collider": Entry(
-        "collider", "Collider", "proton–proton collisions with two leptons and jets (extra: collider)"
+
+OURS = "fivesigma.simulate"
+
+SYSTEMS: Mapping[str, SystemEntry] = {
+    "collider": SystemEntry(
+        f"{OURS}.collider", "Collider", "proton–proton collisions with two leptons and jets (extra: collider)"
     ),
-    "halos": Entry(
-        "halos", "Halos", "galaxy clusters: masses, observables by scaling relations, hydrostatic bias"
+    "halos": SystemEntry(
+        f"{OURS}.halos",
+        "Halos",
+        "galaxy clusters: masses, observables by scaling relations, hydrostatic bias",
     ),
-    "ising": Entry("ising", "IsingScan", "two-dimensional Ising configurations at many temperatures"),
-    "spins": Entry(
-        "spins", "SpinTable", "ground states of spin chains: amplitudes of bit strings, or measurements"
+    "ising": SystemEntry(
+        f"{OURS}.ising", "IsingScan", "two-dimensional Ising configurations at many temperatures"
     ),
-    "mixtures": Entry("mixtures", "SpikedMixture", "points around spiked Gaussian centres"),
-    "populations": Entry(
-        "populations", "Populations", "Gaussian populations in one or two columns, in fixed numbers"
+    "spins": SystemEntry(
+        f"{OURS}.spins",
+        "SpinTable",
+        "ground states of spin chains: amplitudes of bit strings, or measurements",
     ),
-    "shapes": Entry(
-        "populations", "Shapes", "four clusters in a plane: two half moons, a tight and a wide blob"
+    "mixtures": SystemEntry(f"{OURS}.mixtures", "SpikedMixture", "points around spiked Gaussian centres"),
+    "populations": SystemEntry(
+        f"{OURS}.populations", "Populations", "Gaussian populations in one or two columns, in fixed numbers"
     ),
-    "toys": Entry(
-        "toys", "Toys", "shapes in a plane: moons, circles, a line, blobs (scikit-learn's toy sets)"
+    "shapes": SystemEntry(
+        f"{OURS}.populations", "Shapes", "four clusters in a plane: two half moons, a tight and a wide blob"
     ),
-    "cube": Entry("toys", "Cube", "points of a cube of any dimension, two columns of which matter"),
-    "projectiles": Entry("projectiles", "Projectiles", "launches with and without drag"),
-    "galaxies": Entry(
-        "galaxies", "Galaxies", "images of Sérsic galaxies, single and blended, with PSF and noise"
+    "toys": SystemEntry(
+        f"{OURS}.toys", "Toys", "shapes in a plane: moons, circles, a line, blobs (scikit-learn's toy sets)"
     ),
-    "fields": Entry("fields", "Fields", "Gaussian random fields at low and high resolution"),
+    "cube": SystemEntry(
+        f"{OURS}.toys", "Cube", "points of a cube of any dimension, two columns of which matter"
+    ),
+    "projectiles": SystemEntry(f"{OURS}.projectiles", "Projectiles", "launches with and without drag"),
+    "galaxies": SystemEntry(
+        f"{OURS}.galaxies", "Galaxies", "images of Sérsic galaxies, single and blended, with PSF and noise"
+    ),
+    "fields": SystemEntry(f"{OURS}.fields", "Fields", "Gaussian random fields at low and high resolution"),
 }
+
+
+def systems() -> Mapping[str, SystemEntry]:
+    """Return every system by name: ours, then those of packages (entry points ``fivesigma.systems``)."""
+    found = dict(SYSTEMS)
+    for name, made in outside("systems").items():
+        if not (isinstance(made, type) and issubclass(made, System)) or name in found:
+            raise InputError(
+                f"entry point {name!r} of fivesigma.systems gives no new System; mend or remove it."
+            )
+        summary = (made.__doc__ or name).strip().splitlines()[0].rstrip(".")
+        found[name] = SystemEntry(made.__module__, made.__name__, summary)
+    return found
 
 
 def system(name: str, settings: Mapping[str, Any] | None = None) -> System:
@@ -66,9 +95,8 @@ def system(name: str, settings: Mapping[str, Any] | None = None) -> System:
     >>> system("projectiles", {"t_max": "3"}).t_max
     3.0
     """
-    entry = SYSTEMS[one_of(name, SYSTEMS, "system")]
-    cls = getattr(importlib.import_module(f"fivesigma.simulate.{entry.module}"), entry.name)
-    made = _with(cls(), settings or {}, name)
+    entry = systems()[one_of(name, systems(), "system")]
+    made = _with(entry.load()(), settings or {}, name)
     assert isinstance(made, System)
     return made
 

@@ -142,7 +142,9 @@ class Plan:
         False
         """
         document = {**asdict(task), "cost": None, "wanted": None}
-        entries = [asdict(self.entry(task.model))] if isinstance(task, Fit) else list(map(asdict, self.entries))
+        entries = (
+            [asdict(self.entry(task.model))] if isinstance(task, Fit) else list(map(asdict, self.entries))
+        )
         depends = {"shared": dict(self.shared), "entries": entries, "task": document}
         text = json.dumps(depends, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

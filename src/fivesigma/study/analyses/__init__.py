@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Mapping
 from functools import cache
 
+from fivesigma._core.outside import outside
 from fivesigma.study.analyses.analysis import Analysis, Diagnostic, Experiment, Run
-from fivesigma.study.registry.outside import outside
 
 ANALYSES: Mapping[str, str] = {
     "lineup": "fivesigma.study.analyses.lineup",

@@ -5,10 +5,11 @@ Both are small protocols; a capability is an `Analysis` that has one of them, or
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
@@ -77,6 +78,24 @@ class Diagnostic(Protocol):
 
     def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return sections of the model's record by name, from what was ``found`` at its fits; {} for none."""
+
+
+class OfKept(ABC):
+    """A diagnostic of the kept model alone, whose section of the record is what was read off."""
+
+    name: ClassVar[str]
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the fit whose model is kept."""
+        return {} if fit.is_final else None
+
+    @abstractmethod
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the section; {} for a model that has none."""
+
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section as it was read off, named."""
+        return {self.name: found[0][1]} if found else {}
 
 
 class Experiment(Protocol):
@@ -181,6 +200,8 @@ class Run:
             fits = [fit for fit in self.lineup[outcome.entry.name] if name in fit.wanted]
             read = [(fit, self.found(fit, name) or {}) for fit in fits]
             failed += [f"{name}: {found['error']}" for _, found in read if "error" in found][:1]
-            sections |= each.record([(fit, it) for fit, it in read if it and "error" not in it], outcome.entry, self)
+            sections |= each.record(
+                [(fit, it) for fit, it in read if it and "error" not in it], outcome.entry, self
+            )
         message = "; ".join(filter(None, [outcome.message, *failed]))
         return replace(outcome, message=message, described={**outcome.described, **sections})

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
-from fivesigma.study.plan import Entry, Fit
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
+from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import columns_of, pipeline_of
 
 Floats = NDArray[np.float64]
@@ -54,7 +50,7 @@ def describe(
         np.atleast_1d(model.intercept_).astype(np.float64),
     )
     slope, intercept = _unscaled(pipeline, theta, b)
-        one = len(theta) == 1
+    one = len(theta) == 1
     section: dict[str, Any] = {
         "names": columns_of(estimator, names),
         "values": (slope[0] if one else slope).tolist(),
@@ -74,27 +70,17 @@ def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
     return slope, b - slope @ scaler.mean_
 
 
-class Coefficients:
+class Coefficients(OfKept):
     """The coefficients of the kept model, where it is linear."""
 
     name = "coefficients"
 
-    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
-        """Read off the kept model."""
-        return {} if fit.is_final else None
-
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return the section ``coefficients``, with the units of the columns."""
         rows, meta = fitted.rows, fitted.data.meta
-        law = describe(
-            fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows]
-        )
+        law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         unit = dict(zip(meta["names"], meta["units"], strict=True))
         return law and law | {"units": [unit.get(name) for name in law["names"]]}
-
-    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
-        """Return the section as it was read off."""
-        return {self.name: law for fit, law in found if fit.is_final and law}
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import columns_of, path_of
-from fivesigma.study.plan import Entry, Fit
 
 MOST_NAMES, MOST_LAMBDAS = 60, 50
 """Coefficients that the record keeps of a path: the largest, at evenly chosen λ."""
@@ -52,25 +51,19 @@ def section(model: Any, names: Sequence[str], settings: Mapping[str, Any], metri
     }
 
 
-class Path:
+class Path(OfKept):
     """The regularisation path of the kept model, where it has one."""
 
     name = "path"
-
-    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
-        """Read off the kept model of an entry with a path."""
-        return {} if fit.is_final and entry.path is not None else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return the section ``path``."""
         path, entry = path_of(fitted.estimator), fitted.entry
         if path is None or entry.path is None:
             return {}
-        return section(path, columns_of(fitted.estimator, fitted.names), entry.path, str(fitted.shared["metric"]))
-
-    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
-        """Return the section as it was read off."""
-        return {self.name: path for fit, path in found if fit.is_final and path}
+        return section(
+            path, columns_of(fitted.estimator, fitted.names), entry.path, str(fitted.shared["metric"])
+        )
 
 
 ANALYSIS = Analysis("path", diagnostics=(Path(),))

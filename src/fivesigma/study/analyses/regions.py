@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit import recipe
-from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
 
@@ -51,14 +50,10 @@ def events(X: Array, y: Array, names: tuple[str, ...], rng: np.random.Generator)
     return {"names": list(names), "values": X[rows].tolist(), "target": y[rows].tolist()}
 
 
-class Regions:
+class Regions(OfKept):
     """The decision regions of the kept classifier, where the study has two numeric columns."""
 
     name = "regions"
-
-    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
-        """Read off the kept model."""
-        return {} if fit.is_final else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return the section ``regions``; {} for other columns than two numbers."""
@@ -67,10 +62,6 @@ class Regions:
             return {}
         found = regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
         return found.get(self.name, {})
-
-    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
-        """Return the section as it was read off."""
-        return {self.name: plane for fit, plane in found if fit.is_final and plane}
 
 
 ANALYSIS = Analysis("regions", diagnostics=(Regions(),))

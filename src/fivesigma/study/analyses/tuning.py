@@ -9,10 +9,9 @@ from typing import Any
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.spaces import Choice, Range, Space
 from fivesigma.models.tuned import Tuned
-from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import spoken
 from fivesigma.study.fit.saved import feature_plan
-from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.registry.kind import Kind
 from fivesigma.study.registry.registry import kind as kind_called
 
@@ -94,24 +93,16 @@ def edges(kept: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
-class Tuning:
+class Tuning(OfKept):
     """The trials of a search, read off the kept model."""
 
     name = "tuning"
-
-    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
-        """Read off the kept model of an entry that is searched."""
-        return {} if fit.is_final and entry.searched else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return the section ``tuning``."""
         features = feature_plan(fitted.entry, fitted.data.meta)
         kind, metric = kind_called(fitted.entry.kind), str(fitted.shared["metric"])
         return section(fitted.estimator, kind, features, metric)
-
-    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
-        """Return the section as it was read off."""
-        return {self.name: trials for fit, trials in found if fit.is_final and trials}
 
 
 ANALYSIS = Analysis("tuning", diagnostics=(Tuning(),))

@@ -82,7 +82,9 @@ class Finished:
         if name not in meta.get("found", {}):
             return None
         arrays = self._read[key][0]
-        own = {key.removeprefix(name + OF): array for key, array in arrays.items() if key.startswith(name + OF)}
+        own = {
+            key.removeprefix(name + OF): array for key, array in arrays.items() if key.startswith(name + OF)
+        }
         return {**meta["found"][name], **own}
 
 

@@ -95,7 +95,9 @@ class _Gathering:
             about["described"],
         )
 
-    def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[tuple[Predictions, dict[str, Any]]]:
+    def _of(
+        self, kind: str, params: Mapping[str, Any] | None = None
+    ) -> list[tuple[Predictions, dict[str, Any]]]:
         """Return arrays and remarks of the fits on one kind of sample; `FitFailedError` where one has failed."""
         wanted = [fit for fit in self.fits if fit.sample.kind == kind and fit.params == (params or {})]
         return [self._done(fit) for fit in wanted]

@@ -93,7 +93,9 @@ def build(
             raise InputError(
                 f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
             )
-        return _folded(found, Request(task, settings, seed, features.width, deal), features, path, metric=metric)
+        return _folded(
+            found, Request(task, settings, seed, features.width, deal), features, path, metric=metric
+        )
     space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
     ask = Request(task, settings, seed, features.width, deal)

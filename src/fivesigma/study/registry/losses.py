@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -13,18 +14,23 @@ from types import ModuleType
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.outside import outside
+from fivesigma.risk.losses import LOSSES
 
-SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "squared": (),
-    "huber": ("delta",),
-    "absolute": (),
-    "quantile": ("tau",),
-    "poisson": (),
-    "logistic": (),
-    "hinge": (),
-    "squared-hinge": (),
-}
-"""The settings of each loss of the package."""
+
+def settings_of(name: str) -> tuple[str, ...]:
+    """Return the settings of a loss of this package, or of another: the fields of its class.
+
+    >>> settings_of("huber"), settings_of("hinge"), settings_of("no such loss")
+    (('delta',), (), ())
+    """
+    found = {**LOSSES, **outside("losses")}.get(name)
+    return tuple(field.name for field in fields(found)) if is_dataclass(found) else ()
+
+
+def is_general(name: str) -> bool:
+    """Whether no solver of this package knows the loss: one of the user's own, or of another package."""
+    return is_own(name) or (name in outside("losses") and name not in LOSSES)
 
 
 def is_own(name: str) -> bool:
@@ -39,7 +45,7 @@ def is_own(name: str) -> bool:
 def checked(loss: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
     """Return ``loss``, its name among ``known`` or the user's own, its settings those that it has."""
     name = str(loss["name"])
-    allowed = () if is_own(name) else SETTINGS[one_of(name, known, "loss")]
+    allowed = settings_of(name if is_general(name) else one_of(name, known, "loss"))
     for setting in loss:
         if setting != "name" and setting not in allowed:
             raise InputError(
@@ -56,12 +62,10 @@ def build(loss: Mapping[str, Any]) -> Any:
     InputError
         Where the module, or the name in it, is not there, or it is no loss.
     """
-    from fivesigma.risk import losses
-
     name = str(loss["name"])
     if is_own(name):
         return _imported(name)
-    made = getattr(losses, "".join(word.capitalize() for word in name.split("-")))
+    made = {**outside("losses"), **LOSSES}[name]
     return made(**{key: float(value) for key, value in loss.items() if key != "name"})
 
 

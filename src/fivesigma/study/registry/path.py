@@ -106,7 +106,7 @@ def _loss(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> di
     table = {"name": asked} if isinstance(asked, str) else dict(asked)
     if losses.is_own(str(table["name"])) and "classification" in kind.tasks:
         raise InputError(f"{kind.name}: a loss of your own is for regressions; expected one of its own.")
-    settings = {name: params[name] for name in losses.SETTINGS.get(str(table["name"]), ()) if name in params}
+    settings = {name: params[name] for name in losses.settings_of(str(table["name"])) if name in params}
     return losses.checked(settings | table, kind.losses)
 
 
@@ -119,7 +119,7 @@ def estimator(kind: Kind, settings: Mapping[str, Any]) -> Any:
     loss = losses.build(settings["loss"])
     if kind.minimiser is not None:
         return MinimisedPath(loss, penalty, lambdas, method=kind.minimiser)
-    if losses.is_own(settings["loss"]["name"]):
+    if losses.is_general(settings["loss"]["name"]):
         return MinimisedPath(loss, penalty, lambdas)
     return RegularisationPath(loss, penalty, lambdas)
 

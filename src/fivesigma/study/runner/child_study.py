@@ -84,7 +84,10 @@ def scores(prepared: Prepared, *, fresh: bool) -> dict[str, Any]:
     """
     outcomes = outcomes_of(prepared)
     found = Evidence(prepared, outcomes, opened=fresh)
-    return {"models": {each.entry.name: _of_model(found, each) for each in outcomes if each.ok}, **_said(outcomes)}
+    return {
+        "models": {each.entry.name: _of_model(found, each) for each in outcomes if each.ok},
+        **_said(outcomes),
+    }
 
 
 def outcomes_of(prepared: Prepared) -> list[Outcome]:

@@ -50,9 +50,7 @@ def _asked(run: Run, asked: Sequence[Experiment]) -> dict[str, Task]:
     return run.plan.named(task for experiment in asked for task in experiment.missing())
 
 
-def make(
-    prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress
-) -> Made:
+def make(prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress) -> Made:
     """Do every task that has no result yet: which columns go next, say, follows from fits that are done."""
     made = first_stage(prepared, Finished(folder.tasks))
     label = "fitting"

@@ -57,9 +57,7 @@ class Worker:
     @cached_property
     def fitter(self) -> Fitter:
         """Makes fits of the run's own arrays."""
-        return Fitter(
-            Material.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder
-        )
+        return Fitter(Material.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder)
 
     @cached_property
     def children(self) -> ChildStudies:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
-from fivesigma.study.registry.outside import outside
+from fivesigma._core.outside import outside
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection
 from fivesigma.study.spec.evaluate import EvaluateSection
@@ -187,7 +187,8 @@ class Spec(Section):
         own = {name: value for name, value in document.items() if name not in sections}
         spec = _validated(cls, own, place)
         spec._outside = {
-            name: _validated(section, document[name], f"{place}: {name}") for name, section in sections.items()
+            name: _validated(section, document[name], f"{place}: {name}")
+            for name, section in sections.items()
         }
         spec._place = place
         spec._folder = folder or Path.cwd()
@@ -323,7 +324,8 @@ class Spec(Section):
         if not document["source"]:
             del document["source"]
         document |= {
-            name: section.model_dump(mode="json", exclude_none=True) for name, section in self._outside.items()
+            name: section.model_dump(mode="json", exclude_none=True)
+            for name, section in self._outside.items()
         }
         return {name: section for name, section in document.items() if section != []}
 

@@ -196,7 +196,11 @@ class ModelCurves:
                 parts = {key: list(map(float, point.found[key])) for key in PARTS}
                 about = {"parameter": point.asked.parameter, "values": list(point.asked.values)}
                 about["rounds"] = self._found.prepared.spec.curves.rounds
-                return {**about, **{key: point.found[key] for key in ("loss", "n_fit", "n_validation")}, **parts}
+                return {
+                    **about,
+                    **{key: point.found[key] for key in ("loss", "n_fit", "n_validation")},
+                    **parts,
+                }
         return None
 
 

@@ -187,7 +187,9 @@ class Explorer:
         entry, names = self.outcome.entry, list(self.run.prepared.material.meta["names"])
         columns = tuple(sorted(subset.columns, key=names.index))
         own = columns == names_of(entry, names)
-        return Fit(entry.name, ALL, columns=None if own else columns, cost=self.run.prepared.costs[entry.name])
+        return Fit(
+            entry.name, ALL, columns=None if own else columns, cost=self.run.prepared.costs[entry.name]
+        )
 
     def _wait(self, fits: Any) -> None:
         """Raise `WaitingError` where some of ``fits`` have left neither result nor reason."""

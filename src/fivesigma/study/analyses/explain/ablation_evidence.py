@@ -35,7 +35,9 @@ def _about(path: AblationPath, now: AblationStep) -> tuple[str, str, tuple[str, 
     return path.method, path.model, now.columns
 
 
-def _changes(paths: Sequence[AblationPath]) -> Iterator[tuple[AblationPath, AblationStep, AblationStep | None]]:
+def _changes(
+    paths: Sequence[AblationPath],
+) -> Iterator[tuple[AblationPath, AblationStep, AblationStep | None]]:
     """Yield each step and the one before it, None for the model with all its columns."""
     for path in paths:
         if path.method == "drop_best":
@@ -43,12 +45,12 @@ def _changes(paths: Sequence[AblationPath]) -> Iterator[tuple[AblationPath, Abla
                 (path, now, before) for now, before in zip(path.steps, (None, *path.steps), strict=False)
             )
         elif path.method == "forward":
-            yield from (
-                (path, now, before) for now, before in zip(path.steps[1:], path.steps, strict=False)
-            )
+            yield from ((path, now, before) for now, before in zip(path.steps[1:], path.steps, strict=False))
 
 
-def _difference(found: Evidence, path: AblationPath, now: AblationStep, before: AblationStep | None) -> Difference:
+def _difference(
+    found: Evidence, path: AblationPath, now: AblationStep, before: AblationStep | None
+) -> Difference:
     metric = found.prepared.metric
     if found.tests:
         test = found.tests[0]
@@ -78,7 +80,9 @@ def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) 
     )
 
 
-def records(found: Evidence, paths: Sequence[AblationPath]) -> Iterator[tuple[AblationPath, dict[str, Any] | None]]:
+def records(
+    found: Evidence, paths: Sequence[AblationPath]
+) -> Iterator[tuple[AblationPath, dict[str, Any] | None]]:
     """Yield the record of each path; None for one that did not begin."""
     for path in paths:
         if not path.steps:

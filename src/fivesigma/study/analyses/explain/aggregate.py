@@ -35,9 +35,7 @@ def joined_methods(
                 found[method]["points"] = shap_points(parts, groups, mean)
     if asked.get("effects"):
         parts = [fold.get("effects", {}) for fold in folds]
-        found["effects"] = joined_effects(
-            parts, asked["grids"], _order(found, groups, names), n_train
-        )
+        found["effects"] = joined_effects(parts, asked["grids"], _order(found, groups, names), n_train)
         if found["effects"] is None:
             messages["effects"] = message(parts)
         elif material.meta["classes"] is not None:

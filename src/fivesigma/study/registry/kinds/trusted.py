@@ -1,5 +1,9 @@
 """Classes of ours that may stand in a saved model."""
 
+from __future__ import annotations
+
+from fivesigma.risk.losses import LOSSES
+
 TRUSTED = (
     "fivesigma.features.components.NonNegativeParts",
     "fivesigma.features.components.PrincipalComponents",
@@ -39,15 +43,8 @@ TRUSTED = (
     "fivesigma.models.trees.xgboost.XGBoostClassifier",
     "fivesigma.models.trees.xgboost.XGBoostRegressor",
     "fivesigma.models.tuned.Tuned",
-    "fivesigma.risk.losses.Absolute",
-    "fivesigma.risk.losses.Hinge",
-    "fivesigma.risk.losses.Huber",
-    "fivesigma.risk.losses.Logistic",
-    "fivesigma.risk.losses.Poisson",
-    "fivesigma.risk.losses.Quantile",
+    *(f"{loss.__module__}.{loss.__name__}" for loss in LOSSES.values()),
     "fivesigma.risk.losses.Softmax",
-    "fivesigma.risk.losses.Squared",
-    "fivesigma.risk.losses.SquaredHinge",
     "fivesigma.risk.penalties.ElasticNet",
     "fivesigma.risk.penalties.L1",
     "fivesigma.risk.penalties.L2",

@@ -1,4 +1,4 @@
-"""What other packages bring by entry points: ``fivesigma.analyses``, ``tasks``, ``metrics``, ``losses``, ``systems``."""
+"""What other packages bring by entry points of the groups ``fivesigma.analyses``, ``fivesigma.tasks`` and so on."""
 
 from __future__ import annotations
 
