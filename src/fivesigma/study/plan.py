@@ -41,6 +41,11 @@ class Entry:
     reduce: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def informed(self) -> bool:
+        """Whether its chains start at the truth."""
+        return bool(self.params.get("start") == "informed")
+
+    @property
     def searched(self) -> bool:
         """Whether something of it is chosen by trials."""
         return bool(self.tune) or any(isinstance(each["n"], str | list) for each in self.reduce)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.study.fit.data import Material, expand
+from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.prediction import Output, Predictions, unpacked
 from fivesigma.study.plan import Entry, Plan
 
 Array = NDArray[Any]
-Predictions = dict[str, Array]
+ByPart = Mapping[str, Predictions]
+Said = tuple[dict[str, dict[Output, Array]], dict[str, Any]]
+"""The predictions of a fit by part, and its remarks."""
 
 
 class Finished(Protocol):
@@ -29,7 +32,7 @@ class CurvePoint:
     """What a fit of a curve was for, and what it left; ``meta`` has an ``error`` where it failed."""
 
     task: Mapping[str, Any]
-    arrays: Predictions
+    arrays: Mapping[str, Array]
     meta: Mapping[str, Any]
 
 
@@ -40,11 +43,12 @@ class Outcome:
     Attributes
     ----------
     status : ok, failed or skipped; ``message`` says why, or what the library remarked.
-    train : prediction of the final model on the training rows.
-    validation : out-of-fold prediction of the training rows, NaN where none was made.
-    tests : prediction of the final model on each sealed test.
-    refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
-    probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
+    train : what the final model says of the rows it was fitted to.
+    validation : what folds say of the training rows that they held out, NaN where none did, and what the final model
+        says of them without having seen their truth.
+    tests : what the final model says of each sealed test.
+    refits, seeds : what the refits say of each sealed test, in the order of their numbers.
+    probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     described : what the final model says of itself.
     explained : what it leans on by method, joined over the folds, where that was asked for; None where there is none.
     messages : why there is none, by method.
@@ -56,12 +60,12 @@ class Outcome:
     message: str = ""
     n_fits: int = 0
     seconds: float = 0.0
-    train: Array | None = None
-    validation: Array | None = None
-    tests: Mapping[str, Array] = field(default_factory=dict)
-    refits: tuple[Predictions, ...] = ()
-    seeds: tuple[Predictions, ...] = ()
-    probes: Mapping[str, Array] = field(default_factory=dict)
+    train: Predictions = field(default_factory=dict)
+    validation: Predictions = field(default_factory=dict)
+    tests: ByPart = field(default_factory=dict)
+    refits: tuple[ByPart, ...] = ()
+    seeds: tuple[ByPart, ...] = ()
+    probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
     explained: Mapping[str, Any] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +75,10 @@ class Outcome:
     def ok(self) -> bool:
         """Whether the model was fitted, everywhere it had to be."""
         return self.status == "ok"
+
+    def said(self, part: str) -> Predictions:
+        """Return what is said of a part: train, validation, or a test."""
+        return {"train": self.train, "validation": self.validation, **self.tests}.get(part, {})
 
 
 class FitFailedError(Exception):
@@ -100,26 +108,24 @@ class _Gathering:
     material: Material
     died: Mapping[str, str]
     entry: Entry
+    _kept: dict[str, list[Said]] = field(default_factory=dict)
 
     def outcome(self) -> Outcome:
         final, about = self._read("final")[0]
-        remarks = list(about["messages"])
         probes = {purpose: self._folded(purpose) for purpose in ("less", "more") if self._keys(purpose)}
-        refits = tuple(arrays for arrays, _ in self._read("refit"))
-        seeds = tuple(arrays for arrays, _ in self._read("seed"))
         return Outcome(
             self.entry,
             "ok",
-            "; ".join(dict.fromkeys(remarks)),
+            "; ".join(dict.fromkeys(about["messages"])),
             _count(self.plan, self.entry),
             float(about["fit_seconds"]),
-            final.pop("train"),
-            self._folded("fold"),
+            final.pop("train", {}),
+            {**final.pop("validation", {}), **self._folded("fold")},
             final,
-            refits,
-            seeds,
+            tuple(parts for parts, _ in self._read("refit")),
+            tuple(parts for parts, _ in self._read("seed")),
             probes,
-            about["described"] | self._reduction(about),
+            about["described"] | self._reduction(about) | self._by_order(),
             *self._explained(),
             tuple(self._curves()),
         )
@@ -141,6 +147,16 @@ class _Gathering:
         others = [meta["reduced"] for purpose in ("fold", "refit") for _, meta in self._read(purpose)]
         return {"reduction": joined(about["reduced"], others)}
 
+    def _by_order(self) -> dict[str, Any]:
+        """Return the mean over folds of the held-out density for each number of components that all folds tried."""
+        tried = [meta["by_order"] for _, meta in self._read("fold") if "by_order" in meta]
+        common = [K for K in (tried[0] if tried else ()) if all(K in each for each in tried)]
+        return (
+            {"by_order": {int(K): float(np.mean([each[K] for each in tried])) for K in common}}
+            if tried
+            else {}
+        )
+
     def _explained(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return what was asked of the folds' fits, joined, and why some of it is not there."""
         asked = self.plan.shared.get("explain") or {}
@@ -154,27 +170,32 @@ class _Gathering:
     def _keys(self, purpose: str) -> list[str]:
         return self.plan.keys(self.entry.name, purpose)
 
-    def _read(self, purpose: str) -> list[tuple[Predictions, dict[str, Any]]]:
-        """Return arrays and remarks of all fits of one purpose; `FitFailedError` where one has failed."""
-        found = []
-        for number, key in enumerate(self._keys(purpose)):
-            result = self.tasks.read(key)
-            arrays, meta = (
-                result if result is not None else ({}, {"error": self.died.get(key, "it left no result")})
-            )
-            if "error" in meta:
-                raise FitFailedError(f"{named(purpose, number)}: {meta['error']}")
-            n_classes = self.material.meta["n_classes"]
-            found.append(({name: expand(each, n_classes) for name, each in arrays.items()}, meta))
-        return found
+    def _read(self, purpose: str) -> list[Said]:
+        """Return what all fits of one purpose left; `FitFailedError` where one has failed."""
+        if purpose not in self._kept:
+            keys = self._keys(purpose)
+            self._kept[purpose] = [self._one(purpose, number, key) for number, key in enumerate(keys)]
+        return self._kept[purpose]
 
-    def _folded(self, purpose: str) -> Array:
-        """Return the out-of-fold predictions of the training rows."""
-        parts = [arrays["validation"] for arrays, _ in self._read(purpose)]
-        whole = np.full((len(self.material.train), *parts[0].shape[1:]), np.nan)
+    def _one(self, purpose: str, number: int, key: str) -> Said:
+        arrays, meta = self.tasks.read(key) or ({}, {"error": self.died.get(key, "it left no result")})
+        if "error" in meta:
+            raise FitFailedError(f"{named(purpose, number)}: {meta['error']}")
+        return unpacked(arrays), meta
+
+    def _folded(self, purpose: str) -> dict[Output, Array]:
+        """Return what folds say of the training rows that they held out."""
+        return folded([parts["validation"] for parts, _ in self._read(purpose)], self.material)
+
+
+def folded(parts: Sequence[Predictions], material: Material) -> dict[Output, Array]:
+    """Return what each fold said of the rows that it held out as predictions of all training rows, NaN elsewhere."""
+    whole: dict[Output, Array] = {}
+    for output in set.intersection(*map(set, parts)) if parts else ():
+        whole[output] = np.full((len(material.train), *parts[0][output].shape[1:]), np.nan)
         for number, part in enumerate(parts):
-            whole[self.material.folds == number] = part
-        return whole
+            whole[output][material.folds == number] = part[output]
+    return whole
 
 
 def named(purpose: str, number: int) -> str:

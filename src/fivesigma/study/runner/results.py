@@ -11,23 +11,27 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
+from fivesigma.study.analyses import mixture
 from fivesigma.study.analyses.curves.evidence import Curves, ModelCurves
 from fivesigma.study.analyses.explain.ablation import Trail
 from fivesigma.study.analyses.explain.ablation_evidence import Ablation, records
 from fivesigma.study.analyses.explain.importance import METHODS
 from fivesigma.study.analyses.scan.summary import Summary
-from fivesigma.study.analyses.score_curves import curves, feature_pictures, predictive
+from fivesigma.study.analyses.score_curves import curves, pictures, predictive
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.fit import prediction as laws
 from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.fit.prediction import joined
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
-from fivesigma.study.runner import convergence
 from fivesigma.study.runner.audit import cautions
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import VALIDATION
 
 Array = NDArray[Any]
 MOST_DRAWN = 3
 """Models, the best on the folds first, of which single Shapley values and curves are kept."""
+UNSAID = ("mixture", "by_order", mixture.TIMED)
+"""What is described of a fit and not a section as it is."""
 
 
 def results(
@@ -49,8 +53,14 @@ def results(
         claims=found.claims(),
         explain=explained(found, outcomes, trails),
         audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
-        sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
+        sections={"question": spec.study.question, "claim": _about(found), "blind": not opened},
     )
+
+
+def _about(found: Evidence) -> str:
+    """Return what intervals and σ are about, on the part where they will stand once the tests are opened."""
+    part = next(iter(found.prepared.split.tests), VALIDATION)
+    return found.parts.judged(found.prepared.metric, part).claim
 
 
 def scanned(record: Results, found: Summary) -> Results:
@@ -70,7 +80,7 @@ def _notes(
     yield from seen(prepared, opened=opened).audit
     yield from prepared.notes
     yield from cautions(prepared, outcomes, opened=opened)
-    yield from convergence.notes(outcomes)
+    yield from mixture.notes(outcomes)
 
 
 def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> dict[str, Any] | None:
@@ -111,12 +121,6 @@ def seen(prepared: Prepared, *, opened: bool) -> Dataset:
 
 def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
     """Return what was read: its size, and what the columns hold as far as they may be seen."""
-    sections = {"target_unit": prepared.data.target_unit, **feature_pictures(prepared)}
-    return data_facts(prepared, opened=opened, sections=sections)
-
-
-def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any]) -> DataRecord:
-    """Return the record of the data with the ``sections`` that pictures are made of."""
     data = prepared.data
     features = [Feature(**column) for column in seen(prepared, opened=opened).statistics()]
     return DataRecord(
@@ -127,7 +131,7 @@ def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any])
         features=tuple(features),
         classes=data.classes,
         target=data.target,
-        sections=sections,
+        sections=pictures(prepared),
     )
 
 
@@ -148,9 +152,11 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         settings = {key: value for key, value in settings.items() if key not in ("lambda", "relative")}
     if not outcome.ok:
         return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
-    described = dict(outcome.described)
+    described = {key: value for key, value in outcome.described.items() if key not in UNSAID}
     name = entry.name
     scores = found.scores.of(name)
+    sections = mixture.section(found, outcome, scores)
+    scores["train"] |= mixture.in_sample(outcome)
     return ModelRecord(
         name=name,
         kind=entry.kind,
@@ -163,7 +169,8 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         versus_baseline=found.versus(name, found.baseline),
         versus_best=found.versus(name, found.best),
         sections={
-            "curve": curves(found, name),
+            **sections,
+            **curves(found, name),
             **predictive(found, name),
             **described,
             **ModelCurves(found, name).sections(),
@@ -203,29 +210,41 @@ def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened:
     columns: dict[str, Array] = {
         "row": data.rows[rows],
         "part": np.repeat(list(parts), [len(each) for each in parts.values()]),
-        "target": _labels(prepared, rows),
+        **_target(prepared, rows),
         "weight": np.ones(len(rows)) if data.w is None else data.w[rows],
     }
     predicted: dict[str, Array] = {}
     for outcome in outcomes:
         if outcome.ok:
-            predicted |= _predicted(outcome, list(parts), data.classes)
+            predicted |= _predicted(prepared, outcome, parts)
     taken = {*columns, *predicted}
     for name, column in data.spectators.items():
         columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
     return columns | predicted
 
 
-def _labels(prepared: Prepared, rows: Array) -> Array:
+def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
+    """Return the column of the truth, named; a class that is not known has the code -1, and is None."""
     data = prepared.data
-    assert data.y is not None
-    return data.y[rows] if data.classes is None else np.array(data.classes, dtype=object)[data.y[rows]]
+    if data.y is None:
+        return {}
+    if data.classes is None:
+        return {"target": data.y[rows]}
+    return {"target": np.array([*data.classes, None], dtype=object)[data.y[rows]]}
 
 
-def _predicted(outcome: Outcome, parts: Sequence[str], classes: Sequence[str] | None) -> dict[str, Array]:
-    """Return the out-of-fold predictions of the training rows over the final ones of the test rows."""
-    own: Mapping[str, Any] = {"train": outcome.validation, **outcome.tests}
-    whole = np.concatenate([own[part] for part in parts])
-    if classes is None:
-        return laws.columns(outcome.entry.name, whole)
-    return {f"{outcome.entry.name}:{label}": whole[:, k] for k, label in enumerate(classes)}
+def _predicted(prepared: Prepared, outcome: Outcome, parts: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what is said of the training rows without having seen them over what is said of the test rows."""
+    first, said = outcome.validation, []
+    for part, rows in parts.items():
+        known = first if part == "train" else outcome.tests.get(part, {})
+        said.append(
+            {output: known.get(output, _unsaid(values, len(rows))) for output, values in first.items()}
+        )
+    columns = task(prepared.data.task).columns
+    return columns(outcome.entry.name, joined(said), prepared.data.classes or ())
+
+
+def _unsaid(like: Array, n: int) -> Array:
+    """Return what stands for an output that a model does not have of ``n`` rows: no cluster, not a number."""
+    return np.full((n, *like.shape[1:]), -1 if like.dtype.kind == "i" else np.nan, dtype=like.dtype)

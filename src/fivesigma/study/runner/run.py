@@ -21,22 +21,21 @@ from fivesigma.record.ledger import Ledger
 from fivesigma.record.store import RunFolder, write_arrays, write_bytes, write_json
 from fivesigma.risk.splits import rows_key
 from fivesigma.study.analyses.explain.ablation import Tasks, Trail, explore
+from fivesigma.study.analyses.mixture import TIMED
 from fivesigma.study.analyses.scan.summary import summary
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.finished.result import Result, load
-from fivesigma.study.fit.clustering_outcome import gather as gather_clusterings
 from fivesigma.study.fit.outcome import Outcome, gather
 from fivesigma.study.plan import Plan
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.runner import clustering_results as clusterings
 from fivesigma.study.runner import results as assembly
-from fivesigma.study.runner.clustering_results import TIMED
 from fivesigma.study.runner.manifest import _default_folder, _manifest, study_hash
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.scanning import scan
 from fivesigma.study.runner.worker import Workshop
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.tasks.registry import task
 
 
 class InterruptedRunError(FivesigmaError):
@@ -186,10 +185,9 @@ class _Fitted:
 def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> _Fitted:
     """Do every fit that has no result yet, stage by stage: which columns go next follows from fits that are done."""
     plan, died = prepared.plan, dict[str, str]()
-    found: Any = gather_clusterings if prepared.data.task == "clustering" else gather
     with _executor(prepared, folder, settings) as executor:
         died |= _stage(prepared, folder, settings, executor)
-        outcomes = list(found(plan, folder.tasks, prepared.material, died))
+        outcomes = list(gather(plan, folder.tasks, prepared.material, died))
         best = _most_explained(prepared, outcomes)
         while True:
             tasks = Tasks(plan, folder.tasks, prepared.material, died)
@@ -200,7 +198,7 @@ def _fit(prepared: Prepared, folder: RunFolder, settings: _Settings) -> _Fitted:
             died |= _stage(dataclasses.replace(prepared, plan=plan), folder, settings, executor, "explaining")
     if explored.asked:  # these fits are counted too
         plan = plan.with_fits(explored.asked)
-        outcomes = list(found(plan, folder.tasks, prepared.material, died))
+        outcomes = list(gather(plan, folder.tasks, prepared.material, died))
     return _Fitted(plan, outcomes, explored.trails, died)
 
 
@@ -241,7 +239,7 @@ def _stage(
 
 def _speed(folder: RunFolder, plan: Plan, key: str) -> str:
     """Return the sweeps per second of a fit that samples, for the progress line."""
-    kept = folder.tasks.read(key) if plan.shared["task"] == "clustering" else None
+    kept = None if task(str(plan.shared["task"])).supervised else folder.tasks.read(key)
     speed = None if kept is None else kept[1].get(TIMED)
     return "" if speed is None else f", {speed:,.0f} sweeps/s"
 
@@ -269,8 +267,6 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, fits: 
     from fivesigma.report import render
 
     fitted = time.perf_counter()
-    clusters = prepared.data.task == "clustering"
-    tell: Any = clusterings if clusters else assembly
     outcomes = fits.outcomes
     if all(outcome.status != "ok" for outcome in outcomes):
         _log(folder, "no model could be fitted")
@@ -278,15 +274,11 @@ def _conclude(prepared: Prepared, folder: RunFolder, settings: _Settings, fits: 
     if opened:
         _open_test(prepared, folder)
     with threadpool_limits(1):
-        record = (
-            clusterings.results(prepared, outcomes, opened=not settings.blind)
-            if clusters
-            else assembly.results(prepared, outcomes, opened=not settings.blind, trails=fits.trails)
-        )
+        record = assembly.results(prepared, outcomes, opened=not settings.blind, trails=fits.trails)
     found = summary(prepared, folder.tasks, fits.died)
     record = record if found is None else assembly.scanned(record, found)
     settings.progress.advance(1.0, "evidence weighed")
-    _write_predictions(folder, tell.prediction_table(prepared, outcomes, opened=opened))
+    _write_predictions(folder, assembly.prediction_table(prepared, outcomes, opened=opened))
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,

@@ -24,10 +24,14 @@ from fivesigma._core.executor import serve
 from fivesigma._core.random import generator, random_state
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
-from fivesigma.study.fit.data import Material, compact
+from fivesigma.study.fit.data import Material
 from fivesigma.study.fit.inside import chosen, path_of
+from fivesigma.study.fit.prediction import Output, packed
+from fivesigma.study.fit.recipe import Fitted
 from fivesigma.study.fit.saved import about, feature_plan, model_file
 from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, Task
 
 Array = NDArray[Any]
 
@@ -84,41 +88,28 @@ class Workshop:
 
     def carry_out(self, fit: Fit, journal: Journal | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return the predictions of a fit for the rows it is asked about, and its remarks."""
+        from fivesigma.study.analyses import mixture
         from fivesigma.study.analyses import reduction as reducing
         from fivesigma.study.analyses.curves import fits as curve_fits
-        from fivesigma.study.fit import prediction as laws
-        from fivesigma.study.fit import recipe
 
         if fit.purpose == curve_fits.PURPOSE:
             return curve_fits.carry_out(self, fit)
-        if self.plan.shared["task"] == "clustering":
-            from fivesigma.study.tasks import clustering as fits
-
-            return fits.carry_out(self, fit)
         entry = self.plan.entry(fit.model)
         entry = entry if fit.columns is None else replace(entry, features=fit.columns)
         rows, asked = self.material.rows(fit, self.seed)
         columns = self.columns(entry)
         started = time.perf_counter()
-        fitted = recipe.fit(
-            self.build(entry, fit),
-            self.material.X[np.ix_(rows, columns)],
-            self.material.y[rows],
-            self.material.training_weights(rows),
-            groups=self.material.units[rows],
-            evaluation_weight=self.material.evaluation_weights(rows),
-            journal=journal,
-        )
+        fitted = self.fitted(entry, fit, rows, columns, journal)
         meta: dict[str, Any] = {
             "messages": list(fitted.messages),
             "fit_seconds": time.perf_counter() - started,
         }
-        predictions = {
-            name: compact(
-                laws.predicted(fitted.estimator, self.material.X[np.ix_(at, columns)], self.n_classes)
-            )
-            for name, at in asked.items()
-        }
+        tables = {part: self.material.X[np.ix_(at, columns)] for part, at in asked.items()}
+        predictions = packed(self.predicted(fitted.estimator, tables))
+        if not self.task.supervised:
+            meta |= mixture.of_fit(fitted.estimator)
+            if fit.purpose == "fold":
+                meta |= mixture.of_fold(fitted.estimator, tables["validation"])
         if fit.purpose in ("fold", "left") and "explain" in self.plan.shared:
             meta["explained"] = self.explained(fit, fitted.estimator, columns, (rows, asked["validation"]))
         if entry.reduce and fit.purpose in ("final", "fold", "refit"):
@@ -128,6 +119,48 @@ class Workshop:
         if fit.purpose == "final":
             meta["described"] = self.keep(entry, fitted.estimator, columns, rows) if self.folder else {}
         return predictions, meta
+
+    @cached_property
+    def task(self) -> Task:
+        """What is learnt."""
+        return task(str(self.plan.shared["task"]))
+
+    def fitted(self, entry: Entry, fit: Fit, rows: Array, columns: Array, journal: Journal | None) -> Fitted:
+        """Return the fitted recipe, which has seen the truth of ``rows`` only where the task lets it."""
+        from fivesigma.study.fit import recipe
+
+        estimator, X = self.build(entry, fit), self.material.X[np.ix_(rows, columns)]
+        if not self.task.supervised:
+            if entry.informed:
+                estimator.set_params(model__estimator__start=np.asarray(self.material.y[rows]))
+            return recipe.fit(estimator, X)
+        return recipe.fit(
+            estimator,
+            X,
+            self.material.y[rows],
+            self.material.training_weights(rows),
+            groups=self.material.units[rows],
+            evaluation_weight=self.material.evaluation_weights(rows),
+            journal=journal,
+        )
+
+    def predicted(self, estimator: Any, tables: Mapping[str, Array]) -> dict[str, dict[Output, Array]]:
+        """Return what a fit says of some parts; what no truth enters is said of the fitted rows as of held-out ones.
+
+        Where nothing is kept, in a scan, that is all that is asked about the fitted rows.
+        """
+        own, every = self.task.own, frozenset(self.task.outputs)
+        found: dict[str, dict[Output, Array]] = {}
+        for part, table in tables.items():
+            fitted = part == TRAIN
+            outputs = (
+                every - own if part == VALIDATION else own if fitted and own and not self.folder else every
+            )
+            said = self.task.predict(estimator, table, Asked(outputs, self.n_classes, fitted))
+            for output, values in said.items():
+                where = VALIDATION if fitted and output in own else part
+                found.setdefault(where, {})[output] = values
+        return found
 
     def explained(
         self, fit: Fit, estimator: Any, columns: Array, rows: tuple[Array, Array]
@@ -193,24 +226,38 @@ class Workshop:
     def keep(self, entry: Entry, estimator: Any, columns: Array, rows: Array) -> dict[str, Any]:
         """Save the final model and return what it says of itself."""
         from fivesigma.record import models
-        from fivesigma.study.analyses import regions as plane
-        from fivesigma.study.analyses.coefficients import describe
 
-        meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
-        described: dict[str, Any] = {"chosen": chosen(estimator)}
-        law = describe(estimator, names, X=self.material.X[np.ix_(rows, columns)], y=self.material.y[rows])
-        if law:
-            unit = dict(zip(meta["names"], meta["units"], strict=True))
-            described["coefficients"] = law | {"units": [unit.get(name) for name in law["names"]]}
-        described |= self.path(entry, estimator, law) | self.tuning(entry, estimator)
-        if meta["task"] == "classification" and not meta["categories"]:
-            described |= plane.regions(estimator, self.material.X[np.ix_(rows, columns)], self.n_classes)
+        X = self.material.X[np.ix_(rows, columns)]
+        described = self.described(entry, estimator, X, self.material.y[rows], columns)
         number = [each.name for each in self.plan.entries].index(entry.name)
         try:
             assert self.folder is not None
             models.save(estimator, model_file(self.folder, number), about(self.material.meta, entry, columns))
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
+        return described
+
+    def described(self, entry: Entry, estimator: Any, X: Array, y: Array, columns: Array) -> dict[str, Any]:
+        """Return what the final model says of itself."""
+        from fivesigma.study.analyses import mixture
+        from fivesigma.study.analyses import regions as plane
+        from fivesigma.study.analyses.coefficients import describe
+
+        meta, names = self.material.meta, [self.material.meta["names"][i] for i in columns]
+        units = dict(zip(meta["names"], meta["units"], strict=True))
+        if not self.task.supervised:
+            found = mixture.of_final(
+                estimator, entry, X, [{"name": name, "unit": units[name]} for name in names]
+            )
+            mixture.leaner(estimator)
+            return found
+        described: dict[str, Any] = {"chosen": chosen(estimator)}
+        law = describe(estimator, names, X=X, y=y)
+        if law:
+            described["coefficients"] = law | {"units": [units.get(name) for name in law["names"]]}
+        described |= self.path(entry, estimator, law) | self.tuning(entry, estimator)
+        if meta["task"] == "classification" and not meta["categories"]:
+            described |= plane.regions(estimator, X, self.n_classes)
         return described
 
     def tuning(self, entry: Entry, estimator: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from fivesigma.risk.flexibility import ModelCurve
 from fivesigma.study.analyses.curves.fits import curve_metric
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
-from fivesigma.study.fit.data import expand
 from fivesigma.study.fit.outcome import CurvePoint
 
 Array = NDArray[Any]
@@ -56,7 +55,9 @@ class Curves:
         On the first opened test where one fit holds all values: the value was chosen on the folds, which the test had
         no part in. Else on the folds, each judging a choice that the others made.
         """
-        if curve_metric(found.prepared.metric.name) is not found.prepared.metric or found.folds.too_few:
+        if curve_metric(found.prepared.metric.name) is not found.prepared.metric or found.folds.too_few(
+            found.prepared.metric
+        ):
             return
         for name in found.fitted:
             for drawn in ModelCurves(found, name).validation():
@@ -76,10 +77,11 @@ def _on_test(found: Evidence, drawn: _Drawn) -> Difference:
 
     def measured(at: int) -> Measurement:
         final, refits = (
-            [each.arrays[test][at] for each in drawn.sealed if each.task["part"] == part]
+            [{metric.scores: each.arrays[test][at]} for each in drawn.sealed if each.task["part"] == part]
             for part in ("final", "refit")
         )
-        return found.scores.measured(metric, test, final[0], refits=refits, cut=None)
+        again = [{test: said} for said in refits]
+        return found.scores.measured_of(metric, test, final[0], refits=again, cut=None)
 
     best, flexible = measured(drawn.curve.best), measured(drawn.curve.most_flexible)
     claim = found.prepared.spec.evaluate.claim
@@ -120,7 +122,7 @@ class ModelCurves:
             if any("error" in each.meta for each in own):
                 continue
             folds = [each for each in own if each.task["part"] == "fold"]
-            sealed = [self._expanded(each) for each in own if each.task["part"] != "fold"]
+            sealed = [each for each in own if each.task["part"] != "fold"]
             curve = self._curve(parameter, folds)
             if np.isfinite(curve.validation).all() and np.isfinite(curve.train).all():
                 yield _Drawn(self._name, curve, tuple(sealed), bool(folds[0].task.get("path")))
@@ -135,16 +137,6 @@ class ModelCurves:
                 scores[(0, *at)], scores[(1, *at)] = each.arrays["train"][i], each.arrays["validation"][i]
         n_fit, n_validation = self._found.folds.sizes
         return ModelCurve(parameter, values, scores[0], scores[1], self._metric, n_fit, n_validation)
-
-    def _expanded(self, point: CurvePoint) -> CurvePoint:
-        """Return the point with predictions as metrics take them."""
-        n_classes = self._found.prepared.n_classes
-        if n_classes is None:
-            return point
-        arrays = {
-            name: np.array([expand(one, n_classes) for one in each]) for name, each in point.arrays.items()
-        }
-        return replace(point, arrays=arrays)
 
     def _record(self, drawn: _Drawn) -> dict[str, Any]:
         curve = drawn.curve

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.outputs import Output
 from fivesigma._core.random import generator
 from fivesigma.models.fitting import probabilities
 from fivesigma.risk.flexibility import halves, needs_cut, nested_order
@@ -24,6 +25,8 @@ from fivesigma.study.fit.data import Bench
 from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.registry.kind import Kind
 from fivesigma.study.spec.curves import CurvesSection
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import Asked
 
 if TYPE_CHECKING:
     from fivesigma.study.spec.document import Spec
@@ -46,7 +49,7 @@ def curve_metric(name: str) -> Metric:
     found = metric_called(name)
     if not needs_cut(found):
         return found
-    return metric_called("roc_auc" if "classification" in found.tasks else "rmse")
+    return metric_called("roc_auc" if found.scores is Output.PROBABILITY else "rmse")
 
 
 def check_models(spec: Spec, entries: Sequence[Entry]) -> None:
@@ -76,8 +79,8 @@ def fits_of_curves(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: flo
         For a setting that the model has not, or a value that it cannot have.
     """
     tasks = list(_tasks(spec, entry, kind, split))
-    for number, (task, share) in enumerate(tasks):
-        yield Fit(entry.name, PURPOSE, number, task, cost * share)
+    for number, (asked, share) in enumerate(tasks):
+        yield Fit(entry.name, PURPOSE, number, asked, cost * share)
 
 
 def _tasks(spec: Spec, entry: Entry, kind: Kind, split: Split) -> Iterator[tuple[dict[str, Any], float]]:
@@ -302,11 +305,13 @@ class _CurveFit:
 
     def _predictions(self, fitted: Any, at: Array) -> list[Array]:
         """Return the prediction for the rows ``at`` at each value."""
-        from fivesigma.study.fit import prediction as laws
-
-        n_classes, columns = self.workshop.n_classes, self.workshop.columns(self.entry)
+        columns = self.workshop.columns(self.entry)
         if not self._is_path:
-            return [laws.predicted(fitted, self.material.X[np.ix_(at, columns)], n_classes)]
+            asked = Asked((self._metric.scores,), self.workshop.n_classes)
+            said = task(str(self.workshop.plan.shared["task"])).predict(
+                fitted, self.material.X[np.ix_(at, columns)], asked
+            )
+            return [said[self._metric.scores]]
         blocks = [
             self._path(fitted, self.material.X[np.ix_(at[start : start + ROWS], columns)])
             for start in range(0, len(at), ROWS)
@@ -326,8 +331,11 @@ class _CurveFit:
 
     def _score(self, at: Array, prediction: Array) -> float:
         w = None if self.material.w is None else self.material.w[at]
-        metric = curve_metric(str(self.workshop.plan.shared["metric"]))
-        return metric.value(self.material.y[at], prediction, w)
+        return self._metric.value(self.material.y[at], prediction, w)
+
+    @property
+    def _metric(self) -> Metric:
+        return curve_metric(str(self.workshop.plan.shared["metric"]))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,12 +17,12 @@ from fivesigma.record.store import TaskStore
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.explain.importance import joined, label, message
 from fivesigma.study.analyses.explain.settings import clustered, names_of
-from fivesigma.study.fit.data import Material, expand
-from fivesigma.study.fit.outcome import FitFailedError, Outcome
+from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.outcome import ByPart, FitFailedError, Outcome, Said, folded
+from fivesigma.study.fit.prediction import Predictions, scored, unpacked
 from fivesigma.study.plan import Fit, Plan, key_of
 
 Array = NDArray[Any]
-Predictions = Mapping[str, Array]
 Group = tuple[str, ...]
 
 
@@ -34,17 +34,17 @@ class Stop:
     ----------
     columns : those it has
     changed : those that went, or came, since the stop before; () at the start
-    validation : (n_train, ...) its out-of-fold predictions
+    validation : its out-of-fold predictions
     ranking : the record of the permutation importance of its columns; None where they were not ranked
     tests, refits : its predictions of the sealed tests, and those of its refits
     """
 
     columns: tuple[str, ...]
     changed: Group
-    validation: Array
+    validation: Predictions
     ranking: Mapping[str, Any] | None = None
-    tests: Predictions = field(default_factory=dict)
-    refits: tuple[Predictions, ...] = ()
+    tests: ByPart = field(default_factory=dict)
+    refits: tuple[ByPart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +167,10 @@ class _Explorer:
             used = tried[best]
             yield self._stop(used, best, ranked=False)
 
-    def _merit(self, prediction: Array) -> float:
+    def _merit(self, validation: Predictions) -> float:
         """Return the mean score over folds, more being better; what is not defined is last."""
+        prediction = scored(validation, self.metric)
+        assert prediction is not None
         material, values = self.tasks.material, []
         for fold in range(material.folds.max() + 1):
             held = material.folds == fold
@@ -225,7 +227,7 @@ class _Explorer:
         }:
             raise _WaitingError(missing)
 
-    def _read(self, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
+    def _read(self, fit: Fit) -> Said:
         key = self._key(fit)
         found = self.tasks.store.read(key)
         if found is None and key not in self.tasks.died:
@@ -235,17 +237,12 @@ class _Explorer:
             raise FitFailedError(
                 f"on {len(fit.columns or ())} columns, {fit.purpose} {fit.number}: {meta['error']}"
             )
-        n_classes = self.tasks.material.meta["n_classes"]
-        return {name: expand(each, n_classes) for name, each in arrays.items()}, meta
+        return unpacked(arrays), meta
 
-    def _folded(self, purpose: str, groups: Sequence[Group]) -> Array:
+    def _folded(self, purpose: str, groups: Sequence[Group]) -> Predictions:
         """Return the out-of-fold predictions of the training rows."""
-        material = self.tasks.material
         parts = [self._read(fit)[0]["validation"] for fit in self._fits(purpose, groups)]
-        whole = np.full((len(material.train), *parts[0].shape[1:]), np.nan)
-        for number, part in enumerate(parts):
-            whole[material.folds == number] = part
-        return whole
+        return folded(parts, self.tasks.material)
 
     def _ranking(self, groups: Sequence[Group]) -> dict[str, Any] | None:
         parts = [self._read(fit)[1]["explained"].get("permutation", {}) for fit in self._fits("left", groups)]

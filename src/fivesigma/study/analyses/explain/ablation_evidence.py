@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
@@ -19,6 +20,10 @@ from fivesigma.study.analyses.explain.importance import errors, label
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
 from fivesigma.study.evidence.records import comparison_record, score_record
+from fivesigma.study.fit.prediction import Predictions, scored
+from fivesigma.study.tasks.task import VALIDATION
+
+Array = NDArray[Any]
 
 CAVEAT = "judged on the folds, which also chose the columns: a little optimistic"
 NAME = "ablation"
@@ -58,18 +63,26 @@ def _difference(found: Evidence, trail: Trail, now: Stop, before: Stop | None) -
     metric = found.prepared.metric
     if found.tests:
         test = found.tests[0]
-        whole = found.scores.measurements[test, metric.name, trail.model]
+        whole = found.scores.measured(metric, test, trail.model)
         earlier = whole if before is None else _measured(found, before, test)
         claim = found.prepared.spec.evaluate.claim
         return evidence.compare(_measured(found, now, test), earlier, claim=claim)
-    earlier_fold = found.scores.validation(trail.model) if before is None else before.validation
-    return found.folds.difference(metric, now.validation, earlier_fold)
+    earlier_said = found.fitted[trail.model].validation if before is None else before.validation
+    both = (_scored(found, said) for said in (now.validation, earlier_said))
+    return found.folds.difference(metric, *both)
+
+
+def _scored(found: Evidence, said: Predictions) -> Array:
+    """Return what the primary metric scores of a model on some of its columns."""
+    prediction = scored(said, found.prepared.metric)
+    assert prediction is not None
+    return prediction
 
 
 def _measured(found: Evidence, stop: Stop, test: str) -> Measurement:
-    metric, refits = found.prepared.metric, [each[test] for each in stop.refits]
-    cut = found.scores.chosen_cut(metric, stop.validation)
-    return found.scores.measured(metric, test, stop.tests[test], refits=refits, cut=cut)
+    metric = found.prepared.metric
+    cut = found.scores.cut_of(metric, stop.validation)
+    return found.scores.measured_of(metric, test, stop.tests[test], refits=stop.refits, cut=cut)
 
 
 def _called(trail: Trail, now: Stop, before: Stop | None) -> tuple[str, str]:
@@ -121,9 +134,9 @@ def _start(found: Evidence, trail: Trail) -> dict[str, Any]:
 
 def _stop(found: Evidence, trail: Trail, stop: Stop) -> dict[str, Any]:
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
-    cut = found.scores.chosen_cut(metric, stop.validation)
-    value = found.scores.folded_value(metric, stop.validation, cut)
-    scores = {"validation": found.folds.score(metric, stop.validation, value)}
+    said, cut = _scored(found, stop.validation), found.scores.cut_of(metric, stop.validation)
+    value = found.scores.value_of(metric, VALIDATION, said, cut)
+    scores = {"validation": found.folds.score(metric, said, value)}
     for test in found.tests:
         scores[test] = score_record(evidence.score(_measured(found, stop, test), claim=claim))
     change = found.family.of(NAME, _about(trail, stop))
@@ -146,8 +159,8 @@ def _first(ranking: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _dropped(found: Evidence, trail: Trail) -> dict[str, Any] | None:
     """Return what the score on each fold loses when the model is fitted without each column."""
     metric, split = found.prepared.metric, found.prepared.split
-    base = metric.merit(found.folds.values(metric, found.scores.validation(trail.model)))
-    each = [metric.merit(found.folds.values(metric, stop.validation)) for stop in trail.stops]
+    base = metric.merit(found.folds.values(metric, found.scores.whole(metric, VALIDATION, trail.model)))
+    each = [metric.merit(found.folds.values(metric, _scored(found, stop.validation))) for stop in trail.stops]
     draws = np.stack([base - without for without in each], axis=1)
     if not np.isfinite(draws).all():
         return None
