@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
+from fivesigma._core.outputs import Output
 from fivesigma.models.mixtures import labels
 from fivesigma.risk.metrics import metric, metrics_for
 
@@ -27,7 +28,7 @@ def test_agree_with_reference(drawn):
 def test_numbers_of_clusters_mean_nothing(drawn):
     y, found = drawn
     other = np.array([7, -1, 3])[found]
-    for each in metrics_for("clustering", 3):
+    for each in metrics_for([Output.LABEL], 3):
         if each.name != "log_likelihood":
             assert each.value(y, found) == pytest.approx(each.value(y, other))
 
@@ -47,5 +48,6 @@ def test_held_out_density_is_a_weighted_mean():
 
 
 def test_agreement_needs_a_truth():
-    assert [each.name for each in metrics_for("clustering")] == ["log_likelihood"]
-    assert len(metrics_for("clustering", 4)) == 4
+    said = [Output.LABEL, Output.DENSITY]
+    assert [each.name for each in metrics_for(said, truth=False)] == ["log_likelihood"]
+    assert len(metrics_for(said, 4)) == 4

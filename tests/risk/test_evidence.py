@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks import interval_coverage as coverage
+from fivesigma._core.outputs import Output
 from fivesigma.risk import evidence
-from fivesigma.risk.clustering import Agreement
 from fivesigma.risk.evidence import (
     Difference,
     Part,
@@ -68,20 +68,20 @@ def test_counts_stay_within_memory():
 SMOOTH = [
     m
     for m in METRICS.values()
-    if m.name not in {"ece", "scatter", "median_bias"} and not isinstance(m, Agreement)
+    if m.name not in {"ece", "scatter", "median_bias"} and m.scores is not Output.LABEL
 ]
 
 
 def example(m, n=60, seed=3, weighted=True):
     rng = np.random.default_rng(seed)
     w = rng.uniform(0.5, 2, n) if weighted else None
-    if "regression" in m.tasks:
+    if m.scores in (Output.VALUE, Output.LAW):
         y = rng.normal(size=n)
         return Scored(y, y + 0.5 * rng.normal(size=n), w, cut=0.5)
-    if "clustering" in m.tasks:
+    if m.scores in (Output.LABEL, Output.DENSITY):
         y = np.arange(n) % 2
         labels = np.where(rng.random(n) < 0.2, 1 - y, y)
-        return Scored(y, labels if isinstance(m, Agreement) else rng.normal(size=n), w)
+        return Scored(y, labels if m.scores is Output.LABEL else rng.normal(size=n), w)
     y = np.arange(n) % 2
     s = np.round(rng.normal(size=n) + y, 1)  # ties
     return Scored(y, binary(s), w, cut=0.5)

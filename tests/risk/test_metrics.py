@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.outputs import Output
 from fivesigma.risk.cuts import asimov_significance
 from fivesigma.risk.metrics import DEFAULT, METRICS, Metric, metric, metrics_for
 from fivesigma.risk.quantiles import quantiles
@@ -39,13 +40,22 @@ def sample(seed: int, n: int, task: str, n_classes: int = 2, *, coarse: bool = F
     return y, p, w
 
 
+TASKS = {
+    Output.PROBABILITY: "classification",
+    Output.VALUE: "regression",
+    Output.LAW: "regression",
+    Output.LABEL: "clustering",
+    Output.DENSITY: "clustering",
+}
+
+
 def scenes() -> list:
     """Every metric with every kind of prediction that it scores."""
     cases = []
     for each in METRICS.values():
-        for task in sorted(each.tasks):
-            sizes = [2] if each.binary_only or task == "regression" else [2, 3]
-            cases += [pytest.param(each, task, k, id=f"{each.name}-{k}") for k in sizes]
+        task = TASKS[each.scores]
+        sizes = [2] if each.binary_only or task == "regression" else [2, 3]
+        cases += [pytest.param(each, task, k, id=f"{each.name}-{k}") for k in sizes]
     return cases
 
 
@@ -270,7 +280,7 @@ def test_asimov_is_stable(ratio, relative, b):
 
 @pytest.mark.parametrize("each", METRICS.values(), ids=str)
 def test_negative_weights_are_refused_in_one_sentence(each):
-    y, prediction, w = sample(0, 20, next(iter(each.tasks)))
+    y, prediction, w = sample(0, 20, TASKS[each.scores])
     w[3] = -1.0
     with pytest.raises(InputError, match="weights are negative \\(1 of 20\\)"):
         each.value(y, prediction, w, **arguments(each))
@@ -278,7 +288,7 @@ def test_negative_weights_are_refused_in_one_sentence(each):
         each.resampled(y, prediction, w, np.ones((2, 20), dtype=np.uint8), **arguments(each))
 
 
-@pytest.mark.parametrize("each", [m for m in METRICS.values() if "classification" in m.tasks], ids=str)
+@pytest.mark.parametrize("each", [m for m in METRICS.values() if m.scores is Output.PROBABILITY], ids=str)
 def test_absent_class_is_never_infinite(each):
     y, prediction, _ = sample(0, 30, "classification")
     for absent in (0, 1):
@@ -313,8 +323,8 @@ def test_registry_is_complete():
     names += " asimov ams r2 rmse mae median_bias scatter pearson_r"
     assert set(names.split()) <= set(METRICS)
     assert all(METRICS[name].name == name for name in METRICS)
-    assert DEFAULT["classification"] in {each.name for each in metrics_for("classification", 3)}
-    assert not any(each.binary_only for each in metrics_for("classification", 3))
+    assert DEFAULT["classification"] in {each.name for each in metrics_for([Output.PROBABILITY], 3)}
+    assert not any(each.binary_only for each in metrics_for([Output.PROBABILITY], 3))
     assert metric("median_bias").merit([-2.0, 1.0]).tolist() == [-2.0, -1.0]
     assert metric("rmse").merit([2.0]).tolist() == [-2.0]
 
@@ -322,9 +332,9 @@ def test_registry_is_complete():
 def test_chunks_do_not_show(monkeypatch):
     y, p, w = sample(9, 50, "classification", coarse=True)
     counts = np.random.default_rng(0).poisson(1, (40, 50)).astype(np.uint8)
-    whole = {each.name: each.resampled(y, p, w, counts) for each in metrics_for("classification", 2)}
+    whole = {each.name: each.resampled(y, p, w, counts) for each in metrics_for([Output.PROBABILITY], 2)}
     monkeypatch.setattr("fivesigma.risk.metric.CHUNK", 170)
-    for each in metrics_for("classification", 2):
+    for each in metrics_for([Output.PROBABILITY], 2):
         np.testing.assert_allclose(each.resampled(y, p, w, counts), whole[each.name], rtol=1e-12)
 
 

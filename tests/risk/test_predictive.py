@@ -13,7 +13,7 @@ from fivesigma.models.trees.distributions import Normal, StudentT
 from fivesigma.models.trees.predictive import PredictiveLaw
 from fivesigma.models.trees.recalibration import Recalibration
 from fivesigma.risk.metrics import metric
-from fivesigma.risk.predictive import KNOTS, LEVELS, QuantileLaw, point
+from fivesigma.risk.predictive import KNOTS, LEVELS, QuantileLaw
 
 LAW = settings(deadline=None, max_examples=30, derandomize=True)
 
@@ -79,14 +79,14 @@ def test_a_law_with_steps_has_no_density_and_a_transform_inside_the_unit_interva
     assert law.crps(np.array([5.0]))[0] > 3
 
 
-def test_metrics_take_the_value_of_a_law_and_the_law_itself() -> None:
+def test_metrics_of_laws_take_quantiles() -> None:
     law, y = recalibrated(Normal())
-    prediction = np.column_stack([law.mean, law.quantile(LEVELS)])
     w = np.random.default_rng(0).uniform(0, 2, len(y))
-    for name in ("r2", "rmse", "scatter", "pearson_r", "median_bias"):
-        assert metric(name).value(y, prediction, w) == metric(name).value(y, point(prediction), w)
-    assert metric("nll").value(y, prediction, w) == pytest.approx(np.average(-law.logpdf(y), weights=w))
-    assert metric("crps").cut(y, prediction) is None
+    found = metric("nll").value(y, law.quantile(LEVELS), w)
+    assert found == pytest.approx(np.average(-law.logpdf(y), weights=w))
+    assert metric("crps").cut(y, law.quantile(LEVELS)) is None
+    with pytest.raises(InputError, match="expected quantiles \\(n, 13\\), or values"):
+        metric("crps").value(y, law.quantile(LEVELS[:12]), w)
 
 
 def test_a_value_alone_has_a_width_from_other_rows_or_no_score() -> None:
@@ -110,5 +110,5 @@ def test_the_crps_is_proper_and_scales_with_the_unit() -> None:
 
 
 def test_another_shape_is_refused() -> None:
-    with pytest.raises(InputError, match="with quantiles"):
+    with pytest.raises(InputError, match="expected quantiles"):
         metric("crps").value(np.zeros(3), np.zeros((3, 2)))

@@ -14,8 +14,11 @@ from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.study.analyses.predictive import conformal_reach, section
 from fivesigma.study.finished.compare import compare
-from fivesigma.study.fit import prediction as laws
+from fivesigma.study.fit.prediction import Output
 from fivesigma.study.study import Study
+from fivesigma.study.tasks.regression import Regression
+
+REGRESSION = Regression()
 
 
 @pytest.fixture(scope="module")
@@ -43,17 +46,17 @@ def test_scores_can_be_computed_again_from_the_stored_quantiles(finished) -> Non
     table = pl.read_parquet(finished.path / "predictions.parquet").filter(pl.col("part") == "test")
     columns = {name: table[name].to_numpy() for name in table.columns}
     for name in ("natural-gradient", "quantile-forest"):
-        prediction = laws.stored(columns, name)
-        assert prediction.shape == (len(table), 14)
-        again = metric("crps").value(columns["target"], prediction, columns["weight"])
+        said = REGRESSION.stored(columns, name, ())
+        assert said[Output.LAW].shape == (len(table), 13)
+        again = metric("crps").value(columns["target"], said[Output.LAW], columns["weight"])
         assert finished.results.model(name).scores["test"]["crps"].value == pytest.approx(again, abs=1e-12)
     nll = -np.average(
-        QuantileLaw(laws.stored(columns, "natural-gradient")[:, 1:]).logpdf(columns["target"]),
+        QuantileLaw(REGRESSION.stored(columns, "natural-gradient", ())[Output.LAW]).logpdf(columns["target"]),
         weights=columns["weight"],
     )
     assert finished.results.model("natural-gradient").scores["test"]["nll"].value == pytest.approx(nll)
     assert "natural-gradient:q0.1587" in columns
-    assert laws.stored(columns, "linear").ndim == 1
+    assert list(REGRESSION.stored(columns, "linear", ())) == [Output.VALUE]
 
 
 def test_a_model_of_values_has_the_width_of_its_out_of_fold_residuals(finished) -> None:
@@ -89,8 +92,9 @@ def test_page_and_model_speak_of_the_law(finished) -> None:
 def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     rng = np.random.default_rng(0)
     y, y0 = rng.normal(size=4000), rng.normal(size=4000)
-    held = (y0, np.zeros(4000), None)
-    right, narrow = (section(y, np.zeros(4000), None, held, width) for width in (1.0, 0.5))
+    said = {Output.VALUE: np.zeros(4000)}
+    held = (y0, said, None)
+    right, narrow = (section(y, said, None, held, width) for width in (1.0, 0.5))
     assert right is not None
     assert narrow is not None
     for kept in (*right["intervals"], *right["conformal"], *narrow["conformal"]):
@@ -112,8 +116,8 @@ def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
 
 
 def test_few_events_have_no_coverage_and_classes_no_law(finished) -> None:
-    assert section(np.zeros(5), np.zeros(5), None, None, 1.0) is None
-    assert section(np.zeros(50), np.zeros(50), None, None, None) is None
+    assert section(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
+    assert section(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(rng.normal(size=(120, 1)), rng.integers(0, 2, 120))
     with pytest.raises(InputError, match="does not score a classification"):

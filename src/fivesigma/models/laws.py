@@ -1,4 +1,4 @@
-"""The predictive law of a fitted recipe, as quantiles beside its values: what scores of laws take."""
+"""The predictive law of a fitted recipe, as quantiles: what scores of laws take."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def has_density(model: Any) -> bool:
 
 
 def predicted(recipe: Any, X: Array, metric: Metric) -> Array:
-    """Return what ``metric`` scores of a regression: the values (n,), with their law where it scores laws."""
+    """Return what ``metric`` scores of a regression: quantiles (n, 13) where it scores laws, else the values (n,)."""
     values = np.asarray(recipe.predict(X))
     if not scores_law(metric, dense=has_density(_last(recipe))):
         return values
     found = quantiles(recipe, X, LEVELS)
-    return values if found is None else np.column_stack([values, found])
+    return values if found is None else found
 
 
 def _last(recipe: Any) -> Any:

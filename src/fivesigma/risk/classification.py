@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import CLASSIFICATION, Floats, Moments, Planned, ratio
+from fivesigma._core.outputs import Output
+from fivesigma.risk.metric import Floats, Moments, Planned, ratio
 
 
 def probabilities(y: NDArray[Any], prediction: Floats) -> Floats:
@@ -33,7 +34,7 @@ class Accuracy(Moments):
     """
 
     name: str = "accuracy"
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = True
     lower, upper = 0.0, 1.0
     additive = True
@@ -57,7 +58,7 @@ class BalancedAccuracy(Moments):
     """
 
     name: str = "balanced_accuracy"
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -82,7 +83,7 @@ class LogLoss(Moments):
     """
 
     name: str = "log_loss"
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -111,7 +112,7 @@ class Brier(Moments):
 
     name: str = "brier"
     label = "Brier score"
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = False
     lower, upper = 0.0, 2.0
     additive = True
@@ -183,7 +184,7 @@ class RocAuc(Planned):
 
     name: str = "roc_auc"
     label = "ROC AUC"
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -225,7 +226,7 @@ class CalibrationError(Planned):
     name: str = "ece"
     label = "expected calibration error"
     bins: int = 10
-    tasks = CLASSIFICATION
+    scores = Output.PROBABILITY
     greater_is_better = False
     lower, upper = 0.0, 1.0
     interval = False

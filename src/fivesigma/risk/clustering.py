@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
+from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Metric, Moments, Planned
-
-CLUSTERING = frozenset({"clustering"})
 
 
 class Agreement(Planned):
     """A label metric: a function of the weighted contingency tables (..., classes, clusters)."""
 
-    tasks = CLUSTERING
+    scores = Output.LABEL
     greater_is_better = True
 
     @abstractmethod
@@ -120,7 +119,8 @@ class LogLikelihood(Moments):
 
     name: str = "log_likelihood"
     label = "log-likelihood an event"
-    tasks = CLUSTERING
+    scores = Output.DENSITY
+    needs_truth = False
     greater_is_better = True
     additive = True
 
@@ -137,5 +137,4 @@ def _pairs(counts: Floats) -> Floats:
     return np.asarray(counts * (counts - 1.0) / 2.0)
 
 
-AGREEMENTS: tuple[Agreement, ...] = (Overlap(), AdjustedRand(), MutualInformation())
-CLUSTERING_METRICS: tuple[Metric, ...] = (*AGREEMENTS, LogLikelihood())
+CLUSTERING_METRICS: tuple[Metric, ...] = (Overlap(), AdjustedRand(), MutualInformation(), LogLikelihood())

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.risk.metric import Floats, checked, checked_weights
-from fivesigma.risk.predictive import point
 from fivesigma.risk.quantiles import quantiles
 
 Curve = dict[str, Any]
@@ -264,7 +263,6 @@ def residuals(rows: Scored) -> Curve:
     (``edges``, ``density``, ``error``, and the fraction ``outside`` of its robust range).
     """
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
-    prediction = point(prediction)
     r = prediction - y
     found: Curve = {
         "profile": _profile("predicted", prediction, r, w),

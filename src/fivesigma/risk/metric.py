@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.outputs import Output
 
 Floats = NDArray[np.float64]
-CLASSIFICATION = frozenset({"classification"})
-REGRESSION = frozenset({"regression"})
 CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
 
 
@@ -29,8 +28,10 @@ class Metric(ABC):
     ----------
     name : str
         The name in a study file.
-    tasks : frozenset of str
-        The tasks that it scores.
+    scores : Output
+        What it scores; a task has the metrics of what it puts out.
+    needs_truth : bool
+        Whether it holds predictions against a truth.
     greater_is_better : bool
         The direction in which it improves.
     lower, upper : float or None
@@ -44,7 +45,8 @@ class Metric(ABC):
     """
 
     name: str
-    tasks: ClassVar[frozenset[str]]
+    scores: ClassVar[Output]
+    needs_truth: ClassVar[bool] = True
     greater_is_better: ClassVar[bool]
     lower: ClassVar[float | None] = None
     upper: ClassVar[float | None] = None
@@ -72,7 +74,7 @@ class Metric(ABC):
         Parameters
         ----------
         y : (n,) codes of the classes, or (n,) values
-        prediction : (n, K) probabilities in the order of the codes, or (n,) values
+        prediction : what it `scores`, as `fivesigma._core.outputs.Output` has it
         w : (n,) weights, not negative; None means ones
         cut : threshold on the signal's probability, for metrics that have one (see `cut`)
         scale : factor that takes the rows' yields to those of the whole sample

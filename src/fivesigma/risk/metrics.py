@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fivesigma._core.errors import one_of
+from fivesigma._core.outputs import Output
 from fivesigma.risk.classification import (
     Accuracy,
     BalancedAccuracy,
@@ -11,7 +14,7 @@ from fivesigma.risk.classification import (
     LogLoss,
     RocAuc,
 )
-from fivesigma.risk.clustering import CLUSTERING_METRICS, Agreement
+from fivesigma.risk.clustering import CLUSTERING_METRICS
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.predictive import ContinuousRankedProbability, NegativeLogLikelihood
@@ -58,18 +61,20 @@ def metric(name: str) -> Metric:
     return METRICS[one_of(name, METRICS, "metric")]
 
 
-def metrics_for(task: str, n_classes: int | None = None) -> tuple[Metric, ...]:
-    """Return the metrics that score ``task``; those of two classes only where ``n_classes`` is 2.
+def metrics_for(
+    outputs: Collection[Output], n_classes: int | None = None, *, truth: bool = True
+) -> tuple[Metric, ...]:
+    """Return the metrics that score some of ``outputs``, of two classes only where ``n_classes`` is 2.
 
-    A clustering without a truth (``n_classes`` is None) has no metric of agreement.
+    Without a ``truth`` none that holds a prediction against it.
 
-    >>> [each.name for each in metrics_for("regression")][:2]
+    >>> [each.name for each in metrics_for([Output.VALUE])][:2]
     ['r2', 'rmse']
     """
     return tuple(
         each
         for each in METRICS.values()
-        if task in each.tasks
+        if each.scores in outputs
         and (n_classes == 2 or not each.binary_only)
-        and (n_classes is not None or not isinstance(each, Agreement))
+        and (truth or not each.needs_truth)
     )

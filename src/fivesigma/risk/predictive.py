@@ -1,10 +1,9 @@
 """Predictive laws as numbers beside a prediction, and the scores, transforms and intervals they give.
 
-A regression's prediction is (n,) values, or (n, 14): the value and its 13 predictive quantiles at the probabilities
-that a Gaussian has from -3σ to 3σ by halves. Between them the law is straight in the Gaussian's own variable,
-``y = Q(z), P(Y < Q(z)) = Φ(z)``, and goes on straight at both ends: a Gaussian law is one straight line, and is kept
-exactly. So scores can be computed again from what is stored. A prediction of values alone stands for a Gaussian about
-them, of a width that was found on other rows (out of fold).
+A law is 13 quantiles, at the probabilities that a Gaussian has from -3σ to 3σ by halves. Between them it is straight
+in the Gaussian's own variable, ``y = Q(z), P(Y < Q(z)) = Φ(z)``, and goes on straight at both ends: a Gaussian law is
+one straight line, and is kept exactly. So scores can be computed again from what is stored. Where a model has no law
+its values stand for a Gaussian about them, of a width that was found on other rows (out of fold).
 """
 
 from __future__ import annotations
@@ -17,28 +16,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import REGRESSION, Floats, Metric, Moments, ratio
+from fivesigma._core.outputs import Output
+from fivesigma.risk.metric import Floats, Metric, Moments, ratio
 
 KNOTS = np.arange(-3.0, 3.25, 0.5)
 LEVELS = ndtr(KNOTS)
-WIDTH = 1 + KNOTS.size
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 _FARTHEST = 1e100
 """Normal scores beyond it are cut, so that their squares are numbers."""
-
-
-def point(prediction: Floats) -> Floats:
-    """Return the values (n,) of a prediction with or without its law.
-
-    >>> point(np.arange(2.0)), point(np.ones((1, 14)))
-    (array([0., 1.]), array([1.]))
-    """
-    return prediction[:, 0] if prediction.ndim == 2 and prediction.shape[1] == WIDTH else prediction
-
-
-def has_law(prediction: Floats) -> bool:
-    """Whether a prediction comes with quantiles."""
-    return prediction.ndim == 2 and prediction.shape[1] == WIDTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +46,9 @@ class QuantileLaw:
 
     @classmethod
     def of(cls, prediction: Floats, width: float | None = None) -> QuantileLaw | None:
-        """Return the laws of a prediction: its own, else Gaussians of ``width``; None where neither is known."""
-        if has_law(prediction):
-            return cls(np.maximum.accumulate(prediction[:, 1:], axis=1))
+        """Return the laws of quantiles (n, 13), or Gaussians about values (n,); None for values without a ``width``."""
+        if prediction.ndim == 2:
+            return cls(np.maximum.accumulate(prediction, axis=1))
         return None if width is None or not width > 0 else cls.gaussian(prediction, width)
 
     def quantile(self, level: float) -> Floats:
@@ -132,9 +117,9 @@ def _area(z: Any) -> Floats:
 
 
 class _OfLaw(Moments):
-    """A weighted mean over events of a score of their predictive laws."""
+    """A weighted mean over events of a score of their predictive laws: quantiles, or values and a width (`cut`)."""
 
-    tasks = REGRESSION
+    scores = Output.LAW
     greater_is_better = False
     additive = True
     steps: ClassVar[bool] = True
@@ -142,9 +127,9 @@ class _OfLaw(Moments):
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: the score of each event, 1; NaN where the prediction is a value without a width."""
-        if prediction.ndim != 1 and not has_law(prediction):
+        if prediction.shape[1:] not in ((), KNOTS.shape):
             raise InputError(
-                f"a prediction has shape {prediction.shape}; expected values (n,), or (n, {WIDTH}) with quantiles."
+                f"a prediction has shape {prediction.shape}; expected quantiles (n, {KNOTS.size}), or values (n,)."
             )
         law = QuantileLaw.of(prediction, cut)
         each = np.full(len(y), np.nan) if law is None else self.each(law, np.asarray(y, dtype=np.float64))
@@ -161,7 +146,7 @@ class _OfLaw(Moments):
     def cut(
         self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
     ) -> float | None:
-        """Return the root mean square residual of these (out-of-fold) rows; None where the prediction has its law."""
+        """Return the root mean square residual of these (out-of-fold) rows; None where they are laws."""
         given = np.asarray(prediction, dtype=np.float64)
         if given.ndim != 1:
             return None

@@ -9,19 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.metric import REGRESSION, Floats, Moments, Planned, ratio
-from fivesigma.risk.predictive import point
+from fivesigma._core.outputs import Output
+from fivesigma.risk.metric import Floats, Moments, Planned, ratio
 from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
 
 
 def residuals(y: NDArray[Any], prediction: Floats) -> Floats:
-    """Return prediction - y (n,), of the values where a prediction has its law too.
+    """Return prediction - y (n,).
 
     `InputError` where the shapes disagree or ``y`` is not finite.
     """
-    prediction = point(prediction)
     if prediction.ndim != 1:
         raise InputError(f"a prediction has shape {prediction.shape}; expected values (n,), one an event.")
     difference = prediction - y
@@ -52,7 +51,7 @@ class R2(Moments):
 
     name: str = "r2"
     label = "R²"
-    tasks = REGRESSION
+    scores = Output.VALUE
     greater_is_better = True
     lower, upper = None, 1.0
 
@@ -77,7 +76,7 @@ class Rmse(Moments):
 
     name: str = "rmse"
     label = "RMSE"
-    tasks = REGRESSION
+    scores = Output.VALUE
     greater_is_better = False
     lower, upper = 0.0, None
 
@@ -100,7 +99,7 @@ class Mae(Moments):
 
     name: str = "mae"
     label = "MAE"
-    tasks = REGRESSION
+    scores = Output.VALUE
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -124,14 +123,14 @@ class PearsonR(Moments):
 
     name: str = "pearson_r"
     label = "Pearson r"
-    tasks = REGRESSION
+    scores = Output.VALUE
     greater_is_better = True
     lower, upper = -1.0, 1.0
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, p, y², p², y p, both centred."""
         residuals(y, prediction)  # refuses what is not finite
-        a, b = centred(y, w), centred(point(prediction), w)
+        a, b = centred(y, w), centred(prediction, w)
         return np.column_stack([np.ones(y.size), a, b, a**2, b**2, a * b])
 
     def combine(self, sums: Floats, scale: float) -> Floats:
@@ -144,7 +143,7 @@ class PearsonR(Moments):
 class ResidualQuantiles(Planned):
     """A metric of weighted quantiles of the residuals p - y (`ordered_quantiles` defines them)."""
 
-    tasks = REGRESSION
+    scores = Output.VALUE
     greater_is_better = False
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:

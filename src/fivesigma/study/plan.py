@@ -34,6 +34,11 @@ class Entry:
         """Whether something of it is chosen by trials."""
         return bool(self.tune) or any(isinstance(each["n"], str | list) for each in self.reduce)
 
+    @property
+    def informed(self) -> bool:
+        """Whether its chains start at the truth."""
+        return bool(self.params.get("start") == "informed")
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -130,7 +130,7 @@ class Study:
         """Return target and task as a study file has them."""
         assert self.data is not None
         task = self.task or self.data.task
-        if task == "clustering" and self.data.y is None:
+        if self.data.y is None:
             return {"task": task}
         return {"target": self.data.target or "y", "task": task}
 

@@ -5,36 +5,40 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from fivesigma._core.outside import outside
-from fivesigma.study.analyses.analysis import Analysis, Diagnostic, Experiment, Run
+
+if TYPE_CHECKING:
+    from fivesigma.study.analyses.analysis import Analysis, Diagnostic
 
 ANALYSES: Mapping[str, str] = {
-    "lineup": "fivesigma.study.analyses.lineup",
-    "coefficients": "fivesigma.study.analyses.coefficients",
-    "path": "fivesigma.study.analyses.path",
-    "tuning": "fivesigma.study.analyses.tuning",
-    "regions": "fivesigma.study.analyses.regions",
-    "reduction": "fivesigma.study.analyses.reduction",
-    "curves": "fivesigma.study.analyses.curves.analysis",
-    "explain": "fivesigma.study.analyses.explain.analysis",
-    "scan": "fivesigma.study.analyses.scan.analysis",
+    "lineup": "lineup:ANALYSIS",
+    "mixture": "mixture:ANALYSIS",
+    "score_curves": "score_curves:ANALYSIS",
+    "predictive": "score_curves:PREDICTIVE",
+    "coefficients": "coefficients:ANALYSIS",
+    "path": "path:ANALYSIS",
+    "tuning": "tuning:ANALYSIS",
+    "regions": "regions:ANALYSIS",
+    "reduction": "reduction:ANALYSIS",
+    "curves": "curves.analysis:ANALYSIS",
+    "explain": "explain.analysis:ANALYSIS",
+    "scan": "scan.analysis:ANALYSIS",
 }
-"""Name -> the module whose ``ANALYSIS`` it is, in the order of stages and of the record."""
+"""Name -> ``module:object``, in the order of the record."""
 
 
 @cache
-def analyses() -> dict[str, Analysis]:
+def analyses() -> Mapping[str, Analysis]:
     """Return every capability by name: ours, then those of packages (entry points ``fivesigma.analyses``)."""
-    own = {name: importlib.import_module(module).ANALYSIS for name, module in ANALYSES.items()}
-    return own | dict(outside("analyses"))
+    found: dict[str, Analysis] = {}
+    for name, place in ANALYSES.items():
+        module, _, attribute = place.partition(":")
+        found[name] = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return found | dict(outside("analyses"))
 
 
 def diagnostics() -> dict[str, Diagnostic]:
     """Return what can be read off a fit, by name."""
     return {each.name: each for analysis in analyses().values() for each in analysis.diagnostics}
-
-
-def experiments(run: Run) -> list[Experiment]:
-    """Return what asks for tasks of its own in a run."""
-    return [each.experiment(run) for each in analyses().values() if each.experiment is not None]

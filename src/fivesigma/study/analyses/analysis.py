@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
+from fivesigma.record.results import Score
 from fivesigma.study.analyses.fits import fits_of, neighbours
+from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.family import Compared
 from fivesigma.study.fit.data import Material
 from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome, outcome_of
@@ -98,20 +101,38 @@ class OfKept(ABC):
         return {self.name: found[0][1]} if found else {}
 
 
-class Experiment(Protocol):
-    """Asks for tasks of its own, in stages, until none is missing; made anew for each run."""
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What an analysis does in a run, made anew for each: it asks for tasks, compares, and adds to the record.
+
+    Each of these is nothing, unless an analysis has something of its own to say.
+    """
+
+    run: Run
 
     def missing(self) -> Iterable[Task]:
         """Return the tasks without which it cannot go on; those that are done already may be among them."""
+        return ()
 
-    def compared(self, evidence: Any) -> Iterable[Any]:
-        """Return its differences, which belong to the family of claims (`fivesigma.study.evidence.family.Compared`)."""
+    def compared(self, found: Evidence, /) -> Iterable[Compared]:
+        """Return its differences, which belong to the family of claims."""
+        return ()
 
-    def of_model(self, evidence: Any, name: str) -> Mapping[str, Any]:
+    def scores(self, found: Evidence, name: str) -> Mapping[str, Score]:
+        """Return what it adds to the scores of a fitted model on the rows it was fitted to, by metric."""
+        return {}
+
+    def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
         """Return the sections that it adds to the record of a fitted model, by name."""
+        return {}
 
-    def record(self, evidence: Any) -> Mapping[str, Any]:
+    def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return the sections that it adds to the record of the run, by name."""
+        return {}
+
+    def notes(self, found: Evidence) -> Iterable[tuple[str, str, str]]:
+        """Return what a reader must be told: checks with their status and a message."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -134,19 +155,27 @@ class Analysis:
     settle: Callable[[Prepared], Mapping[str, Any] | None] | None = None
     check: Callable[[Prepared], None] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    experiment: Callable[[Run], Experiment] | None = None
+    experiment: type[Experiment] = Experiment
     record: Any = None
     page: Any = None
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run as far as it has come: what was prepared, what is finished, and what is read off its fits."""
+    """A run as far as it has come: what was prepared, what is finished, and what is read off its fits.
+
+    Attributes
+    ----------
+    diagnostics : by name
+    fits : makes the fits that the scores of a model need
+    recorded : by model and diagnostic the sections of the record, once there are `outcomes`
+    """
 
     prepared: Prepared
     done: Finished
     diagnostics: Mapping[str, Diagnostic]
     fits: Callable[[Prepared, Entry], list[Fit]] = fits_of
+    recorded: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -194,14 +223,13 @@ class Run:
 
     def _described(self, outcome: Outcome) -> Outcome:
         """Return the outcome with the sections that diagnostics make of what they read off its fits."""
-        sections: dict[str, Any] = {}
-        failed: list[str] = []
+        model, failed = outcome.entry.name, list[str]()
+        recorded = self.recorded.setdefault(model, {})
         for name, each in self.diagnostics.items():
-            fits = [fit for fit in self.lineup[outcome.entry.name] if name in fit.wanted]
-            read = [(fit, self.found(fit, name) or {}) for fit in fits]
+            read = [(fit, self.found(fit, name) or {}) for fit in self.lineup[model] if name in fit.wanted]
             failed += [f"{name}: {found['error']}" for _, found in read if "error" in found][:1]
-            sections |= each.record(
-                [(fit, it) for fit, it in read if it and "error" not in it], outcome.entry, self
-            )
+            whole = [(fit, found) for fit, found in read if found and "error" not in found]
+            recorded[name] = each.record(whole, outcome.entry, self)
+        sections = {key: value for section in recorded.values() for key, value in section.items()}
         message = "; ".join(filter(None, [outcome.message, *failed]))
         return replace(outcome, message=message, described={**outcome.described, **sections})

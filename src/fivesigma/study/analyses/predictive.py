@@ -10,12 +10,13 @@ from scipy.special import ndtr
 
 from fivesigma.record.results import plain
 from fivesigma.risk.intervals import clopper_pearson
-from fivesigma.risk.predictive import QuantileLaw, has_law, point
+from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.risk.resampling import kish
+from fivesigma.study.fit.prediction import Output, Predictions
 
 Array = NDArray[Any]
 
-Calibration = tuple[Array, Array, Array | None]
+Calibration = tuple[Array, Predictions, Array | None]
 
 STATED = (float(1 - 2 * ndtr(-1.0)), 0.95)
 """Levels of the intervals: a Gaussian's ±1σ, and 95 %."""
@@ -25,26 +26,26 @@ FEWEST = 10
 
 
 def section(
-    y: Array, prediction: Array, w: Array | None, calibration: Calibration | None, width: float | None
+    y: Array, said: Predictions, w: Array | None, calibration: Calibration | None, width: float | None
 ) -> dict[str, Any] | None:
     """Return the section ``predictive`` of a regression; None where no law is known or events are few.
 
     Parameters
     ----------
-    y, prediction, w : of the events that are judged
-    calibration : y, out-of-fold prediction and weights of other events, from which conformal intervals are made;
+    y, said, w : of the events that are judged
+    calibration : y, out-of-fold predictions and weights of other events, from which conformal intervals are made;
         None where there are no others
     width : of the Gaussian that stands for a prediction without a law
     """
     weight = np.ones(len(y)) if w is None else np.asarray(w, dtype=np.float64)
-    law, n = QuantileLaw.of(prediction, width), kish(weight)
+    law, n = QuantileLaw.of(said.get(Output.LAW, said[Output.VALUE]), width), kish(weight)
     if law is None or n < FEWEST:
         return None
-    conformal = [_conformal(y, prediction, weight, calibration, level, n) for level in STATED]
+    conformal = [_conformal(y, said, weight, calibration, level, n) for level in STATED]
     return plain(  # type: ignore[no-any-return]
         {
-            "own": has_law(prediction),
-            "width": None if has_law(prediction) else width,
+            "own": Output.LAW in said,
+            "width": None if Output.LAW in said else width,
             "intervals": [_held(y, *law.interval(level), weight, level, n) for level in STATED],
             "conformal": [each for each in conformal if each is not None],
             "pit": _pit(law.cdf(y), weight, n),
@@ -66,25 +67,25 @@ def _held(y: Array, low: Array, high: Array, w: Array, level: float, n: float) -
 
 
 def _conformal(
-    y: Array, prediction: Array, w: Array, calibration: Calibration | None, level: float, n: float
+    y: Array, said: Predictions, w: Array, calibration: Calibration | None, level: float, n: float
 ) -> dict[str, Any] | None:
     """Return coverage and width of conformal intervals; None where the calibrating events are too few for the level."""
     if calibration is None:
         return None
-    y0, p0, w0 = calibration
-    scores = np.abs(y0 - point(p0)) / _scale(p0)
+    y0, said0, w0 = calibration
+    scores = np.abs(y0 - said0[Output.VALUE]) / _scale(said0)
     reach = conformal_reach(scores, np.ones(len(y0)) if w0 is None else w0, level)
     if reach is None:
         return None
-    half = reach * _scale(prediction)
-    return _held(y, point(prediction) - half, point(prediction) + half, w, level, n)
+    half, value = reach * _scale(said), said[Output.VALUE]
+    return _held(y, value - half, value + half, w, level, n)
 
 
-def _scale(prediction: Array) -> Array:
+def _scale(said: Predictions) -> Array:
     """Return half the central 68 % interval (n,) of a law, 1 of a value alone."""
-    if not has_law(prediction):
-        return np.ones(len(prediction))
-    low, high = QuantileLaw(prediction[:, 1:]).interval(STATED[0])
+    if Output.LAW not in said:
+        return np.ones(len(said[Output.VALUE]))
+    low, high = QuantileLaw(said[Output.LAW]).interval(STATED[0])
     half = (high - low) / 2
     return np.asarray(np.where(half > 0, half, half[half > 0].min() if (half > 0).any() else 1.0))
 

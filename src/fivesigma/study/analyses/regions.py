@@ -61,7 +61,8 @@ class Regions(OfKept):
         if meta["categories"]:
             return {}
         found = regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
-        return found.get(self.name, {})
+        plane: dict[str, Any] = found.get(self.name, {})
+        return plane
 
 
 ANALYSIS = Analysis("regions", diagnostics=(Regions(),))

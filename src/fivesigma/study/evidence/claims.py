@@ -40,15 +40,13 @@ def _claimed(found: Evidence) -> Iterator[Compared]:
 def sentence(found: Evidence, compared: Compared) -> Claim:
     """Return the claim that a comparison makes."""
     prepared = found.prepared
-    split = prepared.split
-    test = split.tests[found.tests[0]] if found.tests else split.train
     return evidence.claim_text(
         compared.difference,
         compared.subject,
         compared.other,
         metric=prepared.metric.name,
-        n_test=len(test),
-        n_train=len(split.train),
+        n_test=len(found.parts.truth(prepared.metric, found.judged_on).y),
+        n_train=len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,
         family=len(found.family),
         greater_is_better=prepared.metric.greater_is_better,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma.record.results import Claim, Comparison, Generalisation
 from fivesigma.risk import evidence
@@ -20,7 +21,9 @@ from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import comparison_record, finite
 from fivesigma.study.evidence.scores import Scores
 from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.fit.prediction import Predictions, scored
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.tasks.task import TRAIN, VALIDATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +69,20 @@ class Evidence:
     @cached_property
     def _merits(self) -> dict[str, float]:
         metric = self.prepared.metric
-        return {name: float(metric.merit(self.scores.validation_value(metric, name))) for name in self.fitted}
+        values = {name: self.scores.value(metric, VALIDATION, name) for name in self.fitted}
+        return {name: float(metric.merit(value)) for name, value in values.items() if value is not None}
 
     @cached_property
     def ranked(self) -> list[str]:
-        """The fitted models by out-of-fold score, the best first; the test set has no say."""
+        """The models that have the primary score, the best on the folds first; the test set has no say."""
         merit = self._merits
         return sorted(merit, key=lambda name: -merit[name] if np.isfinite(merit[name]) else np.inf)
 
     @cached_property
     def best(self) -> str | None:
-        """The name of the first of them, None where no model has a score."""
-        return next((name for name in self.ranked if np.isfinite(self._merits[name])), None)
+        """The first of them with a score, None where there is none; one that starts at the truth cannot be it."""
+        honest = (name for name in self.ranked if not self.fitted[name].entry.informed)
+        return next((name for name in honest if np.isfinite(self._merits[name])), None)
 
     @property
     def baseline(self) -> str | None:
@@ -86,14 +91,25 @@ class Evidence:
 
     # --- differences -------------------------------------------------------------------------------------------
 
+    @cached_property
+    def judged_on(self) -> str:
+        """The part that claims are made on: the first opened test if every ranked model has its score there."""
+        test, metric = next(iter(self.tests), VALIDATION), self.prepared.metric
+        return test if all(self.scores.has(metric, test, name) for name in self.ranked) else VALIDATION
+
     def difference(self, metric: Metric, a: str, b: str) -> Difference:
         """Return the paired difference of model ``a`` over model ``b``, one-sided against the baseline."""
-        one_sided = b == self.baseline
-        if not self.tests:
-            first, second = (self.scores.validation(name) for name in (a, b))
-            return self.folds.difference(metric, first, second, one_sided=one_sided)
-        ours, theirs = (self.scores.measurements[self.tests[0], metric.name, name] for name in (a, b))
-        return evidence.compare(ours, theirs, one_sided=one_sided, claim=self.prepared.spec.evaluate.claim)
+        one_sided, part = b == self.baseline, self.judged_on
+        judged = self.parts.judged(metric, part)
+        if not all(self.scores.has(metric, part, name) for name in (a, b)):
+            return Difference(None, one_sided=one_sided, method="one of them has no such score")
+        if judged.alone:
+            return Difference(None, one_sided=one_sided, method=judged.alone)
+        if judged.by == "folds":
+            both = (self.scores.whole(metric, part, name) for name in (a, b))
+            return self.folds.difference(metric, *both, one_sided=one_sided)
+        ours, theirs = (self.scores.measured(metric, part, name) for name in (a, b))
+        return evidence.compare(ours, theirs, one_sided=one_sided, claim=judged.claim)
 
     @cached_property
     def family(self) -> Family:
@@ -107,20 +123,19 @@ class Evidence:
     def _pairs(self) -> Iterator[tuple[str, str]]:
         """Yield every model against the baseline, then all other pairs, the better by folds first."""
         others = [name for name in self.ranked if name != self.baseline]
-        if self.baseline is not None:
+        if self.baseline in self.ranked and self.baseline is not None:
             yield from ((name, self.baseline) for name in others)
         yield from ((a, b) for i, a in enumerate(others) for b in others[i + 1 :])
 
     def versus(self, name: str, other: str | None) -> dict[str, Comparison]:
-        """Return the comparison of a model with another on every metric; σ among all is of the primary one."""
+        """Return the comparison of a model with another on every metric that both have, σ among all on one."""
         if other is None or name == other:
             return {}
         found = {}
         for metric in self.prepared.metrics:
             if metric is self.prepared.metric:
-                between = self.family.between(name, other)
-                assert between is not None
-                found[metric.name] = comparison_record(between)
+                if (between := self.family.between(name, other)) is not None:
+                    found[metric.name] = comparison_record(between)
             elif metric.interval:
                 found[metric.name] = comparison_record(self.difference(metric, name, other))
         return found
@@ -132,13 +147,16 @@ class Evidence:
     # --- generalisation ----------------------------------------------------------------------------------------
 
     def generalisation(self, name: str) -> Generalisation:
-        """Return the gap between train and validation and the verdict of the neighbours in flexibility."""
-        metric, outcome = self.prepared.metric, self.fitted[name]
+        """Return the gap between train and held-out score and the verdict of the neighbours in flexibility."""
+        metric = self._held_out(name)
+        if metric is None:
+            return Generalisation()
         gap = self._gap(metric, name)
-        if not self.folds.several or self.folds.too_few:
+        if not self.folds.several or self.folds.too_few(metric):
             return Generalisation(gap)
-        folds = {"validation": self.scores.validation(name), **outcome.probes}
-        merits = {part: metric.merit(self.folds.values(metric, each)) for part, each in folds.items()}
+        outcome = self.fitted[name]
+        said = {"validation": outcome.validation, **outcome.probes}
+        merits = {part: self._on_folds(metric, each) for part, each in said.items()}
         if not all(np.isfinite(each).all() for each in merits.values()):
             return Generalisation(gap)
         n_fit, n_validation = self.folds.sizes
@@ -150,15 +168,25 @@ class Evidence:
             n_validation=n_validation,
             less=merits.get("less"),
             more=merits.get("more"),
-            units=self.folds.whole.units(additive=metric.additive),
+            units=self.folds.whole(metric).units(additive=metric.additive),
             family=sum(len(each.probes) for each in self.fitted.values()),
         )
         return Generalisation(gap, found.verdict, found.sigma)
 
+    def _held_out(self, name: str) -> Metric | None:
+        """Return the first metric, the primary before others, of what folds say of the rows that they held out."""
+        every = (self.prepared.metric, *self.prepared.metrics)
+        able = (each for each in every if each.scores not in self.parts.task.own)
+        return next((each for each in able if self.scores.has(each, VALIDATION, name)), None)
+
+    def _on_folds(self, metric: Metric, said: Predictions) -> NDArray[np.float64]:
+        prediction = scored(said, metric)
+        assert prediction is not None
+        return metric.merit(self.folds.values(metric, prediction))
+
     def _gap(self, metric: Metric, name: str) -> float | None:
         """Return the train score less the validation score, turned so that positive is optimism."""
-        train = finite(self.scores.train_value(metric, name))
-        if train is None:
+        train, held_out = (finite(self.scores.value(metric, part, name)) for part in (TRAIN, VALIDATION))
+        if train is None or held_out is None:
             return None
-        held_out = self.scores.validation_value(metric, name)
         return finite(float(metric.merit(train) - metric.merit(held_out)))

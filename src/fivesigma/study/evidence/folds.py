@@ -15,6 +15,7 @@ from fivesigma.risk.evidence import Difference, Part
 from fivesigma.risk.metric import Metric
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite
+from fivesigma.study.tasks.task import VALIDATION
 
 Array = NDArray[Any]
 
@@ -30,23 +31,20 @@ class Folds:
         """Whether there are two folds or more, and not one validation set."""
         return self.parts.prepared.split.n_folds > 1
 
-    @cached_property
-    def whole(self) -> Part:
-        """The events of all folds, without resamples: for the rules on how few are too few."""
-        rows = self.parts.held_out
-        y, w, _ = self.parts.events(rows)
-        return Part(y, w, self.parts.groups(rows), np.empty((0, len(rows)), np.uint8))
+    def whole(self, metric: Metric) -> Part:
+        """Return the events of all folds, without resamples: for the rules on how few are too few."""
+        truth = self.parts.truth(metric, VALIDATION)
+        return Part(truth.y, truth.w, truth.groups, np.empty((0, len(truth.y)), np.uint8))
 
-    @cached_property
-    def too_few(self) -> str:
-        """Why the folds allow no interval and no claim, or an empty string."""
-        return evidence.refusal(self.whole)
+    def too_few(self, metric: Metric) -> str:
+        """Return why the folds allow no interval and no claim, or an empty string."""
+        return evidence.refusal(self.whole(metric))
 
     @cached_property
     def sizes(self) -> tuple[int, int]:
         """Events that a fold's model is fitted to, and scored on."""
         split = self.parts.prepared.split
-        n_validation = len(self.parts.held_out) // split.n_folds
+        n_validation = int(self.parts.validated.sum()) // split.n_folds
         return len(split.train) - n_validation, n_validation
 
     def values(self, metric: Metric, prediction: Array) -> Array:
@@ -54,17 +52,24 @@ class Folds:
         split, values = self.parts.prepared.split, []
         for fold in range(split.n_folds):
             held, others = split.folds == fold, self.parts.validated & (split.folds != fold)
-            y, w, scale = self.parts.events(split.train[others])
-            cut = metric.cut(y, prediction[others], w, scale=scale)
-            y, w, scale = self.parts.events(split.train[held])
-            values.append(metric.value(y, prediction[held], w, cut=cut, scale=scale))
+            cut = self.cut(metric, prediction, others)
+            truth = self.parts.of_rows(metric, split.train[held])
+            said = prediction[held][truth.counts]
+            values.append(metric.value(truth.y, said, truth.w, cut=cut, scale=truth.scale))
         return np.array(values)
+
+    def cut(self, metric: Metric, prediction: Array, rows: Array) -> float | None:
+        """Return the threshold of a metric that has one, chosen on some of the training rows, given by a mask."""
+        truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
+        return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 
     def score(self, metric: Metric, prediction: Array, value: float) -> Score:
         """Return the score ``value`` of an out-of-fold prediction with the interval that its folds give."""
-        if self.too_few or not metric.interval:
-            why = self.too_few or f"no interval: {metric.name} is biased at finite size"
-            return Score(finite(value), method=why)
+        too_few = self.too_few(metric)
+        if too_few or not metric.interval:
+            return Score(
+                finite(value), method=too_few or f"no interval: {metric.name} is biased at finite size"
+            )
         values = self.values(metric, prediction)
         if not (np.isfinite(values).all() and np.isfinite(value)):
             return Score(finite(value), method="no interval: the score is not defined on every fold")
@@ -78,11 +83,8 @@ class Folds:
 
     def difference(self, metric: Metric, a: Array, b: Array, *, one_sided: bool = False) -> Difference:
         """Return the difference of two out-of-fold predictions, paired by fold."""
-        if not self.several:
-            why = "no interval: one validation set and no test set"
-            return Difference(None, one_sided=one_sided, method=why)
-        if self.too_few:
-            return Difference(None, one_sided=one_sided, method=self.too_few)
+        if too_few := self.too_few(metric):
+            return Difference(None, one_sided=one_sided, method=too_few)
         first, second = (metric.merit(self.values(metric, each)) for each in (a, b))
         n_fit, n_validation = self.sizes
         return evidence.compare_cross_validated(
@@ -91,7 +93,7 @@ class Folds:
             n_fit=n_fit,
             n_validation=n_validation,
             greater_is_better=True,
-            units=self.whole.units(additive=metric.additive),
+            units=self.whole(metric).units(additive=metric.additive),
             one_sided=one_sided,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
 from fivesigma.risk.evidence import Part
+from fivesigma.risk.metric import Metric
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import TRAIN, VALIDATION, Judgement, Task, Truth
 
 Array = NDArray[Any]
+Sort = tuple[str, bool, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +26,8 @@ class Parts:
 
     prepared: Prepared
     opened: bool
+    _truths: dict[Sort, Truth] = field(default_factory=dict, init=False, repr=False)
+    _resampled: dict[Sort, Part] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -29,40 +35,53 @@ class Parts:
         return tuple(self.prepared.split.tests) if self.opened else ()
 
     @cached_property
+    def task(self) -> Task:
+        """What is learnt."""
+        return task(self.prepared.data.task)
+
+    @cached_property
     def validated(self) -> Array:
-        """Which training rows have an out-of-fold prediction."""
+        """Which training rows are held out by a fold."""
         return np.asarray(self.prepared.split.folds >= 0)
 
-    @cached_property
-    def held_out(self) -> Array:
-        """The positions of these rows."""
-        return np.asarray(self.prepared.split.train[self.validated])
+    def judged(self, metric: Metric, part: str) -> Judgement:
+        """Return how a score of a part is judged."""
+        n_folds, claim = self.prepared.split.n_folds, self.prepared.spec.evaluate.claim
+        return self.task.judged(metric, part, n_folds=n_folds, claim=claim)
 
-    def events(self, rows: Array) -> tuple[Array, Array | None, float]:
-        """Return target, weights and the factor from the yields of ``rows`` to those of the whole sample."""
-        data = self.prepared.data
-        assert data.y is not None
-        if data.w is None:
-            return data.y[rows], None, data.n_samples / len(rows)
-        return data.y[rows], data.w[rows], float(data.w.sum() / data.w[rows].sum())
+    def of_rows(self, metric: Metric, rows: Array) -> Truth:
+        """Return what a metric holds predictions of ``rows`` against."""
+        return self.task.truth(self.prepared.data, metric, rows)
 
-    def scale(self, test: str) -> float:
-        """Return the factor from the yields of a test to those of the whole sample."""
-        return self.events(self.prepared.split.tests[test])[2]
+    def truth(self, metric: Metric, part: str) -> Truth:
+        """Return what a metric holds predictions of a part against: the same for all metrics of a sort.
 
-    @cached_property
-    def resampled(self) -> dict[str, Part]:
-        """The opened tests with their resamples: the same for all models and metrics."""
-        rows = self.prepared.split.tests
-        return {test: self.drawn(rows[test], "bootstrap", test) for test in self.tests}
+        Predictions of the training rows are of all of them; those that folds make count where there is one.
+        """
+        sort = self._sort(metric, part)
+        if sort not in self._truths:
+            self._truths[sort] = self._truth(metric, part)
+        return self._truths[sort]
 
-    def drawn(self, rows: Array, *stream: str) -> Part:
-        """Return ``rows`` with resamples from the random stream of that name."""
-        spec, (y, w, _) = self.prepared.spec, self.events(rows)
-        rng = generator(spec.study.seed, *stream)
-        return Part.draw(y, rng, w=w, groups=self.groups(rows), n_boot=spec.evaluate.bootstrap)
+    def _truth(self, metric: Metric, part: str) -> Truth:
+        split = self.prepared.split
+        if part not in (TRAIN, VALIDATION):
+            return self.of_rows(metric, split.tests[part])
+        if part == TRAIN or metric.scores in self.task.own:
+            return self.of_rows(metric, split.train)
+        found = self.of_rows(metric, split.train[self.validated])
+        return replace(found, counts=np.flatnonzero(self.validated)[found.counts])
 
-    def groups(self, rows: Array) -> Array | None:
-        """Return the groups of ``rows``; None where events are independent."""
-        groups = self.prepared.data.groups
-        return None if groups is None else groups[rows]
+    def _sort(self, metric: Metric, part: str) -> Sort:
+        return part, metric.needs_truth, metric.scores in self.task.own
+
+    def resampled(self, metric: Metric, part: str) -> Part:
+        """Return the events of a part with their resamples: the same for all models, and all metrics of a sort."""
+        sort = self._sort(metric, part)
+        if sort not in self._resampled:
+            truth, spec = self.truth(metric, part), self.prepared.spec
+            rng = generator(spec.study.seed, "bootstrap", part)
+            self._resampled[sort] = Part.draw(
+                truth.y, rng, w=truth.w, groups=truth.groups, n_boot=spec.evaluate.bootstrap
+            )
+        return self._resampled[sort]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,7 +15,9 @@ from fivesigma.risk.metric import Metric
 from fivesigma.study.evidence.folds import Folds
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite, score_record
-from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.fit.outcome import ByPart, Outcome
+from fivesigma.study.fit.prediction import Predictions, scored
+from fivesigma.study.tasks.task import TRAIN, VALIDATION
 
 Array = NDArray[Any]
 
@@ -27,113 +28,109 @@ class Scores:
 
     folds: Folds
     fitted: Mapping[str, Outcome]
+    _cuts: dict[tuple[str, str], float | None] = field(default_factory=dict, init=False, repr=False)
+    _measured: dict[tuple[str, str, str], Measurement] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def parts(self) -> Parts:
         """The events that are scored."""
         return self.folds.parts
 
-    def out_of_fold(self, name: str) -> Array:
-        """Return the out-of-fold predictions of a model for the rows that have one."""
-        return self.validation(name)[self.parts.validated]
+    # --- predictions -------------------------------------------------------------------------------------------
 
-    def validation(self, name: str) -> Array:
-        """Return the out-of-fold predictions of a model for the training rows, NaN where there is none."""
-        prediction = self.fitted[name].validation
-        assert prediction is not None
-        return prediction
+    def has(self, metric: Metric, part: str, name: str) -> bool:
+        """Whether a model says of a part what the metric scores, and the part has events to hold it against."""
+        said = scored(self.fitted[name].said(part), metric)
+        return said is not None and len(self.parts.truth(metric, part).y) > 0
 
-    @cached_property
-    def _cuts(self) -> dict[tuple[str, str], float | None]:
-        metrics = self.parts.prepared.metrics
-        return {
-            (metric.name, name): self.chosen_cut(metric, self.validation(name))
-            for metric in metrics
-            for name in self.fitted
-        }
-
-    def chosen_cut(self, metric: Metric, prediction: Array) -> float | None:
-        """Return the threshold of a metric that has one, chosen on an out-of-fold prediction of the training rows."""
-        y, w, scale = self.parts.events(self.parts.held_out)
-        return metric.cut(y, prediction[self.parts.validated], w, scale=scale)
+    def whole(self, metric: Metric, part: str, name: str) -> Array:
+        """Return what the metric scores of a model on all rows of a part, NaN where no fold predicts."""
+        found = scored(self.fitted[name].said(part), metric)
+        assert found is not None
+        return found
 
     def cut(self, metric: Metric, name: str) -> float | None:
         """Return the threshold that is chosen on the out-of-fold predictions of a model."""
+        if (metric.name, name) not in self._cuts:
+            self._cuts[metric.name, name] = self.cut_of(metric, self.fitted[name].validation)
         return self._cuts[metric.name, name]
+
+    def cut_of(self, metric: Metric, validation: Predictions) -> float | None:
+        """Return the threshold of a metric that has one, chosen on predictions of the training rows."""
+        said = scored(validation, metric)
+        return None if said is None else self.folds.cut(metric, said, self.parts.validated)
 
     # --- values ------------------------------------------------------------------------------------------------
 
-    def validation_value(self, metric: Metric, name: str) -> float:
-        """Return the score of the stored out-of-fold predictions."""
-        return self.folded_value(metric, self.validation(name), self.cut(metric, name))
+    def value(self, metric: Metric, part: str, name: str) -> float | None:
+        """Return a score without its error; None where the model has none."""
+        if not self.has(metric, part, name):
+            return None
+        return self.value_of(metric, part, self.whole(metric, part, name), self.cut(metric, name))
 
-    def folded_value(self, metric: Metric, prediction: Array, cut: float | None) -> float:
-        """Return the score of an out-of-fold prediction of the training rows."""
-        y, w, scale = self.parts.events(self.parts.held_out)
-        return metric.value(y, prediction[self.parts.validated], w, cut=cut, scale=scale)
+    def value_of(self, metric: Metric, part: str, said: Array, cut: float | None) -> float:
+        """Return the score of a prediction of all rows of a part."""
+        truth = self.parts.truth(metric, part)
+        return metric.value(truth.y, said[truth.counts], truth.w, cut=cut, scale=truth.scale)
 
-    def train_value(self, metric: Metric, name: str) -> float:
-        """Return the score on the rows that the model was fitted to."""
-        y, w, scale = self.parts.events(self.parts.prepared.split.train)
-        prediction = self.fitted[name].train
-        assert prediction is not None
-        return metric.value(y, prediction, w, cut=self.cut(metric, name), scale=scale)
+    def measured(self, metric: Metric, part: str, name: str) -> Measurement:
+        """Return value, resamples and refits of a score that the model has."""
+        key = (metric.name, part, name)
+        if key not in self._measured:
+            outcome, cut = self.fitted[name], self.cut(metric, name)
+            self._measured[key] = self.measured_of(
+                metric, part, outcome.said(part), refits=outcome.refits, seeds=outcome.seeds, cut=cut
+            )
+        return self._measured[key]
 
-    @cached_property
-    def measurements(self) -> dict[tuple[str, str, str], Measurement]:
-        """Value, resamples and refits by (test, metric, model)."""
-        return {
-            (test, metric.name, name): self._measured(metric, test, outcome)
-            for test in self.parts.tests
-            for metric in self.parts.prepared.metrics
-            for name, outcome in self.fitted.items()
-        }
-
-    def _measured(self, metric: Metric, test: str, outcome: Outcome) -> Measurement:
-        refits, seeds = ([each[test] for each in fits] for fits in (outcome.refits, outcome.seeds))
-        cut = self.cut(metric, outcome.entry.name)
-        return self.measured(metric, test, outcome.tests[test], refits=refits, seeds=seeds, cut=cut)
-
-    def measured(
+    def measured_of(
         self,
         metric: Metric,
-        test: str,
-        prediction: Array,
+        part: str,
+        said: Predictions,
         *,
-        refits: Sequence[Array],
-        seeds: Sequence[Array] = (),
+        refits: Sequence[ByPart],
+        seeds: Sequence[ByPart] = (),
         cut: float | None,
     ) -> Measurement:
-        """Return a prediction of a test, and those of its refits, scored on its resamples."""
-        part, scale = self.parts.resampled[test], self.parts.scale(test)
-        return evidence.measure(metric, part, prediction, refits=refits, seeds=seeds, cut=cut, scale=scale)
+        """Return predictions of a part, and those of the refits where it is a test, scored on its resamples."""
+        truth = self.parts.truth(metric, part)
+        final, *others = (
+            [_kept(each, metric, truth.counts) for each in every]
+            for every in ([said], *([fit[part] for fit in fits if part in fit] for fits in (refits, seeds)))
+        )
+        events = self.parts.resampled(metric, part)
+        return evidence.measure(
+            metric, events, final[0], refits=others[0], seeds=others[1], cut=cut, scale=truth.scale
+        )
 
     # --- records -----------------------------------------------------------------------------------------------
 
     def of(self, name: str) -> dict[str, dict[str, Score]]:
-        """Return the scores of a model by part and metric."""
-        metrics = self.parts.prepared.metrics
-        found = {
-            "train": {metric.name: self._train(metric, name) for metric in metrics},
-            "validation": {metric.name: self._validation(metric, name) for metric in metrics},
+        """Return the scores of a model by part and metric; what it does not have is left out."""
+        metrics, parts = self.parts.prepared.metrics, (TRAIN, VALIDATION, *self.parts.tests)
+        return {
+            part: {
+                metric.name: self._score(metric, part, name)
+                for metric in metrics
+                if self.has(metric, part, name)
+            }
+            for part in parts
         }
-        for test in self.parts.tests:
-            found[test] = {metric.name: self._test(metric, test, name) for metric in metrics}
-        return found
 
-    def _test(self, metric: Metric, test: str, name: str) -> Score:
-        claim = self.parts.prepared.spec.evaluate.claim
-        return score_record(evidence.score(self.measurements[test, metric.name, name], claim=claim))
+    def _score(self, metric: Metric, part: str, name: str) -> Score:
+        judged = self.parts.judged(metric, part)
+        if judged.by == "resamples":
+            return score_record(evidence.score(self.measured(metric, part, name), claim=judged.claim))
+        said, cut = self.whole(metric, part, name), self.cut(metric, name)
+        value = self.value_of(metric, part, said, cut)
+        if judged.by == "folds":
+            return self.folds.score(metric, said, value)
+        return Score(finite(value), method=judged.why)
 
-    def _train(self, metric: Metric, name: str) -> Score:
-        value = self.train_value(metric, name)
-        return Score(finite(value), method="on the rows it was fitted to: no interval")
 
-    def _validation(self, metric: Metric, name: str) -> Score:
-        value = self.validation_value(metric, name)
-        if self.folds.several:
-            return self.folds.score(metric, self.validation(name), value)
-        rows, cut = self.parts.held_out, self.cut(metric, name)
-        part, scale = self.parts.drawn(rows, "validation bootstrap"), self.parts.events(rows)[2]
-        measured = evidence.measure(metric, part, self.out_of_fold(name), cut=cut, scale=scale)
-        return score_record(evidence.score(measured, claim="fitted"))
+def _kept(said: Predictions, metric: Metric, counts: Any) -> Array:
+    found = scored(said, metric)
+    assert found is not None
+    kept: Array = found[counts]
+    return kept

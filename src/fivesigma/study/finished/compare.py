@@ -24,7 +24,9 @@ from fivesigma.risk.metrics import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.significance import t_tail
 from fivesigma.study.finished.result import Result, load
+from fivesigma.study.fit.prediction import scored
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.tasks.registry import task
 
 LEVEL = 0.95
 N_BOOT = 2000
@@ -78,17 +80,13 @@ class Entrant:
         found: NDArray[Any] = self.table[name][self.table["part"] == part]
         return found
 
-    def prediction(self, part: str) -> NDArray[np.float64]:
-        """The stored prediction, (n, K) probabilities, (n,) values, or (n, 14) with their law."""
-        classes = self.result.results.data.classes
-        if classes is None:
-            from fivesigma.study.fit import prediction as laws
-
-            whole = laws.stored(self.table, self.model.name)
-            return np.asarray(whole[self.table["part"] == part])
-        return np.column_stack([self.column(f"{self.model.name}:{label}", part) for label in classes]).astype(
-            float
-        )
+    def prediction(self, metric: Metric, part: str) -> NDArray[np.float64]:
+        """What the metric scores of the stored predictions."""
+        results = self.result.results
+        said = task(results.task).stored(self.table, self.model.name, results.data.classes or ())
+        found = scored(said, metric)
+        assert found is not None
+        return np.asarray(found[self.table["part"] == part], dtype=np.float64)
 
 
 def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
@@ -144,7 +142,7 @@ def _refuse_other_questions(entrants: Sequence[Entrant]) -> None:
 def why_unpaired(a: Entrant, b: Entrant) -> str:
     """Return why two runs have no test events in common, or an empty string."""
     mine, other = a.result.results, b.result.results
-    if mine.task == "clustering":
+    if not task(mine.task).supervised:
         return "clusterings are compared inside one run; put both models into one study"
     if mine.data.sha256 != other.data.sha256:
         return "their data differ"
@@ -233,14 +231,14 @@ def _paired(a: Entrant, b: Entrant, metric: Metric, part: Part) -> tuple[NDArray
 
 
 def _scored(entrant: Entrant, metric: Metric, part: Part) -> tuple[NDArray[np.float64], float]:
-    prediction, cut, scale = entrant.prediction(entrant.part), _cut(entrant, metric), _scale(entrant)
+    prediction, cut, scale = entrant.prediction(metric, entrant.part), _cut(entrant, metric), _scale(entrant)
     draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
     return np.asarray(draws), float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
 
 
 def _cut(entrant: Entrant, metric: Metric) -> float | None:
     """The threshold of a metric that has one, from the training events' out-of-fold predictions."""
-    prediction = entrant.prediction("train")
+    prediction = entrant.prediction(metric, "train")
     known = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
     classes, target = entrant.result.results.data.classes, entrant.column("target", "train")[known]
     y = (

@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
+from fivesigma.study.fit.prediction import Output, Predictions
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import Asked, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +74,14 @@ class FittedModel:
         return found
 
     @property
+    def task(self) -> Task:
+        """What was learnt."""
+        return task(str(self.meta["task"]))
+
+    @property
     def clusters(self) -> bool:
         """Whether this is a clustering, whose predictions are numbers of clusters."""
-        return bool(self.meta["task"] == "clustering")
+        return not self.task.supervised
 
     def can(self, answer: str) -> bool:
         """Whether a clustering can say ``answer`` (predict, predict_proba, score_samples) of new events."""
@@ -94,11 +102,16 @@ class FittedModel:
 
         The latter where the model has a predictive law; `fivesigma.risk.predictive.QuantileLaw` reads it.
         """
-        from fivesigma.study.fit import prediction as laws
-
         if self.classes is not None:
             raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
-        return laws.predicted(self.estimator, self.columns(X), None)
+        said = self.said(X)
+        found = [said[Output.VALUE], *([said[Output.LAW]] if Output.LAW in said else [])]
+        return np.column_stack(found) if len(found) > 1 else found[0]
+
+    def said(self, X: ArrayLike | Dataset) -> Predictions:
+        """Return all that the model says of ``X``, by output."""
+        n_classes = None if self.classes is None else len(self.classes)
+        return self.task.predict(self.estimator, self.columns(X), Asked(self.task.outputs, n_classes))
 
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
         """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""

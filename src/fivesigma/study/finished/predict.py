@@ -17,7 +17,7 @@ from fivesigma.data.tables import Columns, read_columns
 from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.result import load
-from fivesigma.study.fit import prediction as laws
+from fivesigma.study.fit.prediction import each
 from fivesigma.study.spec.document import Spec
 
 FORMATS = ("both", "probability", "class", "kaggle")
@@ -177,10 +177,7 @@ def _predicted(
             raise InputError(
                 "a regression predicts values, neither classes nor probabilities; leave out the option."
             )
-        found = model.predict_law(X[whole])
-        values = np.full((len(X), *found.shape[1:]), np.nan)
-        values[whole] = found
-        return laws.columns(name, values)
+        return model.task.columns(name, each(model.said(X[whole]), lambda said: _spread(said, whole)), ())
     classes = model.classes
     probability = np.full((len(X), len(classes)), np.nan)
     probability[whole] = model.predict_proba(X[whole])
@@ -191,6 +188,13 @@ def _predicted(
     if format in ("both", "probability"):
         columns = {f"{name}:{label}": probability[:, k] for k, label in enumerate(classes)}
     return columns | ({name: labels} if format in ("both", "class") else {})
+
+
+def _spread(values: NDArray[Any], whole: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return values of the rows that are ``whole`` as values of all rows, NaN elsewhere."""
+    found = np.full((len(whole), *values.shape[1:]), np.nan)
+    found[whole] = values
+    return found
 
 
 def _clusters(

@@ -62,7 +62,11 @@ class Material:
         if sample.kind == "all":
             return self.train
         rows = self.train[self.folds != sample.number]
-        return rows if sample.n_rows is None else self._first(rows, sample, seed)
+        return (
+            rows
+            if sample.n_rows is None
+            else self._first(rows, sample.n_rows, generator(seed, "learning", sample.number))
+        )
 
     def asked(self, fit: Fit) -> dict[str, Array]:
         """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too."""
@@ -78,7 +82,8 @@ class Material:
 
     def table(self, rows: Array, entry: Entry) -> Array:
         """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape)."""
-        return self.X[np.ix_(rows, self.columns(entry))]
+        found: Array = self.X[np.ix_(rows, self.columns(entry))]
+        return found
 
     def resample(self, rng: np.random.Generator) -> Array:
         """Return a bootstrap sample of the training rows: whole units, with replacement."""
@@ -87,13 +92,13 @@ class Material:
         copies = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)
         return np.repeat(self.train, copies[unit])
 
-    def _first(self, rows: Array, sample: Sample, seed: int) -> Array:
+    def _first(self, rows: Array, n_rows: int, rng: np.random.Generator) -> Array:
         """Return the first ``n_rows`` of a fold's: whole units, in an order that all sizes share."""
         units, first, of_row = np.unique(self.units[rows], return_index=True, return_inverse=True)
         labels = self.y[rows][first] if self.meta["n_classes"] is not None else None
-        order = nested_order(units, labels, generator(seed, "learning", sample.number))
+        order = nested_order(units, labels, rng)
         size = np.bincount(of_row, minlength=len(units))
-        n_units = int(np.searchsorted(np.cumsum(size[order]), sample.n_rows)) + 1
+        n_units = int(np.searchsorted(np.cumsum(size[order]), n_rows)) + 1
         return rows[np.isin(of_row, order[:n_units])]
 
     def training_weights(self, rows: Array) -> Array | None:

@@ -97,7 +97,8 @@ def packed(found: Mapping[str, Mapping[str, Any]]) -> tuple[Arrays, dict[str, di
     """
     import numpy as np
 
-    arrays, rest = {}, {}
+    arrays: Arrays = {}
+    rest: dict[str, dict[str, Any]] = {}
     for name, read in found.items():
         arrays |= {f"{name}{OF}{key}": value for key, value in read.items() if isinstance(value, np.ndarray)}
         rest[name] = {key: value for key, value in read.items() if not isinstance(value, np.ndarray)}

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.study.fit.data import Material, expand
+from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.prediction import Output, Predictions, unpacked
 from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
-Predictions = dict[str, Array]
+ByPart = Mapping[str, Predictions]
+Said = tuple[dict[str, dict[Output, Array]], dict[str, Any]]
+"""The predictions of a fit by part, and its remarks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +26,12 @@ class Outcome:
     Attributes
     ----------
     status : ok, failed or skipped; ``message`` says why, or what the library remarked.
-    train : prediction of the final model on the training rows.
-    validation : out-of-fold prediction of the training rows, NaN where none was made.
-    tests : prediction of the final model on each sealed test.
-    refits, seeds : predictions of the refits on each sealed test, in the order of their numbers.
-    probes : out-of-fold predictions of the ``less`` and ``more`` flexible neighbours.
+    train : what the final model says of the rows it was fitted to.
+    validation : what folds say of the training rows that they held out, NaN where none did, and what the final model
+        says of them without having seen their truth.
+    tests : what the final model says of each sealed test.
+    refits, seeds : what the refits say of each sealed test, in the order of their numbers.
+    probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     described : what the final model says of itself.
     """
 
@@ -36,12 +40,12 @@ class Outcome:
     message: str = ""
     n_fits: int = 0
     seconds: float = 0.0
-    train: Array | None = None
-    validation: Array | None = None
-    tests: Mapping[str, Array] = field(default_factory=dict)
-    refits: tuple[Predictions, ...] = ()
-    seeds: tuple[Predictions, ...] = ()
-    probes: Mapping[str, Array] = field(default_factory=dict)
+    train: Predictions = field(default_factory=dict)
+    validation: Predictions = field(default_factory=dict)
+    tests: ByPart = field(default_factory=dict)
+    refits: tuple[ByPart, ...] = ()
+    seeds: tuple[ByPart, ...] = ()
+    probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,72 +53,70 @@ class Outcome:
         """Whether the model was fitted, everywhere it had to be."""
         return self.status == "ok"
 
+    def said(self, part: str) -> Predictions:
+        """Return what is said of a part: train, validation, or a test."""
+        return {"train": self.train, "validation": self.validation, **self.tests}.get(part, {})
+
 
 class FitFailedError(Exception):
     """A fit of a model failed; the model becomes a record with that message."""
 
 
-Read = Callable[[Fit], tuple[Predictions, dict[str, Any]]]
-"""Predictions of a fit by part, and its remarks."""
+Read = Callable[[Fit], tuple[dict[str, Array], dict[str, Any]]]
+"""The stored predictions of a fit, and its remarks."""
 
 
 def outcome_of(
     entry: Entry, fits: Sequence[Fit], neighbours: Mapping[str, Any], read: Read, material: Material
 ) -> Outcome:
-    """Return what became of a model: the predictions of its ``fits`` in the line-up, its ``neighbours`` among them."""
+    """Return what became of a model: what its ``fits`` in the line-up say, its ``neighbours`` among them."""
     if entry.skipped:
         return Outcome(entry, "skipped", entry.skipped)
     try:
-        return _Gathering(entry, fits, neighbours, read, material).outcome()
+        return _Gathering(fits, neighbours, read, material).outcome(entry)
     except FitFailedError as error:
         return Outcome(entry, "failed", str(error), len(fits))
 
 
 @dataclass(frozen=True, eq=False)
 class _Gathering:
-    entry: Entry
     fits: Sequence[Fit]
     neighbours: Mapping[str, Any]
     read: Read
     material: Material
 
-    def outcome(self) -> Outcome:
-        final, about = self._of("all")[0]
+    def outcome(self, entry: Entry) -> Outcome:
+        (final, about), *seeds = self._of("all")
+        probes = {name: self._folded(params) for name, params in self.neighbours.items()}
         return Outcome(
-            self.entry,
+            entry,
             "ok",
             "; ".join(dict.fromkeys(about["messages"])),
             len(self.fits),
             float(about["fit_seconds"]),
-            final.pop("train"),
-            self._folded({}),
+            final.pop("train", {}),
+            {**final.pop("validation", {}), **self._folded({})},
             final,
-            tuple(arrays for arrays, _ in self._of("resample")),
-            tuple(arrays for arrays, _ in self._of("all")[1:]),
-            {name: self._folded(params) for name, params in self.neighbours.items()},
+            tuple(parts for parts, _ in self._of("resample")),
+            tuple(parts for parts, _ in seeds),
+            {name: said for name, said in probes.items() if said},
             about["described"],
         )
 
-    def _of(
-        self, kind: str, params: Mapping[str, Any] | None = None
-    ) -> list[tuple[Predictions, dict[str, Any]]]:
-        """Return arrays and remarks of the fits on one kind of sample; `FitFailedError` where one has failed."""
+    def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[Said]:
+        """Return what the fits on one kind of sample left; `FitFailedError` where one has failed."""
         wanted = [fit for fit in self.fits if fit.sample.kind == kind and fit.params == (params or {})]
-        return [self._done(fit) for fit in wanted]
+        return [self._one(fit) for fit in wanted]
 
-    def _done(self, fit: Fit) -> tuple[Predictions, dict[str, Any]]:
+    def _one(self, fit: Fit) -> Said:
         arrays, meta = self.read(fit)
         if "error" in meta:
             raise FitFailedError(f"{self._named(fit)}: {meta['error']}")
-        return expanded(arrays, self.material.meta["n_classes"]), meta
+        return unpacked(arrays), meta
 
-    def _folded(self, params: Mapping[str, Any]) -> Array:
-        """Return the out-of-fold predictions of the training rows."""
-        parts = [arrays["validation"] for arrays, _ in self._of("fold", params)]
-        whole = np.full((len(self.material.train), *parts[0].shape[1:]), np.nan)
-        for number, part in enumerate(parts):
-            whole[self.material.folds == number] = part
-        return whole
+    def _folded(self, params: Mapping[str, Any]) -> dict[Output, Array]:
+        """Return what folds say of the training rows that they held out."""
+        return folded([parts["validation"] for parts, _ in self._of("fold", params)], self.material)
 
     def _named(self, fit: Fit) -> str:
         """Return a fit in words."""
@@ -128,6 +130,11 @@ class _Gathering:
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
 
-def expanded(arrays: Mapping[str, Array], n_classes: int | None) -> Predictions:
-    """Return stored predictions as metrics take them."""
-    return {name: expand(each, n_classes) if n_classes else each for name, each in arrays.items()}
+def folded(parts: Sequence[Predictions], material: Material) -> dict[Output, Array]:
+    """Return what each fold said of the rows that it held out as predictions of all training rows, NaN elsewhere."""
+    whole: dict[Output, Array] = {}
+    for output in set.intersection(*map(set, parts)) if parts else ():
+        whole[output] = np.full((len(material.train), *parts[0][output].shape[1:]), np.nan)
+        for number, part in enumerate(parts):
+            whole[output][material.folds == number] = part[output]
+    return whole

@@ -163,8 +163,8 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
     It gets NaN where its tags say that it takes them; a ``random_state`` that is None is set to ``seed``.
     """
     _refuse_no_estimator(estimator)
-    if task == "clustering":
-        return _clustering(estimator, features, seed)
+    if (made := _OTHERS.get(task)) is not None:
+        return made(estimator, features, seed)
     if is_classifier(estimator) != (task == "classification"):
         raise InputError(f"{type(estimator).__name__} does not do {task}; choose an estimator of that task.")
     if task == "classification" and not any(hasattr(estimator, way) for way in _SCORES):
@@ -188,6 +188,10 @@ def _clustering(estimator: Any, features: FeaturePlan, seed: int) -> Any:
             f"{type(estimator).__name__} does not do clustering; choose a clusterer or a mixture."
         )
     return _pipeline(features, Clusterer(estimator, None, random_state=seed), native=False, standardise=False)
+
+
+_OTHERS = {"clustering": _clustering}
+"""How a user's own estimator is taken in a task that is not supervised."""
 
 
 def _refuse_no_estimator(estimator: Any) -> None:

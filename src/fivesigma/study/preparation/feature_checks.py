@@ -10,6 +10,7 @@ from fivesigma.models.spaces import Range, Space
 from fivesigma.study.plan import Entry
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.registry import kind
+from fivesigma.study.tasks.registry import task
 
 
 def check(entry: Entry, data: Dataset, missing: str) -> None:
@@ -27,7 +28,7 @@ def check(entry: Entry, data: Dataset, missing: str) -> None:
     monotone.by_column(entry.params, features, entry.kind)
     if entry.path is not None and features.tuned:
         raise InputError(f"{entry.kind}: λ is chosen along a path, and nothing beside it; fix n in reduce.")
-    if data.task == "clustering":
+    if not task(data.task).supervised:
         _check_without_target(features)
     if entry.searched and entry.search == "grid":
         _check_grid(entry, features)

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from fivesigma._core.environment import versions
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
-from fivesigma.risk.metrics import DEFAULT, Metric, metrics_for
+from fivesigma.risk.metrics import Metric, metrics_for
 from fivesigma.risk.splits import Split
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
@@ -25,7 +23,7 @@ from fivesigma.study.preparation.splitting import split_of
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.tasks import clustering_checks as clustering
+from fivesigma.study.tasks.registry import task
 
 FOLDED = 6
 """Fits of a model whose λ is chosen by five folds."""
@@ -34,16 +32,16 @@ FOLDED = 6
 def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...]]:
     """Return the metric of the study and all that apply to its task."""
     n_classes = None if data.classes is None else len(data.classes)
-    able = metrics_for(data.task, n_classes)
-    default = clustering.metric_of(data) if data.task == "clustering" else DEFAULT[data.task]
-    wanted = spec.evaluate.metric or default
+    asked = task(data.task)
+    able = metrics_for(asked.outputs, n_classes, truth=data.y is not None)
+    wanted = spec.evaluate.metric or able[0].name
     for metric in able:
         if metric.name == wanted:
             return metric, able
     names = [metric.name for metric in able]
     what = data.task if n_classes is None else f"{data.task} of {n_classes} classes"
-    if data.task == "clustering":
-        what = "clustering without a truth (data.target)" if n_classes is None else "clustering with a truth"
+    if not asked.supervised:
+        what = f"{data.task} without a truth (data.target)" if data.y is None else f"{data.task} with a truth"
     raise spec.error(
         "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
         f"{did_you_mean(wanted, names)}"
@@ -83,7 +81,7 @@ def cost_of(entry: Entry, data: Dataset, n_train: int) -> float:
     """Return the seconds of one fit of a model, with the fits of its own search or path inside."""
     kind = kind_called(entry.kind)
     trials = 3 * (entry.trials or 1) if entry.searched else FOLDED if entry.path is not None else 1
-    K = float(len(data.classes or ()) or 1) if data.task != "clustering" else 1.0
+    K = float(len(data.classes or ()) or 1) if task(data.task).supervised else 1.0
     return trials * kind.cost(float(n_train), float(data.n_features), K)
 
 
@@ -111,15 +109,15 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     if spec.features.missing == "drop":
         events = without_missing(events)
     _check_events(spec, events)
-    if events.task == "clustering":
-        clustering.check_study(spec)
-        clustering.check_events(spec, events)
+    asked = task(events.task)
+    asked.check(spec, events)
     _check_own(spec, events, own or {})
     metric, metrics = primary_metric(spec, events)
     split = split_of(spec, events)
     entries = line_up(spec, events, len(split.train))
-    if events.task == "clustering":
-        clustering.check_entries(spec, events, entries, len(split.train))
+    for entry in entries:
+        if why := asked.unfit(events, entry, len(split.train)):
+            raise spec.error("models", f"'{entry.name}': {why}")
     notes = _notes(split)
     plan = plan_of(spec, events, split, entries, metric, own or {})
     costs = {entry.name: cost_of(entry, events, len(split.train)) for entry in entries}
@@ -146,7 +144,7 @@ def _check_events(spec: Spec, data: Dataset) -> None:
         raise InputError(
             f"events of shape {data.X.shape[1:]} are not in this version; give a table, one row an event."
         )
-    if (data.task == "clustering") != (spec.data.task == "clustering"):
+    if task(data.task).supervised != (spec.data.task is None or task(spec.data.task).supervised):
         raise spec.error(
             "data.task",
             f"the events are of a {data.task}, the study is of a {spec.data.task or 'target to learn'}; name the "
@@ -156,8 +154,6 @@ def _check_events(spec: Spec, data: Dataset) -> None:
         raise InputError(
             "no feature is left: every column has another role or is text; name some with data.features."
         )
-    if data.task == "regression" and data.y is not None and float(np.ptp(data.y)) == 0.0:
-        raise InputError(f"the target {data.target!r} is constant ({data.y[0]}); there is nothing to learn.")
 
 
 def _notes(split: Split) -> tuple[tuple[str, str, str], ...]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from fivesigma.study.analyses.tuning import edges
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.tasks.registry import task
 
 Note = tuple[str, str, str]
+
+CHECK = "convergence"
+"""A fit that did not converge is a broken promise: said in the record, on the page and in the exit status."""
 
 ENOUGH_REFITS = 10
 SPLIT_BY_VARIANCE = ("tree", "forest", "extra-trees", "quantile-forest")
@@ -26,11 +31,12 @@ def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -
     if opened:
         yield from _new_labels(prepared)
     yield from _edges(outcomes)
+    yield from _not_converged(outcomes)
 
 
 def _few_refits(prepared: Prepared) -> Iterator[Note]:
     evaluate = prepared.spec.evaluate
-    asked = prepared.split.tests and evaluate.claim == "procedure" and prepared.data.task != "clustering"
+    asked = prepared.split.tests and evaluate.claim == "procedure" and task(prepared.data.task).supervised
     if asked and evaluate.refits < ENOUGH_REFITS:
         yield (
             "refits",
@@ -42,7 +48,7 @@ def _few_refits(prepared: Prepared) -> Iterator[Note]:
 
 def _small_target(prepared: Prepared) -> Iterator[Note]:
     named = [entry.name for entry in prepared.plan.entries if entry.kind in SPLIT_BY_VARIANCE]
-    if prepared.data.task != "regression" or prepared.data.y is None or not named:
+    if prepared.data.classes is not None or prepared.data.y is None or not named:
         return
     spread = float(np.std(prepared.data.y[prepared.split.train].astype(np.float64)))
     if spread < SMALL_TARGET:
@@ -90,3 +96,26 @@ def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
         kept = outcome.described.get("tuning")
         if outcome.ok and kept and kept["on_edge"]:
             yield "tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it"
+
+
+def _not_converged(outcomes: Sequence[Outcome]) -> Iterator[Note]:
+    """Yield a failed check for each model whose final fit says that it has not converged."""
+    for each in outcomes:
+        health = each.described.get("diagnostics") if each.ok else None
+        said = [part for part in each.message.split("; ") if "converge" in part.lower()] if each.ok else []
+        if health is not None and not health["converged"]:
+            said = [_worst(health["quantities"], health["n_chains"])]
+        if said:
+            yield CHECK, "failed", f"{each.entry.name} did not converge: {said[0]}"
+
+
+def _worst(quantities: Mapping[str, Any], n_chains: int) -> str:
+    """Return the worst R-hat and the fewest effective draws, with what was expected."""
+    rhats = {name: each["r_hat"] for name, each in quantities.items() if each["r_hat"] is not None}
+    draws = {name: min(each["ess_bulk"], each["ess_tail"]) for name, each in quantities.items()}
+    few = min(draws, key=lambda name: draws[name])
+    said = f"{draws[few]:.0f} effective draws of the {few}, expected at least {100 * n_chains}"
+    if rhats:
+        worst = max(rhats, key=lambda name: rhats[name])
+        said = f"R-hat of the {worst} is {rhats[worst]:.3f}, expected below 1.01; {said}"
+    return f"{said}: run more sweeps"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
+from fivesigma.risk import evidence
+from fivesigma.risk.intervals import nadeau_bengio
+from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.fits import fits_of_scores
-from fivesigma.study.analyses.scan.points import is_fresh, study_at
+from fivesigma.study.analyses.scan.points import Number, is_fresh, study_at
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.records import finite
 from fivesigma.study.fit.finished import Finished, Memory
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.plan import Child
@@ -24,6 +28,7 @@ from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.fitter import Fitter
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.tasks.task import TRAIN, VALIDATION
 
 Array = NDArray[Any]
 
@@ -84,10 +89,7 @@ def scores(prepared: Prepared, *, fresh: bool) -> dict[str, Any]:
     """
     outcomes = outcomes_of(prepared)
     found = Evidence(prepared, outcomes, opened=fresh)
-    return {
-        "models": {each.entry.name: _of_model(found, each) for each in outcomes if each.ok},
-        **_said(outcomes),
-    }
+    return {"models": {name: _of_model(found, name) for name in found.fitted}, **_said(outcomes)}
 
 
 def outcomes_of(prepared: Prepared) -> list[Outcome]:
@@ -99,3 +101,50 @@ def outcomes_of(prepared: Prepared) -> list[Outcome]:
         for fit in fits:
             memory.results[prepared.plan.key(fit)] = fitter.attempted(fit)
     return run.outcomes
+
+
+def _said(outcomes: Sequence[Outcome]) -> dict[str, dict[str, str]]:
+    """Return why models failed, and what the others remarked (that chains have not converged, say)."""
+    told = [each for each in outcomes if each.message]
+    return {
+        "messages": {each.entry.name: each.message for each in told if each.status == "failed"},
+        "remarks": {each.entry.name: each.message for each in told if each.ok},
+    }
+
+
+def _of_model(found: Evidence, name: str) -> dict[str, dict[str, Number]]:
+    """Return the scores that a model has, by part and metric."""
+    parts, metrics = (TRAIN, *found.tests, VALIDATION), found.prepared.metrics
+    scored = {
+        part: {
+            metric.name: _number(found, metric, part, name)
+            for metric in metrics
+            if found.scores.has(metric, part, name)
+        }
+        for part in parts
+    }
+    return {part: values for part, values in scored.items() if values}
+
+
+def _number(found: Evidence, metric: Metric, part: str, name: str) -> Number:
+    """Return a score, and of an out-of-fold one how uncertain it is by the spread of the folds."""
+    value = finite(found.scores.value(metric, part, name))
+    if found.parts.judged(metric, part).by != "folds" or value is None:
+        return value, None, None
+    if found.folds.too_few(metric) or not metric.interval:
+        return value, None, None
+    values = found.folds.values(metric, found.scores.whole(metric, part, name))
+    n_fit, n_validation = found.folds.sizes
+    spread = evidence.cross_validated(values, n_fit=n_fit, n_validation=n_validation)
+    if spread.low is None or spread.high is None:
+        return value, None, None
+    return value, (spread.high - spread.low) / 2, nadeau_bengio(values, n_fit, n_validation) ** 0.5
+
+
+def without(prepared: Prepared, sealed: Array) -> Prepared:
+    """Return the study without the training rows whose hash is among ``sealed``."""
+    split, hashes = prepared.split, prepared.data.row_hashes
+    kept = ~np.isin(hashes[split.train], sealed)
+    if kept.all():
+        return prepared
+    return replace(prepared, split=replace(split, train=split.train[kept], folds=split.folds[kept]))

@@ -19,12 +19,12 @@ from fivesigma.study.analyses import diagnostics
 from fivesigma.study.analyses.analysis import Diagnostic, Fitted
 from fivesigma.study.fit.data import Material
 from fivesigma.study.fit.finished import packed as packed_found
-from fivesigma.study.fit.prediction import packed
+from fivesigma.study.fit.prediction import Output, packed
 from fivesigma.study.fit.saved import about, feature_plan, model_file
 from fivesigma.study.plan import Entry, Fit, Plan
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.tasks.registry import task as task_called
-from fivesigma.study.tasks.task import Asked, Task
+from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, Task
 
 Array = NDArray[Any]
 Left = tuple[dict[str, Array], dict[str, Any]]
@@ -84,23 +84,31 @@ class Fitter:
         )
         seconds = time.perf_counter() - started
         fitted = Fitted(fit, entry, made.estimator, rows, asked, self.data, self.plan.shared, self.build)
-        said = {part: self.said(fitted, part) for part in asked}
         arrays, found = packed_found(self.read_off(fitted))
         meta: dict[str, Any] = {"messages": list(made.messages), "fit_seconds": seconds, "found": found}
         if fit.is_final and self.folder is not None:
             meta |= self.kept(fitted, self.folder)
-        return packed(said) | arrays, meta
+        return packed(self.said(fitted)) | arrays, meta
 
     def entry(self, fit: Fit) -> Entry:
         """Return the model of a fit, on the columns of the fit."""
         entry = self.plan.entry(fit.model)
         return entry if fit.columns is None else replace(entry, features=fit.columns)
 
-    def said(self, fitted: Fitted, part: str) -> Mapping[Any, Array]:
-        """Return what a fit says of a part of the events."""
-        outputs = self.task.asked_of(fitted.fit.sample.kind)
-        asked = Asked(outputs, self.data.meta["n_classes"], fitted=part == "train")
-        return self.task.predict(fitted.estimator, fitted.table(fitted.asked[part]), asked)
+    def said(self, fitted: Fitted) -> dict[str, dict[Output, Array]]:
+        """Return what a fit says of some parts; what no truth enters is said of the fitted rows as of held-out ones.
+
+        Where nothing is kept, in a scan, that is all that is asked about the fitted rows.
+        """
+        own, every = self.task.own, frozenset(self.task.outputs)
+        found: dict[str, dict[Output, Array]] = {}
+        for part, at in fitted.asked.items():
+            alone = part == TRAIN
+            few = own if alone and own and not self.folder else every
+            asked = Asked(every - own if part == VALIDATION else few, self.data.meta["n_classes"], alone)
+            for output, values in self.task.predict(fitted.estimator, fitted.table(at), asked).items():
+                found.setdefault(VALIDATION if alone and output in own else part, {})[output] = values
+        return found
 
     def read_off(self, fitted: Fitted) -> dict[str, Mapping[str, Any]]:
         """Return what each diagnostic that is wanted reads off; where one fails the fit stands, and it is said why."""
@@ -114,7 +122,7 @@ class Fitter:
 
     def told(self, estimator: Any, entry: Entry, rows: Array) -> Any:
         """Return the recipe with what it is told of the truth: the start of an informed clustering."""
-        if not self.task.supervised and entry.params.get("start") == "informed":
+        if not self.task.supervised and entry.informed:
             estimator.set_params(model__estimator__start=np.asarray(self.data.y[rows]))
         return estimator
 
@@ -153,8 +161,7 @@ class Fitter:
         described: dict[str, Any] = {"chosen": chosen(fitted.estimator)}
         try:
             columns = self.data.columns(entry)
-            estimator = self.task.lean(fitted.estimator)
-            models.save(estimator, model_file(folder, number), about(self.data.meta, entry, columns))
+            models.save(fitted.estimator, model_file(folder, number), about(self.data.meta, entry, columns))
         except InputError as error:  # a user's own estimator that cannot be kept without pickle
             described["not_saved"] = str(error)
         return {"described": described}

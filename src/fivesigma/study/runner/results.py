@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,31 +12,29 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record.document import plain, read
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.explained import Explained
-from fivesigma.study.analyses.curves.evidence import Curves, ModelCurves
-from fivesigma.study.analyses.explain.ablation import Trail
-from fivesigma.study.analyses.explain.ablation_evidence import Ablation, records
-from fivesigma.study.analyses.explain.importance import METHODS
-from fivesigma.study.analyses.scan.summary import Summary
-from fivesigma.study.analyses.score_curves import curves, feature_pictures, predictive
+from fivesigma.study.analyses import analyses
+from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.fit import prediction as laws
 from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.fit.prediction import joined
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
-from fivesigma.study.runner import convergence
 from fivesigma.study.runner.audit import cautions
+from fivesigma.study.runner.stages import Made
+from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import VALIDATION
 
 Array = NDArray[Any]
-MOST_DRAWN = 3
-"""Models, the best on the folds first, of which single Shapley values and curves are kept."""
 
 
-def results(
-    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool, trails: Sequence[Trail] = ()
-) -> Results:
+def results(made: Made, *, opened: bool) -> Results:
     """Return the record of a run; ``opened`` says whether the sealed tests were."""
-    found = Evidence(prepared, outcomes, opened, (Curves(), Ablation(trails)))
-    spec = prepared.spec
+    prepared, outcomes, asked = made.run.prepared, made.outcomes, made.experiments.values()
+    found, spec = Evidence(prepared, outcomes, opened, tuple(asked)), prepared.spec
+    added = {key: value for each in asked for key, value in each.record(found).items()}
+    notes = [*_notes(found), *(note for each in asked for note in each.notes(found))]
+    audit = (*(Audit(*note) for note in notes), *added.pop("audit", ()))
+    explain = added.pop("explain", None)
     return Results(
         study=spec.study.name,
         task=prepared.data.task,
@@ -47,63 +44,29 @@ def results(
         best=found.best,
         data=data_record(prepared, opened=opened),
         split=split_record(prepared),
-        models=tuple(model_record(found, outcome) for outcome in outcomes),
+        models=tuple(model_record(made, found, outcome) for outcome in outcomes),
         claims=found.claims(),
-        explain=explained(found, outcomes, trails),
-        audit=tuple(Audit(*note) for note in _notes(prepared, outcomes, opened=opened)),
-        sections={"question": spec.study.question, "claim": spec.evaluate.claim, "blind": not opened},
+        explain=None if explain is None else read(Explained, plain(explain)),
+        scan=added.pop("scan", None),
+        audit=audit,
+        question=spec.study.question,
+        claim=_about(found),
+        blind=not opened,
+        sections=added,
     )
 
 
-def scanned(record: Results, found: Summary) -> Results:
-    """Return the record of a run with its scan."""
-    return dataclasses.replace(
-        record,
-        scan=found.points,
-        audit=(*record.audit, *found.audit),
-        sections={**record.sections, "scan_settings": dict(found.settings)},
-    )
+def _about(found: Evidence) -> str:
+    """Return what intervals and σ are about, on the part where they will stand once the tests are opened."""
+    part = next(iter(found.prepared.split.tests), VALIDATION)
+    return found.parts.judged(found.prepared.metric, part).claim
 
 
-def _notes(
-    prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool
-) -> Iterator[tuple[str, str, str]]:
+def _notes(found: Evidence) -> Iterator[tuple[str, str, str]]:
     """Yield the checks of the data, of the study and of what became of its models."""
-    yield from seen(prepared, opened=opened).audit
-    yield from prepared.notes
-    yield from cautions(prepared, outcomes, opened=opened)
-    yield from convergence.notes(outcomes)
-
-
-def explained(found: Evidence, outcomes: Sequence[Outcome], trails: Sequence[Trail]) -> Explained | None:
-    """Return what was asked of the models, by method and model; None where nothing was.
-
-    A method that was not asked for is None, and so is one of a model of which it cannot be had; ``messages`` says why.
-    """
-    if not found.prepared.spec.explain.asked:
-        return None
-    methods: dict[str, Any] = dict.fromkeys(METHODS)
-    messages: dict[str, dict[str, str]] = {}
-    for each in (outcome for outcome in outcomes if outcome.ok):
-        for method, record in each.explained.items():
-            methods[method] = {**(methods[method] or {}), each.entry.name: _kept(found, each, method, record)}
-        for method, why in each.messages.items():
-            messages.setdefault(method, {})[each.entry.name] = why
-    for trail, record in records(found, trails):
-        methods[trail.way] = {**(methods[trail.way] or {}), trail.model: record}
-        if trail.message:
-            messages.setdefault(trail.way, {})[trail.model] = trail.message
-    found_out: Explained = read(Explained, plain({**methods, "messages": messages}))
-    return found_out
-
-
-def _kept(found: Evidence, outcome: Outcome, method: str, record: Any) -> Any:
-    """Return a record of one method, without the single curves and values of models far down the ranking."""
-    if record is None or outcome.entry.name in found.ranked[:MOST_DRAWN]:
-        return record
-    if method == "shap":
-        return {key: value for key, value in record.items() if key != "points"}
-    return None if method == "effects" else record
+    yield from seen(found.prepared, opened=found.opened).audit
+    yield from found.prepared.notes
+    yield from cautions(found.prepared, found.outcomes, opened=found.opened)
 
 
 def seen(prepared: Prepared, *, opened: bool) -> Dataset:
@@ -114,12 +77,6 @@ def seen(prepared: Prepared, *, opened: bool) -> Dataset:
 
 def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
     """Return what was read: its size, and what the columns hold as far as they may be seen."""
-    sections = {"target_unit": prepared.data.target_unit, **feature_pictures(prepared)}
-    return data_facts(prepared, opened=opened, sections=sections)
-
-
-def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any]) -> DataRecord:
-    """Return the record of the data with the ``sections`` that pictures are made of."""
     data = prepared.data
     features = [Feature(**column) for column in seen(prepared, opened=opened).statistics()]
     return DataRecord(
@@ -130,7 +87,7 @@ def data_facts(prepared: Prepared, *, opened: bool, sections: Mapping[str, Any])
         features=tuple(features),
         classes=data.classes,
         target=data.target,
-        sections=sections,
+        sections=pictures(prepared),
     )
 
 
@@ -143,7 +100,7 @@ def split_record(prepared: Prepared) -> SplitRecord:
     return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
 
 
-def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
+def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:
     """Return the record of one model, fitted or not."""
     entry = outcome.entry
     settings = kind_called(entry.kind).checked(entry.params) if entry.kind else {}
@@ -151,9 +108,10 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         settings = {key: value for key, value in settings.items() if key not in ("lambda", "relative")}
     if not outcome.ok:
         return ModelRecord(entry.name, entry.kind, outcome.status, outcome.message, settings, outcome.n_fits)
-    described = dict(outcome.described)
-    name = entry.name
+    name, described = entry.name, dict(outcome.described)
     scores = found.scores.of(name)
+    for each in made.experiments.values():
+        scores["train"] |= each.scores(found, name)
     return ModelRecord(
         name=name,
         kind=entry.kind,
@@ -165,13 +123,19 @@ def model_record(found: Evidence, outcome: Outcome) -> ModelRecord:
         scores=scores,
         versus_baseline=found.versus(name, found.baseline),
         versus_best=found.versus(name, found.best),
-        sections={
-            "curve": curves(found, name),
-            **predictive(found, name),
-            **described,
-            **ModelCurves(found, name).sections(),
-        },
+        sections=_sections(made, found, name),
     )
+
+
+def _sections(made: Made, found: Evidence, name: str) -> dict[str, Any]:
+    """Return the sections of a model: of each analysis what it read off fits, then what it makes of the evidence."""
+    sections: dict[str, Any] = {}
+    for analysis, experiment in zip(analyses().values(), made.experiments.values(), strict=True):
+        for each in analysis.diagnostics:
+            sections |= made.run.recorded[name][each.name]
+        sections |= experiment.of_model(found, name)
+    saved = found.fitted[name].described
+    return sections | {key: saved[key] for key in ("not_saved",) if key in saved}
 
 
 def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:
@@ -206,29 +170,41 @@ def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened:
     columns: dict[str, Array] = {
         "row": data.rows[rows],
         "part": np.repeat(list(parts), [len(each) for each in parts.values()]),
-        "target": _labels(prepared, rows),
+        **_target(prepared, rows),
         "weight": np.ones(len(rows)) if data.w is None else data.w[rows],
     }
     predicted: dict[str, Array] = {}
     for outcome in outcomes:
         if outcome.ok:
-            predicted |= _predicted(outcome, list(parts), data.classes)
+            predicted |= _predicted(prepared, outcome, parts)
     taken = {*columns, *predicted}
     for name, column in data.spectators.items():
         columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
     return columns | predicted
 
 
-def _labels(prepared: Prepared, rows: Array) -> Array:
+def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
+    """Return the column of the truth, named; a class that is not known has the code -1, and is None."""
     data = prepared.data
-    assert data.y is not None
-    return data.y[rows] if data.classes is None else np.array(data.classes, dtype=object)[data.y[rows]]
+    if data.y is None:
+        return {}
+    if data.classes is None:
+        return {"target": data.y[rows]}
+    return {"target": np.array([*data.classes, None], dtype=object)[data.y[rows]]}
 
 
-def _predicted(outcome: Outcome, parts: Sequence[str], classes: Sequence[str] | None) -> dict[str, Array]:
-    """Return the out-of-fold predictions of the training rows over the final ones of the test rows."""
-    own: Mapping[str, Any] = {"train": outcome.validation, **outcome.tests}
-    whole = np.concatenate([own[part] for part in parts])
-    if classes is None:
-        return laws.columns(outcome.entry.name, whole)
-    return {f"{outcome.entry.name}:{label}": whole[:, k] for k, label in enumerate(classes)}
+def _predicted(prepared: Prepared, outcome: Outcome, parts: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what is said of the training rows without having seen them over what is said of the test rows."""
+    first, said = outcome.validation, []
+    for part, rows in parts.items():
+        known = first if part == "train" else outcome.tests.get(part, {})
+        said.append(
+            {output: known.get(output, _unsaid(values, len(rows))) for output, values in first.items()}
+        )
+    columns = task(prepared.data.task).columns
+    return columns(outcome.entry.name, joined(said), prepared.data.classes or ())
+
+
+def _unsaid(like: Array, n: int) -> Array:
+    """Return what stands for an output that a model does not have of ``n`` rows: no cluster, not a number."""
+    return np.full((n, *like.shape[1:]), -1 if like.dtype.kind == "i" else np.nan, dtype=like.dtype)

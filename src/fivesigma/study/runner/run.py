@@ -173,7 +173,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if opened:
         _open_test(prepared, folder)
     with threadpool_limits(1):
-        record = results(prepared, outcomes, opened=not settings.blind, experiments=made.experiments)
+        record = results(made, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
     _write_predictions(folder, prediction_table(prepared, outcomes, opened=opened))
     weighed = time.perf_counter()
@@ -182,8 +182,8 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         "evidence": weighed - fitted,
         "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
     }
-    if speeds := {each.entry.name: each.described[SPEED] for each in outcomes if SPEED in each.described}:
-        timing[SPEED] = speeds
+    if made.speeds:
+        timing[SPEED] = made.speeds
     record = dataclasses.replace(record, timing=timing)
     record = folder.write_results(record)  # before the page: nothing that is found out depends on a picture
     render(record, folder.manifest(), folder.path)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.store import RunFolder, write_arrays, write_json
-from fivesigma.study.analyses import diagnostics, experiments
+from fivesigma.study.analyses import analyses, diagnostics
 from fivesigma.study.analyses.analysis import Experiment, Run
 from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome
@@ -27,7 +28,7 @@ class Made:
     """All tasks of a run: the plan they make up, and what asked for them."""
 
     run: Run
-    experiments: Sequence[Experiment]
+    experiments: Mapping[str, Experiment]
     plan: Plan
 
     @property
@@ -38,16 +39,23 @@ class Made:
             for each in self.run.outcomes
         ]
 
+    @property
+    def speeds(self) -> dict[str, float]:
+        """Sweeps per second of the kept models that sample, by name."""
+        kept = {name: fits[0] for name, fits in self.run.lineup.items() if fits}
+        found = {name: speeds(self.run.read(fit)[1]) for name, fit in kept.items()}
+        return {name: each[0] for name, each in found.items() if each}
+
 
 def first_stage(prepared: Prepared, done: Finished) -> Made:
     """Return a run of which nothing more is done, with the tasks that are known beforehand."""
     run = Run(prepared, done, diagnostics())
-    asked = experiments(run)
+    asked = {name: each.experiment(run) for name, each in analyses().items()}
     return Made(run, asked, prepared.plan.with_tasks(_asked(run, asked)))
 
 
-def _asked(run: Run, asked: Sequence[Experiment]) -> dict[str, Task]:
-    return run.plan.named(task for experiment in asked for task in experiment.missing())
+def _asked(run: Run, asked: Mapping[str, Experiment]) -> dict[str, Task]:
+    return run.plan.named(task for experiment in asked.values() for task in experiment.missing())
 
 
 def make(prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress) -> Made:
@@ -92,8 +100,13 @@ def _stage(
         now = datetime.now(UTC).isoformat(timespec="seconds")
         folder.log(f"{now} {task}, {outcome.seconds:.2f} s {meta.get('error', '')}".rstrip())
         folder.log_printed(str(task), outcome.printed)
-        speed = "" if SPEED not in meta else f", {meta[SPEED]:,.0f} sweeps/s"
+        speed = "".join(f", {each:,.0f} sweeps/s" for each in speeds(meta))
         progress.advance(task.cost, f"{task}{speed}")
+
+
+def speeds(meta: Mapping[str, Any]) -> list[float]:
+    """Return how fast a fit has sampled, as diagnostics read off; [] where it has not."""
+    return [found[SPEED] for found in meta.get("found", {}).values() if SPEED in found]
 
 
 @contextmanager

@@ -249,12 +249,7 @@ class Spec(Section):
     ) -> None:
         if word in known:
             return
-        clusters = self.data.task == "clustering"
-        options = [
-            name
-            for name, each in known.items()
-            if ("clustering" in each.tasks) == clusters or len(each.tasks) > 1
-        ]
+        options = list(known)
         state = "in this version" if word in later else f"a {what}"
         hint = "" if word in later else did_you_mean(word, options)
         listed = "those that `fivesigma models` lists" if what == "model" else ", ".join(options)

@@ -1,64 +1,97 @@
-"""One fit of a clustering: the labels of the events it is fitted to, and what it says of others."""
+"""Clustering: labels of the events that are fitted, held against a truth that no fit has seen, and their density."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.study.fit.data import Bench
-from fivesigma.study.fit.saved import about, model_file
+from fivesigma._core.outputs import Output
+from fivesigma.data.dataset import Dataset
+from fivesigma.risk.metric import Metric
+from fivesigma.study.fit.prediction import Predictions
+from fivesigma.study.plan import Entry
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.models import ModelSection
+from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, Claim, Judgement, Task, Truth, numbers
 
 if TYPE_CHECKING:
     from fivesigma.models.mixtures.clusterer import Clusterer
-    from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
 
-SEPARATOR = "|"
-"""Between the name of a part of the events and what is said of it, in the name of an array."""
 
+@final
+class Clustering(Task):
+    """Groups of events, found without being told of any.
 
-def carry_out(shop: Bench, fit: Fit) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Return what a fit says of the events it is asked about, and its remarks."""
-    import time
+    Agreement is of the final labels of the training events, whose truth no fit has seen: it stands under
+    ``validation``, and its error is about these labellings. The density there is of events held out by folds, and
+    its error about the procedure.
+    """
 
-    from fivesigma.study.fit import recipe
+    name = "clustering"
+    outputs = (Output.LABEL, Output.MEMBERSHIP, Output.DENSITY)
+    own = frozenset({Output.LABEL, Output.MEMBERSHIP})
+    supervised = False
 
-    entry, material = shop.plan.entry(fit.model), shop.material
-    rows, asked = material.rows(fit, shop.seed)
-    columns = shop.columns(entry)
-    started = time.perf_counter()
-    estimator = shop.build(entry, fit)
-    if entry.params.get("start") == "informed":
-        estimator.set_params(model__estimator__start=np.asarray(material.y[rows]))
-    fitted = recipe.fit(estimator, material.X[np.ix_(rows, columns)])
-    seconds = time.perf_counter() - started
-    meta: dict[str, Any] = {"messages": list(fitted.messages), "fit_seconds": seconds}
-    speed = getattr(inside(fitted.estimator).estimator_, "sweeps_per_second_", None)
-    if speed is not None:
-        meta["sweeps_per_second"] = float(speed)
-    tables = {part: material.X[np.ix_(at, columns)] for part, at in asked.items()}
-    if fit.purpose == "fold":
-        said, by_order = held_out(fitted.estimator, tables["validation"])
-        return said, meta | {"held_out": by_order}
-    arrays: dict[str, Array] = {}
-    if (
-        shop.folder is None
-    ):  # a point of a scan keeps nothing: of the events that were fitted, labels are scored
-        arrays["train" + SEPARATOR + "labels"] = np.asarray(inside(fitted.estimator).labels_)
-        tables.pop("train")
-    for part, table in tables.items():
-        own = part == "train"
-        arrays |= {
-            f"{part}{SEPARATOR}{k}": v for k, v in answers(fitted.estimator, table, fitted=own).items()
-        }
-    if shop.folder is None:
-        return arrays, meta | {"described": {}}
-    return arrays, meta | {"described": keep(shop, entry, fitted.estimator, columns, rows)}
+    def check(self, spec: Spec, data: Dataset) -> None:
+        """Refuse keys that mean nothing without a target to learn, and events that no clustering can take."""
+        _check_study(spec)
+        _check_events(spec, data)
+
+    def unfit(self, data: Dataset, entry: Entry, n_train: int) -> str:
+        """Refuse more clusters than there are events, and an informed start without a truth."""
+        K = entry.params.get("n_components")
+        if isinstance(K, int | float) and n_train < K:
+            return f"n_components is {K:g}, and {n_train} events are fitted; give fewer."
+        return _uninformed(data, entry) if entry.informed else ""
+
+    def truth(self, data: Dataset, metric: Metric, rows: Array) -> Truth:
+        """Return the classes of the events that have one, or of a density, which is held against none, zeros."""
+        known: Any = ... if data.y is None or not metric.needs_truth else data.y[rows] >= 0
+        kept = rows[known]
+        y = data.y[kept] if metric.needs_truth and data.y is not None else np.zeros(len(kept))
+        groups = None if data.groups is None else data.groups[kept]
+        return Truth(y, None, groups, 1.0, known)
+
+    def judged(self, metric: Metric, part: str, *, n_folds: int, claim: Claim) -> Judgement:
+        """Return what is about these labellings, but for a density that the folds judge."""
+        if part == TRAIN:
+            return Judgement("nothing", why="on the events it was fitted to: no interval")
+        if part == VALIDATION and metric.scores not in self.own and n_folds > 1:
+            return Judgement("folds", "procedure")
+        return Judgement("resamples")
+
+    def predict(self, estimator: Any, X: Array, asked: Asked) -> Predictions:
+        """Return what the clustering can say; of others than the fitted events some can say nothing."""
+        model, seen = inside(estimator), before(estimator, X)
+        said: dict[Output, Array] = {}
+        if Output.LABEL in asked.outputs and asked.fitted:
+            said[Output.LABEL] = np.asarray(model.labels_)
+        elif Output.LABEL in asked.outputs and model.can("predict"):
+            said[Output.LABEL] = model.predict(seen)
+        if Output.MEMBERSHIP in asked.outputs and model.can("predict_proba"):
+            said[Output.MEMBERSHIP] = model.predict_proba(seen)
+        if Output.DENSITY in asked.outputs and model.can("score_samples"):
+            said[Output.DENSITY] = density(estimator, model.score_samples(seen))
+        return said
+
+    def columns(self, name: str, said: Predictions, meanings: Sequence[str]) -> dict[str, Array]:
+        """Return ``NAME``, the number of the cluster, and ``NAME:k``, the probability of cluster k, if it has any.
+
+        Clusters are numbered 0 … K - 1 by the mean of the first column; -1 is noise.
+        """
+        proba = said.get(Output.MEMBERSHIP)
+        found = {} if proba is None else {f"{name}:{k}": each for k, each in enumerate(proba.T)}
+        return {name: said[Output.LABEL].astype(np.int64), **found}
+
+    def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
+        """See `Task.stored`."""
+        return {Output.LABEL: numbers(table, name).astype(np.int64)}
 
 
 def inside(pipeline: Any) -> Clusterer:
@@ -74,24 +107,6 @@ def before(pipeline: Any, X: Array) -> Array:
     return np.asarray(X, dtype=np.float64)
 
 
-def answers(pipeline: Any, X: Array, *, fitted: bool) -> dict[str, Array]:
-    """Return labels (n,), and probabilities (n, K) and log densities (n,) where the clustering has them.
-
-    ``fitted`` events have the labels of the fit itself; of others a clustering without ``predict`` says nothing.
-    """
-    model, seen = inside(pipeline), before(pipeline, X)
-    said: dict[str, Array] = {}
-    if fitted:
-        said["labels"] = np.asarray(model.labels_)
-    elif model.can("predict"):
-        said["labels"] = model.predict(seen)
-    if model.can("predict_proba"):
-        said["proba"] = model.predict_proba(seen)
-    if model.can("score_samples"):
-        said["density"] = density(pipeline, model.score_samples(seen))
-    return said
-
-
 def density(pipeline: Any, log_density: Array) -> Array:
     """Return log densities in the inverse units of the columns: those of standardised columns are shifted."""
     steps = dict(pipeline.steps)
@@ -102,61 +117,76 @@ def density(pipeline: Any, log_density: Array) -> Array:
     return found
 
 
-def held_out(pipeline: Any, X: Array) -> tuple[dict[str, Array], dict[str, float]]:
-    """Return the log density of events that were held out, and its mean for each number of components tried."""
-    model, seen = inside(pipeline), before(pipeline, X)
-    said = {"validation": density(pipeline, model.score_samples(seen))}
-    if not model.tried_:
-        return said, {}
-    by_order = model.log_density_by_order(seen)
-    return said, {str(K): float(density(pipeline, each).mean()) for K, each in by_order.items()}
+def _check_events(spec: Spec, data: Dataset) -> None:
+    """Refuse events that no clustering can take: weights, text, missing values, one row, columns that are constant."""
+    if data.w is not None:
+        raise spec.error(
+            "data.weight",
+            f"'{data.weight}' is given, and clusterings take no event weights; leave it out, or resample the "
+            "events by weight first.",
+        )
+    if data.categories:
+        name = next(iter(data.categories))
+        raise spec.error("data.features", f"'{name}' holds text, which has no distance; leave it out.")
+    if data.n_samples < 2:
+        raise InputError(f"the data have {data.n_samples} events; a clustering needs at least two.")
+    for name, column in zip(data.names, data.X.T, strict=True):
+        if np.isnan(column).any():
+            n = int(np.isnan(column).sum())
+            raise InputError(
+                f"the feature '{name}' is missing in {n} of {data.n_samples} events, and a clustering does not "
+                'guess; set features.missing = "drop", or leave the column out.'
+            )
+        if float(np.ptp(column)) == 0.0:
+            raise InputError(
+                f"the feature '{name}' is constant ({column[0]:g} in every event), so that nothing clusters along "
+                "it; leave it out with data.features."
+            )
 
 
-def keep(shop: Bench, entry: Entry, pipeline: Any, columns: Array, rows: Array) -> dict[str, Any]:
-    """Save the final model and return what it says of itself."""
-    from fivesigma.models.mixtures import summary
-    from fivesigma.record import models
-    from fivesigma.record.results import plain
-
-    model, X = inside(pipeline), shop.material.X[np.ix_(rows, columns)]
-    mixture = _summarised(pipeline, X)
-    mixture["columns"] = _columns(shop, columns)
-    health = summary.diagnostics(model)
-    described: dict[str, Any] = {
-        "chosen": {"n_components": model.n_clusters_}
-        if entry.params.get("n_components", "auto") == "auto"
-        else {},
-        "mixture": plain(mixture),
-    }
-    if health is not None:
-        described["diagnostics"] = plain(health)
-        described["sweeps_per_second"] = float(model.estimator_.sweeps_per_second_)
-    assert shop.folder is not None
-    number = [each.name for each in shop.plan.entries].index(entry.name)
-    pipeline.steps[-1] = ("model", summary.lean(model))
-    try:
-        models.save(pipeline, model_file(shop.folder, number), about(shop.material.meta, entry, columns))
-    except InputError as error:  # a user's own estimator that cannot be kept without pickle
-        described["not_saved"] = str(error)
-    return described
+def _check_study(spec: Spec) -> None:
+    """Refuse keys that mean nothing without a target to learn."""
+    features = spec.features
+    for key, given in (
+        ("interactions", features.interactions > 1),
+        ("polynomial", features.polynomial > 1),
+        ("categorical", features.categorical is not None),
+    ):
+        if given:
+            raise spec.error(
+                f"features.{key}",
+                "clusters are described in the columns themselves; use features.expressions.",
+            )
+    if spec.explain.permutation is not None:
+        raise spec.error("explain.permutation", "there is no target whose loss could grow; remove the key.")
+    if spec.curves.asked:
+        raise spec.error("curves", "a clustering has no score on folds to draw them of; remove the section.")
+    if spec.data.target is None and spec.data.classes is not None:
+        raise spec.error(
+            "data.classes", "classes are of a target, and there is none; name it, or remove them."
+        )
+    for place, model in enumerate(spec.models):
+        _check_model(spec, model, f"models[{place}]")
 
 
-def _summarised(pipeline: Any, X: Array) -> dict[str, Any]:
-    """Return the section ``mixture`` in the units of the columns, standardised inside or not."""
-    from fivesigma.models.mixtures import summary
-
-    model, seen = inside(pipeline), before(pipeline, X)
-    found = summary.summary(model, seen)
-    steps: Mapping[str, Any] = dict(pipeline.steps)
-    if (
-        "standardise" in steps
-    ):  # clusters without a density of their own: shares, means and spreads of their members
-        members = summary.members(model, X)
-        found |= {name: members[name] for name in ("weights", "means", "covariances")}
-    rows = np.arange(len(X))
-    return found | {"together": summary.together(model, rows), "loss": summary.loss(model)}
+def _check_model(spec: Spec, model: ModelSection, where: str) -> None:
+    for key in ("interactions", "polynomial"):
+        if (getattr(model, key) or 1) > 1:
+            raise spec.error(
+                f"{where}.{key}",
+                "clusters are described in the columns themselves; use features.expressions.",
+            )
+    if model.tune is not False:
+        raise spec.error(
+            f"{where}.tune",
+            'a clustering has no loss to tune by; set n_components = "auto", or compare several models.',
+        )
 
 
-def _columns(shop: Bench, columns: Array) -> list[dict[str, Any]]:
-    meta = shop.material.meta
-    return [{"name": meta["names"][i], "unit": meta["units"][i]} for i in columns]
+def _uninformed(data: Dataset, entry: Entry) -> str:
+    K = int(entry.params.get("n_components", 2))
+    if data.y is None or data.classes is None or (data.y < 0).any():
+        return "an informed start is the truth of every event; name its column with data.target."
+    if len(data.classes) > K:
+        return f"the truth has {len(data.classes)} classes, more than n_components = {K}; give more."
+    return ""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fivesigma.study.analyses.analysis import Analysis, Run
+from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.curves.diagnostics import BiasVariance, DepthPredictions, ScoreCurve
 from fivesigma.study.analyses.curves.evidence import CurvePoint, ModelCurves, compared
 from fivesigma.study.analyses.curves.fits import CurveFit, check_models, curve_fits
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.family import Compared
 from fivesigma.study.plan import Task
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 
 
-@dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(Experiment):
     """The curves of all models of a run."""
-
-    run: Run
 
     def missing(self) -> Iterable[Task]:
         """Return every fit that a curve asks for."""
@@ -39,17 +36,13 @@ class Curves:
         error = meta.get("error", found.get("error"))
         return CurvePoint(asked, found, error)
 
-    def compared(self, found: Evidence) -> Iterable[Any]:
+    def compared(self, found: Evidence, /) -> Iterable[Compared]:
         """Return the best value over the most flexible one, where they differ."""
         return compared(found, self.points)
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
         """Return the curves of a model for its record."""
         return ModelCurves(found, name, self.points).sections()
-
-    def record(self, found: Evidence) -> Mapping[str, Any]:
-        """Return nothing for the run: curves stand in the records of their models."""
-        return {}
 
 
 def asked(prepared: Prepared) -> Iterator[CurveFit]:

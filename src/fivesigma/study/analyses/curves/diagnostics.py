@@ -15,8 +15,10 @@ from fivesigma.risk.flexibility import needs_cut
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.study.analyses.analysis import Fitted, Found, Run
-from fivesigma.study.fit import prediction as laws
+from fivesigma.study.fit.prediction import Output, scored
 from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.tasks.registry import task as task_called
+from fivesigma.study.tasks.task import Asked
 
 Array = NDArray[Any]
 
@@ -33,7 +35,7 @@ def curve_metric(name: str) -> Metric:
     found = metric_called(name)
     if not needs_cut(found):
         return found
-    return metric_called("roc_auc" if "classification" in found.tasks else "rmse")
+    return metric_called("roc_auc" if found.scores is Output.PROBABILITY else "rmse")
 
 
 class _OfCurves:
@@ -156,10 +158,13 @@ def _through(steps: Sequence[tuple[str, Any]], X: Array, y: Array, V: Array) -> 
 
 
 def _predictions(fitted: Fitted, at: Array, settings: Mapping[str, Any]) -> list[Array]:
-    """Return the prediction for the rows ``at``: one, or one at each of the ``depths``."""
-    n_classes = fitted.data.meta["n_classes"]
+    """Return what the curve's metric scores for the rows ``at``: one prediction, or one at each of the ``depths``."""
+    n_classes, task = fitted.data.meta["n_classes"], task_called(str(fitted.shared["task"]))
     if "depths" not in settings:
-        return [laws.predicted(fitted.estimator, fitted.table(at), n_classes)]
+        said = task.predict(fitted.estimator, fitted.table(at), Asked(task.outputs, n_classes))
+        found = scored(said, curve_metric(str(fitted.shared["metric"])))
+        assert found is not None
+        return [found]
     path = _Depths(fitted.estimator, settings["depths"], n_classes)
     blocks = [path.predict(fitted.table(at[i : i + ROWS])) for i in range(0, len(at), ROWS)]
     return list(np.concatenate(blocks, axis=1))

@@ -66,7 +66,8 @@ def compared(found: Evidence, points: Sequence[CurvePoint]) -> Iterator[Compared
     On the first opened test where one fit holds all values: the value was chosen on the folds, which the test had
     no part in. Else on the folds, each judging a choice that the others made.
     """
-    if curve_metric(found.prepared.metric.name) is not found.prepared.metric or found.folds.too_few:
+    metric = found.prepared.metric
+    if not points or curve_metric(metric.name) is not metric or found.folds.too_few(metric):
         return
     for name in found.fitted:
         for drawn in ModelCurves(found, name, points).validation():
@@ -86,10 +87,15 @@ def _on_test(found: Evidence, drawn: _Drawn) -> Difference:
 
     def measured(at: int) -> Measurement:
         final, refits = (
-            [each.found[test][at] for each in drawn.sealed if each.asked.fit.sample.kind == kind]
+            [
+                {metric.scores: each.found[test][at]}
+                for each in drawn.sealed
+                if each.asked.fit.sample.kind == kind
+            ]
             for kind in ("all", "resample")
         )
-        return found.scores.measured(metric, test, final[0], refits=refits, cut=None)
+        again = [{test: said} for said in refits]
+        return found.scores.measured_of(metric, test, final[0], refits=again, cut=None)
 
     best, flexible = measured(drawn.curve.best), measured(drawn.curve.most_flexible)
     claim = found.prepared.spec.evaluate.claim
@@ -193,14 +199,13 @@ class ModelCurves:
     def _parts(self) -> dict[str, Any] | None:
         for point in self._of("bias_variance"):
             if point.error is None:
-                parts = {key: list(map(float, point.found[key])) for key in PARTS}
-                about = {"parameter": point.asked.parameter, "values": list(point.asked.values)}
-                about["rounds"] = self._found.prepared.spec.curves.rounds
-                return {
-                    **about,
-                    **{key: point.found[key] for key in ("loss", "n_fit", "n_validation")},
-                    **parts,
+                about: dict[str, Any] = {
+                    "parameter": point.asked.parameter,
+                    "values": list(point.asked.values),
                 }
+                about["rounds"] = self._found.prepared.spec.curves.rounds
+                sizes = {key: point.found[key] for key in ("loss", "n_fit", "n_validation")}
+                return {**about, **sizes, **{key: list(map(float, point.found[key])) for key in PARTS}}
         return None
 
 

@@ -19,11 +19,11 @@ from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.explain.importance import joined, label, message
 from fivesigma.study.analyses.explain.settings import clustered, names_of
-from fivesigma.study.fit.outcome import FitFailedError, Outcome, expanded
+from fivesigma.study.fit.outcome import ByPart, FitFailedError, Outcome, folded
+from fivesigma.study.fit.prediction import Predictions, scored, unpacked
 from fivesigma.study.plan import ALL, Fit, Sample
 
 Array = NDArray[Any]
-Predictions = Mapping[str, Array]
 Groups = tuple[Group[str], ...]
 
 
@@ -35,17 +35,17 @@ class AblationStep:
     ----------
     columns : those it has
     changed : those that went, or came, since the step before; () at the start
-    validation : (n_train, ...) its out-of-fold predictions
+    validation : what its folds say of the training rows
     ranking : the record of the permutation importance of its columns; None where they were not ranked
-    tests, refits : its predictions of the sealed tests, and those of its refits
+    tests, refits : what it says of the sealed tests, and what its refits say
     """
 
     columns: tuple[str, ...]
     changed: Group[str]
-    validation: Array
+    validation: Predictions
     ranking: Mapping[str, Any] | None = None
-    tests: Predictions = field(default_factory=dict)
-    refits: tuple[Predictions, ...] = ()
+    tests: ByPart = field(default_factory=dict)
+    refits: tuple[ByPart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +139,10 @@ class Explorer:
             return None
         return ranked(tried, [self._merit(self._folded(self._folds(subset))) for subset in tried.subsets])
 
-    def _merit(self, prediction: Array) -> float:
+    def _merit(self, validation: Predictions) -> float:
         """Return the mean score over folds, more being better."""
+        prediction = scored(validation, self.metric)
+        assert prediction is not None
         material, values = self.run.prepared.material, []
         for fold in range(material.folds.max() + 1):
             held = material.folds == fold
@@ -196,20 +198,15 @@ class Explorer:
         if missing := [fit for fit in fits if not self.run.has(fit)]:
             raise WaitingError(missing)
 
-    def _read(self, fit: Fit) -> dict[str, Array]:
+    def _read(self, fit: Fit) -> ByPart:
         arrays, meta = self.run.read(fit)
         if "error" in meta:
             raise FitFailedError(f"on {len(fit.columns or ())} columns, {fit.sample}: {meta['error']}")
-        return expanded(arrays, self.run.prepared.n_classes)
+        return unpacked(arrays)
 
-    def _folded(self, fits: Sequence[Fit]) -> Array:
-        """Return the out-of-fold predictions of the training rows."""
-        material = self.run.prepared.material
-        parts = [self._read(fit)["validation"] for fit in fits]
-        whole = np.full((len(material.train), *parts[0].shape[1:]), np.nan)
-        for number, part in enumerate(parts):
-            whole[material.folds == number] = part
-        return whole
+    def _folded(self, fits: Sequence[Fit]) -> Predictions:
+        """Return what folds say of the training rows that they held out."""
+        return folded([self._read(fit)["validation"] for fit in fits], self.run.prepared.material)
 
     def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> dict[str, Any]:
         parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]

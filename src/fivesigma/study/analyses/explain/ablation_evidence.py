@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
@@ -19,6 +20,10 @@ from fivesigma.study.analyses.explain.importance import errors, label
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
 from fivesigma.study.evidence.records import comparison_record, score_record
+from fivesigma.study.fit.prediction import Predictions, scored
+from fivesigma.study.tasks.task import VALIDATION
+
+Array = NDArray[Any]
 
 CAVEAT = "judged on the folds, which also chose the columns: a little optimistic"
 NAME = "ablation"
@@ -54,18 +59,26 @@ def _difference(
     metric = found.prepared.metric
     if found.tests:
         test = found.tests[0]
-        whole = found.scores.measurements[test, metric.name, path.model]
+        whole = found.scores.measured(metric, test, path.model)
         earlier = whole if before is None else _measured(found, before, test)
         claim = found.prepared.spec.evaluate.claim
         return evidence.compare(_measured(found, now, test), earlier, claim=claim)
-    earlier_fold = found.scores.validation(path.model) if before is None else before.validation
-    return found.folds.difference(metric, now.validation, earlier_fold)
+    earlier_said = found.fitted[path.model].validation if before is None else before.validation
+    both = (_scored(found, said) for said in (now.validation, earlier_said))
+    return found.folds.difference(metric, *both)
+
+
+def _scored(found: Evidence, said: Predictions) -> Array:
+    """Return what the primary metric scores of a model on some of its columns."""
+    prediction = scored(said, found.prepared.metric)
+    assert prediction is not None
+    return prediction
 
 
 def _measured(found: Evidence, step: AblationStep, test: str) -> Measurement:
-    metric, refits = found.prepared.metric, [each[test] for each in step.refits]
-    cut = found.scores.chosen_cut(metric, step.validation)
-    return found.scores.measured(metric, test, step.tests[test], refits=refits, cut=cut)
+    metric = found.prepared.metric
+    cut = found.scores.cut_of(metric, step.validation)
+    return found.scores.measured_of(metric, test, step.tests[test], refits=step.refits, cut=cut)
 
 
 def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) -> tuple[str, str]:
@@ -117,9 +130,9 @@ def _start(found: Evidence, path: AblationPath) -> dict[str, Any]:
 
 def _step(found: Evidence, path: AblationPath, step: AblationStep) -> dict[str, Any]:
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
-    cut = found.scores.chosen_cut(metric, step.validation)
-    value = found.scores.folded_value(metric, step.validation, cut)
-    scores = {"validation": found.folds.score(metric, step.validation, value)}
+    said, cut = _scored(found, step.validation), found.scores.cut_of(metric, step.validation)
+    value = found.scores.value_of(metric, VALIDATION, said, cut)
+    scores = {"validation": found.folds.score(metric, said, value)}
     for test in found.tests:
         scores[test] = score_record(evidence.score(_measured(found, step, test), claim=claim))
     change = found.family.of(NAME, _about(path, step))
@@ -142,8 +155,8 @@ def _first(ranking: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _dropped(found: Evidence, path: AblationPath) -> dict[str, Any] | None:
     """Return what the score on each fold loses when the model is fitted without each column."""
     metric, split = found.prepared.metric, found.prepared.split
-    base = metric.merit(found.folds.values(metric, found.scores.validation(path.model)))
-    each = [metric.merit(found.folds.values(metric, step.validation)) for step in path.steps]
+    base = metric.merit(found.folds.values(metric, found.scores.whole(metric, VALIDATION, path.model)))
+    each = [metric.merit(found.folds.values(metric, _scored(found, step.validation))) for step in path.steps]
     draws = np.stack([base - without for without in each], axis=1)
     if not np.isfinite(draws).all():
         return None

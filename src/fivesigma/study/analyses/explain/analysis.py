@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fivesigma.study.analyses.analysis import Analysis, Run
+from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.explain import ablation_evidence
 from fivesigma.study.analyses.explain.ablation import AblationPath, Explorer, WaitingError
 from fivesigma.study.analyses.explain.aggregate import joined_methods
@@ -15,6 +14,7 @@ from fivesigma.study.analyses.explain.importance import METHODS
 from fivesigma.study.analyses.explain.leaning import Leaning
 from fivesigma.study.analyses.explain.settings import settle
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.family import Compared
 from fivesigma.study.plan import Fit, Sample, Task
 
 MOST_DRAWN = 3
@@ -23,11 +23,8 @@ MOST_DRAWN = 3
 Methods = tuple[dict[str, Any], dict[str, str]]
 
 
-@dataclass(frozen=True, eq=False)
-class Explain:
+class Explain(Experiment):
     """What is asked of the models of a run beside their scores."""
-
-    run: Run
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -96,13 +93,9 @@ class Explain:
         parts = [self.run.found(fit, Leaning.name) or {} for fit in folds]
         return joined_methods(parts, entry, self.asked, material)
 
-    def compared(self, found: Evidence) -> Iterable[Any]:
+    def compared(self, found: Evidence, /) -> Iterable[Compared]:
         """Return the change at each step of the paths."""
         return ablation_evidence.compared(found, self.paths)
-
-    def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
-        """Return nothing: it stands in a section of the run."""
-        return {}
 
     def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return what was asked of the models, by method and model; {} where nothing was.

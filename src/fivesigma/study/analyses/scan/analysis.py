@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from fivesigma.study.analyses.analysis import Analysis, Run
+from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.scan.points import children, settle
 from fivesigma.study.analyses.scan.summary import summary
+from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.plan import Task
 
 
-@dataclass(frozen=True, eq=False)
-class Scan:
+class Scan(Experiment):
     """The studies of a scan, which are tasks of the same plan as the fits of the study itself."""
-
-    run: Run
 
     def missing(self) -> Iterable[Task]:
         """Return every study of the scan."""
         prepared = self.run.prepared
         return children(prepared.spec, sum(prepared.costs.values()))
 
-    def compared(self, found: Any) -> Iterable[Any]:
-        """Return nothing: a scan records scores, and claims nothing."""
-        return ()
-
-    def of_model(self, found: Any, name: str) -> Mapping[str, Any]:
-        """Return nothing: scores stand at the points of the scan."""
-        return {}
-
-    def record(self, found: Any) -> Mapping[str, Any]:
+    def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return the points, their settings, and what went wrong."""
         made = summary(self.run)
         if made is None:

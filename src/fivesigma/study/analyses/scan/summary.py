@@ -42,7 +42,7 @@ def summary(run: Run) -> Summary | None:
     every_child = children(spec)
     for child in every_child:
         _, meta = run.done.read(run.plan.key(child))
-        kept.setdefault(told(child.values), []).append(LOST | meta)
+        kept.setdefault(told(child.values), []).append({**LOST, **meta})
     names = [entry.name for entry in prepared.plan.entries if not entry.skipped]
     fresh = is_fresh(spec)
     every = [_point(point.values, kept[told(point.values)], names, fresh=fresh) for point in points(spec)]

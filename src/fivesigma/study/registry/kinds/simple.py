@@ -12,12 +12,23 @@ from fivesigma.study.registry.kinds.parameters import ALL, BOTH, CLASSIFICATION,
 _TREE_COLUMNS = 8  # up to here a k-d tree finds neighbours faster than comparing with every event
 
 
-def _dummy(ask: Request) -> Any:
-    if ask.task == "clustering":
-        return one_gaussian(ask)
-    from sklearn.dummy import DummyClassifier, DummyRegressor
+def _prior(ask: Request) -> Any:
+    from sklearn.dummy import DummyClassifier
 
-    return DummyClassifier(strategy="prior") if ask.classifies else DummyRegressor()
+    return DummyClassifier(strategy="prior")
+
+
+def _mean(ask: Request) -> Any:
+    from sklearn.dummy import DummyRegressor
+
+    return DummyRegressor()
+
+
+_LEARN_NOTHING = {"classification": _prior, "regression": _mean, "clustering": one_gaussian}
+
+
+def _dummy(ask: Request) -> Any:
+    return _LEARN_NOTHING[ask.task](ask)
 
 
 def _naive_bayes(ask: Request) -> Any:
