@@ -29,6 +29,8 @@ def chosen(estimator: Any) -> dict[str, Any]:
     """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
     if (path := path_of(estimator)) is not None:
         return {"lambda": path.lambda_}
+    if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], "n_clusters_"):
+        return {"n_components": estimator.steps[-1][1].n_clusters_}
     if not isinstance(estimator, Tuned):
         return {}
     return {spoken(name): value for name, value in sorted(estimator.best_params_.items())}

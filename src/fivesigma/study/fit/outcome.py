@@ -100,7 +100,7 @@ class _Gathering:
             tuple(parts for parts, _ in self._of("resample")),
             tuple(parts for parts, _ in seeds),
             {name: said for name, said in probes.items() if said},
-            about["described"],
+            about.get("described", {}),
         )
 
     def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[Said]:
