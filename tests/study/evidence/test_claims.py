@@ -29,7 +29,6 @@ def test_the_best_comes_first_then_the_baseline_then_what_was_asked_then_what_is
     analyses = (Asks("early", prominent=True), Asks("late", prominent=False))
     texts = [claim.text for claim in claims(evidence(analyses=analyses))]
     assert texts[0].startswith("good is above dummy")
-    assert texts[1].startswith("good is above")
     assert [text.split(" ")[0] for text in texts[1:3]] == ["good", "good"]
     at = {
         name: next(i for i, text in enumerate(texts) if text.startswith(name)) for name in ("early", "late")

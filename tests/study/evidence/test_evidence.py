@@ -120,7 +120,7 @@ class Asks:
     """An analysis of another package: one comparison, called like two models are."""
 
     def compared(self, found, /):
-        yield Compared("good", "dummy", Difference(9.0, sigma_local=4.0, dof=9.0), "asks", "m")
+        yield Compared("good", "dummy", Difference(9.0, 8.0, 10.0, 1e-4, 4.0, dof=9.0), "asks", "m")
 
 
 def test_what_an_analysis_compares_belongs_to_the_family_and_is_told_from_the_models():
@@ -135,7 +135,7 @@ def test_what_an_analysis_compares_belongs_to_the_family_and_is_told_from_the_mo
 
 
 def test_an_overfitted_model_is_told_by_its_less_flexible_neighbour():
-    study = prepared()
+    study = prepared(split={"folds": 10, "test": 0.25})
     model = outcome(study, "m", 1.5)
     better = outcome(study, "m", 0.1, seed=5).validation
     found = Evidence(study, [dataclasses.replace(model, probes={"less": better})], opened=False)
