@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fivesigma.risk.evidence import Difference, Errors, ScoreEstimate
+from fivesigma.risk.evidence import Difference
+from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.study.evidence.records import comparison_record, finite, score_record
 
 
@@ -16,7 +17,7 @@ def test_what_is_not_finite_is_none():
 
 
 def test_an_estimate_keeps_its_numbers_and_its_method():
-    kept = score_record(ScoreEstimate(1.0, 0.5, np.inf, 0.95, "by hand", Errors(0.1, np.nan, None)))
+    kept = score_record(Score(1.0, 0.5, np.inf, 0.95, "by hand", ErrorBudget(0.1, np.nan, None)))
     assert (kept.value, kept.low, kept.high, kept.level, kept.method) == (1.0, 0.5, None, 0.95, "by hand")
     assert (kept.error.stat, kept.error.train, kept.error.seed) == (0.1, None, None)
 

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from fivesigma.risk.metrics import metrics_for
+from fivesigma.study.fit import recipe
+from fivesigma.study.plan import Fit
+from fivesigma.study.runner.fitter import Fitter
 from fivesigma.study.tasks.registry import tasks
 from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, learnt, whole_truth
 from tests.study.made import outcome, prepared
@@ -51,18 +54,13 @@ def test_the_rows_that_were_fitted_to_are_never_judged_and_tests_always_by_resam
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_a_fit_says_what_it_is_asked_and_no_more(task):
-    from fivesigma.study.runner.worker import Workshop
-
     study = prepared(task.name)
-    workshop = Workshop(None, study.material, study.plan)
-    name = study.plan.entries[-1].name
-    fit = study.plan.fits[study.plan.keys(name, "final")[0]]
-    entry, rows = study.plan.entry(name), study.split.train
-    columns = workshop.columns(entry)
-    estimator = workshop.fitted(entry, fit, rows, columns, None).estimator
-    X = study.data.X[np.ix_(rows, columns)]
+    fit, rows = Fit(study.plan.entries[-1].name), study.split.train
+    estimator = Fitter(study.material, study.plan).build(fit)
+    X = study.data.X[rows]
+    fitted = recipe.fit(estimator, X, study.data.y[rows] if task.supervised else None).estimator
     for output in task.outputs:
-        said = task.predict(estimator, X, Asked((output,), study.n_classes, fitted=True))
+        said = task.predict(fitted, X, Asked((output,), study.n_classes, fitted=True))
         assert set(said) <= set(task.outputs)
         assert all(len(values) == len(X) for values in said.values())
 
