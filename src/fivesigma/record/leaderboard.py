@@ -31,7 +31,7 @@ class Line:
     role: str
 
 
-def tests(results: Results) -> tuple[str, ...]:
+def opened_tests(results: Results) -> tuple[str, ...]:
     """Return the test sets that were opened, the first of which decides; others are reported apart."""
     parts = dict.fromkeys(part for model in results.models for part in model.scores)
     return tuple(part for part in parts if part not in TRAINING)
@@ -39,7 +39,7 @@ def tests(results: Results) -> tuple[str, ...]:
 
 def compared_on(results: Results) -> str:
     """Return the part of the data on which models are compared: the first test set, else "validation"."""
-    return next(iter(tests(results)), "validation")
+    return next(iter(opened_tests(results)), "validation")
 
 
 def score(results: Results, model: ModelRecord, part: str, metric: str | None = None) -> Score | None:

@@ -93,7 +93,7 @@ class View:
     @cached_property
     def tests(self) -> tuple[str, ...]:
         """The test sets that were opened, the first of which decides; others are reported apart."""
-        return leaderboard.tests(self.results)
+        return leaderboard.opened_tests(self.results)
 
     @property
     def parts(self) -> tuple[str, ...]:

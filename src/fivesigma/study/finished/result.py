@@ -95,7 +95,7 @@ def _sigma(sigma: float | None) -> str:
 
 def leaderboard(results: Results) -> Leaderboard:
     """Return the leaderboard of a record: by validation score, then skipped and failed models."""
-    part = next(iter(board.tests(results)), "test")
+    part = next(iter(board.opened_tests(results)), "test")
     rows = tuple(_row(line, results, part) for line in board.leaderboard(results))
     return Leaderboard(results.metric, part, rows)
 
