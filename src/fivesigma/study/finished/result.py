@@ -177,9 +177,10 @@ class Result:
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page again from the record, also to ``path`` if given, and return where it is."""
         from fivesigma.report import render
+        from fivesigma.study.finished.brought import page_sections
 
         folder = RunFolder(self.path)
-        render(self.results, folder.manifest(), self.path)
+        render(self.results, folder.manifest(), self.path, page_sections())
         page = self.path / "report.html"
         if path is not None:
             from fivesigma.record.store import write_bytes
@@ -204,5 +205,7 @@ def load(path: str | Path) -> Result:
     DataError
         If it is not a run folder, or the run has not ended.
     """
+    from fivesigma.study.finished.brought import record_sections
+
     folder = RunFolder.open(Path(path))
-    return Result(Path(path), folder.results())
+    return Result(Path(path), folder.results(record_sections()))
