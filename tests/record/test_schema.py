@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 import fivesigma as fs
 from fivesigma.record import schema
+from fivesigma.record.sections import SECTIONS
+from fivesigma.record.sections.section import Section
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -66,6 +69,11 @@ def test_a_run_writes_what_the_schema_says(document):
         lambda d: d["models"][0].update(status="fine"),
         lambda d: d["models"][0].update(n_fits="3"),
         lambda d: next(iter(d["models"][1]["scores"]["test"].values())).update(sigma=3.0),
+        lambda d: d.update(unexpected={}),
+        lambda d: d["data"].update(unexpected=1),
+        lambda d: d["split"].update(unexpected=None),
+        lambda d: d["models"][0].update(unexpected=[]),
+        lambda d: d["models"][1]["curve"].update(unexpected=[]),
     ],
 )
 def test_another_document_is_refused(document, change):
@@ -73,3 +81,33 @@ def test_another_document_is_refused(document, change):
     change(other)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(other, schema.json_schema())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed(Section):
+    """How fast a model is."""
+
+    key, of = "speed", "model"
+
+    events: float
+
+
+def test_a_section_of_another_distribution_enters_the_schema_with_its_name(document):
+    other = json.loads(json.dumps(document))
+    other["models"][0]["speed"] = {"events": 2.0}
+    with pytest.raises(jsonschema.ValidationError, match="speed"):
+        jsonschema.validate(other, schema.json_schema())
+    wider = schema.json_schema((*SECTIONS, Speed))
+    jsonschema.validate(other, wider)
+    other["models"][0]["speed"]["unit"] = "s"
+    with pytest.raises(jsonschema.ValidationError, match="unit"):
+        jsonschema.validate(other, wider)
+
+
+def test_two_records_of_one_name_have_a_definition_each():
+    named = {"__doc__": "Theirs.", "__module__": "theirs", "__annotations__": {"steps": int}}
+    bare = type("PathRecord", (Section,), {**named, "key": "way", "of": "model"})
+    found = schema.json_schema((*SECTIONS, dataclass(frozen=True, kw_only=True)(bare)))
+    assert found["$defs"]["theirs.PathRecord"]["properties"] == {"steps": {"type": "integer"}}
+    assert found["$defs"]["ModelRecord"]["properties"]["way"] == {"$ref": "#/$defs/theirs.PathRecord"}
+    assert "lambdas" in found["$defs"]["PathRecord"]["properties"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fivesigma.record import leaderboard
 from fivesigma.record.results import ModelRecord, Results, Score
 from fivesigma.record.sections.columns import TargetUnitRecord
 from fivesigma.record.sections.explained import Explained
@@ -17,8 +17,6 @@ from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report.plot import Plot
 from fivesigma.report.text import labelled
 from fivesigma.risk.metrics import METRICS
-
-TRAINING = ("train", "validation")
 
 S = TypeVar("S", bound=RecordSection)
 T = TypeVar("T")
@@ -43,8 +41,7 @@ class View:
     @cached_property
     def ranked(self) -> list[ModelRecord]:
         """The fitted models, best validation score first: the order in which the choice was made."""
-        fitted = [model for model in self.results.models if model.status == "ok"]
-        return sorted(fitted, key=lambda model: (model.name != self.results.best, -self._merit(model)))
+        return leaderboard.ranked(self.results)
 
     def having(self, kind: type[S]) -> list[tuple[ModelRecord, S]]:
         """Return the fitted models that have a section of this ``kind``, best first, each with its section."""
@@ -54,13 +51,6 @@ class View:
         """Return the fitted models whose predictions have a ``curve``, best first, each with it."""
         found = ((model, curve(kept)) for model, kept in self.having(ScoreCurvesRecord))
         return [(model, drawn) for model, drawn in found if drawn]
-
-    def _merit(self, model: ModelRecord) -> float:
-        score = self.score(model, "validation") or self.score(model, self.part)
-        if score is None or score.value is None:
-            return -math.inf
-        known = METRICS.get(self.results.metric)
-        return score.value if known is None else float(known.merit(score.value))
 
     @property
     def explained(self) -> Explained:
@@ -77,7 +67,7 @@ class View:
     @property
     def not_fitted(self) -> list[ModelRecord]:
         """The models that failed or were skipped."""
-        return [model for model in self.results.models if model.status != "ok"]
+        return leaderboard.not_fitted(self.results)
 
     @property
     def question(self) -> str:
@@ -88,8 +78,7 @@ class View:
 
     def score(self, model: ModelRecord, part: str | None = None, metric: str | None = None) -> Score | None:
         """Return a score of ``model``: on the part that is compared and of the primary metric unless said."""
-        found = model.scores.get(part or self.part, {}).get(metric or self.results.metric)
-        return found if found is not None and found.value is not None else None
+        return leaderboard.score(self.results, model, part or self.part, metric)
 
     @property
     def best(self) -> ModelRecord | None:
@@ -104,21 +93,22 @@ class View:
     @cached_property
     def tests(self) -> tuple[str, ...]:
         """The test sets that were opened, the first of which decides; others are reported apart."""
-        parts = dict.fromkeys(part for model in self.results.models for part in model.scores)
-        return tuple(part for part in parts if part not in TRAINING)
+        return leaderboard.opened_tests(self.results)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """All parts of the data that have scores, training first."""
         return (
-            tuple(part for part in TRAINING if any(m.scores.get(part) for m in self.results.models))
+            tuple(
+                part for part in leaderboard.TRAINING if any(m.scores.get(part) for m in self.results.models)
+            )
             + self.tests
         )
 
     @property
     def part(self) -> str:
         """The part of the data on which models are compared here."""
-        return self.tests[0] if self.tests else "validation"
+        return leaderboard.compared_on(self.results)
 
     @property
     def about(self) -> str:

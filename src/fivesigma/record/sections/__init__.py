@@ -23,7 +23,7 @@ SECTIONS: tuple[type[Section], ...] = (
     columns.HistogramsRecord,
     columns.PointsRecord,
     columns.TargetUnitRecord,
-    columns.TestSizesRecord,
+    columns.RowsOfTestsRecord,
     regions.PlaneRecord,
     regions.RegionsRecord,
     score_curves.ScoreCurvesRecord,

@@ -89,7 +89,7 @@ class TargetUnitRecord(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestSizesRecord(Section):
+class RowsOfTestsRecord(Section):
     """How many rows each of several test sets has."""
 
     key, of, inline = "tests", "split", True

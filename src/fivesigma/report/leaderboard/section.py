@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fivesigma.record.results import ErrorBudget, ModelRecord, Score
+from fivesigma.record.leaderboard import Line, leaderboard
+from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.report.leaderboard.figure import budget
 from fivesigma.report.markup import cell, table
 from fivesigma.report.rounding import (
@@ -22,7 +23,7 @@ from fivesigma.report.section import Content, Section, View, metric_name
 
 
 @dataclass(frozen=True)
-class Line:
+class Shown:
     """One line of the leaderboard: texts as shown, and the numbers by which columns sort."""
 
     name: str
@@ -41,18 +42,15 @@ class Line:
     keys: Mapping[str, float | None]
 
 
-def lines(view: View) -> list[Line]:
-    """Return the leaderboard, best validation score first, then what was not fitted."""
-    return [_line(view, model) for model in (*view.ranked, *view.not_fitted)]
+def lines(view: View) -> list[Shown]:
+    """Return the leaderboard as it is shown."""
+    return [_shown(view, line) for line in leaderboard(view.results)]
 
 
-def _line(view: View, model: ModelRecord) -> Line:
-    score, metric = view.score(model), view.results.metric
-    validation = view.score(model, "validation")
-    versus = [model.versus_baseline.get(metric), model.versus_best.get(metric)]
-    marks = [comparison.sigma_global if comparison is not None else None for comparison in versus]
+def _shown(view: View, line: Line) -> Shown:
+    model, score, validation = line.model, line.score, line.validation
     seconds = seconds_per_fit(view, model.name)
-    return Line(
+    return Shown(
         name=model.name,
         kind="" if _plain(model.kind) == _plain(model.name) else model.kind,
         status=model.status,
@@ -62,15 +60,15 @@ def _line(view: View, model: ModelRecord) -> Line:
         interval=_interval(score) or DASH,
         validation=value_with_error(validation),
         validation_interval=_interval(validation),
-        baseline=sigma(marks[0]),
-        best=sigma(marks[1]),
+        baseline=sigma(line.sigma_baseline),
+        best=sigma(line.sigma_best),
         time=duration(seconds),
-        role=_role(view, model),
+        role=line.role,
         keys={
             "score": score.value if score is not None else None,
             "validation": validation.value if validation is not None else None,
-            "baseline": marks[0],
-            "best": marks[1],
+            "baseline": line.sigma_baseline,
+            "best": line.sigma_best,
             "time": seconds,
         },
     )
@@ -84,12 +82,6 @@ def _interval(score: Score | None) -> str:
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", " ").replace("_", " ")
-
-
-def _role(view: View, model: ModelRecord) -> str:
-    if model.name == view.results.best:
-        return "best"
-    return "baseline" if model.name == view.results.baseline else ""
 
 
 def _split(error: ErrorBudget, decimals: int) -> str:

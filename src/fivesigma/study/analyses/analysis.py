@@ -9,11 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
 from fivesigma.record.results import Score
+from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.study.analyses.fits import fits_of, neighbours
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
@@ -23,6 +24,9 @@ from fivesigma.study.fit.outcome import Outcome, outcome_of
 from fivesigma.study.plan import Entry, Fit, Plan, Task
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.spec.section import Section
+
+if TYPE_CHECKING:
+    from fivesigma.report.section import Section as PageSection
 
 Array = NDArray[Any]
 Found = Sequence[tuple[Fit, Mapping[str, Any]]]
@@ -147,7 +151,7 @@ class Analysis:
     check : raises what is wrong with what is asked, before anything is fitted
     diagnostics : what it reads off fits
     experiment : what asks for fits of its own, made for a run
-    record, page : the classes of its section in ``results.json`` and on the page, of one from outside
+    record, page : of one from outside, the classes of its sections in ``results.json``, and its sections of the page
     """
 
     name: str
@@ -156,8 +160,8 @@ class Analysis:
     check: Callable[[Prepared], None] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     experiment: type[Experiment] = Experiment
-    record: Any = None
-    page: Any = None
+    record: tuple[type[RecordSection], ...] = ()
+    page: tuple[PageSection, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.record.results import Claim, ModelRecord, Results
+from fivesigma.record import leaderboard as board
+from fivesigma.record.results import Claim, Results, plain
 from fivesigma.record.store import RunFolder
-
-COLUMNS = ("model", "status", "validation", "test", "stat", "train", "sigma vs baseline", "sigma vs best")
 
 
 @dataclass(frozen=True)
@@ -96,39 +95,24 @@ def _sigma(sigma: float | None) -> str:
 
 def leaderboard(results: Results) -> Leaderboard:
     """Return the leaderboard of a record: by validation score, then skipped and failed models."""
-    part = next(
-        (p for record in results.models for p in record.scores if p not in ("train", "validation")), "test"
-    )
-    rows = [_row(record, results, part) for record in results.models]
-    return Leaderboard(results.metric, part, tuple(sorted(rows, key=lambda row: _rank(row, results.metric))))
+    part = next(iter(board.opened_tests(results)), "test")
+    rows = tuple(_row(line, results, part) for line in board.leaderboard(results))
+    return Leaderboard(results.metric, part, rows)
 
 
-def _rank(row: dict[str, Any], metric: str) -> tuple[int, float]:
-    from fivesigma.risk.metrics import metric as metric_called
-
-    if row["status"] != "ok" or row["validation"] is None or row["validation"]["value"] is None:
-        return (1, 0.0)
-    return (0, -float(metric_called(metric).merit(row["validation"]["value"])))
-
-
-def _row(record: ModelRecord, results: Results, part: str) -> dict[str, Any]:
-    from fivesigma.record.results import plain
-
-    def score(where: str) -> Any:
-        found = record.scores.get(where, {}).get(results.metric)
-        return None if found is None else plain(found)
-
-    baseline, best = record.versus_baseline.get(results.metric), record.versus_best.get(results.metric)
+def _row(line: board.Line, results: Results, part: str) -> dict[str, Any]:
+    record = line.model
+    validation, score = (record.scores.get(where, {}).get(results.metric) for where in ("validation", part))
     return {
         "model": record.name,
         "status": record.status,
         "message": record.message,
-        "validation": score("validation"),
-        "score": score(part),
+        "validation": None if validation is None else plain(validation),
+        "score": None if score is None else plain(score),
         "sealed": bool(results.blind) and results.split.n_test > 0,
-        "versus_baseline": None if baseline is None else baseline.sigma_global,
-        "versus_best": None if best is None else best.sigma_global,
-        "best": record.name == results.best,
+        "versus_baseline": line.sigma_baseline,
+        "versus_best": line.sigma_best,
+        "best": line.role == "best",
     }
 
 
@@ -193,9 +177,10 @@ class Result:
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page again from the record, also to ``path`` if given, and return where it is."""
         from fivesigma.report import render
+        from fivesigma.study.finished.brought import page_sections
 
         folder = RunFolder(self.path)
-        render(self.results, folder.manifest(), self.path)
+        render(self.results, folder.manifest(), self.path, page_sections())
         page = self.path / "report.html"
         if path is not None:
             from fivesigma.record.store import write_bytes
@@ -220,5 +205,7 @@ def load(path: str | Path) -> Result:
     DataError
         If it is not a run folder, or the run has not ended.
     """
+    from fivesigma.study.finished.brought import record_sections
+
     folder = RunFolder.open(Path(path))
-    return Result(Path(path), folder.results())
+    return Result(Path(path), folder.results(record_sections()))

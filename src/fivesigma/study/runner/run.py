@@ -165,6 +165,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     from threadpoolctl import threadpool_limits
 
     from fivesigma.report import render
+    from fivesigma.study.finished.brought import page_sections, record_sections
 
     fitted, prepared, outcomes = time.perf_counter(), made.run.prepared, made.outcomes
     if all(outcome.status != "ok" for outcome in outcomes):
@@ -185,12 +186,13 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if made.speeds:
         timing[SPEED] = made.speeds
     record = dataclasses.replace(record, timing=timing)
-    record = folder.write_results(record)  # before the page: nothing that is found out depends on a picture
-    render(record, folder.manifest(), folder.path)
+    sections = record_sections()  # the record before the page: nothing that is found out depends on a picture
+    record = folder.write_results(record, sections)
+    render(record, folder.manifest(), folder.path, page_sections())
     settings.progress.advance(2.0, "page written")
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
-    record = folder.write_results(dataclasses.replace(record, timing=timing))
+    record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 

@@ -1,0 +1,138 @@
+"""Laws over every section of the record, on the records of real runs."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fivesigma.record.document import is_optional, keys
+from fivesigma.record.results import from_document, to_document
+from fivesigma.record.schema import json_schema
+from fivesigma.record.sections import SECTIONS
+
+jsonschema = pytest.importorskip("jsonschema")
+
+KEPT = sorted((Path(__file__).parents[2] / "golden" / "kept").glob("*.json.gz"))
+FREE = ("params", "timing", "values")
+"""Keys under which a user's own names stand."""
+BY_HAND = {
+    "curves_failed": ["learning over events: singular"],
+    "not_saved": "Mine cannot be kept without pickle",
+    "plane": {"names": ["a", "b"], "values": [[0.5, 1.0]], "target": [1]},
+    "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
+    "tests": {"near": 3, "far": 4},
+    "reduction": [
+        {"kind": "pca", "n_in": 4, "left": ["pca0"], "n_left": [1, 1], "explained": [0.9, 0.1]},
+        {"kind": "nmf", "n_in": 4, "left": ["nmf0"], "n_left": [1], "unexplained": 0.2},
+        {
+            "kind": "l1",
+            "n_in": 2,
+            "left": ["a"],
+            "n_left": [1],
+            "columns": ["a"],
+            "frequency": [1.0],
+            "n_fits": 1,
+        },
+    ],
+    "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
+}
+"""Sections that the kept runs need not have."""
+
+
+def kept(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))["results"]
+    return {**document, "timing": document.get("timing") or {}}
+
+
+def documents(of: str, document: dict[str, Any]) -> list[dict[str, Any]]:
+    holders = {"results": [document], "data": [document["data"]], "split": [document["split"]]}
+    return holders.get(of) or document["models"]
+
+
+def examples(section: Any) -> list[Any]:
+    """Return the documents of a section in the kept runs, and one made by hand."""
+    found = [
+        holder[section.key]
+        for path in KEPT
+        for holder in documents(section.of, kept(path))
+        if section.key in holder
+    ]
+    return [*found, *(BY_HAND[key] for key in (section.key,) if key in BY_HAND)]
+
+
+def objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object inside ``value`` whose keys are not a user's names."""
+    if isinstance(value, dict):
+        yield value
+        for key, item in value.items():
+            if key not in FREE:
+                yield from objects(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from objects(item)
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
+def test_the_record_of_a_run_is_read_and_written_back_the_same(path) -> None:
+    document = kept(path)
+    found = from_document(document)
+    assert to_document(found) == document
+    assert from_document(to_document(found)) == found
+    for holder in (found, found.data, found.split, *found.models):
+        assert all(isinstance(each, SECTIONS) for each in holder.sections.values())
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: each.__name__)
+def test_a_section_is_read_and_written_back_byte_for_byte(section) -> None:
+    every = examples(section)
+    assert every, f"no run has the section '{section.key}'; add an example"
+    for document in every:
+        again = section.from_document(document).to_document()
+        assert again == document
+        text = [
+            json.dumps(each, allow_nan=False, sort_keys=section.key == "mixture")
+            for each in (document, again)
+        ]
+        assert text[0] == text[1]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: each.__name__)
+def test_an_unknown_key_anywhere_in_a_section_is_refused_by_reader_and_schema(section) -> None:
+    schema = json_schema()
+    own = {"$ref": f"#/$defs/{section.__name__}", "$defs": schema["$defs"]}
+    document = copy.deepcopy(examples(section)[-1])
+    jsonschema.validate(document, own)
+    if section.inline and not any(True for _ in objects(document)):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"unexpected": document}, own)
+        return
+    for each in list(objects(document))[:40]:
+        each["unexpected"] = [{"never": {}}]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, own)
+        if section.key != "tests":  # names of test sets: only their values can be of another shape
+            with pytest.raises(ValueError, match=r"unexpected|is no object"):
+                section.from_document(document)
+        del each["unexpected"]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda each: each.__name__)
+def test_an_older_record_without_the_optional_keys_is_read(section) -> None:
+    may_lack = [key for key, field in keys(section).items() if is_optional(field)]
+    for document in examples(section)[-3:]:
+        if not isinstance(document, dict) or not may_lack:
+            continue
+        older = {key: value for key, value in document.items() if key not in may_lack}
+        assert section.from_document(older).to_document() == older
+
+
+def test_no_two_sections_of_a_holder_share_a_key() -> None:
+    places = [(each.of, each.key) for each in SECTIONS]
+    assert len(set(places)) == len(places)
+    assert {each.of for each in SECTIONS} <= {"results", "model", "data", "split"}
