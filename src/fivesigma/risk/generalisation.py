@@ -36,7 +36,7 @@ class Generalisation:
     sigma: float | None = None
 
 
-def generalisation(
+def generalisation(  # noqa: PLR0913 keywords of a public function
     train: Vector | None,
     validation: Vector,
     *,
