@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= higgs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check browser golden format clean
+.PHONY: demo test torture coverage coverage-by-module check browser golden format clean
 
 # What is installed is stamped, so that a second `make` installs nothing.
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -40,6 +40,21 @@ test: $(VENV)/.test browser check
 # Does this code find the same, byte by byte, as that of another checkout? make golden PARENT=../parent
 golden: $(VENV)/.test
 	$(BIN)/python tests/golden/compare.py $(PARENT)/src src
+
+# What longer runs need: all mutants, kills and scenes; `make test` has a tenth of them.
+torture: $(VENV)/.test
+	$(BIN)/python -m pytest tests -m torture --torture -n 2 -p no:cacheprovider
+
+# How often intervals hold the truth, and evidence is claimed where there is none; ends with 1 where a promise fails.
+coverage: $(VENV)/.test
+	$(BIN)/python -m benchmarks.interval_coverage
+	$(BIN)/python -m benchmarks.null_claims equal
+	$(BIN)/python -m benchmarks.null_claims seeds
+	$(BIN)/python -m benchmarks.null_claims forest
+
+# The modules whose own test file covers less than 70 % of their branches.
+coverage-by-module: $(VENV)/.test
+	$(BIN)/python tests/coverage_by_module.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff format src tests benchmarks

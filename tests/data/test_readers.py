@@ -321,14 +321,15 @@ def _mutant(raw: bytes, rng: random.Random) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.npz", "t.dat"])
-def test_damaged_files_are_read_or_refused_in_one_sentence(tmp_path, table, name):
+def test_damaged_files_are_read_or_refused_in_one_sentence(tmp_path, table, name, tenth):
     path = (
         save(tmp_path / name, table) if name != "t.dat" else write(tmp_path / name, "p q\n" + "1 2.5\n" * 40)
     )
     raw, rng = path.read_bytes(), random.Random(name)
     refused: list[str] = []
-    for _ in range(150):
+    for _ in range(tenth(1500)):
         write(path, _mutant(raw, rng))
         try:
             read_columns(path)

@@ -118,7 +118,7 @@ class Dataset:
             raise InputError(f"the feature name {repeated[0]!r} occurs twice; rename one of the columns.")
 
     @classmethod
-    def from_arrays(
+    def from_arrays(  # noqa: PLR0913 keywords of a public function
         cls,
         X: ArrayLike,
         y: ArrayLike | None = None,

@@ -13,7 +13,7 @@ from fivesigma.data.readers import all_readers
 from fivesigma.data.roles import Roles
 
 
-def read(
+def read(  # noqa: PLR0913 keywords of a public function
     path: tables.Paths,
     *,
     target: str | None = None,

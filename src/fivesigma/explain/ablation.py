@@ -49,7 +49,7 @@ class Step:
         return float(self.scores.mean())
 
 
-def drop_best(
+def drop_best(  # noqa: PLR0913 keywords of a public function
     fit: Fit,
     X: ArrayLike,
     y: ArrayLike,
@@ -97,13 +97,13 @@ def drop_best(
     refuse_other_than_generator(rng)
     table, target = np.asarray(X, dtype=np.float64), np.asarray(y)
     rounds = _deletions(rounds, table.shape[1])
-    w = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    data = (table, target, None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64))
     steps = [] if done is None else done
     requests, ranking = policy.drop_best(_alone(table), rounds), None
     for number, child in enumerate(rng.spawn(rounds + 1)):
         subset = _chosen(requests, ranking)
         if number == len(steps):
-            scores, draws = _ranked(fit, table, target, w, metric, folds, subset.columns, n_repeats, child)
+            scores, draws = _ranked(fit, data, metric, folds, subset.columns, n_repeats, child)
             steps.append(_deletion(subset, scores, draws, steps, folds))
             _tell(progress, steps, rounds + 1)
         ranking = [(column,) for column in steps[number].ranking]
@@ -142,16 +142,15 @@ def _tell(progress: Progress | None, steps: Sequence[Step], total: int) -> None:
 
 def _ranked(
     fit: Fit,
-    X: Array,
-    y: NDArray[Any],
-    w: Array | None,
+    data: tuple[Array, NDArray[Any], Array | None],
     metric: Metric | str,
     folds: Folds,
     columns: Sequence[int],
     n_repeats: int,
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Return (k,) scores and (k, m) permutation importances of models fitted to ``columns``."""
+    """Return (k,) scores and (k, m) permutation importances of models fitted to ``columns`` of X, with y and w."""
+    X, y, w = data
     part, scores, draws = X[:, list(columns)], [], []
     for rows, held in folds:
         model = fit(part[rows], y[rows], None if w is None else w[rows])
@@ -189,7 +188,7 @@ def _change(now: Array, before: Array, folds: Folds) -> Difference:
     return compare_cross_validated(now, before, n_fit=n_fit, n_validation=n_held, greater_is_better=True)
 
 
-def forward_selection(
+def forward_selection(  # noqa: PLR0913 keywords of a public function
     fit: Fit,
     X: ArrayLike,
     y: ArrayLike,

@@ -61,7 +61,7 @@ class Importance:
         return self.mean - reach, self.mean + reach
 
 
-def permutation_importance(
+def permutation_importance(  # noqa: PLR0913 keywords of a public function
     model: Any,
     X: ArrayLike,
     y: ArrayLike,

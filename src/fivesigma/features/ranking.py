@@ -163,7 +163,7 @@ def entered(
     Z, Y, root = standard(X, w), responses(y, classification), np.sqrt(w / w.mean())[:, None]
     A, B = root * Z, root * (Y - (w / w.sum()) @ Y)
     slope = np.sqrt(((A.T @ B) ** 2).sum(axis=1)) / len(A)
-    if not slope.max() > 0:
+    if not slope.max() > 1e-13 * np.abs(Y).max(initial=0.0):  # a constant target, but for rounding
         return np.arange(n)
     lambdas = slope.max() * np.geomspace(1.0, 1e-3, _N_LAMBDAS)
     if Y.shape[1] == 1:

@@ -76,7 +76,7 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         Where every trial failed; the message is that of the last one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         estimator: Any = None,
         space: Mapping[str, Space] | None = None,

@@ -43,7 +43,7 @@ class BiasVariance:
     depths: NDArray[np.int64] | None = None
 
 
-def bias_variance(
+def bias_variance(  # noqa: PLR0913 keywords of a public function
     model: Any,
     X: ArrayLike,
     y: ArrayLike,
@@ -92,7 +92,7 @@ def bias_variance(
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds)
 
 
-def bias_variance_path(
+def bias_variance_path(  # noqa: PLR0913 keywords of a public function
     model: Any,
     X: ArrayLike,
     y: ArrayLike,

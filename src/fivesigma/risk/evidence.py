@@ -218,7 +218,7 @@ def sigma_text(sigma: float | None) -> str:
     return f"{tenths + 0.0:.1f}σ"
 
 
-def claim_text(
+def claim_text(  # noqa: PLR0913 keywords of a public function
     difference: Difference,
     subject: str,
     other: str,

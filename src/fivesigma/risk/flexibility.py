@@ -130,7 +130,7 @@ class ModelCurve:
         return float(change.mean()), nadeau_bengio(change, self.n_fit, self.n_validation) ** 0.5
 
 
-def validation_curve(
+def validation_curve(  # noqa: PLR0913 keywords of a public function
     model: Any,
     X: ArrayLike,
     y: ArrayLike,
@@ -188,7 +188,7 @@ def validation_curve(
     return data.curve(parameter, wanted, models, rows, progress)
 
 
-def learning_curve(
+def learning_curve(  # noqa: PLR0913 keywords of a public function
     model: Any,
     X: ArrayLike,
     y: ArrayLike,

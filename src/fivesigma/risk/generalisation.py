@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-def generalisation(
+def generalisation(  # noqa: PLR0913 keywords of a public function
     train: Vector | None,
     validation: Vector,
     *,

@@ -195,7 +195,7 @@ def rows_key(hashes: Hashes) -> str:
     return hashlib.sha256(np.sort(hashes).astype("<u8").tobytes()).hexdigest()
 
 
-def make_split(
+def make_split(  # noqa: PLR0913 keywords of a public function
     X: NDArray[Any],
     y: NDArray[Any] | None,
     *,
@@ -244,15 +244,12 @@ def make_split(
     >>> split.train.size, split.tests["test"].size, np.bincount(split.folds).tolist()
     (40, 10, [8, 8, 8, 8, 8])
     """
-    hashes = X if X.dtype == np.uint64 and X.ndim == 1 else row_hash(X)
+    hashes = _hashes(X)
     copies = hashes if copies is None else copies
-    labels = None if y is None or task != "classification" else np.asarray(y, dtype=np.int64)
+    labels = _labels(y, task)
     _check_request(hashes.size, test, n_folds, validation)
     units = _units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
-    if test_rows is not None:
-        tests = _given(test_rows, hashes.size)
-    else:
-        tests = _hashed_test(units, test, salt)
+    tests = _hashed_test(units, test, salt) if test_rows is None else _given(test_rows, hashes.size)
     train = _rest(units, tests)
     fitted = units.take(train)
     _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
@@ -262,9 +259,19 @@ def make_split(
     split = Split(train, tests, folds, n_folds if validation is None else 1, overlap, left_out, units.of_row)
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
-    if labels is not None and test_rows is None and tests:
-        _check_test(labels, tests["test"], classes)
+        if test_rows is None and tests:
+            _check_test(labels, tests["test"], classes)
     return split
+
+
+def _hashes(X: NDArray[Any]) -> Hashes:
+    """Return the hashes of rows, which may be those already."""
+    return X if X.dtype == np.uint64 and X.ndim == 1 else row_hash(X)
+
+
+def _labels(y: NDArray[Any] | None, task: str) -> Positions | None:
+    """Return the codes of the classes, where there are classes."""
+    return None if y is None or task != "classification" else np.asarray(y, dtype=np.int64)
 
 
 def _check_request(n: int, test: float | None, n_folds: int, validation: float | None) -> None:

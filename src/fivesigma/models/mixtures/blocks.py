@@ -39,44 +39,74 @@ def posterior(
     spherical one is the mean over features.
     """
     K, d = sums.shape
-    offset = np.empty(d)
     for a in range(K):
         n = counts[a]
         kappa[a] = kappa0 + n
         degrees[a] = degrees0 + (n * d if kind == SPHERICAL else n)
         for r in range(d):
             m[a, r] = (kappa0 * m0[r] + sums[a, r]) / kappa[a]
-            offset[r] = sums[a, r] / n - m0[r] if n > 0.0 else 0.0
-        for r in range(d):
-            for s in range(r + 1):
-                value = 0.0
-                if n > 0.0:
-                    value = squares[a, r, s] - sums[a, r] * sums[a, s] / n
-                    value += kappa0 * n / kappa[a] * offset[r] * offset[s]
-                Psi[a, r, s] = value
-                Psi[a, s, r] = value
+        scatter(a, n, sums, squares, m0, kappa0, kappa, Psi)
     if kind == TIED:
-        for a in range(1, K):
-            degrees[0] += counts[a]
-            Psi[0] += Psi[a]
-        for a in range(1, K):
-            degrees[a] = degrees[0]
-            Psi[a] = Psi[0]
+        tie(counts, degrees, Psi)
     elif kind == SPHERICAL:
-        for a in range(K):
-            total = 0.0
-            for r in range(d):
-                total += Psi[a, r, r]
-            for r in range(d):
-                Psi[a, r, r] = total
+        share_trace(Psi)
     for a in range(K):
         Psi[a] += Psi0
     if kind in (DIAGONAL, SPHERICAL):
         for a in range(K):
-            for r in range(d):
-                for s in range(d):
-                    if r != s:
-                        Psi[a, r, s] = 0.0
+            keep_diagonal(Psi[a])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scatter(
+    a: int, n: float, sums: Array, squares: Array, m0: Array, kappa0: float, kappa: Array, Psi: Array
+) -> None:
+    """Fill ``Psi[a]`` with ``S + κ0 n/κ (x̄ − m0)(x̄ − m0)ᵀ``; zero of a component without events."""
+    d = m0.size
+    offset = np.empty(d)
+    for r in range(d):
+        offset[r] = sums[a, r] / n - m0[r] if n > 0.0 else 0.0
+    for r in range(d):
+        for s in range(r + 1):
+            value = 0.0
+            if n > 0.0:
+                value = squares[a, r, s] - sums[a, r] * sums[a, s] / n
+                value += kappa0 * n / kappa[a] * offset[r] * offset[s]
+            Psi[a, r, s] = value
+            Psi[a, s, r] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tie(counts: Array, degrees: Array, Psi: Array) -> None:
+    """Sum the degrees of freedom and Ψ over components, and give all the sum."""
+    K = counts.size
+    for a in range(1, K):
+        degrees[0] += counts[a]
+        Psi[0] += Psi[a]
+    for a in range(1, K):
+        degrees[a] = degrees[0]
+        Psi[a] = Psi[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def share_trace(Psi: Array) -> None:
+    """Put the trace of each Ψ in all places of its diagonal: one variance for all features."""
+    K, d, _ = Psi.shape
+    for a in range(K):
+        total = 0.0
+        for r in range(d):
+            total += Psi[a, r, r]
+        for r in range(d):
+            Psi[a, r, r] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep_diagonal(matrix: Array) -> None:
+    """Clear what stands off the diagonal."""
+    for r in range(matrix.shape[0]):
+        for s in range(matrix.shape[1]):
+            if r != s:
+                matrix[r, s] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

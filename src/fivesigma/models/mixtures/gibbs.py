@@ -139,7 +139,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     ([0, 10], True)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         n_components: int = 2,
         *,

@@ -153,7 +153,7 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         n_components: int = 2,
         rho: float | ArrayLike | None = None,

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-def run_sweeps(
+def run_sweeps(  # noqa: PLR0913 one place for each output
     rng: np.random.Generator,
     X: Array,
     rhos: Array,

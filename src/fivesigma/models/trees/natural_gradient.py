@@ -97,7 +97,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         distribution: Any = "normal",
         n_estimators: int = 200,

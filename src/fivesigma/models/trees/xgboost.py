@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 class _XGBoost(BaseEstimator):  # type: ignore[misc]
     """What the classifier and the regressor share: settings, the call of the library, the bytes kept."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         max_iter: int = 200,
         learning_rate: float = 0.1,
