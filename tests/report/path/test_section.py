@@ -15,7 +15,6 @@ from fivesigma.report.path.figure import largest, path_plot, spread
 from fivesigma.report.path.section import SECTION, near_ties
 from fivesigma.report.plot import drawing
 from fivesigma.report.section import View
-from fivesigma.report.path.section import PATH, near_ties
 from tests.report import fixture as made
 
 LAMBDAS = np.geomspace(100.0, 0.1, 7)

@@ -6,7 +6,6 @@ import dataclasses
 import io
 import json
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 MOST = 2**31
 """No count, width or index of a model reaches this."""
 
+TINY = 5e-324
+"""The smallest number above zero: the least that can be divided by."""
+
 Shape = tuple[int | None, ...]
 
 
@@ -26,11 +29,11 @@ class UnsoundStateError(ValueError):
 class Checked(Protocol):
     """A class of ours that may stand in a saved model."""
 
-    def check_state(self, state: State) -> None:
+    def check_state(self, state: SavedState) -> None:
         """Ask ``state`` for every attribute that a prediction rests on."""
 
 
-class State:
+class SavedState:
     """The attributes of one loaded object, each handed out only if it is what is asked for.
 
     Every question raises `UnsoundStateError` with the class, the attribute, what it is and what was expected.
@@ -44,12 +47,12 @@ class State:
     >>> class Line:
     ...     def __init__(self, slope):
     ...         self.slope = slope
-    >>> State(Line(np.ones(2))).floats("slope", (2,))
+    >>> SavedState(Line(np.ones(2))).floats("slope", (2,))
     array([1., 1.])
-    >>> State(Line(np.ones(2))).floats("slope", (3,))
+    >>> SavedState(Line(np.ones(2))).floats("slope", (3,))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    fivesigma._core.state.UnsoundStateError: Line.slope is a float64 array of shape (2,); expected float64 of shape (3,)
+    fivesigma._core.saved_state.UnsoundStateError: Line.slope is a float64 array of shape (2,); expected ...
     """
 
     def __init__(self, of: Any) -> None:
@@ -67,7 +70,13 @@ class State:
             self.refuse(name, "absent", "what a fit leaves")
 
     def floats(
-        self, name: str, shape: Shape, *, low: float = -math.inf, high: float = math.inf, dtype: Any = np.float64
+        self,
+        name: str,
+        shape: Shape,
+        *,
+        low: float = -math.inf,
+        high: float = math.inf,
+        dtype: Any = np.float64,
     ) -> NDArray[Any]:
         """Return a finite array of ``dtype`` and ``shape`` (None: any length) with entries from ``low`` to ``high``."""
         found = self._array(name, shape, np.dtype(dtype))
@@ -86,7 +95,12 @@ class State:
     def labels(self, name: str, n: int | None = None) -> NDArray[Any]:
         """Return ``n`` different sorted labels (None: any number): what ``np.unique`` leaves."""
         found = self.get(name)
-        if not isinstance(found, np.ndarray) or found.ndim != 1 or len(found) < 1 or n not in (None, len(found)):
+        if (
+            not isinstance(found, np.ndarray)
+            or found.ndim != 1
+            or len(found) < 1
+            or n not in (None, len(found))
+        ):
             self.refuse(name, _said(found), f"{n or 'some'} labels")
         if found.dtype.kind not in "OUSbiuf" or (len(np.unique(found)) != len(found)):
             self.refuse(name, _said(found), "different labels")
@@ -144,8 +158,17 @@ class State:
             self.refuse(name, _said(found), f"a list of {n or 'some'}")
         for each in found:
             if not isinstance(each, classes):
-                self.refuse(name, f"a list with {_said(each)}", " or ".join(kind.__name__ for kind in classes))
+                self.refuse(
+                    name, f"a list with {_said(each)}", " or ".join(kind.__name__ for kind in classes)
+                )
         return list(found)
+
+    def constructed(self) -> None:
+        """Refuse settings that the constructor of a class of settings alone refuses."""
+        try:
+            type(self.of)(**vars(self.of))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise UnsoundStateError(f"{type(self.of).__name__}: {error}") from error
 
     def expect(self, truth: Any, name: str, wanted: str) -> None:
         """Refuse ``name`` unless ``truth``."""
@@ -158,8 +181,10 @@ class State:
 
     def _array(self, name: str, shape: Shape, dtype: Any) -> NDArray[Any]:
         found = self.get(name)
-        right = isinstance(found, np.ndarray) and (found.dtype == dtype if dtype else found.dtype.kind in "iu")
-        if not right or found.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True)):
+        right = isinstance(found, np.ndarray) and (
+            found.dtype == dtype if dtype else found.dtype.kind in "iu"
+        )
+        if not right or not _fits(shape, found.shape):
             self.refuse(name, _said(found), f"{dtype or 'integers'} of shape {shape}".replace("None", "any"))
         return np.asarray(found)
 
@@ -169,7 +194,15 @@ class State:
         return found
 
 
+def _fits(wanted: Shape, found: tuple[int, ...]) -> bool:
+    return len(wanted) == len(found) and all(n in (None, m) for n, m in zip(wanted, found, strict=True))
+
+
 def _said(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"a {value.dtype} array of shape {value.shape}"
-    return f"{value!r:.40}" if isinstance(value, int | float | str | bool | None) else f"a {type(value).__name__}"
+    return (
+        f"{value!r:.40}"
+        if isinstance(value, int | float | str | bool | None)
+        else f"a {type(value).__name__}"
+    )
