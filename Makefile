@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= higgs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check browser golden format clean
+.PHONY: demo test torture check browser golden format clean
 
 # What is installed is stamped, so that a second `make` installs nothing.
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -36,6 +36,10 @@ check: $(VENV)/.test
 
 test: $(VENV)/.test browser check
 	$(BIN)/python -m pytest tests -n 2 -p no:cacheprovider
+
+# Kills, mutants and races in full; `make test` has a tenth of them.
+torture: $(VENV)/.test
+	$(BIN)/python -m pytest tests -m torture -p no:cacheprovider
 
 # Does this code find the same, byte by byte, as that of another checkout? make golden PARENT=../parent
 golden: $(VENV)/.test

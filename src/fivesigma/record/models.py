@@ -285,7 +285,9 @@ def _installed(name: str) -> str:
 
 
 def _differences(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    then, now = meta.get("versions") or {}, _versions()
+    then, now = meta.get("versions"), _versions()
+    if not isinstance(then, dict):
+        return ()
     return tuple(
         f"saved with {name} {then[name]}, loaded with {now[name]}: predictions may differ"
         for name in _PACKAGES

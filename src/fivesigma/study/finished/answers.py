@@ -35,7 +35,8 @@ def answer(
     try:
         found = np.asarray(ask())
     except Exception as error:  # a changed file can make any library fail anywhere; one border for all of it
-        if isinstance(error, DataError) or not np.isfinite(X).all():
+        gaps = not np.isfinite(X).all() and any(word in str(error) for word in ("NaN", "infinity"))
+        if isinstance(error, DataError) or gaps:
             raise
         raise _refusal(model, f"it fails ({_line(error)})") from error
     wanted = [(len(X),) if m is None else (len(X), m) for m in columns]
@@ -75,9 +76,11 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     DataError
         With what is wrong.
     """
-    wrong = next((name for name, sound in _KEPT.items() if not sound(meta.get(name))), None)
+    wrong = next((name for name, sound in _KEPT.items() if name not in meta or not sound(meta[name])), None)
     if wrong is not None:
         what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
+    elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
+        what = "its units or categories are not those of its columns"
     elif getattr(estimator, "n_features_in_", None) != len(meta["names"]):
         what = f"it takes other columns than the {len(meta['names'])} that its document names"
     elif (meta["task"] == "classification") != (meta["classes"] is not None):
@@ -85,6 +88,10 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     else:
         return
     raise DataError(f"{path}: cannot be loaded as a fivesigma model: {what}; fit it again.")
+
+
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _words(value: Any) -> bool:
@@ -98,5 +105,8 @@ _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "names": lambda value: _words(value) and 0 < len(value) == len(set(value)),
     "classes": lambda value: value is None or (_words(value) and len(value) > 1),
     "categories": lambda value: isinstance(value, dict) and all(map(_words, value.values())),
+    "units": lambda value: isinstance(value, list) and all(_is_word(each) for each in value),
+    "params": lambda value: isinstance(value, dict),
+    "target": lambda value: _is_word(value),
 }
 """What the document must hold for a prediction to have a meaning."""
