@@ -19,7 +19,9 @@ import numpy as np
 
 from fivesigma.record.models import MAGIC
 
-LONGEST = 60  # seconds of one mutant: a worker that needs more is ended by its alarm, which counts as a hang
+LONGEST = (
+    60  # seconds of the processor for one mutant: a worker that needs more is ended, which counts as a hang
+)
 ODD: tuple[Any, ...] = (
     *(-1, 0, 1, 2, 3, 7, 255, 256, 10**6, 2**31, 2**31 - 1, 2**63, 10**30, -(10**9)),
     *(0.5, -0.5, 1e308, -1e308, 1e-308, float("nan"), float("inf"), float("-inf")),
@@ -38,11 +40,11 @@ def open_work(folder: str, rows: str) -> Callable[[str], None]:
 
     def work(key: str) -> None:
         name, seed = key.rsplit(" ", 1)
-        signal.alarm(LONGEST)
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
         try:
             ask(Path(folder) / name, X[name.removesuffix(".fivesigma")], int(seed))
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
     return work
 
@@ -164,10 +166,10 @@ def _value(rng: random.Random, members: dict[str, bytes], schema: Any, meta: Any
     leaves = [node for node in _nodes(schema) if node["__loader__"] == "JsonNode"]
     node = rng.choice(leaves)
     text = json.dumps(rng.choice(ODD))
-    number = node["__id__"] if rng.random() < 0.5 else None
+    number = node.get("__id__") if rng.random() < 0.5 else None
     fresh = rng.randrange(10**12)
     for each in leaves:
-        if each is node or each["__id__"] == number:
+        if each is node or (number is not None and each.get("__id__") == number):
             each["content"], each["__id__"] = text, fresh
 
 

@@ -22,7 +22,7 @@ def answer(
     Parameters
     ----------
     model : its name, for the sentence
-    X : the rows; a refusal of rows with missing or infinite values is the model's own
+    X : the rows
     ask : returns ``(n,)`` or ``(n, m)``
     columns : the m that are right, None for one number a row
     shares : whether each row is of probabilities
@@ -30,13 +30,12 @@ def answer(
     Raises
     ------
     DataError
-        Where a model whose file was changed fails at rows that it must know, or says what no model can.
+        Where a model fails at the rows, as one does whose file was changed, or says what no model can.
     """
     try:
         found = np.asarray(ask())
     except Exception as error:  # a changed file can make any library fail anywhere; one border for all of it
-        gaps = not np.isfinite(X).all() and any(word in str(error) for word in ("NaN", "infinity"))
-        if isinstance(error, DataError) or gaps:
+        if isinstance(error, DataError):
             raise
         raise _refusal(model, f"it fails ({_line(error)})") from error
     wanted = [(len(X),) if m is None else (len(X), m) for m in columns]
@@ -58,8 +57,8 @@ def _are_shares(found: Array) -> bool:
 
 def _refusal(model: str, what: str) -> DataError:
     return DataError(
-        f"the model '{model}' has no sound answer for these rows: {what}; look whether a value is far beyond those of "
-        "the training, else its file was changed: fit it again."
+        f"the model '{model}' has no sound answer for these rows: {what}; look whether one is missing or far beyond "
+        "the training events, else the file was changed: fit it again."
     )
 
 
