@@ -37,6 +37,7 @@ check: $(VENV)/.test
 test: $(VENV)/.test browser check
 	$(BIN)/python -m pytest tests -n 2 -p no:cacheprovider
 
+# Kills, mutants and races in full; `make test` has a tenth of them.
 # Does this code find the same, byte by byte, as that of another checkout? make golden PARENT=../parent
 golden: $(VENV)/.test
 	$(BIN)/python tests/golden/compare.py $(PARENT)/src src

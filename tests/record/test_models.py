@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.features.plan import FeaturePlan
+from fivesigma.models.states import check_state
 from fivesigma.record import models
 from fivesigma.study.fit import recipe
 from fivesigma.study.registry import registry
@@ -71,12 +72,16 @@ def _audit() -> None:
     sys.addaudithook(_hook)
 
 
+def _load(path, trusted=registry.TRUSTED):
+    return models.load(path, trusted=trusted, check=check_state)
+
+
 def _watched(path, trusted=registry.TRUSTED):
     global WATCHING
     EVENTS.clear()
     WATCHING = True
     try:
-        return models.load(path, trusted=trusted)
+        return _load(path, trusted)
     finally:
         WATCHING = False
 
@@ -106,7 +111,7 @@ def test_predictions_are_bit_equal_and_nothing_runs(task, kind, settings, tmp_pa
         fitted = recipe.fit(recipe.build(kind, features=PLAN, task=task, **settings), X, y).estimator
         path = tmp_path / f"model{models.SUFFIX}"
         models.save(fitted, path, {"kind": kind, "features": PLAN.names})
-        models.load(path, trusted=registry.TRUSTED)  # whatever is imported late is imported now
+        _load(path)  # whatever is imported late is imported now
         loaded = _watched(path)
         assert EVENTS == []
         n_classes = len(np.unique(y)) if task == "classification" else None
@@ -125,17 +130,17 @@ def small(tmp_path):
 
 def test_a_flipped_byte_anywhere_and_every_cut_is_noticed(small) -> None:
     content = small.read_bytes()
-    assert models.load(small).meta["kind"] == "dummy"
+    assert _load(small, ()).meta["kind"] == "dummy"
     for position in [*range(80), *range(80, len(content), 13)]:
         damaged = bytearray(content)
         damaged[position] ^= 1 << (position % 8)
         small.write_bytes(damaged)
         with pytest.raises(DataError):
-            models.load(small)
+            _load(small, ())
     for length in range(0, len(content), 397):
         small.write_bytes(content[:length])
         with pytest.raises(DataError, match=r"cannot be loaded as a fivesigma model"):
-            models.load(small)
+            _load(small, ())
 
 
 def _forged(path, payload: bytes) -> None:
@@ -190,7 +195,7 @@ def test_a_name_swapped_in_the_schema_is_refused(tmp_path) -> None:
     ]:
         _forged(path, _edited(payload, lambda text, old=old, new=new: text.replace(old, new)))
         with pytest.raises(DataError):
-            models.load(path)
+            _load(path, ())
 
 
 def test_bombs_and_nonsense_are_refused(tmp_path) -> None:
@@ -204,9 +209,9 @@ def test_bombs_and_nonsense_are_refused(tmp_path) -> None:
     for payload in (bomb.getvalue(), deep.getvalue(), b"", b"PK\x03\x04", b"not a zip" * 10):
         _forged(path, payload)
         with pytest.raises(DataError):
-            models.load(path)
+            _load(path, ())
     with pytest.raises(DataError, match="check the path"):
-        models.load(tmp_path / "absent.fivesigma")
+        _load(tmp_path / "absent.fivesigma", ())
 
 
 def test_a_tree_that_points_outside_itself_is_refused(tmp_path) -> None:
@@ -216,8 +221,8 @@ def test_a_tree_that_points_outside_itself_is_refused(tmp_path) -> None:
     tree.tree_.__setstate__(state)
     path = tmp_path / "tree.fivesigma"
     models.save(tree, path, {})
-    with pytest.raises(DataError, match="point outside"):
-        models.load(path)
+    with pytest.raises(DataError, match="pointing outside"):
+        _load(path, ())
 
 
 class Mine(ClassifierMixin, BaseEstimator):
@@ -233,9 +238,9 @@ def test_a_users_class_needs_its_name(tmp_path) -> None:
     models.save(Mine().fit([[0.0], [1.0]], [0, 1]), path, {})
     (name,) = models.read_meta(path)["types"]
     with pytest.raises(DataError, match="Mine"):
-        models.load(path, trusted=registry.TRUSTED)
+        _load(path)
     if name.partition(".")[0] in sys.modules:
-        assert isinstance(models.load(path, trusted=[name]).estimator, BaseEstimator)
+        assert isinstance(_load(path, [name]).estimator, BaseEstimator)
 
 
 def test_what_cannot_be_kept_is_refused_at_once(tmp_path) -> None:
@@ -249,4 +254,4 @@ def test_what_cannot_be_kept_is_refused_at_once(tmp_path) -> None:
 
 def test_other_versions_are_spoken_of(small, monkeypatch) -> None:
     monkeypatch.setattr(models, "_installed", lambda name: "0.0.1")
-    assert any("scikit-learn" in message for message in models.load(small).messages)
+    assert any("scikit-learn" in message for message in _load(small, ()).messages)

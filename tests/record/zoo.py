@@ -109,7 +109,7 @@ def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
 
 
 def _path(kind: str) -> Any:
-    from fivesigma.study.analyses import path
+    from fivesigma.study.registry import path
 
     return path.settle(registry.kind(kind), {"lambdas": [0.1, 1.0]}, {})
 

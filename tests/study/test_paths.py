@@ -13,6 +13,7 @@ import fivesigma as fs
 from fivesigma._core.errors import FitError, StudyError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear.folded import FoldedPath
+from fivesigma.models.states import check_state
 from fivesigma.record import models
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.record.sections.path import PathRecord
@@ -188,7 +189,7 @@ def test_every_path_fits_and_comes_back_from_its_file(name, task, given, params,
     made = recipe.build(name, features=FeaturePlan(("a", "b", "c")), task=task, params=params, path=settings)
     fitted = recipe.fit(made, X, y).estimator
     models.save(fitted, tmp_path / "m", {})
-    again = models.load(tmp_path / "m", trusted=registry.TRUSTED).estimator
+    again = models.load(tmp_path / "m", trusted=registry.TRUSTED, check=check_state).estimator
     n_classes = 2 if task == "classification" else None
     p = recipe.predict(fitted, X, n_classes)
     np.testing.assert_array_equal(recipe.predict(again, X, n_classes), p)
@@ -206,7 +207,7 @@ def test_a_linear_svm_takes_more_than_two_classes(tmp_path) -> None:
     p = recipe.predict(fitted, X, 3)
     assert (p.argmax(axis=1) == y).mean() > 0.7
     models.save(fitted, tmp_path / "m", {})
-    again = models.load(tmp_path / "m", trusted=registry.TRUSTED).estimator
+    again = models.load(tmp_path / "m", trusted=registry.TRUSTED, check=check_state).estimator
     np.testing.assert_array_equal(recipe.predict(again, X, 3), p)
 
 

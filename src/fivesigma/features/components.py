@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import matrix, weights
 
 Floats = NDArray[np.float64]
@@ -103,6 +104,13 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         return np.array([f"PC{k + 1}" for k in range(len(self.components_))], dtype=object)
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.floats("mean_", (p,))
+        state.floats("scale_", (p,), low=TINY)
+        state.floats("components_", (None, p))
+
 
 def _directions(A: Floats) -> tuple[Floats, Floats]:
     """Return the eigenvalues of AᵀA, falling, and its eigenvectors as rows, from the smaller Gram matrix."""
@@ -172,6 +180,13 @@ class NonNegativeParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return NMF1, NMF2, ..."""
         check_is_fitted(self)
         return np.array([f"NMF{k + 1}" for k in range(len(self.components_))], dtype=object)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.floats("low_", (p,))
+        state.floats("range_", (p,), low=TINY)
+        state.floats("components_", (None, p), low=0.0)
 
 
 def _parts(Z: Floats, share: Floats, n: int) -> Floats:

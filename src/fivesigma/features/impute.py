@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
@@ -99,3 +100,10 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        columns = state.indices("columns_", (None,), p)
+        state.floats("medians_", columns.shape)
+        state.indices("indicated_", (None,), p)

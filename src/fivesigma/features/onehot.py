@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
@@ -92,3 +93,17 @@ class OneHot(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        coded = state.indices("coded_", (None,), p)
+        state.indices("kept_", (None,), p)
+        state.indices("indicated_", (None,), p)
+        known = state.part("known_", dict)
+        whole = all(
+            isinstance(codes, list) and all(type(code) is int for code in codes) for codes in known.values()
+        )
+        state.expect(
+            whole and set(known) == set(coded.tolist()), "known_", "whole codes of each category column"
+        )

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import chosen, input_names, matrix
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -100,3 +101,12 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.count("polynomial", 1, 20)
+        state.indices("columns_", (None,), p)
+        pairs = state.parts("pairs_", tuple)
+        inside = all(len(pair) == 2 and all(type(j) is int and 0 <= j < p for j in pair) for pair in pairs)
+        state.expect(inside, "pairs_", f"pairs of columns below {p}")

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features import ranking
 from fivesigma.features.columns import input_names, labelled, matrix, weights
 
@@ -55,6 +56,10 @@ class _Selection(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.indices("chosen_", (None,), state.count("n_features_in_"))
 
 
 class Univariate(_Selection):

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
@@ -111,6 +112,13 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, K = state.count("n_features_in_"), len(state.labels("classes_"))
+        state.fitted("estimator_", p, "decision_function")
+        link = state.part("link_", PenalisedLogistic)
+        state.expect(link.n_features_in_ == (1 if K == 2 else K), "link_", f"a link of {K} classes")
 
 
 def _scores(estimator: Any, X: Any) -> NDArray[np.float64]:

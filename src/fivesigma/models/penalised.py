@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 
 _MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more than L-BFGS steps
@@ -103,6 +104,11 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
             alpha=self.lam_ / total, l1_ratio=self.l1_ratio, tol=self.tol, max_iter=self.max_iter
         )
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.floats("coef_", (state.count("n_features_in_"),))
+        state.number("intercept_")
+
 
 class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Minimise ``sum w l + λ ½ |θ|_2²`` with the (multinomial) logistic loss l; the intercepts are not
@@ -179,3 +185,10 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_coefficients = n_features * (len(self.classes_) if len(self.classes_) > 2 else 1)
         solver = "lbfgs" if n_coefficients > _MANY_COEFFICIENTS else "newton-cholesky"
         return LogisticRegression(C=1.0 / self.lam, tol=self.tol, max_iter=self.max_iter, solver=solver)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, K = state.count("n_features_in_"), len(state.labels("classes_"))
+        rows = 1 if K == 2 else K
+        state.floats("coef_", (rows, p))
+        state.floats("intercept_", (rows,))

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import labelled, matrix, weights
 from fivesigma.models.fitting import fit_on
 
@@ -50,3 +51,9 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Return the prediction (n_samples,) in units of the target."""
         check_is_fitted(self)
         return np.asarray(self.mean_ + self.scale_ * self.estimator_.predict(matrix(self, X)))
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.number("mean_")
+        state.number("scale_", low=TINY)
+        state.fitted("estimator_", state.count("n_features_in_"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 
 EDGE = 0.02
 """Share of a range that counts as its end."""
@@ -122,6 +123,13 @@ class Range:
         what = "a whole number" if self.integer else "a number"
         return f"{what} from {self.low:g}{high}{words}"
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.number("low")
+        state.number("high")
+        state.truth("integer")
+        state.truth("log")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -162,6 +170,10 @@ class Choice:
 
     def __str__(self) -> str:
         return f"one of {', '.join(str(option) for option in self.options)}"
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.part("options", tuple, list)
 
 
 Space = Range | Choice

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
@@ -111,6 +112,12 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.fitted("estimator_", state.count("n_features_in_"))
+        if state.has("classes_"):
+            state.labels("classes_")
 
 
 def _of(values: NDArray[Any] | None, rows: NDArray[np.bool_]) -> NDArray[Any] | None:

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
@@ -221,6 +222,12 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.fitted("estimator_", state.count("n_features_in_"))
+        if state.has("classes_"):
+            state.labels("classes_")
 
 
 def _best(trials: Sequence[Trial]) -> int:

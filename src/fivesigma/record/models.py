@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import platform
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,8 +33,9 @@ SUFFIX = ".fivesigma"
 _PACKAGES = ("fivesigma", "numpy", "scipy", "scikit-learn", "skops")
 _HEAD = len(MAGIC) + 32 + 8
 
-SKLEARN_PARTS = frozenset(
+LIBRARY_PARTS = frozenset(
     {
+        "scipy.sparse._csr.csr_matrix",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.metrics._dist_metrics.EuclideanDistance64",
         "sklearn.neighbors._ball_tree.BallTree",
@@ -41,7 +43,7 @@ SKLEARN_PARTS = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
-"""What scikit-learn's estimators are made of and skops does not list among its trusted types."""
+"""What estimators of scikit-learn are made of and skops does not list among its trusted types."""
 
 _LOADERS = frozenset(
     {
@@ -111,19 +113,21 @@ def read_meta(path: Path) -> dict[str, Any]:
     return _opened(path)[0]
 
 
-def load(path: Path, *, trusted: Collection[str] = ()) -> SavedModel:
+def load(path: Path, *, trusted: Collection[str], check: Callable[[Any], None]) -> SavedModel:
     """Return the model of `save`; nothing from the file is executed.
 
     Parameters
     ----------
     path : the file
     trusted : full names of the classes that may stand in it beside scikit-learn's own
+    check : refuses, by an exception, an object inside the model whose state is not sound; the checksum shows damage
+        only, and compiled code follows an index without a look
 
     Raises
     ------
     DataError
-        For a file that is absent, too big, changed by a single byte, or holds a name that is not in the
-        table.
+        For a file that is absent, too big, changed by a single byte, holds a name that is not in the table, or an
+        object whose state is not sound.
     """
     import skops.io
 
@@ -131,14 +135,14 @@ def load(path: Path, *, trusted: Collection[str] = ()) -> SavedModel:
     _refuse_builders(path, payload)
     try:
         needed = skops.io.get_untrusted_types(data=payload)
-        unknown = sorted(set(needed) - set(trusted) - SKLEARN_PARTS)
+        unknown = sorted(set(needed) - set(trusted) - LIBRARY_PARTS)
         if unknown:
             raise _refusal(
                 path, f"it holds {', '.join(unknown)[:200]}", "trust these names only if they are yours"
             )
         estimator = skops.io.loads(payload, trusted=sorted(needed))
         for part in _parts(estimator):
-            _sound(part)
+            check(part)
     except DataError:
         raise
     except Exception as error:  # a crafted tree of names can fail anywhere in skops; one border for all of it
@@ -181,33 +185,72 @@ def _refuse_builders(path: Path, payload: bytes) -> None:
             declared = sum(member.file_size for member in members)
             if declared > SIZE_CAP or any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise _refusal(path, f"it unpacks to {declared:,} bytes or is compressed", "fit it again")
-            schema = json.loads(archive.read("schema.json"))
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        RecursionError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+            nodes = list(_nodes(json.loads(archive.read("schema.json"))))
+            strange = sorted({str(node["__loader__"]) for node in nodes} - _LOADERS)
+            if strange:
+                raise _refusal(
+                    path, f"it is built with {', '.join(strange)[:200]}", "this is no model that a run writes"
+                )
+            shapes = {member.filename: _shape(archive, member) for member in members}
+            _refuse_confusion(nodes)
+            _refuse_trees(nodes, shapes)
+    except DataError:
+        raise
+    except (*_UNREADABLE,) as error:
         raise _refusal(path, f"the model inside cannot be read ({_line(error)})", "fit it again") from error
-    strange = sorted({str(name) for name in _loaders(schema)} - _LOADERS)
-    if strange:
-        raise _refusal(
-            path, f"it is built with {', '.join(strange)[:200]}", "this is no model that a run writes"
-        )
 
 
-def _loaders(schema: Any) -> Iterator[Any]:
+_UNREADABLE = (
+    *(zipfile.BadZipFile, KeyError, ValueError, TypeError, RecursionError, NotImplementedError),
+    *(RuntimeError, EOFError, MemoryError, OverflowError, IndexError),
+)
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
     stack = [schema]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
             if "__loader__" in node:
-                yield node["__loader__"]
+                yield node
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
+
+
+def _shape(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[Any, ...] | None:
+    """Return type and shape of an array, whose bytes must be as many as its head says; None for other members."""
+    if not member.filename.endswith(".npy"):
+        return None
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+        if file.tell() + math.prod(shape) * dtype.itemsize != member.file_size:
+            raise ValueError(f"{member.filename} is longer or shorter than it says")
+    return (str(dtype), *shape)
+
+
+def _refuse_confusion(nodes: list[dict[str, Any]]) -> None:
+    """Refuse two objects under one number: skops would take the first for both."""
+    known: dict[Any, tuple[Any, ...]] = {}
+    for node in nodes:
+        number, leaf = node["__id__"], node["__loader__"] == "JsonNode"
+        what = (*map(node.get, ("__loader__", "__class__", "__module__", "file")), leaf and node["content"])
+        if type(number) is not int or known.setdefault(number, what) != what:
+            raise ValueError("two objects have one number")
+
+
+def _refuse_trees(nodes: list[dict[str, Any]], shapes: Mapping[str, tuple[Any, ...] | None]) -> None:
+    """Refuse trees of several outputs: their constructor follows the number of outputs without a look."""
+    for node in nodes:
+        if node["__loader__"] == "TreeNode":
+            _, n_classes, n_outputs = node["__reduce__"]["args"]["content"]
+            one = n_outputs["__loader__"] == "JsonNode" and n_outputs["content"] == "1"
+            if not one or n_classes["type"] != "numpy" or shapes[n_classes["file"]] != ("int64", 1):
+                raise ValueError("a tree has several outputs")
 
 
 def _parts(estimator: Any) -> Iterator[Any]:
@@ -230,26 +273,6 @@ def _parts(estimator: Any) -> Iterator[Any]:
             stack.extend([part.tree_] if hasattr(part, "tree_") else [])
 
 
-def _sound(part: Any) -> None:
-    """Refuse a tree whose nodes point outside it: compiled code follows them without a look."""
-    name = type(part).__name__
-    if name == "Tree":
-        _pointing(part.children_left, part.children_right, part.children_left >= 0, part.node_count)
-        if part.node_count and not (part.feature < part.n_features).all():
-            raise ValueError("a tree cuts on a column that is not there")
-    elif name == "TreePredictor":
-        nodes = part.nodes
-        inner = nodes["is_leaf"] == 0
-        _pointing(nodes["left"].astype(np.int64), nodes["right"].astype(np.int64), inner, len(nodes))
-
-
-def _pointing(left: Any, right: Any, inner: Any, n_nodes: int) -> None:
-    here = np.flatnonzero(inner)
-    for child in (np.asarray(left)[here], np.asarray(right)[here]):
-        if (child <= here).any() or (child >= n_nodes).any():
-            raise ValueError("a tree has nodes that point outside it")
-
-
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: _installed(name) for name in _PACKAGES}
 
@@ -262,7 +285,9 @@ def _installed(name: str) -> str:
 
 
 def _differences(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    then, now = meta.get("versions") or {}, _versions()
+    then, now = meta.get("versions"), _versions()
+    if not isinstance(then, dict):
+        return ()
     return tuple(
         f"saved with {name} {then[name]}, loaded with {now[name]}: predictions may differ"
         for name in _PACKAGES

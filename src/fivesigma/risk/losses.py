@@ -18,6 +18,7 @@ from scipy.special import entr, xlogy
 from typing_extensions import override
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
 
@@ -61,6 +62,10 @@ class Loss(ABC):
     def admits(self, target: Array) -> str | None:
         """Return why ``target`` cannot be used with this loss, or None."""
         return None
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.constructed()
 
 
 class SmoothLoss(Loss):

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from typing_extensions import override
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
 
@@ -45,6 +46,10 @@ class Penalty(ABC):
     def tiled(self, repeats: int) -> Penalty:
         """Return the penalty of ``repeats`` coefficient vectors written one after the other."""
         return self
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.constructed()
 
 
 @final

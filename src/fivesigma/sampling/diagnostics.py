@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft, special, stats
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
 
@@ -200,6 +201,13 @@ class Diagnosis:
                 f"({DRAWS_PER_CHAIN} a chain): run more sweeps."
             )
         return None
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.count("n_chains")
+        state.count("n_draws")
+        for name in ("mean", "sd", "mcse", "rhat", "ess_bulk", "ess_tail"):
+            state.part(name, float, int)
 
 
 def diagnose(draws: ArrayLike) -> Diagnosis:

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import FitError, InputError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
@@ -54,6 +55,18 @@ class LinearLaw:
     def scores(self, Z: Array) -> Array:
         """Return the linear scores ``(n,)``, or ``(n, n_classes)`` above two classes."""
         return np.asarray(Z @ self.coef_.T + self.intercept_, dtype=np.float64)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        coef = state.get("coef_")
+        if np.ndim(coef) == 1:
+            state.floats("coef_", (None,))
+            state.number("intercept_")
+        else:
+            state.floats("intercept_", (len(state.floats("coef_", (None, None))),))
+        state.part("loss_", Loss)
+        if state.has("classes_"):
+            state.labels("classes_", 2 if np.ndim(coef) == 1 else len(coef))
 
 
 class FoldedPath(BaseEstimator):  # type: ignore[misc]
@@ -214,6 +227,15 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags, tags.target_tags = kept.classifier_tags, kept.target_tags
         tags.target_tags.required = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.count("n_features_in_")
+        state.part("estimator_", Pipeline)
+        steps = self.estimator_.steps
+        state.expect(isinstance(steps[-1][1], LinearLaw), "estimator_", "steps that end in a law")
+        if state.has("classes_"):
+            state.labels("classes_")
 
 
 class _Rows:

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.models.linear.checks import (
     as_loss,
     as_penalty,
@@ -117,6 +118,11 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.number("tol", low=TINY, high=1.0)
+        state.truth("fit_intercept")
 
 
 class RegularisationPath(LinearPathBase):

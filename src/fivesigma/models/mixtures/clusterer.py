@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.models.mixtures.prior import units_of
 
 Array = NDArray[np.float64]
@@ -175,6 +176,17 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             self.tried_.append(em)
             self.bic_[K] = float(em.bic(inside)) + shift
         return min(self.bic_, key=lambda K: self.bic_[K])
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.floats("centre_", (p,))
+        state.floats("unit_", (p,), low=TINY)
+        K = state.count("n_clusters_", low=0)
+        order = state.indices("order_", (K,), K)
+        state.expect(len(np.unique(order)) == K, "order_", f"each number below {K} once")
+        state.whole("labels_", (None,), low=-1, high=max(K, 1) - 1)
+        state.fitted("estimator_", p, "fit")
 
 
 def _own_labels(model: Any, X: Array) -> Labels:

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, WrongTypeError, one_of
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
     Progress,
@@ -76,6 +77,21 @@ class Draws:
         moved: list[Any] = [getattr(self, name)[rows, order] for name in names]
         seen = np.take_along_axis(permutations, self.seen.astype(np.int64), axis=1).astype(np.uint8)
         return Draws(*[self.log_likelihood, *moved, seen])
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        S, K, d = state.floats("b", (None, None, None)).shape
+        state.expect(S > 0 and 0 < K < 256 and d > 0, "b", "draws of up to 255 components")
+        A = state.floats("A", (S, K, d, d))
+        state.expect(
+            (np.diagonal(A, axis1=-2, axis2=-1) > 0).all(), "A", "triangles with a positive diagonal"
+        )
+        state.floats("log_likelihood", (S,))
+        state.floats("log_weights", (S, K), high=1e-9)
+        state.floats("counts", (S, K), low=0.0)
+        state.floats("sums", (S, K, d))
+        state.floats("squares", (S, K, d, d))
+        state.indices("seen", (S, None), K)
 
 
 class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -275,6 +291,15 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         noise = rng.standard_normal(draws.b[s, labels].shape)
         z = np.linalg.solve(draws.A[s, labels], (draws.b[s, labels] + noise)[..., None])[..., 0]
         return z * self._unit + self._centre, labels.astype(np.int64)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, K = state.count("n_features_in_"), state.count("n_components", 1, 255)
+        state.floats("_centre", (p,))
+        state.floats("_unit", (p,), low=TINY)
+        state.part("_model", GaussianMixtureModel)
+        draws = state.part("_draws", Draws)
+        state.expect(np.shape(draws.b)[1:] == (K, p), "_draws", f"draws of {K} components in {p} columns")
 
 
 def trimmed(fitted: GaussianMixtureGibbs) -> GaussianMixtureGibbs:

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fivesigma._core.saved_state import SavedState
+
 Array = NDArray[np.float64]
 
 
@@ -49,3 +51,9 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _side(self, table: Array) -> NDArray[np.int64]:
         return np.asarray((table - self.centre_) @ self.direction_ > 0.0, dtype=np.int64)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.floats("centre_", (p,))
+        state.floats("direction_", (p,))

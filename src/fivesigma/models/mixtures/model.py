@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, multigammaln
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.models.mixtures import blocks, kernels
 from fivesigma.models.mixtures.prior import Resolved
 
@@ -237,6 +238,13 @@ class GaussianMixtureModel:
             Psi,
         )
         return Law(self.kind, m, kappa, degrees, Psi)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.word("kind", *KINDS)
+        state.count("n_components", 1, 255)
+        p = state.floats("X", (None, None)).shape[1]
+        state.expect(np.shape(state.part("prior", Resolved).mean) == (p,), "prior", f"a prior of {p} columns")
 
 
 def triangles(means: Array, covariances: Array) -> tuple[Array, Array, Array]:

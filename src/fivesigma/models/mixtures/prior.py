@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import TINY, SavedState
 
 Array = NDArray[np.float64]
 
@@ -87,6 +88,13 @@ class Resolved:
             return self
         scale = np.eye(len(self.mean)) * np.trace(self.scale) / len(self.mean)
         return Resolved(self.mean, self.strength, self.degrees, scale, self.concentration)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        d = len(state.floats("mean", (None,)))
+        state.floats("scale", (d, d))
+        for name in ("strength", "degrees", "concentration"):
+            state.number(name, low=TINY)
 
 
 def units_of(X: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.models.mixtures import spiked_explicit as explicit
 from fivesigma.models.mixtures import spiked_kernels as kernels
 from fivesigma.models.mixtures.chains import (
@@ -100,6 +102,12 @@ class SpikedModel:
         kernels.fill_sums(self.X @ self.X.T, labels, counts, R, S)
         kernels.fill_tables(rho, d, h, g)
         return counts, R, S, h, g
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.floats("X", (None, None))
+        state.count("n_components", 1, 255)
+        state.floats("rhos", (None,), low=0.0)
 
 
 class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -295,6 +303,20 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> Labels:
         """Return the most probable component of new events: (n, d) -> (n,)."""
         return np.asarray(self.predict_proba(X).argmax(axis=1), dtype=np.int64)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, K = state.count("n_features_in_"), state.count("n_components", 1, 255)
+        state.number("noise", low=TINY)
+        model = state.part("_model", SpikedModel)
+        n = np.shape(model.X)[0]
+        state.expect(
+            np.shape(model.X) == (n, p) and model.n_components == K, "_model", f"{K} components, {p} columns"
+        )
+        draws = SavedState(SimpleNamespace(**state.part("draws_", dict)))
+        S = len(draws.floats("rho", (None,), low=0.0))
+        draws.expect(S > 0, "rho", "one draw at least")
+        draws.indices("labels", (S, n), K)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.saved_state import SavedState
+
 Array = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
@@ -42,6 +44,23 @@ class Bins:
         codes = np.empty((X.shape[1], len(X)), dtype=np.uint8)
         _encode(np.ascontiguousarray(X), self.edges, self.starts, codes)
         return codes
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        starts, edges = state.whole("starts", (None,), low=0), state.floats("edges", (None,))
+        widths = np.diff(starts)
+        runs = (
+            len(starts) > 1
+            and starts[0] == 0
+            and starts[-1] == len(edges)
+            and 0 <= widths.min() <= widths.max() < 255
+        )
+        state.expect(runs, "starts", "where runs of at most 254 edges begin, one behind the other")
+        state.expect(starts.dtype == np.int64, "starts", "int64")
+        within = np.ones(max(len(edges) - 1, 0), dtype=bool)
+        inner = starts[(starts > 0) & (starts < len(edges))]
+        within[inner - 1] = False
+        state.expect((np.diff(edges)[within] > 0).all(), "edges", "edges that rise within each column")
 
 
 def _edges(values: Array, w: Array, max_bins: int) -> Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -64,6 +65,10 @@ class Distribution(ABC):
     def refuse(self, y: Array) -> None:
         """Raise `InputError` for a target that the family cannot have; by default it can have any."""
         del y
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.expect(not vars(self), "__class__", "a law without settings")
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,10 @@ class StudentT(Distribution):
     def from_normal(self, x: Array) -> Array:
         """F⁻¹(Φ(x)), from the lower tail."""
         return np.asarray(-np.sign(x) * special.stdtrit(self.degrees, special.ndtr(-np.abs(x))))
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.number("degrees", low=2.0 + 1e-12, high=1e12)
 
 
 NAMED: dict[str, Distribution] = {"normal": Normal(), "log-normal": LogNormal(), "student-t": StudentT()}

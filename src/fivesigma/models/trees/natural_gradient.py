@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.saved_state import MOST, SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.trees.binning import Bins, Codes
@@ -43,6 +44,19 @@ class _Trees:
             np.ascontiguousarray(codes.T), self.feature[rounds], self.cut[rounds], self.value[rounds], theta
         )
         return theta
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.floats("start", (2,))
+        T, _, inner = state.indices("feature", (None, 2, None), MOST).shape
+        state.expect(
+            inner + 1 in (2, 4, 8, 16, 32, 64, 128, 256), "feature", "whole trees of a depth from 1 to 8"
+        )
+        state.expect(self.feature.dtype == np.int32, "feature", "int32")
+        state.floats("value", (T, 2, inner + 1))
+        state.expect(
+            self.cut.dtype == np.uint8 and self.cut.shape == (T, 2, inner), "cut", "one bin a split, uint8"
+        )
 
 
 class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -240,6 +254,15 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.part("law_", Distribution)
+        state.part("recalibration_", Recalibration)
+        bins, trees = state.part("_bins", Bins), state.part("_trees", _Trees)
+        state.expect(len(bins.starts) == p + 1, "_bins", f"bins of {p} columns")
+        state.expect(trees.feature.max(initial=0) < p, "_trees", f"splits on columns below {p}")
 
 
 class _Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import present, weights
 from fivesigma.models.fitting import allows_nan, tags_of
 
@@ -105,6 +107,23 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        forest = state.part("estimator_", RandomForestRegressor, ExtraTreesRegressor)
+        state.fitted("estimator_", p)
+        n = len(state.floats("_y", (None,)))
+        state.expect(n > 0 and (np.diff(self._y) >= 0).all(), "_y", "sorted targets")
+        state.floats("_w", (n,), low=0.0)
+        for members in state.parts("_members", tuple, n=len(forest.estimators_)):
+            state.expect(len(members) == 3, "_members", "rows, starts and shares of each tree")
+            tree = SavedState(SimpleNamespace(**dict(zip(("rows", "starts", "share"), members, strict=True))))
+            tree.indices("rows", (n,), n)
+            starts = tree.whole("starts", (None,), low=0, high=n)
+            tree.expect((np.diff(starts) >= 0).all(), "starts", "numbers that rise")
+            tree.expect(members[0].dtype == starts.dtype == np.int64, "starts", "int64")
+            tree.floats("share", (n,), low=0.0, high=1.0 + 1e-9)
 
 
 def _finite(forest: Any) -> bool | str:

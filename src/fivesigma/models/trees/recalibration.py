@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.distributions import Distribution
 from fivesigma.risk.quantiles import quantiles
 
@@ -73,6 +74,13 @@ class Recalibration:
         """Return T'(z)."""
         piece = np.searchsorted(self.given[1:-1], z, side="right")
         return (np.diff(self.wanted) / np.diff(self.given))[piece]
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        m = len(state.floats("given", (None,)))
+        state.floats("wanted", (m,))
+        rising = m > 1 and (np.diff(self.given) > 0).all() and (np.diff(self.wanted) > 0).all()
+        state.expect(rising, "given", "two or more knots, rising in both")
 
 
 def _rising(given: Array, wanted: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -14,7 +15,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, require
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+from fivesigma.models.trees.boosters import check, read
 
 Array = NDArray[np.float64]
 
@@ -123,6 +126,19 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         return tags
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        K = len(state.labels("classes_")) if state.has("classes_") else None
+        p, content = state.count("n_features_in_"), state.whole("booster_", (None,), low=0, high=255)
+        try:
+            document = read(content.astype(np.uint8).tobytes())
+            check(document, n_features=p, n_classes=K)
+        except ValueError as error:
+            state.refuse("booster_", f"no sound model ({error})", f"trees of {p} columns")
+        self.booster_ = np.frombuffer(
+            json.dumps(document).encode(), dtype=np.uint8
+        )  # what was checked, no more
+
 
 class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
     """Gradient boosting by XGBoost (Chen & Guestrin 2016, arXiv:1603.02754), squared error, 64-bin columns.
@@ -139,7 +155,7 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
 
     Attributes
     ----------
-    booster_ : (n_bytes,) the model in XGBoost's binary JSON; `booster` opens it
+    booster_ : (n_bytes,) the model in XGBoost's JSON, binary after a fit; `booster` opens it
 
     Raises
     ------

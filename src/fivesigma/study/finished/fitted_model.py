@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
+from fivesigma.risk.predictive import LEVELS
+from fivesigma.study.finished.answers import answer, check_document
 from fivesigma.study.fit.prediction import Output, Predictions
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
@@ -92,10 +94,14 @@ class FittedModel:
         from fivesigma.study.fit import recipe
 
         if self.clusters:
-            return np.asarray(self._said("predict_proba", X), dtype=np.float64)
+            K = int(self.estimator.steps[-1][1].n_clusters_)
+            return self._said("predict_proba", X, columns=(K,), shares=True)
         if self.classes is None:
             raise InputError("this model is a regression and has no probabilities; use predict.")
-        return recipe.predict(self.estimator, self.columns(X), len(self.classes))
+        table, K = self.columns(X), len(self.classes)
+        return self._answer(
+            table, lambda: recipe.predict(self.estimator, table, K), columns=(K,), shares=True
+        )
 
     def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
@@ -104,7 +110,11 @@ class FittedModel:
         """
         if self.classes is not None:
             raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
-        said = self.said(X)
+        table = self.columns(X)
+        return self._answer(table, lambda: self._law(table), columns=(None, 1 + len(LEVELS)))
+
+    def _law(self, table: NDArray[Any]) -> NDArray[np.float64]:
+        said = self.said(table)
         found = [said[Output.VALUE], *([said[Output.LAW]] if Output.LAW in said else [])]
         return np.column_stack(found) if len(found) > 1 else found[0]
 
@@ -118,13 +128,31 @@ class FittedModel:
         from fivesigma.study.fit import recipe
 
         if self.clusters:
-            return np.asarray(self._said("predict", X), dtype=np.int64)
+            return self._said("predict", X).astype(np.int64)
         if self.classes is None:
-            return recipe.predict(self.estimator, self.columns(X))
+            table = self.columns(X)
+            return self._answer(table, lambda: recipe.predict(self.estimator, table))
         labels: NDArray[Any] = np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
         return labels
 
-    def _said(self, answer: str, X: ArrayLike | Dataset) -> Any:
+    def _answer(
+        self,
+        table: NDArray[Any],
+        ask: Callable[[], Any],
+        *,
+        columns: tuple[int | None, ...] = (None,),
+        shares: bool = False,
+    ) -> NDArray[Any]:
+        return answer(str(self.meta["name"]), table, ask, columns=columns, shares=shares)
+
+    def _said(
+        self,
+        answer: str,
+        X: ArrayLike | Dataset,
+        *,
+        columns: tuple[int | None, ...] = (None,),
+        shares: bool = False,
+    ) -> NDArray[Any]:
         """Ask the clustering at the end of the pipeline; one that labels its own events only refuses in a sentence."""
         from fivesigma.study.tasks.clustering import before
 
@@ -133,7 +161,13 @@ class FittedModel:
                 f"'{self.meta['name']}' ({self.meta['kind']}) clusters the events it is fitted to and cannot {answer} "
                 "others; choose a mixture or k-means."
             )
-        return getattr(self.estimator.steps[-1][1], answer)(before(self.estimator, self.columns(X)))
+        table, clusterer = self.columns(X), self.estimator.steps[-1][1]
+        return self._answer(
+            table,
+            lambda: getattr(clusterer, answer)(before(self.estimator, table)),
+            columns=columns,
+            shares=shares,
+        )
 
 
 def _names(X: Any) -> tuple[str, ...] | None:
@@ -150,9 +184,12 @@ def load(path: str | Path) -> FittedModel:
     Raises
     ------
     DataError
-        For a file that is absent, changed by a single byte, or holds a name that is not in the table.
+        For a file that is absent, changed by a single byte, holds a name that is not in the table, or a state that no
+        fit leaves.
     """
+    from fivesigma.models.states import check_state
     from fivesigma.study.registry.registry import TRUSTED
 
-    saved = models.load(Path(path), trusted=TRUSTED)
+    saved = models.load(Path(path), trusted=TRUSTED, check=check_state)
+    check_document(Path(path), saved.meta, saved.estimator)
     return FittedModel(saved.estimator, saved.meta)

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 MOST = 2**31
 """No count, width or index of a model reaches this."""
 
+TINY = 5e-324
+"""The smallest number above zero: the least that can be divided by."""
+
 Shape = tuple[int | None, ...]
 
 
@@ -26,11 +29,11 @@ class UnsoundStateError(ValueError):
 class Checked(Protocol):
     """A class of ours that may stand in a saved model."""
 
-    def check_state(self, state: State) -> None:
+    def check_state(self, state: SavedState) -> None:
         """Ask ``state`` for every attribute that a prediction rests on."""
 
 
-class State:
+class SavedState:
     """The attributes of one loaded object, each handed out only if it is what is asked for.
 
     Every question raises `UnsoundStateError` with the class, the attribute, what it is and what was expected.
@@ -44,12 +47,12 @@ class State:
     >>> class Line:
     ...     def __init__(self, slope):
     ...         self.slope = slope
-    >>> State(Line(np.ones(2))).floats("slope", (2,))
+    >>> SavedState(Line(np.ones(2))).floats("slope", (2,))
     array([1., 1.])
-    >>> State(Line(np.ones(2))).floats("slope", (3,))
+    >>> SavedState(Line(np.ones(2))).floats("slope", (3,))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    fivesigma._core.state.UnsoundStateError: Line.slope is a float64 array of shape (2,); expected float64 of shape (3,)
+    fivesigma._core.saved_state.UnsoundStateError: Line.slope is a float64 array of shape (2,); expected ...
     """
 
     def __init__(self, of: Any) -> None:
@@ -160,6 +163,13 @@ class State:
                 )
         return list(found)
 
+    def constructed(self) -> None:
+        """Refuse settings that the constructor of a class of settings alone refuses."""
+        try:
+            type(self.of)(**vars(self.of))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise UnsoundStateError(f"{type(self.of).__name__}: {error}") from error
+
     def expect(self, truth: Any, name: str, wanted: str) -> None:
         """Refuse ``name`` unless ``truth``."""
         if not bool(truth):
@@ -174,11 +184,7 @@ class State:
         right = isinstance(found, np.ndarray) and (
             found.dtype == dtype if dtype else found.dtype.kind in "iu"
         )
-        if (
-            not right
-            or found.ndim != len(shape)
-            or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True))
-        ):
+        if not right or not _fits(shape, found.shape):
             self.refuse(name, _said(found), f"{dtype or 'integers'} of shape {shape}".replace("None", "any"))
         return np.asarray(found)
 
@@ -186,6 +192,10 @@ class State:
         if found.size and not (low <= found.min() and found.max() <= high):
             self.refuse(name, f"from {found.min()} to {found.max()}", f"entries from {low} to {high}")
         return found
+
+
+def _fits(wanted: Shape, found: tuple[int, ...]) -> bool:
+    return len(wanted) == len(found) and all(n in (None, m) for n, m in zip(wanted, found, strict=True))
 
 
 def _said(value: Any) -> str:

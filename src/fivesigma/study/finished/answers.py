@@ -1,0 +1,111 @@
+"""What a loaded model may say: finite, of the right shape, shares that sum to one; and what its document must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError
+
+Array = NDArray[Any]
+
+
+def answer(
+    model: str, X: Array, ask: Callable[[], Any], *, columns: tuple[int | None, ...], shares: bool = False
+) -> Array:
+    """Return what ``ask`` says of the rows of X ``(n, p)``.
+
+    Parameters
+    ----------
+    model : its name, for the sentence
+    X : the rows
+    ask : returns ``(n,)`` or ``(n, m)``
+    columns : the m that are right, None for one number a row
+    shares : whether each row is of probabilities
+
+    Raises
+    ------
+    DataError
+        Where a model fails at the rows, as one does whose file was changed, or says what no model can.
+    """
+    try:
+        found = np.asarray(ask())
+    except Exception as error:  # a changed file can make any library fail anywhere; one border for all of it
+        if isinstance(error, DataError):
+            raise
+        raise _refusal(model, f"it fails ({_line(error)})") from error
+    wanted = [(len(X),) if m is None else (len(X), m) for m in columns]
+    if found.shape not in wanted or found.dtype.kind not in "iuf":
+        raise _refusal(
+            model, f"it gives {found.dtype} of shape {found.shape} instead of numbers of {wanted[-1]}"
+        )
+    if not np.isfinite(found).all():
+        raise _refusal(model, "it gives numbers that are not finite")
+    if shares and not _are_shares(found):
+        raise _refusal(model, "it gives probabilities that do not lie in [0, 1] or sum to one")
+    return found
+
+
+def _are_shares(found: Array) -> bool:
+    inside = bool((found >= 0).all() and (found <= 1).all())
+    return inside and bool((np.abs(found.sum(axis=1) - 1.0) <= 1e-6).all())
+
+
+def _refusal(model: str, what: str) -> DataError:
+    return DataError(
+        f"the model '{model}' has no sound answer for these rows: {what}; look whether one is missing or far beyond "
+        "the training events, else the file was changed: fit it again."
+    )
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
+
+
+def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
+    """Refuse a model file whose document is not what a run keeps with a model.
+
+    Raises
+    ------
+    DataError
+        With what is wrong.
+    """
+    wrong = next((name for name, sound in _KEPT.items() if name not in meta or not sound(meta[name])), None)
+    if wrong is not None:
+        what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
+    elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
+        what = "its units or categories are not those of its columns"
+    elif getattr(estimator, "n_features_in_", None) != len(meta["names"]):
+        what = f"it takes other columns than the {len(meta['names'])} that its document names"
+    elif (meta["task"] == "classification") != (meta["classes"] is not None):
+        what = "its classes are not those of its task"
+    else:
+        return
+    raise DataError(f"{path}: cannot be loaded as a fivesigma model: {what}; fit it again.")
+
+
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+_KEPT: Mapping[str, Callable[[Any], bool]] = {
+    "name": lambda value: isinstance(value, str),
+    "kind": lambda value: isinstance(value, str),
+    "task": lambda value: value in ("classification", "regression", "clustering"),
+    "names": lambda value: _words(value) and 0 < len(value) == len(set(value)),
+    "classes": lambda value: value is None or (_words(value) and len(value) > 1),
+    "categories": lambda value: isinstance(value, dict) and all(map(_words, value.values())),
+    "units": lambda value: isinstance(value, list) and all(_is_word(each) for each in value),
+    "params": lambda value: isinstance(value, dict),
+    "target": lambda value: _is_word(value),
+}
+"""What the document must hold for a prediction to have a meaning."""
