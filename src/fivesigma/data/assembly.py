@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import checks, expressions, units
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import choice, join, targets
 from fivesigma.data.roles import Roles
@@ -125,14 +126,9 @@ def _replace_codes(work: _Work) -> None:
     """Make missing-value codes NaN and None, but not in weights, groups and what is only carried along."""
     roles = work.roles
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
-    numbers = np.array([code for code in roles.codes if not isinstance(code, str)], dtype=np.float64)
-    for name, column in work.columns.items():
-        if name in untouched:
-            continue
-        if column.dtype.kind in "fiu" and len(numbers) and (coded := np.isin(column, numbers)).any():
-            work.columns[name] = np.where(coded, np.nan, column.astype(np.float64, copy=False))
-        if column.dtype.kind == "O" and roles.words:
-            work.columns[name] = targets.blanked(column, roles.words)
+    for name, column in work.columns.items() if roles.codes else ():
+        if name not in untouched:
+            work.columns[name] = kinds.blanked(column, roles.codes)
 
 
 def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
@@ -199,7 +195,7 @@ def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
         return values
     absent = np.zeros(len(values), dtype=bool)
     for name in expressions.names(str(work.roles.target), work.columns):
-        absent |= targets.missing(work.take(work.columns[name]))
+        absent |= kinds.missing(work.take(work.columns[name]))
     finite = np.isfinite(values) | absent
     message = (
         f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
@@ -230,8 +226,8 @@ def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict
 
 def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) -> NDArray[Any]:
     column = work.take(work.columns.pop(name))
-    if column.dtype.kind != "O":
-        return column
+    if not kinds.is_text(column):
+        return kinds.numbers(column)
     code, categories[name] = targets.codes(column)
     return np.where(code < 0, np.nan, code)
 

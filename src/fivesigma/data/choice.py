@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import expressions
+from fivesigma._core.columns import is_text, missing
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
-from fivesigma.data.targets import Note, missing
+from fivesigma.data.targets import Note
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
 _BARE = re.compile(r"[\w ]*[^\W\d][\w ]*")  # a name, with blanks at the most, and no expression
@@ -87,7 +88,7 @@ def _refuse_unused(
 ) -> None:
     """Refuse an expression that is neither a named feature nor used by anything else."""
     conditions = [text for text in (roles.select, roles.weight) if text]
-    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, str(roles.group), *ingredients}
+    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, roles.group, *ingredients}
     used |= {name for text in conditions for name in expressions.names(text, columns)}
     used |= {name for parts in made_of.values() for name in parts}
     for name in made_of:
@@ -108,7 +109,7 @@ def _named(
         if name == roles.target or name in roles.spectators:
             role = "the target" if name == roles.target else "a spectator"
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
-        if columns[name].dtype.kind == "O":
+        if is_text(columns[name]):
             _check_text(name, columns[name], roles, source)
     return Choice(names, _suspects(names, roles, ingredients, made_of, columns))
 
@@ -156,19 +157,19 @@ def _default(
     columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
 ) -> Choice:
     """Take every numeric column without another role, then the expressions."""
-    busy = ingredients | set(ingredients_of(roles.weight, columns, made_of))
-    busy |= {*roles.spectators, *roles.extra_columns, str(roles.group)}
+    busy: set[str | None] = {*ingredients, *ingredients_of(roles.weight, columns, made_of)}
+    busy |= {*roles.spectators, *roles.extra_columns, roles.group}
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]
     unnamed = [name for name in free if _UNNAMED.fullmatch(name)]
-    text = [name for name in free if columns[name].dtype.kind == "O" and name not in _categorical(roles)]
+    text = [name for name in free if is_text(columns[name]) and name not in _categorical(roles)]
     for name in text:
         _refuse_broken_numbers(name, columns[name], source)
     names = tuple(name for name in free if name not in text and name not in unnamed)
     if not names:
         raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
     leaks = _computed_from_the_target(names, roles, ingredients, made_of, columns)
-    return Choice(names, (*_left_out(roles, ingredients - {str(roles.target)}, unnamed, text), *leaks))
+    return Choice(names, (*_left_out(roles, ingredients - {roles.target or ""}, unnamed, text), *leaks))
 
 
 def _left_out(

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import tables, targets
+from fivesigma.data import tables
 
 
 def check(join: Mapping[str, Any]) -> str:
@@ -49,14 +50,15 @@ def joined(columns: tables.Columns, join: Mapping[str, Any]) -> tuple[tables.Col
 
 
 def _partners(left: NDArray[Any], right: NDArray[Any], what: str, path: str) -> NDArray[np.int64]:
-    """Return for each of ``left`` its position in ``right``, -1 where there is none (or no key)."""
-    if (left.dtype.kind == "O") != (right.dtype.kind == "O"):
+    """Return for each of ``left`` its position in ``right``, -1 where there is none (or no key).
+
+    Python's own numbers are looked up: whole numbers of any type are equal digit by digit, and only then.
+    """
+    if kinds.is_text(left) != kinds.is_text(right):
         raise InputError(
             f"{what} is text in one table and numbers in {path}; write it in the same way in both."
         )
-    if left.dtype.kind != "O" and left.dtype != right.dtype:
-        left, right = left.astype(np.float64), right.astype(np.float64)
-    there = np.flatnonzero(~targets.missing(right))
+    there = np.flatnonzero(~kinds.missing(right))
     keys = right[there].tolist()
     position = dict(zip(keys, there.tolist(), strict=True))
     if len(position) < len(keys):

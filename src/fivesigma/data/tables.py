@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data import readers
 
@@ -101,20 +102,18 @@ def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
 
 def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) -> NDArray[Any]:
     """Join the parts of one column; text that is all missing joins numbers as NaN."""
-    text = [part.dtype.kind == "O" for part in parts]
+    text = [kinds.is_text(part) for part in parts]
     if any(text) and not all(text):
-        empty = [
-            is_text and all(value is None for value in part)
-            for part, is_text in zip(parts, text, strict=True)
-        ]
-        if text != empty:
-            at = next(
-                i for i, (is_text, blank) in enumerate(zip(text, empty, strict=True)) if is_text and not blank
-            )
-            number = text.index(False)
+        blank = [bool(kinds.missing(part).all()) for part in parts]
+        if full := [
+            i for i, (is_text, empty) in enumerate(zip(text, blank, strict=True)) if is_text and not empty
+        ]:
             raise InputError(
-                f"column {name!r} is text in {files[at]} and numbers in {files[number]}; "
+                f"column {name!r} is text in {files[full[0]]} and numbers in {files[text.index(False)]}; "
                 "files that are read together have the same kinds of columns."
             )
-        parts = [np.full(len(p), np.nan) if is_text else p for p, is_text in zip(parts, text, strict=True)]
-    return np.concatenate(parts)
+        parts = [
+            kinds.Gapped(np.full(len(part), np.nan)) if is_text else part
+            for part, is_text in zip(parts, text, strict=True)
+        ]
+    return kinds.stacked(parts)
