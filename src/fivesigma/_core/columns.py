@@ -372,6 +372,21 @@ def read_as(column: Column, kind: str) -> Column:
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
+def typed(column: Column) -> Column:
+    """Return text as numbers if no character is lost by it: ``01`` stays text.
+
+    >>> typed(np.array(["1", "20"], dtype=object)), typed(np.array(["01"], dtype=object))
+    (array([ 1, 20]), array(['01'], dtype=object))
+    """
+    if not is_text(column) or missing(column).all():
+        return column
+    values = [_number(word) for word in column]
+    present = [(word, value) for word, value in zip(column, values, strict=True) if word is not None]
+    if all(isinstance(value, float) or str(value) == word for word, value in present):
+        return read_as(column, "number")
+    return column
+
+
 def _number(word: Any) -> int | float | None:
     for kind in (int, float):
         try:

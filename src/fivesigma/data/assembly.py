@@ -81,6 +81,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         for names in (roles.spectators, roles.extra_columns)
     ]
     _check_units(work)
+    read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}
     X, categories = _table(work, chosen.names)
     checks.refuse_infinite(X, chosen.names, rows=work.rows)
     _refuse_all_missing(X, chosen.names)
@@ -92,6 +93,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "names": chosen.names,
         "units": tuple(_unit(name, roles) for name in chosen.names),
         "categories": categories,
+        "columns": read,
         "spectators": sides[0],
         "extras": sides[1],
         "classes": None if y is None else y.classes,
@@ -239,6 +241,20 @@ def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
                 f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you "
                 "want, or name it a spectator."
             )
+
+
+def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[str]]) -> dict[str, None]:
+    """Return the columns of the input that the features are made of, and the key that joins them."""
+    found: dict[str, None] = {} if roles.join is None else {str(roles.join["on"]): None}
+    todo = list(reversed(names))
+    seen: set[str] = set()
+    while todo:
+        if (name := todo.pop()) not in seen:
+            seen.add(name)
+            todo += made_of.get(name, ())
+            if name not in made_of:
+                found[name] = None
+    return found
 
 
 def _check_units(work: _Work) -> None:

@@ -44,6 +44,8 @@ class Dataset:
         Codes of the groups, which never straddle a split.
     names, units : tuples of one entry a column of ``X``
     categories : mapping of a text column to its labels by code
+    columns : mapping of each column of the input that the features are made of to how it was read (``"number"``,
+        ``"text"`` or ``"truth"``), so that another table is read in the same way
     spectators, extras : mappings of name to (n_samples,)
         Columns that no model sees; ``extras`` (what a split asks for) are not written out.
     target, weight, group : names of the columns as the study wrote them
@@ -75,6 +77,7 @@ class Dataset:
     names: tuple[str, ...] = ()
     units: tuple[str | None, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     spectators: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
@@ -100,7 +103,7 @@ class Dataset:
         self._check_lengths()
         for name in ("X", "y", "w", "groups", "rows", "identity", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        for name in ("categories", "spectators", "extras"):
+        for name in ("categories", "columns", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
@@ -114,8 +117,9 @@ class Dataset:
             raise InputError(
                 f"{len(self.names)} names and {len(self.units)} units for {width} columns; give one each."
             )
-        if repeated := sorted({name for name in self.names if self.names.count(name) > 1}):
-            raise InputError(f"the feature name {repeated[0]!r} occurs twice; rename one of the columns.")
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for i, name in enumerate(self.names) if name in self.names[:i])
+            raise InputError(f"the feature name {twice!r} occurs twice; rename one of the columns.")
 
     @classmethod
     def from_arrays(  # noqa: PLR0913 keywords of a public function
@@ -233,10 +237,11 @@ class Dataset:
 
     def positions(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Return the positions of the features ``names`` in ``X``; an unknown one is an `InputError`."""
+        place = {name: i for i, name in enumerate(self.names)}
         for name in names:
-            if name not in self.names:
+            if name not in place:
                 raise InputError(f"{name!r} is not a feature of this data.{did_you_mean(name, self.names)}")
-        return np.array([self.names.index(name) for name in names], dtype=np.int64)
+        return np.array([place[name] for name in names], dtype=np.int64)
 
     def with_features(self, names: Sequence[str]) -> Dataset:
         """Return the same events with the features ``names`` only, in that order."""

@@ -111,25 +111,31 @@ def _odd(series: Any, name: str) -> NDArray[Any]:
         raise WrongTypeError(f"column {name!r}: {error}") from None
 
 
-def table(columns: Mapping[str, NDArray[Any]]) -> polars.DataFrame:
+def table(columns: Mapping[str, NDArray[Any]], *, nan_to_null: bool = True) -> polars.DataFrame:
     """Return named columns as a polars table in which nothing lost a digit or became a number.
+
+    Parameters
+    ----------
+    columns : name -> (n_rows,)
+    nan_to_null : bool
+        Whether NaN among real numbers is written as a missing value; among whole numbers it always is.
 
     >>> table({"id": np.array([2**63 + 1], dtype=np.uint64), "x": np.array([np.nan])}).rows()
     [(9223372036854775809, None)]
     """
     import polars
 
-    return polars.DataFrame([_series(name, column) for name, column in columns.items()])
+    return polars.DataFrame([_series(name, column, nan_to_null) for name, column in columns.items()])
 
 
-def _series(name: str, column: NDArray[Any]) -> polars.Series:
+def _series(name: str, column: NDArray[Any], nan_to_null: bool) -> polars.Series:
     import polars
 
     if isinstance(column, kinds.Gapped):
         whole = polars.Int64 if column.holds == "number" else polars.Boolean
         return polars.Series(name, np.asarray(column), nan_to_null=True).cast(whole)
     if column.dtype.kind != "O":
-        return polars.Series(name, column, nan_to_null=True)
+        return polars.Series(name, column, nan_to_null=nan_to_null)
     if kinds.is_text(column):
         return polars.Series(name, column.tolist(), dtype=polars.String)
     return _long(name, column.tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,12 @@ def check(join: Mapping[str, Any]) -> str:
     return str(join["on"])
 
 
-def joined(columns: tables.Columns, join: Mapping[str, Any]) -> tuple[tables.Columns, NDArray[np.bool_]]:
+def joined(
+    columns: tables.Columns, join: Mapping[str, Any], *, as_text: Sequence[str] = ()
+) -> tuple[tables.Columns, NDArray[np.bool_]]:
     """Return the columns of both tables, and which rows found a partner (the others hold arbitrary values).
+
+    ``as_text`` are columns of the second table that are left as they are written.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def joined(columns: tables.Columns, join: Mapping[str, Any]) -> tuple[tables.Col
         If the key is absent, repeats in the second table, or a column is in both.
     """
     key, path = check(join), join["path"]
-    right = tables.read_columns(path)
+    right = tables.read_columns(path, as_text=as_text)
     for table, where in ((columns, "the data"), (right, str(path))):
         if key not in table:
             raise InputError(f"the join key {key!r} is not a column of {where}.{did_you_mean(key, table)}")

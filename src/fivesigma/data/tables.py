@@ -20,7 +20,12 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 def read_columns(
-    path: Paths, *, format: str | None = None, missing: Sequence[str] = (), **format_options: Any
+    path: Paths,
+    *,
+    format: str | None = None,
+    missing: Sequence[str] = (),
+    as_text: Sequence[str] = (),
+    **format_options: Any,
 ) -> Columns:
     """Read the columns of one file, of several (one after the other), or of those that fit a glob.
 
@@ -29,11 +34,13 @@ def read_columns(
     path : path, glob, or list of these
     format : name of the format, where the suffix does not say it
     missing : words of a text format that mean a missing value, beside the usual ones
+    as_text : columns that a text format leaves as they are written, where the file has them
     format_options : options of the format, such as ``separator`` of CSV
 
     Returns
     -------
-    dict of name to (n_rows,) : numbers with NaN where missing, text as objects with None where missing
+    dict of name to (n_rows,) : numbers with NaN where missing, text as objects with None where missing, whole
+        numbers with every digit (`fivesigma._core.columns`)
 
     Raises
     ------
@@ -43,7 +50,8 @@ def read_columns(
         If an option is not one of the format, or several files have different columns.
     """
     files = paths(path)
-    tables = [_read(file, format, missing, format_options) for file in files]
+    held = {"missing": tuple(missing), "text": tuple(as_text)}
+    tables = [_read(file, format, held, format_options) for file in files]
     return tables[0] if len(tables) == 1 else stacked(tables, files)
 
 
@@ -77,16 +85,31 @@ def _absent(path: Path) -> str:
     return f"{path}: no such file; check the path.{did_you_mean(path.name, neighbours)}"
 
 
-def _read(path: Path, format: str | None, missing: Sequence[str], options: Mapping[str, Any]) -> Columns:
+def _read(
+    path: Path, format: str | None, held: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+) -> Columns:
+    """Read one file; ``held`` are words for the options of the same names, of the readers that have them."""
     reader = readers.reader_for(path, format)
     given = {name: value for name, value in options.items() if value is not None}
     readers.check_options(reader, given)
-    if missing and "missing" in reader.options:
-        given["missing"] = tuple(missing)
+    own = _listed(given.get("text", ()))
+    for name, words in held.items():
+        if words and name in reader.options:
+            given[name] = (*_listed(given.get(name, ())), *words)
     try:
-        return reader.columns(path, given)
+        columns = reader.columns(path, given)
     except PermissionError as error:
         raise DataError(f"{path}: no permission to read this file; change its mode or its owner.") from error
+    for name in own:
+        if name not in columns:
+            raise InputError(
+                f"{path}: text = {name!r} is not a column of this file.{did_you_mean(name, columns)}"
+            )
+    return columns
+
+
+def _listed(words: Any) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from fivesigma._core.errors import DataError, InputError, did_you_mean
+from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.readers.border import border, refuse_promise
 
 if TYPE_CHECKING:
@@ -115,11 +115,8 @@ def find_layout(path: Path, head: str, options: Mapping[str, Any]) -> Layout:
         raise DataError(f"{path}: the file is empty; give one with a line of names and a row for each event.")
     separator = options.get("separator") or _separator(path, body)
     names, header = _names(path, lines[comments - 1] if comments else "", body, separator, options)
-    text = frozenset([options["text"]] if isinstance(options.get("text"), str) else options.get("text") or ())
-    if unknown := sorted(text - set(names)):
-        raise InputError(
-            f"{path}: text = {unknown[0]!r} is not a column of this file.{did_you_mean(unknown[0], names)}"
-        )
+    said = options.get("text") or ()
+    text = frozenset([said] if isinstance(said, str) else said)
     return Layout(separator, names, comments, header, text=text, returns="\n" not in head and "\r" in head)
 
 
