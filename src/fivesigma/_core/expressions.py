@@ -296,9 +296,13 @@ def _check_comparison(node: ast.AST, parsed: _Parsed) -> None:
 
 
 def _is_list(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Tuple, ast.List)) and all(
-        isinstance(item, ast.Constant) for item in node.elts
-    )
+    return isinstance(node, (ast.Tuple, ast.List)) and all(map(_is_single, node.elts))
+
+
+def _is_single(node: ast.AST) -> bool:
+    """Whether a node is one value, or minus one."""
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    return isinstance(node.operand if negative else node, ast.Constant)  # type: ignore[attr-defined]
 
 
 _CHECKS: Mapping[type[ast.AST], Callable[[ast.AST, _Parsed], None]] = {

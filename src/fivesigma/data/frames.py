@@ -48,13 +48,14 @@ def columns(frame: Any) -> dict[str, NDArray[Any]]:
     return {name: _column(series, name) for name, series in zip(names, table.iter_columns(), strict=True)}
 
 
-def consumed(frame: polars.DataFrame) -> dict[str, NDArray[Any]]:
-    """Return the columns of a polars table as `columns` does, and let go of each as it is taken."""
-    names = frame.columns[::-1]  # from the end: taking the first moves all the others
-    taken = {
-        name: _column(nw.from_native(frame.drop_in_place(name), series_only=True), name) for name in names
-    }
-    return dict(reversed(taken.items()))
+def consumed(series: list[polars.Series]) -> dict[str, NDArray[Any]]:
+    """Return columns of polars as `columns` does; the list is emptied, each let go of as it is taken."""
+    taken = {}
+    series.reverse()
+    while series:
+        last = series.pop()
+        taken[last.name] = _column(nw.from_native(last, series_only=True), last.name)
+    return taken
 
 
 def _column(series: Any, name: str) -> NDArray[Any]:

@@ -93,7 +93,9 @@ class CsvReader:
             source = _source(path, layout, encoding)
             frame = _frame(path, source, layout, missing)
             _refuse_short_lines(path, frame, layout, source)
-            return frames.consumed(_tidy(path, frame, layout, missing, source))
+            series = _tidy(path, frame, layout, missing, source).get_columns()
+            del frame
+            return frames.consumed(series)
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return nothing: the format says no units."""
@@ -175,6 +177,8 @@ def _separator(path: Path, lines: Sequence[str]) -> str:
 def _split(line: str, separator: str) -> list[str]:
     if separator == " ":
         return line.split()
+    if '"' not in line:
+        return [word.strip() for word in line.split(separator)]  # of any length, as no field of csv is
     return [word.strip() for word in next(csv.reader(io.StringIO(line, newline=""), delimiter=separator), [])]
 
 
