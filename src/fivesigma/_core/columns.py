@@ -309,7 +309,7 @@ def _of_numbers(held: Sequence[Any], kinds: Iterable[type]) -> Column:
 
 def _is_whole_number(value: Any) -> bool:
     """Whether a number is whole and no longer than an identifier can be; None is."""
-    return value is None or (abs(value) < _MOST_DIGITS and bool(value == value // 1))
+    return value is None or (abs(value) < _MOST_DIGITS and bool(value == int(value)))
 
 
 def stacked(parts: Sequence[Column]) -> Column:
