@@ -171,7 +171,7 @@ def test_frames_keep_every_digit(library: str, kind: str, gaps: bool) -> None:
     if gaps:
         frame = frame.with_columns(ID=pl.when(pl.int_range(pl.len()) % 5 > 0).then("ID"))
     if library != "polars" and frame["ID"].dtype == pl.Int128:
-        frame = frame.with_columns(pl.col("ID").cast(pl.Decimal(38, 0)))
+        frame = frame.with_columns(pl.col("ID", "hostHalo").cast(pl.Decimal(38, 0)))
     given = {
         "pandas": lambda: frame.to_pandas(use_pyarrow_extension_array=True),
         "polars": lambda: frame,
