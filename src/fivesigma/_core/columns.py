@@ -175,6 +175,10 @@ def blanked(column: Column, codes: Sequence[float | str]) -> Column:
     >>> blanked(np.array([1, -999]), [-999]), blanked(np.array([0.5, -999]), [-999])
     (Gapped([ 1., nan]), array([0.5, nan]))
     """
+    if column.ndim > 1:
+        numbers_only = [code for code in codes if not isinstance(code, str)]
+        coded = np.isin(column, numbers_only)
+        return np.where(coded, np.nan, column) if coded.any() and column.dtype.kind != "b" else column
     if is_text(column):
         coded = np.isin(column, [code for code in codes if isinstance(code, str)])
         result = column.copy()

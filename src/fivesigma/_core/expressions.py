@@ -129,7 +129,7 @@ def evaluate(text: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     >>> evaluate("2 * `lepton 1 pT`", {"lepton 1 pT": np.array([1.0, 2.0])})
     array([2., 4.])
     """
-    if isinstance(text, str) and text.strip() in columns:
+    if isinstance(text, str) and text.strip() in columns and columns[text.strip()].ndim == 1:
         return np.array(_column(columns[text.strip()]))
     parsed = _parse(text)
     if not _names(parsed, columns):
@@ -380,6 +380,9 @@ class _Walk:
     def name(self, node: ast.Name) -> Value:
         column = self.parsed.column(node.id)
         found = _find(column or node.id, self.columns)
+        if found is not None and self.columns[found].ndim > 1:
+            shape = self.columns[found].shape[1:]
+            raise self.refusal(f"{found!r} is an array {shape} in each event; expressions take single values")
         if found is not None:
             return _column(self.columns[found])
         if column is None and node.id in CONSTANTS:

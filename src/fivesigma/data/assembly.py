@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fivesigma._core import checks, expressions, units
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import choice, join, targets
+from fivesigma.data import choice, join, shape, targets
+from fivesigma.data.readers.npz import MASK
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import group_codes
@@ -82,17 +83,18 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     ]
     _check_units(work)
     read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}
-    X, categories = _table(work, chosen.names)
-    checks.refuse_infinite(X, chosen.names, rows=work.rows)
-    _refuse_all_missing(X, chosen.names)
+    filled = _filled(work, chosen.names)
+    of_array = None if filled.kind == "table" else _unit(chosen.names[0], roles)
     return {
-        "X": X,
+        "X": filled.X,
         "y": None if y is None else y.y,
         "w": w,
         "groups": groups,
-        "names": chosen.names,
-        "units": tuple(_unit(name, roles) for name in chosen.names),
-        "categories": categories,
+        "mask": filled.mask,
+        "names": filled.names,
+        "units": tuple(_unit(name, roles) or of_array for name in filled.names),
+        "kind": filled.kind,
+        "categories": filled.categories,
         "columns": read,
         "spectators": sides[0],
         "extras": sides[1],
@@ -213,6 +215,53 @@ def _weights(work: _Work) -> NDArray[np.float64] | None:
     return checks.as_weights(values, len(work.rows), what=f"weight '{work.roles.weight}'", rows=work.rows)
 
 
+@dataclass(frozen=True)
+class _Filled:
+    """``X`` with what its shape means."""
+
+    X: NDArray[np.float64]
+    names: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+    kind: str = "table"
+    mask: NDArray[np.bool_] | None = None
+
+
+def _filled(work: _Work, names: tuple[str, ...]) -> _Filled:
+    """Fill ``X`` from the chosen columns, or from the one array column that is chosen."""
+    if len(names) == 1 and work.columns[names[0]].ndim > 1:
+        return _array(work, names[0])
+    X, categories = _table(work, names)
+    checks.refuse_infinite(X, names, rows=work.rows)
+    _refuse_all_missing(X, names)
+    return _Filled(X, names, categories)
+
+
+def _array(work: _Work, name: str) -> _Filled:
+    """Take images, sequences or sets from one array column; the mask of sets stands beside it."""
+    X = work.take(work.columns.pop(name)).astype(np.float64)
+    mask = _mask(work, name, X.shape)
+    if mask is not None:
+        X[~mask] = 0.0
+    kind = shape.kind_of(X, mask)
+    names = shape.names_of(name, shape.n_channels(X, kind))
+    shape.refuse_infinite(X, names, kind, mask)
+    return _Filled(X, names, {}, kind, mask)
+
+
+def _mask(work: _Work, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return the mask (n, k) that stands beside an array (n, k, features), if there is one."""
+    for word in (f"{name}{MASK}", "mask"):
+        found = work.columns.get(word)
+        if (
+            found is not None
+            and found.dtype.kind == "b"
+            and found.shape[1:] == shape[1:2]
+            and len(shape) == 3
+        ):
+            return np.array(work.take(found))
+    return None
+
+
 def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict[str, tuple[str, ...]]]:
     """Fill ``X`` (n_samples, n_features) a few columns at a time, and let go of each column once it is in."""
     X = np.empty((len(work.rows), len(names)))
@@ -258,12 +307,23 @@ def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[s
 
 
 def _check_units(work: _Work) -> None:
-    known = {*work.columns, work.roles.target}
+    known = {*work.columns, work.roles.target, *_channels(work)}
     for name in work.roles.units or {}:
         if name not in known:
             raise InputError(
                 f"units: {name!r} is not a column of {work.source}.{did_you_mean(name, work.columns)}"
             )
+
+
+def _channels(work: _Work) -> set[str]:
+    """Return the names of the channels or features of the array columns."""
+    arrays = {name: column for name, column in work.columns.items() if column.ndim > 1}
+    return {
+        word
+        for name, column in arrays.items()
+        for count in (column.shape[1], column.shape[-1])
+        for word in shape.names_of(name, count)
+    }
 
 
 def _unit(name: str, roles: Roles) -> str | None:

@@ -60,6 +60,11 @@ def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
     ]
     for role, names in named:
         for name in names:
+            if name in columns and columns[name].ndim > 1 and role != "feature":
+                raise InputError(
+                    f"{role} {name!r} is an array {columns[name].shape[1:]} in each event of {source}; expected a "
+                    "column of single values."
+                )
             if name not in columns:
                 known = ", ".join(list(columns)[:8]) + (" ..." if len(columns) > 8 else "")
                 hint = did_you_mean(str(name), columns) or f" Its columns: {known}."
@@ -109,6 +114,10 @@ def _named(
         if name == roles.target or name in roles.spectators:
             role = "the target" if name == roles.target else "a spectator"
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
+        if columns[name].ndim > 1 and len(names) > 1:
+            raise InputError(
+                f"feature {name!r} is an array {columns[name].shape[1:]} in each event; name it alone, or leave it out."
+            )
         if is_text(columns[name]):
             _check_text(name, columns[name], roles, source)
     return Choice(names, _suspects(names, roles, ingredients, made_of, columns))
@@ -161,19 +170,28 @@ def _default(
     busy |= {*roles.spectators, *roles.extra_columns, roles.group}
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]
+    arrays = [name for name in free if columns[name].ndim > 1]
     unnamed = [name for name in free if _UNNAMED.fullmatch(name)]
-    text = [name for name in free if is_text(columns[name]) and name not in _categorical(roles)]
+    categorical = set(_categorical(roles))
+    text = [name for name in free if is_text(columns[name]) and name not in categorical]
     for name in text:
         _refuse_broken_numbers(name, columns[name], source)
-    names = tuple(name for name in free if name not in text and name not in unnamed)
+    out = {*arrays, *unnamed, *text}
+    names = tuple(name for name in free if name not in out)
     if not names:
         raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
     leaks = _computed_from_the_target(names, roles, ingredients, made_of, columns)
-    return Choice(names, (*_left_out(roles, ingredients - {roles.target or ""}, unnamed, text), *leaks))
+    return Choice(
+        names, (*_left_out(roles, ingredients - {roles.target or ""}, unnamed, text, arrays), *leaks)
+    )
 
 
 def _left_out(
-    roles: Roles, ingredients: set[str], unnamed: Sequence[str], text: Sequence[str]
+    roles: Roles,
+    ingredients: set[str],
+    unnamed: Sequence[str],
+    text: Sequence[str],
+    arrays: Sequence[str],
 ) -> tuple[Note, ...]:
     notes: list[Note] = []
     if ingredients:
@@ -183,6 +201,8 @@ def _left_out(
         )
     if unnamed:
         notes.append(("features", "ok", f"no feature, because it has no name: {', '.join(unnamed)}"))
+    if arrays:
+        notes.append(("features", "warning", f"arrays are no features unless named: {', '.join(arrays)}"))
     if text:
         notes.append(("features", "warning", f"text columns are no features unless named: {', '.join(text)}"))
     return tuple(notes)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import targets
+from fivesigma.data import shape, targets
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
 from fivesigma.data.roles import Roles
@@ -34,7 +34,9 @@ class Dataset:
     Parameters
     ----------
     X : (n_samples, \\*shape) float64
-        The features; NaN is a missing value, a text column holds the codes of its ``categories``.
+        The features; NaN is a missing value, a text column holds the codes of its ``categories``. What an event is
+        stands in ``kind``: ``"table"`` (n, features), ``"image"`` (n, channels, height, width), ``"sequence"``
+        (n, channels, length) or ``"set"`` (n, k, features), with ``mask`` (n, k), true where a member is there.
     y : (n_samples,) int64 or float64, or None
         Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression. In a clustering
         the truth, which no fit sees; -1 where it is not known.
@@ -42,7 +44,7 @@ class Dataset:
         Weights of the events, finite and not negative; None is one for each.
     groups : (n_samples,) int64 or None
         Codes of the groups, which never straddle a split.
-    names, units : tuples of one entry a column of ``X``
+    names, units : tuples of one entry a column of ``X``, a channel of an image or sequence, a feature of a set
     categories : mapping of a text column to its labels by code
     columns : mapping of each column of the input that the features are made of to how it was read (``"number"``,
         ``"text"`` or ``"truth"``), so that another table is read in the same way
@@ -86,7 +88,8 @@ class Dataset:
     weight: str | None = None
     group: str | None = None
     task: str = "clustering"
-    kind: str = "table"
+    kind: str = ""
+    mask: NDArray[np.bool_] | None = None
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     identity: NDArray[np.uint64] | None = None
     group_identity: NDArray[np.uint64] | None = None
@@ -94,20 +97,21 @@ class Dataset:
 
     def __post_init__(self) -> None:
         n = len(self.X)
+        object.__setattr__(self, "kind", shape.kind_of(self.X, self.mask, self.kind or None))
         if len(self.rows) == 0:
             object.__setattr__(self, "rows", np.arange(n))
         if not self.names:
-            object.__setattr__(self, "names", tuple(f"x{i}" for i in range(_width(self.X))))
+            object.__setattr__(self, "names", tuple(f"x{i}" for i in range(self.n_channels)))
         if not self.units:
             object.__setattr__(self, "units", (None,) * len(self.names))
         self._check_lengths()
-        for name in ("X", "y", "w", "groups", "rows", "identity", "group_identity"):
+        for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
         for name in ("categories", "columns", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
-        n, width = len(self.X), _width(self.X)
+        n, width = len(self.X), self.n_channels
         words = ("y", "w", "groups", "rows", "identity", "group_identity")
         own = {name: getattr(self, name) for name in words}
         for name, column in (own | dict(self.spectators) | dict(self.extras)).items():
@@ -134,13 +138,17 @@ class Dataset:
         task: str | None = None,
         classes: Sequence[object] | None = None,
         spectators: Mapping[str, ArrayLike] | None = None,
+        kind: str | None = None,
+        mask: ArrayLike | None = None,
         target: str | None = None,
         weight: str | None = None,
         group: str | None = None,
     ) -> Dataset:
         """Make a Dataset of arrays: ``X`` (n_samples, \\*shape), ``y``, ``w`` and ``groups`` (n_samples,).
 
-        Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted.
+        Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted. Masked
+        entries of an array are missing. ``kind`` says what an event is where the shape alone does not (see `Dataset`);
+        ``mask`` (n_samples, k) makes ``X`` (n_samples, k, features) sets.
 
         Raises
         ------
@@ -153,8 +161,14 @@ class Dataset:
         table = checks.as_table(X)
         n = len(table)
         group_code, group_hash = _grouped(groups, n, group)
-        columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(_width(table)))
-        checks.refuse_infinite(table, columns)
+        members = None if mask is None else np.asarray(mask, dtype=bool)
+        kind = shape.kind_of(table, members, kind)
+        count = shape.n_channels(table, kind)
+        columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(count))
+        if kind == "table":
+            checks.refuse_infinite(table, columns)
+        else:
+            shape.refuse_infinite(table, columns, kind, members)
         data = cls(
             X=table,
             w=None
@@ -162,6 +176,8 @@ class Dataset:
             else checks.as_weights(w, n, what=f"weight '{weight}'" if weight else "weights"),
             groups=group_code,
             group_identity=group_hash,
+            kind=kind,
+            mask=members,
             names=columns,
             units=_units(units, columns),
             spectators={
@@ -228,6 +244,7 @@ class Dataset:
             y=None if self.y is None else self.y[at],
             w=None if self.w is None else self.w[at],
             groups=None if self.groups is None else self.groups[at],
+            mask=None if self.mask is None else self.mask[at],
             spectators={name: column[at] for name, column in self.spectators.items()},
             extras={name: column[at] for name, column in self.extras.items()},
             rows=self.rows[at],
@@ -248,7 +265,7 @@ class Dataset:
         at = self.positions(names)
         return dataclasses.replace(
             self,
-            X=self.X[:, at],
+            X=shape.of_channels(self.X, at, self.kind),
             names=tuple(names),
             units=tuple(self.units[i] for i in at),
             categories={name: labels for name, labels in self.categories.items() if name in names},
@@ -259,6 +276,8 @@ class Dataset:
         self, columns: Mapping[str, ArrayLike], *, units: Mapping[str, str] | None = None
     ) -> Dataset:
         """Return the same events with new features ``columns``, each (n_samples,), after the present ones."""
+        if self.kind != "table":
+            raise InputError(f"columns are added to a table, and these events are of kind '{self.kind}'.")
         new = [
             checks.as_numbers(checks.as_column(v, self.n_samples, what=k), what=k) for k, v in columns.items()
         ]
@@ -279,8 +298,13 @@ class Dataset:
 
     @property
     def n_features(self) -> int:
-        """Number of features."""
+        """Number of features: of values in an event that is no row of a table."""
         return _width(self.X)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of columns, channels or features of a member: of what has a name."""
+        return shape.n_channels(self.X, self.kind)
 
     @property
     def row_hashes(self) -> NDArray[np.uint64]:
@@ -321,7 +345,7 @@ class Dataset:
 
     @cached_property
     def _statistics(self) -> tuple[dict[str, Any], ...]:
-        low, high, mean, std, count = _moments(self.X.reshape(self.n_samples, -1))
+        (low, high, mean, std, count), total = self._moments_by_name()
         return tuple(
             {
                 "name": name,
@@ -330,18 +354,27 @@ class Dataset:
                 "max": float(high[i]) if count[i] else None,
                 "mean": float(mean[i]) if count[i] else None,
                 "std": float(std[i]) if count[i] else None,
-                "n_missing": int(self.n_samples - count[i]),
+                "n_missing": int(total - count[i]),
             }
             for i, (name, unit) in enumerate(zip(self.names, self.units, strict=True))
         )
+
+    def _moments_by_name(self) -> tuple[tuple[NDArray[Any], ...], int]:
+        """Return min, max, mean, std and count of each column or channel, and how many values that has."""
+        if self.kind == "table":
+            return _moments(self.X), self.n_samples
+        channels = [shape.channel(self.X, i, self.kind, self.mask) for i in range(self.n_channels)]
+        each = [_moments(values[:, None]) for values in channels]
+        return tuple(np.concatenate(parts) for parts in zip(*each, strict=True)), len(channels[0])
 
     @cached_property
     def sha256(self) -> str:
         """Hash of the content: values, names and classes, whatever the file format or the order in memory."""
         digest = hashlib.sha256()
         about = [self.X.shape, self.names, self.classes, sorted(self.categories.items()), self.task]
+        about += [] if self.kind == "table" else [self.kind]
         digest.update(json.dumps(about).encode())
-        for part in (self.X, self.y, self.w, self.groups):
+        for part in (self.X, self.y, self.w, self.groups, *([] if self.mask is None else [self.mask])):
             digest.update(b"|")
             for start in range(0, 0 if part is None else len(part), _BLOCK):
                 digest.update(_canonical(part[start : start + _BLOCK]))  # type: ignore[index]

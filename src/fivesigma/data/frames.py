@@ -126,6 +126,11 @@ def table(columns: Mapping[str, NDArray[Any]], *, nan_to_null: bool = True) -> p
     """
     import polars
 
+    for name, column in columns.items():
+        if column.ndim > 1:
+            raise InputError(
+                f"column {name!r} is an array {column.shape[1:]} in each event; only single values are written."
+            )
     return polars.DataFrame([_series(name, column, nan_to_null) for name, column in columns.items()])
 
 

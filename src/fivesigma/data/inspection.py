@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.columns import is_whole, numbers
 from fivesigma._core.errors import one_of
 
 CODES = (-999.0, -9999.0, -99999.0, -999999.0)
@@ -45,7 +46,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether models can take it as it is."""
-        return self.kind != "text"
+        return self.kind not in ("text", "array")
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,14 @@ def look(name: str, values: NDArray[Any]) -> Column:
     >>> column.kind, column.mean, column.n_missing, column.n_distinct
     ('whole number', 2.0, 1, 2)
     """
+    if values.ndim > 1:
+        return Column(name, "array", None, None, None, 0, 0, {})
+    if values.dtype.kind == "O" and is_whole(values):
+        values = numbers(values)
     if values.dtype.kind in "OUS":
         present = np.array([value for value in values.tolist() if value not in (None, "")], dtype=object)
         return _column(name, "text", present.astype(str), len(values) - len(present))
+    values = np.asarray(values)
     kept = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     n_missing = len(values) - len(kept)
     if values.dtype.kind == "b":

@@ -125,6 +125,12 @@ def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
 
 def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) -> NDArray[Any]:
     """Join the parts of one column; text that is all missing joins numbers as NaN."""
+    for part, file in zip(parts, files, strict=True):
+        if part.shape[1:] != parts[0].shape[1:]:
+            raise InputError(
+                f"column {name!r} has the shape {part.shape[1:]} in {file} and {parts[0].shape[1:]} in {files[0]}; "
+                "files that are read together have events of one shape."
+            )
     text = [kinds.is_text(part) for part in parts]
     if any(text) and not all(text):
         blank = [bool(kinds.missing(part).all()) for part in parts]

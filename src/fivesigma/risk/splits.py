@@ -150,6 +150,8 @@ def table_hash(columns: Mapping[str, NDArray[Any]]) -> Hashes:
     for j, name in enumerate(sorted(columns), start=1):
         text = columns[name].dtype.kind not in "iufb" and not is_whole(columns[name])
         column = text_hash(columns[name]) if text else columns[name]
+        if column.ndim > 1:
+            column, text = row_hash(column), True
         for start in range(0, hashes.size, HASHED_AT_ONCE):
             block = column[start : start + HASHED_AT_ONCE]
             _absorb(hashes[start : start + HASHED_AT_ONCE], block if text else _bits(block), j)

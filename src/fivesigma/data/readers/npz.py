@@ -73,7 +73,9 @@ def _array(path: Path, name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
             "save numbers, or text as a fixed-width string array."
         )
     if min(shape, default=0) < 0:
-        raise DataError(f"{path}: array '{name}' declares the negative shape {shape}; it is damaged: {_NEXT}.")
+        raise DataError(
+            f"{path}: array '{name}' declares the negative shape {shape}; it is damaged: {_NEXT}."
+        )
     count = 1
     for length in shape:
         count *= int(length)  # Python integers: a declared size does not overflow
