@@ -151,7 +151,7 @@ def test_labels_never_seen_are_counted_and_missing(trained: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (pl.lit("heavy").alias("x"), "column 'x' holds 'heavy', and a number is expected"),
+        (pl.lit("heavy").alias("x"), "column 'x' holds text .'heavy'., and a number is expected"),
         (pl.lit("perhaps").alias("ok"), "column 'ok' holds 'perhaps', and true or false is expected"),
         (pl.lit(float("inf")).alias("x"), "feature 'x' has 60 infinite values"),
         (pl.lit(0.0).alias("hidden"), "feature 'ratio' has [0-9]+ infinite values"),

@@ -370,7 +370,7 @@ def read_as(column: Column, kind: str) -> Column:
     values = [_number(value) for value in column]
     for value, number in zip(column, values, strict=True):
         if value is not None and number is None:
-            raise InputError(f"holds {value!r}, and a number is expected")
+            raise InputError(f"holds text ({value!r}), and a number is expected")
     if all(value is None or isinstance(value, int) for value in values) and any(values):
         return integers(values)  # type: ignore[arg-type]
     return np.array([np.nan if value is None else float(value) for value in values])

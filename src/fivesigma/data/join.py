@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import tables
+from fivesigma.data import readers, tables
 
 
 def check(join: Mapping[str, Any]) -> str:
-    """Return the key of ``join``, which must say ``path`` and ``on``."""
+    """Return the key of ``join``, which must say ``path`` and ``on``; other words are options of the path's reader."""
     for word in ("path", "on"):
         if word not in join:
             raise InputError(f'join = {dict(join)} lacks {word!r}; expected {{ path = "FILE", on = "KEY" }}.')
+    options = readers.reader_for(tables.paths(join["path"])[0]).options
     for word in join:
-        if word not in ("path", "on"):
+        if word not in ("path", "on", *options):
+            known = ["path", "on", *options]
             raise InputError(
-                f"{word!r} is not a key of join; expected path and on.{did_you_mean(word, ['path', 'on'])}"
+                f"{word!r} is not a key of join; expected path and on, or an option of its reader "
+                f"({', '.join(options) or 'none'}).{did_you_mean(word, known)}"
             )
     return str(join["on"])
 
@@ -39,7 +42,8 @@ def joined(
         If the key is absent, repeats in the second table, or a column is in both.
     """
     key, path = check(join), join["path"]
-    right = tables.read_columns(path, as_text=as_text)
+    options = {word: value for word, value in join.items() if word not in ("path", "on")}
+    right = tables.read_columns(path, as_text=as_text, **options)
     for table, where in ((columns, "the data"), (right, str(path))):
         if key not in table:
             raise InputError(f"the join key {key!r} is not a column of {where}.{did_you_mean(key, table)}")

@@ -55,10 +55,33 @@ def read_columns(
     return tables[0] if len(tables) == 1 else stacked(tables, files)
 
 
+def format_of(path: Paths, format: str | None, like: Paths) -> str | None:
+    """Return the ``format`` that was said of the files ``like`` if it is that of ``path`` too, else None.
+
+    It is where the names end alike, or end in no known way; else the suffix says the format.
+
+    >>> format_of("b.txt", "AHF", "a.txt"), format_of("b.parquet", "AHF", "a.txt")
+    ('AHF', None)
+    """
+    one, other = (Path(str(each)).suffix for each in (_first(path), _first(like)))
+    if format is None or one == other:
+        return format
+    try:
+        readers.reader_for(str(_first(path)))
+    except DataError:
+        return format
+    return None
+
+
+def _first(path: Paths) -> str | os.PathLike[str]:
+    return path if isinstance(path, (str, os.PathLike)) else next(iter(path))
+
+
 def read_units(path: Paths, format: str | None = None) -> dict[str, str]:
     """Return the units that the first of the files says itself, by column."""
     file = paths(path)[0]
-    return dict(readers.reader_for(file, format).units(file))
+    units = getattr(readers.reader_for(file, format), "units", None)  # a reader from elsewhere may have none
+    return dict(units(file)) if units is not None else {}
 
 
 def paths(path: Paths) -> list[Path]:

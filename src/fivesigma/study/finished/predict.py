@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.data import frames, join
-from fivesigma.data.tables import Columns, read_columns
+from fivesigma.data import frames, join, readers, tables
+from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.result import load
@@ -115,12 +115,15 @@ def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequenc
     """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
     text = [name for name, how in model.read.items() if how["read"] == "text"]
-    columns = read_columns(file, missing=words, as_text=(*text, *as_written))
+    format = tables.format_of(file, spec.data.format, spec.data.path or file)
+    options = readers.taken(readers.reader_for(file, format), spec.data.options)
+    columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
     if spec.data.join is not None:
         on = spec.data.join.on
+        right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
         if on in columns:
             columns[on] = _as_read(model, on, columns[on], str(file))
-        both, _ = join.joined(columns, {"path": spec.absolute(spec.data.join.path), "on": on}, as_text=text)
+        both, _ = join.joined(columns, right, as_text=text)
         columns = columns | both
     return columns
 

@@ -13,11 +13,11 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma._core.outside import outside
 from fivesigma.study.spec.curves import CurvesSection
-from fivesigma.study.spec.data import DataSection, SourceSection
+from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
 from fivesigma.study.spec.features import FeaturesSection
-from fivesigma.study.spec.messages import sentence
+from fivesigma.study.spec.messages import sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
 from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
@@ -183,6 +183,9 @@ class Spec(Section):
     ) -> Spec:
         """Return the study a parsed document describes; relative paths are taken from ``folder``."""
         refuse_unbuilt(document, place)
+        if wrong := unclaimed(document.get("data")):
+            beside = document["data"] if len(wrong) == 2 else document["data"]["join"]
+            raise StudyError(f"{place}: {unknown_key(wrong, cls, options_of(beside))}")
         sections = {name: section for name, section in outside_sections().items() if name in document}
         own = {name: value for name, value in document.items() if name not in sections}
         spec = _validated(cls, own, place)
