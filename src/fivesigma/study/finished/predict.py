@@ -157,8 +157,8 @@ def _features(
     if not model.read:  # a model of an older version does not know
         table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
     for name, text in spec.features.expressions.items():
-        for each in expressions.names(text, table):
-            _column(each, table, file)
+        for needs in expressions.names(text, table):
+            _column(needs, table, file)
         table[name] = expressions.evaluate(text, table)
     made, unknown = [], {}
     for name in model.names:

@@ -133,7 +133,7 @@ class SourceSection(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    n: Annotated[Whole, Field(ge=1)] | None = None
+    n: Annotated[Whole, Field(ge=1, le=10**10)] | None = None
     """Events to draw; default: the system's own number."""
 
     @property
