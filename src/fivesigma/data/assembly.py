@@ -99,8 +99,10 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "spectators": sides[0],
         "extras": sides[1],
         "classes": None if y is None else y.classes,
-        "target": roles.target,
-        "target_unit": None if roles.target is None else _unit(roles.target, roles),
+        "target": ", ".join(roles.targets) or None,
+        "target_unit": _unit(roles.targets[0], roles) if len(roles.targets) == 1 else None,
+        "targets": roles.targets,
+        "target_units": tuple(_unit(target, roles) for target in roles.targets),
         "weight": roles.weight,
         "group": roles.group,
         "task": "clustering" if y is None else y.task,
@@ -156,7 +158,7 @@ def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
 
 def _identity(work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]) -> NDArray[np.uint64] | None:
     """Hash each row as it was ``given``, less target and weight: no choice of features moves it."""
-    answer = choice.ingredients_of(work.roles.target, work.columns, made_of)
+    answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
     answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
     columns = {
         name: column for name, column in given.items() if name not in answer and not name.startswith(INTERNAL)
@@ -184,28 +186,31 @@ def _target(work: _Work) -> targets.Target | None:
         if roles.classes is not None:
             raise InputError("classes are given, but no target; name the column that holds them.")
         return None
-    values = work.take(_evaluated(work, "target", roles.target))
-    if roles.target not in work.columns:
-        values = _finite_target(work, values)
-    encoded = targets.encode(values, task=roles.task, classes=roles.classes, name=roles.target)
+    if len(roles.targets) > 1 and roles.classes is not None:
+        raise InputError("classes are given, and several targets, which are numbers; drop one of the two.")
+    for target in roles.targets:
+        if target not in work.columns:
+            _drop_undefined(work, target)
+    values = [work.take(_evaluated(work, "target", target)) for target in roles.targets]
+    if len(values) == 1:
+        encoded = targets.encode(values[0], task=roles.task, classes=roles.classes, name=roles.targets[0])
+    else:
+        encoded = targets.encode_several(values, roles.targets, task=roles.task)
     work.notes += encoded.notes
     work.rows = work.rows[encoded.keep]
     return encoded
 
 
-def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
+def _drop_undefined(work: _Work, target: str) -> None:
     """Drop the rows where an expression has no finite value although its columns are there; say so."""
+    values = work.take(_evaluated(work, "target", target))
     if values.dtype.kind != "f":
-        return values
+        return
     absent = np.zeros(len(values), dtype=bool)
-    for name in expressions.names(str(work.roles.target), work.columns):
+    for name in expressions.names(target, work.columns):
         absent |= kinds.missing(work.take(work.columns[name]))
-    finite = np.isfinite(values) | absent
-    message = (
-        f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
-    )
-    work.keep(finite, "target", "warning", message)
-    return np.asarray(values[finite])
+    message = f"rows have no finite value of the target {target!r} (a logarithm of a negative number?)"
+    work.keep(np.isfinite(values) | absent, "target", "warning", message)
 
 
 def _weights(work: _Work) -> NDArray[np.float64] | None:
@@ -307,7 +312,7 @@ def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[s
 
 
 def _check_units(work: _Work) -> None:
-    known = {*work.columns, work.roles.target, *_channels(work)}
+    known = {*work.columns, *work.roles.targets, *_channels(work)}
     for name in work.roles.units or {}:
         if name not in known:
             raise InputError(

@@ -40,7 +40,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
         If a role names an unknown column, a column has two roles, or a feature holds text.
     """
     _check_roles(columns, roles, source)
-    ingredients = ingredients_of(roles.target, columns, made_of)
+    ingredients = ingredients_of(roles.targets, columns, made_of)
     if roles.features is not None:
         _refuse_unused(columns, roles, ingredients, made_of)
         return _named(columns, roles, ingredients, made_of, source)
@@ -50,7 +50,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
 def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
     """Refuse a role for a column that is not there."""
     named: list[tuple[str, Iterable[str]]] = [
-        ("target", [roles.target] if roles.target and _BARE.fullmatch(roles.target) else []),
+        ("target", [target for target in roles.targets if _BARE.fullmatch(target)]),
         ("weight", [roles.weight] if roles.weight and _BARE.fullmatch(roles.weight) else []),
         ("feature", roles.features or ()),
         ("spectator", roles.spectators),
@@ -76,10 +76,13 @@ def _categorical(roles: Roles) -> Sequence[str]:
     return () if isinstance(roles.categorical, bool) or roles.categorical is None else roles.categorical
 
 
-def ingredients_of(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return every column that goes into an expression, through other expressions too."""
+def ingredients_of(
+    texts: str | Sequence[str] | None, columns: Columns, made_of: Mapping[str, Sequence[str]]
+) -> set[str]:
+    """Return every column that goes into an expression, or into any of several, through other expressions too."""
     found: set[str] = set()
-    todo = list(expressions.names(text, columns)) if text else []
+    each = [texts] if isinstance(texts, str) else texts or ()
+    todo = [name for text in each if text for name in expressions.names(text, columns)]
     while todo:
         name = todo.pop()
         if name not in found:
@@ -111,8 +114,14 @@ def _named(
             f"features {what}; name each feature once, or leave the key out for all numeric columns."
         )
     for name in names:
-        if name == roles.target or name in roles.spectators:
-            role = "the target" if name == roles.target else "a spectator"
+        if name in roles.targets or name in roles.spectators:
+            role = (
+                "a spectator"
+                if name in roles.spectators
+                else "the target"
+                if len(roles.targets) == 1
+                else "a target"
+            )
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
         if columns[name].ndim > 1 and len(names) > 1:
             raise InputError(
@@ -158,7 +167,7 @@ def _computed_from_the_target(
     """Warn of expressions that use what the target is made of."""
     made = [name for name in names if name in made_of]
     leaks = [name for name in made if ingredients & (ingredients_of(name, columns, made_of) - {name})]
-    what = f"computed from what the target {roles.target!r} is made of: {', '.join(leaks)}"
+    what = f"computed from what the target {_said(roles)} is made of: {', '.join(leaks)}"
     return [("leak", "warning", what)] if leaks else []
 
 
@@ -181,9 +190,7 @@ def _default(
     if not names:
         raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
     leaks = _computed_from_the_target(names, roles, ingredients, made_of, columns)
-    return Choice(
-        names, (*_left_out(roles, ingredients - {roles.target or ""}, unnamed, text, arrays), *leaks)
-    )
+    return Choice(names, (*_left_out(roles, ingredients - set(roles.targets), unnamed, text, arrays), *leaks))
 
 
 def _left_out(
@@ -197,7 +204,7 @@ def _left_out(
     if ingredients:
         made = ", ".join(sorted(ingredients))
         notes.append(
-            ("features", "ok", f"no feature, because the target {roles.target!r} is computed from it: {made}")
+            ("features", "ok", f"no feature, because the target {_said(roles)} is computed from it: {made}")
         )
     if unnamed:
         notes.append(("features", "ok", f"no feature, because it has no name: {', '.join(unnamed)}"))
@@ -206,6 +213,10 @@ def _left_out(
     if text:
         notes.append(("features", "warning", f"text columns are no features unless named: {', '.join(text)}"))
     return tuple(notes)
+
+
+def _said(roles: Roles) -> str:
+    return ", ".join(repr(target) for target in roles.targets)
 
 
 def _check_text(name: str, column: NDArray[np.object_], roles: Roles, source: str) -> None:

@@ -16,11 +16,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import shape, targets
+from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
+from fivesigma.data.targets import (
+    Note,
+    encode,
+    encode_several,
+    group_codes,
+    refuse_weightless_classes,
+)
 from fivesigma.risk.splits import row_hash
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
@@ -37,7 +44,7 @@ class Dataset:
         The features; NaN is a missing value, a text column holds the codes of its ``categories``. What an event is
         stands in ``kind``: ``"table"`` (n, features), ``"image"`` (n, channels, height, width), ``"sequence"``
         (n, channels, length) or ``"set"`` (n, k, features), with ``mask`` (n, k), true where a member is there.
-    y : (n_samples,) int64 or float64, or None
+    y : (n_samples,) int64 or float64, (n_samples, m) float64 of several targets, or None
         Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression. In a clustering
         the truth, which no fit sees; -1 where it is not known.
     w : (n_samples,) float64 or None
@@ -51,6 +58,7 @@ class Dataset:
     spectators, extras : mappings of name to (n_samples,)
         Columns that no model sees; ``extras`` (what a split asks for) are not written out.
     target, weight, group : names of the columns as the study wrote them
+    targets, target_units : tuples of one entry a target; ``target`` is all of their names in one text
     task : ``"classification"``, ``"regression"`` or ``"clustering"``
     rows : (n_samples,) int64, the number of each event in the input, from 0
     identity : (n_samples,) uint64 or None
@@ -85,6 +93,8 @@ class Dataset:
     classes: tuple[str, ...] | None = None
     target: str | None = None
     target_unit: str | None = None
+    targets: tuple[str, ...] = ()
+    target_units: tuple[str | None, ...] = ()
     weight: str | None = None
     group: str | None = None
     task: str = "clustering"
@@ -93,7 +103,7 @@ class Dataset:
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     identity: NDArray[np.uint64] | None = None
     group_identity: NDArray[np.uint64] | None = None
-    notes: tuple[targets.Note, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -104,6 +114,10 @@ class Dataset:
             object.__setattr__(self, "names", tuple(f"x{i}" for i in range(self.n_channels)))
         if not self.units:
             object.__setattr__(self, "units", (None,) * len(self.names))
+        if self.target is not None and not self.targets:
+            object.__setattr__(self, "targets", (self.target,))
+        if len(self.target_units) != len(self.targets):
+            object.__setattr__(self, "target_units", (self.target_unit,) * len(self.targets))
         self._check_lengths()
         for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
@@ -140,11 +154,13 @@ class Dataset:
         spectators: Mapping[str, ArrayLike] | None = None,
         kind: str | None = None,
         mask: ArrayLike | None = None,
-        target: str | None = None,
+        target: str | Sequence[str] | None = None,
         weight: str | None = None,
         group: str | None = None,
     ) -> Dataset:
         """Make a Dataset of arrays: ``X`` (n_samples, \\*shape), ``y``, ``w`` and ``groups`` (n_samples,).
+
+        ``y`` (n_samples, m) is m targets of a regression; then ``target`` is a list of their names.
 
         Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted. Masked
         entries of an array are missing. ``kind`` says what an event is where the shape alone does not (see `Dataset`);
@@ -189,7 +205,12 @@ class Dataset:
         return data._with_target(y, task=task, classes=classes, target=target)
 
     def _with_target(
-        self, y: ArrayLike | None, *, task: str | None, classes: Sequence[object] | None, target: str | None
+        self,
+        y: ArrayLike | None,
+        *,
+        task: str | None,
+        classes: Sequence[object] | None,
+        target: str | Sequence[str] | None,
     ) -> Dataset:
         """Encode ``y`` and keep the rows that have one."""
         if y is None:
@@ -198,17 +219,49 @@ class Dataset:
             if classes is not None:
                 raise InputError("classes are given, but no target; give y, which holds them.")
             return self
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            return self._with_targets(y, task=task, classes=classes, target=target)
+        name = target if isinstance(target, str) else next(iter(target or ()), "y")
         values = checks.as_column(y, self.n_samples, what="y")
-        encoded = targets.encode(values, task=task, classes=classes, name=target or "y")
+        encoded = encode(values, task=task, classes=classes, name=name)
         kept = self if encoded.keep.all() else self.take(encoded.keep)
         if encoded.task == "classification" and encoded.classes is not None and kept.w is not None:
-            targets.refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
+            refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
         return dataclasses.replace(
             kept,
             y=encoded.y,
             classes=encoded.classes,
             task=encoded.task,
-            target=target or "y",
+            target=name,
+            notes=(*self.notes, *encoded.notes),
+        )
+
+    def _with_targets(
+        self,
+        y: Any,
+        *,
+        task: str | None,
+        classes: Sequence[object] | None,
+        target: str | Sequence[str] | None,
+    ) -> Dataset:
+        """Encode ``y`` (n_samples, m) and keep the rows that have all targets."""
+        table = checks.as_table(y, what="y")
+        names = tuple(f"y{i}" for i in range(table.shape[1])) if target is None else tuple(target)
+        if classes is not None or isinstance(target, str) or len(names) != table.shape[1]:
+            raise InputError(
+                f"y has shape {table.shape}; expected one target, or {table.shape[1]} names of the targets of a "
+                "regression, without classes."
+            )
+        checks.as_column(table[:, 0], self.n_samples, what="y")
+        encoded = encode_several(list(table.T), names, task=task)
+        kept = self if encoded.keep.all() else self.take(encoded.keep)
+        return dataclasses.replace(
+            kept,
+            y=encoded.y,
+            task="regression",
+            target=", ".join(names),
+            targets=names,
+            target_units=(None,) * len(names),
             notes=(*self.notes, *encoded.notes),
         )
 
@@ -331,7 +384,7 @@ class Dataset:
     @property
     def target_in_dex(self) -> bool:
         """Whether the target is a decimal logarithm, so that its errors are in dex."""
-        return self.target is not None and expressions.is_decimal_logarithm(self.target)
+        return len(self.targets) == 1 and expressions.is_decimal_logarithm(self.targets[0])
 
     def statistics(self) -> list[dict[str, Any]]:
         """Return ``{name, unit, min, max, mean, std, n_missing}`` for each column of ``X``.
@@ -373,6 +426,7 @@ class Dataset:
         digest = hashlib.sha256()
         about = [self.X.shape, self.names, self.classes, sorted(self.categories.items()), self.task]
         about += [] if self.kind == "table" else [self.kind]
+        about += [] if len(self.targets) < 2 else [self.targets]
         digest.update(json.dumps(about).encode())
         for part in (self.X, self.y, self.w, self.groups, *([] if self.mask is None else [self.mask])):
             digest.update(b"|")
@@ -381,7 +435,7 @@ class Dataset:
         return digest.hexdigest()
 
     @cached_property
-    def audit(self) -> tuple[targets.Note, ...]:
+    def audit(self) -> tuple[Note, ...]:
         """What was noticed, as (check, status ``ok`` or ``warning``, message)."""
         return (*self.notes, *audit(self))
 
@@ -394,11 +448,7 @@ class Dataset:
 def _grouped(
     groups: ArrayLike | None, n: int, name: str | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.uint64] | None]:
-    return (
-        (None, None)
-        if groups is None
-        else targets.group_codes(checks.as_column(groups, n, what="groups"), name)
-    )
+    return (None, None) if groups is None else group_codes(checks.as_column(groups, n, what="groups"), name)
 
 
 def _width(X: NDArray[np.float64]) -> int:

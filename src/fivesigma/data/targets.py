@@ -28,7 +28,8 @@ class Target:
     """An encoded target.
 
     ``keep`` (n_rows,) marks the rows that have a target; ``y`` (n_kept,) holds int64 codes in the order of
-    ``classes`` (-1 for an unknown truth of a clustering), or float64; ``notes`` says what was dropped.
+    ``classes`` (-1 for an unknown truth of a clustering), or float64, (n_kept, m) of several targets; ``notes``
+    says what was dropped.
     """
 
     y: NDArray[Any]
@@ -68,6 +69,35 @@ def encode(
     if task == "regression":
         return _encode_numbers(values, present, classes, name)
     return _encode_labels(values, present, classes, name)
+
+
+def encode_several(
+    values: Sequence[NDArray[Any]], names: Sequence[str], *, task: str | None = None
+) -> Target:
+    """Encode several targets, each (n_rows,), as the ``y`` (n_kept, m) of a regression; a row needs all of them.
+
+    Raises
+    ------
+    InputError
+        If the task is another, or a target is no number, missing everywhere, infinite or constant.
+
+    >>> encode_several([np.array([1.0, 2.0, np.nan]), np.array([5.0, 7.0, 9.0])], ["a", "b"]).y
+    array([[1., 5.],
+           [2., 7.]])
+    """
+    if task not in (None, "regression"):
+        raise InputError(
+            f"task = '{task}' has one target, and {len(names)} are named ({', '.join(names)}); several targets are a "
+            "regression."
+        )
+    keep = np.logical_and.reduce([~missing(decoded(column)) for column in values])
+    if not keep.any():
+        raise InputError(f"no row has all of the targets {', '.join(names)}; name others.")
+    y = [
+        encode(column[keep], task="regression", name=name).y
+        for column, name in zip(values, names, strict=True)
+    ]
+    return Target(np.column_stack(y), None, "regression", keep, _dropped(keep, ", ".join(names)))
 
 
 def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) -> str:
