@@ -293,7 +293,8 @@ REFUSED = {
     ),
     "join without a key": ({}, {"target": "m", "join": {"path": "x.csv"}}, "lacks 'on'"),
     "too many classes": ({}, {"target": "label", "classes": ["s", "bb"]}, "class 'bb' .*Did you mean 'b'"),
-    "list for a text": ({}, {"target": ["m", "pt"]}, "target must be text"),
+    "list for a text": ({}, {"target": "m", "weight": ["pt"]}, "weight must be text"),
+    "twice the same target": ({}, {"target": ["m", "m"]}, "names a column twice"),
     "text for a list": ({}, {"target": "m", "features": "pt"}, "must be a list"),
 }
 

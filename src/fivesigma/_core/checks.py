@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns
 from fivesigma._core.errors import InputError, WrongTypeError
 
 _BLOCK = 16_384  # rows looked at together: temporaries stay in the cache, whatever the size of the table
@@ -39,22 +40,22 @@ def as_table(X: Any, *, what: str = "X") -> NDArray[np.float64]:
 
 def as_numbers(values: Any, *, what: str) -> NDArray[np.float64]:
     """Return ``values`` as a float64 array, or raise `WrongTypeError` if they are not real numbers."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub" and array.dtype.kind != "O":
-        raise WrongTypeError(
-            f"{what} holds {array.dtype} values; expected real numbers: convert or drop them."
-        )
+    array = values if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    text = array.dtype.kind == "O" and array.ndim == 1 and columns.is_text(array)
+    if array.dtype.kind not in "fiubO" or (text and not columns.missing(array).all()):
+        held = "values that are not numbers (text)" if text else f"{array.dtype} values"
+        raise WrongTypeError(f"{what} holds {held}; expected real numbers: convert or drop them.")
     try:
-        return np.asarray(array, dtype=np.float64)
+        return columns.floats(array)
     except (TypeError, ValueError) as error:
         raise WrongTypeError(
-            f"{what} holds values that are not numbers ({error}); convert or drop them."
+            f"{what} holds values that are not real numbers ({error}); convert or drop them."
         ) from error
 
 
 def as_column(values: Any, n_samples: int, *, what: str) -> NDArray[Any]:
     """Return ``values`` as a one-dimensional array of ``n_samples`` entries of any type."""
-    array = np.asarray(values)
+    array = columns.of(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape != (n_samples,):

@@ -1,9 +1,10 @@
 """Expressions over columns: a walk over an allow-list of the syntax tree; nothing in a text is executed.
 
 ``log10(M_500)``, ``n_jet >= 2 and met > 30``, ``where(isfinite(z), z, 0)``, ```lepton 1 pT` / 2``,
-``species == "Adelie"``, ``run in (1, 2)``. Names with odd characters stand in backquotes. Numbers are float64
-throughout, truth values count as 0 and 1 in arithmetic, and a comparison with a missing value is false, as in
-NumPy.
+``species == "Adelie"``, ``run in (1, 2)``. Names with odd characters stand in backquotes. Numbers are float64,
+truth values count as 0 and 1 in arithmetic, and a comparison with a missing value is false, as in NumPy. Whole
+numbers beyond 2⁵³ (identifiers) keep every digit where they are compared, and in ``+ - * // %``, ``where``,
+``min``, ``max`` and ``abs`` of whole numbers; the other functions take them as float64.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ import re
 import sys
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, WrongTypeError, did_you_mean
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
 MAX_POWER = 64
 
-Value = Any  # an array of float64, bool or text, or a scalar of these
+Value = Any  # an array of float64, bool, text or long whole numbers, or a scalar of these
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[Value, Value], Value]] = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
+_EXACT_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
+_EXACT: Mapping[str, Callable[..., Value]] = {
+    "abs": abs,
+    "min": min,
+    "max": max,
+}
 _COMPARISON: Mapping[type[ast.cmpop], Callable[[Value, Value], Value]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -108,7 +116,7 @@ _PIECES = re.compile(r"""("[^"]*"|'[^']*')|`([^`]*)`""")
 def evaluate(text: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """Evaluate ``text`` over ``columns``, each of shape (n,); return float64, bool or text of shape (n,).
 
-    A text that is itself the name of a column is that column.
+    A text that is itself the name of a column is that column. Whole numbers beyond 2⁵³ stay what they are.
 
     Raises
     ------
@@ -121,7 +129,7 @@ def evaluate(text: str, columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     >>> evaluate("2 * `lepton 1 pT`", {"lepton 1 pT": np.array([1.0, 2.0])})
     array([2., 4.])
     """
-    if isinstance(text, str) and text.strip() in columns:
+    if isinstance(text, str) and text.strip() in columns and columns[text.strip()].ndim == 1:
         return np.array(_column(columns[text.strip()]))
     parsed = _parse(text)
     if not _names(parsed, columns):
@@ -288,9 +296,13 @@ def _check_comparison(node: ast.AST, parsed: _Parsed) -> None:
 
 
 def _is_list(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Tuple, ast.List)) and all(
-        isinstance(item, ast.Constant) for item in node.elts
-    )
+    return isinstance(node, (ast.Tuple, ast.List)) and all(map(_is_single, node.elts))
+
+
+def _is_single(node: ast.AST) -> bool:
+    """Whether a node is one value, or minus one."""
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    return isinstance(node.operand if negative else node, ast.Constant)  # type: ignore[attr-defined]
 
 
 _CHECKS: Mapping[type[ast.AST], Callable[[ast.AST, _Parsed], None]] = {
@@ -327,7 +339,10 @@ class _Walk:
         return _VALUES[type(node)](self, node) if type(node) in _VALUES else self._misplaced()
 
     def number(self, node: ast.AST) -> Value:
-        value = self.value(node)
+        return self._float(self.value(node), node)
+
+    def _float(self, value: Value, node: ast.AST) -> Value:
+        """Return the value of ``node`` as real numbers."""
         if _is_text(value):
             what = (
                 ast.unparse(node)
@@ -335,6 +350,8 @@ class _Walk:
                 else f"the text column {self._shown(node)}"
             )
             raise self.refusal(f"{what} stands where a number is needed; text is only compared by == or !=")
+        if _is_long(value):
+            return kinds.numbers(value) if isinstance(value, np.ndarray) else np.float64(value)
         return value * 1.0 if np.asarray(value).dtype.kind == "b" else value
 
     def condition(self, node: ast.AST) -> Value:
@@ -363,6 +380,9 @@ class _Walk:
     def name(self, node: ast.Name) -> Value:
         column = self.parsed.column(node.id)
         found = _find(column or node.id, self.columns)
+        if found is not None and self.columns[found].ndim > 1:
+            shape = self.columns[found].shape[1:]
+            raise self.refusal(f"{found!r} is an array {shape} in each event; expressions take single values")
         if found is not None:
             return _column(self.columns[found])
         if column is None and node.id in CONSTANTS:
@@ -375,10 +395,16 @@ class _Walk:
 
     def constant(self, node: ast.Constant) -> Value:
         value: Any = node.value
-        return value if isinstance(value, (str, bool)) else np.float64(value)
+        long = isinstance(value, int) and abs(value) > kinds.EXACT
+        return value if isinstance(value, (str, bool)) or long else np.float64(value)
 
     def binary(self, node: ast.BinOp) -> Value:
-        left, right = self.number(node.left), self.number(node.right)
+        sides = self.value(node.left), self.value(node.right)
+        if type(node.op) in _EXACT_ARITHMETIC:
+            exact = _exactly(_ARITHMETIC[type(node.op)], sides)
+            if exact is not None:
+                return exact
+        left, right = self._float(sides[0], node.left), self._float(sides[1], node.right)
         if isinstance(node.op, ast.Pow) and np.ndim(right) == 0 and not abs(right) <= MAX_POWER:
             raise self.refusal(f"the power {float(right):g} is beyond {MAX_POWER}")
         return _ARITHMETIC[type(node.op)](left, right)
@@ -386,8 +412,10 @@ class _Walk:
     def unary(self, node: ast.UnaryOp) -> Value:
         if isinstance(node.op, ast.Not):
             return np.logical_not(self.condition(node.operand))
-        value = self.number(node.operand)
-        return -value if isinstance(node.op, ast.USub) else +value
+        operation = operator.neg if isinstance(node.op, ast.USub) else operator.pos
+        value = self.value(node.operand)
+        exact = _exactly(operation, [value])
+        return operation(self._float(value, node.operand)) if exact is None else exact
 
     def logical(self, node: ast.BoolOp) -> Value:
         join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
@@ -412,18 +440,28 @@ class _Walk:
             )
         if _is_text(a) and not isinstance(op, (ast.Eq, ast.NotEq)):
             raise self.refusal("text is only compared by == or !=")
+        if _is_long(a) or _is_long(b):
+            return kinds.compared(_COMPARISON[type(op)], a, b)
         return np.asarray(_COMPARISON[type(op)](a, b), dtype=bool)
 
     def call(self, node: ast.Call) -> Value:
         assert isinstance(node.func, ast.Name)
         name = node.func.id
-        if name in ("isnan", "isfinite") and _is_text(text := self.value(node.args[0])):
+        if name in ("isnan", "isfinite") and np.asarray(text := self.value(node.args[0])).dtype.kind in "OU":
             absent = np.array([value is None for value in np.atleast_1d(text)])
             return absent if name == "isnan" else ~absent
         if name == "where":
-            condition = self.condition(node.args[0])
-            return np.where(condition, self.number(node.args[1]), self.number(node.args[2]))
-        return FUNCTIONS[name].call(*[self.number(argument) for argument in node.args])
+            return self._where(*node.args)
+        values = [self.value(argument) for argument in node.args]
+        if name in _EXACT and (exact := _exactly(_EXACT[name], values)) is not None:
+            return exact
+        pairs = zip(values, node.args, strict=True)
+        return FUNCTIONS[name].call(*[self._float(value, argument) for value, argument in pairs])
+
+    def _where(self, condition: ast.expr, yes: ast.expr, no: ast.expr) -> Value:
+        chosen, a, b = self.condition(condition), self.value(yes), self.value(no)
+        exact = kinds.chosen(chosen, a, b) if _is_long(a) or _is_long(b) else None
+        return np.where(chosen, self._float(a, yes), self._float(b, no)) if exact is None else _column(exact)
 
 
 _VALUES: Mapping[type[ast.AST], Callable[[_Walk, Any], Value]] = {
@@ -458,15 +496,32 @@ def _find(name: str, columns: Mapping[str, Any]) -> str | None:
 
 
 def _column(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a column as float64, bool or objects (text)."""
+    """Return a column as float64, bool, objects (text), or whole numbers if one is beyond 2⁵³."""
     array = np.asarray(values)
-    if array.dtype.kind in "iuf":
-        return array.astype(np.float64, copy=False)
+    if kinds.is_whole(array) and kinds.beyond_double(array):
+        return array
+    if array.dtype.kind in "iuf" or kinds.is_whole(array):
+        return kinds.numbers(array)
     return array if array.dtype.kind in "bO" else array.astype(object)
 
 
 def _is_text(value: Value) -> bool:
-    return isinstance(value, str) or np.asarray(value).dtype.kind in "OUST"
+    return isinstance(value, str) or (isinstance(value, np.ndarray) and kinds.is_text(value))
+
+
+def _is_long(value: Value) -> bool:
+    """Whether a value is one of whole numbers beyond 2⁵³; all shorter ones are float64 here."""
+    return type(value) is int or (isinstance(value, np.ndarray) and kinds.is_whole(value))
+
+
+def _exactly(operation: Callable[..., Value], values: Sequence[Value]) -> Value | None:
+    """Return the operation with every digit if a long whole number takes part; None if that cannot be."""
+    if not any(map(_is_long, values)) or any(map(_is_text, values)):
+        return None
+    found = kinds.combined(operation, *values)
+    if found is None:
+        return None
+    return _column(found) if any(map(np.ndim, values)) else found.tolist()[0]
 
 
 def _is_dex(node: ast.AST) -> bool:

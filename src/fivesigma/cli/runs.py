@@ -115,6 +115,8 @@ def predict(
         lines.append(
             f'{done["n_refused"]} rows miss a feature and have no prediction (features.missing = "drop")'
         )
+    for column, count in done["unknown"].items():
+        lines.append(f"{count} values of '{column}' were not seen in training, and count as missing")
     return Answer(done, lines)
 
 

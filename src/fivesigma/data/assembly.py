@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import checks, expressions, units
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import choice, join, targets
+from fivesigma.data import choice, join, shape, targets
+from fivesigma.data.readers.npz import MASK
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import group_codes
@@ -80,22 +82,27 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         for names in (roles.spectators, roles.extra_columns)
     ]
     _check_units(work)
-    X, categories = _table(work, chosen.names)
-    checks.refuse_infinite(X, chosen.names, rows=work.rows)
-    _refuse_all_missing(X, chosen.names)
+    read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}
+    filled = _filled(work, chosen.names)
+    of_array = None if filled.kind == "table" else _unit(chosen.names[0], roles)
     return {
-        "X": X,
+        "X": filled.X,
         "y": None if y is None else y.y,
         "w": w,
         "groups": groups,
-        "names": chosen.names,
-        "units": tuple(_unit(name, roles) for name in chosen.names),
-        "categories": categories,
+        "mask": filled.mask,
+        "names": filled.names,
+        "units": tuple(_unit(name, roles) or of_array for name in filled.names),
+        "kind": filled.kind,
+        "categories": filled.categories,
+        "columns": read,
         "spectators": sides[0],
         "extras": sides[1],
         "classes": None if y is None else y.classes,
-        "target": roles.target,
-        "target_unit": None if roles.target is None else _unit(roles.target, roles),
+        "target": ", ".join(roles.targets) or None,
+        "target_unit": _unit(roles.targets[0], roles) if len(roles.targets) == 1 else None,
+        "targets": roles.targets,
+        "target_units": tuple(_unit(target, roles) for target in roles.targets),
         "weight": roles.weight,
         "group": roles.group,
         "task": "clustering" if y is None else y.task,
@@ -125,14 +132,9 @@ def _replace_codes(work: _Work) -> None:
     """Make missing-value codes NaN and None, but not in weights, groups and what is only carried along."""
     roles = work.roles
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
-    numbers = np.array([code for code in roles.codes if not isinstance(code, str)], dtype=np.float64)
-    for name, column in work.columns.items():
-        if name in untouched:
-            continue
-        if column.dtype.kind in "fiu" and len(numbers) and (coded := np.isin(column, numbers)).any():
-            work.columns[name] = np.where(coded, np.nan, column.astype(np.float64, copy=False))
-        if column.dtype.kind == "O" and roles.words:
-            work.columns[name] = targets.blanked(column, roles.words)
+    for name, column in work.columns.items() if roles.codes else ():
+        if name not in untouched:
+            work.columns[name] = kinds.blanked(column, roles.codes)
 
 
 def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
@@ -156,7 +158,7 @@ def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
 
 def _identity(work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]) -> NDArray[np.uint64] | None:
     """Hash each row as it was ``given``, less target and weight: no choice of features moves it."""
-    answer = choice.ingredients_of(work.roles.target, work.columns, made_of)
+    answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
     answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
     columns = {
         name: column for name, column in given.items() if name not in answer and not name.startswith(INTERNAL)
@@ -184,28 +186,31 @@ def _target(work: _Work) -> targets.Target | None:
         if roles.classes is not None:
             raise InputError("classes are given, but no target; name the column that holds them.")
         return None
-    values = work.take(_evaluated(work, "target", roles.target))
-    if roles.target not in work.columns:
-        values = _finite_target(work, values)
-    encoded = targets.encode(values, task=roles.task, classes=roles.classes, name=roles.target)
+    if len(roles.targets) > 1 and roles.classes is not None:
+        raise InputError("classes are given, and several targets, which are numbers; drop one of the two.")
+    for target in roles.targets:
+        if target not in work.columns:
+            _drop_undefined(work, target)
+    values = [work.take(_evaluated(work, "target", target)) for target in roles.targets]
+    if len(values) == 1:
+        encoded = targets.encode(values[0], task=roles.task, classes=roles.classes, name=roles.targets[0])
+    else:
+        encoded = targets.encode_several(values, roles.targets, task=roles.task)
     work.notes += encoded.notes
     work.rows = work.rows[encoded.keep]
     return encoded
 
 
-def _finite_target(work: _Work, values: NDArray[Any]) -> NDArray[Any]:
+def _drop_undefined(work: _Work, target: str) -> None:
     """Drop the rows where an expression has no finite value although its columns are there; say so."""
+    values = work.take(_evaluated(work, "target", target))
     if values.dtype.kind != "f":
-        return values
+        return
     absent = np.zeros(len(values), dtype=bool)
-    for name in expressions.names(str(work.roles.target), work.columns):
-        absent |= targets.missing(work.take(work.columns[name]))
-    finite = np.isfinite(values) | absent
-    message = (
-        f"rows have no finite value of the target {work.roles.target!r} (a logarithm of a negative number?)"
-    )
-    work.keep(finite, "target", "warning", message)
-    return np.asarray(values[finite])
+    for name in expressions.names(target, work.columns):
+        absent |= kinds.missing(work.take(work.columns[name]))
+    message = f"rows have no finite value of the target {target!r} (a logarithm of a negative number?)"
+    work.keep(np.isfinite(values) | absent, "target", "warning", message)
 
 
 def _weights(work: _Work) -> NDArray[np.float64] | None:
@@ -213,6 +218,53 @@ def _weights(work: _Work) -> NDArray[np.float64] | None:
         return None
     values = work.take(_evaluated(work, "weight", work.roles.weight))
     return checks.as_weights(values, len(work.rows), what=f"weight '{work.roles.weight}'", rows=work.rows)
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """``X`` with what its shape means."""
+
+    X: NDArray[np.float64]
+    names: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+    kind: str = "table"
+    mask: NDArray[np.bool_] | None = None
+
+
+def _filled(work: _Work, names: tuple[str, ...]) -> _Filled:
+    """Fill ``X`` from the chosen columns, or from the one array column that is chosen."""
+    if len(names) == 1 and work.columns[names[0]].ndim > 1:
+        return _array(work, names[0])
+    X, categories = _table(work, names)
+    checks.refuse_infinite(X, names, rows=work.rows)
+    _refuse_all_missing(X, names)
+    return _Filled(X, names, categories)
+
+
+def _array(work: _Work, name: str) -> _Filled:
+    """Take images, sequences or sets from one array column; the mask of sets stands beside it."""
+    X = work.take(work.columns.pop(name)).astype(np.float64)
+    mask = _mask(work, name, X.shape)
+    if mask is not None:
+        X[~mask] = 0.0
+    kind = shape.kind_of(X, mask)
+    names = shape.names_of(name, shape.n_channels(X, kind))
+    shape.refuse_infinite(X, names, kind, mask)
+    return _Filled(X, names, {}, kind, mask)
+
+
+def _mask(work: _Work, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return the mask (n, k) that stands beside an array (n, k, features), if there is one."""
+    for word in (f"{name}{MASK}", "mask"):
+        found = work.columns.get(word)
+        if (
+            found is not None
+            and found.dtype.kind == "b"
+            and found.shape[1:] == shape[1:2]
+            and len(shape) == 3
+        ):
+            return np.array(work.take(found))
+    return None
 
 
 def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict[str, tuple[str, ...]]]:
@@ -230,8 +282,8 @@ def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict
 
 def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) -> NDArray[Any]:
     column = work.take(work.columns.pop(name))
-    if column.dtype.kind != "O":
-        return column
+    if not kinds.is_text(column):
+        return kinds.numbers(column)
     code, categories[name] = targets.codes(column)
     return np.where(code < 0, np.nan, code)
 
@@ -245,13 +297,38 @@ def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
             )
 
 
+def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[str]]) -> dict[str, None]:
+    """Return the columns of the input that the features are made of, and the key that joins them."""
+    found: dict[str, None] = {} if roles.join is None else {str(roles.join["on"]): None}
+    todo = list(reversed(names))
+    seen: set[str] = set()
+    while todo:
+        if (name := todo.pop()) not in seen:
+            seen.add(name)
+            todo += made_of.get(name, ())
+            if name not in made_of:
+                found[name] = None
+    return found
+
+
 def _check_units(work: _Work) -> None:
-    known = {*work.columns, work.roles.target}
+    known = {*work.columns, *work.roles.targets, *_channels(work)}
     for name in work.roles.units or {}:
         if name not in known:
             raise InputError(
                 f"units: {name!r} is not a column of {work.source}.{did_you_mean(name, work.columns)}"
             )
+
+
+def _channels(work: _Work) -> set[str]:
+    """Return the names of the channels or features of the array columns."""
+    arrays = {name: column for name, column in work.columns.items() if column.ndim > 1}
+    return {
+        word
+        for name, column in arrays.items()
+        for count in (column.shape[1], column.shape[-1])
+        for word in shape.names_of(name, count)
+    }
 
 
 def _unit(name: str, roles: Roles) -> str | None:

@@ -155,8 +155,10 @@ def _leaks(data: Table) -> Sequence[Note]:
         return ()
     at = np.unique(np.linspace(0, data.n_samples - 1, min(data.n_samples, _MOST_LOOKED_AT)).astype(np.int64))
     tells = _monotone if data.classes is None else _separates
-    X, y = data.X[at], data.y[at]
-    suspects = [name for name, column in zip(data.names, X.T, strict=True) if tells(column, y)]
+    X, outputs = data.X[at], data.y[at].reshape(len(at), -1).T
+    suspects = [
+        name for name, column in zip(data.names, X.T, strict=True) if any(tells(column, y) for y in outputs)
+    ]
     message = (
         f"the target follows from this feature alone; is it known before the answer is? {_listed(suspects)}"
     )

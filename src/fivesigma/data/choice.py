@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import expressions
+from fivesigma._core.columns import is_text, missing
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
-from fivesigma.data.targets import Note, missing
+from fivesigma.data.targets import Note
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
 _BARE = re.compile(r"[\w ]*[^\W\d][\w ]*")  # a name, with blanks at the most, and no expression
@@ -39,7 +40,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
         If a role names an unknown column, a column has two roles, or a feature holds text.
     """
     _check_roles(columns, roles, source)
-    ingredients = ingredients_of(roles.target, columns, made_of)
+    ingredients = ingredients_of(roles.targets, columns, made_of)
     if roles.features is not None:
         _refuse_unused(columns, roles, ingredients, made_of)
         return _named(columns, roles, ingredients, made_of, source)
@@ -49,7 +50,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
 def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
     """Refuse a role for a column that is not there."""
     named: list[tuple[str, Iterable[str]]] = [
-        ("target", [roles.target] if roles.target and _BARE.fullmatch(roles.target) else []),
+        ("target", [target for target in roles.targets if _BARE.fullmatch(target)]),
         ("weight", [roles.weight] if roles.weight and _BARE.fullmatch(roles.weight) else []),
         ("feature", roles.features or ()),
         ("spectator", roles.spectators),
@@ -59,6 +60,11 @@ def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
     ]
     for role, names in named:
         for name in names:
+            if name in columns and columns[name].ndim > 1 and role != "feature":
+                raise InputError(
+                    f"{role} {name!r} is an array {columns[name].shape[1:]} in each event of {source}; expected a "
+                    "column of single values."
+                )
             if name not in columns:
                 known = ", ".join(list(columns)[:8]) + (" ..." if len(columns) > 8 else "")
                 hint = did_you_mean(str(name), columns) or f" Its columns: {known}."
@@ -70,10 +76,13 @@ def _categorical(roles: Roles) -> Sequence[str]:
     return () if isinstance(roles.categorical, bool) or roles.categorical is None else roles.categorical
 
 
-def ingredients_of(text: str | None, columns: Columns, made_of: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return every column that goes into an expression, through other expressions too."""
+def ingredients_of(
+    texts: str | Sequence[str] | None, columns: Columns, made_of: Mapping[str, Sequence[str]]
+) -> set[str]:
+    """Return every column that goes into an expression, or into any of several, through other expressions too."""
     found: set[str] = set()
-    todo = list(expressions.names(text, columns)) if text else []
+    each = [texts] if isinstance(texts, str) else texts or ()
+    todo = [name for text in each if text for name in expressions.names(text, columns)]
     while todo:
         name = todo.pop()
         if name not in found:
@@ -87,7 +96,7 @@ def _refuse_unused(
 ) -> None:
     """Refuse an expression that is neither a named feature nor used by anything else."""
     conditions = [text for text in (roles.select, roles.weight) if text]
-    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, str(roles.group), *ingredients}
+    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, roles.group, *ingredients}
     used |= {name for text in conditions for name in expressions.names(text, columns)}
     used |= {name for parts in made_of.values() for name in parts}
     for name in made_of:
@@ -105,10 +114,20 @@ def _named(
             f"features {what}; name each feature once, or leave the key out for all numeric columns."
         )
     for name in names:
-        if name == roles.target or name in roles.spectators:
-            role = "the target" if name == roles.target else "a spectator"
+        if name in roles.targets or name in roles.spectators:
+            role = (
+                "a spectator"
+                if name in roles.spectators
+                else "the target"
+                if len(roles.targets) == 1
+                else "a target"
+            )
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
-        if columns[name].dtype.kind == "O":
+        if columns[name].ndim > 1 and len(names) > 1:
+            raise InputError(
+                f"feature {name!r} is an array {columns[name].shape[1:]} in each event; name it alone, or leave it out."
+            )
+        if is_text(columns[name]):
             _check_text(name, columns[name], roles, source)
     return Choice(names, _suspects(names, roles, ingredients, made_of, columns))
 
@@ -148,7 +167,7 @@ def _computed_from_the_target(
     """Warn of expressions that use what the target is made of."""
     made = [name for name in names if name in made_of]
     leaks = [name for name in made if ingredients & (ingredients_of(name, columns, made_of) - {name})]
-    what = f"computed from what the target {roles.target!r} is made of: {', '.join(leaks)}"
+    what = f"computed from what the target {_said(roles)} is made of: {', '.join(leaks)}"
     return [("leak", "warning", what)] if leaks else []
 
 
@@ -156,35 +175,48 @@ def _default(
     columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
 ) -> Choice:
     """Take every numeric column without another role, then the expressions."""
-    busy = ingredients | set(ingredients_of(roles.weight, columns, made_of))
-    busy |= {*roles.spectators, *roles.extra_columns, str(roles.group)}
+    busy: set[str | None] = {*ingredients, *ingredients_of(roles.weight, columns, made_of)}
+    busy |= {*roles.spectators, *roles.extra_columns, roles.group}
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]
+    arrays = [name for name in free if columns[name].ndim > 1]
     unnamed = [name for name in free if _UNNAMED.fullmatch(name)]
-    text = [name for name in free if columns[name].dtype.kind == "O" and name not in _categorical(roles)]
+    categorical = set(_categorical(roles))
+    text = [name for name in free if is_text(columns[name]) and name not in categorical]
     for name in text:
         _refuse_broken_numbers(name, columns[name], source)
-    names = tuple(name for name in free if name not in text and name not in unnamed)
+    out = {*arrays, *unnamed, *text}
+    names = tuple(name for name in free if name not in out)
     if not names:
         raise InputError(f"{source}: no numeric column is left to be a feature; name the features.")
     leaks = _computed_from_the_target(names, roles, ingredients, made_of, columns)
-    return Choice(names, (*_left_out(roles, ingredients - {str(roles.target)}, unnamed, text), *leaks))
+    return Choice(names, (*_left_out(roles, ingredients - set(roles.targets), unnamed, text, arrays), *leaks))
 
 
 def _left_out(
-    roles: Roles, ingredients: set[str], unnamed: Sequence[str], text: Sequence[str]
+    roles: Roles,
+    ingredients: set[str],
+    unnamed: Sequence[str],
+    text: Sequence[str],
+    arrays: Sequence[str],
 ) -> tuple[Note, ...]:
     notes: list[Note] = []
     if ingredients:
         made = ", ".join(sorted(ingredients))
         notes.append(
-            ("features", "ok", f"no feature, because the target {roles.target!r} is computed from it: {made}")
+            ("features", "ok", f"no feature, because the target {_said(roles)} is computed from it: {made}")
         )
     if unnamed:
         notes.append(("features", "ok", f"no feature, because it has no name: {', '.join(unnamed)}"))
+    if arrays:
+        notes.append(("features", "warning", f"arrays are no features unless named: {', '.join(arrays)}"))
     if text:
         notes.append(("features", "warning", f"text columns are no features unless named: {', '.join(text)}"))
     return tuple(notes)
+
+
+def _said(roles: Roles) -> str:
+    return ", ".join(repr(target) for target in roles.targets)
 
 
 def _check_text(name: str, column: NDArray[np.object_], roles: Roles, source: str) -> None:

@@ -16,11 +16,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import checks, expressions
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import targets
+from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
+from fivesigma.data.targets import (
+    Note,
+    encode,
+    encode_several,
+    group_codes,
+    refuse_weightless_classes,
+)
 from fivesigma.risk.splits import row_hash
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
@@ -34,19 +41,24 @@ class Dataset:
     Parameters
     ----------
     X : (n_samples, \\*shape) float64
-        The features; NaN is a missing value, a text column holds the codes of its ``categories``.
-    y : (n_samples,) int64 or float64, or None
+        The features; NaN is a missing value, a text column holds the codes of its ``categories``. What an event is
+        stands in ``kind``: ``"table"`` (n, features), ``"image"`` (n, channels, height, width), ``"sequence"``
+        (n, channels, length) or ``"set"`` (n, k, features), with ``mask`` (n, k), true where a member is there.
+    y : (n_samples,) int64 or float64, (n_samples, m) float64 of several targets, or None
         Codes in the order of ``classes`` (the last is the signal), or the numbers of a regression. In a clustering
         the truth, which no fit sees; -1 where it is not known.
     w : (n_samples,) float64 or None
         Weights of the events, finite and not negative; None is one for each.
     groups : (n_samples,) int64 or None
         Codes of the groups, which never straddle a split.
-    names, units : tuples of one entry a column of ``X``
+    names, units : tuples of one entry a column of ``X``, a channel of an image or sequence, a feature of a set
     categories : mapping of a text column to its labels by code
+    columns : mapping of each column of the input that the features are made of to how it was read (``"number"``,
+        ``"text"`` or ``"truth"``), so that another table is read in the same way
     spectators, extras : mappings of name to (n_samples,)
         Columns that no model sees; ``extras`` (what a split asks for) are not written out.
     target, weight, group : names of the columns as the study wrote them
+    targets, target_units : tuples of one entry a target; ``target`` is all of their names in one text
     task : ``"classification"``, ``"regression"`` or ``"clustering"``
     rows : (n_samples,) int64, the number of each event in the input, from 0
     identity : (n_samples,) uint64 or None
@@ -75,36 +87,45 @@ class Dataset:
     names: tuple[str, ...] = ()
     units: tuple[str | None, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     spectators: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
     target: str | None = None
     target_unit: str | None = None
+    targets: tuple[str, ...] = ()
+    target_units: tuple[str | None, ...] = ()
     weight: str | None = None
     group: str | None = None
     task: str = "clustering"
-    kind: str = "table"
+    kind: str = ""
+    mask: NDArray[np.bool_] | None = None
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     identity: NDArray[np.uint64] | None = None
     group_identity: NDArray[np.uint64] | None = None
-    notes: tuple[targets.Note, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.X)
+        object.__setattr__(self, "kind", shape.kind_of(self.X, self.mask, self.kind or None))
         if len(self.rows) == 0:
             object.__setattr__(self, "rows", np.arange(n))
         if not self.names:
-            object.__setattr__(self, "names", tuple(f"x{i}" for i in range(_width(self.X))))
+            object.__setattr__(self, "names", tuple(f"x{i}" for i in range(self.n_channels)))
         if not self.units:
             object.__setattr__(self, "units", (None,) * len(self.names))
+        if self.target is not None and not self.targets:
+            object.__setattr__(self, "targets", (self.target,))
+        if len(self.target_units) != len(self.targets):
+            object.__setattr__(self, "target_units", (self.target_unit,) * len(self.targets))
         self._check_lengths()
-        for name in ("X", "y", "w", "groups", "rows", "identity", "group_identity"):
+        for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        for name in ("categories", "spectators", "extras"):
+        for name in ("categories", "columns", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
-        n, width = len(self.X), _width(self.X)
+        n, width = len(self.X), self.n_channels
         words = ("y", "w", "groups", "rows", "identity", "group_identity")
         own = {name: getattr(self, name) for name in words}
         for name, column in (own | dict(self.spectators) | dict(self.extras)).items():
@@ -114,8 +135,9 @@ class Dataset:
             raise InputError(
                 f"{len(self.names)} names and {len(self.units)} units for {width} columns; give one each."
             )
-        if repeated := sorted({name for name in self.names if self.names.count(name) > 1}):
-            raise InputError(f"the feature name {repeated[0]!r} occurs twice; rename one of the columns.")
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for i, name in enumerate(self.names) if name in self.names[:i])
+            raise InputError(f"the feature name {twice!r} occurs twice; rename one of the columns.")
 
     @classmethod
     def from_arrays(  # noqa: PLR0913 keywords of a public function
@@ -130,13 +152,19 @@ class Dataset:
         task: str | None = None,
         classes: Sequence[object] | None = None,
         spectators: Mapping[str, ArrayLike] | None = None,
-        target: str | None = None,
+        kind: str | None = None,
+        mask: ArrayLike | None = None,
+        target: str | Sequence[str] | None = None,
         weight: str | None = None,
         group: str | None = None,
     ) -> Dataset:
         """Make a Dataset of arrays: ``X`` (n_samples, \\*shape), ``y``, ``w`` and ``groups`` (n_samples,).
 
-        Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted.
+        ``y`` (n_samples, m) is m targets of a regression; then ``target`` is a list of their names.
+
+        Labels in ``y`` may be text, truth values or numbers; rows without a target are dropped and counted. Masked
+        entries of an array are missing. ``kind`` says what an event is where the shape alone does not (see `Dataset`);
+        ``mask`` (n_samples, k) makes ``X`` (n_samples, k, features) sets.
 
         Raises
         ------
@@ -149,8 +177,14 @@ class Dataset:
         table = checks.as_table(X)
         n = len(table)
         group_code, group_hash = _grouped(groups, n, group)
-        columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(_width(table)))
-        checks.refuse_infinite(table, columns)
+        members = None if mask is None else np.asarray(mask, dtype=bool)
+        kind = shape.kind_of(table, members, kind)
+        count = shape.n_channels(table, kind)
+        columns = tuple(names) if names is not None else tuple(f"x{i}" for i in range(count))
+        if kind == "table":
+            checks.refuse_infinite(table, columns)
+        else:
+            shape.refuse_infinite(table, columns, kind, members)
         data = cls(
             X=table,
             w=None
@@ -158,6 +192,8 @@ class Dataset:
             else checks.as_weights(w, n, what=f"weight '{weight}'" if weight else "weights"),
             groups=group_code,
             group_identity=group_hash,
+            kind=kind,
+            mask=members,
             names=columns,
             units=_units(units, columns),
             spectators={
@@ -169,7 +205,12 @@ class Dataset:
         return data._with_target(y, task=task, classes=classes, target=target)
 
     def _with_target(
-        self, y: ArrayLike | None, *, task: str | None, classes: Sequence[object] | None, target: str | None
+        self,
+        y: ArrayLike | None,
+        *,
+        task: str | None,
+        classes: Sequence[object] | None,
+        target: str | Sequence[str] | None,
     ) -> Dataset:
         """Encode ``y`` and keep the rows that have one."""
         if y is None:
@@ -178,17 +219,49 @@ class Dataset:
             if classes is not None:
                 raise InputError("classes are given, but no target; give y, which holds them.")
             return self
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            return self._with_targets(y, task=task, classes=classes, target=target)
+        name = target if isinstance(target, str) else next(iter(target or ()), "y")
         values = checks.as_column(y, self.n_samples, what="y")
-        encoded = targets.encode(values, task=task, classes=classes, name=target or "y")
+        encoded = encode(values, task=task, classes=classes, name=name)
         kept = self if encoded.keep.all() else self.take(encoded.keep)
         if encoded.task == "classification" and encoded.classes is not None and kept.w is not None:
-            targets.refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
+            refuse_weightless_classes(encoded.y, kept.w, encoded.classes)
         return dataclasses.replace(
             kept,
             y=encoded.y,
             classes=encoded.classes,
             task=encoded.task,
-            target=target or "y",
+            target=name,
+            notes=(*self.notes, *encoded.notes),
+        )
+
+    def _with_targets(
+        self,
+        y: Any,
+        *,
+        task: str | None,
+        classes: Sequence[object] | None,
+        target: str | Sequence[str] | None,
+    ) -> Dataset:
+        """Encode ``y`` (n_samples, m) and keep the rows that have all targets."""
+        table = checks.as_table(y, what="y")
+        names = tuple(f"y{i}" for i in range(table.shape[1])) if target is None else tuple(target)
+        if classes is not None or isinstance(target, str) or len(names) != table.shape[1]:
+            raise InputError(
+                f"y has shape {table.shape}; expected one target, or {table.shape[1]} names of the targets of a "
+                "regression, without classes."
+            )
+        checks.as_column(table[:, 0], self.n_samples, what="y")
+        encoded = encode_several(list(table.T), names, task=task)
+        kept = self if encoded.keep.all() else self.take(encoded.keep)
+        return dataclasses.replace(
+            kept,
+            y=encoded.y,
+            task="regression",
+            target=", ".join(names),
+            targets=names,
+            target_units=(None,) * len(names),
             notes=(*self.notes, *encoded.notes),
         )
 
@@ -224,6 +297,7 @@ class Dataset:
             y=None if self.y is None else self.y[at],
             w=None if self.w is None else self.w[at],
             groups=None if self.groups is None else self.groups[at],
+            mask=None if self.mask is None else self.mask[at],
             spectators={name: column[at] for name, column in self.spectators.items()},
             extras={name: column[at] for name, column in self.extras.items()},
             rows=self.rows[at],
@@ -233,17 +307,18 @@ class Dataset:
 
     def positions(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Return the positions of the features ``names`` in ``X``; an unknown one is an `InputError`."""
+        place = {name: i for i, name in enumerate(self.names)}
         for name in names:
-            if name not in self.names:
+            if name not in place:
                 raise InputError(f"{name!r} is not a feature of this data.{did_you_mean(name, self.names)}")
-        return np.array([self.names.index(name) for name in names], dtype=np.int64)
+        return np.array([place[name] for name in names], dtype=np.int64)
 
     def with_features(self, names: Sequence[str]) -> Dataset:
         """Return the same events with the features ``names`` only, in that order."""
         at = self.positions(names)
         return dataclasses.replace(
             self,
-            X=self.X[:, at],
+            X=shape.of_channels(self.X, at, self.kind),
             names=tuple(names),
             units=tuple(self.units[i] for i in at),
             categories={name: labels for name, labels in self.categories.items() if name in names},
@@ -254,6 +329,8 @@ class Dataset:
         self, columns: Mapping[str, ArrayLike], *, units: Mapping[str, str] | None = None
     ) -> Dataset:
         """Return the same events with new features ``columns``, each (n_samples,), after the present ones."""
+        if self.kind != "table":
+            raise InputError(f"columns are added to a table, and these events are of kind '{self.kind}'.")
         new = [
             checks.as_numbers(checks.as_column(v, self.n_samples, what=k), what=k) for k, v in columns.items()
         ]
@@ -274,8 +351,13 @@ class Dataset:
 
     @property
     def n_features(self) -> int:
-        """Number of features."""
+        """Number of features: of values in an event that is no row of a table."""
         return _width(self.X)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of columns, channels or features of a member: of what has a name."""
+        return shape.n_channels(self.X, self.kind)
 
     @property
     def row_hashes(self) -> NDArray[np.uint64]:
@@ -302,7 +384,7 @@ class Dataset:
     @property
     def target_in_dex(self) -> bool:
         """Whether the target is a decimal logarithm, so that its errors are in dex."""
-        return self.target is not None and expressions.is_decimal_logarithm(self.target)
+        return len(self.targets) == 1 and expressions.is_decimal_logarithm(self.targets[0])
 
     def statistics(self) -> list[dict[str, Any]]:
         """Return ``{name, unit, min, max, mean, std, n_missing}`` for each column of ``X``.
@@ -316,7 +398,7 @@ class Dataset:
 
     @cached_property
     def _statistics(self) -> tuple[dict[str, Any], ...]:
-        low, high, mean, std, count = _moments(self.X.reshape(self.n_samples, -1))
+        (low, high, mean, std, count), total = self._moments_by_name()
         return tuple(
             {
                 "name": name,
@@ -325,25 +407,35 @@ class Dataset:
                 "max": float(high[i]) if count[i] else None,
                 "mean": float(mean[i]) if count[i] else None,
                 "std": float(std[i]) if count[i] else None,
-                "n_missing": int(self.n_samples - count[i]),
+                "n_missing": int(total - count[i]),
             }
             for i, (name, unit) in enumerate(zip(self.names, self.units, strict=True))
         )
+
+    def _moments_by_name(self) -> tuple[tuple[NDArray[Any], ...], int]:
+        """Return min, max, mean, std and count of each column or channel, and how many values that has."""
+        if self.kind == "table":
+            return _moments(self.X), self.n_samples
+        channels = [shape.channel(self.X, i, self.kind, self.mask) for i in range(self.n_channels)]
+        each = [_moments(values[:, None]) for values in channels]
+        return tuple(np.concatenate(parts) for parts in zip(*each, strict=True)), len(channels[0])
 
     @cached_property
     def sha256(self) -> str:
         """Hash of the content: values, names and classes, whatever the file format or the order in memory."""
         digest = hashlib.sha256()
         about = [self.X.shape, self.names, self.classes, sorted(self.categories.items()), self.task]
+        about += [] if self.kind == "table" else [self.kind]
+        about += [] if len(self.targets) < 2 else [self.targets]
         digest.update(json.dumps(about).encode())
-        for part in (self.X, self.y, self.w, self.groups):
+        for part in (self.X, self.y, self.w, self.groups, *([] if self.mask is None else [self.mask])):
             digest.update(b"|")
             for start in range(0, 0 if part is None else len(part), _BLOCK):
                 digest.update(_canonical(part[start : start + _BLOCK]))  # type: ignore[index]
         return digest.hexdigest()
 
     @cached_property
-    def audit(self) -> tuple[targets.Note, ...]:
+    def audit(self) -> tuple[Note, ...]:
         """What was noticed, as (check, status ``ok`` or ``warning``, message)."""
         return (*self.notes, *audit(self))
 
@@ -356,11 +448,7 @@ class Dataset:
 def _grouped(
     groups: ArrayLike | None, n: int, name: str | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.uint64] | None]:
-    return (
-        (None, None)
-        if groups is None
-        else targets.group_codes(checks.as_column(groups, n, what="groups"), name)
-    )
+    return (None, None) if groups is None else group_codes(checks.as_column(groups, n, what="groups"), name)
 
 
 def _width(X: NDArray[np.float64]) -> int:

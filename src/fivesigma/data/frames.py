@@ -1,30 +1,38 @@
-"""Columns out of a dataframe of any kind (pandas, polars, arrow), through narwhals."""
+"""Columns out of a dataframe of any kind (pandas, polars, arrow), through narwhals, and back to polars."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, WrongTypeError
 
 if TYPE_CHECKING:
     import polars
 
+_DECIMAL = 38  # digits of a decimal number in Parquet
+
 
 def columns(frame: Any) -> dict[str, NDArray[Any]]:
     """Return each column of ``frame`` as (n_rows,): numbers with NaN, text as objects with None if missing.
 
+    Whole numbers keep every digit (`fivesigma._core.columns` says how); a name that is no text becomes one.
+
     Raises
     ------
     WrongTypeError
-        If ``frame`` is no dataframe that narwhals knows.
+        If ``frame`` is no dataframe that narwhals knows, or a column holds complex numbers.
+    InputError
+        If two columns have one name.
 
     >>> import polars
-    >>> columns(polars.DataFrame({"x": [1, None], "s": ["a", None]}))
-    {'x': array([ 1., nan]), 's': array(['a', None], dtype=object)}
+    >>> columns(polars.DataFrame({"x": [1.5, None], "s": ["a", None]}))
+    {'x': array([1.5, nan]), 's': array(['a', None], dtype=object)}
     """
     try:
         table = nw.from_native(frame, eager_only=True)
@@ -34,43 +42,119 @@ def columns(frame: Any) -> dict[str, NDArray[Any]]:
             "arrays go through Dataset.from_arrays."
         ) from error
     names = [str(name) for name in table.columns]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"the column name {repeated[0]!r} occurs twice; rename one of the columns.")
-    return {str(name): _values(table[name]) for name in table.columns}
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise InputError(f"the column name {twice!r} occurs twice; rename one of the columns.")
+    return {name: _column(series, name) for name, series in zip(names, table.iter_columns(), strict=True)}
 
 
-def consumed(frame: polars.DataFrame) -> dict[str, NDArray[Any]]:
-    """Return the columns of a polars table as `columns` does, and let go of each as it is taken."""
-    return {
-        name: _values(nw.from_native(frame.drop_in_place(name), series_only=True))
-        for name in list(frame.columns)
-    }
+def consumed(series: list[polars.Series]) -> dict[str, NDArray[Any]]:
+    """Return columns of polars as `columns` does; the list is emptied, each let go of as it is taken."""
+    taken = {}
+    series.reverse()
+    while series:
+        last = series.pop()
+        taken[last.name] = _column(nw.from_native(last, series_only=True), last.name)
+    return taken
 
 
-def _values(series: Any) -> NDArray[Any]:
-    """Return one column: its own type if nothing is missing, else float64 with NaN; all else is text."""
+def _column(series: Any, name: str) -> NDArray[Any]:
+    """Return one column: numbers, truth values, whole numbers with every digit; all else is text."""
     kind = series.dtype
-    if kind.is_integer() and kind.is_numeric() and kind not in (nw.Int128, nw.UInt128):
-        return _numbers(series, np.dtype(str(kind).lower()))
+    if kind in (nw.Int128, nw.UInt128):
+        return kinds.integers(series.to_list())
+    if kind.is_integer():
+        return _integers(series, np.dtype(str(kind).lower()))
     if kind.is_float():
-        return _numbers(series, np.dtype(str(kind).lower()))
-    if kind.is_numeric():
-        return _numbers(series.cast(nw.Float64), np.dtype("float64"))
+        return _floats(series, np.dtype(str(kind).lower()))
+    if kind == nw.Decimal:
+        return _decimals(series)
     if kind == nw.Boolean:
-        return _numbers(series, np.dtype(bool))
+        return kinds.gapped(np.asarray(series.fill_null(False).to_numpy(), dtype=bool), _absent(series))
     if kind in (nw.String, nw.Categorical, nw.Enum):
-        return _text(series.to_list())
-    return _text([None if value is None else str(value) for value in series.to_list()])
+        return kinds.texts(series.to_list())
+    return _odd(series, name)
 
 
-def _numbers(series: Any, kind: np.dtype[Any]) -> NDArray[Any]:
+def _absent(series: Any) -> NDArray[np.bool_]:
+    return np.asarray(series.is_null().to_numpy(), dtype=bool)
+
+
+def _integers(series: Any, kind: np.dtype[Any]) -> NDArray[Any]:
+    if series.null_count() == 0:
+        return np.asarray(series.to_numpy(), dtype=kind)
+    return kinds.gapped(np.asarray(series.fill_null(0).to_numpy(), dtype=kind), _absent(series))
+
+
+def _floats(series: Any, kind: np.dtype[Any]) -> NDArray[Any]:
     if series.null_count():
         return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
     return np.asarray(series.to_numpy(), dtype=kind)
 
 
-def _text(values: list[Any]) -> NDArray[Any]:
-    # an array of objects filled from a list: numpy would otherwise make equal-length lists two-dimensional
-    result = np.empty(len(values), dtype=object)
-    result[:] = [None if value is None or value != value else str(value) for value in values]
-    return result
+def _decimals(series: Any) -> NDArray[Any]:
+    """Return decimal numbers as whole ones if all are, digit by digit where float64 would lose some."""
+    floats = _floats(series.cast(nw.Float64), np.dtype(np.float64))
+    there = floats[~np.isnan(floats)]
+    if not np.array_equal(there, np.round(there)):
+        return floats
+    return kinds.of_objects(series.to_list())
+
+
+def _odd(series: Any, name: str) -> NDArray[Any]:
+    """Return a column of objects, or of a type that narwhals does not know (sparse, complex)."""
+    try:
+        dense = np.asarray(series.to_native()) if series.dtype == nw.Unknown else None
+        if dense is not None and dense.dtype.kind in "biuf":
+            return dense
+        return kinds.of_objects(series.to_list())
+    except WrongTypeError as error:
+        raise WrongTypeError(f"column {name!r}: {error}") from None
+
+
+def table(columns: Mapping[str, NDArray[Any]], *, nan_to_null: bool = True) -> polars.DataFrame:
+    """Return named columns as a polars table in which nothing lost a digit or became a number.
+
+    Parameters
+    ----------
+    columns : name -> (n_rows,)
+    nan_to_null : bool
+        Whether NaN among real numbers is written as a missing value; among whole numbers it always is.
+
+    >>> table({"id": np.array([2**63 + 1], dtype=np.uint64), "x": np.array([np.nan])}).rows()
+    [(9223372036854775809, None)]
+    """
+    import polars
+
+    for name, column in columns.items():
+        if column.ndim > 1:
+            raise InputError(
+                f"column {name!r} is an array {column.shape[1:]} in each event; only single values are written."
+            )
+    return polars.DataFrame([_series(name, column, nan_to_null) for name, column in columns.items()])
+
+
+def _series(name: str, column: NDArray[Any], nan_to_null: bool) -> polars.Series:
+    import polars
+
+    if isinstance(column, kinds.Gapped):
+        whole = polars.Int64 if column.holds == "number" else polars.Boolean
+        return polars.Series(name, np.asarray(column), nan_to_null=True).cast(whole)
+    if column.dtype.kind != "O":
+        return polars.Series(name, column, nan_to_null=nan_to_null)
+    if kinds.is_text(column):
+        return polars.Series(name, column.tolist(), dtype=polars.String)
+    return _long(name, column.tolist())
+
+
+def _long(name: str, values: list[int | None]) -> polars.Series:
+    """Return whole numbers in the plainest type that every reader of Parquet knows."""
+    import polars
+
+    present = [value for value in values if value is not None]
+    for kind, low, high in ((polars.Int64, -(2**63), 2**63), (polars.UInt64, 0, 2**64)):
+        if low <= min(present) and max(present) < high:
+            return polars.Series(name, values, dtype=kind)
+    if max(map(abs, present)) < 10**_DECIMAL:
+        return polars.Series(name, values, dtype=polars.Decimal(_DECIMAL, 0))
+    return polars.Series(name, [None if value is None else str(value) for value in values])

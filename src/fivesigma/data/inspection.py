@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.columns import is_whole, numbers
 from fivesigma._core.errors import one_of
 
 CODES = (-999.0, -9999.0, -99999.0, -999999.0)
@@ -45,7 +46,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether models can take it as it is."""
-        return self.kind != "text"
+        return self.kind not in ("text", "array")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ def inspect(path: str | Path, target: str | None = None) -> Inspection:
     """
     from fivesigma.data.tables import read_columns
 
-    table = read_columns(path)
+    return inspected(path, read_columns(path), target)
+
+
+def inspected(path: str | Path, table: Mapping[str, NDArray[Any]], target: str | None = None) -> Inspection:
+    """Look at the columns ``table``, each (n_rows,), of the file ``path`` as `inspect` does."""
     columns = tuple(look(name, values) for name, values in table.items())
     n_rows = len(next(iter(table.values()))) if table else 0
     if target is not None:
@@ -97,9 +102,14 @@ def look(name: str, values: NDArray[Any]) -> Column:
     >>> column.kind, column.mean, column.n_missing, column.n_distinct
     ('whole number', 2.0, 1, 2)
     """
+    if values.ndim > 1:
+        return Column(name, "array", None, None, None, 0, 0, {})
+    if values.dtype.kind == "O" and is_whole(values):
+        values = numbers(values)
     if values.dtype.kind in "OUS":
         present = np.array([value for value in values.tolist() if value not in (None, "")], dtype=object)
         return _column(name, "text", present.astype(str), len(values) - len(present))
+    values = np.asarray(values)
     kept = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     n_missing = len(values) - len(kept)
     if values.dtype.kind == "b":
@@ -140,23 +150,22 @@ def guess(columns: Sequence[Column], n_rows: int, target_name: str | None = None
     The target is the column with a telling name, else one of few values at an end of the table, else the last
     number.
     """
-    likely = target_name or _likely_target(columns, n_rows)
+    likely = target_name or next(iter(ranked_targets(columns, n_rows)), None)
     target = next((column for column in columns if column.name == likely), None)
     weight = _weight(columns, likely)
     free = [column for column in columns if column.name not in (likely, weight)]
     features = tuple(column.name for column in free if _is_feature(column, n_rows))
-    spectators = tuple(
-        column.name for column in free if column.name not in features and column.n_distinct > 0
-    )
+    taken = set(features)
+    spectators = tuple(column.name for column in free if column.name not in taken and column.kind != "array")
     missing = sorted({column.code for column in free if column.code is not None})
     classes = () if target is None or not _is_class(target, n_rows) else tuple(_ordered(target.counts))
     return Guesses(likely, classes, weight, spectators, features, tuple(missing))
 
 
-def _likely_target(columns: Sequence[Column], n_rows: int) -> str | None:
+def ranked_targets(columns: Sequence[Column], n_rows: int) -> list[str]:
+    """Return the columns that may be the target, the likeliest first."""
     scores = {column.name: _target_score(column, columns, n_rows) for column in columns}
-    likely = max(scores, key=lambda name: scores[name], default=None)
-    return likely if likely is not None and scores[likely] >= 0 else None
+    return sorted((name for name in scores if scores[name] >= 0), key=lambda name: -scores[name])
 
 
 def _ordered(words: Mapping[str, int]) -> list[str]:
@@ -209,7 +218,3 @@ def _weight(columns: Sequence[Column], target: str | None) -> str | None:
         if column.name != target and _WEIGHT.fullmatch(column.name) and usable:
             return column.name
     return None
-
-
-def _positive(column: Column) -> bool:
-    return (column.minimum or 0.0) >= 0 and (column.maximum or 0.0) > 0

@@ -16,7 +16,7 @@ from fivesigma.data.roles import Roles
 def read(  # noqa: PLR0913 keywords of a public function
     path: tables.Paths,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     task: str | None = None,
     features: Sequence[str] | None = None,
     spectators: Sequence[str] = (),
@@ -39,7 +39,8 @@ def read(  # noqa: PLR0913 keywords of a public function
     ----------
     path : path, glob, or list of these
         Several files are read one after the other and have the same columns.
-    target : column or expression, such as ``"log10(M_500)"``; None for clustering
+    target : column or expression, such as ``"log10(M_500)"``; a list of several for a regression of several outputs;
+        None for clustering
     task : ``"classification"``, ``"regression"`` or ``"clustering"``; inferred from the target if not given
     features : names of columns; default: every numeric column that has no other role
     spectators : names of columns that no model sees, kept as they are

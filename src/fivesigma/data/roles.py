@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fivesigma._core.errors import WrongTypeError
+from fivesigma._core.errors import InputError, WrongTypeError
 
 
 @dataclass(frozen=True)
 class Roles:
     """What each column is for; see `fivesigma.read`."""
 
-    target: str | None = None
+    target: str | Sequence[str] | None = None
     task: str | None = None
     features: Sequence[str] | None = None
     spectators: Sequence[str] = ()
@@ -29,13 +29,31 @@ class Roles:
     extra_columns: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("target", "weight", "group", "select"):
+        if self.target is not None and not isinstance(self.target, str):
+            self._check_targets()
+        for name in ("weight", "group", "select"):
             if not isinstance(getattr(self, name), (str, type(None))):
                 raise WrongTypeError(f"{name} must be text, got {getattr(self, name)!r}; name one column.")
         for name in ("features", "spectators", "classes", "extra_columns"):
             if isinstance(getattr(self, name), str):
                 word = getattr(self, name)
                 raise WrongTypeError(f"{name} must be a list, got the text {word!r}; write [{word!r}].")
+
+    def _check_targets(self) -> None:
+        """Refuse what is no list of distinct texts; a list of one is that target."""
+        if not isinstance(self.target, (list, tuple)) or not all(isinstance(t, str) for t in self.target):
+            raise WrongTypeError(f"target must be text, or a list of it, got {self.target!r}; name columns.")
+        if not self.target or len(set(self.target)) < len(self.target):
+            what = "is an empty list" if not self.target else "names a column twice"
+            raise InputError(f"target {what}; name each target once.")
+        object.__setattr__(self, "target", self.target[0] if len(self.target) == 1 else tuple(self.target))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets as a tuple: none, one, or those of a regression of several outputs."""
+        if self.target is None:
+            return ()
+        return (self.target,) if isinstance(self.target, str) else tuple(self.target)
 
     @property
     def codes(self) -> tuple[float | str, ...]:

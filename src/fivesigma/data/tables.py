@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data import readers
 
@@ -19,7 +20,12 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 def read_columns(
-    path: Paths, *, format: str | None = None, missing: Sequence[str] = (), **format_options: Any
+    path: Paths,
+    *,
+    format: str | None = None,
+    missing: Sequence[str] = (),
+    as_text: Sequence[str] = (),
+    **format_options: Any,
 ) -> Columns:
     """Read the columns of one file, of several (one after the other), or of those that fit a glob.
 
@@ -28,11 +34,13 @@ def read_columns(
     path : path, glob, or list of these
     format : name of the format, where the suffix does not say it
     missing : words of a text format that mean a missing value, beside the usual ones
+    as_text : columns that a text format leaves as they are written, where the file has them
     format_options : options of the format, such as ``separator`` of CSV
 
     Returns
     -------
-    dict of name to (n_rows,) : numbers with NaN where missing, text as objects with None where missing
+    dict of name to (n_rows,) : numbers with NaN where missing, text as objects with None where missing, whole
+        numbers with every digit (`fivesigma._core.columns`)
 
     Raises
     ------
@@ -42,14 +50,38 @@ def read_columns(
         If an option is not one of the format, or several files have different columns.
     """
     files = paths(path)
-    tables = [_read(file, format, missing, format_options) for file in files]
+    held = {"missing": tuple(missing), "text": tuple(as_text)}
+    tables = [_read(file, format, held, format_options) for file in files]
     return tables[0] if len(tables) == 1 else stacked(tables, files)
+
+
+def format_of(path: Paths, format: str | None, like: Paths) -> str | None:
+    """Return the ``format`` that was said of the files ``like`` if it is that of ``path`` too, else None.
+
+    It is where the names end alike, or end in no known way; else the suffix says the format.
+
+    >>> format_of("b.txt", "AHF", "a.txt"), format_of("b.parquet", "AHF", "a.txt")
+    ('AHF', None)
+    """
+    one, other = (Path(str(each)).suffix for each in (_first(path), _first(like)))
+    if format is None or one == other:
+        return format
+    try:
+        readers.reader_for(str(_first(path)))
+    except DataError:
+        return format
+    return None
+
+
+def _first(path: Paths) -> str | os.PathLike[str]:
+    return path if isinstance(path, (str, os.PathLike)) else next(iter(path))
 
 
 def read_units(path: Paths, format: str | None = None) -> dict[str, str]:
     """Return the units that the first of the files says itself, by column."""
     file = paths(path)[0]
-    return dict(readers.reader_for(file, format).units(file))
+    units = getattr(readers.reader_for(file, format), "units", None)  # a reader from elsewhere may have none
+    return dict(units(file)) if units is not None else {}
 
 
 def paths(path: Paths) -> list[Path]:
@@ -76,16 +108,31 @@ def _absent(path: Path) -> str:
     return f"{path}: no such file; check the path.{did_you_mean(path.name, neighbours)}"
 
 
-def _read(path: Path, format: str | None, missing: Sequence[str], options: Mapping[str, Any]) -> Columns:
+def _read(
+    path: Path, format: str | None, held: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+) -> Columns:
+    """Read one file; ``held`` are words for the options of the same names, of the readers that have them."""
     reader = readers.reader_for(path, format)
     given = {name: value for name, value in options.items() if value is not None}
     readers.check_options(reader, given)
-    if missing and "missing" in reader.options:
-        given["missing"] = tuple(missing)
+    own = _listed(given.get("text", ()))
+    for name, words in held.items():
+        if words and name in reader.options:
+            given[name] = (*_listed(given.get(name, ())), *words)
     try:
-        return reader.columns(path, given)
+        columns = reader.columns(path, given)
     except PermissionError as error:
         raise DataError(f"{path}: no permission to read this file; change its mode or its owner.") from error
+    for name in own:
+        if name not in columns:
+            raise InputError(
+                f"{path}: text = {name!r} is not a column of this file.{did_you_mean(name, columns)}"
+            )
+    return columns
+
+
+def _listed(words: Any) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
@@ -101,20 +148,24 @@ def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
 
 def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) -> NDArray[Any]:
     """Join the parts of one column; text that is all missing joins numbers as NaN."""
-    text = [part.dtype.kind == "O" for part in parts]
-    if any(text) and not all(text):
-        empty = [
-            is_text and all(value is None for value in part)
-            for part, is_text in zip(parts, text, strict=True)
-        ]
-        if text != empty:
-            at = next(
-                i for i, (is_text, blank) in enumerate(zip(text, empty, strict=True)) if is_text and not blank
-            )
-            number = text.index(False)
+    for part, file in zip(parts, files, strict=True):
+        if part.shape[1:] != parts[0].shape[1:]:
             raise InputError(
-                f"column {name!r} is text in {files[at]} and numbers in {files[number]}; "
+                f"column {name!r} has the shape {part.shape[1:]} in {file} and {parts[0].shape[1:]} in {files[0]}; "
+                "files that are read together have events of one shape."
+            )
+    text = [kinds.is_text(part) for part in parts]
+    if any(text) and not all(text):
+        blank = [bool(kinds.missing(part).all()) for part in parts]
+        if full := [
+            i for i, (is_text, empty) in enumerate(zip(text, blank, strict=True)) if is_text and not empty
+        ]:
+            raise InputError(
+                f"column {name!r} is text in {files[full[0]]} and numbers in {files[text.index(False)]}; "
                 "files that are read together have the same kinds of columns."
             )
-        parts = [np.full(len(p), np.nan) if is_text else p for p, is_text in zip(parts, text, strict=True)]
-    return np.concatenate(parts)
+        parts = [
+            kinds.Gapped(np.full(len(part), np.nan)) if is_text else part
+            for part, is_text in zip(parts, text, strict=True)
+        ]
+    return kinds.stacked(parts)

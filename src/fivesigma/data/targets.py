@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns
+from fivesigma._core.columns import label, missing
 from fivesigma._core.errors import InputError, did_you_mean, one_of
 from fivesigma.risk.splits import text_hash
 
@@ -26,7 +28,8 @@ class Target:
     """An encoded target.
 
     ``keep`` (n_rows,) marks the rows that have a target; ``y`` (n_kept,) holds int64 codes in the order of
-    ``classes`` (-1 for an unknown truth of a clustering), or float64; ``notes`` says what was dropped.
+    ``classes`` (-1 for an unknown truth of a clustering), or float64, (n_kept, m) of several targets; ``notes``
+    says what was dropped.
     """
 
     y: NDArray[Any]
@@ -56,6 +59,7 @@ def encode(
     ('0', '1')
     """
     values = decoded(values)
+    _refuse_odd(values, name)
     present = ~missing(values)
     if not present.any():
         raise InputError(f"target '{name}' is missing in all {len(values)} rows; name another target column.")
@@ -65,6 +69,35 @@ def encode(
     if task == "regression":
         return _encode_numbers(values, present, classes, name)
     return _encode_labels(values, present, classes, name)
+
+
+def encode_several(
+    values: Sequence[NDArray[Any]], names: Sequence[str], *, task: str | None = None
+) -> Target:
+    """Encode several targets, each (n_rows,), as the ``y`` (n_kept, m) of a regression; a row needs all of them.
+
+    Raises
+    ------
+    InputError
+        If the task is another, or a target is no number, missing everywhere, infinite or constant.
+
+    >>> encode_several([np.array([1.0, 2.0, np.nan]), np.array([5.0, 7.0, 9.0])], ["a", "b"]).y
+    array([[1., 5.],
+           [2., 7.]])
+    """
+    if task not in (None, "regression"):
+        raise InputError(
+            f"task = '{task}' has one target, and {len(names)} are named ({', '.join(names)}); several targets are a "
+            "regression."
+        )
+    keep = np.logical_and.reduce([~missing(decoded(column)) for column in values])
+    if not keep.any():
+        raise InputError(f"no row has all of the targets {', '.join(names)}; name others.")
+    y = [
+        encode(column[keep], task="regression", name=name).y
+        for column, name in zip(values, names, strict=True)
+    ]
+    return Target(np.column_stack(y), None, "regression", keep, _dropped(keep, ", ".join(names)))
 
 
 def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) -> str:
@@ -77,32 +110,13 @@ def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) ->
     >>> infer_task(np.array([0, 1, 1]))
     'classification'
     """
-    if classes is not None or values.dtype.kind in "bOU":
+    if classes is not None or columns.is_truth(values) or columns.is_text(values):
         return "classification"
+    values = columns.numbers(values)
     if not np.array_equal(values, np.round(values)):
         return "regression"
     few = max(2.0, min(_MAX_INFERRED_CLASSES, math.sqrt(len(values))))
     return "classification" if len(np.unique(values)) <= few else "regression"
-
-
-def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Mark the missing entries of a column: NaN among numbers, None among text."""
-    if values.dtype.kind == "f":
-        return np.asarray(np.isnan(values))
-    if values.dtype.kind == "O":
-        return np.fromiter((value is None or value != value for value in values), bool, len(values))
-    return np.zeros(len(values), dtype=bool)
-
-
-def blanked(values: NDArray[Any], words: Sequence[str]) -> NDArray[Any]:
-    """Return the text ``values`` with None where a word of ``words`` stands.
-
-    >>> blanked(np.array(["a", "?"], dtype=object), ["?"])
-    array(['a', None], dtype=object)
-    """
-    result = values.copy()
-    result[np.isin(values, words)] = None
-    return result
 
 
 def decoded(values: NDArray[Any]) -> NDArray[Any]:
@@ -130,26 +144,35 @@ def codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     result = np.full(len(values), -1, dtype=np.int64)
     present = ~missing(values)
     if values.dtype.kind == "O":
-        words = [label(value) for value in values[present]]
-        distinct = sorted(set(words))
-        position = {word: code for code, word in enumerate(distinct)}
-        result[present] = np.fromiter((position[word] for word in words), np.int64, len(words))
-        return result, tuple(distinct)
+        held = values[present].tolist()
+        held = [str(value) for value in held] if columns.is_text(values) else held
+        distinct = sorted(set(held))
+        position = {value: code for code, value in enumerate(distinct)}
+        result[present] = np.fromiter((position[value] for value in held), np.int64, len(held))
+        return result, tuple(str(value) for value in distinct)
+    if isinstance(values, columns.Gapped):
+        return _codes_with_gaps(values, present, result)
     numbers, result[present] = np.unique(values[present], return_inverse=True)
     return result, tuple(label(number) for number in numbers)
 
 
-def label(value: object) -> str:
-    """Return the label of a class: whole numbers without a decimal point.
+def _codes_with_gaps(
+    values: columns.Gapped, present: NDArray[np.bool_], result: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return the codes of whole numbers or truth values of which some are missing, in ``result``."""
+    numbers, result[present] = np.unique(np.asarray(values)[present], return_inverse=True)
+    truth = values.holds == "truth"
+    return result, tuple(label(bool(number) if truth else number) for number in numbers)
 
-    >>> label(1.0), label(2), label("s"), label(True), label(0.5)
-    ('1', '2', 's', 'True', '0.5')
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
+
+def _refuse_odd(values: NDArray[Any], name: str) -> None:
+    """Refuse what is neither number nor label, such as a date."""
+    if values.dtype.kind not in "biufO":
+        what = "dates" if values.dtype.kind in "Mm" else "values"
+        raise InputError(
+            f"target '{name}' holds {what} ({values.dtype}); expected numbers or labels: convert them, such as dates "
+            "to days since the first."
+        )
 
 
 def _encode_numbers(
@@ -159,13 +182,13 @@ def _encode_numbers(
         raise InputError(
             f"classes are for a classification, but task = 'regression' (target '{name}'); drop one."
         )
-    if values.dtype.kind == "O":
+    if columns.is_text(values):
         example = next(value for value in values if value is not None)
         raise InputError(
             f"target '{name}' holds text (such as {example!r}), and a regression needs numbers; "
             "say task = 'classification', or mend the column."
         )
-    y = values[present].astype(np.float64)
+    y = columns.numbers(values[present])
     if infinite := int(np.isinf(y).sum()):
         raise InputError(
             f"target '{name}' has {infinite} infinite values; expected finite numbers: drop them with select."

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from fivesigma._core.columns import beyond_double, is_whole, lost_digits
+from fivesigma._core.columns import numbers as floats
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
 
@@ -146,8 +148,10 @@ def table_hash(columns: Mapping[str, NDArray[Any]]) -> Hashes:
     """
     hashes = np.full(len(next(iter(columns.values()), ())), len(columns), dtype=np.uint64)
     for j, name in enumerate(sorted(columns), start=1):
-        text = columns[name].dtype.kind not in "iufb"
+        text = columns[name].dtype.kind not in "iufb" and not is_whole(columns[name])
         column = text_hash(columns[name]) if text else columns[name]
+        if column.ndim > 1:
+            column, text = row_hash(column), True
         for start in range(0, hashes.size, HASHED_AT_ONCE):
             block = column[start : start + HASHED_AT_ONCE]
             _absorb(hashes[start : start + HASHED_AT_ONCE], block if text else _bits(block), j)
@@ -155,10 +159,13 @@ def table_hash(columns: Mapping[str, NDArray[Any]]) -> Hashes:
 
 
 def _bits(block: NDArray[Any]) -> Hashes:
-    """Return the bits of numbers as float64, with one zero and one NaN."""
-    numbers = block.astype(np.float64, order="C") + 0.0
+    """Return the bits of numbers as float64, with one zero and one NaN, and what these lose of a whole number."""
+    plain = np.asarray(block)
+    numbers = (floats(plain) if plain.dtype.kind == "O" else plain).astype(np.float64, order="C") + 0.0
     bits = numbers.view(np.uint64)
     bits[np.isnan(numbers)] = CANONICAL_NAN
+    if plain.ndim == 1 and beyond_double(plain):
+        bits ^= _mixed(lost_digits(plain))
     return bits
 
 

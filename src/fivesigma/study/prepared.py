@@ -62,6 +62,7 @@ class Prepared:
         meta = {
             "names": list(data.names),
             "categories": {name: list(labels) for name, labels in data.categories.items()},
+            "columns": how_read(spec, data),
             "units": list(data.units),
             "classes": None if self.n_classes is None else list(data.classes or ()),
             "n_classes": self.n_classes,
@@ -75,3 +76,12 @@ class Prepared:
         }
         split = self.split
         return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)
+
+
+def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:
+    """Return how each column was read, as a model keeps it for the tables that it will be applied to."""
+    never_coded = (spec.data.weight, spec.data.group)
+    coded = {"missing": list(spec.data.missing)} if spec.data.missing else {}
+    return {
+        name: {"read": kind, **({} if name in never_coded else coded)} for name, kind in data.columns.items()
+    }

@@ -1,6 +1,7 @@
 """One file a format; a new format is one file here and one line in ``_BUILT_IN``.
 
-A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes and a method ``columns``.
+A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes, a method ``columns``, and a method
+``units`` if its files say any. In a study file the options are keys of ``[data]``, in Python words of ``fs.read``.
 Other packages bring theirs through the entry point group ``fivesigma.readers`` (an object, or its class).
 """
 
@@ -56,12 +57,16 @@ class Reader(Protocol):
         ...
 
 
+def own_readers() -> tuple[Reader, ...]:
+    """Return the readers of this package."""
+    return tuple(importlib.import_module(f"{__name__}.{name}").READER for name in _BUILT_IN)
+
+
 @cache
 def all_readers() -> tuple[Reader, ...]:
     """Return the readers of this package, then those of others."""
-    own = [importlib.import_module(f"{__name__}.{name}").READER for name in _BUILT_IN]
     found = [point.load() for point in entry_points(group="fivesigma.readers")]
-    return (*own, *(reader() if isinstance(reader, type) else reader for reader in found))
+    return (*own_readers(), *(reader() if isinstance(reader, type) else reader for reader in found))
 
 
 def reader_for(path: Path | str, format: str | None = None) -> Reader:
@@ -89,6 +94,15 @@ def reader_for(path: Path | str, format: str | None = None) -> Reader:
     if not fitting:
         raise DataError(_unreadable(Path(path)))
     return max(fitting, key=lambda pair: pair[0])[1]
+
+
+def taken(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a format has: those of a study are for its own table, and others are read beside it.
+
+    >>> taken(reader_for("a.parquet"), {"separator": ";"}), taken(reader_for("a.csv"), {"separator": ";"})
+    ({}, {'separator': ';'})
+    """
+    return {name: value for name, value in options.items() if name in reader.options}
 
 
 def check_options(reader: Reader, options: Mapping[str, Any]) -> None:

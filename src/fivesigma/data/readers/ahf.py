@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import DataError
 from fivesigma.data.readers.border import border, refuse_promise
 
@@ -77,15 +78,23 @@ def _lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _numbers(path: Path, name: str, words: tuple[str, ...]) -> NDArray[Any]:
-    """One column; an identifier beyond the exact range of a float stays a whole number."""
+    """One column; an identifier keeps every digit, whatever its size."""
     try:
-        return np.array(words, dtype=np.int64 if name in _WHOLE else np.float64)
-    except (ValueError, OverflowError):
+        return _whole(words) if name in _WHOLE else np.array(words, dtype=np.float64)
+    except ValueError:
         pass
     try:
         return np.array(words, dtype=np.float64)
     except ValueError as error:
         raise DataError(f"{path}: column '{name}' holds what is not a number ({error}); {_NEXT}.") from error
+
+
+def _whole(words: tuple[str, ...]) -> NDArray[Any]:
+    """Return whole numbers: int64 where that holds them, else the next type that does."""
+    try:
+        return np.array(words, dtype=np.int64)
+    except OverflowError:
+        return kinds.integers([int(word) for word in words])
 
 
 READER = AhfReader()

@@ -1,4 +1,8 @@
-"""NumPy's NPZ and NPY, never a pickle: 1-D arrays are columns, and a 2-D ``X`` with ``names`` is several."""
+"""NumPy's NPZ and NPY, never a pickle: 1-D arrays are columns, a 2-D ``X`` with ``names`` is several.
+
+An array of three or four dimensions is one column of sequences or images; where a truth array ``NAME_mask`` or
+``mask`` of its first two dimensions stands beside it, each event is a set, and the mask says which members it has.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
 from fivesigma.data.readers.border import border, refuse_promise
+
+MASK = "_mask"
+"""What follows the name of an array in the name of its mask."""
 
 _NEXT = "write it again with numpy.savez or numpy.save"
 
@@ -65,6 +72,10 @@ def _array(path: Path, name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
             f"{path}: array '{name}' holds Python objects (a pickle), which could run code; "
             "save numbers, or text as a fixed-width string array."
         )
+    if min(shape, default=0) < 0:
+        raise DataError(
+            f"{path}: array '{name}' declares the negative shape {shape}; it is damaged: {_NEXT}."
+        )
     count = 1
     for length in shape:
         count *= int(length)  # Python integers: a declared size does not overflow
@@ -77,7 +88,11 @@ def _array(path: Path, name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
 def _columns(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     result: dict[str, NDArray[Any]] = {}
     names = arrays.pop("names", None) if arrays.get("X", np.empty(0)).ndim == 2 else None
+    masks = _masks(arrays)
     for name, array in arrays.items():
+        if name in masks:
+            result[name] = array
+            continue
         for column, values in _split(path, name, array, names if name == "X" else None):
             if column in result:
                 raise DataError(f"{path}: the column name {column!r} occurs twice; rename one of them.")
@@ -93,32 +108,55 @@ def _columns(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[A
     return result
 
 
+def _masks(arrays: Mapping[str, NDArray[Any]]) -> set[str]:
+    """Return the names of the truth arrays (n, k) that mask an array (n, k, features) beside them."""
+    stacks = {name: array.shape[:2] for name, array in arrays.items() if array.ndim == 3}
+    called = {f"{name}{MASK}": shape for name, shape in stacks.items()}
+    if len(stacks) == 1:
+        called["mask"] = next(iter(stacks.values()))
+    return {
+        name
+        for name, shape in called.items()
+        if name in arrays and arrays[name].dtype.kind == "b" and arrays[name].shape == shape
+    }
+
+
 def _split(
     path: Path, name: str, array: NDArray[Any], names: NDArray[Any] | None
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield the columns of one array; a single number (0-D) is none."""
     if array.ndim == 1 and array.dtype.names:
-        yield from ((field, array[field]) for field in array.dtype.names)
-    elif array.ndim == 1:
+        for field in array.dtype.names:
+            yield from _split(path, field, array[field], None)
+    elif array.ndim == 1 or array.ndim in (3, 4):
         yield name, array
     elif array.ndim == 2:
-        width = array.shape[1]
-        labels = (
-            [f"{name.lower()}{i}" for i in range(width)] if names is None else [str(word) for word in names]
+        yield from zip(_labels(path, name, array.shape[1], names), array.T, strict=True)
+    elif array.ndim > 4:
+        raise DataError(
+            f"{path}: array '{name}' has shape {array.shape}; expected one or two dimensions, three of a sequence or "
+            "a set, or four of an image (n, channels, height, width)."
         )
-        if len(labels) != width:
-            raise DataError(
-                f"{path}: 'names' has {len(labels)} entries for {width} columns of X; give one each."
-            )
-        yield from zip(labels, array.T, strict=True)
-    elif array.ndim > 2:
-        raise DataError(f"{path}: array '{name}' has shape {array.shape}; expected one or two dimensions.")
+
+
+def _labels(path: Path, name: str, width: int, names: NDArray[Any] | None) -> list[str]:
+    """Return the names of the columns of a two-dimensional array."""
+    if width == 0:
+        raise DataError(f"{path}: array '{name}' has no column; {_NEXT}.")
+    if names is None:
+        return [name] if width == 1 and name != "X" else [f"{name.lower()}{i}" for i in range(width)]
+    labels = [str(word) for word in names.ravel()]
+    if len(labels) != width:
+        raise DataError(f"{path}: 'names' has {len(labels)} entries for {width} columns of X; give one each.")
+    return labels
 
 
 def _plain(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
     """Return numbers and truth values as they are, text as objects."""
     if values.dtype.kind in "biuf":
         return values
+    if values.ndim > 1:
+        raise DataError(f"{path}: array '{name}' holds {values.dtype} values; expected numbers.")
     if values.dtype.kind == "U":
         return values.astype(object)
     if values.dtype.kind == "S":

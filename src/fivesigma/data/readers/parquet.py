@@ -39,7 +39,7 @@ class ParquetReader:
                 raise DataError(
                     f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
                 )
-            return frames.consumed(polars.read_parquet(path, glob=False))
+            return frames.consumed(polars.read_parquet(path, glob=False).get_columns())
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return the units in the file's metadata, where this package wrote it."""

@@ -202,7 +202,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self._record(Draws.joined([draws for draws, _ in parts]), chain.watched, schedule)
         shift = len(table) * float(np.log(self._unit).sum())
         self.warmup_ = np.stack([warming for _, warming in parts]) - shift
-        self.labels_ = self.predict(table)
+        self.labels_ = np.asarray(self._averaged(table)[1].argmax(axis=1), dtype=np.int64)
         return self
 
     def _record(self, raw: Draws, watched: Labels, schedule: Schedule) -> None:
@@ -263,7 +263,10 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _predictive(self, X: ArrayLike) -> tuple[Array, Array]:
         check_is_fitted(self)
-        table = checked(self, X, fitting=False)
+        return self._averaged(checked(self, X, fitting=False))
+
+    def _averaged(self, table: Array) -> tuple[Array, Array]:
+        """Return log density and probabilities of a checked table, averaged over draws."""
         standard = (table - self._centre) / self._unit
         draws = self._draws
         some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))

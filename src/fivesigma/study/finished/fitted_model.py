@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fivesigma._core import checks
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma.data import frames
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.risk.predictive import LEVELS
@@ -47,33 +50,85 @@ class FittedModel:
     def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return ``X`` as (n_samples, n_features) in the model's own columns.
 
-        A `Dataset` and a pandas or polars table are matched by name, in whatever order their columns stand; an array
-        has the model's columns in their order. `InputError` where they are not there.
+        A `Dataset` and a pandas, polars or arrow table are matched by name, in whatever order their columns stand,
+        and read as the training table was: text as the codes of its labels there (an unknown one is missing). An
+        array has the model's columns in their order, as numbers.
+
+        Raises
+        ------
+        InputError, WrongTypeError
+            In one sentence, where a column is absent, text where numbers were, or holds an infinite value.
         """
         if isinstance(X, Dataset):
-            return X.with_features(self.names).X
-        if (given := _names(X)) is not None:
-            return self._by_name(X, given)
-        table = np.asarray(X, dtype=np.float64)
+            table = self._of_dataset(X)
+        elif hasattr(X, "columns"):
+            table = self._of_frame(X)
+        else:
+            table = checks.as_table(X)
         if table.ndim != 2 or table.shape[1] != len(self.names):
             raise InputError(
                 f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
             )
+        checks.refuse_infinite(table, self.names)
         return table
 
-    def _by_name(self, table: Any, given: tuple[str, ...]) -> NDArray[np.float64]:
+    def _of_dataset(self, data: Dataset) -> NDArray[np.float64]:
+        X = np.array(data.with_features(self.names).X)
+        for i, name in enumerate(self.names):
+            labels, own = self.labels(name), data.categories.get(name)
+            if (labels is None) != (own is None):
+                was, now = ("numbers", "text") if labels is None else ("text", "numbers")
+                raise InputError(
+                    f"the column {name!r} was {was} in training and is {now} here; write it as it was, or use "
+                    "`fivesigma predict`, which reads a table as training did."
+                )
+            if labels is not None and own is not None and own != labels:
+                X[:, i] = recoded(X[:, i], own, labels)
+        return X
+
+    def _of_frame(self, frame: Any) -> NDArray[np.float64]:
+        given = frames.columns(frame)
         for name in self.names:
             if name not in given:
                 raise InputError(
                     f"the table has no column {name!r}; the model needs it.{did_you_mean(name, given)}"
                 )
-        if self.meta["categories"]:
-            words = ", ".join(self.meta["categories"])
-            raise InputError(
-                f"the model takes text columns ({words}); give a Dataset, or use `fivesigma predict`."
-            )
-        found: NDArray[np.float64] = np.column_stack([table[name] for name in self.names]).astype(np.float64)
+        return np.column_stack([self.feature(name, self.as_read(name, given[name])) for name in self.names])
+
+    def labels(self, name: str) -> tuple[str, ...] | None:
+        """Return the labels of a text column in the order of their codes; None for numbers."""
+        found = self.meta["categories"].get(name)
+        return None if found is None else tuple(found)
+
+    @property
+    def read(self) -> Mapping[str, Mapping[str, Any]]:
+        """How each column of the training table was read, by name (not known of models of older versions)."""
+        found: Mapping[str, Mapping[str, Any]] = self.meta.get("columns", {})
         return found
+
+    def as_read(self, name: str, column: NDArray[Any]) -> NDArray[Any]:
+        """Return a column of another table as it would have been read in training, codes for missing values gone.
+
+        Raises
+        ------
+        InputError
+            If it holds something else than in training.
+        """
+        how = self.read.get(name, {})
+        try:
+            found = kinds.read_as(column, how["read"]) if how else column
+        except InputError as error:
+            raise InputError(f"the column {name!r} {error}, as in training; mend the table.") from None
+        return kinds.blanked(found, how.get("missing", ()))
+
+    def feature(self, name: str, column: NDArray[Any]) -> NDArray[np.float64]:
+        """Return a column as the numbers that the model takes: text as codes, NaN for a label it has not seen."""
+        labels = self.labels(name)
+        if labels is not None:
+            return coded(column, labels)
+        if kinds.is_text(column) and not kinds.missing(column).all():
+            raise InputError(f"the column {name!r} holds text; the model was trained on numbers.")
+        return kinds.numbers(column)
 
     @property
     def task(self) -> Task:
@@ -170,12 +225,32 @@ class FittedModel:
         )
 
 
-def _names(X: Any) -> tuple[str, ...] | None:
-    """Return the names of the columns of a pandas or polars table; None for an array, and for a table without names."""
-    given = getattr(X, "columns", None)
-    if given is None or not all(isinstance(name, str) for name in given):
-        return None
-    return tuple(given)
+def coded(column: NDArray[Any], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Return the code of each word (n,) among ``labels``, NaN for one that is not there.
+
+    Where the labels are truth values, their case does not matter.
+
+    >>> coded(np.array(["b", "x", None], dtype=object), ["a", "b"])
+    array([ 1., nan, nan])
+    >>> coded(np.array([True]), ["false", "true"])
+    array([1.])
+    """
+    truths = all(label.lower() in kinds.TRUTHS for label in labels)
+    code = {label.lower() if truths else label: float(number) for number, label in enumerate(labels)}
+    said = kinds.words(column)
+    return np.array(
+        [np.nan if word is None else code.get(word.lower() if truths else word, np.nan) for word in said]
+    )
+
+
+def recoded(codes: NDArray[np.float64], own: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Return ``codes`` of the labels ``own`` as codes of ``labels``.
+
+    >>> recoded(np.array([0.0, 1.0, np.nan]), ["b", "x"], ["a", "b"])
+    array([ 1., nan, nan])
+    """
+    table = np.append(coded(kinds.objects(own), labels), np.nan)
+    return np.asarray(table[np.where(np.isnan(codes), len(own), codes).astype(np.int64)])
 
 
 def load(path: str | Path) -> FittedModel:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import checks, expressions
+from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.data import join, targets
-from fivesigma.data.tables import Columns, read_columns
+from fivesigma.data import frames, join, readers, tables
+from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.result import load
@@ -58,8 +59,9 @@ def predict(
 
     Returns
     -------
-    dict : ``out``, ``model``, ``n_rows``, ``columns``, and ``n_refused``, the rows without a prediction as
-        a feature is missing and the study drops such rows.
+    dict : ``out``, ``model``, ``n_rows``, ``columns``; ``n_refused``, the rows without a prediction as a feature is
+        missing and the study drops such rows; ``unknown``, how many values of each text column were not seen in
+        training (they count as missing).
 
     Raises
     ------
@@ -78,22 +80,24 @@ def predict(
     name = model if model is not None else result.results.best
     fitted: FittedModel = result.best if name is None else result.model(name)
     spec = Spec.read(RunFolder(result.path).study)
-    columns = _table(spec, file)
+    columns = _table(fitted, spec, file, keep)
     kept = {each: columns[_column(each, columns, str(file))] for each in keep}
-    X = features(fitted, spec, columns, str(file))
-    whole = np.ones(len(X), dtype=np.bool_)
+    if target.suffix == ".parquet":
+        kept = {each: kinds.typed(column) for each, column in kept.items()}
+    made, unknown = _features(fitted, spec, columns, str(file))
+    whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
-        whole &= ~np.isnan(X).any(axis=1)
-    predicted = _predicted(str(name), fitted, X, whole, format, cut)
+        whole &= ~np.isnan(made).any(axis=1)
+    predicted = _predicted(str(name), fitted, made, whole, format, cut)
     _refuse_both(kept, predicted)
     written = kept | predicted
     _write(target, written)
-    refused = int((~whole).sum())
     return {
         "out": str(target),
         "model": name,
-        "n_rows": len(X),
-        "n_refused": refused,
+        "n_rows": len(made),
+        "n_refused": int((~whole).sum()),
+        "unknown": unknown,
         "columns": list(written),
     }
 
@@ -107,11 +111,19 @@ def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
         )
 
 
-def _table(spec: Spec, file: str | Path) -> Columns:
+def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str]) -> Columns:
+    """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
-    columns = read_columns(file, missing=words)
+    text = [name for name, how in model.read.items() if how["read"] == "text"]
+    format = tables.format_of(file, spec.data.format, spec.data.path or file)
+    options = readers.taken(readers.reader_for(file, format), spec.data.options)
+    columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
     if spec.data.join is not None:
-        both, _ = join.joined(columns, {"path": spec.absolute(spec.data.join.path), "on": spec.data.join.on})
+        on = spec.data.join.on
+        right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
+        if on in columns:
+            columns[on] = _as_read(model, on, columns[on], str(file))
+        both, _ = join.joined(columns, right, as_text=text)
         columns = columns | both
     return columns
 
@@ -122,44 +134,44 @@ def _column(name: str, columns: Mapping[str, Any], file: str) -> str:
     return name
 
 
+def _as_read(model: FittedModel, name: str, column: NDArray[Any], file: str) -> NDArray[Any]:
+    try:
+        return model.as_read(name, column if name in model.read else kinds.typed(column))
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
 def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
     """Return the model's columns of a table as (n_rows, n_features), made as the study made them."""
-    table = {name: without_codes(values, spec.data.missing) for name, values in columns.items()}
+    return _features(model, spec, columns, file)[0]
+
+
+def _features(
+    model: FittedModel, spec: Spec, columns: Columns, file: str
+) -> tuple[NDArray[np.float64], dict[str, int]]:
+    """Return the model's columns, and how many values of each text column it has never seen."""
+    needed = {*model.read, *model.names}
+    for text in spec.features.expressions.values():
+        needed |= set(expressions.names(text, columns))
+    table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
+    if not model.read:  # a model of an older version does not know
+        table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
     for name, text in spec.features.expressions.items():
-        for needed in expressions.names(text, table):
-            _column(needed, table, file)
+        for needs in expressions.names(text, table):
+            _column(needs, table, file)
         table[name] = expressions.evaluate(text, table)
-    categories: Mapping[str, Sequence[str]] = model.meta["categories"]
-    made = [
-        _feature(name, table[_column(name, table, file)], categories.get(name), file) for name in model.names
-    ]
+    made, unknown = [], {}
+    for name in model.names:
+        column = table[_column(name, table, file)]
+        try:
+            made.append(model.feature(name, column))
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
+        if (count := int((np.isnan(made[-1]) & ~kinds.missing(column)).sum())) > 0:
+            unknown[name] = count
     X = np.column_stack(made)
     checks.refuse_infinite(X, model.names)
-    return X
-
-
-def without_codes(values: NDArray[Any], codes: Sequence[Any]) -> NDArray[Any]:
-    """Return a column with its missing-value codes as NaN or None.
-
-    >>> without_codes(np.array([1.0, -999.0]), (-999,))
-    array([ 1., nan])
-    """
-    numbers = [code for code in codes if not isinstance(code, str)]
-    words = [code for code in codes if isinstance(code, str)]
-    if values.dtype.kind in "fiu" and numbers:
-        real = values.astype(np.float64)
-        return np.where(np.isin(real, numbers), np.nan, real)
-    return targets.blanked(values, words) if values.dtype.kind == "O" and words else values
-
-
-def _feature(name: str, values: NDArray[Any], labels: Sequence[str] | None, file: str) -> NDArray[np.float64]:
-    """One column as numbers; a text column as the codes of training, NaN for a word not seen there."""
-    if labels is not None:
-        code = {label: float(number) for number, label in enumerate(labels)}
-        return np.array([np.nan if value is None else code.get(str(value), np.nan) for value in values])
-    if values.dtype.kind in "OUS":
-        raise InputError(f"{file}: the column '{name}' holds text; the model was trained on numbers.")
-    return values.astype(np.float64)
+    return X, unknown
 
 
 def _predicted(
@@ -253,12 +265,7 @@ def rank(score: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    import polars
-
-    frame = polars.DataFrame(
-        {name: polars.Series(name, values.tolist() if values.dtype == object else values, nan_to_null=True)
-         for name, values in columns.items()}
-    )  # fmt: skip
+    frame = frames.table(columns)
     buffer = io.BytesIO()
     if path.suffix == ".csv":
         frame.write_csv(buffer)

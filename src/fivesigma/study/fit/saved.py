@@ -23,6 +23,11 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "names": names,
         "units": [meta["units"][i] for i in columns],
         "categories": {name: labels for name, labels in meta["categories"].items() if name in names},
+        "columns": {
+            name: how | ({"labels": meta["categories"][name]} if name in meta["categories"] else {})
+            for name, how in meta["columns"].items()
+            if name in names or name not in meta["names"]
+        },
         "classes": meta["classes"],
         "task": meta["task"],
         "target": meta["target"],

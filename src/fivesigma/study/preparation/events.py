@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fivesigma._core.errors import InputError
-from fivesigma.data import tables
+from fivesigma.data import readers, tables
 from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
@@ -27,8 +27,7 @@ def read(spec: Spec) -> Dataset:
     }
     if spec.data.simulated is not None:
         return simulated(spec)
-    missing = tuple(code for code in spec.data.missing if isinstance(code, str))
-    parts = {name: tables.read_columns(paths, missing=missing) for name, paths in files.items()}
+    parts = {name: _columns(spec, paths) for name, paths in files.items()}
     for name, columns in parts.items():
         height = len(next(iter(columns.values()))) if columns else 0
         columns[PART] = np.full(height, name, dtype=object)
@@ -40,6 +39,14 @@ def read(spec: Spec) -> Dataset:
         else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
     )
     return Dataset.from_columns(columns, roles(spec), source=source)
+
+
+def _columns(spec: Spec, paths: list[Path]) -> tables.Columns:
+    """Read files with the options of the study, those of their format."""
+    words = tuple(code for code in spec.data.missing if isinstance(code, str))
+    format = tables.format_of(paths, spec.data.format, spec.paths())
+    options = readers.taken(readers.reader_for(tables.paths(paths)[0], format), spec.data.options)
+    return tables.read_columns(paths, format=format, missing=words, **options)
 
 
 def simulated(spec: Spec) -> Dataset:
@@ -68,7 +75,9 @@ def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
-    join = None if data.join is None else {"path": spec.absolute(data.join.path), "on": data.join.on}
+    join = None
+    if data.join is not None:
+        join = {"path": spec.absolute(data.join.path), "on": data.join.on, **data.join.options}
     return Roles(
         target=data.target,
         task=data.task,

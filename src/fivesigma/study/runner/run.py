@@ -211,11 +211,10 @@ def _open_test(prepared: Prepared, folder: RunFolder) -> None:
 
 
 def _write_predictions(folder: RunFolder, columns: dict[str, Any]) -> None:
-    import polars
+    from fivesigma.data import frames
 
     buffer = io.BytesIO()
-    polars.DataFrame({name: polars.Series(name, list(c) if c.dtype == object else c) for name, c in columns.items()}
-    ).write_parquet(buffer, compression="zstd", statistics=False)  # fmt: skip
+    frames.table(columns, nan_to_null=False).write_parquet(buffer, compression="zstd", statistics=False)
     write_bytes(folder.predictions, buffer.getvalue())
 
 

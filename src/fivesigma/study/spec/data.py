@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from fivesigma._core.errors import FivesigmaError
 from fivesigma.study.spec.section import SIMULATED, USER_SOURCE, Section
 from fivesigma.study.spec.values import (
     Label,
@@ -25,14 +26,23 @@ from fivesigma.study.spec.values import (
 class Join(Section):
     """A second table, joined on a key."""
 
+    model_config = ConfigDict(extra="allow")
+
     path: Text
     """The second table; relative to the study file."""
     on: Text
     """The column both tables have."""
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the second table's reader, such as ``separator`` of CSV."""
+        return dict(self.model_extra or {})
+
 
 class DataSection(Section):
-    """Which table, and which column plays which part."""
+    """Which table, and which column plays which part; other keys are options of the table's reader."""
+
+    model_config = ConfigDict(extra="allow")
 
     path: Texts | None = None
     """The table: one path, several, or a glob; relative to the study file."""
@@ -62,6 +72,13 @@ class DataSection(Section):
     """Codes that mean a missing value, such as -999."""
     units: dict[str, Text] = {}
     """Unit of each column, such as "GeV"."""
+    format: Text | None = None
+    """Name of the table's format, such as "CSV", where the suffix of its name does not say it."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the table's reader, such as ``separator`` of CSV."""
+        return dict(self.model_extra or {})
 
     @model_validator(mode="after")
     def _one_source(self) -> DataSection:
@@ -116,10 +133,45 @@ class SourceSection(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    n: Annotated[Whole, Field(ge=1)] | None = None
+    n: Annotated[Whole, Field(ge=1, le=10**10)] | None = None
     """Events to draw; default: the system's own number."""
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the system by name; a dotted name sets one of a part."""
         return dict(self.model_extra or {})
+
+
+def unclaimed(data: Any) -> tuple[str, ...] | None:
+    """Return the place of the first key of ``[data]`` that is neither one of its own nor an option of its reader.
+
+    >>> unclaimed({"path": "t.csv", "separator": ";"}), unclaimed({"path": "t.csv", "tree": "mini"})
+    (None, ('data', 'tree'))
+    """
+    if not isinstance(data, Mapping):
+        return None
+    sections: tuple[tuple[tuple[str, ...], type[Section]], ...] = (
+        (("data",), DataSection),
+        (("data", "join"), Join),
+    )
+    for place, section in sections:
+        keys = data if len(place) == 1 else data.get("join")
+        if isinstance(keys, Mapping):
+            claimed = {*section.model_fields, *options_of(keys)}
+            if wrong := [key for key in keys if key not in claimed]:
+                return (*place, wrong[0])
+    return None
+
+
+def options_of(section: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the options of the reader of the table that a section names; none where no reader is known."""
+    from fivesigma.data import readers
+
+    path, format = section.get("path"), section.get("format")
+    first = path[0] if isinstance(path, (list, tuple)) and path else path
+    if not isinstance(first, str) or not isinstance(format, str | None):
+        return ()
+    try:
+        return readers.reader_for(first, format).options
+    except FivesigmaError:
+        return ()

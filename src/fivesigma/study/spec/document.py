@@ -13,11 +13,11 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma._core.outside import outside
 from fivesigma.study.spec.curves import CurvesSection
-from fivesigma.study.spec.data import DataSection, SourceSection
+from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
 from fivesigma.study.spec.features import FeaturesSection
-from fivesigma.study.spec.messages import sentence
+from fivesigma.study.spec.messages import dotted, sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
 from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
@@ -183,6 +183,9 @@ class Spec(Section):
     ) -> Spec:
         """Return the study a parsed document describes; relative paths are taken from ``folder``."""
         refuse_unbuilt(document, place)
+        if wrong := unclaimed(document.get("data")):
+            beside = document["data"] if len(wrong) == 2 else document["data"]["join"]
+            raise StudyError(f"{place}: {unknown_key(wrong, cls, options_of(beside))}")
         sections = {name: section for name, section in outside_sections().items() if name in document}
         own = {name: value for name, value in document.items() if name not in sections}
         spec = _validated(cls, own, place)
@@ -388,16 +391,33 @@ def parse(text: str, place: str) -> dict[str, Any]:
     Raises
     ------
     StudyError
-        It is not TOML; the message names line and column.
+        It is not TOML, and the message names line and column; or it holds a whole number of more than 64 bits.
     """
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{place}: not TOML: {error}; mend that line.") from None
     except RecursionError:
         raise StudyError(
             f"{place}: tables or lists are nested too deeply; a study file needs three levels."
         ) from None
+    except ValueError:  # Python's own limit, of 4,300 digits
+        raise StudyError(f"{place}: a whole number has thousands of digits; {_LONG}.") from None
+    _refuse_long(document, place, ())
+    return document
+
+
+_LONG = "TOML's have 64 bits, up to 18446744073709551615: write a float, or text"
+
+
+def _refuse_long(node: Any, place: str, keys: tuple[int | str, ...]) -> None:
+    """Refuse a whole number that neither int64 nor uint64 holds: labels and codes of that size are text."""
+    if isinstance(node, int) and not -(2**63) <= node < 2**64:
+        shown = str(node) if len(str(node)) <= 40 else f"{str(node)[:37]}..."
+        raise StudyError(f"{place}: {dotted(keys)}: the whole number {shown} is too long; {_LONG}.")
+    if isinstance(node, (dict, list)):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            _refuse_long(value, place, (*keys, key))
 
 
 def _override(document: dict[str, Any], data: Paths | None, seed: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -45,7 +45,7 @@ def sentence(error: ValidationError, document: Mapping[str, Any], root: type[Bas
     kind = first["type"]
     keys = tuple(_in_document(first["loc"], document))
     if kind == "extra_forbidden":
-        return _unknown_key(keys, root)
+        return unknown_key(keys, root)
     if kind == "missing":
         return _missing_key(first, keys)
     if kind == "value_error":
@@ -83,10 +83,11 @@ def _missing_key(error: ErrorDetails, keys: tuple[int | str, ...]) -> str:
     return f"{dotted((*keys, name))} is missing; {remedy}."
 
 
-def _unknown_key(keys: tuple[int | str, ...], root: type[BaseModel]) -> str:
+def unknown_key(keys: tuple[int | str, ...], root: type[BaseModel], options: Sequence[str] = ()) -> str:
+    """Return the sentence for a key that no section knows; ``options`` are those of a reader beside it."""
     *parents, name = keys
     section = _section(root, parents)
-    here = list(section.model_fields)
+    here = [*section.model_fields, *options]
     hint = did_you_mean(str(name), here) or f" Expected one of {', '.join(here)}."
     return f"{dotted(keys)}: unknown key.{_elsewhere(str(name), root, section) or hint}"
 

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fivesigma.data import readers
 from fivesigma.study.spec.document import Spec
 
 PATH = Path(__file__).with_name("spec.schema.json")
@@ -24,9 +25,19 @@ def json_schema() -> dict[str, Any]:
     schema["$defs"]["ModelSection"]["required"] = ["kind"]  # the name is filled in from the kind
     for section, key in (("DataSection", "path"), ("DataSection", "missing"), ("TestRows", "value")):
         _one_or_many(schema["$defs"][section]["properties"][key])
+    for section in ("DataSection", "Join"):
+        _options_of_readers(schema["$defs"][section])
     _forms_of_test(schema["$defs"]["SplitSection"]["properties"]["test"])
     draft = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": draft, **schema, "title": "A fivesigma study"}
+
+
+def _options_of_readers(section: dict[str, Any]) -> None:
+    """The keys that no field claims are options of the table's reader: here those of the formats of this package."""
+    for reader in readers.own_readers():
+        for option in reader.options:
+            section["properties"].setdefault(option, {"description": f"Option of {reader.name} files."})
+    section["additionalProperties"] = False
 
 
 def _one_or_many(key: dict[str, Any]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import DataError, InputError
-from fivesigma.data.inspection import Column, Inspection, inspect
-from fivesigma.study.spec.document import default_name
+from fivesigma.data.inspection import Column, Inspection, inspected
+from fivesigma.data.tables import read_columns
+from fivesigma.data.trial import tried
+from fivesigma.study.spec.document import Spec, default_name
 from fivesigma.study.spec.toml import value_text
 
 _MOST_NAMED = 60
@@ -42,7 +45,12 @@ def write_starter(table: str | Path, study: str | Path | None = None, target: st
         raise InputError(
             f"{place}: exists and is not overwritten; give another name with --out FILE, or remove it."
         )
-    text = starter(inspect(table, target), beside=place)
+    columns = read_columns(table)
+    seen = inspected(table, columns, target)
+    salt = _stem(Path(seen.path))
+    found = tried(seen, columns, target=target, salt=salt, listed=_MOST_NAMED)
+    text = starter(replace(seen, guesses=found.guesses), beside=place, task=found.task, folds=found.folds)
+    Spec.from_toml(text, place=str(place), folder=place.absolute().parent)  # what is written can be read
     try:
         with place.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -55,21 +63,17 @@ def _stem(table: Path) -> str:
     return default_name(Path(f"{table.name.split('.')[0]}.toml"))
 
 
-def starter(seen: Inspection, beside: Path) -> str:
-    """Return the text of a study of the table ``seen``, to be written to ``beside``.
-
-    Raises
-    ------
-    InputError
-        No column looks like something to predict.
-    """
-    if seen.guesses.target is None or not (seen.guesses.features or seen.guesses.spectators):
-        raise InputError(
-            f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or write a study with "
-            'task = "clustering" if there is none (docs/mixtures.md has one).'
-        )
+def starter(seen: Inspection, beside: Path, *, task: str, folds: int) -> str:
+    """Return the text of a study of the table ``seen``, to be written to ``beside``."""
     return "\n".join(
-        [*_head(seen), *_data(seen, beside), *_split(seen), *_features(seen), *_models(), *_judged(seen)]
+        [
+            *_head(seen),
+            *_data(seen, beside),
+            *_split(seen, folds),
+            *_features(seen),
+            *_models(),
+            *_judged(task),
+        ]
     )
 
 
@@ -131,10 +135,10 @@ def _classes(seen: Inspection) -> Iterator[str]:
     yield f"classes = {_listed(found.classes)} # in order, the last is the signal ({_printable(counted)})"
 
 
-def _split(seen: Inspection) -> Iterator[str]:
+def _split(seen: Inspection, folds: int) -> Iterator[str]:
     yield "[split]"
     yield "test = 0.2 # sealed: opened once, after everything is chosen"
-    yield f"folds = {5 if seen.n_rows >= 50 else 3}"
+    yield f"folds = {folds}"
     column = next((column for column in seen.columns if _SET.search(column.name)), None)
     if column is not None and column.counts:
         value = next(iter(column.counts))
@@ -164,9 +168,9 @@ def _models() -> Iterator[str]:
     yield ""
 
 
-def _judged(seen: Inspection) -> Iterator[str]:
+def _judged(task: str) -> Iterator[str]:
     yield "[evaluate]"
-    yield f'metric = "{"r2" if not seen.guesses.classes else "roc_auc"}"'
+    yield f'metric = "{"r2" if task == "regression" else "roc_auc"}"'
     yield 'baseline = "dummy"'
     yield "bootstrap = 2000"
     yield "refits = 10"

@@ -1,0 +1,102 @@
+"""What an event is, by the shape of ``X``: a row of a table, an image, a sequence or a set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError, one_of
+
+KINDS = {
+    "table": "(n, features)",
+    "image": "(n, channels, height, width)",
+    "sequence": "(n, channels, length)",
+    "set": "(n, k, features)",
+}
+"""The kinds of ``X`` and their shapes; only a set has a mask (n, k) of the members that are there."""
+
+Mask = NDArray[np.bool_]
+
+
+def kind_of(X: NDArray[np.float64], mask: Mask | None, kind: str | None = None) -> str:
+    """Return what the events of ``X`` are, by its dimensions and whether it has a mask; or check what is said.
+
+    Raises
+    ------
+    InputError
+        If shape, mask and kind do not belong together.
+
+    >>> kind_of(np.zeros((5, 2)), None), kind_of(np.zeros((5, 1, 8, 8)), None), kind_of(np.zeros((5, 3, 8)), None)
+    ('table', 'image', 'sequence')
+    >>> kind_of(np.zeros((5, 8, 4)), np.ones((5, 8), dtype=bool))
+    'set'
+    """
+    told = {2: "table", 3: "sequence" if mask is None else "set", 4: "image"}.get(X.ndim)
+    if told is None:
+        forms = ", ".join(f"{name} {form}" for name, form in KINDS.items())
+        raise InputError(f"X has shape {X.shape}; expected that of one of: {forms}.")
+    if kind is not None and one_of(kind, KINDS, "kind of X") != told:
+        beside = "no mask" if mask is None else "a mask"
+        raise InputError(f"kind = '{kind}', and X has shape {X.shape} and {beside}; expected {KINDS[kind]}.")
+    if mask is not None:
+        _check_mask(X, mask, told)
+    return told
+
+
+def _check_mask(X: NDArray[np.float64], mask: Mask, kind: str) -> None:
+    if kind != "set" or mask.shape != X.shape[:2]:
+        raise InputError(
+            f"mask has shape {mask.shape} and X has {X.shape}; expected (n, k) of a set (n, k, features)."
+        )
+    there = mask.any(axis=1)
+    if empty := int((~there).sum()):
+        raise InputError(
+            f"mask leaves {empty} of {len(mask)} sets without a member (first in row {int(np.argmin(there))}); drop "
+            "them, or mend the mask."
+        )
+
+
+def n_channels(X: NDArray[np.float64], kind: str) -> int:
+    """Return how many channels or features have a name."""
+    return int(X.shape[-1] if kind in ("table", "set") else X.shape[1])
+
+
+def channel(X: NDArray[np.float64], i: int, kind: str, mask: Mask | None) -> NDArray[np.float64]:
+    """Return all values of channel or feature ``i``, (m,): of a set those of its members.
+
+    >>> channel(np.arange(8.0).reshape(2, 2, 2), 0, "sequence", None)
+    array([0., 1., 4., 5.])
+    """
+    values = X[..., i] if kind in ("table", "set") else X[:, i]
+    return np.asarray(values if mask is None else values[mask]).reshape(-1)
+
+
+def of_channels(X: NDArray[np.float64], at: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
+    """Return ``X`` with the channels or features at positions ``at`` only."""
+    return X[..., at] if kind in ("table", "set") else X[:, at]
+
+
+def names_of(name: str, count: int) -> tuple[str, ...]:
+    """Return the names of the channels or features of one array column: its own name if there is but one.
+
+    >>> names_of("jet", 1), names_of("jet", 2)
+    (('jet',), ('jet0', 'jet1'))
+    """
+    return (name,) if count == 1 else tuple(f"{name}{i}" for i in range(count))
+
+
+def refuse_infinite(X: NDArray[np.float64], names: Sequence[str], kind: str, mask: Mask | None) -> None:
+    """Raise `InputError` naming the first channel that holds an infinite value, or an event without any value."""
+    for i, name in enumerate(names):
+        if infinite := int(np.isinf(channel(X, i, kind, mask)).sum()):
+            raise InputError(
+                f"feature '{name}' has {infinite} infinite values; expected finite numbers: mend them."
+            )
+    empty = np.isnan(X.reshape(len(X), -1)).all(axis=1)
+    if empty.any():
+        first = int(np.argmax(empty))
+        raise InputError(
+            f"{int(empty.sum())} of {len(X)} events ({kind}) hold no value at all (first in row {first}); drop them."
+        )
