@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -17,6 +18,7 @@ from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.convergence import converged
 from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
@@ -39,15 +41,15 @@ _SCORES = ("predict_proba", "decision_function")  # what a probability can be ma
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted estimator and what its library had to say: the warnings, each once, in order."""
+    """A fitted estimator and what its library had to say: the warnings, each once, in order.
+
+    ``converged`` is what the estimator says of itself; of one that says nothing (a user's own, say) False where
+    it gave a `ConvergenceWarning`, None where it did not.
+    """
 
     estimator: Any
     messages: tuple[str, ...] = ()
-
-    @property
-    def converged(self) -> bool:
-        """Whether no warning spoke of convergence."""
-        return not any("converge" in message.lower() for message in self.messages)
+    converged: bool | None = None
 
 
 def build(
@@ -256,7 +258,14 @@ def fit(
             raise FitError(str(error)) from error
         except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError, LookupError) as error:
             raise FitError(f"the fit failed: {_first_line(error)}") from error
-    return Fitted(fitted, tuple(dict.fromkeys(_first_line(each.message) for each in caught)))
+    messages = tuple(dict.fromkeys(_first_line(each.message) for each in caught))
+    return Fitted(fitted, messages, _converged(fitted, caught))
+
+
+def _converged(fitted: Any, caught: Sequence[warnings.WarningMessage]) -> bool | None:
+    said = converged(fitted)
+    warned = any(issubclass(each.category, ConvergenceWarning) for each in caught)
+    return False if said is None and warned else said
 
 
 def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
