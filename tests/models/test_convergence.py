@@ -103,7 +103,7 @@ class OfAUser(RegressorMixin, BaseEstimator):
 
 @pytest.mark.parametrize(("category", "answer"), [(UserWarning, None), (ConvergenceWarning, False)])
 def test_a_word_in_a_message_means_nothing_and_the_category_of_a_warning_does(category, answer):
-    from fivesigma.study import recipe
+    from fivesigma.study.fit import recipe
 
     plan = FeaturePlan(names=("a", "b", "c"))
     model = recipe.build_user(OfAUser(category), features=plan, task="regression")
