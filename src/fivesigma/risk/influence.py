@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fivesigma.risk.classification import RocAuc
 from fivesigma.risk.metric import Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.rankings import Rankings, worthwhile
 
 STEP = 1e-6
 """Relative step of the numerical slope of a function of moments."""
@@ -203,15 +204,19 @@ def _upto(weights: Floats) -> Floats:
     return upto
 
 
-def _placements(scored: Scored) -> list[Placement]:
+def _placements(scored: Scored) -> list[Placement] | Rankings:
     y, prediction, w = scored.checked()
     n_classes = prediction.shape[1]
+    if worthwhile(y.size, n_classes):
+        return Rankings.of(prediction, y, w)
     classes = [1] if n_classes == 2 else range(n_classes)
     return [Placement.of(prediction[:, k], y == k, w) for k in classes]
 
 
-def _mean_influences(placements: list[Placement], counts: NDArray[Any]) -> Floats:
+def _mean_influences(placements: list[Placement] | Rankings, counts: NDArray[Any]) -> Floats:
     """Mean over the classes of the influences (b, n), in the events' own order."""
+    if isinstance(placements, Rankings):
+        return placements.influences(counts)
     total = np.zeros(counts.shape)
     for each in placements:
         total[:, each.rows] += each.influences(counts)
@@ -221,7 +226,8 @@ def _mean_influences(placements: list[Placement], counts: NDArray[Any]) -> Float
 @influence.register
 def _(metric: RocAuc, scored: Scored) -> Floats | None:
     """The mean over the classes of the influences on each one's area."""
-    one: Floats = _mean_influences(_placements(scored), np.ones((1, len(scored.y)), np.uint8))[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one: Floats = _mean_influences(_placements(scored), np.ones((1, len(scored.y)), np.uint8))[0]
     return one
 
 
@@ -236,8 +242,8 @@ def _(metric: RocAuc, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     return np.concatenate(errors)
 
 
-def _squared_error(placements: list[Placement], units: Units, counts: NDArray[Any]) -> Floats:
-    if len(placements) == 1 and units.single:
+def _squared_error(placements: list[Placement] | Rankings, units: Units, counts: NDArray[Any]) -> Floats:
+    if isinstance(placements, list) and len(placements) == 1 and units.single:
         u = placements[0].influences(counts)
         return np.asarray(np.einsum("bu,bu->b", np.take(counts, placements[0].rows, axis=1) * u, u), float)
     u = units.sums(_mean_influences(placements, counts), axis=1)
