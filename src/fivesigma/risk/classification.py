@@ -217,7 +217,7 @@ class RocAuc(Planned):
         if probabilities(truth, predicted).shape[1] <= MANY:
             return super().value(truth, predicted, weight)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return mean_area(predicted, truth, weight)
+            return float(self.bounded(mean_area(predicted, truth, weight)))
 
 
 @dataclass(frozen=True)

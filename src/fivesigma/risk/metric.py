@@ -14,10 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 
 Floats = NDArray[np.float64]
+ROUNDING = 1e-14
+"""How near to a bound of order one a score of weighted sums is on it."""
 CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
 
 
@@ -104,6 +107,19 @@ class Metric(ABC):
         """Return the threshold chosen on these rows (out-of-fold ones), or None if the metric has none."""
         return None
 
+    def bounded(self, values: Any) -> Floats:
+        """Return ``values`` without the rounding that carries a score beyond its bounds; NaN stays NaN.
+
+        At an upper bound, and at a lower one where there are both, what is nearer than rounding lies on it.
+        """
+        found = np.asarray(values, dtype=np.float64)
+        if self.upper is not None:
+            found = np.where(found > self.upper - ROUNDING, self.upper, found)
+        if self.lower is not None:
+            reach = 0.0 if self.upper is None else ROUNDING
+            found = np.where(found < self.lower + reach, self.lower, found)
+        return found
+
     def merit(self, values: Any) -> Floats:
         """Return ``values`` turned so that more is better; a signed metric, best at 0, returns -|value|."""
         return np.asarray(values, dtype=np.float64) * (1.0 if self.greater_is_better else -1.0)
@@ -132,7 +148,8 @@ class Moments(Metric):
         """See `Metric.value`."""
         truth, predicted, weight = checked(y, prediction, w)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.combine(weight @ self.terms(truth, predicted, weight, cut), scale))
+            found = self.combine(weight @ self.terms(truth, predicted, weight, cut), scale)
+        return float(self.bounded(found))
 
     def resampled(
         self,
@@ -149,7 +166,7 @@ class Moments(Metric):
         weighted = weight[:, None] * self.terms(truth, predicted, weight, cut)
         sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.combine(np.concatenate(sums), scale)
+            return self.bounded(self.combine(np.concatenate(sums), scale))
 
 
 class Planned(Metric):
@@ -189,7 +206,8 @@ class Planned(Metric):
         truth, predicted, weight = checked(y, prediction, w)
         plan = self.plan(truth, predicted, weight)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.concatenate([self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)])
+            scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)]
+        return self.bounded(np.concatenate(scores))
 
 
 def chunks(counts: NDArray[Any], n: int) -> Iterator[slice]:
@@ -234,6 +252,7 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
     if (weight < 0).any():
         negative = int((weight < 0).sum())
         raise InputError(f"weights are negative ({negative} of {n}); expected 0 or more, so drop them.")
+    refuse_extreme(weight, what="weights")
     return weight
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.checks import LARGEST, refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Moments, Planned, ratio
@@ -26,6 +27,8 @@ def residuals(y: NDArray[Any], prediction: Floats) -> Floats:
     difference = prediction - y
     if not np.isfinite(difference).all():
         raise InputError("y holds a value that is not finite; drop the rows without a target.")
+    refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
+    refuse_extreme(prediction[np.abs(prediction) > LARGEST], what="a prediction")
     return np.asarray(difference, dtype=np.float64)
 
 

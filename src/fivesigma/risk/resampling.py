@@ -7,6 +7,7 @@ from measurements, so each model is resampled once, however many pairs it enters
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,14 +76,24 @@ def resampling_counts(
     return counts if codes is None else counts[:, codes]
 
 
+def power_of_two(x: float) -> float:
+    """Return the power of two next above ``x``, 1 for 0: to divide by it rounds nothing.
+
+    >>> power_of_two(0.0), power_of_two(3.0), power_of_two(1e-200) > 1e-200
+    (1.0, 4.0, True)
+    """
+    return 2.0 ** math.frexp(x)[1] if x > 0 else 1.0
+
+
 def kish(w: Vector) -> float:
     """Return ``N_eff = (Σw)² / Σw²``, 0 for no weight at all. Kish (1965), §11.7.
 
     >>> kish(np.array([1.0, 1.0, 0.0])), kish(np.array([]))
     (2.0, 0.0)
     """
-    squares = float(np.sum(w**2))
-    return float(np.sum(w)) ** 2 / squares if squares > 0 else 0.0
+    share = w / power_of_two(float(w.max(initial=0.0)))
+    squares = float(np.sum(share**2))
+    return float(np.sum(share)) ** 2 / squares if squares > 0 else 0.0
 
 
 @dataclass(frozen=True, eq=False)

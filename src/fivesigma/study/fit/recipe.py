@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
@@ -237,6 +238,7 @@ def fit(
     FitError
         Whatever went wrong in the fit, in one sentence.
     """
+    _refuse_extremes(y, w)
     if w is not None:
         if not (w > 0).any():
             raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
@@ -260,6 +262,16 @@ def fit(
             raise FitError(f"the fit failed: {_first_line(error)}") from error
     messages = tuple(dict.fromkeys(_first_line(each.message) for each in caught))
     return Fitted(fitted, messages, _converged(fitted, caught))
+
+
+def _refuse_extremes(y: NDArray[Any] | None, w: Floats | None) -> None:
+    try:
+        if y is not None and y.dtype.kind == "f":
+            refuse_extreme(y, what="the target")
+        if w is not None:
+            refuse_extreme(w, what="the weights")
+    except InputError as error:
+        raise FitError(str(error)) from error
 
 
 def _converged(fitted: Any, caught: Sequence[warnings.WarningMessage]) -> bool | None:
