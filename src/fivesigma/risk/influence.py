@@ -90,13 +90,14 @@ def standard_errors(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Flo
 # --- functions of moments
 
 
-def _weighted_terms(metric: Moments, scored: Scored) -> Floats:
-    """``z_i = w_i t_i`` (n, m)."""
+def _weighted_terms(metric: Moments, scored: Scored) -> tuple[Floats, float]:
+    """``z_i = w_i t_i`` (n, m), and the factor that takes a score of them to the target's own unit."""
     y, prediction, w = scored.checked()
     cut = scored.cut
     if cut is None:
         cut = metric.cut(y, prediction, w, scale=scored.scale)
-    return np.asarray(w[:, None] * metric.terms(y, prediction, w, cut), float)
+    terms, factor = metric.in_unit(y, prediction, w, cut)
+    return np.asarray(w[:, None] * terms, float), factor
 
 
 def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
@@ -115,16 +116,17 @@ def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
 @influence.register
 def _(metric: Moments, scored: Scored) -> Floats | None:
     """``U_i = Σ_j z_ij ∂θ/∂S_j``."""
-    z = _weighted_terms(metric, scored)
+    z, factor = _weighted_terms(metric, scored)
     slope = _slope(metric, z.sum(axis=0)[None], np.abs(z).sum(axis=0), scored.scale)[0]
-    return np.asarray(z @ slope, float)
+    return np.asarray(factor * (z @ slope), float)
 
 
 @standard_errors.register
 def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     """``se² = g' (Σ_u c_u z_u z_u') g`` with the slopes g at the resample's own sums."""
     units = Units.of(scored.groups, len(scored.y))
-    z = units.sums(_weighted_terms(metric, scored))
+    terms, factor = _weighted_terms(metric, scored)
+    z = units.sums(terms)
     n, m = z.shape
     both = np.hstack([z, (z[:, :, None] * z[:, None, :]).reshape(n, m * m)])
     size = np.abs(z).sum(axis=0)
@@ -134,7 +136,7 @@ def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
         g = _slope(metric, sums[:, :m], size, scored.scale)
         second = sums[:, m:].reshape(-1, m, m)
         errors.append(np.sqrt(np.maximum(np.einsum("bi,bij,bj->b", g, second, g), 0.0)))
-    return np.concatenate(errors)
+    return np.asarray(factor * np.concatenate(errors), float)
 
 
 # --- the area under the ROC curve

@@ -18,7 +18,7 @@ from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.influence import standard_errors
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, power_of_two
 from fivesigma.risk.resampling import (
     Measurement,
     Part,
@@ -27,7 +27,6 @@ from fivesigma.risk.resampling import (
     above,
     above_error,
     kish,
-    power_of_two,
 )
 
 About = Literal["procedure", "fitted"]

@@ -7,6 +7,7 @@ copies of it, an event of weight 0 as if it were not there, and ``resampled`` at
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -126,7 +127,16 @@ class Metric(ABC):
 
 
 class Moments(Metric):
-    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
+    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``.
+
+    Attributes
+    ----------
+    degree : int or None
+        The power of the target's unit that it carries, where its terms are powers of numbers in that unit: they
+        are formed in a unit of the target's size then, so that no square of them leaves float64.
+    """
+
+    degree: ClassVar[int | None] = None
 
     @abstractmethod
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
@@ -135,6 +145,15 @@ class Moments(Metric):
     @abstractmethod
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Return the (...) scores from the (..., m) weighted sums of the terms."""
+
+    def in_unit(
+        self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
+    ) -> tuple[Floats, float]:
+        """Return the `terms` and the factor that takes what `combine` makes of them to the target's own unit."""
+        if self.degree is None:
+            return self.terms(y, prediction, w, cut), 1.0
+        unit = power_of_two(float(np.abs(y).max()))
+        return self.terms(y / unit, prediction / unit, w, cut), unit**self.degree
 
     def value(
         self,
@@ -148,8 +167,8 @@ class Moments(Metric):
         """See `Metric.value`."""
         truth, predicted, weight = checked(y, prediction, w)
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = self.combine(weight @ self.terms(truth, predicted, weight, cut), scale)
-        return float(self.bounded(found))
+            terms, factor = self.in_unit(truth, predicted, weight, cut)
+            return float(self.bounded(factor * self.combine(weight @ terms, scale)))
 
     def resampled(
         self,
@@ -163,10 +182,11 @@ class Moments(Metric):
     ) -> Floats:
         """See `Metric.resampled`."""
         truth, predicted, weight = checked(y, prediction, w)
-        weighted = weight[:, None] * self.terms(truth, predicted, weight, cut)
+        terms, factor = self.in_unit(truth, predicted, weight, cut)
+        weighted = weight[:, None] * terms
         sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.bounded(self.combine(np.concatenate(sums), scale))
+            return self.bounded(factor * self.combine(np.concatenate(sums), scale))
 
 
 class Planned(Metric):
@@ -254,6 +274,15 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
         raise InputError(f"weights are negative ({negative} of {n}); expected 0 or more, so drop them.")
     refuse_extreme(weight, what="weights")
     return weight
+
+
+def power_of_two(x: float) -> float:
+    """Return the power of two next above ``x``, 1 for 0: to divide by it rounds nothing.
+
+    >>> power_of_two(0.0), power_of_two(3.0), power_of_two(1e-200) > 1e-200
+    (1.0, 4.0, True)
+    """
+    return 2.0 ** math.frexp(x)[1] if x > 0 else 1.0
 
 
 def ratio(numerator: Any, denominator: Any) -> Any:

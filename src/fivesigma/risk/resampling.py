@@ -7,7 +7,6 @@ from measurements, so each model is resampled once, however many pairs it enters
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from fivesigma.risk.influence import Scored, influence
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, power_of_two
 
 Vector = NDArray[np.float64]
 Counts = NDArray[np.uint8]
@@ -74,15 +73,6 @@ def resampling_counts(
     for row in counts:
         row[:] = POISSON[rng.integers(0, len(POISSON), n_units, dtype=np.uint16)]
     return counts if codes is None else counts[:, codes]
-
-
-def power_of_two(x: float) -> float:
-    """Return the power of two next above ``x``, 1 for 0: to divide by it rounds nothing.
-
-    >>> power_of_two(0.0), power_of_two(3.0), power_of_two(1e-200) > 1e-200
-    (1.0, 4.0, True)
-    """
-    return 2.0 ** math.frexp(x)[1] if x > 0 else 1.0
 
 
 def kish(w: Vector) -> float:
