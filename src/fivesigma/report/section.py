@@ -166,7 +166,6 @@ class View:
         return f" Shown are the {shown} classes of the largest weight, of {n_classes}."
 
 
-
 @dataclass(frozen=True)
 class Content:
     """What a section shows: the variables of its template, and its figures by the names it has there."""

@@ -34,8 +34,6 @@ def residuals(y: NDArray[Any], prediction: Floats) -> Floats:
 class OfResiduals(Moments):
     """A metric of powers of target, prediction and residual, formed in a unit of the target's size."""
 
-    tasks = REGRESSION
-
     @override
     def in_unit(
         self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
