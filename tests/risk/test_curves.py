@@ -10,11 +10,14 @@ import sklearn.metrics as reference
 
 from fivesigma.risk.curves import (
     GRID,
+    MOST_CLASSES,
+    MOST_CONFUSED,
     Scored,
     calibration,
     confusion,
     curves,
     feature_histograms,
+    heaviest,
     residuals,
     roc,
     scores,
@@ -268,3 +271,53 @@ def test_features_of_a_regression_carry_the_target():
     nothing = feature_histograms(x, None, names=["x", "noise"])[0]
     assert nothing["separation"] is None
     json.dumps([first, second, nothing], allow_nan=False)
+
+
+def many(n_classes=30, n=900):
+    rng = np.random.default_rng(4)
+    y = np.minimum(rng.geometric(0.08, n) - 1, n_classes - 1)
+    p = rng.dirichlet(np.ones(n_classes), n)
+    p[np.arange(n), y] += 0.2
+    return Scored(y, p / p.sum(axis=1, keepdims=True), rng.exponential(size=n))
+
+
+def test_of_many_classes_the_heaviest_have_curves_and_they_are_those_of_a_whole_record():
+    rows = many()
+    weights = np.bincount(rows.y, rows.w, 30)
+    heavy = [str(k) for k in sorted(np.argsort(-weights)[:MOST_CLASSES])]
+    found = curves("classification", rows, train=many(n=400))
+    for name in ("roc", "calibration"):
+        assert [each["class"] for each in found[name]] == heavy
+    assert list(dict.fromkeys(each["score"] for each in found["scores"]["histograms"])) == heavy
+    one = int(heavy[2])
+    alone = Scored(
+        rows.y == one, np.column_stack([1 - rows.prediction[:, one], rows.prediction[:, one]]), rows.w
+    )
+    assert found["roc"][2]["background_efficiency"] == roc(alone)[0]["background_efficiency"]
+
+
+def test_a_large_confusion_matrix_keeps_the_weight_of_all_classes():
+    rows = many()
+    table = confusion(rows)
+    assert len(table["classes"]) == MOST_CONFUSED + 1
+    assert table["classes"][-1] == "10 others"
+    matrix = np.array(table["weight"])
+    assert matrix.sum() == pytest.approx(rows.w.sum(), rel=1e-12)
+    kept = heaviest(rows.y, rows.w, 30, MOST_CONFUSED)
+    said = rows.prediction.argmax(axis=1)
+    for i, true in enumerate(kept):
+        for j, other in enumerate(kept):
+            expected = rows.w[(rows.y == true) & (said == other)].sum()
+            assert matrix[i, j] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    outside = ~np.isin(rows.y, kept)
+    assert matrix[-1].sum() == pytest.approx(rows.w[outside].sum(), rel=1e-12)
+
+
+def test_histograms_of_features_are_of_the_heaviest_classes_and_separation_of_all():
+    rows = many()
+    x = rows.y + np.random.default_rng(0).normal(size=len(rows.y))
+    names = [f"c{k}" for k in range(30)]
+    found = feature_histograms(x[:, None], rows.y, rows.w, names=["x"], classes=names)[0]
+    shown = heaviest(rows.y, rows.w, 30, MOST_CLASSES)
+    assert [each["class"] for each in found["histograms"]] == [names[k] for k in shown]
+    assert found["separation"] > 0.5

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from fivesigma._core import columns
 from fivesigma._core.errors import InputError, WrongTypeError
 
+SMALLEST, LARGEST = 1e-140, 1e140
+"""Between these lies the largest number of a target or of weights: the square of a sum of such stays in float64."""
 _BLOCK = 16_384  # rows looked at together: temporaries stay in the cache, whatever the size of the table
 
 
@@ -71,7 +73,7 @@ def as_weights(
     Raises
     ------
     InputError
-        With the number of weights that are missing, infinite or negative.
+        With the number of weights that are missing, infinite or negative, or the largest where it is extreme.
 
     >>> as_weights([1, 0, 2], 3)
     array([1., 0., 2.])
@@ -89,7 +91,25 @@ def as_weights(
             )
     if not weights.sum() > 0:
         raise InputError(f"{what}: the weights sum to zero; expected a positive sum: is it the right column?")
+    refuse_extreme(weights, what=what)
     return weights
+
+
+def refuse_extreme(values: NDArray[np.float64], *, what: str) -> None:
+    """Raise `InputError` where squares of ``values``, of any shape and some unit, leave float64.
+
+    >>> refuse_extreme(np.array([0.0, 1e160]), what="target 'y'")
+    Traceback (most recent call last):
+        ...
+    fivesigma._core.errors.InputError: target 'y': the largest number is 1e+160, and its square leaves float64; \
+expected 1e-140 to 1e+140: give it in another unit.
+    """
+    top = float(np.abs(values).max(initial=0.0))
+    if top > LARGEST or 0.0 < top < SMALLEST:
+        raise InputError(
+            f"{what}: the largest number is {top:.3g}, and its square leaves float64; "
+            f"expected {SMALLEST:g} to {LARGEST:g}: give it in another unit."
+        )
 
 
 def refuse_infinite(

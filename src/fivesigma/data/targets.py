@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import columns
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.columns import label, missing
 from fivesigma._core.errors import InputError, did_you_mean, one_of
 from fivesigma.risk.splits import text_hash
@@ -193,6 +194,7 @@ def _encode_numbers(
         raise InputError(
             f"target '{name}' has {infinite} infinite values; expected finite numbers: drop them with select."
         )
+    refuse_extreme(y, what=f"target '{name}'")
     if y.min() == y.max():
         raise InputError(f"target '{name}' is constant ({label(y[0])} in every row); name another target.")
     return Target(y, None, "regression", present, _dropped(present, name))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,11 @@ def labelled(
     table, target = validate_data(
         estimator, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=numeric
     )
-    return table, np.asarray(target, dtype=np.float64) if numeric else np.asarray(target)
+    if not numeric:
+        return table, np.asarray(target)
+    target = np.asarray(target, dtype=np.float64)
+    refuse_extreme(target, what="y")
+    return table, target
 
 
 def weights(sample_weight: ArrayLike | None, table: Floats) -> Floats:
@@ -37,6 +42,7 @@ def weights(sample_weight: ArrayLike | None, table: Floats) -> Floats:
     w: Floats = _check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=True)
     if not (w > 0).any():
         raise InputError("all weights are zero; give at least one row a positive weight.")
+    refuse_extreme(w, what="weights")
     return w
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.models.convergence import listened
+from fivesigma.models.linear.design import Design
+from fivesigma.models.linear.existence import has_minimum, without_minimum
+from fivesigma.models.linear.problem import Solution, certify, make_problem
+from fivesigma.risk.losses import Logistic, Softmax
+from fivesigma.risk.penalties import L2
 
 _MANY_COEFFICIENTS = 400  # beyond, the Hessian of Newton's method costs more than L-BFGS steps
 
@@ -41,6 +49,7 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     intercept_ : float, in units of the target
     lam_ : float, the λ that was used
     n_iter_ : int
+    converged_ : bool, whether ``tol`` was reached
 
     Raises
     ------
@@ -73,7 +82,9 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
         table, target = labelled(self, X, y, numeric=True)
         w, table, target = present(weights(sample_weight, table), table, target)
         self.lam_ = self._strength(table, target, w)
-        solver = self._solver(float(w.sum())).fit(table, target, sample_weight=w)
+        solver, self.converged_ = listened(
+            lambda: self._solver(float(w.sum())).fit(table, target, sample_weight=w)
+        )
         self.coef_, self.intercept_ = solver.coef_, float(solver.intercept_)
         self.n_iter_ = int(np.max(solver.n_iter_)) if solver.n_iter_ is not None else 1
         return self
@@ -127,6 +138,8 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     classes_ : (n_classes,); coef_ : (1 or n_classes, n_features); intercept_ : (1 or n_classes,); n_iter_ :
         int
+    converged_ : bool, whether ``tol`` was reached, and the minimum is near: below a tiny λ that of classes
+        that a plane separates lies further out than ``tol`` looks
 
     Raises
     ------
@@ -157,10 +170,25 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 "a classifier needs rows of at least two classes; these rows hold one class only."
             )
-        solver = self._solver(table.shape[1]).fit(table, target, sample_weight=w)
+        solver, heard = listened(lambda: self._solver(table.shape[1]).fit(table, target, sample_weight=w))
         self.coef_, self.intercept_ = solver.coef_, solver.intercept_
+        self.converged_ = heard and self._resolved(table, target, w)
         self.n_iter_ = int(np.max(solver.n_iter_))
         return self
+
+    def _resolved(self, X: NDArray[np.float64], target: NDArray[Any], w: NDArray[np.float64]) -> bool:
+        """Whether the minimum is near: a tiny λ leaves that of separable classes further out than tol looks."""
+        many = len(self.classes_) > 2
+        codes = np.searchsorted(self.classes_, target).astype(np.float64)
+        design = Design(X, w, intercept=True)
+        problem = make_problem(design, codes, w, loss=Softmax() if many else Logistic(), penalty=L2())
+        z, lam = design.centred(self.coef_, self.intercept_).reshape(1, -1), np.array([self.lam])
+        near = has_minimum(
+            problem, lam, z, certify(problem, lam, Solution(z, np.zeros(1, dtype=np.int64))).violations
+        )
+        if not near.all():
+            warnings.warn(without_minimum(problem, 1), ConvergenceWarning, stacklevel=3)
+        return bool(near.all())
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the log odds (n_samples,), or one score per class (n_samples, n_classes)."""

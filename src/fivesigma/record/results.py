@@ -101,7 +101,10 @@ class SplitRecord(Holding):
 
 @dataclass(frozen=True)
 class ModelRecord(Holding):
-    """One model of the line-up. ``status`` is ok, failed or skipped; ``message`` says why."""
+    """One model of the line-up. ``status`` is ok, failed or skipped; ``message`` says why.
+
+    ``converged`` is what the final fit says of itself: false is a broken promise, and null where nothing could.
+    """
 
     holds = "model"
 
@@ -111,6 +114,7 @@ class ModelRecord(Holding):
     message: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     n_fits: int = 0
+    converged: bool | None = None
     generalisation: Generalisation = field(default_factory=Generalisation)
     scores: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     versus_baseline: Mapping[str, Comparison] = field(default_factory=dict)

@@ -148,6 +148,13 @@ class View:
         """The target with its unit, for an axis."""
         return labelled(self.results.data.target or "target", self.target_unit)
 
+    def only(self, shown: int) -> str:
+        """Return a sentence for a caption where only ``shown`` of the classes have a curve; else nothing."""
+        n_classes = len(self.results.data.classes or ())
+        if n_classes <= max(shown, 2):
+            return ""
+        return f" Shown are the {shown} classes of the largest weight, of {n_classes}."
+
 
 @dataclass(frozen=True)
 class Content:

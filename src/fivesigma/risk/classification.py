@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, checked, ratio
+from fivesigma.risk.rankings import MANY, Rankings, mean_area, worthwhile
 
 
 def probabilities(y: NDArray[Any], prediction: Floats) -> Floats:
@@ -188,15 +189,35 @@ class RocAuc(Planned):
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
-    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> list[Ranking]:
-        """One ranking a class; one alone (the signal's) for two classes."""
+    def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> list[Ranking] | Rankings:
+        """One ranking a class; one alone (the signal's) for two classes; of many classes all at once."""
         n_classes = probabilities(y, prediction).shape[1]
+        if worthwhile(y.size, n_classes):
+            return Rankings.of(prediction, y, w)
         scored = [1] if n_classes == 2 else range(n_classes)
         return [Ranking.of(prediction[:, k], y == k, w) for k in scored]
 
-    def scored(self, plan: list[Ranking], counts: NDArray[Any]) -> Floats:
+    def scored(self, plan: list[Ranking] | Rankings, counts: NDArray[Any]) -> Floats:
         """Mean of the areas."""
+        if isinstance(plan, Rankings):
+            return np.asarray(plan.areas(counts).mean(axis=1))
         return np.asarray(np.mean([ranking.area(counts) for ranking in plan], axis=0))
+
+    def value(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None = None,
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> float:
+        """See `Metric.value`; of many classes the whole table is sorted once."""
+        truth, predicted, weight = checked(y, prediction, w)
+        if probabilities(truth, predicted).shape[1] <= MANY:
+            return super().value(truth, predicted, weight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(self.bounded(mean_area(predicted, truth, weight)))
 
 
 @dataclass(frozen=True)

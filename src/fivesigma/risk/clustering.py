@@ -88,7 +88,7 @@ class AdjustedRand(Agreement):
         rows, columns = _pairs(tables.sum(axis=2)).sum(axis=1), _pairs(tables.sum(axis=1)).sum(axis=1)
         everything = _pairs(tables.sum(axis=(1, 2)))
         with np.errstate(divide="ignore", invalid="ignore"):
-            expected = np.where(everything > 0, rows * columns / everything, 0.0)
+            expected = np.where(everything > 0, rows * (columns / everything), 0.0)
             most = (rows + columns) / 2.0
             return np.where(most != expected, (both - expected) / (most - expected), 1.0)
 

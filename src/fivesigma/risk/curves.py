@@ -28,6 +28,10 @@ RESIDUAL_BINS = 60
 PLANE_BINS = 60
 MOST_POINTS = 2000
 FEATURE_BINS = 40
+MOST_CLASSES = 9
+"""Classes that have curves of their own: of more, those of the largest weight."""
+MOST_CONFUSED = 20
+"""Classes of which a confusion matrix is whole: of more, those of the largest weight, and all others as one."""
 ROBUST = (0.005, 0.995)
 
 
@@ -84,9 +88,23 @@ def numbers(values: NDArray[Any]) -> list[float | None]:
     return [float(value) if math.isfinite(value) else None for value in values]
 
 
-def _one_against_rest(names: Sequence[str]) -> list[int]:
-    """The classes to show: the signal of two, each of more."""
-    return [1] if len(names) == 2 else list(range(len(names)))
+def heaviest(y: NDArray[Any], w: Floats, n_classes: int, most: int) -> list[int]:
+    """Return the ``most`` classes of the largest weight, in their own order; all of them where they are fewer.
+
+    >>> heaviest(np.array([0, 1, 1, 2]), np.array([1.0, 1.0, 1.0, 5.0]), 4, 2)
+    [1, 2]
+    """
+    if n_classes <= most:
+        return list(range(n_classes))
+    return sorted(np.argsort(-np.bincount(y, w, n_classes), kind="stable")[:most].tolist())
+
+
+def _one_against_rest(rows: Scored, names: Sequence[str]) -> list[int]:
+    """The classes to show: the signal of two, each of more, the heaviest of many."""
+    if len(names) == 2:
+        return [1]
+    y, _, w = checked(rows.y, rows.prediction, rows.w)
+    return heaviest(y, w, len(names), MOST_CLASSES)
 
 
 # --- classification
@@ -110,7 +128,9 @@ def roc(
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
     names = class_names(rows, classes)
     used = np.ones((0, y.size)) if counts is None else counts[:BAND_RESAMPLES]
-    return [{"class": names[k], **_roc(prediction[:, k], y == k, w, used)} for k in _one_against_rest(names)]
+    return [
+        {"class": names[k], **_roc(prediction[:, k], y == k, w, used)} for k in _one_against_rest(rows, names)
+    ]
 
 
 def _roc(score: Floats, member: NDArray[np.bool_], w: Floats, counts: NDArray[Any]) -> Curve:
@@ -157,7 +177,7 @@ def calibration(
     names = class_names(rows, classes)
     return [
         {"class": names[k], **_calibration(prediction[:, k], y == k, w, bins)}
-        for k in _one_against_rest(names)
+        for k in _one_against_rest(rows, names)
     ]
 
 
@@ -192,6 +212,8 @@ def wilson(fraction: Floats, n: Floats, z: float = 1.0) -> tuple[Floats, Floats]
 def scores(parts: Mapping[str, Scored], classes: Sequence[str] | None = None) -> Curve:
     """Return histograms of the score, by true class and part, each normalised to one.
 
+    Of many classes, those of the largest weight in the last part.
+
     Returns
     -------
     dict: ``edges`` (41) and ``histograms``, a list of dicts: ``score`` (the class whose probability it is),
@@ -200,10 +222,12 @@ def scores(parts: Mapping[str, Scored], classes: Sequence[str] | None = None) ->
     """
     edges = np.linspace(0.0, 1.0, SCORE_BINS + 1)
     found: list[Curve] = []
+    judged = list(parts.values())[-1]
+    names = class_names(judged, classes)
+    shown = _one_against_rest(judged, names)
     for part, rows in parts.items():
         y, prediction, w = checked(rows.y, rows.prediction, rows.w)
-        names = class_names(rows, classes)
-        for k in _one_against_rest(names):
+        for k in shown:
             other = names[0] if len(names) == 2 else "rest"
             for name, chosen in ((other, y != k), (names[k], y == k)):
                 shape = histogram(prediction[chosen, k], w[chosen], edges)
@@ -228,6 +252,8 @@ def histogram(x: Floats, w: Floats, edges: Floats) -> Curve:
 def confusion(rows: Scored, classes: Sequence[str] | None = None) -> Curve:
     """Return the weighted confusion matrix: true classes down, predicted ones across.
 
+    Of more than 20 classes, the 20 of the largest weight, and all others as one more.
+
     Returns
     -------
     dict: ``classes``, ``weight`` (Σw) and ``fraction`` (of the true class; None for one that is absent)
@@ -237,12 +263,18 @@ def confusion(rows: Scored, classes: Sequence[str] | None = None) -> Curve:
     [[0.5, 0.5], [0.0, 1.0]]
     """
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
-    K = prediction.shape[1]
-    table = np.bincount(y * K + prediction.argmax(axis=1), w, K * K).reshape(K, K)
+    names, said = class_names(rows, classes), prediction.argmax(axis=1)
+    kept = heaviest(y, w, len(names), MOST_CONFUSED)
+    place = np.full(len(names), len(kept))
+    place[kept] = np.arange(len(kept))
+    left = len(names) - len(kept)
+    names = [names[k] for k in kept] + ([f"{left} others"] if left else [])
+    K = len(names)
+    table = np.bincount(place[y] * K + place[said], w, K * K).reshape(K, K)
     total = table.sum(axis=1, keepdims=True)
     fraction = np.divide(table, total, out=np.full(table.shape, np.nan), where=total > 0)
     return {
-        "classes": class_names(rows, classes),
+        "classes": names,
         "weight": [numbers(row) for row in table],
         "fraction": [numbers(row) for row in fraction],
     }
@@ -323,7 +355,8 @@ def feature_histograms(
     Returns
     -------
     list of dicts: ``name``, ``unit``, ``edges`` (robust range, 0.5 to 99.5 %; one bin a value where they are
-    few; empty for a column without a value), ``histograms`` (list of ``class``, ``density``, ``error``),
+    few; empty for a column without a value), ``histograms`` (list of ``class``, ``density``, ``error``; of many
+    classes those of the largest weight),
     ``separation`` (½ ∫ (s - b)²/(s + b), 0 to 1, the largest over the classes; for a regression the part of
     the target's variance that lies between the bins) and, for a regression, ``target`` (its ``median``,
     ``low``, ``high``).
@@ -350,10 +383,12 @@ def _feature(x: Floats, y: NDArray[Any] | None, w: Floats, classes: Sequence[str
             **found,
             **(_target_in_bins(x, truth, w, edges) if truth is not None else {"separation": None}),
         }
-    shapes = [histogram(x[truth == k], w[truth == k], edges) for k in range(len(classes))]
+    shown = heaviest(truth, w, len(classes), MOST_CLASSES)
     return {
         "edges": numbers(edges),
-        "histograms": [{"class": str(name), **shape} for name, shape in zip(classes, shapes, strict=True)],
+        "histograms": [
+            {"class": str(classes[k]), **histogram(x[truth == k], w[truth == k], edges)} for k in shown
+        ],
         "separation": _separation(x, truth, w, edges, len(classes)),
     }
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fivesigma.risk.classification import RocAuc
 from fivesigma.risk.metric import Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.rankings import Rankings, worthwhile
 
 STEP = 1e-6
 """Relative step of the numerical slope of a function of moments."""
@@ -89,13 +90,14 @@ def standard_errors(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Flo
 # --- functions of moments
 
 
-def _weighted_terms(metric: Moments, scored: Scored) -> Floats:
-    """``z_i = w_i t_i`` (n, m)."""
+def _weighted_terms(metric: Moments, scored: Scored) -> tuple[Floats, float]:
+    """``z_i = w_i t_i`` (n, m), and the factor that takes a score of them to the target's own unit."""
     y, prediction, w = scored.checked()
     cut = scored.cut
     if cut is None:
         cut = metric.cut(y, prediction, w, scale=scored.scale)
-    return np.asarray(w[:, None] * metric.terms(y, prediction, w, cut), float)
+    terms, factor = metric.in_unit(y, prediction, w, cut)
+    return np.asarray(w[:, None] * terms, float), factor
 
 
 def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
@@ -114,16 +116,17 @@ def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
 @influence.register
 def _(metric: Moments, scored: Scored) -> Floats | None:
     """``U_i = Σ_j z_ij ∂θ/∂S_j``."""
-    z = _weighted_terms(metric, scored)
+    z, factor = _weighted_terms(metric, scored)
     slope = _slope(metric, z.sum(axis=0)[None], np.abs(z).sum(axis=0), scored.scale)[0]
-    return np.asarray(z @ slope, float)
+    return np.asarray(factor * (z @ slope), float)
 
 
 @standard_errors.register
 def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     """``se² = g' (Σ_u c_u z_u z_u') g`` with the slopes g at the resample's own sums."""
     units = Units.of(scored.groups, len(scored.y))
-    z = units.sums(_weighted_terms(metric, scored))
+    terms, factor = _weighted_terms(metric, scored)
+    z = units.sums(terms)
     n, m = z.shape
     both = np.hstack([z, (z[:, :, None] * z[:, None, :]).reshape(n, m * m)])
     size = np.abs(z).sum(axis=0)
@@ -133,7 +136,7 @@ def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
         g = _slope(metric, sums[:, :m], size, scored.scale)
         second = sums[:, m:].reshape(-1, m, m)
         errors.append(np.sqrt(np.maximum(np.einsum("bi,bij,bj->b", g, second, g), 0.0)))
-    return np.concatenate(errors)
+    return np.asarray(factor * np.concatenate(errors), float)
 
 
 # --- the area under the ROC curve
@@ -203,15 +206,19 @@ def _upto(weights: Floats) -> Floats:
     return upto
 
 
-def _placements(scored: Scored) -> list[Placement]:
+def _placements(scored: Scored) -> list[Placement] | Rankings:
     y, prediction, w = scored.checked()
     n_classes = prediction.shape[1]
+    if worthwhile(y.size, n_classes):
+        return Rankings.of(prediction, y, w)
     classes = [1] if n_classes == 2 else range(n_classes)
     return [Placement.of(prediction[:, k], y == k, w) for k in classes]
 
 
-def _mean_influences(placements: list[Placement], counts: NDArray[Any]) -> Floats:
+def _mean_influences(placements: list[Placement] | Rankings, counts: NDArray[Any]) -> Floats:
     """Mean over the classes of the influences (b, n), in the events' own order."""
+    if isinstance(placements, Rankings):
+        return placements.influences(counts)
     total = np.zeros(counts.shape)
     for each in placements:
         total[:, each.rows] += each.influences(counts)
@@ -221,7 +228,8 @@ def _mean_influences(placements: list[Placement], counts: NDArray[Any]) -> Float
 @influence.register
 def _(metric: RocAuc, scored: Scored) -> Floats | None:
     """The mean over the classes of the influences on each one's area."""
-    one: Floats = _mean_influences(_placements(scored), np.ones((1, len(scored.y)), np.uint8))[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one: Floats = _mean_influences(_placements(scored), np.ones((1, len(scored.y)), np.uint8))[0]
     return one
 
 
@@ -236,8 +244,8 @@ def _(metric: RocAuc, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     return np.concatenate(errors)
 
 
-def _squared_error(placements: list[Placement], units: Units, counts: NDArray[Any]) -> Floats:
-    if len(placements) == 1 and units.single:
+def _squared_error(placements: list[Placement] | Rankings, units: Units, counts: NDArray[Any]) -> Floats:
+    if isinstance(placements, list) and len(placements) == 1 and units.single:
         u = placements[0].influences(counts)
         return np.asarray(np.einsum("bu,bu->b", np.take(counts, placements[0].rows, axis=1) * u, u), float)
     u = units.sums(_mean_influences(placements, counts), axis=1)

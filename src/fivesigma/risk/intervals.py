@@ -18,8 +18,16 @@ from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.influence import standard_errors
-from fivesigma.risk.metric import Metric
-from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, above, above_error, kish
+from fivesigma.risk.metric import Metric, power_of_two
+from fivesigma.risk.resampling import (
+    Measurement,
+    Part,
+    Refits,
+    Vector,
+    above,
+    above_error,
+    kish,
+)
 
 About = Literal["procedure", "fitted"]
 """What an interval or a significance is about."""
@@ -267,9 +275,10 @@ def welch_satterthwaite(variances: Sequence[float], dofs: Sequence[float]) -> fl
     >>> welch_satterthwaite([1.0, 0.0], [20.0, 9.0])
     20.0
     """
-    total = sum(variances)
-    uncertain = sum(v**2 / dof for v, dof in zip(variances, dofs, strict=True))
-    return total**2 / uncertain if uncertain > 0 else float(dofs[0])
+    top = power_of_two(max(variances, default=0.0))  # squares of variances are fourth powers of the unit
+    shares = [v / top for v in variances]
+    uncertain = sum(v**2 / dof for v, dof in zip(shares, dofs, strict=True))
+    return sum(shares) ** 2 / uncertain if uncertain > 0 else float(dofs[0])
 
 
 def total_dof(stat: float, train: float, *, spread: float, dofs: tuple[float, float]) -> float:
@@ -281,6 +290,8 @@ def total_dof(stat: float, train: float, *, spread: float, dofs: tuple[float, fl
     >>> total_dof(1.0, 1.0, spread=1.0, dofs=(8.0, 8.0)), round(total_dof(1.0, 0.0, spread=1.0, dofs=(1e9, 9.0)), 6)
     (16.0, 9.0)
     """
+    top = power_of_two(max(stat, train, spread))  # squares of variances are fourth powers of the unit
+    stat, train, spread = stat / top, train / top, spread / top
     uncertain = stat**2 / dofs[0] + spread**2 / dofs[1]
     return float((stat + train) ** 2 / uncertain) if uncertain > 0 else float(dofs[0])
 

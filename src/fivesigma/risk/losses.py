@@ -21,6 +21,7 @@ from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 CLASSIFICATION = "classification"
 REGRESSION = "regression"
@@ -67,6 +68,14 @@ class Loss(ABC):
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         state.constructed()
 
+    def recedes(self, target: Array) -> Mask:
+        """Return the events whose loss falls for ever towards one side and nowhere reaches its infimum.
+
+        Without a penalty a sum of such losses may have no minimum, for the coefficients grow for ever. Of a
+        loss that does not say, this has to be assumed of all events.
+        """
+        return np.ones(len(target), dtype=bool)
+
 
 class SmoothLoss(Loss):
     """A convex loss with a second derivative (almost everywhere) and a known convex conjugate."""
@@ -101,6 +110,10 @@ class KinkedLoss(Loss):
         """Return ``u · kink`` for ``low <= u <= high``."""
         return slope * self.pieces(target)[2]
 
+    def recedes(self, target: Array) -> Mask:
+        """Return none: what falls along a straight piece reaches its end, or has no infimum at all."""
+        return np.zeros(len(target), dtype=bool)
+
 
 @final
 @dataclass(frozen=True)
@@ -124,6 +137,10 @@ class Squared(SmoothLoss):
     @override
     def curvature(self, prediction: Array, target: Array) -> Array:
         return np.ones_like(prediction)
+
+    @override
+    def recedes(self, target: Array) -> Mask:
+        return np.zeros(len(target), dtype=bool)
 
     @override
     def conjugate(self, slope: Array, target: Array) -> Array:
@@ -170,6 +187,10 @@ class Huber(SmoothLoss):
     @override
     def curvature(self, prediction: Array, target: Array) -> Array:
         return (np.abs(prediction - target) <= self.delta).astype(float)
+
+    @override
+    def recedes(self, target: Array) -> Mask:
+        return np.zeros(len(target), dtype=bool)
 
     @override
     def conjugate(self, slope: Array, target: Array) -> Array:
@@ -258,6 +279,11 @@ class Poisson(SmoothLoss):
             if np.any(target > 0)
             else "the Poisson loss needs a positive count, but every target is zero"
         )
+
+    def recedes(self, target: Array) -> Mask:
+        """Return the events without a count: exp(f) falls for ever as f goes to −∞."""
+        result: Mask = target == 0
+        return result
 
 
 @final
@@ -364,6 +390,10 @@ class SquaredHinge(SmoothLoss):
     @override
     def curvature(self, prediction: Array, target: Array) -> Array:
         return np.where(_sign(target) * prediction < 1.0, 2.0, 0.0)
+
+    @override
+    def recedes(self, target: Array) -> Mask:
+        return np.zeros(len(target), dtype=bool)
 
     def conjugate(self, slope: Array, target: Array) -> Array:
         """Return ``s u + u²/4`` for slopes on the label's side."""

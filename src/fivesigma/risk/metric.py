@@ -7,6 +7,7 @@ copies of it, an event of weight 0 as if it were not there, and ``resampled`` at
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -14,10 +15,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 
 Floats = NDArray[np.float64]
+ROUNDING = 1e-14
+"""How near to a bound of order one a score of weighted sums is on it."""
 CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
 
 
@@ -104,13 +108,35 @@ class Metric(ABC):
         """Return the threshold chosen on these rows (out-of-fold ones), or None if the metric has none."""
         return None
 
+    def bounded(self, values: Any) -> Floats:
+        """Return ``values`` without the rounding that carries a score beyond its bounds; NaN stays NaN.
+
+        At an upper bound, and at a lower one where there are both, what is nearer than rounding lies on it.
+        """
+        found = np.asarray(values, dtype=np.float64)
+        if self.upper is not None:
+            found = np.where(found > self.upper - ROUNDING, self.upper, found)
+        if self.lower is not None:
+            reach = 0.0 if self.upper is None else ROUNDING
+            found = np.where(found < self.lower + reach, self.lower, found)
+        return found
+
     def merit(self, values: Any) -> Floats:
         """Return ``values`` turned so that more is better; a signed metric, best at 0, returns -|value|."""
         return np.asarray(values, dtype=np.float64) * (1.0 if self.greater_is_better else -1.0)
 
 
 class Moments(Metric):
-    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
+    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``.
+
+    Attributes
+    ----------
+    degree : int or None
+        The power of the target's unit that it carries, where its terms are powers of numbers in that unit: they
+        are formed in a unit of the target's size then, so that no square of them leaves float64.
+    """
+
+    degree: ClassVar[int | None] = None
 
     @abstractmethod
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
@@ -119,6 +145,15 @@ class Moments(Metric):
     @abstractmethod
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Return the (...) scores from the (..., m) weighted sums of the terms."""
+
+    def in_unit(
+        self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
+    ) -> tuple[Floats, float]:
+        """Return the `terms` and the factor that takes what `combine` makes of them to the target's own unit."""
+        if self.degree is None:
+            return self.terms(y, prediction, w, cut), 1.0
+        unit = power_of_two(float(np.abs(y).max()))
+        return self.terms(y / unit, prediction / unit, w, cut), unit**self.degree
 
     def value(
         self,
@@ -132,7 +167,8 @@ class Moments(Metric):
         """See `Metric.value`."""
         truth, predicted, weight = checked(y, prediction, w)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.combine(weight @ self.terms(truth, predicted, weight, cut), scale))
+            terms, factor = self.in_unit(truth, predicted, weight, cut)
+            return float(self.bounded(factor * self.combine(weight @ terms, scale)))
 
     def resampled(
         self,
@@ -146,10 +182,11 @@ class Moments(Metric):
     ) -> Floats:
         """See `Metric.resampled`."""
         truth, predicted, weight = checked(y, prediction, w)
-        weighted = weight[:, None] * self.terms(truth, predicted, weight, cut)
+        terms, factor = self.in_unit(truth, predicted, weight, cut)
+        weighted = weight[:, None] * terms
         sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.combine(np.concatenate(sums), scale)
+            return self.bounded(factor * self.combine(np.concatenate(sums), scale))
 
 
 class Planned(Metric):
@@ -189,7 +226,8 @@ class Planned(Metric):
         truth, predicted, weight = checked(y, prediction, w)
         plan = self.plan(truth, predicted, weight)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.concatenate([self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)])
+            scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)]
+        return self.bounded(np.concatenate(scores))
 
 
 def chunks(counts: NDArray[Any], n: int) -> Iterator[slice]:
@@ -234,7 +272,17 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
     if (weight < 0).any():
         negative = int((weight < 0).sum())
         raise InputError(f"weights are negative ({negative} of {n}); expected 0 or more, so drop them.")
+    refuse_extreme(weight, what="weights")
     return weight
+
+
+def power_of_two(x: float) -> float:
+    """Return the power of two next above ``x``, 1 for 0: to divide by it rounds nothing.
+
+    >>> power_of_two(0.0), power_of_two(3.0), power_of_two(1e-200) > 1e-200
+    (1.0, 4.0, True)
+    """
+    return 2.0 ** math.frexp(x)[1] if x > 0 else 1.0
 
 
 def ratio(numerator: Any, denominator: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Metric, Moments, ratio
@@ -131,6 +132,7 @@ class _OfLaw(Moments):
             raise InputError(
                 f"a prediction has shape {prediction.shape}; expected quantiles (n, {KNOTS.size}), or values (n,)."
             )
+        refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
         law = QuantileLaw.of(prediction, cut)
         each = np.full(len(y), np.nan) if law is None else self.each(law, np.asarray(y, dtype=np.float64))
         return np.column_stack([np.where(w > 0, each, 0.0), np.ones(len(y))])
@@ -148,6 +150,7 @@ class _OfLaw(Moments):
     ) -> float | None:
         """Return the root mean square residual of these (out-of-fold) rows; None where they are laws."""
         given = np.asarray(prediction, dtype=np.float64)
+        refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
         if given.ndim != 1:
             return None
         return float(np.sqrt(np.average((given - y) ** 2, weights=w)))

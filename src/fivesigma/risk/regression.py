@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
+from fivesigma._core.checks import LARGEST, refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Moments, Planned, ratio
@@ -29,6 +31,23 @@ def residuals(y: NDArray[Any], prediction: Floats) -> Floats:
     return np.asarray(difference, dtype=np.float64)
 
 
+class OfResiduals(Moments):
+    """A metric of powers of target, prediction and residual, formed in a unit of the target's size."""
+
+    @override
+    def in_unit(
+        self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
+    ) -> tuple[Floats, float]:
+        refuse_extremes(y, prediction)
+        return super().in_unit(y, prediction, w, cut)
+
+
+def refuse_extremes(y: NDArray[Any], prediction: Floats) -> None:
+    """Raise `InputError` where targets or predictions have squares that leave float64."""
+    refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
+    refuse_extreme(prediction[np.abs(prediction) > LARGEST], what="a prediction")
+
+
 def centred(values: NDArray[Any], w: Floats) -> Floats:
     """Return ``values`` less their weighted mean, so that sums of squares keep their digits."""
     total = w.sum()
@@ -42,7 +61,7 @@ def spread(square: Floats, linear: Floats, total: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class R2(Moments):
+class R2(OfResiduals):
     """``R² = 1 - Σ w (p - y)² / Σ w (y - <y>)²``; undefined for a constant target.
 
     >>> R2().value(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
@@ -54,6 +73,7 @@ class R2(Moments):
     scores = Output.VALUE
     greater_is_better = True
     lower, upper = None, 1.0
+    degree = 0
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, y², r² with y centred."""
@@ -67,7 +87,7 @@ class R2(Moments):
 
 
 @dataclass(frozen=True)
-class Rmse(Moments):
+class Rmse(OfResiduals):
     """``sqrt(Σ w (p - y)² / Σ w)``, in the unit of the target.
 
     >>> Rmse().value(np.array([0.0, 0.0]), np.array([3.0, 3.0]))
@@ -79,6 +99,7 @@ class Rmse(Moments):
     scores = Output.VALUE
     greater_is_better = False
     lower, upper = 0.0, None
+    degree = 1
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: r², 1."""
@@ -90,7 +111,7 @@ class Rmse(Moments):
 
 
 @dataclass(frozen=True)
-class Mae(Moments):
+class Mae(OfResiduals):
     """``Σ w |p - y| / Σ w``, in the unit of the target.
 
     >>> Mae().value(np.array([0.0, 0.0]), np.array([3.0, -1.0]))
@@ -103,6 +124,7 @@ class Mae(Moments):
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
+    degree = 1
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: |r|, 1."""
@@ -114,7 +136,7 @@ class Mae(Moments):
 
 
 @dataclass(frozen=True)
-class PearsonR(Moments):
+class PearsonR(OfResiduals):
     """Weighted correlation of prediction and target; undefined where either is constant.
 
     >>> round(PearsonR().value(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])), 12)
@@ -126,6 +148,7 @@ class PearsonR(Moments):
     scores = Output.VALUE
     greater_is_better = True
     lower, upper = -1.0, 1.0
+    degree = 0
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, p, y², p², y p, both centred."""
@@ -148,6 +171,7 @@ class ResidualQuantiles(Planned):
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
         """Order, sorted residuals, sorted weights."""
+        refuse_extremes(y, prediction)
         r = residuals(y, prediction)
         order = np.argsort(r, kind="stable")
         return order, r[order], w[order]

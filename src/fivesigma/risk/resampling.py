@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from fivesigma.risk.influence import Scored, influence
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, power_of_two
 
 Vector = NDArray[np.float64]
 Counts = NDArray[np.uint8]
@@ -81,8 +81,9 @@ def kish(w: Vector) -> float:
     >>> kish(np.array([1.0, 1.0, 0.0])), kish(np.array([]))
     (2.0, 0.0)
     """
-    squares = float(np.sum(w**2))
-    return float(np.sum(w)) ** 2 / squares if squares > 0 else 0.0
+    share = w / power_of_two(float(w.max(initial=0.0)))
+    squares = float(np.sum(share**2))
+    return float(np.sum(share)) ** 2 / squares if squares > 0 else 0.0
 
 
 @dataclass(frozen=True, eq=False)

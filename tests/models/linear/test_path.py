@@ -49,7 +49,8 @@ def table(loss, n=60, seed=1):
     X = rng.normal(size=(n, 5)) * [1, 2, 1, 0.5, 1] + 3
     f = (X - 3) @ [1, -1, 0, 0, 2] + rng.normal(size=n)
     if isinstance(loss, Softmax):
-        return X, np.digitize(f, [-1, 1])
+        # noise enough that no plane divides a class from another: without a penalty there would be no minimum
+        return X, np.digitize(f + 2.0 * rng.logistic(size=n), [-1, 1])
     if isinstance(loss, Poisson):
         return X, rng.poisson(np.exp(0.3 * f)).astype(float)
     return X, (f > 0).astype(int) if loss.task == "classification" else f

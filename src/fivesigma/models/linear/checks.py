@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma.risk.losses import Loss
 from fivesigma.risk.penalties import GroupL1, NoPenalty, Penalty
@@ -71,6 +72,7 @@ def checked_table(estimator: Any, X: Any, y: Any, *, numeric: bool) -> tuple[NDA
     if numeric:
         y = np.asarray(y, dtype=float)
         check_finite(y, "y")
+        refuse_extreme(y, what="y")
     return X, y
 
 
@@ -113,6 +115,7 @@ def checked_weights(sample_weight: Any, n: int) -> Array:
         )
     if not w.any():
         raise InputError("every weight is zero; expected at least one event of positive weight")
+    refuse_extreme(w, what="sample_weight")
     return w
 
 

@@ -17,6 +17,35 @@ KEPT_BYTES = 100_000_000
 SUMMED = 2000
 """Rows whose products are summed in float32."""
 
+ROUNDING = 1e-13
+"""A spread below this share of the largest number of its column is what centring left of a constant."""
+
+
+def spreads(X: NDArray[np.floating], weights: Array, offset: Array) -> Array:
+    """Return the root mean square of each column of ``X`` (n, p) about ``offset`` (p,).
+
+    Of a constant column it is the size of its number, or 1.
+
+    >>> spreads(np.array([[1e200, 3.0], [-1e200, 3.0]]), np.ones(2), np.array([0.0, 3.0]))
+    array([1.e+200, 3.e+000])
+    """
+    p = X.shape[1]
+    top = _largest(X)
+    top[top == 0] = 1.0
+    share, total = weights / weights.max(), np.zeros(p)
+    step = max(64, BLOCK_BYTES // (8 * max(1, p)))
+    for start in range(0, len(X), step):
+        block = X[start : start + step] / top - offset / top
+        total += share[start : start + step] @ block**2
+    relative = np.sqrt(total / share.sum())
+    result: Array = np.where(relative > ROUNDING, relative, 1.0) * top
+    return result
+
+
+def _largest(X: NDArray[np.floating]) -> Array:
+    """The largest absolute number of each column."""
+    return np.asarray(np.maximum(X.max(axis=0, initial=0.0), -X.min(axis=0, initial=0.0)), dtype=np.float64)
+
 
 class Design:
     """``A = [X − x̄, 1]ᵀ`` in blocks of rows; coefficients are ``z = (θ, b + x̄ᵀθ)``.
@@ -32,14 +61,24 @@ class Design:
         Event weights, used for the mean only.
     intercept : bool
         Whether the last row is one.
+    standard : bool
+        Whether each column is divided by its spread (`spreads`), so that θ of the design is in units of it: for
+        problems without a penalty, whose optimum does not depend on the units of a column. ``moved`` is by how
+        much the columns that a violation is measured on differ from the centred ones: nothing, then.
     """
 
-    def __init__(self, X: NDArray[np.floating], weights: Array, *, intercept: bool) -> None:
+    def __init__(
+        self, X: NDArray[np.floating], weights: Array, *, intercept: bool, standard: bool = False
+    ) -> None:
         self.X = X
         self.n, self.p = X.shape
         self.intercept = intercept
         self.size = self.p + intercept
         self.offset = weights @ X / weights.sum() if intercept else np.zeros(self.p)
+        self.standard = standard
+        self.unit = spreads(X, weights, self.offset) if standard else np.ones(self.p)
+        self.moved = np.zeros(self.p) if standard else self.offset
+        self.largest = float((_largest(X) / self.unit).max(initial=0.0))
         step = max(64, BLOCK_BYTES // (8 * max(1, self.size)))
         self.rows = [slice(start, min(start + step, self.n)) for start in range(0, self.n, step)]
         self.kept = self.n * self.p * 8 <= KEPT_BYTES
@@ -55,6 +94,8 @@ class Design:
         if self.intercept:
             block[: self.p] -= self.offset[:, None]
             block[self.p] = 1.0
+        if self.standard:
+            block[: self.p] /= self.unit[:, None]
         return block
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
@@ -110,7 +151,7 @@ class Design:
 
     def uncentred(self, z: Array) -> tuple[Array, Array]:
         """Split ``z (…, size)`` into θ ``(…, p)`` and the intercept of the table as it was given."""
-        theta = z[..., : self.p].copy()
+        theta = z[..., : self.p] / self.unit
         if not self.intercept:
             return theta, np.zeros(z.shape[:-1])
         return theta, z[..., self.p] - theta @ self.offset
@@ -118,5 +159,5 @@ class Design:
     def centred(self, theta: Array, intercept: Array) -> Array:
         """Join θ ``(…, p)`` and the intercept into ``z``; the inverse of `uncentred`."""
         if not self.intercept:
-            return theta.copy()
-        return np.concatenate([theta, (intercept + theta @ self.offset)[..., None]], axis=-1)
+            return np.asarray(theta * self.unit)
+        return np.concatenate([theta * self.unit, (intercept + theta @ self.offset)[..., None]], axis=-1)

@@ -93,6 +93,8 @@ class LinearRegressor(RegressorMixin, _OneLambda):  # type: ignore[misc]
     intercept_ : float
     violation_, gap_ : float
         The certificate: violation in units of λ_max, gap over the objective without features, or NaN.
+    converged_ : (1,)
+        Whether ``violation_ <= tol`` and there is a minimum near by.
     losses_ : (n_steps,)
         With `GradientDescent` only: the objective over Σw that each step saw.
 
@@ -166,6 +168,9 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
     intercept_ : float or (n_classes,)
     violation_, gap_ : float
         The certificate (the worst over classes where they were fitted one by one).
+    converged_ : (1,)
+        Whether ``violation_ <= tol`` and there is a minimum near by: never of classes that a plane separates
+        and no penalty holds, whose coefficients grow for ever.
 
     Raises
     ------
@@ -214,11 +219,15 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
         fits = []
         for label in labels:
             self._fit_one(self._posed(X, (y == label).astype(int), w))
-            fits.append((self.coef_, self.intercept_, self.violation_, self.gap_, self.n_iter_))
-        coef, intercept, violation, gap, steps = (np.array(part) for part in zip(*fits, strict=True))
+            certificate = self.violation_, self.gap_, self.converged_
+            fits.append((self.coef_, self.intercept_, self.n_iter_, *certificate))
+        coef, intercept, steps, violation, gap, converged = (
+            np.array(part) for part in zip(*fits, strict=True)
+        )
         self.classes_ = labels
         self.coef_, self.intercept_ = coef, intercept
         self.violation_, self.gap_, self.n_iter_ = float(violation.max()), float(gap.max()), int(steps.max())
+        self.converged_ = np.asarray(converged.all(axis=0))
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return the linear scores ``(n,)``, or ``(n, n_classes)`` above two classes."""

@@ -94,7 +94,7 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         n_lambdas), less the folds on which it is undefined. No scores where the path has one λ only: there
         is nothing to choose.
     limit_ : float, mean score over the folds of the model without features, the limit of large λ
-    coefs_, intercepts_, violations_, gaps_ : of the path fitted to all rows, as in `RegularisationPath`
+    coefs_, intercepts_, violations_, gaps_, converged_ : of the path fitted to all rows, as in `RegularisationPath`
     estimator_ : the fitted steps and the law at ``lambda_``; classes_ for classifiers
 
     Raises
@@ -152,7 +152,7 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         fitted = fit_on(self._inner(), table, target, w=w, groups=g)
         path = fitted.steps[-1][1]
         self.lambdas_, self.coefs_, self.intercepts_ = path.lambdas_, path.coefs_, path.intercepts_
-        self.violations_, self.gaps_ = path.violations_, path.gaps_
+        self.violations_, self.gaps_, self.converged_ = path.violations_, path.gaps_, path.converged_
         self._choose(_Rows(self, table, target, w, g, v))
         self.estimator_ = self._at_choice(fitted, path)
         return self

@@ -28,12 +28,13 @@ from fivesigma.models.linear.checks import (
 )
 from fivesigma.models.linear.custom import own_loss
 from fivesigma.models.linear.design import Design
+from fivesigma.models.linear.existence import has_minimum, without_minimum
 from fivesigma.models.linear.problem import Problem, Solution, certify, make_problem
 from fivesigma.models.linear.selection import select_lambda
 from fivesigma.models.linear.solvers import solve_path
 from fivesigma.models.linear.targets import encode, is_classification, labels_of, separates_two_of_many
 from fivesigma.risk.losses import Logistic, Softmax, Squared
-from fivesigma.risk.penalties import L2
+from fivesigma.risk.penalties import L2, NoPenalty
 
 Array = NDArray[np.float64]
 
@@ -90,7 +91,9 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         check_groups(penalty, X.shape[1])
         check_target(loss, y)
         warn_constant(X)
-        return make_problem(Design(X, w, intercept=self.fit_intercept), y, w, loss=loss, penalty=penalty)
+        free = isinstance(penalty, NoPenalty)
+        design = Design(X, w, intercept=self.fit_intercept, standard=free)
+        return make_problem(design, y, w, loss=loss, penalty=penalty)
 
     def _store(self, problem: Problem, lambdas: Array, solution: Solution) -> None:
         """Certify and keep a path whose λ are in the order of ``lambdas``; say so where it missed ``tol``."""
@@ -100,6 +103,9 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         if problem.loss.vector_valued and design.intercept:
             # one constant added to all scores of an event changes nothing: they are given mean zero
             intercepts -= intercepts.mean(axis=1, keepdims=True)
+        if problem.loss.vector_valued and design.standard:
+            # and without a penalty one vector added to the coefficients of all classes
+            theta -= theta.mean(axis=1, keepdims=True)
         single = K == 1
         self.lambdas_ = lambdas
         self.coefs_ = theta[:, 0] if single else theta
@@ -107,17 +113,26 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         self.violations_, self.gaps_ = certificate.violations, certificate.gaps
         self.n_iterations_ = solution.n_iterations
         self.lambda_max_ = problem.lambda_max
-        self.converged_ = self.violations_ <= self.tol
         self.loss_ = problem.loss
+        reached = self.violations_ <= self.tol
+        minimal = has_minimum(problem, lambdas, solution.z, self.violations_)
+        self.converged_ = reached & minimal
         if not self.converged_.all():
-            worst = int(np.nanargmax(np.nan_to_num(self.violations_, nan=np.inf)))
-            warnings.warn(
-                f"{int((~self.converged_).sum())} of {len(lambdas)} λ did not reach tol = {self.tol:g}: "
-                f"the worst violation is {self.violations_[worst]:.1e} at λ = {lambdas[worst]:g}; "
-                "loosen tol, or standardise the columns",
-                ConvergenceWarning,
-                stacklevel=3,
+            said = (
+                without_minimum(problem, int((~minimal).sum()))
+                if not minimal.all()
+                else self._missed(reached)
             )
+            warnings.warn(said, ConvergenceWarning, stacklevel=3)
+
+    def _missed(self, reached: NDArray[np.bool_]) -> str:
+        """Say how far the worst λ is from the tolerance."""
+        worst = int(np.argmax(np.nan_to_num(self.violations_, nan=np.inf)))
+        return (
+            f"{int((~reached).sum())} of {len(reached)} λ did not reach tol = {self.tol:g}: the worst violation "
+            f"is {self.violations_[worst]:.1e} at λ = {self.lambdas_[worst]:g}; loosen tol, or standardise the "
+            "columns"
+        )
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -161,7 +176,8 @@ class RegularisationPath(LinearPathBase):
     n_iterations_ : (n_lambdas,)
         Looks at the data each λ took.
     converged_ : (n_lambdas,)
-        Whether ``violations_ <= tol``; a `ConvergenceWarning` names the worst otherwise.
+        Whether ``violations_ <= tol`` and there is a minimum near by; a `ConvergenceWarning` says what is
+        amiss otherwise. Classes that a plane separates have none without a penalty, at any tolerance.
     lambda_ : float
         The λ that `predict` uses.
     loss_ : Loss
@@ -231,12 +247,15 @@ class RegularisationPath(LinearPathBase):
         parts = []
         for codes in apart:
             self._fit_problem(self._posed(X, codes, w), asked)
-            parts.append((self.coefs_, self.intercepts_, self.violations_, self.gaps_, self.n_iterations_))
-        coefs, intercepts, violations, gaps, steps = (np.stack(part, 1) for part in zip(*parts, strict=True))
+            certificate = self.violations_, self.gaps_, self.converged_
+            parts.append((self.coefs_, self.intercepts_, self.n_iterations_, *certificate))
+        coefs, intercepts, steps, violations, gaps, converged = (
+            np.stack(part, 1) for part in zip(*parts, strict=True)
+        )
         self.classes_, self.coefs_, self.intercepts_ = labels, coefs, intercepts
         self.violations_, self.gaps_ = violations.max(axis=1), gaps.max(axis=1)
         self.n_iterations_ = steps.sum(axis=1)
-        self.converged_ = self.violations_ <= self.tol
+        self.converged_ = np.asarray(converged.all(axis=1))
 
     def score_path(self, X: ArrayLike) -> Array:
         """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)`` or ``(…, n, n_classes)``."""

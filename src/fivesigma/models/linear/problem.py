@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ Array = NDArray[np.float64]
 
 AT_KINK = 1e-9
 """An event lies on its kink when its score is this close to it, relative to the largest score or kink."""
+ROUNDING = 1e-14
+"""A gradient below this share of the slopes times the largest number of the table is nothing but rounding."""
 SCORE_BYTES = 16_000_000
 """Scores of all λ at once are kept below this size, or below a twentieth of the table."""
 
@@ -47,14 +50,20 @@ class Problem:
 
     def slope(self, score: Array) -> Array:
         """Return ``w ∂ℓ/∂f`` for scores ``(n,)``, ``(L, n)`` or, with a vector-valued loss, ``(n, K)``."""
-        raw = self.loss.slope(score, self.y)
+        raw = self._each(self.loss.slope, score)
         result: Array = raw * (self.w[:, None] if self.loss.vector_valued else self.w)
         return result
 
     def risk(self, score: Array) -> Array:
         """Return ``Σ w ℓ``."""
-        result: Array = self.loss.value(score, self.y) @ self.w
+        result: Array = self._each(self.loss.value, score) @ self.w
         return result
+
+    def _each(self, method: Callable[[Array, Array], Array], score: Array) -> Array:
+        """Call a method of the loss with one λ at a time: a loss is promised predictions ``(n,)``."""
+        if self.loss.vector_valued or score.ndim == 1:
+            return method(score, self.y)
+        return np.stack([method(row, self.y) for row in score]) if len(score) else score
 
     def chunks(self, n_lambdas: int) -> list[slice]:
         """Cut the λ into runs whose scores fit in memory."""
@@ -74,7 +83,7 @@ def make_problem(design: Design, y: Array, w: Array, *, loss: Loss, penalty: Pen
         r = balanced(r[None])[0]
     gradient = design.pull_back(r)[..., : design.p]
     lambda_max = float(np.abs(gradient).max(initial=0.0))
-    rounding = 1e-14 * float(np.abs(r).sum()) * float(np.abs(design.offset).max(initial=1.0))
+    natural = float(np.abs(r).sum()) * design.largest
     return Problem(
         design=design,
         y=y,
@@ -83,7 +92,7 @@ def make_problem(design: Design, y: Array, w: Array, *, loss: Loss, penalty: Pen
         penalty=penalty.tiled(outputs),
         outputs=outputs,
         null=null,
-        lambda_max=lambda_max if lambda_max > rounding else 1.0,
+        lambda_max=lambda_max if lambda_max > ROUNDING * natural else natural or 1.0,
         null_objective=max(abs(float(w @ loss.value(score, y))), np.finfo(float).tiny),
     )
 
@@ -189,7 +198,7 @@ def _measure(problem: Problem, lambdas: Array, solution: Solution, chunk: slice)
     theta = z[:, : problem.p]
     gradient = pulled[:, : problem.p]
     unbalanced = pulled[:, problem.p :]
-    original = gradient + (unbalanced * design.offset if design.intercept else 0.0)
+    original = gradient + unbalanced * design.moved if design.intercept else gradient
     distance = problem.penalty.distance(original, theta, lam).max(axis=-1, initial=0.0)
     violation = np.maximum(distance, np.abs(unbalanced).max(axis=-1, initial=0.0)) / problem.lambda_max
     return Certificate(violation, _gap(problem, lam, theta, score=score, r=r, gradient=gradient))
@@ -233,7 +242,7 @@ def _measure_vector(problem: Problem, lambdas: Array, solution: Solution, chunk:
         z = flat.reshape(problem.outputs, design.size)
         pulled = design.pull_back(problem.slope(design.predict(z).T).T)
         unbalanced = pulled[:, problem.p :]
-        gradient = pulled[:, : problem.p] + (unbalanced * design.offset if design.intercept else 0.0)
+        gradient = pulled[:, : problem.p] + (unbalanced * design.moved if design.intercept else 0.0)
         distance = problem.penalty.distance(gradient.ravel(), z[:, : problem.p].ravel(), lam)
         violations.append(
             max(distance.max(initial=0.0), np.abs(unbalanced).max(initial=0.0)) / problem.lambda_max

@@ -29,6 +29,7 @@ class _Table:
     mean_x: Array
     mean_y: float
     intercept: bool
+    unit: Array
 
     def target(self, rows: slice) -> Array:
         """Return ``√w (y − ȳ)``."""
@@ -36,11 +37,11 @@ class _Table:
         return result
 
     def blocks(self) -> Iterator[tuple[slice, Array, Array]]:
-        """Yield ``(rows, √w (X − x̄), √w (y − ȳ))``."""
+        """Yield ``(rows, √w (X − x̄) / unit, √w (y − ȳ))``."""
         step = max(64, BLOCK_BYTES // (8 * max(1, self.X.shape[1])))
         for start in range(0, len(self.y), step):
             rows = slice(start, min(start + step, len(self.y)))
-            X = self.X[rows] - self.mean_x
+            X = (self.X[rows] - self.mean_x) / self.unit
             X *= np.sqrt(self.w[rows])[:, None]
             yield rows, X, self.target(rows)
 
@@ -51,7 +52,7 @@ class _Table:
         total, root = np.zeros((n, n)), np.sqrt(self.w)[:, None]
         for start in range(0, p, step):
             columns = slice(start, start + step)
-            X = self.X[:, columns] - self.mean_x[columns]
+            X = (self.X[:, columns] - self.mean_x[columns]) / self.unit[columns]
             X *= root
             total += X @ X.T
         return total
@@ -100,7 +101,7 @@ class _Left(_Basis):
     def coefficients(self, filtered: Array) -> Array:
         table = self.table
         alpha = (filtered / self.s) @ self.U.T * np.sqrt(table.w)
-        result: Array = alpha @ table.X - np.outer(alpha.sum(axis=1), table.mean_x)
+        result: Array = (alpha @ table.X - np.outer(alpha.sum(axis=1), table.mean_x)) / table.unit
         return result
 
     def left(self) -> Iterator[tuple[slice, Array]]:
@@ -122,9 +123,12 @@ class RidgeFactor:
     table: _Table
 
     def solve(self, lambdas: Array) -> tuple[Array, Array]:
-        """Return θ ``(L, p)`` and the intercepts ``(L,)`` for λ >= 0 (0: the shortest least squares)."""
+        """Return θ ``(L, p)`` and the intercepts ``(L,)`` for λ >= 0 (0: the shortest least squares).
+
+        What is short, and what λ weighs, are coefficients per ``unit`` of each column.
+        """
         filtered = self.s * self.projected / (self.s**2 + np.asarray(lambdas)[:, None])
-        theta = self.basis.coefficients(filtered)
+        theta = self.basis.coefficients(filtered) / self.table.unit
         return theta, self.table.mean_y - theta @ self.table.mean_x
 
     def leave_one_out(self, lambdas: Array) -> Array:
@@ -147,7 +151,9 @@ class RidgeFactor:
         return result
 
 
-def ridge_factor(X: NDArray[np.floating], y: Array, w: Array, *, intercept: bool = True) -> RidgeFactor:
+def ridge_factor(
+    X: NDArray[np.floating], y: Array, w: Array, *, intercept: bool = True, unit: Array | None = None
+) -> RidgeFactor:
     """Factorise once for every λ, in blocks, so that the condition is not squared where it matters.
 
     More events than features: QR, then the SVD of the triangle. Fewer: the eigenvectors of the Gram matrix of
@@ -159,13 +165,16 @@ def ridge_factor(X: NDArray[np.floating], y: Array, w: Array, *, intercept: bool
     y, w : (n,)
     intercept : bool
         Whether the columns and the target are centred by their weighted means.
+    unit : (p,), optional
+        What each column is divided by; 1 by default.
 
     >>> factor = ridge_factor(np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 1.0, 2.0]), np.ones(3))
     >>> [float(part[0].round(3).item()) for part in factor.solve(np.array([2.0]))]
     [0.5, 0.5]
     """
     mean_x = np.asarray(w @ X / w.sum(), dtype=float) if intercept else np.zeros(X.shape[1])
-    table = _Table(X, y, w, mean_x, float(w @ y / w.sum()) if intercept else 0.0, intercept)
+    mean_y = float(w @ y / w.sum()) if intercept else 0.0
+    table = _Table(X, y, w, mean_x, mean_y, intercept, np.ones(X.shape[1]) if unit is None else unit)
     if len(y) > X.shape[1]:
         return _tall(table)
     return _by_rows(table) or _wide(table)

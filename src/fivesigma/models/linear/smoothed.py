@@ -49,6 +49,10 @@ class Rounded(SmoothLoss):
         return np.where((inside > low) & (inside < high), 1.0 / self.mu, 0.0)
 
     @override
+    def recedes(self, target: Array) -> NDArray[np.bool_]:
+        return self.sharp.recedes(target)
+
+    @override
     def conjugate(self, slope: Array, target: Array) -> Array:
         result: Array = slope * self.sharp.pieces(target)[2] + 0.5 * self.mu * slope**2
         return result

@@ -94,7 +94,7 @@ def _start(problem: Problem) -> Array:
 
 def _ridge(problem: Problem, lambdas: Array) -> Solution:
     design = problem.design
-    factor = ridge_factor(design.X, problem.y, problem.w, intercept=design.intercept)
+    factor = ridge_factor(design.X, problem.y, problem.w, intercept=design.intercept, unit=design.unit)
     free = isinstance(problem.penalty, NoPenalty)
     theta, intercept = factor.solve(np.zeros(len(lambdas)) if free else lambdas)
     return Solution(design.centred(theta, intercept), np.ones(len(lambdas), dtype=np.int64))
@@ -130,12 +130,12 @@ def _one_by_one(problem: Problem, loss: SmoothLoss, lambdas: Array, target: floa
 def _rotated(problem: Problem, lambdas: Array, tol: float) -> Solution:
     """More features than events, a round penalty: θ is in the span of the rows, ``Xᵀ = QR``, ``θ = Qγ``."""
     design = problem.design
-    Q, R = linalg.qr(np.asarray(design.X, dtype=float).T, mode="economic", check_finite=False)
+    Q, R = linalg.qr(np.asarray(design.X / design.unit).T, mode="economic", check_finite=False)
     small = Design(np.ascontiguousarray(R.T), problem.w, intercept=design.intercept)
     solution = solve_path(replace(problem, design=small), lambdas, tol=0.1 * tol)
     stacked = solution.z.reshape(len(lambdas), problem.outputs, small.size)
     gamma, intercepts = small.uncentred(stacked)
-    z = design.centred(gamma @ Q.T, intercepts)
+    z = design.centred(gamma @ Q.T / design.unit, intercepts)
     return replace(solution, z=z.reshape(len(lambdas), -1))
 
 

@@ -34,6 +34,7 @@ def calibration(view: View) -> Plot | None:
         caption=(
             "Share of events that are what was predicted against the predicted probability, with 68 % "
             f"intervals, {view.events}; on the diagonal a probability can be taken at its word."
+            f"{view.only(len(shown[0][1])) if view.signal is None else ''}"
         ),
         alt=f"Observed against predicted frequency of {listed([short(m.name) for m, _ in shown])}.",
         size=(8.6, 2.25 * math.ceil(len(shown) / columns) + 0.4),
@@ -100,7 +101,9 @@ def confusion(view: View) -> Plot | None:
     return Plot(
         name="confusion",
         title=f"Confusion matrix of {model}",
-        caption=f"Share of each true class (a row) that {model} takes for each class; below it Σw.",
+        caption=(
+            f"Share of each true class (a row) that {model} takes for each class{'; below it Σw' * (len(names) <= 8)}."
+        ),
         alt=f"Confusion matrix of {model}; right in {listed(right)}.",
         size=(side + 1.2, side),
         draw=lambda figure: _draw_confusion(figure, shares, weights, names),
@@ -123,9 +126,10 @@ def _draw_confusion(
     for i in range(size):
         for j in range(size):
             share = float(np.nan_to_num(shares[i, j]))
-            axes.add_patch(
-                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.55 * share, linewidth=0)
-            )
+            if share > 0.0:
+                axes.add_patch(
+                    Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.55 * share, linewidth=0)
+                )
             if size <= 12:
                 label = f"{share:.1%}\n{matrix[i, j]:.4g}" if size <= 8 else f"{share:.0%}"
                 axes.text(j, i, label, ha="center", va="center", fontsize=9 if size <= 8 else 7, color=INK)

@@ -32,7 +32,7 @@ def features(view: View) -> Plot | None:
         title="The features",
         caption=_caption(len(shown), view),
         alt=f"Histograms of {listed(names)}"
-        + (f" for {listed([short(c) for c in classes])}." if classes else "."),
+        + (f" for {listed([short(each.class_ or '') for each in top[0].histograms])}." if classes else "."),
         size=(8.6, 1.62 * math.ceil(len(top) / _COLUMNS) + 0.45),
         draw=lambda figure: _draw(figure, view, top),
         header=("feature", "unit", "separation", "class", "low_edge", "high_edge", "density", "error"),
@@ -52,7 +52,8 @@ def _caption(n: int, view: View) -> str:
     order = f"The first {MOST} of {n} features" if n > MOST else "Features"
     rest = " The numbers of the others are in the CSV." if n > MOST else ""
     if classes:
-        return f"{order} by how well each separates the classes alone; every class has the same area.{rest}"
+        shown = view.only(max((len(each.histograms) for each in informative(view)), default=0))
+        return f"{order} by how well each separates the classes alone; every class has the same area.{shown}{rest}"
     goal = short(view.results.data.target or "the target")
     return (
         f"{order} by how much of {goal} each explains alone: grey is the density of events, blue the median "

@@ -28,7 +28,7 @@ def roc(view: View) -> Plot | None:
         return None
     if len(drawn[0][1]) == 1:
         return _binary(view, [(model, curves[0]) for model, curves in drawn])
-    return _one_against_rest(drawn[0][0], drawn[0][1])
+    return _one_against_rest(view, drawn[0][0], drawn[0][1])
 
 
 def _binary(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> Plot:
@@ -128,12 +128,15 @@ def _draw_curve(axes: Any, curve: RocCurve, index: int, label: str, *, first: bo
     return top
 
 
-def _one_against_rest(model: ModelRecord, shown: Sequence[RocCurve]) -> Plot:
+def _one_against_rest(view: View, model: ModelRecord, shown: Sequence[RocCurve]) -> Plot:
     names = [short(curve.class_) for curve in shown]
     return Plot(
         name="roc",
         title="Background rejection against signal efficiency, each class against the rest",
-        caption=f"{short(model.name)}, with a 68 % band from resampled events; the dotted line is a coin.",
+        caption=(
+            f"{short(model.name)}, with a 68 % band from resampled events; the dotted line is a coin."
+            f"{view.only(len(shown))}"
+        ),
         alt=f"ROC curves of {short(model.name)}, one panel a class: {listed(names)}.",
         size=(8.6, 2.9 * math.ceil(len(shown) / 3)),
         draw=lambda figure: _draw_classes(figure, shown),
@@ -149,7 +152,8 @@ def _draw_classes(figure: Any, shown: Sequence[RocCurve]) -> None:
         panel.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN)
         top = max(top, _draw_curve(panel, curve, index, "", first=True))
         panel.set_title(short(curve.class_), loc="left")
-    for panel in axes:
-        _rejection_axis(panel, top)
+    _rejection_axis(axes[0], top)  # which all of them share
+    for panel in axes[1:]:
+        grid(panel)
     figure.supxlabel("efficiency of the class ε", fontsize=10)
     figure.supylabel("rejection of the rest 1/ε", fontsize=10)

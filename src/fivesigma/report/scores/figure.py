@@ -32,6 +32,7 @@ def best_scores(view: View) -> Plot | None:
         caption=(
             f"Density of events in the score. Filled: training events as {name} itself scores them; points: "
             f"{view.events} with their statistical errors. Where they part is what training has memorised."
+            f"{view.only(len(scored)) if view.signal is None else ''}"
         ),
         alt=f"Score of {name} by true class, train as filled histograms, {short(view.part)} as points.",
         size=(8.6, 3.9 if len(scored) == 1 else 2.9 * math.ceil(len(scored) / 3)),

@@ -33,6 +33,7 @@ class Outcome:
     refits, seeds : what the refits say of each sealed test, in the order of their numbers.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     described : what the final model says of itself.
+    converged : whether the final fit has, as it says itself; None where nothing could converge.
     """
 
     entry: Entry
@@ -47,6 +48,7 @@ class Outcome:
     seeds: tuple[ByPart, ...] = ()
     probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
+    converged: bool | None = None
 
     @property
     def ok(self) -> bool:
@@ -101,6 +103,7 @@ class _Gathering:
             tuple(parts for parts, _ in seeds),
             {name: said for name, said in probes.items() if said},
             about.get("described", {}),
+            about.get("converged"),
         )
 
     def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[Said]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.convergence import converged
 from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.scaled_target import ScaledTarget
@@ -39,15 +42,15 @@ _SCORES = ("predict_proba", "decision_function")  # what a probability can be ma
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted estimator and what its library had to say: the warnings, each once, in order."""
+    """A fitted estimator and what its library had to say: the warnings, each once, in order.
+
+    ``converged`` is what the estimator says of itself; of one that says nothing (a user's own, say) False where
+    it gave a `ConvergenceWarning`, None where it did not.
+    """
 
     estimator: Any
     messages: tuple[str, ...] = ()
-
-    @property
-    def converged(self) -> bool:
-        """Whether no warning spoke of convergence."""
-        return not any("converge" in message.lower() for message in self.messages)
+    converged: bool | None = None
 
 
 def build(
@@ -235,6 +238,7 @@ def fit(
     FitError
         Whatever went wrong in the fit, in one sentence.
     """
+    _refuse_extremes(y, w)
     if w is not None:
         if not (w > 0).any():
             raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
@@ -256,7 +260,24 @@ def fit(
             raise FitError(str(error)) from error
         except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError, LookupError) as error:
             raise FitError(f"the fit failed: {_first_line(error)}") from error
-    return Fitted(fitted, tuple(dict.fromkeys(_first_line(each.message) for each in caught)))
+    messages = tuple(dict.fromkeys(_first_line(each.message) for each in caught))
+    return Fitted(fitted, messages, _converged(fitted, caught))
+
+
+def _refuse_extremes(y: NDArray[Any] | None, w: Floats | None) -> None:
+    try:
+        if y is not None and y.dtype.kind == "f":
+            refuse_extreme(y, what="the target")
+        if w is not None:
+            refuse_extreme(w, what="the weights")
+    except InputError as error:
+        raise FitError(str(error)) from error
+
+
+def _converged(fitted: Any, caught: Sequence[warnings.WarningMessage]) -> bool | None:
+    said = converged(fitted)
+    warned = any(issubclass(each.category, ConvergenceWarning) for each in caught)
+    return False if said is None and warned else said
 
 
 def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:

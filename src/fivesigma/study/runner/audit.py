@@ -101,12 +101,10 @@ def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
 def _not_converged(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """Yield a failed check for each model whose final fit says that it has not converged."""
     for each in outcomes:
-        health = each.described.get("diagnostics") if each.ok else None
-        said = [part for part in each.message.split("; ") if "converge" in part.lower()] if each.ok else []
-        if health is not None and not health["converged"]:
-            said = [_worst(health["quantities"], health["n_chains"])]
-        if said:
-            yield CHECK, "failed", f"{each.entry.name} did not converge: {said[0]}"
+        if each.ok and each.converged is False:
+            health = each.described.get("diagnostics")
+            why = each.message if health is None else _worst(health["quantities"], health["n_chains"])
+            yield CHECK, "failed", f"{each.entry.name} did not converge: {why or 'its solver stopped early'}"
 
 
 def _worst(quantities: Mapping[str, Any], n_chains: int) -> str:

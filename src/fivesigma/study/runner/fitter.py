@@ -86,6 +86,7 @@ class Fitter:
         fitted = Fitted(fit, entry, made.estimator, rows, asked, self.data, self.plan.shared, self.build)
         arrays, found = packed_found(self.read_off(fitted))
         meta: dict[str, Any] = {"messages": list(made.messages), "fit_seconds": seconds, "found": found}
+        meta["converged"] = made.converged
         if fit.is_final and self.folder is not None:
             meta |= self.kept(fitted, self.folder)
         return packed(self.said(fitted)) | arrays, meta

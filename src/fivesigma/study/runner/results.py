@@ -119,6 +119,7 @@ def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:
         message="; ".join(filter(None, (outcome.message, _caution(found, scores)))),
         params=settings | _said(entry.path) | described.pop("chosen", {}),
         n_fits=outcome.n_fits,
+        converged=outcome.converged,
         generalisation=found.generalisation(name),
         scores=scores,
         versus_baseline=found.versus(name, found.baseline),
