@@ -79,16 +79,33 @@ def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         yield f"{task}-tree-tuned", task, "tree", {"tune": {"max_depth": [1, 3]}, "trials": 2}
         yield f"{task}-boosting-stopped", task, "boosting", {"params": {"early_stopping": True}}
         yield f"{task}-knn-brute", task, "knn", {"features": FeaturePlan(PLAN.names, polynomial=9)}
-        for step in (Reduction("pca", 2), Reduction("nmf", 2), Reduction("rfe", 2), Reduction("l1", 2),
-                     Reduction("rfe", 2, "forest"), Reduction("f-test", 2), Reduction("mutual-information", 2)):
+        for step in (
+            Reduction("pca", 2),
+            Reduction("nmf", 2),
+            Reduction("rfe", 2),
+            Reduction("l1", 2),
+            Reduction("rfe", 2, "forest"),
+            Reduction("f-test", 2),
+            Reduction("mutual-information", 2),
+        ):
             plan = FeaturePlan(PLAIN.names, reductions=(step,), classification=task == "classification")
             yield f"{task}-naive-{step.kind}-{step.rank}", task, "knn", {"features": plan}
     yield "classification-svm-two", "classification", "svm", {"y": TWO}
     for law in ("normal", "log-normal", "student-t"):
-        yield f"regression-natural-gradient-{law}", "regression", "natural-gradient", {"params": {"distribution": law}, "y": np.exp(SIGNAL)}
+        yield (
+            f"regression-natural-gradient-{law}",
+            "regression",
+            "natural-gradient",
+            {"params": {"distribution": law}, "y": np.exp(SIGNAL)},
+        )
     for shape in ("full", "tied", "diag", "spherical"):
         for kind in ("gaussian-mixture", "variational-mixture", "gibbs-mixture"):
-            yield f"clustering-{kind}-{shape}", "clustering", kind, {"params": {"covariance_type": shape, "n_components": 2}}
+            yield (
+                f"clustering-{kind}-{shape}",
+                "clustering",
+                kind,
+                {"params": {"covariance_type": shape, "n_components": 2}},
+            )
 
 
 def _path(kind: str) -> Any:
