@@ -268,13 +268,13 @@ def test_ordinary_least_squares_speaks_in_the_units_of_the_columns() -> None:
     law = describe(fitted, plan.names, X=T, y=SIGNAL)
     P = np.column_stack([T, T[:, 0] * T[:, 1], T[:, 0] * T[:, 2], T[:, 1] * T[:, 2]])
     plain = LinearRegression(tol=0.0).fit(P, SIGNAL)
-    assert law["names"] == ["a", "b", "c", "a × b", "a × c", "b × c"]
-    np.testing.assert_allclose(law["values"], plain.coef_, rtol=1e-5)
-    assert law["intercept"] == pytest.approx(plain.intercept_, rel=1e-5)
-    assert law["r2_train"] == pytest.approx(plain.score(P, SIGNAL), rel=1e-9)
+    assert law.names == ("a", "b", "c", "a × b", "a × c", "b × c")
+    np.testing.assert_allclose(law.values, plain.coef_, rtol=1e-5)
+    assert law.intercept == pytest.approx(plain.intercept_, rel=1e-5)
+    assert law.r2_train == pytest.approx(plain.score(P, SIGNAL), rel=1e-9)
     assert (
         describe(recipe.fit(_built(registry.kind("tree"), "regression"), X, SIGNAL).estimator, PLAN.names)
-        == {}
+        is None
     )
 
 
@@ -289,8 +289,8 @@ def test_logistic_regression_is_scikit_learns_on_the_same_rows() -> None:
         roc_auc_score(truth, theirs.predict_proba(Z)[:, 1]), abs=1e-6
     )
     law = describe(fitted.estimator, PLAN.names)
-    assert len(law["values"]) == 3
-    assert "r2_train" not in law
+    assert len(law.values) == 3
+    assert law.r2_train is None
 
 
 def test_warnings_are_kept_and_not_printed(recwarn, capfd) -> None:

@@ -70,6 +70,16 @@ def plain(value: Any) -> Any:
     return value
 
 
+def tuples(values: Any) -> Any:
+    """Return an array, or nested lists, as nested tuples.
+
+    >>> tuples([[1.0], [2.0]])
+    ((1.0,), (2.0,))
+    """
+    found = values.tolist() if hasattr(values, "tolist") else values
+    return tuple(map(tuples, found)) if isinstance(found, (list, tuple)) else found
+
+
 def _document(record: Any) -> Any:
     own = {
         key: plain(item)

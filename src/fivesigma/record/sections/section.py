@@ -46,3 +46,8 @@ class Section:
         """Return the section of a document; `ValueError` where a key is unknown or absent."""
         section: Self = read(cls, plain(document))
         return section
+
+
+def named(*sections: Section | None) -> dict[str, Section]:
+    """Return sections by their keys, those that are None left out."""
+    return {each.key: each for each in sections if each is not None}

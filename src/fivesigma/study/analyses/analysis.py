@@ -88,21 +88,32 @@ class Diagnostic(Protocol):
 
 
 class OfKept(ABC):
-    """A diagnostic of the kept model alone, whose section of the record is what was read off."""
+    """A diagnostic of the kept model alone: a section of the model's record, of the type ``kept``."""
 
-    name: ClassVar[str]
+    kept: ClassVar[type[RecordSection]]
+
+    @property
+    def name(self) -> str:
+        """The key of the section."""
+        return self.kept.key
 
     def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
         """Read off the fit whose model is kept."""
         return {} if fit.is_final else None
 
     @abstractmethod
+    def section(self, fitted: Fitted) -> RecordSection | None:
+        """Return the section; None for a model that has none."""
+
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
-        """Return the section; {} for a model that has none."""
+        """Return the document of the section; {} for a model that has none."""
+        found = self.section(fitted)
+        document: Mapping[str, Any] = {} if found is None else found.to_document()
+        return document
 
     def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
         """Return the section as it was read off, named."""
-        return {self.name: found[0][1]} if found else {}
+        return {self.name: self.kept.from_document(found[0][1])} if found else {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import columns_of, pipeline_of
 
@@ -23,8 +26,8 @@ def describe(
     X: Floats | None = None,
     y: NDArray[Any] | None = None,
     w: Floats | None = None,
-) -> dict[str, Any]:
-    """Return the section ``coefficients`` of a fitted recipe; {} where its model is not linear.
+) -> CoefficientsRecord | None:
+    """Return the coefficients of a fitted recipe; None where its model is not linear.
 
     The model sees ``z = (x - m) / s``, so ``b + z·θ`` has the slope ``θ / s`` per unit of x and the intercept
     ``b - Σ θ m / s``. Gaps filled by a median count as that median.
@@ -35,31 +38,25 @@ def describe(
     names : of the columns of the Dataset
     X, y, w : rows (n, p), targets and weights (n,) for which a regression's R² is added; the rows of the fit
         give the textbook's R²
-
-    Returns
-    -------
-    ``names`` of the p' columns the model sees, ``values`` (p',) or one list per class, ``intercept`` (or a
-    list), ``standardised`` (θ, the change per standard deviation), and for a regression ``r2_train``.
     """
     pipeline = pipeline_of(estimator)
     model = pipeline.steps[-1][1]
     if not hasattr(model, "coef_") or not hasattr(model, "intercept_"):
-        return {}
+        return None
     theta, b = (
         np.atleast_2d(model.coef_).astype(np.float64),
         np.atleast_1d(model.intercept_).astype(np.float64),
     )
     slope, intercept = _unscaled(pipeline, theta, b)
     one = len(theta) == 1
-    section: dict[str, Any] = {
-        "names": columns_of(estimator, names),
-        "values": (slope[0] if one else slope).tolist(),
-        "intercept": float(intercept[0]) if one else intercept.tolist(),
-        "standardised": (theta[0] if one else theta).tolist(),
-    }
-    if X is not None and y is not None and not hasattr(model, "classes_"):
-        section["r2_train"] = float(r2_score(y, estimator.predict(X), sample_weight=w))
-    return section
+    fits = X is not None and y is not None and not hasattr(model, "classes_")
+    return CoefficientsRecord(
+        names=tuple(columns_of(estimator, names)),
+        values=tuples(slope[0] if one else slope),
+        intercept=float(intercept[0]) if one else tuples(intercept),
+        standardised=tuples(theta[0] if one else theta),
+        r2_train=float(r2_score(y, estimator.predict(X), sample_weight=w)) if fits else None,
+    )
 
 
 def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
@@ -73,14 +70,14 @@ def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
 class Coefficients(OfKept):
     """The coefficients of the kept model, where it is linear."""
 
-    name = "coefficients"
+    kept = CoefficientsRecord
 
-    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
-        """Return the section ``coefficients``, with the units of the columns."""
+    def section(self, fitted: Fitted) -> CoefficientsRecord | None:
+        """Return the coefficients, with the units of the columns."""
         rows, meta = fitted.rows, fitted.data.meta
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         unit = dict(zip(meta["names"], meta["units"], strict=True))
-        return law and law | {"units": [unit.get(name) for name in law["names"]]}
+        return law and replace(law, units=tuple(unit.get(name) for name in law.names))
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fivesigma.features.reduction import COMPONENTS, SELECTIONS
+from fivesigma.record.sections.reduction import ReductionRecord, ReductionStep
+from fivesigma.record.sections.section import named
 from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.plan import Entry, Fit
 
@@ -38,48 +41,52 @@ def _described(kind: str, step: Any) -> dict[str, Any]:
     return {"unexplained": step.error_}
 
 
-def joined(final: Sequence[Mapping[str, Any]], others: Sequence[Sequence[Mapping[str, Any]]]) -> list[Any]:
-    """Return the section ``reduction`` of a model: its steps in the final fit, and over all fits.
+def joined(
+    final: Sequence[Mapping[str, Any]], others: Sequence[Sequence[Mapping[str, Any]]]
+) -> ReductionRecord:
+    """Return the steps of a model in its final fit, and over all fits.
 
     Parameters
     ----------
     final : what `left` says of the final fit
     others : the same of the fits to folds and to resampled training sets
-
-    Returns
-    -------
-    For each step ``kind``, ``n_in``, ``left`` (names), ``n_left`` (of each fit, the final one first), and either
-    ``explained`` (share of the variance by component) or ``unexplained``, or ``columns`` with the ``frequency``
-    at which each was chosen over the fits, the most frequent first.
     """
-    section = []
-    for at, step in enumerate(final):
-        fits = [step, *(each[at] for each in others if len(each) > at)]
-        kept: dict[str, Any] = {
-            "kind": step["kind"],
-            "n_in": len(step["from"]),
-            "left": step["left"][:MOST_COLUMNS],
-            "n_left": [len(each["left"]) for each in fits],
-        }
-        kept |= {key: step[key] for key in ("explained", "unexplained") if key in step}
-        if step["kind"] in SELECTIONS:
-            kept |= _frequencies(fits)
-        section.append(kept)
-    return section
+    return ReductionRecord(
+        steps=tuple(
+            _over_fits([step, *(each[at] for each in others if len(each) > at)])
+            for at, step in enumerate(final)
+        )
+    )
 
 
-def _frequencies(fits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _over_fits(fits: Sequence[Mapping[str, Any]]) -> ReductionStep:
+    """Return one step from what each fit says of it, the final one first."""
+    step = fits[0]
+    kept = ReductionStep(
+        kind=step["kind"],
+        n_in=len(step["from"]),
+        left=tuple(step["left"][:MOST_COLUMNS]),
+        n_left=tuple(len(each["left"]) for each in fits),
+        explained=step.get("explained"),
+        unexplained=step.get("unexplained"),
+    )
+    return _with_frequencies(kept, fits) if step["kind"] in SELECTIONS else kept
+
+
+def _with_frequencies(kept: ReductionStep, fits: Sequence[Mapping[str, Any]]) -> ReductionStep:
+    """Return the step with the share of fits in which each column was chosen, the most frequent first."""
     names = list(dict.fromkeys(name for each in fits for name in (*each["left"], *each["from"])))
     n_chosen = dict.fromkeys(names, 0)
     for each in fits:
         for name in each["left"]:
             n_chosen[name] += 1
     order = sorted(names, key=lambda name: -n_chosen[name])[:MOST_COLUMNS]
-    return {
-        "columns": order,
-        "frequency": [n_chosen[name] / len(fits) for name in order],
-        "n_fits": len(fits),
-    }
+    return replace(
+        kept,
+        columns=tuple(order),
+        frequency=tuple(n_chosen[name] / len(fits) for name in order),
+        n_fits=len(fits),
+    )
 
 
 class Reduced:
@@ -102,7 +109,7 @@ class Reduced:
         final = next((each for fit, each in steps if fit.is_final), None)
         if final is None:
             return {}
-        return {self.name: joined(final, [each for fit, each in steps if not fit.is_final])}
+        return named(joined(final, [each for fit, each in steps if not fit.is_final]))
 
 
 ANALYSIS = Analysis("reduction", diagnostics=(Reduced(),))

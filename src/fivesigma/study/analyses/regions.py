@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit import recipe
 
@@ -19,19 +20,18 @@ MARGIN = 0.08
 MOST_EVENTS = 400
 
 
-def regions(estimator: Any, X: Array, n_classes: int | None) -> dict[str, Any]:
-    """Return the section ``regions`` of a classifier of two numeric columns, named; {} of any other.
+def regions(estimator: Any, X: Array, n_classes: int | None) -> RegionsRecord | None:
+    """Return the regions of a classifier of two numeric columns over its training rows ``X`` (n, 2); None of any other.
 
-    ``x``, ``y`` (60,) are the grid over the training rows ``X`` (n, 2); ``probability`` (60, 60, K) rounded to
-    three digits, the column y first.
+    The grid has 60 points a side, and probabilities have three digits.
     """
     if n_classes is None or X.shape[1] != 2 or np.isnan(X).any():
-        return {}
+        return None
     x, y = (_axis(column) for column in X.T)
     grid = np.column_stack([each.ravel() for each in np.meshgrid(x, y)])
     found = recipe.predict(estimator, grid, n_classes)
     table = found.reshape(POINTS, POINTS, n_classes).round(3)
-    return {"regions": {"x": x.tolist(), "y": y.tolist(), "probability": table.tolist()}}
+    return RegionsRecord(x=tuples(x), y=tuples(y), probability=tuples(table))
 
 
 def _axis(column: Array) -> Array:
@@ -40,29 +40,27 @@ def _axis(column: Array) -> Array:
     return np.linspace(low - reach, high + reach, POINTS)
 
 
-def events(X: Array, y: Array, names: tuple[str, ...], rng: np.random.Generator) -> dict[str, Any]:
+def events(X: Array, y: Array, names: tuple[str, ...], rng: np.random.Generator) -> PlaneRecord:
     """Return at most 400 training events of a study of two features, for the picture."""
     rows = (
         np.arange(len(X))
         if len(X) <= MOST_EVENTS
         else np.sort(rng.choice(len(X), MOST_EVENTS, replace=False))
     )
-    return {"names": list(names), "values": X[rows].tolist(), "target": y[rows].tolist()}
+    return PlaneRecord(names=names, values=tuples(X[rows]), target=tuples(y[rows]))
 
 
 class Regions(OfKept):
     """The decision regions of the kept classifier, where the study has two numeric columns."""
 
-    name = "regions"
+    kept = RegionsRecord
 
-    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
-        """Return the section ``regions``; {} for other columns than two numbers."""
+    def section(self, fitted: Fitted) -> RegionsRecord | None:
+        """Return the regions; None for other columns than two numbers."""
         meta = fitted.data.meta
         if meta["categories"]:
-            return {}
-        found = regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
-        plane: dict[str, Any] = found.get(self.name, {})
-        return plane
+            return None
+        return regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
 
 
 ANALYSIS = Analysis("regions", diagnostics=(Regions(),))

@@ -94,7 +94,7 @@ def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """An optimum at the edge of its range may lie beyond."""
     for outcome in outcomes:
         kept = outcome.described.get("tuning")
-        if outcome.ok and kept and kept["on_edge"]:
+        if outcome.ok and kept and kept.on_edge:
             yield "tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it"
 
 
