@@ -269,7 +269,7 @@ def of_objects(values: Iterable[Any]) -> Column:
     kinds = {type(value) for value in held if value is not None}
     if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
         return gapped(np.array([bool(v) for v in held]), np.array([v is None for v in held]))
-    if kinds and all(issubclass(kind, (int, float, np.number, Decimal, np.bool_)) for kind in kinds):
+    if kinds and all(issubclass(kind, (int, float, complex, np.number, Decimal, np.bool_)) for kind in kinds):
         return _of_numbers(held, kinds)
     return texts(held)
 
@@ -298,11 +298,11 @@ def _absent(value: Any) -> bool:
 
 def _of_numbers(held: Sequence[Any], kinds: Iterable[type]) -> Column:
     """Return whole numbers if all are and one of them is of a type of whole numbers, else float64."""
+    if any(issubclass(kind, (complex, np.complexfloating)) for kind in kinds):
+        raise WrongTypeError("a column holds complex numbers; expected real ones: take their parts apart.")
     exact = any(issubclass(kind, (int, np.integer, Decimal)) for kind in kinds)
     if exact and all(map(_is_whole_number, held)):
         return integers([None if value is None else int(value) for value in held])
-    if any(issubclass(kind, (complex, np.complexfloating)) for kind in kinds):
-        raise WrongTypeError("a column holds complex numbers; expected real ones: take their parts apart.")
     try:
         return np.array([np.nan if value is None else float(value) for value in held], dtype=np.float64)
     except OverflowError as error:
