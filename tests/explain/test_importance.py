@@ -180,3 +180,12 @@ def test_bad_input_is_one_sentence(call, message) -> None:
     model = LogisticRegression().fit(X, CLASSES)
     with pytest.raises(InputError, match="the model knows"):
         permutation_importance(model, X, CLASSES + 1, "accuracy", rng=np.random.default_rng(0))
+
+
+def test_many_columns_are_clustered_in_blocks() -> None:
+    wide = np.random.default_rng(0).normal(size=(30, 1100))
+    wide[:, 1099] = wide[:, 0]
+    told: list[tuple[int, int]] = []
+    found = cluster_columns(wide, threshold=0.99, progress=lambda *at: told.append(at))
+    assert (0, 1099) in found
+    assert told == [(1024, 1100), (1100, 1100)]

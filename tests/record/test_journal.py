@@ -47,3 +47,16 @@ def test_nothing_behind_a_flipped_byte_is_believed(tmp_path) -> None:
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
     with pytest.raises(DataError, match="cannot be written"):
         Journal(tmp_path / "absent" / "t.steps").add({})
+
+
+def test_wherever_a_write_is_cut_off_the_whole_steps_before_it_are_kept(tmp_path) -> None:
+    journal, steps = Journal(tmp_path / "t.steps"), [{"score": 0.5}, {"name": "λ"}]
+    for step in steps:
+        journal.add(step)
+    content = journal.path.read_bytes()
+    ends = [0, *(at + 1 for at, byte in enumerate(content) if byte == ord("\n"))]
+    for length in range(len(content)):
+        journal.path.write_bytes(content[:length])
+        whole = sum(end <= length for end in ends) - 1
+        assert journal.trials() == steps[:whole]
+        assert journal.path.stat().st_size == ends[whole]

@@ -12,7 +12,7 @@ import pytest
 
 from fivesigma._core.errors import InputError, MissingExtraError
 from fivesigma.simulate import catalogue
-from fivesigma.simulate.tables import columns, draw, write
+from fivesigma.simulate.tables import draw, write
 
 LIGHT = [name for name in catalogue.SYSTEMS if name != "collider"]
 SMALL = {
@@ -22,18 +22,6 @@ SMALL = {
     "spins": {"n_spins": 6},
     "mixtures": {"n_features": 5},
 }
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".npz", ".csv"])
-@pytest.mark.parametrize("name", LIGHT)
-def test_same_seed_same_bytes(name, suffix, tmp_path):
-    files = [tmp_path / f"{i}{suffix}" for i in range(3)]
-    for file, seed in zip(files, (3, 3, 4), strict=True):
-        written = write(name, file, n=20, seed=seed, settings=SMALL.get(name))
-        assert written.paths[0] == file
-    assert files[0].read_bytes() == files[1].read_bytes()
-    assert files[0].read_bytes() != files[2].read_bytes()
-    assert not list(tmp_path.glob(".*"))
 
 
 def test_workers_change_no_byte(tmp_path, monkeypatch):
@@ -72,21 +60,6 @@ def test_npz_keeps_shapes(tmp_path):
     with np.load(tmp_path / "x.npz", allow_pickle=False) as arrays:
         assert arrays["high"].shape == (3, 8, 8)
         assert arrays["low"].shape == (3, 4, 4)
-
-
-@pytest.mark.parametrize("name", LIGHT)
-def test_columns_for_a_study(name):
-    named, units, target = columns(name, 12, 0, SMALL.get(name))
-    assert {column.shape for column in named.values()} == {(12,)}
-    assert set(units) <= set(named) | {"time", "x", "y"}
-    assert target is None or target in named
-
-
-@pytest.mark.parametrize("name", LIGHT)
-def test_features_and_group_are_columns(name):
-    table = draw(name, n=12, settings=SMALL.get(name))
-    assert set(table.features) <= set(table.columns)
-    assert table.group is None or table.group in table.columns
 
 
 def test_settings_from_text():

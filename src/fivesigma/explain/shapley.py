@@ -56,13 +56,11 @@ def shapley_values(
     refuse_unfitted(model)
     table, explain = as_table(X), _explainer(model)
     parts = []
-    step = _ROWS if progress is not None else max(len(table), 1)
+    step = _ROWS if progress is not None else len(table)
     for start in range(0, len(table), step):
         parts.append(explain(table[start : start + step]))
         if progress is not None:
             progress(min(start + step, len(table)), len(table))
-    if not parts:
-        raise InputError("X has no rows; expected at least one event whose prediction is divided up.")
     return ShapleyValues(np.concatenate([part.values for part in parts]), parts[0].base, parts[0].scale)
 
 
