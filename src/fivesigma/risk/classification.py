@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
 
 
 def probabilities(y: NDArray[Any], prediction: Floats) -> Floats:
@@ -35,6 +35,7 @@ class Accuracy(Moments):
 
     name: str = "accuracy"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
     additive = True
@@ -59,6 +60,7 @@ class BalancedAccuracy(Moments):
 
     name: str = "balanced_accuracy"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -84,6 +86,7 @@ class LogLoss(Moments):
 
     name: str = "log_loss"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -113,6 +116,7 @@ class Brier(Moments):
     name: str = "brier"
     label = "Brier score"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, 2.0
     additive = True
@@ -185,6 +189,7 @@ class RocAuc(Planned):
     name: str = "roc_auc"
     label = "ROC AUC"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -227,6 +232,7 @@ class CalibrationError(Planned):
     label = "expected calibration error"
     bins: int = 10
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, 1.0
     interval = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,19 @@ from fivesigma._core.outputs import Output
 
 Floats = NDArray[np.float64]
 CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
+
+
+class Unit(Enum):
+    """What a metric is in: how it goes when the target is taken ``c`` times, or column j ``a_j`` times as large."""
+
+    NONE = "none"
+    """It stays."""
+    TARGET = "target"
+    """It goes by c."""
+    LOG_TARGET = "log target"
+    """Of a density of the target: ln c is added."""
+    LOG_COLUMNS = "log columns"
+    """Of a log density of the columns: Σ ln a_j is taken off."""
 
 
 class Metric(ABC):
@@ -42,6 +56,8 @@ class Metric(ABC):
         Whether it needs exactly two classes, the last one being the signal.
     interval : bool
         False where its estimate is biased at finite size, so that no interval may be quoted.
+    unit : Unit or None
+        How it goes with a change of units; None where that is not said (`in_unit`).
     """
 
     name: str
@@ -53,6 +69,7 @@ class Metric(ABC):
     additive: ClassVar[bool] = False
     binary_only: ClassVar[bool] = False
     interval: ClassVar[bool] = True
+    unit: ClassVar[Unit | None] = None
 
     @property
     def label(self) -> str:
@@ -103,6 +120,17 @@ class Metric(ABC):
     ) -> float | None:
         """Return the threshold chosen on these rows (out-of-fold ones), or None if the metric has none."""
         return None
+
+    def in_unit(self, value: float, factor: float) -> float:
+        """Return the score of targets ``factor`` times as large: by its `unit`, as it is where that is not said.
+
+        For ``LOG_COLUMNS`` the factor is the product of those of the columns.
+        """
+        if self.unit is Unit.TARGET:
+            return float(value * factor)
+        if self.unit in (Unit.LOG_TARGET, Unit.LOG_COLUMNS):
+            return float(value + (np.log(factor) if self.unit is Unit.LOG_TARGET else -np.log(factor)))
+        return float(value)
 
     def merit(self, values: Any) -> Floats:
         """Return ``values`` turned so that more is better; a signed metric, best at 0, returns -|value|."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
 from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
@@ -52,6 +52,7 @@ class R2(Moments):
     name: str = "r2"
     label = "R²"
     scores = Output.VALUE
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = None, 1.0
 
@@ -77,6 +78,7 @@ class Rmse(Moments):
     name: str = "rmse"
     label = "RMSE"
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
     lower, upper = 0.0, None
 
@@ -100,6 +102,7 @@ class Mae(Moments):
     name: str = "mae"
     label = "MAE"
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -124,6 +127,7 @@ class PearsonR(Moments):
     name: str = "pearson_r"
     label = "Pearson r"
     scores = Output.VALUE
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = -1.0, 1.0
 
@@ -144,6 +148,7 @@ class ResidualQuantiles(Planned):
     """A metric of weighted quantiles of the residuals p - y (`ordered_quantiles` defines them)."""
 
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:

@@ -69,7 +69,7 @@ def check_slope(loss: Loss, y: Array) -> None:
     """
     rng = np.random.default_rng(0)
     target = y[rng.integers(0, len(y), 1000)]
-    spread = max(float(np.std(y)), 1e-3)
+    spread = float(np.std(y)) or float(np.abs(y).max()) or 1.0
     f = target + spread * rng.normal(size=1000) * rng.choice([0.1, 1.0, 5.0], 1000)
     h = 1e-5 * np.maximum(spread, 1e-3 * np.abs(f))
     slope = loss.slope(f, target)
