@@ -21,7 +21,9 @@ from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.products import Products
+from fivesigma.features.ranks import RankCodes
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
+from fivesigma.features.standard import StandardScores
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
@@ -35,6 +37,8 @@ ESTIMATORS = [
     Clusterer(KMeans(n_init=1), "n_clusters", 2, random_state=0),
     LeadingComponent(),
     MedianImputer(),
+    RankCodes(),
+    StandardScores(),
     OneHot(),
     Products(interactions=2, polynomial=2),
     PrincipalComponents(),

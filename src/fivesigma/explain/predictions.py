@@ -96,12 +96,18 @@ def refuse_unfitted(model: Any) -> None:
             ) from error
 
 
+def grown_by_sklearn(model: Any) -> bool:
+    """Whether ``model`` is a tree or an ensemble of scikit-learn, or of a class made from one of them."""
+    made_of = (each.__module__ for each in type(model).__mro__)
+    return any(module.startswith(("sklearn.tree", "sklearn.ensemble")) for module in made_of)
+
+
 def trees_in(model: Any) -> list[Any] | None:
     """Return the trees of a fitted one-output tree or averaging forest of scikit-learn, None for other models."""
     if type(model).__name__ == "Pipeline" and len(model.steps) == 1:
         return trees_in(model.steps[0][1])
-    name, module = type(model).__name__, type(model).__module__
-    if not module.startswith("sklearn.") or getattr(model, "n_outputs_", 0) != 1:
+    name = type(model).__name__
+    if not grown_by_sklearn(model) or getattr(model, "n_outputs_", 0) != 1:
         return None
     if name in _FORESTS:
         return list(model.estimators_)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, require
-from fivesigma.explain.predictions import refuse_unfitted
+from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted
 
 Array = NDArray[np.float64]
 _ROWS = 100  # explained at a time where progress is told
@@ -71,7 +71,7 @@ def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
         return lambda rows: _by_xgboost(model, booster.predict(xgboost.DMatrix(rows), pred_contribs=True))
     if callable(getattr(model, "shapley", None)):
         return lambda rows: _by_xgboost(model, model.shapley(rows))
-    if not type(model).__module__.startswith(("sklearn.tree", "sklearn.ensemble")):
+    if not grown_by_sklearn(model):
         raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
     explainer = require("shap", "shap").TreeExplainer(model)
     return lambda rows: _by_shap(model, explainer, rows)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import matrix, weights
+from fivesigma.features.scale import Scale
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
     ----------
     n : int, number of components, all where there are fewer; or a share of the variance in (0, 1), reached by as
         few as will do; None: all. One without variance is none
-    standardise : bool, divide by the standard deviation first
+    standardise : bool, divide each column by its standard deviation first; else all by one number
 
     Attributes
     ----------
@@ -66,12 +67,10 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
                 f"{LARGEST:,} columns before."
             )
         table, share = table[w > 0], w[w > 0] / w.sum()
-        self.mean_ = share @ table
-        centred = table - self.mean_
-        spread = np.sqrt(share @ centred**2)
-        flat = spread <= 1e-13 * np.abs(table).max(axis=0)
-        self.scale_ = np.where(flat | (not self.standardise), 1.0, spread)
-        variance, directions = _directions(np.sqrt(share)[:, None] * (centred / self.scale_))
+        scale = Scale.of(table, share)
+        self._scale = scale if self.standardise else scale.together()
+        self.mean_, self.scale_ = self._scale.centre, self._scale.units
+        variance, directions = _directions(np.sqrt(share)[:, None] * self._scale.scores(table))
         total = variance.sum()
         variance = variance[: max(1, int((variance > _RANK * total).sum()))]
         self.explained_ = variance / total if total > 0 else np.zeros(len(variance))
@@ -97,7 +96,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         """Return the scores (n_samples, n)."""
         check_is_fitted(self)
         table = matrix(self, X)
-        return np.asarray(((table - self.mean_) / self.scale_) @ self.components_.T)
+        return np.asarray(self._scale.scores(table) @ self.components_.T)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return PC1, PC2, ..."""
@@ -162,7 +161,7 @@ class NonNegativeParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table, share = table[w > 0], w[w > 0] / w.mean()
         self.low_ = table.min(axis=0)
         span = table.max(axis=0) - self.low_
-        self.range_ = np.where(span > 0, span, 1.0)
+        self.range_ = np.where(span > 0, span, np.inf)
         Z = (table - self.low_) / self.range_
         self.components_ = _parts(Z, share, min(int(self.n), *Z.shape))
         rest = share @ (Z - _loads(Z, self.components_) @ self.components_) ** 2

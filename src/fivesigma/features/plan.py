@@ -108,18 +108,19 @@ class FeaturePlan:
             each.refuse_too_many(width)
             width = each.left(width)
 
-    def steps(self, *, native: bool, standardise: bool) -> list[tuple[str, Any]]:
+    def steps(self, *, native: bool, standardise: bool, ranks: bool = False) -> list[tuple[str, Any]]:
         """Return the pipeline steps before the model.
 
-        ``native`` says that the model takes NaN, ``standardise`` that it wants columns of one scale.
+        ``native`` says that the model takes NaN, ``standardise`` that it wants columns of one scale, ``ranks`` that
+        their order is all that it looks at.
         Impute, then products and powers of the numeric columns, then one-hot, then reductions (which take no
-        gaps), then the z-score.
+        gaps), then the z-score, or the ranks.
         """
-        from sklearn.preprocessing import StandardScaler
-
         from fivesigma.features.impute import MedianImputer
         from fivesigma.features.onehot import OneHot
         from fivesigma.features.products import Products
+        from fivesigma.features.ranks import RankCodes
+        from fivesigma.features.standard import StandardScores
 
         steps: list[tuple[str, Any]] = []
         numeric, native = list(self.numeric), native and not self.reductions
@@ -132,7 +133,9 @@ class FeaturePlan:
             steps.append(("onehot", OneHot(self.coded)))
         steps += self._reducing()
         if standardise if self.standardise is None else self.standardise:
-            steps.append(("standardise", StandardScaler()))
+            steps.append(("standardise", StandardScores()))
+        if ranks:
+            steps.append(("ranks", RankCodes()))
         return steps
 
     def _reducing(self) -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""New columns from old ones: products of pairs and powers."""
+"""New columns from old ones: products of pairs and powers, of standard scores."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
-from fivesigma.features.columns import chosen, input_names, matrix
+from fivesigma.features.columns import chosen, input_names, matrix, weights
+from fivesigma.features.scale import Scale
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Append the products ``x_i x_j`` (i < j) and the powers ``x_i², ..., x_i^polynomial`` of the chosen
-    columns.
+    """Append the products ``z_i z_j`` (i < j) and the powers ``z_i², ..., z_i^polynomial`` of the chosen columns,
+    which pass as they are.
+
+    ``z`` is the standard score of a column on the rows of the fit, events weighted. Products of the columns as they
+    are read would depend on where a column has its zero: a penalty, a tree or a distance then answers another
+    question in °C than in K (docs/decisions/0012-products-of-centred-columns.md). Beside their columns they span
+    the same functions.
 
     Parameters
     ----------
@@ -38,9 +44,10 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> made = Products(interactions=2, polynomial=2).fit([[2.0, 3.0]])
-    >>> made.transform([[2.0, 3.0]])
-    array([[2., 3., 6., 4., 9.]])
+    >>> made = Products(interactions=2, polynomial=2).fit([[2.0, 30.0], [4.0, 10.0]])
+    >>> made.transform([[4.0, 30.0], [5.0, 10.0]])
+    array([[ 4., 30.,  1.,  1.,  1.],
+           [ 5., 10., -2.,  4.,  1.]])
     >>> made.get_feature_names_out(["a", "b"]).tolist()
     ['a', 'b', 'a × b', 'a²', 'b²']
     """
@@ -52,8 +59,8 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.polynomial = polynomial
         self.columns = columns
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Check the orders and count the columns; nothing is learnt from the values."""
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Check the orders and learn the scale of each column from ``X`` and weights (n_samples,)."""
         table = matrix(self, X, fitting=True, nan=True)
         if self.interactions not in (1, 2):
             raise InputError(
@@ -64,6 +71,8 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"polynomial = {self.polynomial!r} is out of range; expected a degree from 1 to 20."
             )
         self.columns_ = chosen(self.columns, table.shape[1])
+        w = weights(sample_weight, table)
+        self._scale = Scale.of(table[w > 0][:, self.columns_], w[w > 0])
         self.pairs_ = list(combinations(self.columns_.tolist(), 2)) if self.interactions == 2 else []
         return self
 
@@ -77,12 +86,13 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return table
         out = np.empty((table.shape[0], table.shape[1] + extra))
         out[:, : table.shape[1]] = table
+        z, place = self._scale.scores(table[:, self.columns_]), {j: k for k, j in enumerate(self.columns_)}
         for position, (i, j) in enumerate(self.pairs_, start=table.shape[1]):
-            np.multiply(table[:, i], table[:, j], out=out[:, position])
+            np.multiply(z[:, place[i]], z[:, place[j]], out=out[:, position])
         start = table.shape[1] + len(self.pairs_)
         for block, power in enumerate(powers):
             first = start + block * len(self.columns_)
-            out[:, first : first + len(self.columns_)] = table[:, self.columns_] ** power
+            out[:, first : first + len(self.columns_)] = z**power
         return out
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

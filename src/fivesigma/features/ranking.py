@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma.features.ranks import RankCodes
+from fivesigma.features.scale import Scale, TargetScale
 
 Floats = NDArray[np.float64]
 
@@ -32,12 +34,7 @@ def responses(y: NDArray[np.generic], classification: bool) -> Floats:
 
 def standard(X: Floats, w: Floats) -> Floats:
     """Return the columns of ``X`` (n, p) less their weighted mean, over their deviation; constant ones are 0."""
-    share = w / w.sum()
-    Z = X - share @ X
-    scale = np.sqrt(share @ Z**2)
-    size = np.abs(X).max(axis=0, initial=0.0)
-    flat = scale <= 1e-13 * size
-    return np.asarray(np.where(flat, 0.0, Z / np.where(flat, 1.0, scale)))
+    return Scale.of(X, w).scores(X)
 
 
 def explained(X: Floats, y: NDArray[np.generic], w: Floats, *, classification: bool) -> Floats:
@@ -107,6 +104,7 @@ def linear_size(X: Floats, y: NDArray[np.generic], w: Floats, *, classification:
     """
     Z, share = standard(X, w), w / w.sum()
     Y = responses(y, classification)
+    Y = Y if classification else standard(Y, w)
     root = np.sqrt(share)[:, None]
     A, B = root * Z, root * (Y - share @ Y)
     n, p = A.shape
@@ -122,7 +120,11 @@ def forest_size(X: Floats, y: NDArray[np.generic], w: Floats, *, classification:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     made = ExtraTreesClassifier if classification else ExtraTreesRegressor
-    forest = made(100, min_samples_leaf=5, random_state=0, n_jobs=1).fit(X, y, sample_weight=w)
+    codes, target = RankCodes().fit_transform(X), y
+    if not classification:
+        values = np.asarray(y, dtype=np.float64)
+        target = TargetScale.of(values, w).places(values)
+    forest = made(100, min_samples_leaf=5, random_state=0, n_jobs=1).fit(codes, target, sample_weight=w)
     return np.asarray(forest.feature_importances_)
 
 
@@ -161,6 +163,7 @@ def entered(
     from sklearn.linear_model import enet_path, lasso_path
 
     Z, Y, root = standard(X, w), responses(y, classification), np.sqrt(w / w.mean())[:, None]
+    Y = Y if classification else standard(Y, w)
     A, B = root * Z, root * (Y - (w / w.sum()) @ Y)
     slope = np.sqrt(((A.T @ B) ** 2).sum(axis=1)) / len(A)
     if not slope.max() > 1e-13 * np.abs(Y).max(initial=0.0):  # a constant target, but for rounding

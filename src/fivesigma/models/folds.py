@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
-from fivesigma.risk.splits import row_hash
+from fivesigma.risk.splits import in_order_of_rows, row_hash
 
 
 def inner_folds(
@@ -23,9 +23,9 @@ def inner_folds(
 ) -> NDArray[np.int64]:
     """Return the fold 0..m-1 of each row of ``X`` (n, p), with m = ``n_folds`` or fewer.
 
-    Units (groups, or sets of equal rows) are dealt round in random order, class by class of their lowest
-    member, so how often a row is repeated and where it stands change nothing. m is lowered to the number of
-    units of the rarest class, but not below 2.
+    Units (groups, or sets of equal rows), numbered by their first rows, are dealt round in random order, class by
+    class of their lowest member: how often a row is repeated changes nothing, nor do the values and their units.
+    m is lowered to the number of units of the rarest class, but not below 2.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def inner_folds(
     True
     """
     keys = row_hash(X) if groups is None else np.asarray(groups)
-    _, unit = np.unique(keys, return_inverse=True)
+    unit, _ = in_order_of_rows(np.unique(keys, return_inverse=True)[1])
     n_units = int(unit.max()) + 1
     if n_units < 2:
         raise InputError("1 sample (or group) cannot be divided into folds; use more rows, or another model.")

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.features.scale import TargetScale
 from fivesigma.models.convergence import listened
 from fivesigma.models.linear.design import Design
 from fivesigma.models.linear.existence import has_minimum, without_minimum
@@ -35,9 +36,9 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     lam : float or None
-        λ > 0, in units of the target squared (ridge: none, if the columns are standardised). ``None``:
-        ``relative`` times the λ at which the last coefficient vanishes, ``max_j |sum w x_j (y - ȳ)| / ρ``;
-        needs ρ > 0.
+        λ > 0, as it stands in the objective: for |θ|_1 in units of the target (if the columns are standardised),
+        for |θ|_2² in none. ``None``: ``relative`` times the λ at which the last coefficient vanishes,
+        ``max_j |sum w x_j (y - ȳ)| / ρ``, of the standard score of the target; needs ρ > 0.
     l1_ratio : float in [0, 1], the ρ above
     relative : float in (0, 1], used when ``lam`` is None
     tol : float, relative tolerance of the duality gap (coordinate descent)
@@ -47,7 +48,7 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     ----------
     coef_ : (n_features,), in units of the target over those of the column
     intercept_ : float, in units of the target
-    lam_ : float, the λ that was used
+    lam_ : float, the λ that was used, in the unit of its |θ|_1 where there is one
     n_iter_ : int
     converged_ : bool, whether ``tol`` was reached
 
@@ -59,7 +60,7 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
     Examples
     --------
     >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 2.0, 4.0])
-    >>> float(PenalisedLeastSquares(lam=2.0, l1_ratio=0.0).fit(X, y).coef_[0])  # 4 / (2 + 2)
+    >>> round(float(PenalisedLeastSquares(lam=2.0, l1_ratio=0.0).fit(X, y).coef_[0]), 12)  # 4 / (2 + 2)
     1.0
     """
 
@@ -81,11 +82,16 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
         """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
         table, target = labelled(self, X, y, numeric=True)
         w, table, target = present(weights(sample_weight, table), table, target)
-        self.lam_ = self._strength(table, target, w)
+        scale = TargetScale.of(target, w)
+        deviation = scale.deviation or 1.0
+        scores = scale.scores(target)
+        first, second = self._strengths(table, scores, w, deviation)
+        self.lam_ = float(self.lam) if self.lam is not None else first / self.l1_ratio * deviation
         solver, self.converged_ = listened(
-            lambda: self._solver(float(w.sum())).fit(table, target, sample_weight=w)
+            lambda: self._solver(first, second, float(w.sum())).fit(table, scores, sample_weight=w)
         )
-        self.coef_, self.intercept_ = solver.coef_, float(solver.intercept_)
+        self.coef_ = solver.coef_ * deviation
+        self.intercept_ = float(scale.values(np.asarray(solver.intercept_)))
         self.n_iter_ = int(np.max(solver.n_iter_)) if solver.n_iter_ is not None else 1
         return self
 
@@ -94,26 +100,29 @@ class PenalisedLeastSquares(RegressorMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         return np.asarray(matrix(self, X) @ self.coef_ + self.intercept_)
 
-    def _strength(self, X: NDArray[np.float64], y: NDArray[np.float64], w: NDArray[np.float64]) -> float:
+    def _strengths(
+        self, X: NDArray[np.float64], z: NDArray[np.float64], w: NDArray[np.float64], deviation: float
+    ) -> tuple[float, float]:
+        """Return λ of |φ|_1 and of ½|φ|_2² for the score ``z`` of a target of this ``deviation``."""
         if not 0.0 <= self.l1_ratio <= 1.0:
             raise InputError(f"l1_ratio = {self.l1_ratio!r} is out of range; expected a number from 0 to 1.")
         if self.lam is not None:
             if not self.lam > 0:
                 raise InputError(f"lambda = {self.lam!r} is out of range; expected a number above 0.")
-            return float(self.lam)
+            return self.lam * self.l1_ratio / deviation, self.lam * (1.0 - self.l1_ratio)
         if self.l1_ratio == 0.0:
             raise InputError(
                 "lambda is None, which has no meaning for a ridge penalty; give a number above 0."
             )
-        slope = np.abs((X - np.average(X, axis=0, weights=w)).T @ (w * (y - np.average(y, weights=w)))).max()
-        return float(self.relative * slope / self.l1_ratio) or 1e-12  # a constant target: any λ will do
+        slope = np.abs((X - np.average(X, axis=0, weights=w)).T @ (w * (z - np.average(z, weights=w)))).max()
+        lam = float(self.relative * slope / self.l1_ratio) or 1e-12  # a constant target: any λ will do
+        return lam * self.l1_ratio, lam * (1.0 - self.l1_ratio)
 
-    def _solver(self, total: float) -> Any:
+    def _solver(self, first: float, second: float, total: float) -> Any:
         if self.l1_ratio == 0.0:
-            return Ridge(alpha=self.lam_)
-        return ElasticNet(
-            alpha=self.lam_ / total, l1_ratio=self.l1_ratio, tol=self.tol, max_iter=self.max_iter
-        )
+            return Ridge(alpha=second)
+        both = first + second
+        return ElasticNet(alpha=both / total, l1_ratio=first / both, tol=self.tol, max_iter=self.max_iter)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

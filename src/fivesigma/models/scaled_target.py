@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import labelled, matrix, weights
+from fivesigma.features.scale import TargetScale
+from fivesigma.features.standard import StandardScores
 from fivesigma.models.fitting import fit_on
 
 
@@ -20,7 +23,7 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    estimator : a regressor; ``None`` means `LinearRegression`
+    estimator : a regressor; ``None`` means a `straight_line`
 
     Attributes
     ----------
@@ -40,20 +43,25 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Fit to ``X`` (n_samples, n_features), ``y`` (n_samples,) and weights (n_samples,)."""
         table, target = labelled(self, X, y, numeric=True)
         w = weights(sample_weight, table)
-        self.mean_ = float(np.average(target, weights=w))
-        self.scale_ = float(np.sqrt(np.average((target - self.mean_) ** 2, weights=w))) or 1.0
-        inner = clone(self.estimator) if self.estimator is not None else LinearRegression()
+        self._target = TargetScale.of(target, w)
+        self.mean_, self.scale_ = self._target.mean, self._target.deviation or 1.0
+        inner = clone(self.estimator) if self.estimator is not None else straight_line()
         passed = None if sample_weight is None else w
-        self.estimator_ = fit_on(inner, table, (target - self.mean_) / self.scale_, w=passed)
+        self.estimator_ = fit_on(inner, table, self._target.scores(target), w=passed)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the prediction (n_samples,) in units of the target."""
         check_is_fitted(self)
-        return np.asarray(self.mean_ + self.scale_ * self.estimator_.predict(matrix(self, X)))
+        return self._target.values(self.estimator_.predict(matrix(self, X)))
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         state.number("mean_")
         state.number("scale_", low=TINY)
         state.fitted("estimator_", state.count("n_features_in_"))
+
+
+def straight_line() -> Pipeline:
+    """Return unfitted least squares on standard scores: as they stand, columns of small numbers would be left out."""
+    return Pipeline([("standardise", StandardScores()), ("model", LinearRegression())])

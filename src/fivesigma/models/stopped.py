@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
+from fivesigma.features.scale import TargetScale
 from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
 
@@ -76,9 +77,11 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
             seed=self.random_state,
         )
         out, fit = folds == 0, folds != 0
-        trial = fit_on(self._inner(), table[fit], target[fit], w=_of(w, fit), groups=_of(g, fit))
+        # the squared errors of a target far from zero would be rounding: they are taken of its standard score
+        seen = target if classification else TargetScale.of(target, w).scores(target)
+        trial = fit_on(self._inner(), table[fit], seen[fit], w=_of(w, fit), groups=_of(g, fit))
         stages = _stages(trial, table[out], classification)
-        losses = [_loss(p, target[out], _of(w, out), trial, classification) for p in stages]
+        losses = [_loss(p, seen[out], _of(w, out), trial, classification) for p in stages]
         self.n_iter_ = int(np.argmin(losses)) + 1
         final = self._inner()
         (final.steps[-1][1] if isinstance(final, Pipeline) else final).set_params(max_iter=self.n_iter_)

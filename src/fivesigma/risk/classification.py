@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, checked, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, checked, ratio
 from fivesigma.risk.rankings import MANY, Rankings, mean_area, worthwhile
 
 
@@ -36,6 +36,7 @@ class Accuracy(Moments):
 
     name: str = "accuracy"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
     additive = True
@@ -60,6 +61,7 @@ class BalancedAccuracy(Moments):
 
     name: str = "balanced_accuracy"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -85,6 +87,7 @@ class LogLoss(Moments):
 
     name: str = "log_loss"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -114,6 +117,7 @@ class Brier(Moments):
     name: str = "brier"
     label = "Brier score"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, 2.0
     additive = True
@@ -186,6 +190,7 @@ class RocAuc(Planned):
     name: str = "roc_auc"
     label = "ROC AUC"
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = 0.0, 1.0
 
@@ -248,6 +253,7 @@ class CalibrationError(Planned):
     label = "expected calibration error"
     bins: int = 10
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = False
     lower, upper = 0.0, 1.0
     interval = False

@@ -16,13 +16,14 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Metric, Moments, Planned
+from fivesigma.risk.metric import Floats, Metric, Moments, Planned, Unit
 
 
 class Agreement(Planned):
     """A label metric: a function of the weighted contingency tables (..., classes, clusters)."""
 
     scores = Output.LABEL
+    unit = Unit.NONE
     greater_is_better = True
 
     @abstractmethod
@@ -121,6 +122,7 @@ class LogLikelihood(Moments):
     label = "log-likelihood an event"
     scores = Output.DENSITY
     needs_truth = False
+    unit = Unit.LOG_COLUMNS
     greater_is_better = True
     additive = True
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.classification import probabilities
-from fivesigma.risk.metric import Floats, Moments, checked, ratio
+from fivesigma.risk.metric import Floats, Moments, Unit, checked, ratio
 
 SERIES_BELOW = 0.02  # there the closed forms of h and g lose digits, and ten terms of their series do not
 H_SERIES = [(-1.0) ** k / (k * (k - 1)) for k in range(10, 1, -1)]
@@ -93,6 +93,7 @@ class Selection(Moments):
     """A metric of two classes at a cut, by default one chosen on the scored rows themselves (optimistic)."""
 
     scores = Output.PROBABILITY
+    unit = Unit.NONE
     greater_is_better = True
     binary_only = True
 

@@ -156,8 +156,9 @@ class Huber(SmoothLoss):
 
     Parameters
     ----------
-    delta : float
-        Size of the residual, in units of y, beyond which the loss grows linearly.
+    delta : float or None
+        Size of the residual, in units of y, beyond which the loss grows linearly. None, the default, is one
+        standard deviation of the target, told by its quartiles at the fit; in the formulas here it counts as 1.
 
     Raises
     ------
@@ -168,25 +169,29 @@ class Huber(SmoothLoss):
     array([0.125, 2.5  ])
     """
 
-    delta: float = 1.0
+    delta: float | None = None
     curvature_bound = 1.0
 
     def __post_init__(self) -> None:
-        if not self.delta > 0:
+        if self.delta is not None and not self.delta > 0:
             raise InputError(f"Huber's delta is {self.delta}; it must be positive, in units of the target")
+
+    @property
+    def _delta(self) -> float:
+        return 1.0 if self.delta is None else self.delta
 
     @override
     def value(self, prediction: Array, target: Array) -> Array:
-        size = np.abs(prediction - target)
-        return np.where(size <= self.delta, 0.5 * size**2, self.delta * (size - 0.5 * self.delta))
+        size, delta = np.abs(prediction - target), self._delta
+        return np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta))
 
     @override
     def slope(self, prediction: Array, target: Array) -> Array:
-        return np.clip(prediction - target, -self.delta, self.delta)
+        return np.clip(prediction - target, -self._delta, self._delta)
 
     @override
     def curvature(self, prediction: Array, target: Array) -> Array:
-        return (np.abs(prediction - target) <= self.delta).astype(float)
+        return (np.abs(prediction - target) <= self._delta).astype(float)
 
     @override
     def recedes(self, target: Array) -> Mask:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +24,19 @@ Floats = NDArray[np.float64]
 ROUNDING = 1e-14
 """How near to a bound of order one a score of weighted sums is on it."""
 CHUNK = 2**19  # elements of counts worked on at a time: 4 MB of float64, what a cache holds
+
+
+class Unit(Enum):
+    """What a metric is in: how it goes when the target is taken ``c`` times, or column j ``a_j`` times as large."""
+
+    NONE = "none"
+    """It stays."""
+    TARGET = "target"
+    """It goes by c."""
+    LOG_TARGET = "log target"
+    """Of a density of the target: ln c is added."""
+    LOG_COLUMNS = "log columns"
+    """Of a log density of the columns: Σ ln a_j is taken off."""
 
 
 class Metric(ABC):
@@ -46,6 +60,8 @@ class Metric(ABC):
         Whether it needs exactly two classes, the last one being the signal.
     interval : bool
         False where its estimate is biased at finite size, so that no interval may be quoted.
+    unit : Unit or None
+        How it goes with a change of units; None where that is not said (`in_unit`).
     """
 
     name: str
@@ -57,6 +73,7 @@ class Metric(ABC):
     additive: ClassVar[bool] = False
     binary_only: ClassVar[bool] = False
     interval: ClassVar[bool] = True
+    unit: ClassVar[Unit | None] = None
 
     @property
     def label(self) -> str:
@@ -120,6 +137,17 @@ class Metric(ABC):
             reach = 0.0 if self.upper is None else ROUNDING
             found = np.where(found < self.lower + reach, self.lower, found)
         return found
+
+    def in_unit(self, value: float, factor: float) -> float:
+        """Return the score of targets ``factor`` times as large: by its `unit`, as it is where that is not said.
+
+        For ``LOG_COLUMNS`` the factor is the product of those of the columns.
+        """
+        if self.unit is Unit.TARGET:
+            return float(value * factor)
+        if self.unit in (Unit.LOG_TARGET, Unit.LOG_COLUMNS):
+            return float(value + (np.log(factor) if self.unit is Unit.LOG_TARGET else -np.log(factor)))
+        return float(value)
 
     def merit(self, values: Any) -> Floats:
         """Return ``values`` turned so that more is better; a signed metric, best at 0, returns -|value|."""

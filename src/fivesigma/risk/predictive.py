@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Metric, Moments, ratio
+from fivesigma.risk.metric import Floats, Metric, Moments, Unit, ratio
 
 KNOTS = np.arange(-3.0, 3.25, 0.5)
 LEVELS = ndtr(KNOTS)
@@ -121,6 +121,7 @@ class _OfLaw(Moments):
     """A weighted mean over events of a score of their predictive laws: quantiles, or values and a width (`cut`)."""
 
     scores = Output.LAW
+    unit = Unit.TARGET
     greater_is_better = False
     additive = True
     steps: ClassVar[bool] = True
@@ -167,6 +168,7 @@ class NegativeLogLikelihood(_OfLaw):
 
     name: str = "nll"
     label = "negative log-likelihood"
+    unit = Unit.LOG_TARGET
     steps = False
 
     def each(self, law: QuantileLaw, y: Floats) -> Floats:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from fivesigma._core.checks import LARGEST, refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
 from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
@@ -71,6 +71,7 @@ class R2(OfResiduals):
     name: str = "r2"
     label = "R²"
     scores = Output.VALUE
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = None, 1.0
     degree = 0
@@ -97,6 +98,7 @@ class Rmse(OfResiduals):
     name: str = "rmse"
     label = "RMSE"
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
     lower, upper = 0.0, None
     degree = 1
@@ -121,6 +123,7 @@ class Mae(OfResiduals):
     name: str = "mae"
     label = "MAE"
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
@@ -146,6 +149,7 @@ class PearsonR(OfResiduals):
     name: str = "pearson_r"
     label = "Pearson r"
     scores = Output.VALUE
+    unit = Unit.NONE
     greater_is_better = True
     lower, upper = -1.0, 1.0
     degree = 0
@@ -167,6 +171,7 @@ class ResidualQuantiles(Planned):
     """A metric of weighted quantiles of the residuals p - y (`ordered_quantiles` defines them)."""
 
     scores = Output.VALUE
+    unit = Unit.TARGET
     greater_is_better = False
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:

@@ -47,7 +47,8 @@ class Limits:
 def limits_of(model: Any) -> Limits | None:
     """Return the limits of a plain tree of scikit-learn, None for any other model."""
     plain = _PLAIN.get(type(model).__name__)
-    if plain is None or not type(model).__module__.startswith("sklearn.tree"):
+    grown = any(each.__module__.startswith("sklearn.tree") for each in type(model).__mro__)
+    if plain is None or not grown:
         return None
     params = model.get_params()
     whole = isinstance(params["min_samples_split"], int) and isinstance(params["min_samples_leaf"], int)
@@ -70,7 +71,9 @@ class ResampledTree:
     def __init__(self, X: Any, outputs: Array, X_test: Any, limits: Limits) -> None:
         self.columns = np.ascontiguousarray(np.asarray(X, dtype=np.float32).T)
         self.order = np.argsort(self.columns, axis=1, kind="stable").astype(np.int32)
-        self.outputs = np.ascontiguousarray(outputs, dtype=np.float64)
+        self.least = outputs.min(axis=0)
+        self.range = np.where(np.ptp(outputs, axis=0) > 0, np.ptp(outputs, axis=0), 1.0)
+        self.outputs = np.ascontiguousarray((outputs - self.least) / self.range)
         self.X_test = np.ascontiguousarray(X_test, dtype=np.float32)
         self.limits = limits
 
@@ -78,13 +81,13 @@ class ResampledTree:
         """Return (n_depths, n_test, m): what the tree fitted to ``counts`` (n,) predicts, cut at depth 1, 2, …"""
         path = np.empty((n_depths, len(self.X_test), self.outputs.shape[1]))
         _follow(*self._grown(counts, min(self.limits.max_depth, n_depths), seed), self.X_test, path)
-        return path
+        return np.asarray(path * self.range + self.least)
 
     def leaf(self, counts: NDArray[Any], seed: int = 0) -> Array:
         """Return (n_test, m): what the tree fitted to ``counts`` (n,) predicts."""
         last = np.empty((1, len(self.X_test), self.outputs.shape[1]))
         _follow(*self._grown(counts, self.limits.max_depth, seed), self.X_test, last)
-        return np.asarray(last[0])
+        return np.asarray(last[0] * self.range + self.least)
 
     def _grown(self, counts: NDArray[Any], max_depth: int, seed: int) -> tuple[Any, ...]:
         w = np.asarray(counts, dtype=np.float64)

@@ -42,7 +42,8 @@ class Split:
     sha256 : hash of the whole assignment
     overlap : int, rows of train that equal a test row, where copies may part
     left_out : int, rows of no part: those that stay together with a row of a given test
-    units : (n,) number of the unit of each row of the Dataset: what folds inside a fit keep together too
+    units : (n,) number of the unit of each row of the Dataset, by their first rows: what folds inside a fit keep
+        together too
     """
 
     train: Positions
@@ -222,7 +223,8 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     """Divide rows into train, its folds and sealed tests; no unit is ever on both sides of anything.
 
     A unit belongs to the test if the hash of its content (its group, or else its row) and of ``salt`` is low
-    enough: the ``seed`` has no say, nor has the order of the rows. The folds come from the seed. Classes are
+    enough: the ``seed`` has no say, nor has the order of the rows (it moves with the unit of a column, and with any
+    other change of the values). The folds come from the seed and from row numbers alone. Classes are
     stratified: each test and each fold holds its share of a class to within one unit, where a unit of several
     classes counts for the one that it is richest in. A regression is not stratified.
 
@@ -349,8 +351,28 @@ def _units(
         unit_hashes = _lowest(hashes, of_row, distinct.size)
     else:
         of_row, unit_hashes = np.arange(hashes.size), _told_apart(hashes)
+    of_row, unit_hashes = _in_order_of_rows(of_row, unit_hashes)
     size = np.bincount(of_row, minlength=unit_hashes.size)
     return Units(of_row, unit_hashes, size, _strata(of_row, size, labels))
+
+
+def _in_order_of_rows(of_row: Positions, unit_hashes: Hashes) -> tuple[Positions, Hashes]:
+    """Number the units by their first row: folds are dealt by these numbers, in which no unit of a column shows."""
+    number, first = in_order_of_rows(of_row)
+    return number, unit_hashes[of_row[first]]
+
+
+def in_order_of_rows(of_row: Positions) -> tuple[Positions, Positions]:
+    """Return each row's unit (n,), numbered by their first rows, and those rows (n_units,).
+
+    >>> [each.tolist() for each in in_order_of_rows(np.array([2, 0, 2, 1]))]
+    [[0, 1, 0, 2], [0, 1, 3]]
+    """
+    first = np.empty(int(of_row.max(initial=-1)) + 1, dtype=np.int64)
+    first[of_row[::-1]] = np.arange(of_row.size)[::-1]
+    rank = np.empty_like(first)
+    rank[np.argsort(first)] = np.arange(first.size)
+    return rank[of_row], np.sort(first)
 
 
 def _lowest(hashes: Hashes, of_row: Positions, n_units: int) -> Hashes:

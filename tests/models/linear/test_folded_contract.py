@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of the paths that a study fits, without exceptions."""
+"""scikit-learn's own checks of the paths that a study fits, but for the order of rows, which deals the folds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from fivesigma.risk.losses import Logistic
 from fivesigma.risk.penalties import L2
 
 ESTIMATORS = [
-    FoldedPath(RegularisationPath(lambdas=[10.0, 1.0]), n_folds=2),
+    # … or one target in all rows of a fold, where R² is
+    FoldedPath(RegularisationPath(lambdas=[10.0, 1.0]), metric="rmse", n_folds=2),
     # the suite's smallest tables hold a class in one row, where the area under a curve is undefined
     FoldedPath(RegularisationPath(Logistic(), lambdas=[10.0, 1.0]), metric="log_loss", n_folds=2),
     MinimisedPath(penalty=L2(), lambdas=[10.0, 1.0]),
@@ -22,6 +23,12 @@ ESTIMATORS = [
 @pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:constant columns:UserWarning"
 )
-@parametrize_with_checks(ESTIMATORS)
+def _expected(estimator) -> dict[str, str]:
+    """Folds are dealt by row number, and the suite shuffles the rows before it gives them weights."""
+    folded = isinstance(estimator, FoldedPath)
+    return {"check_sample_weight_equivalence_on_dense_data": _expected.__doc__ or ""} if folded else {}
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=_expected)
 def test_estimator_check(estimator, check) -> None:
     check(estimator)

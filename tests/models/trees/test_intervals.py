@@ -7,6 +7,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma.features.ranks import RankCodes
 from fivesigma.models.trees import NaturalGradientBoosting, QuantileForest, SplitConformal
 
 
@@ -20,7 +21,7 @@ def test_quantiles_are_those_of_the_leaves_by_hand() -> None:
     X, y = _data(80, 0)
     w = np.random.default_rng(1).integers(1, 4, size=80).astype(float)
     model = QuantileForest(RandomForestRegressor(7, min_samples_leaf=5, random_state=0)).fit(X, y, w)
-    order, leaves = np.argsort(y), model.estimator_.apply(np.asarray(X, dtype=np.float32))
+    order, leaves = np.argsort(y), model.estimator_.apply(RankCodes().fit_transform(X))
     for i in range(5):
         share = np.mean([(w * (leaf == leaf[i])) / w[leaf == leaf[i]].sum() for leaf in leaves.T], axis=0)
         below = np.cumsum(share[order])

@@ -46,10 +46,10 @@ class _OneLambda(LinearPathBase):
         self.fit_intercept = fit_intercept
         self.solver = solver
 
-    def _fit_one(self, problem: Problem) -> None:
+    def _fit_one(self, problem: Problem, factor: float) -> None:
         lam = np.array([1.0 if isinstance(as_penalty(self.penalty), NoPenalty) else checked_lambda(self.lam)])
-        solution = self._solve(problem, lam)
-        self._store(problem, lam, solution)
+        solution = self._solve(problem, lam * factor)
+        self._store(problem, lam, solution, factor)
         self.coef_, self.intercept_ = self.coefs_[0], self.intercepts_[0]
         self.violation_, self.gap_ = float(self.violations_[0]), float(self.gaps_[0])
         self.n_iter_ = int(self.n_iterations_[0])
@@ -57,7 +57,8 @@ class _OneLambda(LinearPathBase):
     def _solve(self, problem: Problem, lam: Array) -> Solution:
         solver, loss = self.solver, problem.loss
         if isinstance(solver, GradientDescent):
-            solution, self.losses_ = descend_gradient(problem, float(lam[0]), solver)
+            solution, losses = descend_gradient(problem, float(lam[0]), solver)
+            self.losses_ = losses * problem.unit.gain
             return solution
         if solver == "auto" and isinstance(loss, SmoothLoss | KinkedLoss):
             return solve_path(problem, lam, tol=self.tol)
@@ -130,10 +131,10 @@ class LinearRegressor(RegressorMixin, _OneLambda):  # type: ignore[misc]
             raise InputError(
                 f"{type(loss).__name__} is a loss of classes; use LinearClassifier, or Squared() and the like"
             )
-        problem = self._posed(*self._checked(X, y, sample_weight))
+        problem, factor = self._posed(*self._checked(X, y, sample_weight))
         if not isinstance(loss, SmoothLoss | KinkedLoss):
             check_slope(loss, problem.y)
-        self._fit_one(problem)
+        self._fit_one(problem, factor)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -209,7 +210,7 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
         if separates_two_of_many(y, loss):
             self._fit_one_against_rest(X, y, w, np.unique(y))
         else:
-            self._fit_one(self._posed(X, y, w))
+            self._fit_one(*self._posed(X, y, w))
         return self
 
     def _fit_one_against_rest(
@@ -218,7 +219,7 @@ class LinearClassifier(ClassifierMixin, _OneLambda):  # type: ignore[misc]
         """One binary fit for each class."""
         fits = []
         for label in labels:
-            self._fit_one(self._posed(X, (y == label).astype(int), w))
+            self._fit_one(*self._posed(X, (y == label).astype(int), w))
             certificate = self.violation_, self.gap_, self.converged_
             fits.append((self.coef_, self.intercept_, self.n_iter_, *certificate))
         coef, intercept, steps, violation, gap, converged = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Self, final
 
 import numpy as np
@@ -18,12 +19,14 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
-from fivesigma.models.linear.checks import as_loss
+from fivesigma.models.linear.checks import as_loss, as_penalty, check_target, checked_lambdas
+from fivesigma.models.linear.custom import own_loss
 from fivesigma.models.linear.minimised import scores_along
 from fivesigma.models.linear.path import RegularisationPath
 from fivesigma.models.linear.problem import null_scores
 from fivesigma.models.linear.selection import Selection, select_from_scores
-from fivesigma.models.linear.targets import labels_of
+from fivesigma.models.linear.targets import is_classification, labels_of
+from fivesigma.models.linear.units import TargetUnit, unit_of
 from fivesigma.risk.losses import Logistic, Loss, Softmax, sigmoid
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import DEFAULT, metric
@@ -81,6 +84,9 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
     ----------
     pipeline : Pipeline whose last step is a path, or a path alone; ``None`` means `RegularisationPath`
     metric : str, a name of `fivesigma.risk.metrics`; ``None``: the default of the task
+    standard : bool
+        Whether the λ of the path are those of the standard score of the target, as of a default that must not have
+        its unit; else of the target as it is. Where the path has none, they are.
     rule : {"best", "one-standard-error"}
         The λ with the best mean score, or the largest within one standard error of it (Breiman et al. 1984,
         Classification and Regression Trees, §3.4.3); between equals, the larger λ.
@@ -104,10 +110,10 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> from sklearn.preprocessing import StandardScaler
+    >>> from fivesigma.features.standard import StandardScores
     >>> X = np.arange(20.0)[:, None]
     >>> path = RegularisationPath(lambdas=[100.0, 1.0])
-    >>> FoldedPath(Pipeline([("scale", StandardScaler()), ("path", path)])).fit(X, 2.0 * X[:, 0]).lambda_
+    >>> FoldedPath(Pipeline([("scale", StandardScores()), ("path", path)])).fit(X, 2.0 * X[:, 0]).lambda_
     1.0
     """
 
@@ -118,12 +124,14 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         rule: str = "best",
         n_folds: int = 5,
         random_state: int = 0,
+        standard: bool = False,
     ) -> None:
         self.pipeline = pipeline
         self.metric = metric
         self.rule = rule
         self.n_folds = n_folds
         self.random_state = random_state
+        self.standard = standard
 
     def fit(
         self,
@@ -149,12 +157,14 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         if classification:
             check_classification_targets(target)
             self.classes_ = np.unique(target)
-        fitted = fit_on(self._inner(), table, target, w=w, groups=g)
-        path = fitted.steps[-1][1]
-        self.lambdas_, self.coefs_, self.intercepts_ = path.lambdas_, path.coefs_, path.intercepts_
+        stated = _stated(self._inner(), target, w, standard=self.standard)
+        fitted = fit_on(stated.pipeline, table, stated.unit.scores(target), w=w, groups=g)
+        path, unit = fitted.steps[-1][1], stated.unit
+        self.lambdas_ = path.lambdas_ / stated.factor
+        self.coefs_, self.intercepts_ = path.coefs_ * unit.slope, unit.values(path.intercepts_)
         self.violations_, self.gaps_, self.converged_ = path.violations_, path.gaps_, path.converged_
-        self._choose(_Rows(self, table, target, w, g, v))
-        self.estimator_ = self._at_choice(fitted, path)
+        self._choose(_Rows(self, stated, path.lambdas_, table, target, w, g, v))
+        self.estimator_ = self._at_choice(fitted, stated, path)
         return self
 
     def _choose(self, rows: _Rows) -> None:
@@ -175,11 +185,10 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         self.best_, self.one_standard_error_ = chosen.best, chosen.one_standard_error
         self.lambda_ = self.best_ if self.rule == "best" else self.one_standard_error_
 
-    def _at_choice(self, fitted: Pipeline, path: Any) -> Pipeline:
+    def _at_choice(self, fitted: Pipeline, stated: _Stated, path: Any) -> Pipeline:
         at = int(np.flatnonzero(self.lambdas_ == self.lambda_)[0])
-        law = LinearLaw(
-            self.coefs_[at], self.intercepts_[at], _loss_of(path), getattr(self, "classes_", None)
-        )
+        loss = _loss_of(path) if _classifies(self) else stated.unit.loss_of_target
+        law = LinearLaw(self.coefs_[at], self.intercepts_[at], loss, getattr(self, "classes_", None))
         return Pipeline([*fitted.steps[:-1], ("model", law)])
 
     def _scores(self, X: ArrayLike) -> Array:
@@ -238,13 +247,42 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
             state.labels("classes_")
 
 
+@dataclass(frozen=True, eq=False)
+class _Stated:
+    """A path as it is fitted, to a target without its unit; ``factor`` takes a λ of the target to it."""
+
+    pipeline: Pipeline
+    unit: TargetUnit
+    factor: float
+
+
+def _stated(pipeline: Pipeline, y: Any, w: Any, *, standard: bool) -> _Stated:
+    """Return the path restated for the standard score of ``y`` (n,): its λ, its loss and, where λ are given, Ω."""
+    path = pipeline.steps[-1][1]
+    loss, penalty = own_loss(as_loss(path.loss)), as_penalty(path.penalty)
+    if is_classification(loss):
+        return _Stated(pipeline, TargetUnit(loss, loss), 1.0)
+    check_target(loss, y)
+    unit = unit_of(loss, y, np.ones(len(y)) if w is None else w, intercept=path.fit_intercept)
+    if path.lambdas is None or standard:
+        path.set_params(loss=unit.loss)
+        return _Stated(pipeline, unit, unit.strength(penalty))
+    restated, factor = unit.restated(penalty)
+    lambdas = checked_lambdas(path.lambdas) * factor
+    path.set_params(loss=unit.loss, penalty=restated, lambdas=lambdas)
+    return _Stated(pipeline, unit, factor)
+
+
 class _Rows:
     """The rows of one fit, their folds, and the score of every λ on each fold."""
 
-    def __init__(self, model: FoldedPath, X: Any, y: Any, w: Any, groups: Any, v: Any) -> None:
-        self.model, self.X, self.y, self.w, self.groups, self.v = model, X, y, w, groups, v
+    def __init__(
+        self, model: FoldedPath, stated: _Stated, lambdas: Array, X: Any, y: Any, w: Any, groups: Any, v: Any
+    ) -> None:
+        self.model, self.X, self.w, self.groups, self.v = model, X, w, groups, v
+        self.stated, self.lambdas, self.y = stated, lambdas, stated.unit.scores(y)
         self.classes = getattr(model, "classes_", None) if _classifies(model) else None
-        self.codes = y if self.classes is None else np.searchsorted(self.classes, y)
+        self.codes = self.y if self.classes is None else np.searchsorted(self.classes, y)
         task = "regression" if self.classes is None else "classification"
         self.metric = metric(model.metric or DEFAULT[task])
         self.total = np.ones(len(y)) if w is None else w
@@ -280,8 +318,8 @@ class _Rows:
 
     def _fitted(self, fit: NDArray[np.bool_]) -> Pipeline:
         share = float(self.total[fit].sum() / self.total.sum())
-        pipeline = self.model._inner()
-        pipeline.set_params(**{f"{pipeline.steps[-1][0]}__lambdas": self.model.lambdas_ * share})
+        pipeline = clone(self.stated.pipeline)
+        pipeline.set_params(**{f"{pipeline.steps[-1][0]}__lambdas": self.lambdas * share})
         w, groups = (None if a is None else a[fit] for a in (self.w, self.groups))
         fitted: Pipeline = fit_on(pipeline, self.X[fit], self.y[fit], w=w, groups=groups)
         return fitted
@@ -308,8 +346,10 @@ class _Rows:
 
     def _value(self, prediction: Array, out: NDArray[np.bool_]) -> float:
         y, v = self.codes[out], share_of(self.total if self.v is None else self.v, out)
+        if self.metric.unit is None:
+            y, prediction = self.stated.unit.of_target(y), self.stated.unit.of_target(prediction)
         cut = self.metric.cut(y, prediction, v)
-        return float(self.metric.value(y, prediction, v, cut=cut))
+        return self.metric.in_unit(self.metric.value(y, prediction, v, cut=cut), self.stated.unit.width)
 
 
 def _loss_of(path: Any) -> Loss:

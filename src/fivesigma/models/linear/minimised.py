@@ -101,14 +101,16 @@ class MinimisedPath(LinearPathBase):
         if is_classification(loss):
             raise InputError(f"{type(loss).__name__} is a loss of classes; fit it with RegularisationPath")
         asked = None if self.lambdas is None else checked_lambdas(self.lambdas)
-        problem = self._posed(*self._checked(X, y, sample_weight))
+        table = self._checked(X, y, sample_weight)
+        problem, factor = self._posed(*table, asked=asked is not None)
         if not isinstance(loss, SmoothLoss | KinkedLoss):
             check_slope(loss, problem.y)
-        lambdas = np.geomspace(1.0, DEPTH, N_POINTS) * problem.lambda_max if asked is None else asked
-        points = [self._point(problem, float(lam)) for lam in lambdas]
+        default = np.geomspace(1.0, DEPTH, N_POINTS) * problem.lambda_max / factor
+        lambdas = default if asked is None else asked
+        points = [self._point(problem, float(lam)) for lam in lambdas * factor]
         z = np.concatenate([point.z for point in points])
         steps = np.concatenate([point.n_iterations for point in points])
-        self._store(problem, lambdas, Solution(z, steps))
+        self._store(problem, lambdas, Solution(z, steps), factor)
         self.lambda_ = float(lambdas.min())
         return self
 

@@ -33,6 +33,7 @@ from fivesigma.models.linear.problem import Problem, Solution, certify, make_pro
 from fivesigma.models.linear.selection import select_lambda
 from fivesigma.models.linear.solvers import solve_path
 from fivesigma.models.linear.targets import encode, is_classification, labels_of, separates_two_of_many
+from fivesigma.models.linear.units import unit_of
 from fivesigma.risk.losses import Logistic, Softmax, Squared
 from fivesigma.risk.penalties import L2, NoPenalty
 
@@ -83,21 +84,28 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
         kept = w > 0
         return (X, y, w) if kept.all() else (X[kept], y[kept], w[kept])
 
-    def _posed(self, X: NDArray[np.floating], y: NDArray[Any], w: Array) -> Problem:
-        """Pose the problem: loss, penalty and target against each other, the table centred."""
+    def _posed(
+        self, X: NDArray[np.floating], y: NDArray[Any], w: Array, *, asked: bool = True
+    ) -> tuple[Problem, float]:
+        """Pose the problem: loss, penalty and target against each other, the table centred, the target unitless.
+
+        Returns it with the factor that takes a λ to it. Where none was ``asked`` for, the penalty is one of the
+        standard score of the target.
+        """
         loss, penalty = own_loss(as_loss(self.loss)), as_penalty(self.penalty)
         if is_classification(loss):
             self.classes_, y, loss = encode(y, loss)
         check_groups(penalty, X.shape[1])
         check_target(loss, y)
         warn_constant(X)
-        free = isinstance(penalty, NoPenalty)
-        design = Design(X, w, intercept=self.fit_intercept, standard=free)
-        return make_problem(design, y, w, loss=loss, penalty=penalty)
+        unit = unit_of(loss, y, w, intercept=self.fit_intercept)
+        own, factor = unit.restated(penalty) if asked else (penalty, unit.strength(penalty))
+        design = Design(X, w, intercept=self.fit_intercept, standard=isinstance(penalty, NoPenalty))
+        return make_problem(design, unit.scores(y), w, loss=unit.loss, penalty=own, unit=unit), factor
 
-    def _store(self, problem: Problem, lambdas: Array, solution: Solution) -> None:
-        """Certify and keep a path whose λ are in the order of ``lambdas``; say so where it missed ``tol``."""
-        certificate = certify(problem, lambdas, solution)
+    def _store(self, problem: Problem, lambdas: Array, solution: Solution, factor: float) -> None:
+        """Certify and keep a path at ``lambdas`` (of the target); say so where it missed ``tol``."""
+        certificate, unit = certify(problem, lambdas * factor, solution), problem.unit
         K, design = problem.outputs, problem.design
         theta, intercepts = design.uncentred(solution.z.reshape(len(lambdas), K, design.size))
         if problem.loss.vector_valued and design.intercept:
@@ -107,15 +115,18 @@ class LinearPathBase(BaseEstimator):  # type: ignore[misc]
             # and without a penalty one vector added to the coefficients of all classes
             theta -= theta.mean(axis=1, keepdims=True)
         single = K == 1
+        if problem.design.intercept and single:
+            intercepts = unit.values(intercepts)
+        theta = theta * unit.slope
         self.lambdas_ = lambdas
         self.coefs_ = theta[:, 0] if single else theta
         self.intercepts_ = intercepts[:, 0] if single else intercepts
         self.violations_, self.gaps_ = certificate.violations, certificate.gaps
         self.n_iterations_ = solution.n_iterations
-        self.lambda_max_ = problem.lambda_max
-        self.loss_ = problem.loss
+        self.lambda_max_ = problem.lambda_max * unit.gain / unit.slope
+        self.loss_ = unit.loss_of_target
         reached = self.violations_ <= self.tol
-        minimal = has_minimum(problem, lambdas, solution.z, self.violations_)
+        minimal = has_minimum(problem, lambdas * factor, solution.z, self.violations_)
         self.converged_ = reached & minimal
         if not self.converged_.all():
             said = (
@@ -224,17 +235,17 @@ class RegularisationPath(LinearPathBase):
         if separates_two_of_many(table[1], as_loss(self.loss)):
             self._fit_one_against_rest(*table, asked)
         else:
-            self._fit_problem(self._posed(*table), asked)
+            self._fit_problem(*self._posed(*table, asked=asked is not None), asked)
         self.lambda_ = select_lambda(self, X, y, sample_weight)
         return self
 
-    def _fit_problem(self, problem: Problem, asked: Array | None) -> None:
-        lambdas = _default_lambdas(problem.lambda_max) if asked is None else asked
+    def _fit_problem(self, problem: Problem, factor: float, asked: Array | None) -> None:
+        lambdas = _default_lambdas(problem.lambda_max) / factor if asked is None else asked
         falling = np.argsort(-lambdas, kind="stable")
-        solution = solve_path(problem, lambdas[falling], tol=self.tol)
+        solution = solve_path(problem, lambdas[falling] * factor, tol=self.tol)
         back = np.argsort(falling, kind="stable")
         duals = None if solution.duals is None else solution.duals[back]
-        self._store(problem, lambdas, Solution(solution.z[back], solution.n_iterations[back], duals))
+        self._store(problem, lambdas, Solution(solution.z[back], solution.n_iterations[back], duals), factor)
 
     def _fit_one_against_rest(
         self, X: NDArray[np.floating], y: NDArray[Any], w: Array, asked: Array | None
@@ -243,10 +254,10 @@ class RegularisationPath(LinearPathBase):
         labels = np.unique(y)
         apart = [(y == label).astype(int) for label in labels]
         if asked is None:
-            asked = _default_lambdas(max(self._posed(X, codes, w).lambda_max for codes in apart))
+            asked = _default_lambdas(max(self._posed(X, codes, w)[0].lambda_max for codes in apart))
         parts = []
         for codes in apart:
-            self._fit_problem(self._posed(X, codes, w), asked)
+            self._fit_problem(*self._posed(X, codes, w), asked)
             certificate = self.violations_, self.gaps_, self.converged_
             parts.append((self.coefs_, self.intercepts_, self.n_iterations_, *certificate))
         coefs, intercepts, steps, violations, gaps, converged = (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from fivesigma.models.linear.design import Design
+from fivesigma.models.linear.units import TargetUnit
 from fivesigma.risk.losses import KinkedLoss, Loss, SmoothLoss
 from fivesigma.risk.penalties import Penalty
 
@@ -29,7 +30,7 @@ class Problem:
 
     ``outputs`` is the number of scores of an event (K for a softmax), ``null`` the best intercept without
     features, ``lambda_max`` the largest |gradient| of a coefficient there (the unit of every violation) and
-    ``null_objective`` the loss there (the unit of every gap).
+    ``null_objective`` the loss there (the unit of every gap). ``unit`` is the way back to the target.
     """
 
     design: Design
@@ -41,6 +42,7 @@ class Problem:
     null: Array
     lambda_max: float
     null_objective: float
+    unit: TargetUnit
 
     @property
     def p(self) -> int:
@@ -72,7 +74,9 @@ class Problem:
         return [slice(start, min(start + step, n_lambdas)) for start in range(0, n_lambdas, step)]
 
 
-def make_problem(design: Design, y: Array, w: Array, *, loss: Loss, penalty: Penalty) -> Problem:
+def make_problem(
+    design: Design, y: Array, w: Array, *, loss: Loss, penalty: Penalty, unit: TargetUnit | None = None
+) -> Problem:
     """Solve the model without features, and with it set the units of violations and gaps."""
     outputs = int(y.max()) + 1 if loss.vector_valued else 1
     null = null_scores(loss, y, w, outputs) if design.intercept else np.zeros(outputs)
@@ -94,6 +98,7 @@ def make_problem(design: Design, y: Array, w: Array, *, loss: Loss, penalty: Pen
         null=null,
         lambda_max=lambda_max if lambda_max > ROUNDING * natural else natural or 1.0,
         null_objective=max(abs(float(w @ loss.value(score, y))), np.finfo(float).tiny),
+        unit=unit or TargetUnit(loss, loss),
     )
 
 

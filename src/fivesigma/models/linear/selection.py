@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from fivesigma._core.errors import InputError
+from fivesigma.models.linear.checks import as_penalty
+from fivesigma.models.linear.units import unit_of
 
 Array = NDArray[np.float64]
 
@@ -123,14 +125,19 @@ def _by_own_folds(path: Any, X: NDArray[Any], y: NDArray[Any], sample_weight: An
         else StratifiedKFold(5, shuffle=True, random_state=0)
     )
     w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    loss = path.loss_
+    loss, lambdas, inside = path.loss_, path.lambdas_, clone(path)
+    if classes is None:
+        unit = unit_of(loss, y[w > 0].astype(float), w[w > 0], intercept=path.fit_intercept)
+        penalty, factor = unit.restated(as_penalty(path.penalty))
+        if path.lambdas is None:
+            penalty, factor = as_penalty(path.penalty), unit.strength(as_penalty(path.penalty))
+        inside.set_params(loss=unit.loss, penalty=penalty)
+        y, codes, loss, lambdas = unit.scores(y), unit.scores(y), unit.loss, lambdas * factor
     rows, weights = [], []
     for fit, validation in splitter.split(X, y):
         share = float(w[fit].sum() / w.sum())
         inner = (
-            clone(path)
-            .set_params(select="smallest", lambdas=path.lambdas_ * share)
-            .fit(X[fit], y[fit], w[fit])
+            clone(inside).set_params(select="smallest", lambdas=lambdas * share).fit(X[fit], y[fit], w[fit])
         )
         losses = [_values(loss, scores, codes[validation]) for scores in inner.score_path(X[validation])]
         rows.append([-float(w[validation] @ value / w[validation].sum()) for value in losses])

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import TINY, SavedState
-from fivesigma.models.mixtures.prior import units_of
+from fivesigma.features.scale import Scale
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -43,8 +43,8 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     most : int
         The largest number that "auto" tries.
     scaled : bool
-        Whether the copy sees the columns in units of their standard deviation; densities are given back in the units
-        of X.
+        Whether the copy sees the columns in units of their standard deviation (of spherical covariances: in units of
+        one number for all); densities are given back in the units of X.
     random_state : int, RandomState instance or None
         Of the EM fits of "auto", and of the copy where it has one that is None.
 
@@ -98,8 +98,9 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Fit to X (n_samples, n_features); y is ignored."""
         table = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         ones = np.ones(table.shape[1])
-        self.centre_ = table.mean(axis=0) if self.scaled else 0.0 * ones
-        self.unit_ = units_of(table) if self.scaled else ones
+        self._scale = self._scale_of(table) if self.scaled else None
+        self.centre_ = 0.0 * ones if self._scale is None else self._scale.centre
+        self.unit_ = ones if self._scale is None else self._scale.units
         self.bic_: dict[int, float] = {}
         self.tried_: list[Any] = []
         model = clone(self.estimator)
@@ -140,7 +141,7 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Return the log density of each event under each EM fit that "auto" has tried."""
         check_is_fitted(self)
         inside = self._inside(np.asarray(X, dtype=np.float64), tried=True)
-        shift = float(np.log(self._em_unit).sum())
+        shift = float(np.log(self._em_scale.units).sum())
         return {em.n_components: em.score_samples(inside) - shift for em in self.tried_}
 
     def _ask(self, answer: str, X: ArrayLike) -> Any:
@@ -149,9 +150,14 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return getattr(self.estimator_, answer)(self._inside(table))
 
     def _inside(self, table: Array, *, tried: bool = False) -> Array:
-        if tried:
-            return np.asarray((table - self._em_centre) / self._em_unit)
-        return np.asarray((table - self.centre_) / self.unit_)
+        scale = self._em_scale if tried else self._scale
+        return table if scale is None else scale.scores(table)
+
+    def _scale_of(self, table: Array) -> Scale:
+        """Return the scale of the columns: one number for all where a covariance has one for all."""
+        found = Scale.of(table)
+        spherical = self.estimator.get_params().get("covariance_type") == "spherical"
+        return found.together() if spherical else found
 
     def _number(self, table: Array) -> int:
         """Return the number of clusters, by BIC where it is "auto"."""
@@ -167,10 +173,10 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def _least_bic(self, table: Array) -> int:
         from sklearn.mixture import GaussianMixture
 
-        self._em_centre, self._em_unit = table.mean(axis=0), units_of(table)
+        self._em_scale = Scale.of(table)
         inside = self._inside(table, tried=True)
         most = max(1, min(self.most, len(table) // (table.shape[1] + 2)))
-        shift = 2.0 * len(table) * float(np.log(self._em_unit).sum())
+        shift = 2.0 * len(table) * float(np.log(self._em_scale.units).sum())
         for K in range(1, most + 1):
             em = GaussianMixture(K, n_init=3, max_iter=500, random_state=self.random_state).fit(inside)
             self.tried_.append(em)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, WrongTypeError, one_of
 from fivesigma._core.saved_state import TINY, SavedState
+from fivesigma.features.scale import Scale
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
     Progress,
@@ -34,7 +35,7 @@ from fivesigma.models.mixtures.model import (
     from_triangles,
     log_components,
 )
-from fivesigma.models.mixtures.prior import NormalInverseWishart, units_of
+from fivesigma.models.mixtures.prior import NormalInverseWishart
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -99,6 +100,8 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     ``w ~ Dirichlet(α)``, ``z_i ~ w``, ``Σ_a ~ IW(ν, Ψ)``, ``μ_a | Σ_a ~ N(m, Σ_a/κ)``, ``x_i ~ N(μ_z, Σ_z)``;
     see `NormalInverseWishart` for the defaults. Diebolt & Robert (1994), doi:10.1111/j.2517-6161.1994.tb01985.x.
+    Chains run on standard scores; those of spherical components, which have one variance for all columns, on columns
+    divided by one number.
 
     Parameters
     ----------
@@ -190,8 +193,9 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         schedule = Schedule(
             self.n_components, self.n_sweeps, self.n_warmup, self.n_chains, self.thin, self.n_jobs
         )
-        self._centre, self._unit = table.mean(axis=0), units_of(table)
-        standard = (table - self._centre) / self._unit
+        self._scale = Scale.of(table).together() if kind == "spherical" else Scale.of(table)
+        self._centre, self._unit = self._scale.centre, self._scale.units
+        standard = self._scale.scores(table)
         if self.prior is not None and not isinstance(self.prior, NormalInverseWishart):
             raise WrongTypeError(f"prior is {self.prior!r:.60}; expected NormalInverseWishart(...) or None.")
         prior = (self.prior or NormalInverseWishart()).resolve(table, self.n_components)
@@ -267,7 +271,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _averaged(self, table: Array) -> tuple[Array, Array]:
         """Return log density and probabilities of a checked table, averaged over draws."""
-        standard = (table - self._centre) / self._unit
+        standard = self._scale.scores(table)
         draws = self._draws
         some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
         diagonal = self._model.kind in ("diag", "spherical")
@@ -293,7 +297,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         labels = np.minimum((rng.random(n_samples)[:, None] > cumulative).sum(axis=1), self.n_components - 1)
         noise = rng.standard_normal(draws.b[s, labels].shape)
         z = np.linalg.solve(draws.A[s, labels], (draws.b[s, labels] + noise)[..., None])[..., 0]
-        return z * self._unit + self._centre, labels.astype(np.int64)
+        return self._scale.values(z), labels.astype(np.int64)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

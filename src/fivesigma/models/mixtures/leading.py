@@ -10,12 +10,13 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.saved_state import SavedState
+from fivesigma.features.scale import Scale
 
 Array = NDArray[np.float64]
 
 
 class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """Label events by the sign of their leading principal component, the columns centred.
+    """Label events by the sign of their leading principal component, the columns centred and in one unit.
 
     For the symmetric two-spike model it has the threshold of the best possible method, ρ_c = 2/√α: Baik, Ben Arous &
     Péché (2005), doi:10.1214/009117905000000233.
@@ -38,8 +39,9 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find the direction of the largest variance of X (n_samples, n_features); y is ignored."""
         table = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        self.centre_ = table.mean(axis=0)
-        direction = np.linalg.svd(table - self.centre_, full_matrices=False)[2][0]
+        self._scale = Scale.of(table).together()
+        self.centre_ = self._scale.centre
+        direction = np.linalg.svd(self._scale.scores(table), full_matrices=False)[2][0]
         self.direction_ = direction * np.sign(direction[np.argmax(np.abs(direction))])
         self.labels_ = self._side(table)
         return self
@@ -50,7 +52,7 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self._side(validate_data(self, X, dtype=np.float64, reset=False))
 
     def _side(self, table: Array) -> NDArray[np.int64]:
-        return np.asarray((table - self.centre_) @ self.direction_ > 0.0, dtype=np.int64)
+        return np.asarray(self._scale.scores(table) @ self.direction_ > 0.0, dtype=np.int64)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import TINY, SavedState
+from fivesigma.features.scale import Scale
 
 Array = NDArray[np.float64]
 
@@ -54,7 +55,7 @@ class NormalInverseWishart:
         """Return the prior with every value in place for this table."""
         d = X.shape[1]
         degrees = float(d + 2 if self.degrees is None else self.degrees)
-        mean = X.mean(axis=0) if self.mean is None else np.asarray(self.mean, dtype=np.float64)
+        mean = Scale.of(X).centre if self.mean is None else np.asarray(self.mean, dtype=np.float64)
         scale = _scale_of(X) / n_components ** (2.0 / d) if self.scale is None else _square(self.scale, d)
         positive = np.isfinite([self.strength, self.concentration]).all()
         if not positive or min(self.strength, self.concentration) <= 0 or degrees <= d - 1:
@@ -97,17 +98,10 @@ class Resolved:
             state.number(name, low=TINY)
 
 
-def units_of(X: Array) -> Array:
-    """Return the standard deviation of each feature, one for a constant feature: (n, d) -> (d,)."""
-    spread = X.std(axis=0)
-    tiny = 1e-12 * np.maximum(np.abs(X).max(axis=0), 1e-300)
-    return np.asarray(np.where(spread > tiny, spread, 1.0), dtype=np.float64)
-
-
 def _scale_of(X: Array) -> Array:
     """Covariance of the data, lifted by a millionth of its diagonal so that it can be inverted."""
-    unit = units_of(X)
-    centred = (X - X.mean(axis=0)) / unit
+    scale = Scale.of(X)
+    unit, centred = scale.units, scale.scores(X)
     correlation = centred.T @ centred / len(X) + 1e-6 * np.eye(X.shape[1])
     constant = np.diag(correlation) < 1e-3
     correlation[constant, constant] = 1.0

@@ -151,7 +151,7 @@ def bic(fitted: Clusterer, X: Array) -> float | None:
     if not hasattr(model, "bic"):
         return None
     shift = 2.0 * len(X) * float(np.log(fitted.unit_).sum())
-    return float(model.bic((X - fitted.centre_) / fitted.unit_)) + shift
+    return float(model.bic(fitted._inside(X))) + shift
 
 
 def _evidence(model: Any) -> dict[str, float] | None:

@@ -10,15 +10,25 @@ from fivesigma.models.trees.predictive import (
     negative_log_likelihood,
 )
 from fivesigma.models.trees.quantile_forest import QuantileForest
+from fivesigma.models.trees.regressors import (
+    DecisionTreeRegressor,
+    ExtraTreesRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
 from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
 
 __all__ = [
+    "DecisionTreeRegressor",
     "DepthPath",
+    "ExtraTreesRegressor",
+    "HistGradientBoostingRegressor",
     "LogNormal",
     "NaturalGradientBoosting",
     "Normal",
     "PredictiveLaw",
     "QuantileForest",
+    "RandomForestRegressor",
     "SplitConformal",
     "StudentT",
     "XGBoostClassifier",

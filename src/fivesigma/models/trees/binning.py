@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fivesigma._core.saved_state import SavedState
+from fivesigma.features.ranks import middles
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.uint8]
@@ -68,7 +69,7 @@ def _edges(values: Array, w: Array, max_bins: int) -> Array:
     distinct, inverse = np.unique(values, return_inverse=True)
     if distinct.size < 2:
         return np.empty(0)
-    middle = distinct[:-1] / 2 + distinct[1:] / 2
+    middle = middles(distinct)
     if distinct.size <= max_bins:
         return middle
     below = np.cumsum(np.bincount(inverse, weights=w))[:-1]

@@ -7,13 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
+from fivesigma.models.scaled_target import straight_line
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     Parameters
     ----------
-    estimator : unfitted regressor, ``None`` for LinearRegression
+    estimator : unfitted regressor, ``None`` for least squares on standard scores
     n_folds : one part in ``n_folds`` is held out
     random_state : int, deals the parts
 
@@ -107,7 +107,7 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         return matrix(self, X, nan=allows_nan(self._inner()))
 
     def _inner(self) -> Any:
-        return LinearRegression() if self.estimator is None else clone(self.estimator)
+        return straight_line() if self.estimator is None else clone(self.estimator)
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())

@@ -23,7 +23,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.forest import Forest, child, read_forest
 from fivesigma.features.columns import weights
+from fivesigma.features.ranks import RankCodes
 from fivesigma.models.fitting import allows_nan, tags_of
+from fivesigma.models.trees.regressors import rewrite, scaled
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
 Array = NDArray[np.float64]
@@ -51,7 +53,7 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    estimator_ : the deep tree or forest
+    estimator_ : the deep tree or forest, which cuts the ranks of each column's values (`RankCodes`)
     depths_ : (n_depths,) 1, 2, … up to the depth reached
     classes_ : (n_classes,), classifiers only
 
@@ -78,16 +80,22 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``, none of them negative."""
         inner = checked_tree(self._inner())
         table, target = validate_data(
-            self, X, y, dtype=np.float32, ensure_all_finite=_finite(inner), y_numeric=not is_classifier(inner)
+            self, X, y, dtype=np.float64, ensure_all_finite=_finite(inner), y_numeric=not is_classifier(inner)
         )
         if is_classifier(inner):
             check_classification_targets(target)
         w = None if sample_weight is None else weights(sample_weight, table)
-        return self._of(inner.fit(table, target, sample_weight=w))
+        self._ranks = RankCodes()
+        codes = self._ranks.fit_transform(table, sample_weight=w)
+        scale, scores = (None, target) if is_classifier(inner) else scaled(inner, target, w)
+        fitted = inner.fit(codes, scores, sample_weight=w)
+        if scale is not None:
+            rewrite(trees_of(fitted), scale.at)
+        return self._of(fitted)
 
     @classmethod
     def of_fitted(cls, tree: Any) -> DepthPath:
-        """Return the path that a fitted tree or forest holds."""
+        """Return the path that a fitted tree or forest holds, of columns as it has seen them."""
         path = cls(checked_tree(tree))
         path.n_features_in_ = tree.n_features_in_
         return path._of(tree)
@@ -104,9 +112,9 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """Return the prediction at each of ``depths_``: ``(n_depths, n)``, or ``(n_depths, n, n_classes)``."""
         check_is_fitted(self)
         table = validate_data(
-            self, X, dtype=np.float32, ensure_all_finite=_finite(self.estimator_), reset=False, order="C"
+            self, X, dtype=np.float64, ensure_all_finite=_finite(self.estimator_), reset=False
         )
-        path = path_of(self._forest, table, len(self.depths_))
+        path = path_of(self._forest, self._ranks.transform(table), len(self.depths_))
         return path if is_classifier(self.estimator_) else path[:, :, 0]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:

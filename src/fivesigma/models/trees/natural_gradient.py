@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.saved_state import MOST, SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+from fivesigma.features.scale import TargetScale
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.trees.binning import Bins, Codes
 from fivesigma.models.trees.distributions import NAMED, Array, Distribution
@@ -155,6 +156,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.law_.refuse(target)
         self._bins = Bins.of(table, w, self.max_bins)
         codes, t = self._bins.codes(table), self.law_.inner(target)
+        self._target = TargetScale.of(t, w)
+        t = self._target.rounded(t)
         self.n_iter_, self.recalibration_ = int(self.n_estimators), Recalibration.identity()
         tell = _Told(progress, self.n_estimators * (1 + self.n_folds * self.calibrate))
         if self.calibrate:
@@ -170,7 +173,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         """Return the predictive laws of the rows of X ``(n, p)``."""
         check_is_fitted(self)
         theta = self._trees.parameters(self._bins.codes(matrix(self, X, nan=True)))
-        return PredictiveLaw(self.law_, theta, self.recalibration_)
+        mu, log_scale = self._target.values(theta[:, 0]), theta[:, 1] + np.log(self._target.deviation)
+        return PredictiveLaw(self.law_, np.column_stack([mu, log_scale]), self.recalibration_)
 
     def _calibrate(self, codes: Codes, table: Floats, t: Array, w: Array, groups: Any, tell: _Told) -> None:
         """Choose the rounds and the map on held-out folds."""

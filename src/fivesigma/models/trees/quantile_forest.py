@@ -15,7 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import present, weights
+from fivesigma.features.ranks import RankCodes
 from fivesigma.models.fitting import allows_nan, tags_of
+from fivesigma.models.trees.regressors import rewrite, scaled
 
 Array = NDArray[np.float64]
 _MOST = 2**22  # shares held at a time, 32 MB
@@ -34,7 +36,7 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     Attributes
     ----------
-    estimator_ : the fitted forest
+    estimator_ : the fitted forest, which cuts the ranks of each column's values (`RankCodes`)
 
     Raises
     ------
@@ -59,13 +61,18 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
                 f"a quantile forest needs a random forest or extra trees for regression; got {type(forest).__name__}."
             )
         finite = _finite(forest)
-        table, target = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=finite, y_numeric=True)
+        table, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=True)
         w = weights(sample_weight, table)
         w, table, target = present(w, table, np.asarray(target, dtype=np.float64))
-        self.estimator_ = forest.fit(table, target, sample_weight=w)
+        self._ranks = RankCodes()
+        codes = self._ranks.fit_transform(table)
+        scale, scores = scaled(forest, target, w)
+        self.estimator_ = forest.fit(codes, scores, sample_weight=w)
+        if scale is not None:
+            rewrite(self.estimator_.estimators_, scale.at)
         order = np.argsort(target, kind="stable")
         self._y, self._w = target[order], w[order]
-        leaves = self.estimator_.apply(table[order])
+        leaves = self.estimator_.apply(codes[order])
         self._members = [_members(leaf, self._w) for leaf in leaves.T]
         return self
 
@@ -95,10 +102,10 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     def _checked(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)
-        table: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, ensure_all_finite=_finite(self.estimator_), reset=False
+        table = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite=_finite(self.estimator_), reset=False
         )
-        return table
+        return self._ranks.transform(table)
 
     def _inner(self) -> Any:
         if self.forest is None:

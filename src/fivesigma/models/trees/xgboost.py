@@ -17,6 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError, require
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+from fivesigma.features.ranks import RankCodes
+from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.boosters import check, read
 
 Array = NDArray[np.float64]
@@ -70,7 +72,8 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
             **self._objective(),
             **self._constraints(table.shape[1]),
         }
-        rows = xgboost.DMatrix(table, label=target, weight=w, nthread=1)
+        self._ranks = RankCodes()
+        rows = xgboost.DMatrix(self._ranks.fit_transform(table), label=target, weight=w, nthread=1)
         booster = xgboost.train(settings, rows, num_boost_round=self.max_iter)
         self.n_iter_ = self.max_iter
         self.booster_ = np.frombuffer(bytes(booster.save_raw("ubj")), dtype=np.uint8).copy()
@@ -108,7 +111,8 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         return gains / gains.sum() if gains.sum() > 0 else gains
 
     def _rows(self, X: ArrayLike) -> Any:
-        return require("xgboost", "boost").DMatrix(matrix(self, X, nan=True), nthread=1)
+        codes = self._ranks.transform(matrix(self, X, nan=True))
+        return require("xgboost", "boost").DMatrix(codes, nthread=1)
 
     def _outputs(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
@@ -155,7 +159,8 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
 
     Attributes
     ----------
-    booster_ : (n_bytes,) the model in XGBoost's JSON, binary after a fit; `booster` opens it
+    booster_ : (n_bytes,) the model in XGBoost's JSON, binary after a fit, which cuts the ranks of each column's values
+        (`RankCodes`) and speaks of the standard score of the target; `booster` opens it
 
     Raises
     ------
@@ -169,16 +174,24 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
         """Fit to X ``(n, p)`` (NaN allowed), y ``(n,)`` and event weights ``(n,)``."""
         table, target = labelled(self, X, y, nan=True, numeric=True)
         w, table, target = present(weights(sample_weight, table), table, target)
-        self._train(table, target, w)
+        self._target = TargetScale.of(target, w)
+        self._train(table, self._target.rounded(target), w)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the prediction ``(n,)``."""
-        return self._outputs(X)
+        scores = self._outputs(X)
+        return self._target.values(scores)
 
     def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
         """Yield the prediction ``(n,)`` after each round."""
-        return self._staged(X)
+        return (self._target.values(scores) for scores in self._staged(X))
+
+    def shapley(self, X: ArrayLike) -> Array:
+        """Return XGBoost's own exact Shapley values, (n, p + 1), the base last, in the unit of the target."""
+        parts = super().shapley(X)
+        base = self._target.values(parts[:, -1:])
+        return np.hstack([parts[:, :-1] * self._target.deviation, base])
 
     def _objective(self) -> dict[str, Any]:
         return {"objective": "reg:squarederror"}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
-from sklearn.preprocessing import StandardScaler
 
+from fivesigma.features.standard import StandardScores
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
@@ -61,7 +61,7 @@ def describe(
 
 def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
     scaler = pipeline.steps[-2][1] if len(pipeline.steps) > 1 else None
-    if not isinstance(scaler, StandardScaler):
+    if not isinstance(scaler, StandardScores):
         return theta, b
     slope = theta / scaler.scale_
     return slope, b - slope @ scaler.mean_

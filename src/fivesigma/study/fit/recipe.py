@@ -125,7 +125,9 @@ def _wrapped(
     kind: Kind, features: FeaturePlan, model: Any, settings: Mapping[str, Any], ask: Request
 ) -> tuple[Any, str]:
     """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
-    recipe: Any = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    recipe: Any = _pipeline(
+        features, model, native=kind.native_nan, standardise=kind.standardise, ranks=kind.ranks
+    )
     inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
     if kind.calibrated and ask.classifies:
         recipe, outer = Calibrated(recipe), "estimator__"
@@ -155,7 +157,9 @@ def _folded(
     """Return the recipe of a path; the seed deals its rows into inner folds."""
     model = estimator(kind, path)
     pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
-    recipe = FoldedPath(pipeline, metric, rule=path["select"], random_state=ask.dealt)
+    recipe = FoldedPath(
+        pipeline, metric, rule=path["select"], random_state=ask.dealt, standard=path["standard"]
+    )
     return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
 
 
@@ -212,8 +216,11 @@ def _attribute(name: str) -> str:
     return "lam" if name == "lambda" else name
 
 
-def _pipeline(features: FeaturePlan, model: Any, *, native: bool, standardise: bool) -> Pipeline:
-    return Pipeline([*features.steps(native=native, standardise=standardise), ("model", model)])
+def _pipeline(
+    features: FeaturePlan, model: Any, *, native: bool, standardise: bool, ranks: bool = False
+) -> Pipeline:
+    steps = features.steps(native=native, standardise=standardise, ranks=ranks)
+    return Pipeline([*steps, ("model", model)])
 
 
 def fit(

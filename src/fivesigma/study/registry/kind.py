@@ -79,6 +79,7 @@ class Kind:
     weights : False where event weights cannot be used in the fit (the scores stay weighted)
     standardise : wants columns of one scale
     native_nan : takes NaN as it is
+    ranks : asks of a column on which side of a cut a value lies, and nothing else
     flexibility : (parameter, factor towards the less flexible), or None
     stochastic : depends on the seed
     calibrated : classifiers that have scores only and get probabilities from inner folds
@@ -101,6 +102,7 @@ class Kind:
     weights: bool = True
     standardise: bool = False
     native_nan: bool = False
+    ranks: bool = False
     flexibility: tuple[str, float] | None = None
     stochastic: bool = False
     calibrated: bool = False

@@ -24,7 +24,7 @@ RULES = ("best", "one-standard-error")
 
 
 EVEN = {"from": 1e-2, "to": 1e5, "n": 50}
-"""λ where none are given and the penalty has no units of the target."""
+"""λ where none are given, of the standard score of the target."""
 
 
 def settle(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -52,6 +52,7 @@ def settle(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> d
     return {
         "penalty": penalty,
         "lambdas": _lambdas(kind, penalty, given, params),
+        "standard": given.get("lambdas") is None and params.get("lambda") is None,
         "select": one_of(str(given.get("select", "best")), RULES, "rule of selection"),
         "l1_ratio": _ratio(kind, penalty, given, params),
         "loss": _loss(kind, given, params),
@@ -106,7 +107,8 @@ def _loss(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> di
     table = {"name": asked} if isinstance(asked, str) else dict(asked)
     if losses.is_own(str(table["name"])) and "classification" in kind.tasks:
         raise InputError(f"{kind.name}: a loss of your own is for regressions; expected one of its own.")
-    settings = {name: params[name] for name in losses.settings_of(str(table["name"])) if name in params}
+    known = losses.settings_of(str(table["name"]))
+    settings = {name: params[name] for name in known if params.get(name) is not None}
     return losses.checked(settings | table, kind.losses)
 
 

@@ -18,15 +18,11 @@ CHECK = "convergence"
 """A fit that did not converge is a broken promise: said in the record, on the page and in the exit status."""
 
 ENOUGH_REFITS = 10
-SPLIT_BY_VARIANCE = ("tree", "forest", "extra-trees", "quantile-forest")
-SMALL_TARGET = 1e-6
-"""scikit-learn's trees split no node whose variance is below 2.2e-16: of a smaller target, few or none."""
 
 
 def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Iterator[Note]:
     """Yield them; of the events of a test only while it is ``opened``."""
     yield from _few_refits(prepared)
-    yield from _small_target(prepared)
     yield from _nothing_to_code(prepared)
     if opened:
         yield from _new_labels(prepared)
@@ -43,20 +39,6 @@ def _few_refits(prepared: Prepared) -> Iterator[Note]:
             "warning",
             f"evaluate.refits = {evaluate.refits}: the training variance is known from few fits; "
             f"{ENOUGH_REFITS} for trust",
-        )
-
-
-def _small_target(prepared: Prepared) -> Iterator[Note]:
-    named = [entry.name for entry in prepared.plan.entries if entry.kind in SPLIT_BY_VARIANCE]
-    if prepared.data.classes is not None or prepared.data.y is None or not named:
-        return
-    spread = float(np.std(prepared.data.y[prepared.split.train].astype(np.float64)))
-    if spread < SMALL_TARGET:
-        yield (
-            "target",
-            "warning",
-            f"the target's standard deviation is {spread:.2g}, and trees do not split below a variance of 2.2e-16 "
-            f"({', '.join(named)}); give the target in smaller units, such as target = 'y * 1e9'",
         )
 
 

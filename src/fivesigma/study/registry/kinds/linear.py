@@ -109,7 +109,7 @@ LINEAR: tuple[Kind, ...] = (
         REGRESSION,
         path_of("huber", lambda: LINEAR),
         lambda n, p, K: 0.3 + n * p * (6e-6 + 6e-8 * p),
-        {"delta": real(1.0, 1e-300, INF)},
+        {"delta": real(None, 1e-300, INF)},
         standardise=True,
         lineup=False,
         penalties=ANY,

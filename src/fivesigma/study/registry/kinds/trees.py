@@ -13,28 +13,36 @@ from fivesigma.study.registry.monotone import KEY, Signs
 
 
 def _tree(ask: Request) -> Any:
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    from sklearn.tree import DecisionTreeClassifier
+
+    from fivesigma.models.trees.regressors import DecisionTreeRegressor
 
     made = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
     return made(**ask.params, random_state=0)  # only ties are drawn: no seed to report
 
 
 def _forest(ask: Request) -> Any:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+    from sklearn.ensemble import RandomForestClassifier
+
+    from fivesigma.models.trees.regressors import RandomForestRegressor
 
     made = RandomForestClassifier if ask.classifies else RandomForestRegressor
     return made(**ask.params, random_state=ask.seed, n_jobs=1)
 
 
 def _extra_trees(ask: Request) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    from fivesigma.models.trees.regressors import ExtraTreesRegressor
 
     made = ExtraTreesClassifier if ask.classifies else ExtraTreesRegressor
     return made(**ask.params, random_state=ask.seed, n_jobs=1)
 
 
 def _boosting(ask: Request) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from fivesigma.models.trees.regressors import HistGradientBoostingRegressor
 
     made = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
     settings = {name: value for name, value in ask.params.items() if name not in ("early_stopping", KEY)}
@@ -61,9 +69,8 @@ def _natural_gradient(ask: Request) -> Any:
 
 
 def _quantile_forest(ask: Request) -> Any:
-    from sklearn.ensemble import RandomForestRegressor
-
     from fivesigma.models.trees.quantile_forest import QuantileForest
+    from fivesigma.models.trees.regressors import RandomForestRegressor
 
     return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
 
@@ -82,6 +89,7 @@ TREES: tuple[Kind, ...] = (
         lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
         {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
         native_nan=True,
+        ranks=True,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
     ),
@@ -98,6 +106,7 @@ TREES: tuple[Kind, ...] = (
             "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
         },
         native_nan=True,
+        ranks=True,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
@@ -128,6 +137,7 @@ TREES: tuple[Kind, ...] = (
         lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
         {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
         native_nan=True,
+        ranks=True,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
@@ -149,6 +159,7 @@ TREES: tuple[Kind, ...] = (
             KEY: Parameter(None, Signs()),
         },
         native_nan=True,
+        ranks=True,
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,
     ),
