@@ -410,7 +410,7 @@ def test_a_metric_goes_with_units_as_it_says(name) -> None:
         for units in UNITS.values():
             y, p = units.target(VALUE), units.target(prediction)
             found = metric.value(y, p, w, cut=metric.cut(y, p, w))
-            expected = metric.in_unit(plain, units.c)
+            expected = metric.converted(plain, units.c)
             slack = 1e-9 * (1.0 + abs(plain)) + 30 * units.rounding
             scale = units.c if metric.unit is Unit.TARGET else 1.0
             assert found == pytest.approx(expected, rel=0, abs=slack * scale) or np.isnan(plain)

@@ -63,7 +63,7 @@ def fitted(name: str) -> tuple[Any, np.ndarray, int | None]:
     return recipe.fit(model, table, y).estimator, table[::5], classes
 
 
-def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:  # noqa: C901 a list
     for task in ("classification", "regression", "clustering"):
         for kind in registry.kinds().values():
             if task in kind.tasks and kind.name not in EMPTY and not _absent(kind):

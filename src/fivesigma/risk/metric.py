@@ -61,7 +61,7 @@ class Metric(ABC):
     interval : bool
         False where its estimate is biased at finite size, so that no interval may be quoted.
     unit : Unit or None
-        How it goes with a change of units; None where that is not said (`in_unit`).
+        How it goes with a change of units; None where that is not said (`converted`).
     """
 
     name: str
@@ -138,7 +138,7 @@ class Metric(ABC):
             found = np.where(found < self.lower + reach, self.lower, found)
         return found
 
-    def in_unit(self, value: float, factor: float) -> float:
+    def converted(self, value: float, factor: float) -> float:
         """Return the score of targets ``factor`` times as large: by its `unit`, as it is where that is not said.
 
         For ``LOG_COLUMNS`` the factor is the product of those of the columns.

@@ -349,7 +349,7 @@ class _Rows:
         if self.metric.unit is None:
             y, prediction = self.stated.unit.of_target(y), self.stated.unit.of_target(prediction)
         cut = self.metric.cut(y, prediction, v)
-        return self.metric.in_unit(self.metric.value(y, prediction, v, cut=cut), self.stated.unit.width)
+        return self.metric.converted(self.metric.value(y, prediction, v, cut=cut), self.stated.unit.width)
 
 
 def _loss_of(path: Any) -> Loss:

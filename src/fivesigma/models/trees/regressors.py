@@ -123,7 +123,7 @@ class HistGradientBoostingRegressor(ensemble.HistGradientBoostingRegressor):  # 
         scores = y if scale is None else scale.rounded(np.asarray(y, dtype=np.float64))
         super().fit(X, scores, sample_weight=sample_weight, **given)
         if scale is not None:
-            self._baseline_prediction = scale.values(self._baseline_prediction)
+            self._baseline_prediction: Any = scale.values(self._baseline_prediction)
             for predictor in (each for stage in self._predictors for each in stage):
                 predictor.nodes["value"] *= scale.deviation
         return self
