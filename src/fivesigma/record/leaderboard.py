@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from fivesigma.record.results import Comparison, ModelRecord, Results, Score
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 TRAINING = ("train", "validation")
 """Parts of the data that are no test set."""
@@ -58,7 +58,7 @@ def _merit(results: Results, model: ModelRecord) -> float:
     found = score(results, model, "validation") or score(results, model, compared_on(results))
     if found is None or found.value is None:
         return -math.inf
-    known = METRICS.get(results.metric)
+    known = metrics().get(results.metric)
     return found.value if known is None else float(known.merit(found.value))
 
 

@@ -16,7 +16,7 @@ from fivesigma.record.sections.score_curves import ScoreCurvesRecord
 from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report.plot import Plot
 from fivesigma.report.text import labelled
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 S = TypeVar("S", bound=RecordSection)
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("roc_auc"), metric_name("my_metric")
     ('ROC AUC', 'my metric')
     """
-    return METRICS[metric].label if metric in METRICS else metric.replace("_", " ")
+    return metrics()[metric].label if metric in metrics() else metric.replace("_", " ")
 
 
 @dataclass(frozen=True)

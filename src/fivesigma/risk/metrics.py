@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cache
 
-from fivesigma._core.errors import one_of
+from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.outputs import Output
+from fivesigma._core.outside import outside
 from fivesigma.risk.classification import (
     Accuracy,
     BalancedAccuracy,
@@ -20,7 +22,7 @@ from fivesigma.risk.metric import Metric
 from fivesigma.risk.predictive import ContinuousRankedProbability, NegativeLogLikelihood
 from fivesigma.risk.regression import R2, Mae, MedianBias, PearsonR, Rmse, Scatter
 
-__all__ = ["DEFAULT", "METRICS", "Metric", "metric", "metrics_for"]
+__all__ = ["DEFAULT", "METRICS", "Metric", "metric", "metrics", "metrics_for"]
 
 _ALL: tuple[Metric, ...] = (
     RocAuc(),
@@ -48,6 +50,27 @@ _ALL: tuple[Metric, ...] = (
 
 METRICS: dict[str, Metric] = {each.name: each for each in _ALL}
 
+
+@cache
+def metrics() -> Mapping[str, Metric]:
+    """Return every metric by name: ours, then those of packages (entry points ``fivesigma.metrics``).
+
+    Raises
+    ------
+    InputError
+        Where an entry point gives no metric, or one of a name that is taken.
+    """
+    found = dict(METRICS)
+    for name, made in outside("metrics").items():
+        each = made() if isinstance(made, type) else made
+        if not isinstance(each, Metric) or each.name in found:
+            raise InputError(
+                f"entry point {name!r} of fivesigma.metrics gives no new Metric; mend or remove it."
+            )
+        found[each.name] = each
+    return found
+
+
 DEFAULT = {"classification": "roc_auc", "regression": "r2", "clustering": "overlap"}
 """The primary metric of a task; a clustering without a truth has ``log_likelihood``."""
 
@@ -58,7 +81,7 @@ def metric(name: str) -> Metric:
     >>> metric("roc_auc").upper
     1.0
     """
-    return METRICS[one_of(name, METRICS, "metric")]
+    return metrics()[one_of(name, metrics(), "metric")]
 
 
 def metrics_for(
@@ -73,7 +96,7 @@ def metrics_for(
     """
     return tuple(
         each
-        for each in METRICS.values()
+        for each in metrics().values()
         if each.scores in outputs
         and (n_classes == 2 or not each.binary_only)
         and (truth or not each.needs_truth)

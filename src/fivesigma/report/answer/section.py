@@ -17,7 +17,7 @@ from fivesigma.report.rounding import (
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import clean
 from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark, word
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 
 def sentence(view: View) -> str:
@@ -71,7 +71,7 @@ def _against_baseline(view: View) -> str:
 
 
 def _greater_is_better(view: View) -> bool:
-    known = METRICS.get(view.results.metric)
+    known = metrics().get(view.results.metric)
     return known is None or known.greater_is_better
 
 

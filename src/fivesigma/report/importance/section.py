@@ -12,7 +12,7 @@ from fivesigma.report.notes import notes
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import listed, short
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 LONGEST = 20
 """Columns in a table; the record holds them all."""
@@ -23,7 +23,7 @@ _KEYS = ("permutation", "drop_column", "impurity", "shap")
 def kept_of(view: View) -> dict[str, list[Method]]:
     """Return the importances of each fitted model that has some, best model first."""
     metric = metric_name(view.results.metric)
-    known = METRICS.get(view.results.metric)
+    known = metrics().get(view.results.metric)
     found = {}
     for model in view.ranked:
         kept = view.explained.importances(model.name)

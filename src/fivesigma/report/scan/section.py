@@ -15,7 +15,7 @@ from fivesigma.report.rounding import DASH, decimals_of, fixed
 from fivesigma.report.scan.figure import axis_name, cuts, names, scan_plot, score, settings
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import clean
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 LONGEST = 60
 """Points shown in the table of the page; the file of the figure holds them all."""
@@ -78,7 +78,7 @@ def _course(view: View, axis: str, known: Sequence[tuple[Any, ScanScore]]) -> st
 
 
 def _merit(view: View, found: ScanScore) -> float:
-    known = METRICS.get(view.results.metric)
+    known = metrics().get(view.results.metric)
     assert found.value is not None
     return found.value if known is None else float(known.merit(found.value))
 

@@ -14,7 +14,7 @@ from fivesigma.report.plot import Plot
 from fivesigma.report.section import metric_name
 from fivesigma.report.style import BLUE, MUTED, PAPER, VERMILLION
 from fivesigma.report.text import short
-from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.metrics import metrics
 
 MOST_PANELS = 8
 
@@ -55,7 +55,7 @@ def best_so_far(kept: TuningRecord) -> list[float | None]:
     >>> best_so_far({"metric": "roc_auc", "trials": trials})
     [0.5, 0.5, 0.7]
     """
-    known = METRICS.get(kept.metric)
+    known = metrics().get(kept.metric)
     found: list[float | None] = []
     best: float | None = None
     for trial in kept.trials:
@@ -134,7 +134,7 @@ def _points(axes: Any, kept: TuningRecord, x: Sequence[Any]) -> None:
 
 def _zoom(axes: Any, kept: TuningRecord) -> None:
     """Leave the worst tenth of many trials outside, so that the good ones can be told apart."""
-    known = METRICS.get(kept.metric)
+    known = metrics().get(kept.metric)
     scores = [trial.score for trial in kept.trials if trial.score is not None]
     best = kept.chosen.score
     if len(scores) < 10 or best is None:

@@ -36,7 +36,8 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
     {} of what is not held against a truth that fits have seen.
     """
     data, output = found.prepared.data, found.parts.task.outputs[0]
-    if not found.parts.task.supervised:
+    drawn = {Output.VALUE: "regression", Output.PROBABILITY: "classification"}.get(output)
+    if drawn is None or not found.parts.task.supervised:
         return {}
 
     def scored(part: str) -> shapes.Scored:
@@ -45,7 +46,7 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
 
     counts = found.parts.resampled(found.prepared.metric, found.tests[0]).counts if found.tests else None
     held = scored(found.tests[0] if found.tests else VALIDATION)
-    return {"curve": shapes.curves(data.task, held, train=scored(TRAIN), counts=counts, classes=data.classes)}
+    return {"curve": shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)}
 
 
 def predictive(found: Evidence, name: str) -> dict[str, Any]:

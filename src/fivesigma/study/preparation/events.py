@@ -15,18 +15,24 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.split import TestRows
+from fivesigma.study.tasks.registry import task as task_called
 
 PART = INTERNAL + "part"
 """Name of the column that says from which file a row came; no file can have it."""
 
 
 def read(spec: Spec) -> Dataset:
+    """Return the events of a study, as its task learns from them."""
+    events = simulated(spec) if spec.data.simulated is not None else read_files(spec)
+    task = spec.data.task or events.task
+    return events if events.task == task else dataclasses.replace(events, task=task)
+
+
+def read_files(spec: Spec) -> Dataset:
     """Read the table of a study, with the files of its given tests under it."""
     files = {"": [Path(path) for path in spec.paths()]} | {
         name: [Path(spec.absolute(rows.path))] for name, rows in _given(spec).items() if rows.path is not None
     }
-    if spec.data.simulated is not None:
-        return simulated(spec)
     parts = {name: _columns(spec, paths) for name, paths in files.items()}
     for name, columns in parts.items():
         height = len(next(iter(columns.values()))) if columns else 0
@@ -80,7 +86,7 @@ def roles(spec: Spec) -> Roles:
         join = {"path": spec.absolute(data.join.path), "on": data.join.on, **data.join.options}
     return Roles(
         target=data.target,
-        task=data.task,
+        task=None if data.task is None else task_called(data.task).reads,
         features=data.features,
         spectators=data.spectators,
         classes=data.classes,

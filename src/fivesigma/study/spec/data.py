@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     ConfigDict,
     Field,
+    PlainValidator,
+    WithJsonSchema,
     model_validator,
 )
 
 from fivesigma._core.errors import FivesigmaError
+from fivesigma._core.outside import outside
 from fivesigma.study.spec.section import SIMULATED, USER_SOURCE, Section
 from fivesigma.study.spec.values import (
     Label,
@@ -21,6 +24,24 @@ from fivesigma.study.spec.values import (
     Whole,
     shown,
 )
+
+
+def as_task(value: Any) -> str:
+    """Return the name of a task, ours or that of a package (entry points ``fivesigma.tasks``).
+
+    >>> as_task("regression")
+    'regression'
+    """
+    known = (*TASKS, *outside("tasks"))
+    if value not in known:
+        raise ValueError(f"{shown(value)} is not a task; expected one of {', '.join(known)}")
+    return str(value)
+
+
+TASKS = ("classification", "regression", "clustering")
+TaskName = Annotated[
+    str, PlainValidator(as_task), WithJsonSchema({"type": "string", "examples": list(TASKS)})
+]
 
 
 class Join(Section):
@@ -50,7 +71,7 @@ class DataSection(Section):
     """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
     target: Text | None = None
     """The column to predict, or an expression such as log10(M_500); in a clustering the truth, which no fit sees."""
-    task: Literal["classification", "regression", "clustering"] | None = None
+    task: TaskName | None = None
     """Inferred from the target where it is not said; "clustering" needs none."""
     features: tuple[Text, ...] | None = None
     """Columns to learn from; default: every numeric column that has no other role."""

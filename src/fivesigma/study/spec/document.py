@@ -210,9 +210,9 @@ class Spec(Section):
             self._known(model.kind, known, KINDS, f"models[{position}].kind", "model")
             self._check_settings(model, known[model.kind], f"models[{position}]")
         if self.evaluate.metric is not None:
-            from fivesigma.risk.metrics import METRICS as metrics
+            from fivesigma.risk.metrics import metrics
 
-            self._known(self.evaluate.metric, metrics, LATER_METRICS, "evaluate.metric", "metric")
+            self._known(self.evaluate.metric, metrics(), LATER_METRICS, "evaluate.metric", "metric")
         names = [model.name for model in self.models] or [name for name, each in known.items() if each.lineup]
         if self.evaluate.baseline not in (*names, *known):
             raise self.error(

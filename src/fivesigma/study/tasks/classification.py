@@ -24,6 +24,7 @@ class Classification(Task):
 
     name = "classification"
     outputs = (Output.PROBABILITY,)
+    reads = "classification"
 
     def check(self, spec: Spec, data: Dataset) -> None:
         """Whatever classes there are can be learnt: see `Task.check`."""

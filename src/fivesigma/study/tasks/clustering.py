@@ -37,6 +37,7 @@ class Clustering(Task):
     outputs = (Output.LABEL, Output.MEMBERSHIP, Output.DENSITY)
     own = frozenset({Output.LABEL, Output.MEMBERSHIP})
     supervised = False
+    reads = "clustering"
 
     def check(self, spec: Spec, data: Dataset) -> None:
         """Refuse keys that mean nothing without a target to learn, and events that no clustering can take."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.outside import outside
 from fivesigma.study.tasks.classification import Classification
 from fivesigma.study.tasks.clustering import Clustering
 from fivesigma.study.tasks.regression import Regression
@@ -16,13 +16,13 @@ from fivesigma.study.tasks.task import Task
 def tasks() -> dict[str, Task]:
     """Return every task by name: ours, then those of packages (entry points ``fivesigma.tasks``)."""
     found: dict[str, Task] = {each.name: each for each in (Classification(), Regression(), Clustering())}
-    for point in sorted(entry_points(group="fivesigma.tasks"), key=lambda point: point.name):
-        made = point.load()
-        if not isinstance(made, Task) or made.name in found:
+    for name, loaded in outside("tasks").items():
+        made = loaded() if isinstance(loaded, type) else loaded
+        if not isinstance(made, Task) or made.name in found or made.name != name:
             raise InputError(
-                f"entry point {point.name!r} of fivesigma.tasks gives no new Task; fix or remove it."
+                f"entry point {name!r} of fivesigma.tasks gives no new Task of that name; fix or remove it."
             )
-        found[made.name] = made
+        found[name] = made
     return found
 
 

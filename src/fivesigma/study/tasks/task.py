@@ -74,12 +74,14 @@ class Task(ABC):
     outputs : what a fit says of events.
     own : those of them that need no fold to be honest, as no truth enters the fit: they are of the final fit.
     supervised : whether fits see the truth; then refits show how much the procedure varies.
+    reads : the task of ours as whose target its target is read: classes, numbers, or classes that may be unknown.
     """
 
     name: ClassVar[str]
     outputs: ClassVar[tuple[Output, ...]]
     own: ClassVar[frozenset[Output]] = frozenset()
     supervised: ClassVar[bool] = True
+    reads: ClassVar[Literal["classification", "regression", "clustering"]] = "regression"
 
     @abstractmethod
     def check(self, spec: Spec, data: Dataset) -> None:

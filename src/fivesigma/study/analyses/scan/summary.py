@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from fivesigma.record.results import Audit, ScanPoint, ScanScore
-from fivesigma.risk.metrics import METRICS, Metric
+from fivesigma.risk.metrics import Metric, metrics
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.scan.points import Number, Values, children, is_fresh, points, told
 from fivesigma.study.analyses.scan.theory import theory
@@ -84,7 +84,7 @@ def _model(found: Sequence[Mapping[str, Any]], *, fresh: bool) -> dict[str, dict
             for metric, score in scores.items():
                 parts.setdefault(part, {}).setdefault(metric, []).append(tuple(score))
     return {
-        part: {name: _score(METRICS[name], score, independent=fresh) for name, score in scores.items()}
+        part: {name: _score(metrics()[name], score, independent=fresh) for name, score in scores.items()}
         for part, scores in sorted(parts.items())
     }
 
