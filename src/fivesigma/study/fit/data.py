@@ -48,6 +48,11 @@ class Material:
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta)
 
+    @property
+    def n_targets(self) -> int:
+        """How many targets there are."""
+        return 1 if self.y.ndim == 1 else int(self.y.shape[1])
+
     def arrays(self) -> dict[str, Array]:
         """Return the arrays as `read` finds them."""
         named = {"X": self.X, "y": self.y, "units": self.units, "train": self.train, "folds": self.folds}
