@@ -36,7 +36,7 @@ class Targets(Experiment):
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
         """Return the section ``outputs``; {} of one target."""
-        units = dict(zip(found.prepared.data.several, found.prepared.data.target_units, strict=True))
+        units = dict(zip(found.prepared.data.targets, found.prepared.data.target_units, strict=True))
         outputs = {
             target: {
                 "unit": units[target],

@@ -171,7 +171,8 @@ class FittedModel:
     def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
 
-        Of m targets (n_samples, m), or (n_samples, m, 14). The latter where the model has a predictive law; `fivesigma.risk.predictive.QuantileLaw` reads it.
+        Of m targets (n_samples, m), or (n_samples, m, 14). The latter where the model has a predictive law;
+        `fivesigma.risk.predictive.QuantileLaw` reads it.
         """
         if self.classes is not None:
             raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
