@@ -47,6 +47,7 @@ class PerTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     ) -> Self:
         """Fit a copy to each column of ``y`` (n_samples, n_targets), all to the same rows of ``X``."""
         table, each = np.asarray(X), np.asarray(y, dtype=np.float64).T
+        self.n_features_in_ = table.shape[1]
         given = {"w": sample_weight, "groups": groups, "evaluation_weight": evaluation_weight}
         self.estimators_ = [fit_on(clone(self.estimator), table, target, **given) for target in each]
         return self

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.risk.influence import Scored, influence
+from fivesigma.risk.influence import Scored, influence, standard_errors
 from fivesigma.risk.metric import Floats, Metric
 
 
@@ -158,6 +158,14 @@ def _(metric: OfTarget, scored: Scored) -> Floats | None:
     """The influence on the score of that target."""
     at = metric.number
     return influence(metric.metric, replace(scored, y=scored.y[:, at], prediction=scored.prediction[:, at]))
+
+
+@standard_errors.register
+def _(metric: OfTarget, scored: Scored, counts: NDArray[Any]) -> Floats | None:
+    """The standard errors of the score of that target."""
+    at = metric.number
+    one = replace(scored, y=scored.y[:, at], prediction=scored.prediction[:, at])
+    return standard_errors(metric.metric, one, counts)
 
 
 @influence.register
