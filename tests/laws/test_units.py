@@ -24,6 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import fivesigma.features
 import fivesigma.models
+from fivesigma._core.outputs import Output
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
@@ -51,7 +52,7 @@ from fivesigma.risk.losses import Absolute, Huber, Poisson, Quantile
 from fivesigma.risk.metric import Unit
 from fivesigma.risk.metrics import METRICS
 from fivesigma.risk.penalties import L1, L2, ElasticNet
-from fivesigma.risk.predictive import WIDTH
+from fivesigma.risk.predictive import LEVELS
 from fivesigma.risk.splits import make_split
 from fivesigma.study.fit import recipe
 from fivesigma.study.registry.registry import kinds
@@ -400,12 +401,12 @@ def test_a_metric_goes_with_units_as_it_says(name) -> None:
     metric, rng = METRICS[name], np.random.default_rng(4)
     w = rng.integers(1, 4, len(X)).astype(float)
     assert isinstance(metric.unit, Unit)
-    if "regression" not in metric.tasks:
+    if metric.scores not in (Output.VALUE, Output.LAW):
         assert metric.unit in (Unit.NONE, Unit.LOG_COLUMNS)
         return
     value = VALUE + 0.3 * rng.normal(size=len(X))
-    law = np.column_stack([value, value[:, None] + np.linspace(-1.0, 1.2, WIDTH - 1)])
-    for prediction in (value, law):
+    law = value[:, None] + np.linspace(-1.0, 1.2, len(LEVELS))
+    for prediction in (value, law) if metric.scores is Output.LAW else (value,):
         plain = metric.value(VALUE, prediction, w, cut=metric.cut(VALUE, prediction, w))
         for units in UNITS.values():
             y, p = units.target(VALUE), units.target(prediction)

@@ -192,17 +192,6 @@ def test_keys_without_machinery_are_refused_not_ignored(key: str) -> None:
         Spec.from_toml(_example(key))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[data]\npath = "t.csv"\ntarget = ["a", "b"]',
-    ],
-)
-def test_values_without_machinery_are_refused_not_ignored(text: str) -> None:
-    with pytest.raises(StudyError, match="not in this version"):
-        Spec.from_toml(text)
-
-
 def test_forms_of_a_test_set() -> None:
     def test(form: str) -> object:
         return Spec.from_toml(f"{DATA}[split]\ntest = {form}").split.test

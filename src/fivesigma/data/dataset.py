@@ -382,6 +382,11 @@ class Dataset:
         return sum(int(column["n_missing"]) for column in self.statistics())
 
     @property
+    def several(self) -> tuple[str, ...]:
+        """The names of several targets; () of one, or none."""
+        return self.targets if len(self.targets) > 1 else ()
+
+    @property
     def target_in_dex(self) -> bool:
         """Whether the target is a decimal logarithm, so that its errors are in dex."""
         return len(self.targets) == 1 and expressions.is_decimal_logarithm(self.targets[0])

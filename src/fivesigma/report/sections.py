@@ -12,6 +12,7 @@ NOUNS = (
     "scan",
     "leaderboard",
     "claims",
+    "targets",
     "clusters",
     "orders",
     "chains",

@@ -80,6 +80,11 @@ class Metric(ABC):
         """The name as a reader knows it."""
         return self.name.replace("_", " ")
 
+    @property
+    def has_unit(self) -> bool:
+        """Whether it is in the unit of the target."""
+        return self.unit is Unit.TARGET
+
     @abstractmethod
     def value(
         self,

@@ -68,6 +68,7 @@ class Prepared:
             "n_classes": self.n_classes,
             "task": data.task,
             "target": data.target,
+            "targets": list(data.several),
             "data": data.sha256,
             "tests": list(self.split.tests),
             "missing": spec.features.missing,

@@ -132,7 +132,7 @@ class Study:
         task = self.task or self.data.task
         if self.data.y is None:
             return {"task": task}
-        return {"target": self.data.target or "y", "task": task}
+        return {"target": self.data.several or self.data.target or "y", "task": task}
 
     def prepared(self) -> Prepared:
         """Read, check and divide the events and list the fits; writes nothing."""

@@ -53,3 +53,15 @@ def test_every_row_has_its_target_and_the_fitted_ones_no_interval():
     data = prepared().data
     assert TASK.truth(data, metric("r2"), np.array([5])).y.tolist() == [data.y[5]]
     assert "fitted to" in TASK.judged(metric("r2"), TRAIN, n_folds=3, claim="procedure").why
+
+
+def test_of_several_targets_each_has_its_columns():
+    rng = np.random.default_rng(0)
+    said = {Output.VALUE: rng.normal(size=(4, 2)), Output.LAW: rng.normal(size=(4, 2, 13))}
+    columns = TASK.columns("m", said, ("p", "q"))
+    assert list(columns)[:2] == ["m:p", "m:p:q0.0013"]
+    assert columns["m:q"].tolist() == said[Output.VALUE][:, 1].tolist()
+    again = TASK.stored(columns, "m", ("p", "q"))
+    for output, values in said.items():
+        np.testing.assert_array_equal(again[output], values)
+    assert list(TASK.stored({"m:p": np.zeros(1), "m:q": np.zeros(1)}, "m", ("p", "q"))) == [Output.VALUE]

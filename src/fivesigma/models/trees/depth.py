@@ -85,7 +85,7 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         if is_classifier(inner):
             check_classification_targets(target)
         w = None if sample_weight is None else weights(sample_weight, table)
-        self._ranks = RankCodes()
+        self._ranks: RankCodes | None = RankCodes()
         codes = self._ranks.fit_transform(table, sample_weight=w)
         scale, scores = (None, target) if is_classifier(inner) else scaled(inner, target, w)
         fitted = inner.fit(codes, scores, sample_weight=w)
@@ -98,6 +98,7 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         """Return the path that a fitted tree or forest holds, of columns as it has seen them."""
         path = cls(checked_tree(tree))
         path.n_features_in_ = tree.n_features_in_
+        path._ranks = None
         return path._of(tree)
 
     def _of(self, fitted: Any) -> Self:
@@ -114,7 +115,8 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         table = validate_data(
             self, X, dtype=np.float64, ensure_all_finite=_finite(self.estimator_), reset=False
         )
-        path = path_of(self._forest, self._ranks.transform(table), len(self.depths_))
+        codes = table.astype(np.float32) if self._ranks is None else self._ranks.transform(table)
+        path = path_of(self._forest, codes, len(self.depths_))
         return path if is_classifier(self.estimator_) else path[:, :, 0]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:

@@ -73,8 +73,10 @@ class Coefficients(OfKept):
     kept = CoefficientsRecord
 
     def section(self, fitted: Fitted) -> CoefficientsRecord | None:
-        """Return the coefficients, with the units of the columns."""
+        """Return the coefficients, with the units of the columns; None of several targets."""
         rows, meta = fitted.rows, fitted.data.meta
+        if fitted.data.n_targets > 1:
+            return None
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         unit = dict(zip(meta["names"], meta["units"], strict=True))
         return law and replace(law, units=tuple(unit.get(name) for name in law.names))

@@ -33,11 +33,11 @@ def _said(found: Evidence, part: str, name: str) -> tuple[Truth, dict[Output, An
 def curves(found: Evidence, name: str) -> dict[str, Any]:
     """Return the section ``curve`` of one model, named: on the first opened test, else on the out-of-fold predictions.
 
-    {} of what is not held against a truth that fits have seen.
+    {} of what is not held against a truth that fits have seen, and of several targets: see `targets`.
     """
     data, output = found.prepared.data, found.parts.task.outputs[0]
     drawn = {Output.VALUE: "regression", Output.PROBABILITY: "classification"}.get(output)
-    if drawn is None or not found.parts.task.supervised:
+    if drawn is None or not found.parts.task.supervised or data.several:
         return {}
 
     def scored(part: str) -> shapes.Scored:
@@ -51,7 +51,7 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
 
 def predictive(found: Evidence, name: str) -> dict[str, Any]:
     """Return the section ``predictive`` of a regression, named: on the first opened test, else fold by fold."""
-    if Output.LAW not in found.parts.task.outputs:
+    if Output.LAW not in found.parts.task.outputs or found.prepared.data.several:
         return {}
     truth, said = _said(found, VALIDATION, name)
     held, width = (truth.y, said, truth.w), found.scores.cut(CRPS, name)
@@ -75,12 +75,14 @@ def _feature_pictures(prepared: Prepared) -> dict[str, Any]:
     data, train = prepared.data, prepared.split.train
     assert data.y is not None
     w = None if data.w is None else data.w[train]
-    X, y = data.X[train], data.y[train]
+    X, y = data.X[train], None if data.several else data.y[train]
     pictures: dict[str, Any] = {
         "histograms": shapes.feature_histograms(
             X, y, w, names=data.names, units=data.units, classes=data.classes
         )
     }
+    if y is None:
+        return pictures
     if data.classes is None:
         pictures["points"] = _points(prepared)
     elif data.n_features == 2 and not data.categories:

@@ -44,7 +44,7 @@ def sentence(found: Evidence, compared: Compared) -> Claim:
         compared.difference,
         compared.subject,
         compared.other,
-        metric=prepared.metric.name,
+        metric=compared.metric or prepared.metric.name,
         n_test=len(found.parts.truth(prepared.metric, found.judged_on).y),
         n_train=len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,

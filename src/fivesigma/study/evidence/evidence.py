@@ -116,11 +116,11 @@ class Evidence:
         """All comparisons on the primary metric, with their significance among all of them."""
         models = [
             Compared(a, b, self.difference(self.prepared.metric, a, b), MODELS, (a, b))
-            for a, b in self._pairs()
+            for a, b in self.pairs()
         ]
         return Family([*models, *(each for analysis in self.analyses for each in analysis.compared(self))])
 
-    def _pairs(self) -> Iterator[tuple[str, str]]:
+    def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield every model against the baseline, then all other pairs, the better by folds first."""
         others = [name for name in self.ranked if name != self.baseline]
         if self.baseline in self.ranked and self.baseline is not None:

@@ -25,6 +25,7 @@ class Compared:
     difference : of ``subject`` over ``other``.
     source : whose comparison it is: the models', or the name of an analysis.
     about : what it is of, as its source tells its own comparisons apart.
+    metric : on which it is, where that is not the primary metric itself.
     prominent : whether its claim is made before those that are made only because they show something.
     """
 
@@ -34,6 +35,7 @@ class Compared:
     source: str
     about: Hashable
     prominent: bool = False
+    metric: str = ""
 
 
 class Comparing(Protocol):
@@ -73,11 +75,16 @@ class Family:
         """Return the comparison that ``source`` made about ``about``; None where it made none."""
         return self._judged.get((source, about))
 
-    def between(self, a: str, b: str) -> Difference | None:
-        """Return the difference of model ``a`` over ``b``, turned round where it was taken the other way."""
-        if (found := self.of(MODELS, (a, b))) is not None:
+    def between(
+        self, a: str, b: str, source: str = MODELS, of: tuple[Hashable, ...] = ()
+    ) -> Difference | None:
+        """Return the difference of model ``a`` over ``b``, turned round where it was taken the other way.
+
+        What ``source`` compares of two models is about what it is ``of``, and the two.
+        """
+        if (found := self.of(source, (*of, a, b))) is not None:
             return found.difference
-        found = self.of(MODELS, (b, a))
+        found = self.of(source, (*of, b, a))
         return None if found is None else turned(found.difference)
 
 

@@ -106,13 +106,14 @@ class Scores:
 
     # --- records -----------------------------------------------------------------------------------------------
 
-    def of(self, name: str) -> dict[str, dict[str, Score]]:
+    def of(self, name: str, metrics: Mapping[str, Metric] | None = None) -> dict[str, dict[str, Score]]:
         """Return the scores of a model by part and metric; what it does not have is left out."""
-        metrics, parts = self.parts.prepared.metrics, (TRAIN, VALIDATION, *self.parts.tests)
+        parts = (TRAIN, VALIDATION, *self.parts.tests)
+        named = metrics or {metric.name: metric for metric in self.parts.prepared.metrics}
         return {
             part: {
-                metric.name: self._score(metric, part, name)
-                for metric in metrics
+                word: self._score(metric, part, name)
+                for word, metric in named.items()
                 if self.has(metric, part, name)
             }
             for part in parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def answer(
-    model: str, X: Array, ask: Callable[[], Any], *, columns: tuple[int | None, ...], shares: bool = False
+    model: str, X: Array, ask: Callable[[], Any], *, shapes: Sequence[tuple[int, ...]], shares: bool = False
 ) -> Array:
     """Return what ``ask`` says of the rows of X ``(n, p)``.
 
@@ -23,8 +23,8 @@ def answer(
     ----------
     model : its name, for the sentence
     X : the rows
-    ask : returns ``(n,)`` or ``(n, m)``
-    columns : the m that are right, None for one number a row
+    ask : returns ``(n, *shape)``
+    shapes : those that are right, () for one number a row
     shares : whether each row is of probabilities
 
     Raises
@@ -38,7 +38,7 @@ def answer(
         if isinstance(error, DataError):
             raise
         raise _refusal(model, f"it fails ({_line(error)})") from error
-    wanted = [(len(X),) if m is None else (len(X), m) for m in columns]
+    wanted = [(len(X), *shape) for shape in shapes]
     if found.shape not in wanted or found.dtype.kind not in "iuf":
         raise _refusal(
             model, f"it gives {found.dtype} of shape {found.shape} instead of numbers of {wanted[-1]}"

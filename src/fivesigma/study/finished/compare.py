@@ -16,6 +16,7 @@ from scipy import stats
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
 from fivesigma.record.results import ModelRecord, Score
+from fivesigma.record.sections.outputs import OutputsRecord
 from fivesigma.record.store import RunFolder
 from fivesigma.report.rounding import interval_text
 from fivesigma.risk.evidence import Part
@@ -23,6 +24,7 @@ from fivesigma.risk.intervals import refusal, welch_satterthwaite
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.significance import t_tail
+from fivesigma.risk.targets import OverTargets
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.fit.prediction import scored
 from fivesigma.study.spec.document import Spec
@@ -80,10 +82,31 @@ class Entrant:
         found: NDArray[Any] = self.table[name][self.table["part"] == part]
         return found
 
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The names of several targets, () of one."""
+        kept = self.model.section(OutputsRecord)
+        return () if kept is None else tuple(kept.targets)
+
+    @property
+    def metric(self) -> Metric:
+        """The primary metric of the run."""
+        found = metric_called(self.result.results.metric)
+        return OverTargets(found, len(self.targets)) if self.targets else found
+
+    def truth(self, part: str) -> NDArray[Any]:
+        """What the metric holds predictions of a part against."""
+        if self.targets:
+            return np.column_stack([self.column(f"target:{target}", part) for target in self.targets])
+        classes, target = self.result.results.data.classes, self.column("target", part)
+        if classes is None:
+            return target.astype(float)
+        return np.array([classes.index(_label(value)) for value in target])
+
     def prediction(self, metric: Metric, part: str) -> NDArray[np.float64]:
         """What the metric scores of the stored predictions."""
         results = self.result.results
-        said = task(results.task).stored(self.table, self.model.name, results.data.classes or ())
+        said = task(results.task).stored(self.table, self.model.name, results.data.classes or self.targets)
         found = scored(said, metric)
         assert found is not None
         return np.asarray(found[self.table["part"] == part], dtype=np.float64)
@@ -110,7 +133,7 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
     folders = [result.path.name for result in results]
     entrants = [Entrant(result, folders.count(result.path.name) == 1) for result in results]
     first = entrants[0]
-    metric = metric_called(first.result.results.metric)
+    metric = first.metric
     _refuse_other_questions(entrants)
     rows, notes = [_row(first, metric)], []
     for entrant in entrants[1:]:
@@ -200,13 +223,7 @@ def _difference(a: Entrant, b: Entrant, metric: Metric) -> dict[str, Any]:
 
 
 def _common_part(a: Entrant) -> Part:
-    results, target = a.result.results, a.column("target", a.part)
-    classes = results.data.classes
-    y = (
-        target.astype(float)
-        if classes is None
-        else np.array([classes.index(_label(value)) for value in target])
-    )
+    results, y = a.result.results, a.truth(a.part)
     weight = a.column("weight", a.part).astype(float)
     groups = None
     if results.split.group is not None:
@@ -240,12 +257,7 @@ def _cut(entrant: Entrant, metric: Metric) -> float | None:
     """The threshold of a metric that has one, from the training events' out-of-fold predictions."""
     prediction = entrant.prediction(metric, "train")
     known = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
-    classes, target = entrant.result.results.data.classes, entrant.column("target", "train")[known]
-    y = (
-        target.astype(float)
-        if classes is None
-        else np.array([classes.index(_label(value)) for value in target])
-    )
+    y = entrant.truth("train")[known]
     weight = entrant.column("weight", "train").astype(float)
     scale = float(entrant.table["weight"].sum() / weight[known].sum())
     return metric.cut(y, prediction[known], weight[known], scale=scale)

@@ -131,6 +131,16 @@ class FittedModel:
         return kinds.numbers(column)
 
     @property
+    def _values(self) -> tuple[int, ...]:
+        """The shape of what is predicted of one event: a number, or one a target."""
+        return (len(self.targets),) if self.targets else ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of several targets, in the order of the values; () of one."""
+        return tuple(self.meta.get("targets", ()))
+
+    @property
     def task(self) -> Task:
         """What was learnt."""
         return task(str(self.meta["task"]))
@@ -150,28 +160,32 @@ class FittedModel:
 
         if self.clusters:
             K = int(self.estimator.steps[-1][1].n_clusters_)
-            return self._said("predict_proba", X, columns=(K,), shares=True)
+            return self._said("predict_proba", X, shapes=[(K,)], shares=True)
         if self.classes is None:
             raise InputError("this model is a regression and has no probabilities; use predict.")
         table, K = self.columns(X), len(self.classes)
         return self._answer(
-            table, lambda: recipe.predict(self.estimator, table, K), columns=(K,), shares=True
+            table, lambda: recipe.predict(self.estimator, table, K), shapes=[(K,)], shares=True
         )
 
     def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
 
-        The latter where the model has a predictive law; `fivesigma.risk.predictive.QuantileLaw` reads it.
+        Of m targets (n_samples, m), or (n_samples, m, 14). The latter where the model has a predictive law;
+        `fivesigma.risk.predictive.QuantileLaw` reads it.
         """
         if self.classes is not None:
             raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
         table = self.columns(X)
-        return self._answer(table, lambda: self._law(table), columns=(None, 1 + len(LEVELS)))
+        return self._answer(
+            table, lambda: self._law(table), shapes=[self._values, (*self._values, 1 + len(LEVELS))]
+        )
 
     def _law(self, table: NDArray[Any]) -> NDArray[np.float64]:
         said = self.said(table)
-        found = [said[Output.VALUE], *([said[Output.LAW]] if Output.LAW in said else [])]
-        return np.column_stack(found) if len(found) > 1 else found[0]
+        if Output.LAW not in said:
+            return said[Output.VALUE]
+        return np.concatenate([said[Output.VALUE][..., None], said[Output.LAW]], axis=-1)
 
     def said(self, X: ArrayLike | Dataset) -> Predictions:
         """Return all that the model says of ``X``, by output."""
@@ -186,7 +200,7 @@ class FittedModel:
             return self._said("predict", X).astype(np.int64)
         if self.classes is None:
             table = self.columns(X)
-            return self._answer(table, lambda: recipe.predict(self.estimator, table))
+            return self._answer(table, lambda: recipe.predict(self.estimator, table), shapes=[self._values])
         labels: NDArray[Any] = np.take(np.array(self.classes), self.predict_proba(X).argmax(axis=1))
         return labels
 
@@ -195,17 +209,17 @@ class FittedModel:
         table: NDArray[Any],
         ask: Callable[[], Any],
         *,
-        columns: tuple[int | None, ...] = (None,),
+        shapes: Sequence[tuple[int, ...]] = ((),),
         shares: bool = False,
     ) -> NDArray[Any]:
-        return answer(str(self.meta["name"]), table, ask, columns=columns, shares=shares)
+        return answer(str(self.meta["name"]), table, ask, shapes=shapes, shares=shares)
 
     def _said(
         self,
         answer: str,
         X: ArrayLike | Dataset,
         *,
-        columns: tuple[int | None, ...] = (None,),
+        shapes: Sequence[tuple[int, ...]] = ((),),
         shares: bool = False,
     ) -> NDArray[Any]:
         """Ask the clustering at the end of the pipeline; one that labels its own events only refuses in a sentence."""
@@ -220,7 +234,7 @@ class FittedModel:
         return self._answer(
             table,
             lambda: getattr(clusterer, answer)(before(self.estimator, table)),
-            columns=columns,
+            shapes=shapes,
             shares=shares,
         )
 

@@ -189,7 +189,9 @@ def _predicted(
             raise InputError(
                 "a regression predicts values, neither classes nor probabilities; leave out the option."
             )
-        return model.task.columns(name, each(model.said(X[whole]), lambda said: _spread(said, whole)), ())
+        return model.task.columns(
+            name, each(model.said(X[whole]), lambda said: _spread(said, whole)), model.targets
+        )
     classes = model.classes
     probability = np.full((len(X), len(classes)), np.nan)
     probability[whole] = model.predict_proba(X[whole])

@@ -48,6 +48,11 @@ class Material:
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta)
 
+    @property
+    def n_targets(self) -> int:
+        """How many targets there are."""
+        return 1 if self.y.ndim == 1 else int(self.y.shape[1])
+
     def arrays(self) -> dict[str, Array]:
         """Return the arrays as `read` finds them."""
         named = {"X": self.X, "y": self.y, "units": self.units, "train": self.train, "folds": self.folds}
@@ -120,25 +125,3 @@ class Material:
             return np.full(len(rows), len(self.X) / len(rows))
         w = np.asarray(self.w[rows], dtype=np.float64)
         return np.asarray(w * (float(np.sum(self.w)) / w.sum()) if w.sum() > 0 else w)
-
-
-def compact(prediction: Array) -> Array:
-    """Return what must be stored of a prediction: the signal's column of two, else all.
-
-    >>> compact(np.array([[0.25, 0.75]]))
-    array([0.75])
-    """
-    return (
-        np.ascontiguousarray(prediction[:, 1])
-        if prediction.ndim == 2 and prediction.shape[1] == 2
-        else prediction
-    )
-
-
-def expand(stored: Array, n_classes: int) -> Array:
-    """Return the prediction that `compact` stored: (n,) for a regression, (n, n_classes) for classes.
-
-    >>> expand(np.array([0.75]), 2)
-    array([[0.25, 0.75]])
-    """
-    return np.column_stack([1.0 - stored, stored]) if n_classes == 2 and stored.ndim == 1 else stored

@@ -7,16 +7,20 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from fivesigma._core.errors import InputError
 from fivesigma.features.reduction import KINDS as REDUCTIONS
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.fitting import takes_weights
 from fivesigma.models.linear.folded import FoldedPath
+from fivesigma.models.per_target import PerTarget
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Tuned
 
 
 def weighted(estimator: Any) -> bool:
     """Whether the fit of this recipe uses event weights."""
+    if isinstance(estimator, PerTarget):
+        return weighted(estimator.estimator)
     inner = getattr(estimator, "estimator", None)
     return (
         weighted(inner)
@@ -27,6 +31,8 @@ def weighted(estimator: Any) -> bool:
 
 def chosen(estimator: Any) -> dict[str, Any]:
     """Return the parameters that tuning chose in a fitted recipe, by name in a study; {} without tuning."""
+    if isinstance(estimator, PerTarget):
+        return {"targets": "one fit each"}
     if (path := path_of(estimator)) is not None:
         return {"lambda": path.lambda_}
     if isinstance(estimator, Pipeline) and hasattr(estimator.steps[-1][1], "n_clusters_"):
@@ -58,6 +64,8 @@ def path_of(estimator: Any) -> FoldedPath | None:
 def pipeline_of(estimator: Any) -> Pipeline:
     """Return the pipeline fitted to all rows inside a fitted recipe."""
     while not isinstance(estimator, Pipeline):
+        if isinstance(estimator, PerTarget):
+            raise InputError("each target has a fit of its own; ask one of them.")
         estimator = estimator.estimator_
     return estimator
 

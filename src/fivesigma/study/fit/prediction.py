@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from fivesigma._core.outputs import Output
 from fivesigma.models import laws
+from fivesigma.models.per_target import PerTarget
 from fivesigma.models.tuned import Tuned
 from fivesigma.risk.metric import Metric
 
@@ -87,8 +88,10 @@ def unpacked(arrays: Mapping[str, Array]) -> dict[str, dict[Output, Array]]:
 
 
 def quantiles(estimator: Any, X: Array, levels: Array) -> Array | None:
-    """Return the predictive quantiles (n, m) of a fitted recipe at m ``levels``; None where its model has no law."""
+    """Return the predictive quantiles (n, ..., m) of a fitted recipe at m ``levels``; None where it has no law."""
     while isinstance(estimator, Tuned):
         estimator = estimator.estimator_
     with threadpool_limits(1):
+        if isinstance(estimator, PerTarget):
+            return estimator.quantiles(X, levels)
         return laws.quantiles(estimator, X, levels)

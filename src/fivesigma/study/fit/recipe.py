@@ -22,6 +22,7 @@ from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.convergence import converged
 from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.models.linear.folded import FoldedPath
+from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range, Space
 from fivesigma.models.stopped import EarlyStopped
@@ -66,6 +67,7 @@ def build(
     metric: str | None = None,
     path: Mapping[str, Any] | None = None,
     search: str = "tpe",
+    n_targets: int = 1,
 ) -> Any:
     """Return the unfitted recipe of the model called ``kind``: features, calibration and tuning inside.
 
@@ -82,6 +84,7 @@ def build(
     metric : name of what the search improves; default: that of the task
     path : settings of a regularisation path, as `fivesigma.study.registry.path.settle` returns them
     search : how settings are proposed: "tpe", "random" or "grid"
+    n_targets : of more than one, a model that does not take several is fitted to each
 
     Raises
     ------
@@ -89,6 +92,13 @@ def build(
         For an unknown kind, parameter or value, or one that is both fixed and tuned.
     """
     found, given = kind_called(kind, task), dict(params or {})
+    together = found.several and not tune and not features.reductions and not given.get("early_stopping")
+    if n_targets > 1 and not together:
+        one = build(
+            kind, features=features, task=task, params=params, seed=seed, deal=deal, tune=tune, trials=trials,
+            metric=metric, path=path, search=search,
+        )  # fmt: skip
+        return PerTarget(one)
     settings = found.checked(given)
     path = path or settle(found, {}, given)
     if path is not None:
@@ -163,7 +173,7 @@ def _folded(
     return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
 
 
-def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0) -> Any:
+def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0, n_targets: int = 1) -> Any:
     """Return the recipe of a user's own ``estimator`` (cloned): the same features before it, probabilities
     behind it.
 
@@ -181,6 +191,8 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
         model.set_params(random_state=seed)
     native = bool(model.__sklearn_tags__().input_tags.allow_nan)
     recipe = _pipeline(features, model, native=native, standardise=False)
+    if n_targets > 1 and not model.__sklearn_tags__().target_tags.multi_output:
+        return PerTarget(recipe)
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         return Calibrated(recipe)
     return recipe
@@ -288,8 +300,8 @@ def _converged(fitted: Any, caught: Sequence[warnings.WarningMessage]) -> bool |
 
 
 def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
-    """Return the probabilities (n, n_classes) in the order of the codes, or the values (n,) where that is
-    None.
+    """Return the probabilities (n, n_classes) in the order of the codes, or the values (n,), or (n, m)
+    of m targets, where that is None.
 
     A class that the fit has not seen has probability 0.
 
@@ -303,7 +315,8 @@ def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
         try:
             if n_classes is not None:
                 return probabilities(estimator, X, np.arange(n_classes))
-            values = np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X))
+            values = np.asarray(estimator.predict(X), dtype=np.float64)
+            values = values.reshape(len(X)) if values.size == len(X) else values
         except (ValueError, ArithmeticError, RuntimeError) as error:
             raise (
                 error if isinstance(error, FitError) else FitError(f"no prediction: {_first_line(error)}")

@@ -32,6 +32,7 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "task": meta["task"],
         "target": meta["target"],
         "data": meta["data"],
+        **({"targets": meta["targets"]} if meta.get("targets") else {}),
     }
 
 

@@ -14,6 +14,7 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric, metrics_for
 from fivesigma.risk.splits import Split
+from fivesigma.risk.targets import over_targets
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
 from fivesigma.study.plan import Entry, Plan
@@ -34,6 +35,8 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
     n_classes = None if data.classes is None else len(data.classes)
     asked = task(data.task)
     able = metrics_for(asked.outputs, n_classes, truth=data.y is not None)
+    if data.several:
+        able = _over_targets(spec, data, able)
     wanted = spec.evaluate.metric or able[0].name
     for metric in able:
         if metric.name == wanted:
@@ -46,6 +49,18 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
         "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
         f"{did_you_mean(wanted, names)}"
     )  # fmt: skip
+
+
+def _over_targets(spec: Spec, data: Dataset, able: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Return the metrics that have a mean over the targets; `StudyError` where the primary one has none."""
+    found, why = over_targets(able, data.target_units)
+    names = [metric.name for metric in found]
+    if spec.evaluate.metric in {metric.name for metric in able} - set(names):
+        raise spec.error(
+            "evaluate.metric",
+            f"'{spec.evaluate.metric}' has no mean over the targets: {why}; expected one of {', '.join(names)}.",
+        )
+    return found
 
 
 def plan_of(

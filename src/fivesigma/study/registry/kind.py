@@ -80,6 +80,7 @@ class Kind:
     standardise : wants columns of one scale
     native_nan : takes NaN as it is
     ranks : asks of a column on which side of a cut a value lies, and nothing else
+    several : fits several targets at once; of other kinds each target has a fit of its own
     flexibility : (parameter, factor towards the less flexible), or None
     stochastic : depends on the seed
     calibrated : classifiers that have scores only and get probabilities from inner folds
@@ -103,6 +104,7 @@ class Kind:
     standardise: bool = False
     native_nan: bool = False
     ranks: bool = False
+    several: bool = False
     flexibility: tuple[str, float] | None = None
     stochastic: bool = False
     calibrated: bool = False

@@ -135,9 +135,11 @@ class Fitter:
         random = entry.name in self.own or kind_called(entry.kind).stochastic
         stream = (_PURPOSES[sample.kind], sample.number, *((fit.seed,) if fit.seed else ()))
         seed = random_state(self.seed, entry.name if random else "any", *stream)
-        features = feature_plan(entry, self.data.meta)
+        features, n_targets = feature_plan(entry, self.data.meta), self.data.n_targets
         if entry.name in self.own:
-            return recipe.build_user(self.own[entry.name], features=features, task=shared["task"], seed=seed)
+            return recipe.build_user(
+                self.own[entry.name], features=features, task=shared["task"], seed=seed, n_targets=n_targets
+            )
         return recipe.build(
             entry.kind,
             features=features,
@@ -150,6 +152,7 @@ class Fitter:
             metric=shared["metric"],
             path=entry.path,
             search=entry.search,
+            n_targets=n_targets,
         )
 
     def kept(self, fitted: Fitted, folder: RunFolder) -> dict[str, Any]:

@@ -189,6 +189,8 @@ def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
     data = prepared.data
     if data.y is None:
         return {}
+    if data.several:
+        return {f"target:{name}": data.y[rows, j] for j, name in enumerate(data.several)}
     if data.classes is None:
         return {"target": data.y[rows]}
     return {"target": np.array([*data.classes, None], dtype=object)[data.y[rows]]}
@@ -203,7 +205,8 @@ def _predicted(prepared: Prepared, outcome: Outcome, parts: Mapping[str, Array])
             {output: known.get(output, _unsaid(values, len(rows))) for output, values in first.items()}
         )
     columns = task(prepared.data.task).columns
-    return columns(outcome.entry.name, joined(said), prepared.data.classes or ())
+    data = prepared.data
+    return columns(outcome.entry.name, joined(said), data.classes or data.several)
 
 
 def _unsaid(like: Array, n: int) -> Array:

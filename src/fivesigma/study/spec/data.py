@@ -69,8 +69,9 @@ class DataSection(Section):
     """The table: one path, several, or a glob; relative to the study file."""
     source: Text | None = None
     """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
-    target: Text | None = None
-    """The column to predict, or an expression such as log10(M_500); in a clustering the truth, which no fit sees."""
+    target: Text | tuple[Text, ...] | None = None
+    """The column to predict, or an expression such as log10(M_500); in a clustering the truth, which no fit sees. A
+    list of several is a regression of all of them."""
     task: TaskName | None = None
     """Inferred from the target where it is not said; "clustering" needs none."""
     features: tuple[Text, ...] | None = None
@@ -113,11 +114,24 @@ class DataSection(Section):
             raise ValueError(
                 f"data.source: {shown(self.source)} is not a source; write 'simulate:NAME' or 'user:WHERE TO GET IT'"
             )
+        if len(set(self.targets)) < len(self.targets) or (self.target is not None and len(self.target) == 0):
+            raise ValueError(
+                "data.target names each target once; give one column, or a list of different ones"
+            )
+        if len(self.targets) > 1 and (self.task or "regression") != "regression":
+            raise ValueError(
+                f"data.target: several targets are a regression, not a {self.task}; name one column"
+            )
         if self.target is None and self.simulated is None and self.task != "clustering":
             raise ValueError(
                 'data.target is missing; name the column to predict, or set task = "clustering" if there is none'
             )
         return self
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is to be predicted, one or several."""
+        return () if self.target is None else (self.target,) if isinstance(self.target, str) else self.target
 
     @property
     def simulated(self) -> str | None:
@@ -142,7 +156,8 @@ class DataSection(Section):
 
     def _roles(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What each column is; a spectator may also be the weight or the group."""
-        alone = {"the target": self.target, "the weight": self.weight, "the group": self.group}
+        yield "the target", self.targets
+        alone = {"the weight": self.weight, "the group": self.group}
         yield from ((role, (column,)) for role, column in alone.items() if column is not None)
         yield "a feature", self.features or ()
         also = {self.weight, self.group}

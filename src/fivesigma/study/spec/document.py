@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
@@ -28,7 +29,12 @@ from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
 from fivesigma.study.spec.values import shown
 
 if TYPE_CHECKING:
+    from fivesigma.risk.metric import Metric
     from fivesigma.study.registry.registry import Kind
+
+_LEARNT = (Output.PROBABILITY, Output.VALUE, Output.LAW)
+_SCORED = {"clustering": (Output.LABEL, Output.DENSITY)}
+"""What the metrics that a message lists score, by task."""
 
 LONGEST = 1_000_000
 """Bytes of the longest study file that is read."""
@@ -212,7 +218,9 @@ class Spec(Section):
         if self.evaluate.metric is not None:
             from fivesigma.risk.metrics import metrics
 
-            self._known(self.evaluate.metric, metrics(), LATER_METRICS, "evaluate.metric", "metric")
+            able = {name: each for name, each in metrics().items() if self._may_score(each)}
+            known_metrics = metrics() if self.evaluate.metric in metrics() else able
+            self._known(self.evaluate.metric, known_metrics, LATER_METRICS, "evaluate.metric", "metric")
         names = [model.name for model in self.models] or [name for name, each in known.items() if each.lineup]
         if self.evaluate.baseline not in (*names, *known):
             raise self.error(
@@ -220,6 +228,10 @@ class Spec(Section):
                 f"'{self.evaluate.baseline}' is not a model of this study; expected one of "
                 f"{', '.join(names)}.{did_you_mean(self.evaluate.baseline, names)}",
             )
+
+    def _may_score(self, metric: Metric) -> bool:
+        """Whether a metric could be meant: of clusters where these are asked for, else of a target."""
+        return metric.scores in _SCORED.get(self.data.task or "", _LEARNT)
 
     def _check_settings(self, model: ModelSection, kind: Kind, where: str) -> None:
         if self.data.task is not None and self.data.task not in kind.tasks:

@@ -30,7 +30,6 @@ def refuse_unbuilt(document: Mapping[str, Any], place: str) -> None:
         found = _find(document, dotted.split("."), "")
         if found:
             raise StudyError(f"{place}: {found}: {what} not in this version; remove the key.")
-    _refuse_values(document, place)
 
 
 def _find(node: Any, keys: list[str], path: str) -> str:
@@ -42,11 +41,3 @@ def _find(node: Any, keys: list[str], path: str) -> str:
         return ""
     here = f"{path}.{keys[0]}" if path else keys[0]
     return _find(node[keys[0]], keys[1:], here) if keys[1:] else here
-
-
-def _refuse_values(document: Mapping[str, Any], place: str) -> None:
-    data = document.get("data")
-    if not isinstance(data, Mapping):
-        return
-    if isinstance(data.get("target"), list):
-        raise StudyError(f"{place}: data.target: several outputs are not in this version; name one column.")

@@ -28,11 +28,16 @@ class Regression(Task):
     outputs = (Output.VALUE, Output.LAW)
 
     def check(self, spec: Spec, data: Dataset) -> None:
-        """Refuse a target that does not vary."""
-        if data.y is not None and float(np.ptp(data.y)) == 0.0:
-            raise InputError(
-                f"the target {data.target!r} is constant ({data.y[0]}); there is nothing to learn."
-            )
+        """Refuse a target that does not vary, and of several what is asked of one."""
+        if data.y is None:
+            return
+        names = data.several or (data.target,)
+        for name, y in zip(names, data.y.reshape(len(data.y), -1).T, strict=True):
+            if float(np.ptp(y)) == 0.0:
+                raise InputError(f"the target {name!r} is constant ({y[0]}); there is nothing to learn.")
+        for key, asked in (("curves", spec.curves.asked), ("explain", spec.explain.asked)):
+            if asked and data.several:
+                raise spec.error(key, "it is asked of one target at a time; name one, or remove the section.")
 
     def truth(self, data: Dataset, metric: Metric, rows: Array) -> Truth:
         """See `Task.truth`."""
@@ -51,7 +56,18 @@ class Regression(Task):
         return said if law is None else said | {Output.LAW: law}
 
     def columns(self, name: str, said: Predictions, meanings: Sequence[str]) -> dict[str, Array]:
-        """Return ``NAME``, the value, and ``NAME:q0.1587`` and so on, where there is a law."""
+        """Return ``NAME``, the value, and ``NAME:q0.1587`` and so on, where there is a law.
+
+        Of several targets, which are the ``meanings``, these of ``NAME:TARGET``.
+        """
+        if meanings:
+            named = (
+                self.columns(
+                    f"{name}:{target}", {output: values[:, j] for output, values in said.items()}, ()
+                )
+                for j, target in enumerate(meanings)
+            )
+            return {column: values for columns in named for column, values in columns.items()}
         found = {name: said[Output.VALUE]}
         if Output.LAW in said:
             found |= {_column(name, level): said[Output.LAW][:, j] for j, level in enumerate(LEVELS)}
@@ -59,6 +75,10 @@ class Regression(Task):
 
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
         """See `Task.stored`."""
+        if meanings:
+            kept = [self.stored(table, f"{name}:{target}", ()) for target in meanings]
+            both = [output for output in self.outputs if all(output in one for one in kept)]
+            return {output: np.stack([one[output] for one in kept], axis=1) for output in both}
         said = {Output.VALUE: numbers(table, name)}
         if _column(name, LEVELS[0]) in table:
             each = [numbers(table, _column(name, level)) for level in LEVELS]

@@ -105,7 +105,10 @@ class Task(ABC):
 
     @abstractmethod
     def columns(self, name: str, said: Predictions, meanings: Sequence[str]) -> dict[str, Array]:
-        """Return the columns of ``predictions.parquet`` of the model ``name``; ``meanings`` are the classes."""
+        """Return the columns of ``predictions.parquet`` of the model ``name``.
+
+        ``meanings`` are the names of classes, or of several targets.
+        """
 
     @abstractmethod
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:

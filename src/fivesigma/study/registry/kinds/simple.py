@@ -60,6 +60,7 @@ BASELINES: tuple[Kind, ...] = (
         lambda n, p, K: 7e-3 + 1e-7 * n,
         native_nan=True,
         density=True,
+        several=True,
     ),
 )
 
@@ -81,6 +82,7 @@ NEIGHBOURS: tuple[Kind, ...] = (
         _neighbours_cost,
         weights=False,
         standardise=True,
+        several=True,
     ),
     Kind(
         "knn",
@@ -95,5 +97,6 @@ NEIGHBOURS: tuple[Kind, ...] = (
         weights=False,
         standardise=True,
         flexibility=("n_neighbors", 4.0),
+        several=True,
     ),
 )

@@ -92,6 +92,7 @@ TREES: tuple[Kind, ...] = (
         ranks=True,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
+        several=True,
     ),
     Kind(
         "forest",
@@ -110,6 +111,7 @@ TREES: tuple[Kind, ...] = (
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
+        several=True,
     ),
     Kind(
         "quantile-forest",
@@ -141,6 +143,7 @@ TREES: tuple[Kind, ...] = (
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
+        several=True,
     ),
     Kind(
         "boosting",

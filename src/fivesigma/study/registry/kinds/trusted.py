@@ -32,6 +32,7 @@ TRUSTED = (
     "fivesigma.models.mixtures.spiked.SpikedModel",
     "fivesigma.models.penalised.PenalisedLeastSquares",
     "fivesigma.models.penalised.PenalisedLogistic",
+    "fivesigma.models.per_target.PerTarget",
     "fivesigma.models.scaled_target.ScaledTarget",
     "fivesigma.models.spaces.Choice",
     "fivesigma.models.spaces.Range",
