@@ -61,7 +61,9 @@ class ScoreTable:
         column = self.columns[name]
         if kinds.is_text(column) or column.ndim > 1:
             what = "text" if column.ndim == 1 else "several values in each row"
-            raise InputError(f"{self.source}: the column {name!r} holds {what}; expected one number, the score.")
+            raise InputError(
+                f"{self.source}: the column {name!r} holds {what}; expected one number, the score."
+            )
         return kinds.numbers(column)
 
     def probabilities(

@@ -17,8 +17,8 @@ from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.result import load
-from fivesigma.study.fit.prediction import each
 from fivesigma.study.finished.written import refuse_other_suffix, write_table
+from fivesigma.study.fit.prediction import each
 from fivesigma.study.spec.document import Spec
 
 FORMATS = ("both", "probability", "class", "kaggle")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core import expressions
+from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.splits import Split
 from fivesigma.study.fit.data import Material
@@ -80,15 +81,17 @@ def _resamples(spec: Spec, data: Dataset, split: Split, R: int) -> list[Array]:
 
 
 def _spectators(spec: Spec, data: Dataset) -> dict[str, Array]:
-    """Return the spectators that do not tell the target."""
-    told, made = {spec.data.target or data.target or ""}, dict(spec.features.expressions)
-    while (
-        more := {
-            name
-            for text in (made.get(each, each) for each in told)
-            for name in expressions.names(text, {**dict.fromkeys(data.spectators), **dict.fromkeys(made)})
-        }
-        - told
-    ):
+    """Return the spectators that do not tell the target: it is not one of them, nor computed from them."""
+    made, told = dict(spec.features.expressions), {spec.data.target or data.target or ""}
+    known = dict.fromkeys([*data.spectators, *made])
+    while more := {name for each in told for name in _used(made.get(each, each), known)} - told:
         told |= more
     return {name: column for name, column in data.spectators.items() if name not in told}
+
+
+def _used(text: str, known: dict[str, None]) -> tuple[str, ...]:
+    """Return the columns that an expression uses; none of a column's name that is no expression."""
+    try:
+        return expressions.names(text, known)
+    except InputError:
+        return ()

@@ -19,7 +19,6 @@ CHECK = "convergence"
 """A fit that did not converge is a broken promise: said in the record, on the page and in the exit status."""
 
 
-
 def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Iterator[Note]:
     """Yield them; of the events of a test only while it is ``opened``."""
     yield from _few_refits(prepared)
