@@ -294,6 +294,37 @@ def test_paired_refits_that_move_together_cancel():
     assert compare(a, b).train < 0.2 * a.refits.main_effect**0.5
 
 
+def test_unequal_numbers_of_refits_are_not_paired_and_their_variances_add():
+    y, p = two_classes(400)
+    rng = np.random.default_rng(0)
+    refits = [binary(rng.normal(size=400) + shift * y) for shift in rng.uniform(0.2, 3.0, 22)]
+    a, b, none = (
+        measure(metric("roc_auc"), drawn(y), p, refits=some) for some in (refits[:10], refits[10:], [])
+    )
+    d, alone, back = compare(a, b), compare(a, none), compare(none, a)
+    assert d.train**2 == pytest.approx(a.refits.main_effect + b.refits.main_effect)
+    assert alone.train**2 == back.train**2 == pytest.approx(a.refits.main_effect)
+    assert d.train > alone.train > 0
+    assert d.method == "paired resamples and 10 and 12 refits, not paired, t"
+    assert compare(a, none, claim="fitted").train == 0
+    assert d.dof < compare(a, b, claim="fitted").dof
+
+
+def test_one_member_with_other_refits_leaves_the_correlation_of_the_others():
+    rng = np.random.default_rng(3)
+    draws = rng.normal(size=10)
+    of = [
+        Difference(0.1, sigma_local=2.0, dof=9.0, stat_draws=np.zeros(50), train_draws=draws)
+        for _ in range(3)
+    ]
+    odd = Difference(0.1, sigma_local=0.1, dof=9.0, stat_draws=np.zeros(50), train_draws=rng.normal(size=12))
+    plain = evidence.global_significance(of)[0].sigma_global
+    assert plain == pytest.approx(2.0, abs=0.1)  # three times the same comparison is one
+    assert (
+        evidence.global_significance([*of, odd])[0].sigma_global > 1.6
+    )  # four independent ones would be 1.36
+
+
 def test_folds_are_compared_by_the_corrected_t_test():
     a, b = np.array([0.8, 0.82, 0.81, 0.79, 0.83]), np.array([0.78, 0.81, 0.78, 0.78, 0.80])
     d = evidence.compare_cross_validated(a, b, n_fit=80, n_validation=20, greater_is_better=True)

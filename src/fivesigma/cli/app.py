@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_STUDIES = (studies.run, studies.init, studies.inspect, studies.check)
+_STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
 _RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict, runs.reproduce)
 _LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
 

@@ -34,6 +34,8 @@ def models(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> An
             "tasks": list(kind.tasks),
             "when": kind.when,
             "weights": kind.weights,
+            "data": list(kind.data),
+            "lacking": kind.lacking or None,
             "parameters": {name: str(setting.allowed) for name, setting in kind.parameters.items()},
             "tuned": sorted(kind.space),
         }

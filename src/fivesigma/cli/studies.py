@@ -127,3 +127,30 @@ def check(
 
     remarks = Study.read(study, data=data, trust=trust).check()
     return Answer({"study": study, "ok": True, "remarks": list(remarks)}, [*remarks, f"{study}: can be run"])
+
+
+def split(
+    study: StudyName,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The table to write: .parquet or .csv.")
+    ],
+    data: Data = None,
+    seed: Seed = None,
+    refits: Annotated[
+        int | None,
+        typer.Option("--refits", min=0, help="Resamples of the training rows; default: the study's."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Write how a study divides its events.
+
+    For models fitted with other tools, whose scores come back by `kind = "predictions"`: row, spectators, part,
+    fold and how often each training row stands in each refit. No target is in it, and no test set is opened.
+    """
+    from fivesigma.study.study import Study
+
+    done = Study.read(study, data=data, seed=seed).write_split(out, refits=refits)
+    parts = ", ".join(f"{n} {name}" for name, n in done["parts"].items())
+    return Answer(done, [f"wrote {done['out']}: {done['n_rows']} rows ({parts}), {done['refits']} resamples"])

@@ -56,7 +56,7 @@ def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
         ("spectator", roles.spectators),
         ("group", [roles.group] if roles.group else []),
         ("categorical column", _categorical(roles)),
-        ("column asked for by the split", roles.extra_columns),
+        ("column asked for by the split or by a model", roles.extra_columns),
     ]
     for role, names in named:
         for name in names:

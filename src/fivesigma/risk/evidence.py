@@ -13,6 +13,7 @@ The way through the module::
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from fivesigma.risk.intervals import (
     stat_dof,
     total_dof,
     train_dof,
+    welch_satterthwaite,
 )
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, measure, resampling_counts
@@ -78,6 +80,7 @@ def compare(
 ) -> Difference:
     """Return the paired difference of ``a`` over ``b``: same resamples, same refits; positive favours ``a``.
 
+    Unequal numbers of refits are not paired: the variances of the two training sets add.
     ``t = d / sqrt(stat² + train²)`` at Welch-Satterthwaite's degrees of freedom; for the claim "fitted" the
     test events alone. ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is
     two-sided. A metric that is best at 0 (the median bias) is compared by its size.
@@ -85,23 +88,43 @@ def compare(
     metric = a.metric
     value = float(metric.merit(a.value) - metric.merit(b.value))
     draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
-    paired = claim == "procedure" and len(a.refits) == len(b.refits) > 1
-    refits = _merit(metric, a.refits).minus(_merit(metric, b.refits)) if paired else Refits()
+    spreads = _spreads(a, b) if claim == "procedure" else ()
     reason = refusal(a.part) or few_passing(a) or few_passing(b)
     if not metric.interval:
         reason = f"no test: {metric.name} is biased at finite size"
-    if not np.isfinite(refits.values).all():
+    if not all(np.isfinite(refits.values).all() for refits in spreads):
         reason = reason or f"no test: {metric.name} is not defined in every refit"
     if reason or not np.isfinite(value):
         known = value if np.isfinite(value) else None
         return Difference(
             known, level=level, one_sided=one_sided, claim=claim, method=reason or "not defined"
         )
-    error = _errors(value, draws, refits, a)
-    how = f"paired resamples and {len(refits)} paired refits, t" if paired else "paired resamples, t"
+    error = _errors(value, draws, spreads, a)
     found = _tested(value, error, one_sided=one_sided, level=level)
     draws = np.where(np.isfinite(draws), draws, value)
-    return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=refits.values)
+    paired = len(a.refits) == len(b.refits)
+    train_draws = spreads[0].values if spreads and paired else np.empty(0)
+    how = _how(spreads, paired=paired)
+    return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=train_draws)
+
+
+def _spreads(a: Measurement, b: Measurement) -> tuple[Refits, ...]:
+    """Return what shows how a difference varies with the training set: paired refits, or those of each by themselves.
+
+    One refit shows no spread, and is left out.
+    """
+    ours, theirs = (_merit(each.metric, each.refits) for each in (a, b))
+    if len(ours) == len(theirs):
+        return (ours.minus(theirs),) if len(ours) > 1 else ()
+    return tuple(each for each in (ours, theirs) if len(each) > 1)
+
+
+def _how(spreads: Sequence[Refits], *, paired: bool) -> str:
+    """Return how a difference was tested."""
+    if not spreads:
+        return "paired resamples, t"
+    refits = " and ".join(str(len(each)) for each in spreads)
+    return f"paired resamples and {refits} {'paired refits' if paired else 'refits, not paired'}, t"
 
 
 def _merit(metric: Metric, refits: Refits) -> Refits:
@@ -117,7 +140,7 @@ class _Error:
     dof: float
 
 
-def _errors(value: float, draws: Vector, refits: Refits, a: Measurement) -> _Error:
+def _errors(value: float, draws: Vector, spreads: Sequence[Refits], a: Measurement) -> _Error:
     """Return the errors of a difference ``value``.
 
     No finite sample is certain: where every resample agrees (two rankings, one of them perfect) the error is
@@ -127,9 +150,19 @@ def _errors(value: float, draws: Vector, refits: Refits, a: Measurement) -> _Err
     stat = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     units = a.part.units(additive=a.metric.additive)
     stat = max(stat, abs(value) * 2**0.5 / (units + 4))
-    dofs = (stat_dof(a), train_dof(refits))
-    dof = max(total_dof(stat**2, refits.main_effect, spread=refits.variance, dofs=dofs), 1.0)
-    return _Error(stat, refits.main_effect**0.5, dof)
+    train = sum(refits.main_effect for refits in spreads)
+    spread, dof = _added(spreads)
+    dof = max(total_dof(stat**2, train, spread=spread, dofs=(stat_dof(a), dof)), 1.0)
+    return _Error(stat, train**0.5, dof)
+
+
+def _added(spreads: Sequence[Refits]) -> tuple[float, float]:
+    """Return the sum of the variances over refits and its degrees of freedom, by Welch-Satterthwaite."""
+    variances, dofs = [each.variance for each in spreads], [train_dof(each) for each in spreads]
+    if len(spreads) == 1:
+        return variances[0], dofs[0]
+    total = sum(variances)
+    return total, welch_satterthwaite(variances, dofs) if total > 0 else min(dofs, default=1.0)
 
 
 def _tested(value: float, error: _Error, *, one_sided: bool, level: float) -> Difference:

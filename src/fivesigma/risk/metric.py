@@ -76,6 +76,11 @@ class Metric(ABC):
     unit: ClassVar[Unit | None] = None
 
     @property
+    def has_cut(self) -> bool:
+        """Whether it is scored at a threshold, or with a width, that `cut` chooses on out-of-fold predictions."""
+        return type(self).cut is not Metric.cut
+
+    @property
     def label(self) -> str:
         """The name as a reader knows it."""
         return self.name.replace("_", " ")

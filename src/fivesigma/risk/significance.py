@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -189,7 +190,8 @@ def _errors(members: Sequence[Difference], kind: str) -> Vector:
     independent; a draw in which its metric was not defined counts as its mean.
     """
     draws = [each.stat_draws if kind == "stat" else each.train_draws for each in members]
-    n_rows = max(len(each) for each in draws)
+    lengths = Counter(len(each) for each in draws if len(each) > 1)
+    n_rows = max(lengths, key=lambda length: (lengths[length], length), default=0)
     errors = np.zeros((n_rows, len(members)))
     for j, each in enumerate(draws):
         known = np.isfinite(each)

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
+ENOUGH_REFITS = 10
+"""Refits from which their spread is trusted to be the procedure's."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class Entry:
     path: Mapping[str, Any] | None = None
     search: str = "tpe"
     reduce: tuple[Mapping[str, Any], ...] = ()
+    given: Mapping[str, Any] | None = None
+
+    @property
+    def procedure(self) -> bool:
+        """Whether σ can be about the procedure: our own fits are repeated; of scores from elsewhere, where enough are.
+
+        >>> Entry("net", "predictions", given={"refits": [["a"], ["b"]]}).procedure, Entry("tree", "tree").procedure
+        (False, True)
+        """
+        return self.given is None or len(self.given["refits"]) >= ENOUGH_REFITS
 
     @property
     def searched(self) -> bool:

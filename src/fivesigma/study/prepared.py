@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric
@@ -35,6 +36,7 @@ class Prepared:
     costs : seconds of one fit of each model, by the cost law of its kind.
     notes : audit entries beside those of the data.
     own : the user's own estimators by name.
+    given : the scores of each model that is not fitted here, by name (see `Material.given`).
     """
 
     spec: Spec
@@ -47,6 +49,7 @@ class Prepared:
     costs: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[tuple[str, str, str], ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def n_classes(self) -> int | None:
@@ -76,7 +79,8 @@ class Prepared:
             "training_weights": spec.data.training_weights,
         }
         split = self.split
-        return Material(data.X, y, data.w, split.units, split.train, split.folds, split.tests, meta)
+        shared = (data.X, y, data.w, split.units, split.train, split.folds, split.tests)
+        return Material(*shared, {**meta, "given": list(self.given)}, self.given)
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,9 @@ from typing import Any
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.finished.result import Result
+from fivesigma.study.finished.written import refuse_other_suffix, write_table
+from fivesigma.study.plan import Entry
+from fivesigma.study.preparation.division import division
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.forecast import foretold, planned
@@ -163,14 +166,39 @@ class Study:
         )
         lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds, {tests}"]
         plan = planned(prepared)
-        for entry in plan.entries:
-            n_fits = plan.count(entry.name)
-            lines.append(
-                f"{entry.name}: {'skipped, ' + entry.skipped if entry.skipped else f'{n_fits} fits'}"
-            )
+        lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
         lines += foretold(prepared)
         lines += [f"{check}: {message}" for check, status, message in data.audit if status != "ok"]
         return lines
+
+    def write_split(self, out: str | Path, *, refits: int | None = None) -> dict[str, Any]:
+        """Write how the events are divided for models that are fitted elsewhere, and return what was written.
+
+        Nothing is opened: neither a target nor anything computed from one is in the table.
+
+        Parameters
+        ----------
+        out : ``.parquet`` or ``.csv``.
+        refits : resamples of the training rows; default: ``evaluate.refits``.
+
+        Raises
+        ------
+        InputError, DataError
+            For whatever is wrong with data or study, or a file of another suffix.
+        """
+        refuse_other_suffix(Path(out))
+        spec = self.spec()
+        columns = division(spec, self._events(), refits=refits)
+        write_table(Path(out), columns)
+        part, counts = columns["part"], [name for name in columns if name.startswith("resample_")]
+        sizes = {name: int((part == name).sum()) for name in dict.fromkeys(part.tolist()) if name is not None}
+        return {
+            "out": str(out),
+            "n_rows": len(part),
+            "parts": sizes,
+            "refits": len(counts),
+            "columns": list(columns),
+        }
 
     def run(
         self,
@@ -205,6 +233,14 @@ class Study:
     def unblind(self, path: str | Path, *, progress: Progress | bool = True) -> Result:
         """Open the sealed test of a blind run of this study; see `fivesigma.study.runner.run.unblind`."""
         return unblind(path, progress=progress, prepared=self.prepared())
+
+
+def _foretold(entry: Entry, n_fits: int) -> str:
+    """Return what a run would make of a model."""
+    if entry.given is not None:
+        seen = "out of fold" if entry.given["out_of_fold"] else "test events alone judged"
+        return f"scores made elsewhere, {seen}, {len(entry.given['refits'])} refits"
+    return f"skipped, {entry.skipped}" if entry.skipped else f"{n_fits} fits"
 
 
 def _section(model: Model) -> dict[str, Any]:

@@ -206,6 +206,8 @@ class Run:
         }
 
     def _read_off(self, entry: Entry, fit: Fit) -> Fit:
+        if entry.given is not None:
+            return fit
         wanted = {name: each.wanted(entry, fit, self.plan.shared) for name, each in self.diagnostics.items()}
         return replace(fit, wanted={name: asked for name, asked in wanted.items() if asked is not None})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, lineup_fits
@@ -17,6 +18,8 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
     """
     if entry.skipped:
         return []
+    if entry.given is not None:
+        return _looked_up(prepared, entry, entry.given)
     learnt = task_called(prepared.data.task).supervised
     refits = prepared.spec.evaluate.refits if prepared.split.tests and learnt else 0
     return lineup_fits(
@@ -25,6 +28,18 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
         refits=refits,
         n_seeds=min(N_SEEDS, refits) if kind_called(entry.kind).stochastic else 0,
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
+        cost=prepared.costs[entry.name],
+    )
+
+
+def _looked_up(prepared: Prepared, entry: Entry, given: Mapping[str, Any]) -> list[Fit]:
+    """Return the fits that were made elsewhere: of the rows that folds hold out only where they were held out."""
+    return lineup_fits(
+        entry,
+        folds=prepared.split.n_folds if given["out_of_fold"] else 0,
+        refits=len(given["refits"]),
+        n_seeds=len(given["seeds"]),
+        neighbours=(),
         cost=prepared.costs[entry.name],
     )
 

@@ -33,19 +33,21 @@ def _said(found: Evidence, part: str, name: str) -> tuple[Truth, dict[Output, An
 def curves(found: Evidence, name: str) -> dict[str, Any]:
     """Return the section ``curve`` of one model, named: on the first opened test, else on the out-of-fold predictions.
 
-    {} of what is not held against a truth that fits have seen, and of several targets: see `targets`.
+    {} of what is not held against a truth that fits have seen, of several targets (see `targets`), and where there is
+    neither.
     """
     data, output = found.prepared.data, found.parts.task.outputs[0]
     drawn = {Output.VALUE: "regression", Output.PROBABILITY: "classification"}.get(output)
     if drawn is None or not found.parts.task.supervised or data.several:
         return {}
 
-    def scored(part: str) -> shapes.Scored:
+    def scored(part: str) -> shapes.Scored | None:
         truth, said = _said(found, part, name)
-        return shapes.Scored(truth.y, said[output], truth.w)
+        return shapes.Scored(truth.y, said[output], truth.w) if output in said else None
 
     counts = found.parts.resampled(found.prepared.metric, found.tests[0]).counts if found.tests else None
-    held = scored(found.tests[0] if found.tests else VALIDATION)
+    if (held := scored(found.tests[0] if found.tests else VALIDATION)) is None:
+        return {}
     return {"curve": shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)}
 
 
@@ -54,6 +56,8 @@ def predictive(found: Evidence, name: str) -> dict[str, Any]:
     if Output.LAW not in found.parts.task.outputs or found.prepared.data.several:
         return {}
     truth, said = _said(found, VALIDATION, name)
+    if not said:  # neither a width nor conformal intervals can be had of rows that its models have seen
+        return {}
     held, width = (truth.y, said, truth.w), found.scores.cut(CRPS, name)
     if found.tests:
         truth, said = _said(found, found.tests[0], name)

@@ -109,7 +109,7 @@ class Evidence:
             both = (self.scores.whole(metric, part, name) for name in (a, b))
             return self.folds.difference(metric, *both, one_sided=one_sided)
         ours, theirs = (self.scores.measured(metric, part, name) for name in (a, b))
-        return evidence.compare(ours, theirs, one_sided=one_sided, claim=judged.claim)
+        return evidence.compare(ours, theirs, one_sided=one_sided, claim=self.scores.claim(judged, a, b))
 
     @cached_property
     def family(self) -> Family:
@@ -120,10 +120,17 @@ class Evidence:
         ]
         return Family([*models, *(each for analysis in self.analyses for each in analysis.compared(self))])
 
+    @cached_property
+    def compared(self) -> list[str]:
+        """The models that enter comparisons: those ranked, then those that have a test score and no other."""
+        metric, part = self.prepared.metric, self.judged_on
+        tested = (name for name in self.fitted if part != VALIDATION and self.scores.has(metric, part, name))
+        return list(dict.fromkeys([*self.ranked, *tested]))
+
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield every model against the baseline, then all other pairs, the better by folds first."""
-        others = [name for name in self.ranked if name != self.baseline]
-        if self.baseline in self.ranked and self.baseline is not None:
+        others = [name for name in self.compared if name != self.baseline]
+        if self.baseline in self.compared and self.baseline is not None:
             yield from ((name, self.baseline) for name in others)
         yield from ((a, b) for i, a in enumerate(others) for b in others[i + 1 :])
 

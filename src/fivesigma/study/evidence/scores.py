@@ -17,7 +17,7 @@ from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite, score_record
 from fivesigma.study.fit.outcome import ByPart, Outcome
 from fivesigma.study.fit.prediction import Predictions, scored
-from fivesigma.study.tasks.task import TRAIN, VALIDATION
+from fivesigma.study.tasks.task import TRAIN, VALIDATION, Claim, Judgement
 
 Array = NDArray[Any]
 
@@ -41,7 +41,18 @@ class Scores:
     def has(self, metric: Metric, part: str, name: str) -> bool:
         """Whether a model says of a part what the metric scores, and the part has events to hold it against."""
         said = scored(self.fitted[name].said(part), metric)
-        return said is not None and len(self.parts.truth(metric, part).y) > 0
+        if said is None or not len(self.parts.truth(metric, part).y):
+            return False
+        return part == VALIDATION or not metric.has_cut or self._can_cut(metric, name)
+
+    def _can_cut(self, metric: Metric, name: str) -> bool:
+        """Whether a model has predictions of rows that it has not seen, on which its threshold is chosen."""
+        return scored(self.fitted[name].validation, metric) is not None
+
+    def claim(self, judged: Judgement, *names: str) -> Claim:
+        """Return what intervals and σ of some models are about: the procedure only where the refits of all show it."""
+        whole = all(self.fitted[name].entry.procedure for name in names)
+        return judged.claim if whole else "fitted"
 
     def whole(self, metric: Metric, part: str, name: str) -> Array:
         """Return what the metric scores of a model on all rows of a part, NaN where no fold predicts."""
@@ -122,7 +133,8 @@ class Scores:
     def _score(self, metric: Metric, part: str, name: str) -> Score:
         judged = self.parts.judged(metric, part)
         if judged.by == "resamples":
-            return score_record(evidence.score(self.measured(metric, part, name), claim=judged.claim))
+            claim = self.claim(judged, name)
+            return score_record(evidence.score(self.measured(metric, part, name), claim=claim))
         said, cut = self.whole(metric, part, name), self.cut(metric, name)
         value = self.value_of(metric, part, said, cut)
         if judged.by == "folds":

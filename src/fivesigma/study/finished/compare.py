@@ -27,7 +27,9 @@ from fivesigma.risk.significance import t_tail
 from fivesigma.risk.targets import OverTargets
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.fit.prediction import scored
+from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.models import GIVEN
 from fivesigma.study.tasks.registry import task
 
 LEVEL = 0.95
@@ -68,7 +70,14 @@ class Entrant:
     @cached_property
     def refits(self) -> int:
         """How many refits stand behind the error of the training set."""
-        return Spec.read(RunFolder(self.result.path).study).evaluate.refits
+        spec = Spec.read(RunFolder(self.result.path).study)
+        given = next((each for each in spec.models if each.name == self.model.name and each.file), None)
+        return spec.evaluate.refits if given is None else len(given.refits or ())
+
+    @property
+    def procedure(self) -> bool:
+        """Whether the error of its score is about the procedure: of scores made elsewhere, by their refits."""
+        return self.model.kind != GIVEN or self.refits >= ENOUGH_REFITS
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
@@ -120,7 +129,8 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
     dict : ``metric``, ``part``, ``runs`` (for each: run, model, score, whether it is ``paired`` with the
         first, and if so difference, interval and ``sigma_local``), ``notes``. Positive differences favour the
         later run. They are of the procedure: the errors of the two training sets, unpaired here, are added to
-        that of the common test events.
+        that of the common test events; of scores made elsewhere with too few refits they are of the fitted models
+        (``claim``), by the test events alone.
 
     Raises
     ------
@@ -201,9 +211,11 @@ def _difference(a: Entrant, b: Entrant, metric: Metric) -> dict[str, Any]:
     """The difference of ``b`` over ``a`` on the same test events, positive in favour of ``b``."""
     part = _common_part(a)
     stat_draws, value = _paired(a, b, metric, part)
-    trains = [entrant.score(metric.name).error.train or 0.0 for entrant in (a, b)]
+    whole = a.procedure and b.procedure
+    trains = [(entrant.score(metric.name).error.train or 0.0) * whole for entrant in (a, b)]
     stat = float(np.nanstd(stat_draws, ddof=1))
     found: dict[str, Any] = {"paired": True, "difference": value, "difference_text": f"{value:+.4g}"}
+    found["claim"] = "procedure" if whole else "fitted"
     if refusal(part) or not np.isfinite(value):
         return found | {"sigma_text": refusal(part)}
     total = math.hypot(stat, *trains)
@@ -276,7 +288,8 @@ def _sentences(rows: Sequence[dict[str, Any]], metric: Metric) -> list[str]:
 def _sentence(first: dict[str, Any], row: dict[str, Any], metric: Metric) -> str:
     sigma = abs(row["sigma_local"])
     word = "observation" if sigma >= 5 else "evidence" if sigma >= 3 else "not distinguished"
+    about = "the procedures" if row["claim"] == "procedure" else "these fitted models"
     return (
         f"{row['model']} ({row['run']}) over {first['model']} ({first['run']}): {metric.name} "
-        f"{row['difference_text']}, {word} ({sigma:.1f}σ local, of the procedures; same test events)."
+        f"{row['difference_text']}, {word} ({sigma:.1f}σ local, of {about}; same test events)."
     )

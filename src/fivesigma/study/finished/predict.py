@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,17 @@ from numpy.typing import NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.data import frames, join, readers, tables
+from fivesigma.data import join, readers, tables
 from fivesigma.data.tables import Columns
-from fivesigma.record.store import RunFolder, write_bytes
+from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.result import load
+from fivesigma.study.finished.written import refuse_other_suffix, write_table
 from fivesigma.study.fit.prediction import each
 from fivesigma.study.spec.document import Spec
 
 FORMATS = ("both", "probability", "class", "kaggle")
 """What is written of a classifier: probabilities, labels, both, or a rank and a label as in HiggsML."""
-
-_SUFFIXES = (".csv", ".parquet")
 
 
 def predict(
@@ -70,10 +68,7 @@ def predict(
     """
     one_of(format, FORMATS, "format")
     target = Path(out)
-    if target.suffix not in _SUFFIXES:
-        raise InputError(
-            f"{target}: the table to write is named {' or '.join('*' + suffix for suffix in _SUFFIXES)}."
-        )
+    refuse_other_suffix(target)
     if target.resolve() == Path(file).resolve():
         raise InputError(f"{target}: is the table to read; give another name to --out.")
     result = load(run)
@@ -91,7 +86,7 @@ def predict(
     predicted = _predicted(str(name), fitted, made, whole, format, cut)
     _refuse_both(kept, predicted)
     written = kept | predicted
-    _write(target, written)
+    write_table(target, written)
     return {
         "out": str(target),
         "model": name,
@@ -264,13 +259,3 @@ def rank(score: NDArray[np.float64]) -> NDArray[np.int64]:
     places = np.empty(len(score), dtype=np.int64)
     places[order] = np.arange(1, len(score) + 1)
     return places
-
-
-def _write(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    frame = frames.table(columns)
-    buffer = io.BytesIO()
-    if path.suffix == ".csv":
-        frame.write_csv(buffer)
-    else:
-        frame.write_parquet(buffer)
-    write_bytes(path, buffer.getvalue())

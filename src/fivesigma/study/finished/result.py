@@ -170,7 +170,11 @@ class Result:
             raise InputError(f"{name!r} is not a fitted model of this run; expected one of {', '.join(names)}."
                              f"{did_you_mean(name, names)}")  # fmt: skip
         from fivesigma.study.fit.saved import model_file
+        from fivesigma.study.spec.models import GIVEN
 
+        if next(record.kind for record in self.results.models if record.name == name) == GIVEN:
+            raise InputError(f"{name!r} is scores that were made elsewhere: this run has no model to apply; use the "
+                             "tool that made them, or another model of the run.")  # fmt: skip
         number = [record.name for record in self.results.models].index(name)
         return load_model(model_file(RunFolder(self.path), number))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Material:
     train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated.
     tests : positions of each sealed test set, by name.
     meta : names, categories, task, number of classes and how training weights are scaled.
+    given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
+        of its seeds.
     """
 
     X: Array
@@ -39,6 +41,7 @@ class Material:
     folds: Array
     tests: Mapping[str, Array]
     meta: Mapping[str, Any]
+    given: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Material:
@@ -46,7 +49,8 @@ class Material:
         arrays, meta = read_arrays(folder)
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
-        return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta)
+        given = {name: arrays[f"given_{i}"] for i, name in enumerate(meta["given"])}
+        return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta, given=given)
 
     @property
     def n_targets(self) -> int:
@@ -58,6 +62,7 @@ class Material:
         named = {"X": self.X, "y": self.y, "units": self.units, "train": self.train, "folds": self.folds}
         if self.w is not None:
             named["w"] = self.w
+        named |= {f"given_{i}": scores for i, scores in enumerate(self.given.values())}
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
 
     def rows(self, sample: Sample, seed: int) -> Array:
@@ -89,6 +94,19 @@ class Material:
         """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape)."""
         found: Array = self.X[np.ix_(rows, self.columns(entry))]
         return found
+
+    def looked_up(self, fit: Fit, entry: Entry) -> dict[str, Array]:
+        """Return the scores, made elsewhere, that stand for a fit, by the part that it predicts.
+
+        Those of training rows that come from models which have not seen them are no scores of their own rows.
+        """
+        given = entry.given or {}
+        place = fit.seed and len(given["refits"]) + fit.seed
+        scores = self.given[entry.name][1 + fit.sample.number if fit.sample.kind == "resample" else place]
+        asked = self.asked(fit)
+        if given["out_of_fold"]:
+            asked.pop("train", None)
+        return {part: scores[rows] for part, rows in asked.items()}
 
     def resample(self, rng: np.random.Generator) -> Array:
         """Return a bootstrap sample of the training rows: whole units, with replacement."""

@@ -81,6 +81,7 @@ def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
+    asked += [model.on for model in spec.models if model.on is not None]
     join = None
     if data.join is not None:
         join = {"path": spec.absolute(data.join.path), "on": data.join.on, **data.join.options}

@@ -10,6 +10,7 @@ from fivesigma._core.errors import InputError, StudyError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.plan import N_SEEDS, Entry
 from fivesigma.study.preparation import feature_checks
+from fivesigma.study.preparation.given import settled
 from fivesigma.study.registry.path import check_own_loss, settle
 from fivesigma.study.registry.registry import default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
@@ -36,6 +37,8 @@ def line_up(spec: Spec, data: Dataset, n_train: int) -> tuple[Entry, ...]:
 def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
     """Return a model of the study file, checked against its kind and the columns."""
     where = f"models[{place}]"
+    if model.file is not None:
+        return Entry(model.name, kind_called(model.kind, data.task).name, given=settled(spec, model))
     try:
         kind = kind_called(model.kind, data.task)
         kind.checked(model.params)
@@ -105,4 +108,8 @@ def _baseline(spec: Spec, data: Dataset) -> Entry:
         kind = kind_called(spec.evaluate.baseline, data.task)
     except InputError as error:
         raise spec.error("evaluate.baseline", str(error)) from None
+    if kind.given:
+        raise spec.error(
+            "evaluate.baseline", f"'{kind.name}' is a kind; name one of the models of that kind."
+        )
     return Entry(kind.name, kind.name, skipped=kind.lacking)

@@ -19,6 +19,8 @@ from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
 from fivesigma.study.plan import Entry, Plan
 from fivesigma.study.preparation.events import read, without_missing
+from fivesigma.study.preparation.given import check as check_given
+from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
 from fivesigma.study.preparation.splitting import split_of
 from fivesigma.study.prepared import Prepared
@@ -111,6 +113,16 @@ def with_analyses(prepared: Prepared) -> Prepared:
     return replace(prepared, plan=replace(prepared.plan, shared=shared))
 
 
+def divided(spec: Spec, data: Dataset | None = None) -> tuple[Dataset, Split]:
+    """Read and check the events, and divide them; raises what they cannot be."""
+    events = read(spec) if data is None else data
+    if spec.features.missing == "drop":
+        events = without_missing(events)
+    _check_events(spec, events)
+    task(events.task).check(spec, events)
+    return events, split_of(spec, events)
+
+
 def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | None = None) -> Prepared:
     """Read, check and divide the events, resolve the line-up and list the fits.
 
@@ -120,26 +132,23 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
         For whatever the study, its file and its settings cannot be together.
     """
     check_scan(spec)
-    events = read(spec) if data is None else data
-    if spec.features.missing == "drop":
-        events = without_missing(events)
-    _check_events(spec, events)
+    events, split = divided(spec, data)
     asked = task(events.task)
-    asked.check(spec, events)
     _check_own(spec, events, own or {})
     metric, metrics = primary_metric(spec, events)
-    split = split_of(spec, events)
     entries = line_up(spec, events, len(split.train))
+    check_given(spec, split, metric)
     for entry in entries:
         if why := asked.unfit(events, entry, len(split.train)):
             raise spec.error("models", f"'{entry.name}': {why}")
     notes = _notes(split)
     plan = plan_of(spec, events, split, entries, metric, own or {})
     costs = {entry.name: cost_of(entry, events, len(split.train)) for entry in entries}
-    baseline = spec.evaluate.baseline
-    return with_analyses(
-        Prepared(spec, events, split, metric, metrics, baseline, plan, costs, notes, own or {})
+    prepared = Prepared(
+        spec, events, split, metric, metrics, spec.evaluate.baseline, plan, costs, notes, own or {}
     )
+    given = scores_of(spec, events, split, entries, prepared.n_classes)
+    return with_analyses(replace(prepared, given=given))
 
 
 def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:

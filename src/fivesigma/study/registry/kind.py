@@ -91,6 +91,8 @@ class Kind:
     density : a clustering that has a density, so that events held out by folds judge it
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     nested : whether one fit holds the models of every smaller ``max_depth``
+    data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
+    given : is not fitted here: its scores are read from a table
     needs : (module, extra) without which it is skipped; None where the core is enough
     """
 
@@ -116,6 +118,8 @@ class Kind:
     minimiser: str | None = None
     nested: bool = False
     density: bool = False
+    data: tuple[str, ...] = ("table",)
+    given: bool = False
     needs: tuple[str, str] | None = None
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.study.registry.kind import Kind, Parameter, Probes, Request
+from fivesigma.study.registry.kinds.given import GIVEN
 from fivesigma.study.registry.kinds.linear import LINEAR
 from fivesigma.study.registry.kinds.margins import MARGINS
 from fivesigma.study.registry.kinds.mixtures import MIXTURES
@@ -35,7 +36,7 @@ __all__ = [
     "share",
 ]
 
-_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS, *MIXTURES)
+_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS, *MIXTURES, *GIVEN)
 """In the order of a line-up: baselines first."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fivesigma.study.analyses.tuning import edges
 from fivesigma.study.fit.outcome import Outcome
+from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.registry import task
 
@@ -16,8 +17,6 @@ Note = tuple[str, str, str]
 
 CHECK = "convergence"
 """A fit that did not converge is a broken promise: said in the record, on the page and in the exit status."""
-
-ENOUGH_REFITS = 10
 
 
 def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Iterator[Note]:

@@ -6,11 +6,13 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fivesigma._core.environment import installed, versions
+from fivesigma._core.errors import DataError
 from fivesigma._core.executor import available_cores
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.spec.document import Spec
@@ -41,6 +43,7 @@ def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
         "started": now.isoformat(timespec="seconds"),
         "blind": blind,
         "data": [{"path": path, "sha256": _file_hash(Path(path))} for path in paths],
+        **_scores(prepared),
         "ledger": str(_ledger_file(prepared.spec)),
         "openings": None,
         "versions": versions()
@@ -53,6 +56,27 @@ def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }
+
+
+def _scores(prepared: Prepared) -> dict[str, Any]:
+    """Return the tables of scores made elsewhere, by the model that they stand for."""
+    given = {each.name: each.given for each in prepared.plan.entries if each.given is not None}
+    path = {model.name: model.file for model in prepared.spec.models}
+    found = [{"model": name, "path": path[name], "sha256": each["sha256"]} for name, each in given.items()]
+    return {"scores": found} if found else {}
+
+
+def refuse_other_scores(prepared: Prepared, manifest: Mapping[str, Any], place: Path) -> None:
+    """Raise `DataError` where a table of scores is not the one that the run in ``place`` began with."""
+    now = {each["model"]: each for each in _scores(prepared).get("scores", ())}
+    for then in manifest.get("scores", ()):
+        same = now.get(then["model"], then)
+        if same["sha256"] != then["sha256"]:
+            raise DataError(
+                f"{place}: the scores of '{then['model']}' in {same['path']} are not those that this run began with "
+                f"(sha256 {same['sha256'][:12]}…, not {then['sha256'][:12]}…); put that file back, or run the study "
+                "anew into another folder."
+            )
 
 
 def _file_hash(path: Path) -> str | None:

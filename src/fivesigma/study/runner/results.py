@@ -17,6 +17,7 @@ from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
+from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.runner.audit import cautions
@@ -116,8 +117,10 @@ def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:
         name=name,
         kind=entry.kind,
         status="ok",
-        message="; ".join(filter(None, (outcome.message, _caution(found, scores)))),
-        params=settings | _said(entry.path) | described.pop("chosen", {}),
+        message="; ".join(
+            filter(None, (outcome.message, _about_fitted(found, name), _caution(found, scores)))
+        ),
+        params=settings | _said(entry.path) | _given(entry.given) | described.pop("chosen", {}),
         n_fits=outcome.n_fits,
         converged=outcome.converged,
         generalisation=found.generalisation(name),
@@ -152,6 +155,21 @@ def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:
         "reproduces its training rows, and the training set is the larger part of its error: "
         "its intervals may hold the truth in fewer than 95 % of studies"
     )
+
+
+def _about_fitted(found: Evidence, name: str) -> str:
+    """Return a warning where σ is about a fitted model, in a study whose claims are about procedures."""
+    entry, prepared = found.fitted[name].entry, found.prepared
+    if entry.procedure or not prepared.split.tests or prepared.spec.evaluate.claim == "fitted":
+        return ""
+    n = len((entry.given or {})["refits"])
+    known = f"{n} refits, fewer than {ENOUGH_REFITS}" if n else "no refits"
+    return f"{known}: its intervals and σ on test events are about this fitted model, not about the procedure"
+
+
+def _given(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what scores made elsewhere are told by."""
+    return {} if given is None else {key: given[key] for key in ("sha256", "columns", "out_of_fold")}
 
 
 def _said(path: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -198,12 +216,17 @@ def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
 
 def _predicted(prepared: Prepared, outcome: Outcome, parts: Mapping[str, Array]) -> dict[str, Array]:
     """Return what is said of the training rows without having seen them over what is said of the test rows."""
-    first, said = outcome.validation, []
-    for part, rows in parts.items():
-        known = first if part == "train" else outcome.tests.get(part, {})
-        said.append(
-            {output: known.get(output, _unsaid(values, len(rows))) for output, values in first.items()}
-        )
+    said_of = {
+        "train": outcome.validation,
+        **{part: outcome.tests.get(part, {}) for part in prepared.split.tests},
+    }
+    first = next((known for part, known in said_of.items() if part in parts and known), {})
+    if not first:
+        return {}
+    said = [
+        {output: said_of[part].get(output, _unsaid(values, len(rows))) for output, values in first.items()}
+        for part, rows in parts.items()
+    ]
     columns = task(prepared.data.task).columns
     data = prepared.data
     return columns(outcome.entry.name, joined(said), data.classes or data.several)

@@ -19,7 +19,7 @@ from fivesigma.risk.splits import rows_key
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.runner.manifest import _default_folder, _manifest, study_hash
+from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import prediction_table, results
 from fivesigma.study.runner.stages import SPEED, Made, make
@@ -139,6 +139,7 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
                 f"{folder.path}: its data came from Python; go on there with resume or unblind of the same Study(...)"
             )
         prepared = prepare(spec)
+    refuse_other_scores(prepared, folder.manifest(), folder.path)
     if folder.manifest()["study_hash"] != study_hash(prepared):
         raise DataError(
             f"{folder.path}: data, study or library versions are not those that this run began with; "

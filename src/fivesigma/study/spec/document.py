@@ -323,7 +323,12 @@ class Spec(Section):
         test = self.split.test
         if isinstance(test, dict):
             test = {name: self._resolved_rows(rows) for name, rows in test.items()}
-        return self.model_copy(update={"data": data, "split": self.split.model_copy(update={"test": test})})
+        models = tuple(self._resolved_file(model) for model in self.models)
+        split = self.split.model_copy(update={"test": test})
+        return self.model_copy(update={"data": data, "split": split, "models": models})
+
+    def _resolved_file(self, model: ModelSection) -> ModelSection:
+        return model if model.file is None else model.model_copy(update={"file": self.absolute(model.file)})
 
     def _resolved_rows(self, rows: TestRows) -> TestRows:
         return rows if rows.path is None else rows.model_copy(update={"path": self.absolute(rows.path)})

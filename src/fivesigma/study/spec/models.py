@@ -11,6 +11,7 @@ from pydantic import (
 
 from fivesigma.study.spec.section import DEFAULT_SEARCH, DEFAULT_TRIALS, RESERVED_NAMES, ModelName, Section
 from fivesigma.study.spec.values import (
+    Flag,
     Lambdas,
     LossName,
     Number,
@@ -20,6 +21,14 @@ from fivesigma.study.spec.values import (
     Text,
     Whole,
 )
+
+GIVEN = "predictions"
+"""The kind of a model that is not fitted here: its scores are read."""
+
+GIVEN_KEYS = ("file", "on", "columns", "refits", "seeds", "out_of_fold")
+"""The keys of ``[[models]]`` that only this kind takes."""
+
+Columns = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class ModelSection(Section):
@@ -56,6 +65,19 @@ class ModelSection(Section):
     loss: LossName | None = None
     """The loss: a name, { name = "huber", delta = 1.0 }, or with --trust "module:name", one of your own."""
 
+    file: Text | None = None
+    """Of kind "predictions": the table of scores made elsewhere, relative to this file."""
+    on: Text | None = None
+    """The key in both tables, each value once; without it the scores are of the same rows in the same order."""
+    columns: Columns | None = None
+    """The column of the value; of classes one each in their order, or one alone: the probability of the last of two."""
+    refits: tuple[Columns, ...] | None = None
+    """Columns of models trained on resample_1, resample_2 … of `fivesigma split`: the error of the training set."""
+    seeds: tuple[Columns, ...] | None = None
+    """Columns of further trainings on the same rows: the error of the seed."""
+    out_of_fold: Flag | None = None
+    """Whether the scores of training rows come from models that have not seen them; else only the test is judged."""
+
     @model_validator(mode="before")
     @classmethod
     def _defaults(cls, section: Any) -> Any:
@@ -82,7 +104,30 @@ class ModelSection(Section):
             raise ValueError("features is an empty list; name a column, or remove the key for all of them")
         if self.path and self.tune is not False:
             raise ValueError(f"{next(iter(self.path))} makes a path, whose λ is chosen by folds; remove tune")
+        self._refuse_keys_of_others()
         return self
+
+    def _refuse_keys_of_others(self) -> None:
+        """Raise `ValueError` for keys of scores made elsewhere in another kind, for others in that one."""
+        asked = {key for key in self.model_fields_set if getattr(self, key) not in (None, False, (), {})}
+        if self.kind != GIVEN:
+            if others := sorted(asked & set(GIVEN_KEYS)):
+                raise ValueError(
+                    f"'{others[0]}' is a key of kind = '{GIVEN}', not of '{self.kind}'; remove it"
+                )
+            return
+        if others := sorted(asked - {"name", "kind", *GIVEN_KEYS}):
+            raise ValueError(
+                f"'{others[0]}' is of models that are fitted here, and '{GIVEN}' is not; remove it"
+            )
+        for key in ("file", "columns"):
+            if key not in asked:
+                raise ValueError(f"kind = '{GIVEN}' needs {key}; say where the scores are")
+        widths = {len(names) for names in (self.columns or (), *(self.refits or ()), *(self.seeds or ()))}
+        if len(widths) > 1:
+            raise ValueError(
+                "columns, refits and seeds differ in how many columns a set has; give each the same"
+            )
 
     @property
     def path(self) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class CurveFit:
 def check_models(spec: Spec, entries: Sequence[Entry]) -> None:
     """Refuse a curve of a model that the study has not."""
     names = [entry.name for entry in entries]
+    elsewhere = [entry.name for entry in entries if entry.given is not None]
     asked = {"learning": spec.curves.learning, **_by_model(spec.curves)}
     for key, models in asked.items():
         for name in models if not isinstance(models, bool) else ():
@@ -51,6 +52,11 @@ def check_models(spec: Spec, entries: Sequence[Entry]) -> None:
                     f"curves.{key}",
                     f"'{name}' is not a model of this study; expected one of {', '.join(names)}."
                     f"{did_you_mean(name, names)}",
+                )
+            if name in elsewhere:
+                raise spec.error(
+                    f"curves.{key}",
+                    f"'{name}' is scores made elsewhere, and cannot be fitted anew; remove it.",
                 )
 
 
@@ -70,7 +76,7 @@ def curve_fits(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: float) 
     for parameter, values in spec.curves.validation.get(entry.name, {}).items():
         yield from asked.of_setting(parameter, values)
     learning = spec.curves.learning
-    everyone = learning is True and entry.kind != "dummy"
+    everyone = learning is True and entry.kind != "dummy" and entry.given is None
     if everyone or (not isinstance(learning, bool) and entry.name in learning):
         yield from asked.of_sizes()
     if entry.name in spec.curves.bias_variance:

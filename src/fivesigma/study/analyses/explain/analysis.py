@@ -74,9 +74,11 @@ class Explain(Experiment):
 
     @property
     def _best(self) -> tuple[str, ...]:
+        """The first on the folds that learns something, and that we can fit without a column."""
         prepared = self.run.prepared
         ranked = Evidence(prepared, self.run.outcomes, opened=False).ranked
-        return tuple(name for name in ranked if name != prepared.baseline)[:1]
+        able = (name for name in ranked if self.run.plan.entry(name).given is None)
+        return tuple(name for name in able if name != prepared.baseline)[:1]
 
     @cached_property
     def leaning(self) -> Mapping[str, Methods]:
@@ -97,6 +99,15 @@ class Explain(Experiment):
         """Return the change at each step of the paths."""
         return ablation_evidence.compared(found, self.paths)
 
+    @property
+    def _unasked(self) -> dict[str, dict[str, str]]:
+        """Why of some models nothing is found out, by method and model."""
+        if self.asked["named"]:
+            return {}
+        elsewhere = [entry.name for entry in self.run.plan.entries if entry.given is not None]
+        why = dict.fromkeys(elsewhere, "its scores were made elsewhere: there is no model to ask")
+        return {method: dict(why) for method in METHODS if why and self.asked.get(method)}
+
     def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return what was asked of the models, by method and model; {} where nothing was.
 
@@ -106,7 +117,7 @@ class Explain(Experiment):
         if not self.asked:
             return {}
         methods: dict[str, Any] = dict.fromkeys(METHODS)
-        messages: dict[str, dict[str, str]] = {}
+        messages = self._unasked
         for name, (records, why) in self.leaning.items():
             for method, record in records.items():
                 methods[method] = {**(methods[method] or {}), name: _kept(found, name, method, record)}

@@ -58,16 +58,24 @@ def settle(prepared: Prepared) -> dict[str, Any] | None:
 
 
 def _models(spec: Spec, entries: Sequence[Entry]) -> list[str]:
-    names = [entry.name for entry in entries]
+    kinds = {entry.name: entry.kind for entry in entries}
+    names = list(kinds)
     for name in spec.explain.models or ():
         if name not in names:
             raise spec.error(
                 "explain.models", f"'{name}' is not in the line-up; expected some of {', '.join(names)}."
                 f"{did_you_mean(name, names)}"
             )  # fmt: skip
+    elsewhere = {entry.name for entry in entries if entry.given is not None}
+    if named := [name for name in spec.explain.models or () if name in elsewhere]:
+        raise spec.error(
+            "explain.models",
+            f"'{named[0]}' is scores made elsewhere: there is no model to ask; leave it out.",
+        )
     if spec.explain.models is not None:
         return list(spec.explain.models)
-    return [entry.name for entry in entries if entry.kind != "dummy"]  # which leans on no column
+    leaning = (name for name in names if name not in elsewhere)
+    return [name for name in leaning if kinds[name] != "dummy"]  # which leans on no column
 
 
 def _check_permutations(spec: Spec, n: int, data: Dataset, entries: Sequence[Entry]) -> None:
