@@ -6,11 +6,9 @@ The exemptions of this file are those of docs/units.md, and a test holds the two
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +54,7 @@ from fivesigma.risk.predictive import LEVELS
 from fivesigma.risk.splits import make_split
 from fivesigma.study.fit import recipe
 from fivesigma.study.registry.registry import kinds
-
-_spec = importlib.util.spec_from_file_location("laws_units", Path(__file__).with_name("units.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_units = importlib.util.module_from_spec(_spec)
-sys.modules["laws_units"] = _units
-_spec.loader.exec_module(_units)
-ONE, UNITS, Units, table = _units.ONE, _units.UNITS, _units.Units, _units.table
+from tests.laws.units import ONE, UNITS, Units, table
 
 X, VALUE, LABEL = table()
 FIT, HELD = slice(0, 90), slice(90, None)

@@ -38,6 +38,10 @@ TWO_CLASSES_ONLY = ("linear-svm",)
 EMPTY = ("own",)
 
 
+Member = tuple[str, str, str, dict[str, Any]]
+"""Name, task, kind, and what `recipe.build` is told beside them."""
+
+
 def names() -> tuple[str, ...]:
     """Every member, as ``task-kind`` with an option behind it."""
     return tuple(name for name, *_ in _members())
@@ -63,18 +67,39 @@ def fitted(name: str) -> tuple[Any, np.ndarray, int | None]:
     return recipe.fit(model, table, y).estimator, table[::5], classes
 
 
-def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:  # noqa: C901 a list
+def _members() -> Iterator[Member]:
+    yield from _plain()
+    yield from _paths()
+    yield from _variants()
+    yield "classification-svm-two", "classification", "svm", {"y": TWO}
+    for law in ("normal", "log-normal", "student-t"):
+        settings = {"params": {"distribution": law}, "y": np.exp(SIGNAL)}
+        yield f"regression-natural-gradient-{law}", "regression", "natural-gradient", settings
+    for shape in ("full", "tied", "diag", "spherical"):
+        for kind in ("gaussian-mixture", "variational-mixture", "gibbs-mixture"):
+            settings = {"params": {"covariance_type": shape, "n_components": 2}}
+            yield f"clustering-{kind}-{shape}", "clustering", kind, settings
+
+
+def _plain() -> Iterator[Member]:
+    """Every kind of every task."""
     for task in ("classification", "regression", "clustering"):
         for kind in registry.kinds().values():
             if task in kind.tasks and kind.name not in EMPTY and not _absent(kind):
                 yield f"{task}-{kind.name}", task, kind.name, {}
                 if kind.name in SMALL and task == "classification":
                     yield f"{task}-{kind.name}-two", task, kind.name, {"y": TWO}
-    for kind in ("linear", "ridge", "huber", "quantile", "poisson", "lasso", "elastic-net"):
-        if kind not in ("linear",):
-            yield f"regression-{kind}-path", "regression", kind, {"path": _path(kind)}
+
+
+def _paths() -> Iterator[Member]:
+    for kind in ("ridge", "huber", "quantile", "poisson", "lasso", "elastic-net"):
+        yield f"regression-{kind}-path", "regression", kind, {"path": _path(kind)}
     for kind in ("logistic", "linear-svm"):
         yield f"classification-{kind}-path", "classification", kind, {"path": _path(kind), "y": TWO}
+
+
+def _variants() -> Iterator[Member]:
+    """What a recipe may have around its model."""
     for task in ("classification", "regression"):
         yield f"{task}-tree-tuned", task, "tree", {"tune": {"max_depth": [1, 3]}, "trials": 2}
         yield f"{task}-boosting-stopped", task, "boosting", {"params": {"early_stopping": True}}
@@ -90,22 +115,6 @@ def _members() -> Iterator[tuple[str, str, str, dict[str, Any]]]:  # noqa: C901 
         ):
             plan = FeaturePlan(PLAIN.names, reductions=(step,), classification=task == "classification")
             yield f"{task}-naive-{step.kind}-{step.rank}", task, "knn", {"features": plan}
-    yield "classification-svm-two", "classification", "svm", {"y": TWO}
-    for law in ("normal", "log-normal", "student-t"):
-        yield (
-            f"regression-natural-gradient-{law}",
-            "regression",
-            "natural-gradient",
-            {"params": {"distribution": law}, "y": np.exp(SIGNAL)},
-        )
-    for shape in ("full", "tied", "diag", "spherical"):
-        for kind in ("gaussian-mixture", "variational-mixture", "gibbs-mixture"):
-            yield (
-                f"clustering-{kind}-{shape}",
-                "clustering",
-                kind,
-                {"params": {"covariance_type": shape, "n_components": 2}},
-            )
 
 
 def _path(kind: str) -> Any:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,18 +14,7 @@ from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report import render, sections
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import Content, Section, View
-
-
-def _made() -> Any:
-    spec = importlib.util.spec_from_file_location("report_fixture", Path(__file__).with_name("fixture.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-made = _made()
+from tests.report import fixture as made
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
