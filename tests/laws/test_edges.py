@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fivesigma._core.checks import LARGEST, SMALLEST
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma._core.outputs import Output
 from fivesigma.data.dataset import Dataset
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear import LinearClassifier, LinearRegressor, RegularisationPath
@@ -41,10 +42,17 @@ KINDS = [
 FAST = {
     name: {"n_estimators": 4} for name in ("forest", "quantile-forest", "extra-trees", "natural-gradient")
 } | {name: {"max_iter": 5} for name in ("boosting", "xgboost")}
-SCENES = [
-    pytest.param(each, task, id=f"{each.name}-{task}") for each in METRICS.values() for task in each.tasks
+TASKS = {
+    Output.PROBABILITY: "classification",
+    Output.VALUE: "regression",
+    Output.LAW: "regression",
+    Output.LABEL: "clustering",
+    Output.DENSITY: "clustering",
+}
+SCENES = [pytest.param(each, TASKS[each.scores], id=each.name) for each in METRICS.values()]
+OF_NUMBERS = [
+    pytest.param(each, id=each.name) for each in METRICS.values() if TASKS[each.scores] == "regression"
 ]
-OF_ONE_UNIT = ("rmse", "mae", "median_bias", "scatter", "crps")
 OF_YIELDS = ("asimov", "asimov_10", "ams", "adjusted_rand")
 """Metrics that are not the same for weights twice as large: yields are what they are of, or pairs of events."""
 
@@ -88,8 +96,7 @@ def test_targets_of_any_size_give_the_score_in_their_unit(each, task, c):
         return
     plain = value(each, *judged(task), None)
     scaled = value(each, *judged(task, c), None, width=0.5 * c)
-    expected = plain * c if each.name in OF_ONE_UNIT else plain + (np.log(c) if each.name == "nll" else 0.0)
-    assert scaled == pytest.approx(expected, rel=1e-11)
+    assert scaled == pytest.approx(each.in_unit(plain, c), rel=1e-11)
 
 
 @pytest.mark.parametrize(("each", "task"), SCENES)
@@ -160,9 +167,7 @@ def test_a_ranking_of_many_classes_is_within_its_bounds_too():
 # --- evidence
 
 
-@pytest.mark.parametrize(
-    "each", [each for each in METRICS.values() if "regression" in each.tasks], ids=lambda m: m.name
-)
+@pytest.mark.parametrize("each", OF_NUMBERS)
 @pytest.mark.parametrize("c", [1e-120, 1e-90, 1e90, 1e120])
 def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_another_unit(each, c):
     found = []
@@ -176,23 +181,19 @@ def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_anoth
         b = measure(each, part, 0.5 * prediction, refits=[0.5 * r for r in refits], cut=width)
         found.append((score(a), evidence.compare(a, b)))
     (plain, difference), (scaled, other) = found
-    unit = c if each.name in OF_ONE_UNIT else 1.0
-    shift = np.log(c) if each.name == "nll" else 0.0
+    unit = each.in_unit(1.0, c) - each.in_unit(0.0, c)
     for name in ("value", "low", "high"):
-        was, now = getattr(plain, name), getattr(scaled, name)
-        assert now == pytest.approx(was * unit + shift, rel=1e-7)
+        assert getattr(scaled, name) == pytest.approx(each.in_unit(getattr(plain, name), c), rel=1e-7)
     assert other.sigma_local == pytest.approx(difference.sigma_local, rel=1e-7)
     assert other.difference == pytest.approx(difference.difference * unit, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    "each", [each for each in METRICS.values() if "regression" in each.tasks], ids=lambda m: m.name
-)
+@pytest.mark.parametrize("each", OF_NUMBERS)
 @pytest.mark.parametrize("c", [1e-130, 1e130])
 def test_influences_and_standard_errors_scale_with_the_unit(each, c):
     counts = np.random.default_rng(0).poisson(1.0, (10, N)).astype(np.uint8)
     plain, scaled = (Scored(*judged("regression", unit), None, cut=0.5 * unit) for unit in (1.0, c))
-    unit = c if each.name in OF_ONE_UNIT else 1.0
+    unit = each.in_unit(1.0, c) - each.in_unit(0.0, c)
     for call in (lambda s: influence(each, s), lambda s: standard_errors(each, s, counts)):
         was, now = call(plain), call(scaled)
         assert (was is None) == (now is None)
@@ -278,7 +279,7 @@ def test_the_door_refuses_them_by_name(c):
 
 def test_laws_of_values_far_apart_have_finite_scores():
     y = np.array([0.0, 1e100])
-    law = np.column_stack([y, y[:, None] + 1e90 * KNOTS])
+    law = y[:, None] + 1e90 * KNOTS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in ("nll", "crps"):
