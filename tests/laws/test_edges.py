@@ -96,7 +96,7 @@ def test_targets_of_any_size_give_the_score_in_their_unit(each, task, c):
         return
     plain = value(each, *judged(task), None)
     scaled = value(each, *judged(task, c), None, width=0.5 * c)
-    assert scaled == pytest.approx(each.in_unit(plain, c), rel=1e-11)
+    assert scaled == pytest.approx(each.converted(plain, c), rel=1e-11)
 
 
 @pytest.mark.parametrize(("each", "task"), SCENES)
@@ -181,9 +181,9 @@ def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_anoth
         b = measure(each, part, 0.5 * prediction, refits=[0.5 * r for r in refits], cut=width)
         found.append((score(a), evidence.compare(a, b)))
     (plain, difference), (scaled, other) = found
-    unit = each.in_unit(1.0, c) - each.in_unit(0.0, c)
+    unit = each.converted(1.0, c) - each.converted(0.0, c)
     for name in ("value", "low", "high"):
-        assert getattr(scaled, name) == pytest.approx(each.in_unit(getattr(plain, name), c), rel=1e-7)
+        assert getattr(scaled, name) == pytest.approx(each.converted(getattr(plain, name), c), rel=1e-7)
     assert other.sigma_local == pytest.approx(difference.sigma_local, rel=1e-7)
     assert other.difference == pytest.approx(difference.difference * unit, rel=1e-9)
 
@@ -193,7 +193,7 @@ def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_anoth
 def test_influences_and_standard_errors_scale_with_the_unit(each, c):
     counts = np.random.default_rng(0).poisson(1.0, (10, N)).astype(np.uint8)
     plain, scaled = (Scored(*judged("regression", unit), None, cut=0.5 * unit) for unit in (1.0, c))
-    unit = each.in_unit(1.0, c) - each.in_unit(0.0, c)
+    unit = each.converted(1.0, c) - each.converted(0.0, c)
     for call in (lambda s: influence(each, s), lambda s: standard_errors(each, s, counts)):
         was, now = call(plain), call(scaled)
         assert (was is None) == (now is None)
