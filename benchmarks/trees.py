@@ -32,7 +32,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from fivesigma.explain.importance import direct_predictions, permutation_importance
 from fivesigma.models.trees import DepthPath, NaturalGradientBoosting
-from fivesigma.risk.generalisation import bias_variance, bias_variance_path
+from fivesigma.models.trees.resampled import refits_by_counts
+from fivesigma.risk.generalisation import BiasVariance, bias_variance, bias_variance_path
 from fivesigma.risk.metrics import metric
 
 DEPTHS = np.arange(1, 32)
@@ -136,12 +137,19 @@ def peer(python: str, script: str, data: tuple[np.ndarray, ...]) -> list[float]:
 
 def bias(peers: str) -> None:
     data, tree = heteroscedastic(), DecisionTreeRegressor(random_state=0)
-    bias_variance_path(tree, *data, n_rounds=2, rng=np.random.default_rng(0))
-    bias_variance(tree, *data, n_rounds=2, rng=np.random.default_rng(0))
+
+    def divided(n_rounds: int = 200) -> BiasVariance:
+        rng, refit = np.random.default_rng(0), refits_by_counts(tree, *data[:3])
+        return bias_variance(tree, *data, n_rounds=n_rounds, rng=rng, refit=refit)
+
+    def divided_path(n_rounds: int = 200) -> BiasVariance:
+        rng, refit = np.random.default_rng(0), refits_by_counts(tree, *data[:3], 30)
+        return bias_variance_path(DepthPath(tree), *data, n_rounds=n_rounds, rng=rng, refit=refit)
+
+    divided(2)
+    divided_path(2)
     slow, total, b, v = peer(peers, PEER_BIAS, data)
-    one = seconds(lambda: bias_variance(tree, *data, n_rounds=200, rng=np.random.default_rng(0)))
-    path = seconds(lambda: bias_variance_path(tree, *data, n_rounds=200, rng=np.random.default_rng(0)))
-    parts = bias_variance(tree, *data, n_rounds=200, rng=np.random.default_rng(0))
+    one, path, parts = seconds(divided), seconds(divided_path), divided()
     print(
         f"bias-variance: {slow:.1f} s by mlxtend, {one:.2f} s here: {slow / one:.1f} times (goal 5); 30 depths cost "
         f"{path / one:.2f} times one (goal 1.5); total {parts.total:.4f} against {total:.4f}, bias² + Var/B "

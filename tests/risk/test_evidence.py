@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ from fivesigma.risk.evidence import (
     needs,
     refusal,
     score,
+    sigma_text,
 )
 from fivesigma.risk.influence import Scored, influence, standard_errors
 from fivesigma.risk.intervals import clopper_pearson, nadeau_bengio, total_dof, welch_satterthwaite
@@ -464,3 +467,66 @@ def test_the_uncertainty_of_the_refits_spread_stays_when_its_mean_is_taken_away(
         t = d[0].mean() / np.sqrt(stat + train)
         false += 2 * stats.t.sf(abs(t), dof) < 2.7e-3
     assert false <= 0.005 * n_pairs + 3
+
+
+@pytest.mark.parametrize(
+    ("sigma", "said"),
+    [
+        (None, "no σ"),
+        (7.0, "> 5σ"),
+        (-7.0, "< -5σ"),
+        (2.97, "2.9σ"),
+        (-2.97, "-2.9σ"),
+        (3.0, "3.0σ"),
+        (-0.01, "0.0σ"),
+    ],
+)
+def test_sigma_is_printed_to_a_tenth_and_never_rounded_into_a_word(sigma, said):
+    assert sigma_text(sigma) == said
+
+
+def test_what_cannot_be_tested_says_why_and_keeps_its_difference():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    p = np.clip(0.5 + 0.3 * (y - 0.5) + 0.2 * rng.normal(size=200), 0, 1)
+    part = Part.draw(y, rng, n_boot=50)
+    a, b = (measure(METRICS["ece"], part, np.column_stack([1 - q, q])) for q in (p, 0.5 * p))
+    biased = compare(a, b)
+    assert biased.method == "no test: ece is biased at finite size"
+    assert biased.difference is not None
+    assert biased.sigma_local is None
+    none = np.column_stack([y == 0, y == 1]) * 1.0  # no background passes: the rejection is not defined
+    refits = [np.column_stack([1 - p, p]), none]
+    c, d = (
+        measure(METRICS["rejection_50"], part, np.column_stack([1 - q, q]), refits=refits, cut=0.5)
+        for q in (p, 0.9 * p)
+    )
+    assert compare(c, d).method == "no test: rejection_50 is not defined in every refit"
+    undefined = compare(measure(METRICS["rejection_50"], part, none, cut=0.5), c, claim="fitted")
+    assert (undefined.difference, undefined.method) == (None, "not defined")
+
+
+def test_one_fold_is_no_comparison():
+    found = compare_cross_validated(np.ones(1), np.zeros(1), n_fit=3, n_validation=1, greater_is_better=True)
+    assert found.method == "no test: fewer than two folds"
+    gap = compare_cross_validated(
+        np.array([1.0, np.nan]), np.zeros(2), n_fit=3, n_validation=1, greater_is_better=True
+    )
+    assert gap.difference is None
+
+
+def test_what_it_takes_goes_by_what_limits_it():
+    base = Difference(0.01, -0.01, 0.03, 0.3, 1.0, 1.0, stat=0.01, train=0.0, t=1.0, dof=999.0)
+
+    def said(**changes):
+        return needs(replace(base, **changes), n_test=1000, n_train=4000)
+
+    assert said(sigma_local=None) == ""
+    assert said(sigma_global=3.5) == ""
+    assert said(difference=0.0) == "no number of events: the predictions score the same"
+    assert said(one_sided=True, difference=-0.01).startswith("no number of events: it lies on the other side")
+    assert said().endswith("test events for 3σ")
+    assert said(stat=0.0, train=0.01).endswith("training events for 3σ")
+    assert said(stat=0.003, train=0.01).startswith("more test events alone cannot show it; about")
+    assert said(stat=0.02, train=0.02).endswith("times the training and test events for 3σ")
+    assert said(difference=1e-9, stat=0.01) == "about more than a billion test events for 3σ"

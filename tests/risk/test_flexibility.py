@@ -7,9 +7,11 @@ import pytest
 from sklearn.model_selection import PredefinedSplit
 from sklearn.model_selection import validation_curve as of_sklearn
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from fivesigma._core.errors import InputError
+from fivesigma.features.ranks import RankCodes
 from fivesigma.models.trees import DepthPath
 from fivesigma.risk.flexibility import ModelCurve, halves, learning_curve, nested_order, validation_curve
 from fivesigma.risk.metrics import metric
@@ -40,7 +42,10 @@ def test_a_depth_path_gives_the_curve_of_refits_from_one_fit_a_fold() -> None:
     path = validation_curve(
         DepthPath(tree), X, y, "max_depth", depths, folds=3, progress=lambda *at: calls.append(at)
     )
-    refits = validation_curve(tree, X, y, "max_depth", depths, folds=3)
+    ranked = Pipeline(
+        [("ranks", RankCodes()), ("tree", tree)]
+    )  # what a path cuts, between training values too
+    refits = validation_curve(ranked, X, y, "tree__max_depth", depths, folds=3)
     np.testing.assert_allclose(path.train, refits.train, atol=1e-9)
     np.testing.assert_allclose(path.validation, refits.validation, atol=1e-9)
     assert calls == [(1, 3), (2, 3), (3, 3)]

@@ -16,6 +16,9 @@ from fivesigma.risk.metric import checked_weights
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Refit = Callable[[NDArray[np.int64], int], NDArray[Any]]
+"""From how often each training row counts (n,), and a seed, to what the refitted model predicts of the test rows:
+values or labels (n_test,), or (n_depths, n_test)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +57,21 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     rng: np.random.Generator,
     test_weight: ArrayLike | None = None,
     progress: Progress | None = None,
+    refit: Refit | None = None,
 ) -> BiasVariance:
     """Decompose the expected error of ``model`` by refitting it to bootstrap samples of the training rows.
 
     Parameters
     ----------
-    model : unfitted estimator; a plain scikit-learn tree is refitted by `ResampledTree`, many times faster
+    model : unfitted estimator
     X, y : (n, p) and (n,) training rows
     X_test, y_test : (n_test, p) and (n_test,) rows that are not among them
     n_rounds : bootstrap samples B
     rng : draws them
     test_weight : (n_test,), not negative
     progress : called with (rounds done, B)
+    refit : a quicker way to refit the model to samples of these very rows, in place of clones of it; for a plain
+        tree `fivesigma.models.trees.resampled.refits_by_counts` makes one, many times faster
 
     Raises
     ------
@@ -87,7 +93,7 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     """
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
     refuse_other_than_generator(rng)
-    found = _decomposed(data, data.refits(model, rng, n_rounds, None), n_rounds, progress)
+    found = _decomposed(data, data.refits(model, rng, n_rounds, None, refit), n_rounds, progress)
     total, bias, variance = (float(each[0]) for each in found)
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds)
 
@@ -104,23 +110,20 @@ def bias_variance_path(  # noqa: PLR0913 keywords of a public function
     n_depths: int = 30,
     test_weight: ArrayLike | None = None,
     progress: Progress | None = None,
+    refit: Refit | None = None,
 ) -> BiasVariance:
     """Decompose the error at depths 1 … ``n_depths`` from the same ``n_rounds`` refits; see `bias_variance`.
 
-    ``model`` is a plain scikit-learn tree, or any model with ``predict_path`` (n_depths, n[, K]), as a `DepthPath`:
-    its last entry stands for all greater depths.
+    ``model`` has ``predict_path`` (n_depths, n[, K]), as a `DepthPath` has: its last entry stands for all greater
+    depths. Without it, it takes a ``refit`` that predicts (n_depths, n_test).
     """
-    from fivesigma.risk.resampled_trees import limits_of
-
-    nested = model.get_params(deep=False).get("tree")
-    tree = model if nested is None else nested  # an unfitted forest has no truth value
-    if limits_of(tree) is None and not callable(getattr(model, "predict_path", None)):
+    if refit is None and not callable(getattr(model, "predict_path", None)):
         raise InputError(
-            f"{type(model).__name__} has no predict_path; expected a tree or a DepthPath: use bias_variance."
+            f"{type(model).__name__} has no predict_path; expected a DepthPath, or a refit: use bias_variance."
         )
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
     refuse_other_than_generator(rng)
-    refits = data.refits(model if limits_of(tree) is None else tree, rng, n_rounds, n_depths)
+    refits = data.refits(model, rng, n_rounds, n_depths, refit)
     total, bias, variance = _decomposed(data, refits, n_rounds, progress)
     depths = np.arange(1, n_depths + 1)
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds, depths)
@@ -186,36 +189,20 @@ class _Data:
             truth.astype(float) if self.classes is None else np.searchsorted(self.classes, truth)
         )
 
-    def refits(self, model: Any, rng: Any, n_rounds: int, n_depths: int | None) -> Iterator[NDArray[Any]]:
+    def refits(
+        self, model: Any, rng: Any, n_rounds: int, n_depths: int | None, refit: Refit | None
+    ) -> Iterator[NDArray[Any]]:
         """Yield the predictions (n_depths or 1, n_test) of each refit: values, or codes of labels."""
-        from fivesigma.risk.resampled_trees import ResampledTree, limits_of  # numba: not for the command line
-
         _refuse_rounds(n_rounds)
-        limits = limits_of(model)
-        if limits is None or not (np.isfinite(self.X).all() and np.isfinite(self.X_test).all()):
+        if refit is None:
             return self._by_fitting(model, rng, n_rounds, n_depths)
-        return self._by_counts(
-            ResampledTree(self.X, self._outputs(), self.X_test, limits), rng, n_rounds, n_depths
-        )
+        return self._by_counts(refit, rng, n_rounds)
 
-    def _outputs(self) -> Array:
-        """Return targets (n, 1), or indicators of classes: one column for two classes, whose Gini is the same."""
-        if self.classes is None:
-            return self.y.astype(np.float64)[:, None]
-        codes = np.searchsorted(self.classes, self.y)
-        shown = np.eye(len(self.classes))[codes]
-        return shown[:, 1:] if len(self.classes) == 2 else shown
-
-    def _by_counts(self, tree: Any, rng: Any, n_rounds: int, n_depths: int | None) -> Iterator[NDArray[Any]]:
+    def _by_counts(self, refit: Refit, rng: Any, n_rounds: int) -> Iterator[NDArray[Any]]:
         n = len(self.X)
         for _ in range(n_rounds):
             counts = np.bincount(rng.integers(n, size=n), minlength=n)
-            seed = int(rng.integers(2**31))
-            means = tree.leaf(counts, seed)[None] if n_depths is None else tree.path(counts, n_depths, seed)
-            if self.classes is None:
-                yield means[:, :, 0]
-            else:
-                yield means[:, :, 0] > 0.5 if means.shape[2] == 1 else means.argmax(axis=2)
+            yield np.atleast_2d(self._codes(refit(counts, int(rng.integers(2**31)))))
 
     def _by_fitting(
         self, model: Any, rng: Any, n_rounds: int, n_depths: int | None

@@ -96,7 +96,7 @@ def _weighted_terms(metric: Moments, scored: Scored) -> tuple[Floats, float]:
     cut = scored.cut
     if cut is None:
         cut = metric.cut(y, prediction, w, scale=scored.scale)
-    terms, factor = metric.in_unit(y, prediction, w, cut)
+    terms, factor = metric.scaled_terms(y, prediction, w, cut)
     return np.asarray(w[:, None] * terms, float), factor
 
 

@@ -165,16 +165,7 @@ class Metric(ABC):
 
 
 class Moments(Metric):
-    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``.
-
-    Attributes
-    ----------
-    degree : int or None
-        The power of the target's unit that it carries, where its terms are powers of numbers in that unit: they
-        are formed in a unit of the target's size then, so that no square of them leaves float64.
-    """
-
-    degree: ClassVar[int | None] = None
+    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
 
     @abstractmethod
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
@@ -184,14 +175,11 @@ class Moments(Metric):
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Return the (...) scores from the (..., m) weighted sums of the terms."""
 
-    def in_unit(
+    def scaled_terms(
         self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
     ) -> tuple[Floats, float]:
-        """Return the `terms` and the factor that takes what `combine` makes of them to the target's own unit."""
-        if self.degree is None:
-            return self.terms(y, prediction, w, cut), 1.0
-        unit = power_of_two(float(np.abs(y).max()))
-        return self.terms(y / unit, prediction / unit, w, cut), unit**self.degree
+        """Return the `terms`, and the factor that takes what `combine` makes of them to the target's own unit."""
+        return self.terms(y, prediction, w, cut), 1.0
 
     def value(
         self,
@@ -205,7 +193,7 @@ class Moments(Metric):
         """See `Metric.value`."""
         truth, predicted, weight = checked(y, prediction, w)
         with np.errstate(divide="ignore", invalid="ignore"):
-            terms, factor = self.in_unit(truth, predicted, weight, cut)
+            terms, factor = self.scaled_terms(truth, predicted, weight, cut)
             return float(self.bounded(factor * self.combine(weight @ terms, scale)))
 
     def resampled(
@@ -220,7 +208,7 @@ class Moments(Metric):
     ) -> Floats:
         """See `Metric.resampled`."""
         truth, predicted, weight = checked(y, prediction, w)
-        terms, factor = self.in_unit(truth, predicted, weight, cut)
+        terms, factor = self.scaled_terms(truth, predicted, weight, cut)
         weighted = weight[:, None] * terms
         sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
         with np.errstate(divide="ignore", invalid="ignore"):

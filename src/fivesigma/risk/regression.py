@@ -12,7 +12,7 @@ from typing_extensions import override
 from fivesigma._core.checks import LARGEST, refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, power_of_two, ratio
 from fivesigma.risk.quantiles import ordered_quantiles
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
@@ -35,11 +35,12 @@ class OfResiduals(Moments):
     """A metric of powers of target, prediction and residual, formed in a unit of the target's size."""
 
     @override
-    def in_unit(
+    def scaled_terms(
         self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
     ) -> tuple[Floats, float]:
         refuse_extremes(y, prediction)
-        return super().in_unit(y, prediction, w, cut)
+        unit = power_of_two(float(np.abs(y).max()))
+        return self.terms(y / unit, prediction / unit, w, cut), unit if self.unit is Unit.TARGET else 1.0
 
 
 def refuse_extremes(y: NDArray[Any], prediction: Floats) -> None:
@@ -74,7 +75,6 @@ class R2(OfResiduals):
     unit = Unit.NONE
     greater_is_better = True
     lower, upper = None, 1.0
-    degree = 0
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, y², r² with y centred."""
@@ -101,7 +101,6 @@ class Rmse(OfResiduals):
     unit = Unit.TARGET
     greater_is_better = False
     lower, upper = 0.0, None
-    degree = 1
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: r², 1."""
@@ -127,7 +126,6 @@ class Mae(OfResiduals):
     greater_is_better = False
     lower, upper = 0.0, None
     additive = True
-    degree = 1
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: |r|, 1."""
@@ -152,7 +150,6 @@ class PearsonR(OfResiduals):
     unit = Unit.NONE
     greater_is_better = True
     lower, upper = -1.0, 1.0
-    degree = 0
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: 1, y, p, y², p², y p, both centred."""

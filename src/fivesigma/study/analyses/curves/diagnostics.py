@@ -109,15 +109,16 @@ class _Rows:
 def _of_path(fitted: Fitted, rows: _Rows, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts at every depth, each round from one fit."""
     from fivesigma.models.trees.depth import DepthPath
+    from fivesigma.models.trees.resampled import refits_by_counts
     from fivesigma.risk.generalisation import bias_variance_path
 
     deepest = max(settings["values"])
     *steps, (_, tree) = fitted.build(_with(fitted.fit, {DEPTH: deepest})).steps
     X, V = _through(steps, rows.X, rows.y, rows.V)
-    plain = type(tree).__name__.startswith("DecisionTree")
     found = bias_variance_path(
-        tree if plain else DepthPath(tree), X, rows.y, V, rows.v,
+        DepthPath(tree), X, rows.y, V, rows.v,
         n_rounds=int(settings["rounds"]), rng=_rng(fitted), n_depths=deepest, test_weight=rows.w,
+        refit=refits_by_counts(tree, X, rows.y, V, deepest),
     )  # fmt: skip
     return {name: np.asarray(getattr(found, name)) for name in PARTS} | {"loss": found.loss}
 

@@ -8,12 +8,14 @@ every column in which it comes last) and are drawn at random, as there: each nod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 Array = NDArray[np.float64]
 Table = NDArray[np.float32]
@@ -56,6 +58,56 @@ def limits_of(model: Any) -> Limits | None:
         return None
     depth = _DEEPEST if params["max_depth"] is None else params["max_depth"]
     return Limits(depth, float(params["min_samples_split"]), float(params["min_samples_leaf"]))
+
+
+def refits_by_counts(
+    model: Any, X: Any, y: Any, X_test: Any, n_depths: int | None = None
+) -> Callable[[NDArray[Any], int], NDArray[Any]] | None:
+    """Return what refits a plain tree many times faster than scikit-learn; None for any other model, or gaps in X.
+
+    Parameters
+    ----------
+    model : unfitted tree of scikit-learn, or of ours
+    X, y : (n, p) and (n,) training rows
+    X_test : (n_test, p)
+    n_depths : of a path; None for the tree at its own depth
+
+    Returns
+    -------
+    refit : from how often each row counts (n,), and a seed, to predicted values or labels: (n_test,), or
+        (n_depths, n_test) cut at depth 1, 2, …
+
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> X = np.arange(4.0)[:, None]
+    >>> refit = refits_by_counts(DecisionTreeRegressor(max_depth=1), X, [0.0, 0.0, 3.0, 9.0], X)
+    >>> refit(np.array([1, 1, 2, 1]), 0)
+    array([0., 0., 5., 5.])
+    """
+    limits = limits_of(model)
+    table, test = np.asarray(X, dtype=np.float64), np.asarray(X_test, dtype=np.float64)
+    if limits is None or not (np.isfinite(table).all() and np.isfinite(test).all()):
+        return None
+    classes, codes = (None, None)
+    if is_classifier(model):
+        classes, codes = np.unique(y, return_inverse=True)
+    tree = ResampledTree(table, _outputs(y, codes), test, limits)
+
+    def refit(counts: NDArray[Any], seed: int) -> NDArray[Any]:
+        means = tree.leaf(counts, seed) if n_depths is None else tree.path(counts, n_depths, seed)
+        if classes is None:
+            return means[..., 0]
+        told = (means[..., 0] > 0.5).astype(int) if means.shape[-1] == 1 else means.argmax(axis=-1)
+        return np.asarray(classes[told])
+
+    return refit
+
+
+def _outputs(y: Any, codes: NDArray[np.int64] | None) -> Array:
+    """Return targets (n, 1), or indicators of classes: one column for two classes, whose Gini is the same."""
+    if codes is None:
+        return np.asarray(y, dtype=np.float64)[:, None]
+    shown = np.eye(int(codes.max()) + 1)[codes]
+    return shown[:, 1:] if shown.shape[1] == 2 else shown
 
 
 class ResampledTree:
