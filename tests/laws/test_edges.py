@@ -26,7 +26,6 @@ from fivesigma.risk.predictive import KNOTS
 from fivesigma.risk.resampling import Part, kish, measure
 from fivesigma.study.fit import recipe
 from fivesigma.study.registry import registry
-from fivesigma.study.tasks.registry import tasks
 
 N = 120
 RNG = np.random.default_rng(5)
@@ -43,17 +42,6 @@ KINDS = [
 FAST = {
     name: {"n_estimators": 4} for name in ("forest", "quantile-forest", "extra-trees", "natural-gradient")
 } | {name: {"max_iter": 5} for name in ("boosting", "xgboost")}
-<<<<<<< HEAD
-TASK_OF = {
-    output: task.name
-    for task in tasks().values()
-    for output in task.outputs
-    if output is not Output.MEMBERSHIP
-}
-SCENES = [
-    pytest.param(each, TASK_OF[each.scores], id=f"{each.name}-{TASK_OF[each.scores]}")
-    for each in METRICS.values()
-=======
 TASKS = {
     Output.PROBABILITY: "classification",
     Output.VALUE: "regression",
@@ -64,7 +52,6 @@ TASKS = {
 SCENES = [pytest.param(each, TASKS[each.scores], id=each.name) for each in METRICS.values()]
 OF_NUMBERS = [
     pytest.param(each, id=each.name) for each in METRICS.values() if TASKS[each.scores] == "regression"
->>>>>>> h/edge
 ]
 OF_YIELDS = ("asimov", "asimov_10", "ams", "adjusted_rand")
 """Metrics that are not the same for weights twice as large: yields are what they are of, or pairs of events."""
@@ -180,13 +167,7 @@ def test_a_ranking_of_many_classes_is_within_its_bounds_too():
 # --- evidence
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    "each", [each for each in METRICS.values() if TASK_OF[each.scores] == "regression"], ids=lambda m: m.name
-)
-=======
 @pytest.mark.parametrize("each", OF_NUMBERS)
->>>>>>> h/edge
 @pytest.mark.parametrize("c", [1e-120, 1e-90, 1e90, 1e120])
 def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_another_unit(each, c):
     found = []
@@ -207,13 +188,7 @@ def test_scores_intervals_and_differences_are_those_of_moderate_numbers_in_anoth
     assert other.difference == pytest.approx(difference.difference * unit, rel=1e-9)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    "each", [each for each in METRICS.values() if TASK_OF[each.scores] == "regression"], ids=lambda m: m.name
-)
-=======
 @pytest.mark.parametrize("each", OF_NUMBERS)
->>>>>>> h/edge
 @pytest.mark.parametrize("c", [1e-130, 1e130])
 def test_influences_and_standard_errors_scale_with_the_unit(each, c):
     counts = np.random.default_rng(0).poisson(1.0, (10, N)).astype(np.uint8)
