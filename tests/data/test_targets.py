@@ -127,3 +127,54 @@ def test_several_targets_in_a_table_are_numbers() -> None:
     ):
         with pytest.raises(FivesigmaError, match=message):
             Dataset.from_frame(frame, **roles)
+
+
+@pytest.mark.parametrize(
+    ("values", "roles", "words"),
+    [
+        ([NAN] * 4, {}, "target 't' is missing in all 4 rows"),
+        ([1.0] * 4, {"task": "regression"}, "is constant .1 in every row"),
+        ([1.0, np.inf, 2.0], {"task": "regression"}, "1 infinite values"),
+        (["a", "b"], {"task": "regression"}, "holds text .such as 'a'"),
+        (["a", "b"], {"task": "regression", "classes": ["a"]}, "classes are for a classification"),
+        (["a", "a"], {}, "is constant .'a' in every row"),
+        (["a", "a", "b"], {}, "class 'b' of target 't' has 1 member; at least"),
+        (["a", "a", "b", "b"], {"classes": ["a", "c"]}, "class 'c' is not in target"),
+        (["a", "a", "b", "b"], {"classes": ["a", "a"]}, "names a class twice"),
+        (list(range(1001)) * 2, {"task": "classification"}, "has 1001 distinct values"),
+        (
+            [i / 7 for i in range(40)],
+            {"task": "clustering"},
+            "the truth of a clustering is one of a few classes",
+        ),
+        ([1, 2], {"task": "guessing"}, "'guessing' is not a task"),
+    ],
+)
+def test_a_target_that_is_refused(values: list[Any], roles: dict[str, Any], words: str) -> None:
+    from fivesigma._core.columns import of
+
+    with pytest.raises(InputError, match=words):
+        encode(of(values), name="t", **roles)
+
+
+def test_classes_choose_rows_and_their_order() -> None:
+    found = encode(objects(["a", "b", "c", None, "c", "b"]), classes=["c", "b"], name="t")
+    assert (found.y.tolist(), found.classes) == ([1, 0, 0, 1], ("c", "b"))
+    assert [check for check, _, _ in found.notes] == ["target", "classes"]
+
+
+def test_the_truth_of_a_clustering_costs_no_row() -> None:
+    found = encode(objects(["a", "b", None, "c"]), task="clustering")
+    assert found.y.tolist() == [0, 1, -1, 2]
+    assert found.keep.all()
+    assert found.notes[0][1] == "warning"
+    some = encode(objects(["a", "b", None, "c"]), task="clustering", classes=["a", "b"])
+    assert some.keep.tolist() == [True, True, False, False]
+
+
+def test_a_class_without_weight_is_refused() -> None:
+    from fivesigma.data.targets import refuse_weightless_classes
+
+    refuse_weightless_classes(np.array([0, 1]), np.ones(2), ["a", "b"])
+    with pytest.raises(InputError, match="weights of class 'b' sum to zero"):
+        refuse_weightless_classes(np.array([0, 1]), np.array([1.0, 0.0]), ["a", "b"])
