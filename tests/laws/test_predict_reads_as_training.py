@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -177,3 +178,28 @@ def test_an_empty_table_is_one_sentence(trained: Path, tmp_path: Path) -> None:
         _write(_table()[:0], path)
         with pytest.raises(FivesigmaError, match="rows"):
             predict(trained / "run", path, tmp_path / "out.csv")
+
+
+def test_arrays_and_numbered_columns_are_taken_in_order(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 2)), np.arange(80) % 2
+    study = fs.Study(fs.Dataset.from_arrays(X, y), models=["logistic"], seed=0)
+    model = study.run(out=tmp_path / "run", workers=1, progress=False).model("logistic")
+    expected = model.predict_proba(X)
+    for table in (
+        X.tolist(),
+        pd.DataFrame(X),
+        pd.DataFrame(X, columns=["x0", "x1"])[["x1", "x0"]],
+        X.astype(object),
+    ):
+        np.testing.assert_array_equal(model.predict_proba(table), expected)
+    for table, words in (
+        (pd.DataFrame(X, columns=["x0", "z"]), "no column 'x1'"),
+        (X[:, :1], "expected .n, 2."),
+        (np.array([["a", "b"]]), "real numbers"),
+        (np.array([[np.inf, 0.0]]), "feature 'x0' has 1 infinite"),
+        (X[:0], "X is empty"),
+        (pd.DataFrame({"x0": ["a"], "x1": [1.0]}), "column 'x0' holds text"),
+    ):
+        with pytest.raises(FivesigmaError, match=words):
+            model.predict(table)

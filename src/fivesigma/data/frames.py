@@ -41,6 +41,11 @@ def columns(frame: Any) -> dict[str, NDArray[Any]]:
             f"expected a pandas, polars or arrow table, got {type(frame).__name__}; "
             "arrays go through Dataset.from_arrays."
         ) from error
+    except nw.exceptions.NarwhalsError as error:
+        what = str(error).splitlines()[0]
+        raise InputError(
+            f"the table is not one of named columns ({what}); rename those that occur twice."
+        ) from error
     names = [str(name) for name in table.columns]
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])

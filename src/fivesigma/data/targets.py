@@ -113,11 +113,12 @@ def infer_task(values: NDArray[Any], classes: Sequence[object] | None = None) ->
     """
     if classes is not None or columns.is_truth(values) or columns.is_text(values):
         return "classification"
-    values = columns.numbers(values)
-    if not np.array_equal(values, np.round(values)):
+    whole = columns.is_whole(values)
+    if not whole and not np.array_equal(values, np.round(values)):
         return "regression"
     few = max(2.0, min(_MAX_INFERRED_CLASSES, math.sqrt(len(values))))
-    return "classification" if len(np.unique(values)) <= few else "regression"
+    distinct = set(values.tolist()) if values.dtype.kind == "O" else np.unique(np.asarray(values))
+    return "classification" if len(distinct) <= few else "regression"
 
 
 def decoded(values: NDArray[Any]) -> NDArray[Any]:

@@ -78,15 +78,17 @@ def _lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _numbers(path: Path, name: str, words: tuple[str, ...]) -> NDArray[Any]:
-    """One column; an identifier keeps every digit, whatever its size."""
+    """One column; an identifier keeps every digit, whatever its size and its name."""
     try:
-        return _whole(words) if name in _WHOLE else np.array(words, dtype=np.float64)
-    except ValueError:
-        pass
-    try:
-        return np.array(words, dtype=np.float64)
+        floats = np.array(words, dtype=np.float64)
     except ValueError as error:
         raise DataError(f"{path}: column '{name}' holds what is not a number ({error}); {_NEXT}.") from error
+    if name not in _WHOLE and not np.any(np.abs(floats) >= kinds.EXACT):
+        return floats
+    try:
+        return _whole(words)
+    except ValueError:
+        return floats
 
 
 def _whole(words: tuple[str, ...]) -> NDArray[Any]:

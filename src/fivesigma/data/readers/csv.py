@@ -115,11 +115,19 @@ def find_layout(path: Path, head: str, options: Mapping[str, Any]) -> Layout:
     body = lines[comments : comments + 50]
     if not body:
         raise DataError(f"{path}: the file is empty; give one with a line of names and a row for each event.")
-    separator = options.get("separator") or _separator(path, body)
+    separator = _said(options) or _separator(path, body)
     names, header = _names(path, lines[comments - 1] if comments else "", body, separator, options)
     said = options.get("text") or ()
     text = frozenset([said] if isinstance(said, str) else said)
     return Layout(separator, names, comments, header, text=text, returns="\n" not in head and "\r" in head)
+
+
+def _said(options: Mapping[str, Any]) -> str:
+    """Return the separator that was asked for, if any."""
+    separator = options.get("separator") or ""
+    if not isinstance(separator, str) or len(separator) > 1:
+        raise InputError(f"separator = {separator!r} is not a single character; expected one such as ';'.")
+    return separator
 
 
 def _names(

@@ -52,7 +52,7 @@ class FittedModel:
 
         A `Dataset` and a pandas, polars or arrow table are matched by name, in whatever order their columns stand,
         and read as the training table was: text as the codes of its labels there (an unknown one is missing). An
-        array has the model's columns in their order, as numbers.
+        array has the model's columns in their order, as numbers, and so has a table whose columns are only numbered.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class FittedModel:
         """
         if isinstance(X, Dataset):
             table = self._of_dataset(X)
-        elif hasattr(X, "columns"):
+        elif self._is_named(X):
             table = self._of_frame(X)
         else:
             table = checks.as_table(X)
@@ -71,6 +71,12 @@ class FittedModel:
             )
         checks.refuse_infinite(table, self.names)
         return table
+
+    def _is_named(self, X: Any) -> bool:
+        """Whether ``X`` is a table whose columns have names; those of pandas that are numbered have none."""
+        names = list(getattr(X, "columns", ()))
+        numbered = all(isinstance(name, (int, np.integer)) for name in names)
+        return len(names) > 0 and (not numbered or {str(name) for name in names} >= set(self.names))
 
     def _of_dataset(self, data: Dataset) -> NDArray[np.float64]:
         X = np.array(data.with_features(self.names).X)

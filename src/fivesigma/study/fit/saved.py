@@ -16,6 +16,7 @@ from fivesigma.study.plan import Entry
 def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, Any]:
     """Return the document that is kept with a model: what its columns and its predictions mean."""
     names = [meta["names"][i] for i in columns]
+    own, known = set(names), set(meta["names"])  # ten thousand columns are looked up, not searched
     return {
         "name": entry.name,
         "kind": entry.kind,
@@ -26,7 +27,7 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "columns": {
             name: how | ({"labels": meta["categories"][name]} if name in meta["categories"] else {})
             for name, how in meta["columns"].items()
-            if name in names or name not in meta["names"]
+            if name in own or name not in known
         },
         "classes": meta["classes"],
         "task": meta["task"],

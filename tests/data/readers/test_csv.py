@@ -1,0 +1,178 @@
+"""CSV: layouts, encodings, spellings of numbers, and tables of any width."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+from fivesigma._core.errors import DataError, InputError
+from fivesigma.data.readers.csv import READER, find_layout
+from fivesigma.data.tables import read_columns
+from tests.steps import steps
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def _columns(path: Path, **options: object) -> dict[str, list[object]]:
+    return {name: column.tolist() for name, column in read_columns(path, **options).items()}
+
+
+TABLE = "name,flux,y\nM31,1.5,0\nM33,2.5,1\n"
+READ = {"name": ["M31", "M33"], "flux": [1.5, 2.5], "y": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-mark", "utf-16-be-mark", "utf-32"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_encodings_and_ends_of_lines(tmp_path: Path, encoding: str, end: str, suffix: str) -> None:
+    text = TABLE.replace("\n", end)
+    if encoding.endswith("-mark"):
+        raw = ("\ufeff" + text).encode(encoding.removesuffix("-mark"))
+    else:
+        raw = text.encode(encoding)
+    path = _write(tmp_path / f"t{suffix}", gzip.compress(raw) if suffix.endswith("gz") else raw)
+    assert _columns(path) == READ
+
+
+def test_an_encoding_that_is_said(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "größe,é\n1,2\n".encode("latin-1"))
+    assert _columns(path, encoding="latin-1") == {"größe": [1], "é": [2]}
+    with pytest.raises(DataError, match="line 1 holds bytes that are not UTF-8"):
+        read_columns(path)
+    with pytest.raises(InputError, match="encoding = 'latin-one' is not known"):
+        read_columns(path, encoding="latin-one")
+
+
+@pytest.mark.parametrize("above", ["# name,flux,y\n", "# a catalogue\n#name,flux,y\n"])
+def test_names_in_the_last_comment_over_a_text_column(tmp_path: Path, above: str) -> None:
+    assert _columns(_write(tmp_path / "t.csv", above + TABLE.partition("\n")[2])) == READ
+
+
+def test_a_comment_over_a_line_of_names_is_a_comment(tmp_path: Path) -> None:
+    assert _columns(_write(tmp_path / "t.csv", "# made of three, parts, today\n" + TABLE)) == READ
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_a_line_of_names_longer_than_the_head(tmp_path: Path, separator: str) -> None:
+    names = [f"{'a long name of a column ' * 3}{i}" for i in range(9_000)]
+    rows = "\n".join(separator.join(str(i * j) for i in range(9_000)) for j in range(2))
+    path = _write(tmp_path / "t.csv", separator.join(names) + "\n" + rows + "\n")
+    assert path.stat().st_size > 1 << 19
+    columns = read_columns(path)
+    assert list(columns) == names
+    assert columns[names[-1]].tolist() == [0, 8_999]
+
+
+def test_ten_times_the_columns_are_ten_times_the_work(tmp_path: Path) -> None:
+    counted = []
+    for width in (200, 2_000):
+        path = tmp_path / f"{width}.csv"
+        polars.DataFrame({f"c{i}": [1.5, 2.5] for i in range(width)}).write_csv(path)
+        read_columns(path)
+        counted.append(steps(lambda path=path: read_columns(path)))
+    assert counted[1] < 13 * counted[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a;b\n1,5;2\n2,25;3\n",
+            "column 'a' has numbers with a decimal comma .such as '1,5'.*decimal points",
+        ),
+        ("a;b\n1;2\n-2,5e3;3\n", "decimal comma .such as '-2,5e3'"),
+        ('a,b\n"1,5",2\n"2",3\n', "decimal comma"),
+        ("a b\n1,5 2\n2,5 3\n", "decimal comma"),
+        (
+            "a,b\n1.5D+03,2\n2.0D-01,3\n",
+            "column 'a' has numbers with Fortran's D exponents .such as '1.5D.03'",
+        ),
+        ("a,b\n1.5d3,2\n7,3\n", "D exponents"),
+    ],
+)
+def test_other_spellings_of_numbers_are_refused_with_what_to_do(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    suffix = ".dat" if text.startswith("a b") else ".csv"
+    path = _write(tmp_path / f"t{suffix}", text)
+    with pytest.raises(DataError, match=words) as caught:
+        read_columns(path)
+    assert "\n" not in str(caught.value)
+    assert isinstance(read_columns(path, text=["a"])["a"][0], str)
+
+
+@pytest.mark.parametrize("words", ["1D5 2D7", "a,b c,d", "1,234,567 8", "x 1,5", "3D 2D"])
+def test_text_that_is_no_number_stays_text(tmp_path: Path, words: str) -> None:
+    one, other = words.split()
+    assert _columns(_write(tmp_path / "t.csv", f"a;b\n{one};1\n{other};2\n"))["a"] == [one, other]
+
+
+def test_decimal_commas_between_commas_are_too_many_fields(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"more fields than there are names .decimal commas"):
+        read_columns(_write(tmp_path / "t.csv", "a,b\n1,5,2,5\n"))
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "values"),
+    [
+        (["1", "9223372036854775809"], np.uint64, [1, 2**63 + 1]),
+        (["1"] * 3000 + ["9223372036854775809"], np.uint64, [1] * 3000 + [2**63 + 1]),
+        (["-1", "9223372036854775809"], object, [-1, 2**63 + 1]),
+        (["1", "9" * 45], np.float64, [1.0, 1e45]),
+        ([" 1000000000000000001", "2 "], np.int64, [10**18 + 1, 2]),
+        (["+5", "6"], np.int64, [5, 6]),
+        (["1000000000000000001", "1.5"], np.float64, [1e18, 1.5]),
+    ],
+)
+def test_whole_numbers_of_any_size(
+    tmp_path: Path, words: list[str], kind: type, values: list[object]
+) -> None:
+    column = read_columns(_write(tmp_path / "t.csv", "a,b\n" + "".join(f"{w},1\n" for w in words)))["a"]
+    assert column.dtype == kind
+    assert column.tolist() == values
+
+
+def test_columns_that_are_said_to_be_text(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "run,x\n01,1\n02,2\n")
+    assert _columns(path) == {"run": [1, 2], "x": [1, 2]}
+    assert _columns(path, text=["run"])["run"] == _columns(path, text="run")["run"] == ["01", "02"]
+    assert _columns(path, as_text=["run", "absent"])["run"] == ["01", "02"]
+    with pytest.raises(InputError, match=r"text = 'rum' is not a column of this file. Did you mean 'run'"):
+        read_columns(path, text=["rum"])
+
+
+@pytest.mark.parametrize("separator", [5, "::", ""])
+def test_a_separator_that_is_none(tmp_path: Path, separator: object) -> None:
+    path = _write(tmp_path / "t.csv", TABLE)
+    if separator == "":
+        assert _columns(path, separator=separator) == READ
+        return
+    with pytest.raises(InputError, match=r"separator = .* is not a single character"):
+        read_columns(path, separator=separator)
+
+
+def test_a_file_without_a_line_of_names(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "1,2\n3,4\n")
+    assert _columns(path, names=["a", "b"]) == {"a": [1, 3], "b": [2, 4]}
+    with pytest.raises(InputError, match="3 names for 2 columns"):
+        read_columns(path, names=["a", "b", "c"])
+    with pytest.raises(InputError, match="'a' occurs twice"):
+        read_columns(path, names=["a", "a"])
+    with pytest.raises(DataError, match="the first line holds numbers, not names"):
+        read_columns(path)
+
+
+def test_the_layout_says_what_was_found() -> None:
+    layout = find_layout(Path("x.dat"), "# a b\r 1 2\r 3 4\r", {"text": ["a"]})
+    assert (layout.separator, layout.written, layout.names) == (" ", "\t", ("a", "b"))
+    assert (layout.header, layout.returns, layout.text) == (False, True, frozenset({"a"}))
+    assert READER.units(Path("x.dat")) == {}
