@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import input_names, matrix, weights
 
 Floats = NDArray[np.float64]
@@ -91,6 +92,15 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         _encode(table, self.edges_, self.starts_, codes)
         return codes
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, edges = state.count("n_features_in_"), state.floats("edges_", (None,))
+        starts = state.whole("starts_", (p + 1,), low=0, high=len(edges))
+        runs = starts[0] == 0 and starts[-1] == len(edges) and (np.diff(starts) >= 0).all()
+        state.expect(runs, "starts_", "where runs of edges begin, one behind the other")
+        state.expect(starts.dtype == np.int64, "starts_", "int64")
+        state.expect(np.diff(starts).max() < MOST, "starts_", f"fewer than {MOST} edges a column")
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -142,3 +152,10 @@ def _encode(table: Floats, edges: Floats, starts: NDArray[np.int64], codes: Code
                 else:
                     count = half
             codes[i, j] = low - starts[j]
+
+
+def refuse_other_ranks(state: SavedState, p: int) -> None:
+    """Refuse loaded ``_ranks`` that are not those of ``p`` columns; a model of version 0.1.0 has none."""
+    if state.has("_ranks"):
+        ranks = state.part("_ranks", RankCodes)
+        state.expect(np.shape(ranks.starts_) == (p + 1,), "_ranks", f"the ranks of {p} columns")
