@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import matrix, weights
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ LARGEST = 5000
 
 _ROUNDS, _ENOUGH = 500, 1e-9
 _RANK = 1e-12
-_TOL, _TINY = 1e-10, 1e-300
+_TOL, _TINY, _FAR = 1e-10, 1e-300, 1e300
 
 
 class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -52,6 +52,8 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
     >>> PrincipalComponents(1).fit(X).explained_.round(6).tolist()
     [1.0]
     """
+
+    _scale: Scale | None = None
 
     def __init__(self, n: float | None = None, standardise: bool = True) -> None:
         self.n = n
@@ -96,7 +98,8 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         """Return the scores (n_samples, n)."""
         check_is_fitted(self)
         table = matrix(self, X)
-        return np.asarray(self._scale.scores(table) @ self.components_.T)
+        scale = self._scale or Scale.told(self.mean_, self.scale_)
+        return np.asarray(scale.scores(table) @ self.components_.T)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return PC1, PC2, ..."""
@@ -108,6 +111,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         p = state.count("n_features_in_")
         state.floats("mean_", (p,))
         state.floats("scale_", (p,), low=TINY)
+        refuse_other_scale(state, p)
         state.floats("components_", (None, p))
 
 
@@ -161,7 +165,7 @@ class NonNegativeParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table, share = table[w > 0], w[w > 0] / w.mean()
         self.low_ = table.min(axis=0)
         span = table.max(axis=0) - self.low_
-        self.range_ = np.where(span > 0, span, np.inf)
+        self.range_ = np.where(span > 0, span, _FAR)
         Z = (table - self.low_) / self.range_
         self.components_ = _parts(Z, share, min(int(self.n), *Z.shape))
         rest = share @ (Z - _loads(Z, self.components_) @ self.components_) ** 2

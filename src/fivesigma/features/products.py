@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import chosen, input_names, matrix, weights
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -52,6 +52,8 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ['a', 'b', 'a × b', 'a²', 'b²']
     """
 
+    _scale: Scale | None = None  # a model of version 0.1.0 multiplies the columns as they are
+
     def __init__(
         self, interactions: int = 1, polynomial: int = 1, columns: Sequence[int] | None = None
     ) -> None:
@@ -86,7 +88,7 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return table
         out = np.empty((table.shape[0], table.shape[1] + extra))
         out[:, : table.shape[1]] = table
-        z, place = self._scale.scores(table[:, self.columns_]), {j: k for k, j in enumerate(self.columns_)}
+        z, place = self._seen(table[:, self.columns_]), {j: k for k, j in enumerate(self.columns_)}
         for position, (i, j) in enumerate(self.pairs_, start=table.shape[1]):
             np.multiply(z[:, place[i]], z[:, place[j]], out=out[:, position])
         start = table.shape[1] + len(self.pairs_)
@@ -94,6 +96,9 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             first = start + block * len(self.columns_)
             out[:, first : first + len(self.columns_)] = z**power
         return out
+
+    def _seen(self, chosen_columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return chosen_columns if self._scale is None else self._scale.scores(chosen_columns)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: ``a``, ``b``, ``a × b``, ``a²``, ``b²``."""
@@ -116,7 +121,7 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         p = state.count("n_features_in_")
         state.count("polynomial", 1, 20)
-        state.indices("columns_", (None,), p)
+        refuse_other_scale(state, len(state.indices("columns_", (None,), p)))
         pairs = state.parts("pairs_", tuple)
         inside = all(len(pair) == 2 and all(type(j) is int and 0 <= j < p for j in pair) for pair in pairs)
         state.expect(inside, "pairs_", f"pairs of columns below {p}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -58,7 +59,8 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Codes:
         """Learn the distinct values and return the codes (n_samples, n_features)."""
-        return self._coded(self._learn(X, sample_weight))
+        table, codes = self._learn(X, sample_weight)
+        return self._coded(table) if codes is None else codes
 
     def transform(self, X: ArrayLike) -> Codes:
         """Return the codes (n_samples, n_features) as float32."""
@@ -78,19 +80,36 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return np.array(input_names(self, input_features), dtype=object)
 
-    def _learn(self, X: ArrayLike, sample_weight: ArrayLike | None) -> Floats:
+    def _learn(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Floats, Codes | None]:
+        """Return the checked table, and its codes where all its rows were learnt from."""
         table = matrix(self, X, fitting=True, nan=True)
         w = None if sample_weight is None else weights(sample_weight, table)
-        kept = table if w is None or (w > 0).all() else table[w > 0]
-        edges = [_edges(column) for column in kept.T]
-        self.starts_ = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
-        self.edges_ = np.concatenate(edges)
-        return table
+        whole = w is None or bool((w > 0).all())
+        columns = np.ascontiguousarray((table if whole or w is None else table[w > 0]).T)
+        codes = np.full(columns.shape, np.nan, dtype=np.float32)
+        edges, self.starts_ = _ranked(columns, np.argsort(columns, axis=1), codes)
+        if np.diff(self.starts_).max() < MOST:
+            self.edges_ = edges
+            return table, np.ascontiguousarray(codes.T) if whole else None
+        runs = [edges[a:b] for a, b in pairwise(self.starts_)]
+        kept = [run[:: -(-(run.size + 1) // MOST)] for run in runs]
+        self.starts_ = np.concatenate([[0], np.cumsum([run.size for run in kept])]).astype(np.int64)
+        self.edges_ = np.concatenate(kept)
+        return table, None
 
     def _coded(self, table: Floats) -> Codes:
-        codes = np.empty(table.shape, dtype=np.float32)
-        _encode(table, self.edges_, self.starts_, codes)
-        return codes
+        codes = np.empty(table.shape[::-1], dtype=np.float32)
+        _encode(np.ascontiguousarray(table.T), self.edges_, self.starts_, codes)
+        return np.ascontiguousarray(codes.T)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p, edges = state.count("n_features_in_"), state.floats("edges_", (None,))
+        starts = state.whole("starts_", (p + 1,), low=0, high=len(edges))
+        runs = starts[0] == 0 and starts[-1] == len(edges) and (np.diff(starts) >= 0).all()
+        state.expect(runs, "starts_", "where runs of edges begin, one behind the other")
+        state.expect(starts.dtype == np.int64, "starts_", "int64")
+        state.expect(np.diff(starts).max() < MOST, "starts_", f"fewer than {MOST} edges a column")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -113,47 +132,72 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         state.expect(runs, "starts_", "where the runs of edges begin, one behind the other")
 
 
-def _edges(column: Floats) -> Floats:
-    """Return the middles between the distinct values of ``column``, at most `MOST` - 1 of them."""
-    values = np.sort(column)
-    values = values[: len(values) - int(np.isnan(values).sum())]
-    values = values[np.flatnonzero(np.diff(values, prepend=np.nan) != 0)]
-    return middles(values)[:: -(-max(values.size, 1) // MOST)]
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _middle(low: float, high: float) -> float:
+    """Return a cut between two values, 2⁻²⁰ of the gap above the middle and rounded down.
 
-
-def middles(values: Floats) -> Floats:
-    """Return a cut between each two neighbours of rising ``values`` (n,): (n - 1,), each below its upper neighbour.
-
-    The cut lies 2⁻²⁰ of the gap above the middle and is rounded down, so that what lies in the middle is below it in
-    every unit.
-
-    >>> middles(np.array([0.0, 1.0, 3.0])).round(5).tolist()
-    [0.5, 2.0]
+    So what lies in the middle is below it in every unit; it is never as high as the upper value.
     """
-    low, high = values[:-1], values[1:]
-    with np.errstate(over="ignore"):
-        gap = high - low
-    reach = np.where(np.isfinite(gap), gap * _MIDDLE, high * _MIDDLE - low * _MIDDLE)
+    reach = (high - low) * _MIDDLE
+    if np.isinf(reach):
+        reach = high * _MIDDLE - low * _MIDDLE
     cut = low + reach
-    cut = np.where(cut - low > reach, np.nextafter(cut, -np.inf), cut)
-    return np.asarray(np.clip(cut, low, np.nextafter(high, -np.inf)))
+    if cut - low > reach:
+        cut = np.nextafter(cut, -np.inf)
+    return float(max(low, min(cut, np.nextafter(high, -np.inf))))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _encode(table: Floats, edges: Floats, starts: NDArray[np.int64], codes: Codes) -> None:
-    """Set ``codes`` (n, p) to how many edges of its column lie below each value."""
-    n, p = table.shape
-    for i in range(n):
-        for j in range(p):
-            x = table[i, j]
-            if np.isnan(x):
-                codes[i, j] = np.nan
-                continue
-            low, count = starts[j], starts[j + 1] - starts[j]
-            while count > 0:
-                half = count // 2
-                if edges[low + half] < x:
-                    low, count = low + half + 1, count - half - 1
-                else:
-                    count = half
-            codes[i, j] = low - starts[j]
+def _ranked(columns: Floats, order: NDArray[np.int64], codes: Codes) -> tuple[Floats, NDArray[np.int64]]:
+    """Set ``codes`` (p, n) to the place of each value among those of its column; return all cuts, and their starts."""
+    p, n = columns.shape
+    edges, starts = np.empty(p * n), np.zeros(p + 1, dtype=np.int64)
+    filled = 0
+    for j in range(p):
+        rank, before = 0, 0.0
+        for k in range(n):
+            i = order[j, k]
+            x = columns[j, i]
+            if np.isnan(x):  # they come last
+                break
+            if k and x != before:
+                edges[filled] = _middle(before, x)
+                filled, rank = filled + 1, rank + 1
+            codes[j, i] = rank
+            before = x
+        starts[j + 1] = filled
+    return edges[:filled].copy(), starts
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def middles(values: Floats) -> Floats:
+    """Return the cut of `_middle` between each two neighbours of rising ``values`` (n,): (n - 1,)."""
+    cuts = np.empty(len(values) - 1)
+    for k in range(len(cuts)):
+        cuts[k] = _middle(values[k], values[k + 1])
+    return cuts
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _encode(columns: Floats, edges: Floats, starts: NDArray[np.int64], codes: Codes) -> None:
+    """Set ``codes`` (p, n) to how many edges of its column lie below each value; halving takes no branch."""
+    p, n = columns.shape
+    for j in range(p):
+        first, count = starts[j], starts[j + 1] - starts[j]
+        for i in range(n):
+            x = columns[j, i]
+            low, left = first, count
+            while left > 1:
+                half = left >> 1
+                low += half * (edges[low + half - 1] < x)
+                left -= half
+            if left == 1:
+                low += edges[low] < x
+            codes[j, i] = low - first if x == x else np.nan
+
+
+def refuse_other_ranks(state: SavedState, p: int) -> None:
+    """Refuse loaded ``_ranks`` that are not those of ``p`` columns; a model of version 0.1.0 has none."""
+    if state.has("_ranks"):
+        ranks = state.part("_ranks", RankCodes)
+        state.expect(np.shape(ranks.starts_) == (p + 1,), "_ranks", f"the ranks of {p} columns")

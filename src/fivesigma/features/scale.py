@@ -17,7 +17,7 @@ from fivesigma._core.saved_state import TINY, SavedState
 Floats = NDArray[np.float64]
 
 _LARGEST = 1000  # exponent of a power of two that may multiply any float64 in one step
-_GRID, _FINEST = 2.0**36, 45
+_GRID, _FINEST, _FAR = 2.0**36, 45, 1e300
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +59,12 @@ class Scale:
         mean, variance = _moments(placed, ~gaps if gappy else None, share)
         return cls(unit, origin, width, mean, np.where(highest > lowest, np.sqrt(variance), 0.0))
 
+    @classmethod
+    def told(cls, mean: Floats, deviation: Floats) -> Self:
+        """Return the scale of which mean and deviation (p,) are known, as of a model that keeps no more."""
+        ones = np.ones(len(mean))
+        return cls(ones, np.zeros(len(mean)), ones, np.asarray(mean), np.asarray(deviation))
+
     def scores(self, table: Floats) -> Floats:
         """Return the standard scores (n, p); 0 in a column whose fitted values were all equal, NaN for NaN."""
         placed = table / self.unit
@@ -82,7 +88,7 @@ class Scale:
         largest = float(deviation.max(initial=0.0)) or 1.0
         common = largest * float(np.sqrt(np.mean((deviation / largest) ** 2))) or 1.0
         with np.errstate(over="ignore"):
-            return replace(self, spread=common / self.width / self.unit)
+            return replace(self, spread=np.minimum(common / self.width / self.unit, _FAR))
 
     @property
     def units(self) -> Floats:
@@ -103,9 +109,9 @@ class Scale:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         p = len(state.floats("unit", (None,), low=TINY))
         state.floats("width", (p,), low=TINY)
+        state.floats("spread", (p,), low=0.0)
         for name in ("origin", "mean"):
             state.floats(name, (p,))
-        state.floats("spread", (p,), low=0.0)
 
 
 def _power(size: Floats) -> Floats:
@@ -181,4 +187,12 @@ class TargetScale:
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        state.expect(np.shape(state.part("scale", Scale).unit) == (1,), "scale", "the scale of one target")
+        scale = state.part("scale", Scale)
+        state.expect(np.shape(scale.unit) == (1,), "scale", "the scale of one target")
+
+
+def refuse_other_scale(state: SavedState, p: int) -> None:
+    """Refuse a loaded ``_scale`` that is not one of ``p`` columns; a model of version 0.1.0 has none."""
+    if state.has("_scale"):
+        scale = state.part("_scale", Scale)
+        state.expect(np.shape(scale.unit) == (p,), "_scale", f"the scale of {p} columns")

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.saved_state import TINY, SavedState
 from fivesigma.features.columns import input_names, matrix, weights
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 
 
 class StandardScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -42,10 +42,8 @@ class StandardScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         w = None if sample_weight is None else weights(sample_weight, table)
         if w is not None and not (w > 0).all():
             table, w = table[w > 0], w[w > 0]
-        found = Scale.of(table, w)
-        self._unit, self._origin, self._width = found.unit, found.origin, found.width
-        self._mean, self._spread = found.mean, found.spread
-        self.mean_, self.scale_ = found.centre, np.where(found.deviation > 0, found.deviation, 1.0)
+        self._scale = Scale.of(table, w)
+        self.mean_, self.scale_ = self._scale.centre, self._scale.units
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -63,9 +61,12 @@ class StandardScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return np.array(input_names(self, input_features), dtype=object)
 
-    @property
-    def _scale(self) -> Scale:
-        return Scale(self._unit, self._origin, self._width, self._mean, self._spread)
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        state.floats("mean_", (p,))
+        state.floats("scale_", (p,), low=TINY)
+        refuse_other_scale(state, p)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

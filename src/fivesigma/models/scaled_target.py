@@ -36,6 +36,8 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     array([40.])
     """
 
+    _target: TargetScale | None = None  # a model of version 0.1.0 has mean and scale alone
+
     def __init__(self, estimator: Any = None) -> None:
         self.estimator = estimator
 
@@ -53,13 +55,17 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the prediction (n_samples,) in units of the target."""
         check_is_fitted(self)
-        return self._target.values(self.estimator_.predict(matrix(self, X)))
+        scores = self.estimator_.predict(matrix(self, X))
+        if self._target is None:
+            return np.asarray(self.mean_ + self.scale_ * scores)
+        return self._target.values(scores)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         state.number("mean_")
         state.number("scale_", low=TINY)
-        state.part("_target", TargetScale)
+        if state.has("_target"):
+            state.part("_target", TargetScale)
         state.fitted("estimator_", state.count("n_features_in_"))
 
 

@@ -117,6 +117,8 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
     1.0
     """
 
+    standard: bool = False  # a model of version 0.1.0 does not say
+
     def __init__(
         self,
         pipeline: Any = None,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import TINY, SavedState
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -76,6 +76,8 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     >>> Clusterer(KMeans(n_init=3), "n_clusters", 3, random_state=0).fit(X).labels_[[0, 10, 20]]
     array([1, 0, 2])
     """
+
+    _scale: Scale | None = None
 
     def __init__(
         self,
@@ -141,7 +143,8 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Return the log density of each event under each EM fit that "auto" has tried."""
         check_is_fitted(self)
         inside = self._inside(np.asarray(X, dtype=np.float64), tried=True)
-        shift = float(np.log(self._em_scale.units).sum())
+        units = self._em_scale.units if hasattr(self, "_em_scale") else self._em_unit
+        shift = float(np.log(units).sum())
         return {em.n_components: em.score_samples(inside) - shift for em in self.tried_}
 
     def _ask(self, answer: str, X: ArrayLike) -> Any:
@@ -150,8 +153,12 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return getattr(self.estimator_, answer)(self._inside(table))
 
     def _inside(self, table: Array, *, tried: bool = False) -> Array:
+        if tried and not hasattr(self, "_em_scale"):  # a model of version 0.1.0
+            return np.asarray((table - self._em_centre) / self._em_unit)
         scale = self._em_scale if tried else self._scale
-        return table if scale is None else scale.scores(table)
+        if scale is not None:
+            return scale.scores(table)
+        return table if tried or not self.scaled else np.asarray((table - self.centre_) / self.unit_)
 
     def _scale_of(self, table: Array) -> Scale:
         """Return the scale of the columns: one number for all where a covariance has one for all."""
@@ -188,6 +195,7 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         p = state.count("n_features_in_")
         state.floats("centre_", (p,))
         state.floats("unit_", (p,), low=TINY)
+        refuse_other_scale(state, p)
         K = state.count("n_clusters_", low=0)
         order = state.indices("order_", (K,), K)
         state.expect(len(np.unique(order)) == K, "order_", f"each number below {K} once")

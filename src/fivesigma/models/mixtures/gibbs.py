@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, WrongTypeError, one_of
 from fivesigma._core.saved_state import TINY, SavedState
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 from fivesigma.models.mixtures import blocks
 from fivesigma.models.mixtures.chains import (
     Progress,
@@ -158,6 +158,8 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     ([0, 10], True)
     """
 
+    _scale: Scale | None = None  # a model of version 0.1.0 has centre and unit alone
+
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         n_components: int = 2,
@@ -271,7 +273,7 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _averaged(self, table: Array) -> tuple[Array, Array]:
         """Return log density and probabilities of a checked table, averaged over draws."""
-        standard = self._scale.scores(table)
+        standard = (self._scale or Scale.told(self._centre, self._unit)).scores(table)
         draws = self._draws
         some = np.unique(np.linspace(0, len(draws.b) - 1, _PREDICTIVE_DRAWS).astype(np.int64))
         diagonal = self._model.kind in ("diag", "spherical")
@@ -297,13 +299,14 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         labels = np.minimum((rng.random(n_samples)[:, None] > cumulative).sum(axis=1), self.n_components - 1)
         noise = rng.standard_normal(draws.b[s, labels].shape)
         z = np.linalg.solve(draws.A[s, labels], (draws.b[s, labels] + noise)[..., None])[..., 0]
-        return self._scale.values(z), labels.astype(np.int64)
+        return (self._scale or Scale.told(self._centre, self._unit)).values(z), labels.astype(np.int64)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         p, K = state.count("n_features_in_"), state.count("n_components", 1, 255)
         state.floats("_centre", (p,))
         state.floats("_unit", (p,), low=TINY)
+        refuse_other_scale(state, p)
         state.part("_model", GaussianMixtureModel)
         state.expect(np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns")
         draws = state.part("_draws", Draws)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.saved_state import SavedState
-from fivesigma.features.scale import Scale
+from fivesigma.features.scale import Scale, refuse_other_scale
 
 Array = NDArray[np.float64]
 
@@ -36,6 +36,8 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     array([0, 0, 1, 1])
     """
 
+    _scale: Scale | None = None
+
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find the direction of the largest variance of X (n_samples, n_features); y is ignored."""
         table = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
@@ -52,11 +54,13 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self._side(validate_data(self, X, dtype=np.float64, reset=False))
 
     def _side(self, table: Array) -> NDArray[np.int64]:
-        return np.asarray(self._scale.scores(table) @ self.direction_ > 0.0, dtype=np.int64)
+        scale = self._scale or Scale.told(self.centre_, np.ones(len(self.centre_)))
+        return np.asarray(scale.scores(table) @ self.direction_ > 0.0, dtype=np.int64)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         p = state.count("n_features_in_")
         state.floats("centre_", (p,))
+        refuse_other_scale(state, p)
         state.floats("direction_", (p,))
         state.expect(np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns")

@@ -71,7 +71,7 @@ def _edges(values: Array, w: Array, max_bins: int) -> Array:
         return np.empty(0)
     middle = middles(distinct)
     if distinct.size <= max_bins:
-        return middle
+        return np.asarray(middle)
     below = np.cumsum(np.bincount(inverse, weights=w))[:-1]
     share = np.arange(1, max_bins) / max_bins * w.sum()
     return np.asarray(

@@ -73,6 +73,8 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
            [0. , 1. , 5. , 5. ]]))
     """
 
+    _ranks: RankCodes | None = None  # a tree that was fitted elsewhere has its own view of the columns
+
     def __init__(self, tree: Any = None) -> None:
         self.tree = tree
 

@@ -112,6 +112,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     True
     """
 
+    _target: TargetScale | None = None  # a model of version 0.1.0 speaks of the target itself
+
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
         distribution: Any = "normal",
@@ -173,8 +175,10 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         """Return the predictive laws of the rows of X ``(n, p)``."""
         check_is_fitted(self)
         theta = self._trees.parameters(self._bins.codes(matrix(self, X, nan=True)))
-        mu, log_scale = self._target.values(theta[:, 0]), theta[:, 1] + np.log(self._target.deviation)
-        return PredictiveLaw(self.law_, np.column_stack([mu, log_scale]), self.recalibration_)
+        if self._target is not None:
+            mu, log_scale = self._target.values(theta[:, 0]), theta[:, 1] + np.log(self._target.deviation)
+            theta = np.column_stack([mu, log_scale])
+        return PredictiveLaw(self.law_, theta, self.recalibration_)
 
     def _calibrate(self, codes: Codes, table: Floats, t: Array, w: Array, groups: Any, tell: _Told) -> None:
         """Choose the rounds and the map on held-out folds."""
@@ -264,7 +268,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         p = state.count("n_features_in_")
         state.part("law_", Distribution)
         state.part("recalibration_", Recalibration)
-        state.part("_target", TargetScale)
+        if state.has("_target"):
+            state.expect(state.part("_target", TargetScale).deviation > 0, "_target", "the scale of a target")
         bins, trees = state.part("_bins", Bins), state.part("_trees", _Trees)
         state.expect(len(bins.starts) == p + 1, "_bins", f"bins of {p} columns")
         state.expect(trees.feature.max(initial=0) < p, "_trees", f"splits on columns below {p}")

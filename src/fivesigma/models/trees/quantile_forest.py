@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import present, weights
-from fivesigma.features.ranks import RankCodes
+from fivesigma.features.ranks import RankCodes, refuse_other_ranks
 from fivesigma.models.fitting import allows_nan, tags_of
 from fivesigma.models.trees.regressors import rewrite, scaled
 
@@ -49,6 +49,8 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
     >>> QuantileForest().fit(X, np.arange(200) % 10.0).predict_quantiles(X[:1], [0.5]).shape
     (1, 1)
     """
+
+    _ranks: RankCodes | None = None  # a model of version 0.1.0 sees the columns as they are
 
     def __init__(self, forest: Any = None) -> None:
         self.forest = forest
@@ -105,7 +107,7 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         table = validate_data(
             self, X, dtype=np.float64, ensure_all_finite=_finite(self.estimator_), reset=False
         )
-        return self._ranks.transform(table)
+        return table.astype(np.float32) if self._ranks is None else self._ranks.transform(table)
 
     def _inner(self) -> Any:
         if self.forest is None:
@@ -120,8 +122,7 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         p = state.count("n_features_in_")
         forest = state.part("estimator_", RandomForestRegressor, ExtraTreesRegressor)
         state.fitted("estimator_", p)
-        state.part("_ranks", RankCodes)
-        state.fitted("_ranks", p, "transform")
+        refuse_other_ranks(state, p)
         n = len(state.floats("_y", (None,)))
         state.expect(n > 0 and (np.diff(self._y) >= 0).all(), "_y", "sorted targets")
         state.floats("_w", (n,), low=0.0)

@@ -117,6 +117,8 @@ class HistGradientBoostingRegressor(ensemble.HistGradientBoostingRegressor):  # 
     True
     """
 
+    _baseline_prediction: Any
+
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **given: Any) -> Self:
         """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
         scale, _ = scaled(self, y, sample_weight)

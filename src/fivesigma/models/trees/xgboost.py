@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from fivesigma._core.errors import InputError, require
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
-from fivesigma.features.ranks import RankCodes
+from fivesigma.features.ranks import RankCodes, refuse_other_ranks
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.boosters import check, read
 
@@ -26,6 +26,9 @@ Array = NDArray[np.float64]
 
 class _XGBoost(BaseEstimator):  # type: ignore[misc]
     """What the classifier and the regressor share: settings, the call of the library, the bytes kept."""
+
+    _ranks: RankCodes | None = None  # a model of version 0.1.0 sees columns and target as they are
+    _target: TargetScale | None = None
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
@@ -111,7 +114,8 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         return gains / gains.sum() if gains.sum() > 0 else gains
 
     def _rows(self, X: ArrayLike) -> Any:
-        codes = self._ranks.transform(matrix(self, X, nan=True))
+        table = matrix(self, X, nan=True)
+        codes = table if self._ranks is None else self._ranks.transform(table)
         return require("xgboost", "boost").DMatrix(codes, nthread=1)
 
     def _outputs(self, X: ArrayLike) -> Array:
@@ -134,8 +138,9 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         K = len(state.labels("classes_")) if state.has("classes_") else None
         p, content = state.count("n_features_in_"), state.whole("booster_", (None,), low=0, high=255)
-        state.part("_ranks", RankCodes)
-        state.fitted("_ranks", p, "transform")
+        refuse_other_ranks(state, p)
+        if state.has("_target"):
+            state.part("_target", TargetScale)
         try:
             document = read(content.astype(np.uint8).tobytes())
             check(document, n_features=p, n_classes=K)
@@ -183,15 +188,18 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> Array:
         """Return the prediction ``(n,)``."""
         scores = self._outputs(X)
-        return self._target.values(scores)
+        return scores if self._target is None else self._target.values(scores)
 
     def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
         """Yield the prediction ``(n,)`` after each round."""
-        return (self._target.values(scores) for scores in self._staged(X))
+        told = self._target
+        return (scores if told is None else told.values(scores) for scores in self._staged(X))
 
     def shapley(self, X: ArrayLike) -> Array:
         """Return XGBoost's own exact Shapley values, (n, p + 1), the base last, in the unit of the target."""
         parts = super().shapley(X)
+        if self._target is None:
+            return parts
         base = self._target.values(parts[:, -1:])
         return np.hstack([parts[:, :-1] * self._target.deviation, base])
 

@@ -82,7 +82,9 @@ def _resamples(spec: Spec, data: Dataset, split: Split, R: int) -> list[Array]:
 
 def _spectators(spec: Spec, data: Dataset) -> dict[str, Array]:
     """Return the spectators that do not tell the target: it is not one of them, nor computed from them."""
-    made, told = dict(spec.features.expressions), {spec.data.target or data.target or ""}
+    made = dict(spec.features.expressions)
+    target = spec.data.target or data.target or ""
+    told = {target} if isinstance(target, str) else set(target)
     known = dict.fromkeys([*data.spectators, *made])
     while more := {name for each in told for name in _used(made.get(each, each), known)} - told:
         told |= more
