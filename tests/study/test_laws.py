@@ -12,7 +12,7 @@ from fivesigma.record.sections.curves import LearningCurveRecord
 from fivesigma.record.sections.predictive import PredictiveRecord
 from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
-from fivesigma.study.analyses.predictive import conformal_reach, section
+from fivesigma.study.analyses.predictive import conformal_reach, recorded
 from fivesigma.study.finished.compare import compare
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.study import Study
@@ -68,7 +68,7 @@ def test_a_model_of_values_has_the_width_of_its_out_of_fold_residuals(finished) 
     )
     record = finished.results.model("linear")
     assert record.scores["test"]["crps"].value == pytest.approx(expected)
-    assert record.section(PredictiveRecord).width == pytest.approx(width)
+    assert record.recorded(PredictiveRecord).width == pytest.approx(width)
     assert record.versus_baseline["crps"].sigma_global is not None
 
 
@@ -77,7 +77,7 @@ def test_a_law_that_knows_the_width_of_each_event_comes_out_best(finished) -> No
     assert finished.results.best == "natural-gradient"
     assert value["natural-gradient"] < value["linear"] < value["dummy"]
     assert finished.results.model("quantile-forest").scores["test"]["nll"].value is None
-    assert finished.results.model("natural-gradient").section(LearningCurveRecord).metric == "rmse"
+    assert finished.results.model("natural-gradient").recorded(LearningCurveRecord).metric == "rmse"
 
 
 def test_page_and_model_speak_of_the_law(finished) -> None:
@@ -94,7 +94,7 @@ def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     y, y0 = rng.normal(size=4000), rng.normal(size=4000)
     said = {Output.VALUE: np.zeros(4000)}
     held = (y0, said, None)
-    right, narrow = (section(y, said, None, held, width) for width in (1.0, 0.5))
+    right, narrow = (recorded(y, said, None, held, width) for width in (1.0, 0.5))
     assert right is not None
     assert narrow is not None
     for kept in (*right["intervals"], *right["conformal"], *narrow["conformal"]):
@@ -116,8 +116,8 @@ def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
 
 
 def test_few_events_have_no_coverage_and_classes_no_law(finished) -> None:
-    assert section(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
-    assert section(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
+    assert recorded(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
+    assert recorded(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(rng.normal(size=(120, 1)), rng.integers(0, 2, 120))
     with pytest.raises(InputError, match="does not score a classification"):
