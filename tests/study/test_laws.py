@@ -68,7 +68,7 @@ def test_a_model_of_values_has_the_width_of_its_out_of_fold_residuals(finished) 
     )
     record = finished.results.model("linear")
     assert record.scores["test"]["crps"].value == pytest.approx(expected)
-    assert record.recorded(PredictiveRecord).width == pytest.approx(width)
+    assert record.section(PredictiveRecord).width == pytest.approx(width)
     assert record.versus_baseline["crps"].sigma_global is not None
 
 
@@ -77,7 +77,7 @@ def test_a_law_that_knows_the_width_of_each_event_comes_out_best(finished) -> No
     assert finished.results.best == "natural-gradient"
     assert value["natural-gradient"] < value["linear"] < value["dummy"]
     assert finished.results.model("quantile-forest").scores["test"]["nll"].value is None
-    assert finished.results.model("natural-gradient").recorded(LearningCurveRecord).metric == "rmse"
+    assert finished.results.model("natural-gradient").section(LearningCurveRecord).metric == "rmse"
 
 
 def test_page_and_model_speak_of_the_law(finished) -> None:
@@ -97,11 +97,11 @@ def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     right, narrow = (recorded(y, said, None, held, width) for width in (1.0, 0.5))
     assert right is not None
     assert narrow is not None
-    for kept in (*right["intervals"], *right["conformal"], *narrow["conformal"]):
-        assert kept["coverage"] == pytest.approx(kept["level"], abs=0.02)
-    assert narrow["intervals"][0]["high"] < 0.5
-    assert max(abs(each - 1) for each in right["pit"]["density"]) < 4 * right["pit"]["error"]
-    assert narrow["pit"]["density"][0] > 2
+    for kept in (*right.intervals, *right.conformal, *narrow.conformal):
+        assert kept.coverage == pytest.approx(kept.level, abs=0.02)
+    assert narrow.intervals[0].high < 0.5
+    assert max(abs(each - 1) for each in right.pit.density) < 4 * right.pit.error
+    assert narrow.pit.density[0] > 2
 
 
 def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
