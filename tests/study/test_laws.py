@@ -12,7 +12,7 @@ from fivesigma.record.sections.curves import LearningCurveRecord
 from fivesigma.record.sections.predictive import PredictiveRecord
 from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
-from fivesigma.study.analyses.predictive import conformal_reach, section
+from fivesigma.study.analyses.predictive import conformal_reach, recorded
 from fivesigma.study.finished.compare import compare
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.study import Study
@@ -94,14 +94,14 @@ def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     y, y0 = rng.normal(size=4000), rng.normal(size=4000)
     said = {Output.VALUE: np.zeros(4000)}
     held = (y0, said, None)
-    right, narrow = (section(y, said, None, held, width) for width in (1.0, 0.5))
+    right, narrow = (recorded(y, said, None, held, width) for width in (1.0, 0.5))
     assert right is not None
     assert narrow is not None
-    for kept in (*right["intervals"], *right["conformal"], *narrow["conformal"]):
-        assert kept["coverage"] == pytest.approx(kept["level"], abs=0.02)
-    assert narrow["intervals"][0]["high"] < 0.5
-    assert max(abs(each - 1) for each in right["pit"]["density"]) < 4 * right["pit"]["error"]
-    assert narrow["pit"]["density"][0] > 2
+    for kept in (*right.intervals, *right.conformal, *narrow.conformal):
+        assert kept.coverage == pytest.approx(kept.level, abs=0.02)
+    assert narrow.intervals[0].high < 0.5
+    assert max(abs(each - 1) for each in right.pit.density) < 4 * right.pit.error
+    assert narrow.pit.density[0] > 2
 
 
 def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
@@ -116,8 +116,8 @@ def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
 
 
 def test_few_events_have_no_coverage_and_classes_no_law(finished) -> None:
-    assert section(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
-    assert section(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
+    assert recorded(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
+    assert recorded(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(rng.normal(size=(120, 1)), rng.integers(0, 2, 120))
     with pytest.raises(InputError, match="does not score a classification"):

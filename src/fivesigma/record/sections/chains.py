@@ -21,6 +21,11 @@ class Quantity:
     ess_bulk: float | None
     ess_tail: float | None
 
+    @property
+    def fewest_draws(self) -> float:
+        """The effective draws for the bulk or the tails, whichever are fewer; 0 where they are not known."""
+        return min(self.ess_bulk or 0.0, self.ess_tail or 0.0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosticsRecord(Section):

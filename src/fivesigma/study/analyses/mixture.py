@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
+from fivesigma.record.document import tuples
 from fivesigma.record.results import Score
+from fivesigma.record.sections.chains import DiagnosticsRecord
+from fivesigma.record.sections.columns import Counts, HistogramsRecord, PointsRecord
+from fivesigma.record.sections.mixture import ClusterConfusion, MixtureRecord, Order
+from fivesigma.record.sections.section import Section, named
 from fivesigma.risk.curves import feature_histograms
 from fivesigma.study.analyses.analysis import Analysis, Experiment, Fitted, Found, Run
 from fivesigma.study.evidence.evidence import Evidence
@@ -46,15 +52,18 @@ class Mixture:
         return _of_kept(fitted.estimator, fitted.table(fitted.rows), columns)
 
     def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
-        """Return the sections ``mixture`` and ``diagnostics``."""
-        kept = [read for fit, read in found if fit.is_final][:1]
-        tried = [read["by_order"] for fit, read in found if not fit.is_final]
-        return {
-            name: section | ({"by_order": _common(tried)} if name == "mixture" else {})
-            for read in kept
-            for name, section in read.items()
-            if name in ("mixture", "diagnostics")
-        }
+        """Return the clusters, before anything is known of other models or of a truth, and the health of chains."""
+        read = next((read for fit, read in found if fit.is_final), None)
+        if read is None:
+            return {}
+        held = _common([read["by_order"] for fit, read in found if not fit.is_final])
+        order = [{**each, "held_out": held.get(each["n_components"])} for each in read["mixture"]["order"]]
+        unknown = {"order": order, "shown": [], "confusion": None}
+        health = read.get("diagnostics")
+        return named(
+            MixtureRecord.from_document({**read["mixture"], **unknown}),
+            None if health is None else DiagnosticsRecord.from_document(health),
+        )
 
 
 def _common(tried: Sequence[Mapping[str, float]]) -> dict[int, float]:
@@ -103,92 +112,85 @@ class Mixtures(Experiment):
     """The clusterings of a run in its record."""
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
-        """Return the section ``mixture``; {} of a model that is none."""
+        """Return the clusters, beside their scores and the truth; {} of a model that has none."""
         outcome = found.fitted[name]
-        if "mixture" not in outcome.described:
+        mixture: MixtureRecord | None = outcome.described.get("mixture")
+        if mixture is None:
             return {}
-        mixture, labels = dict(outcome.described["mixture"]), outcome.validation[Output.LABEL]
-        mixture["order"] = _order(mixture, mixture.pop("by_order"), found.scores.of(name))
-        mixture["shown"] = labels[_shown(found.prepared)].tolist()
-        mixture["confusion"] = _confusion(found.prepared, mixture, labels)
-        return {"mixture": mixture}
+        labels = outcome.validation[Output.LABEL]
+        return named(
+            replace(
+                mixture,
+                order=_order(mixture, found.scores.of(name)),
+                shown=tuples(labels[_shown(found.prepared)]),
+                confusion=_confusion(found.prepared, mixture, labels),
+            )
+        )
 
     def scores(self, found: Evidence, name: str) -> Mapping[str, Score]:
         """Return the BIC and the log evidence of the fitted events, where there are any."""
-        return _in_sample(found.fitted[name].described.get("mixture", {}))
+        mixture: MixtureRecord | None = found.fitted[name].described.get("mixture")
+        return {} if mixture is None else _in_sample(mixture)
 
     def notes(self, found: Evidence) -> Iterable[Note]:
         """Return what a reader must know of the fits."""
         return _notes(list(found.fitted.values()))
 
 
-def _in_sample(mixture: Mapping[str, Any]) -> dict[str, Score]:
+def _in_sample(mixture: MixtureRecord) -> dict[str, Score]:
     found: dict[str, Score] = {}
-    if mixture.get("bic") is not None:
-        found["bic"] = Score(mixture["bic"], method="p ln n - 2 ln L of the fitted events; small is good")
-    if (log_evidence := mixture.get("log_evidence")) is not None:
-        value, error = log_evidence["value"], log_evidence["error"]
+    if mixture.bic is not None:
+        found["bic"] = Score(mixture.bic, method="p ln n - 2 ln L of the fitted events; small is good")
+    if mixture.log_evidence is not None:
+        value, half = mixture.log_evidence.value, 1.96 * (mixture.log_evidence.error or 0.0)
         found["log_evidence"] = Score(
             value,
-            value - 1.96 * error,
-            value + 1.96 * error,
+            value - half,
+            value + half,
             method="Chib's identity over all labellings; the interval is its Monte-Carlo error",
         )
     return found
 
 
-def _order(
-    mixture: Mapping[str, Any], tried: Mapping[int, float], scores: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _order(mixture: MixtureRecord, scores: Mapping[str, Any]) -> tuple[Order, ...]:
     """Return what is said for each number of components: those "auto" has tried, and the one that was fitted."""
-    rows = {
-        each["n_components"]: {
-            "n_components": each["n_components"],
-            "bic": each["bic"],
-            "held_out": tried.get(each["n_components"]),
-            "log_evidence": None,
-        }
-        for each in mixture["order"]
+    if not mixture.density:
+        return mixture.order
+    held, evidence, K = scores["validation"].get("log_likelihood"), mixture.log_evidence, mixture.n_clusters
+    own = {
+        "bic": mixture.bic,
+        "held_out": None if held is None else held.value,
+        "log_evidence": None if evidence is None else evidence.value,
     }
-    held = scores["validation"].get("log_likelihood")
-    if mixture["density"]:
-        evidence = mixture["log_evidence"]
-        own = {
-            "bic": mixture["bic"],
-            "held_out": None if held is None else held.value,
-            "log_evidence": None if evidence is None else evidence["value"],
-        }
-        K = mixture["n_clusters"]
-        rows[K] = rows.get(K, {"n_components": K}) | {
-            key: value for key, value in own.items() if value is not None
-        }
-        rows[K] = {"bic": None, "held_out": None, "log_evidence": None} | rows[K]
-    return [rows[K] for K in sorted(rows)]
+    known: dict[str, Any] = {key: value for key, value in own.items() if value is not None}
+    rows = {each.n_components: each for each in mixture.order}
+    rows[K] = replace(rows.get(K, Order(n_components=K)), **known)
+    return tuple(rows[K] for K in sorted(rows))
 
 
-def _confusion(prepared: Prepared, mixture: Mapping[str, Any], labels: Array) -> dict[str, Any] | None:
+def _confusion(prepared: Prepared, mixture: MixtureRecord, labels: Array) -> ClusterConfusion | None:
     """Return how many training events of each class are in each cluster; noise, if any, is the last column."""
     data, train = prepared.data, prepared.split.train
     if data.y is None or data.classes is None:
         return None
     y = data.y[train]
-    known, K = y >= 0, max(int(labels.max()) + 1, mixture["n_clusters"])
+    known, K = y >= 0, max(int(labels.max()) + 1, mixture.n_clusters)
     noise = bool((labels < 0).any())
     at = np.where(labels < 0, K, labels)
     table = np.zeros((len(data.classes), K + noise), dtype=np.int64)
     np.add.at(table, (y[known], at[known]), 1)
-    return {"classes": list(data.classes), "noise": noise, "counts": table.tolist()}
+    return ClusterConfusion(classes=tuple(data.classes), noise=noise, counts=tuples(table))
 
 
 def _notes(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """Yield what a reader must know of the fits: components that overlap, starts that knew the truth."""
     for outcome in outcomes:
-        if "mixture" not in outcome.described:
+        mixture: MixtureRecord | None = outcome.described.get("mixture")
+        if mixture is None:
             continue
         name = outcome.entry.name
-        warning = outcome.described["mixture"]["warning"]
-        if warning:
-            yield "separation", "warning", f"{name}: {warning}"
+        if mixture.warning:
+            yield "separation", "warning", f"{name}: {mixture.warning}"
         if outcome.entry.informed:
             yield (
                 "start",
@@ -201,7 +203,7 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterator[Note]:
 # --- pictures of the events
 
 
-def pictures(prepared: Prepared) -> dict[str, Any]:
+def pictures(prepared: Prepared) -> dict[str, Section]:
     """Return histograms of the columns, and the shown events in the first two of them, from training rows only."""
     data, train = prepared.data, prepared.split.train
     truth = data.classes if data.y is not None and (data.y[train] >= 0).all() else None
@@ -213,18 +215,19 @@ def pictures(prepared: Prepared) -> dict[str, Any]:
         classes=truth,
     )
     shown = _shown(prepared)
-    two = data.X[train[shown]][:, :2]
-    points: dict[str, Any] = {
-        "names": list(data.names[:2]),
-        "units": list(data.units[:2]),
-        "values": two.tolist(),
-    }
-    if data.y is not None:
-        points["truth"] = data.y[train[shown]].tolist()
-    if data.n_features == 1:
-        counts, edges = np.histogram(data.X[train][:, 0], bins=_bins(data.X[train][:, 0]))
-        points["histogram"] = {"counts": counts.tolist(), "edges": edges.tolist()}
-    return {"histograms": histograms, "points": points}
+    points = PointsRecord(
+        names=data.names[:2],
+        units=data.units[:2],
+        values=tuples(data.X[train[shown]][:, :2]),
+        truth=None if data.y is None else tuples(data.y[train[shown]]),
+        histogram=_counts(data.X[train][:, 0]) if data.n_features == 1 else None,
+    )
+    return named(HistogramsRecord.from_document(histograms), points)
+
+
+def _counts(x: Array) -> Counts:
+    counts, edges = np.histogram(x, bins=_bins(x))
+    return Counts(counts=tuples(counts), edges=tuples(edges))
 
 
 def _shown(prepared: Prepared) -> Array:

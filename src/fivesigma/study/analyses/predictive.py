@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from fivesigma.record.results import plain
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.predictive import Coverage, PredictiveRecord, ProbabilityTransform
 from fivesigma.risk.intervals import clopper_pearson
 from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.risk.resampling import kish
@@ -25,10 +26,10 @@ FEWEST = 10
 """Events below which no coverage is quoted."""
 
 
-def section(
+def recorded(
     y: Array, said: Predictions, w: Array | None, calibration: Calibration | None, width: float | None
-) -> dict[str, Any] | None:
-    """Return the section ``predictive`` of a regression; None where no law is known or events are few.
+) -> PredictiveRecord | None:
+    """Return what the record keeps of the intervals of a regression; None where no law is known or events are few.
 
     Parameters
     ----------
@@ -42,33 +43,26 @@ def section(
     if law is None or n < FEWEST:
         return None
     conformal = [_conformal(y, said, weight, calibration, level, n) for level in STATED]
-    return plain(  # type: ignore[no-any-return]
-        {
-            "own": Output.LAW in said,
-            "width": None if Output.LAW in said else width,
-            "intervals": [_held(y, *law.interval(level), weight, level, n) for level in STATED],
-            "conformal": [each for each in conformal if each is not None],
-            "pit": _pit(law.cdf(y), weight, n),
-        }
+    return PredictiveRecord(
+        own=Output.LAW in said,
+        width=None if Output.LAW in said else width,
+        intervals=tuple(_held(y, *law.interval(level), weight, level, n) for level in STATED),
+        conformal=tuple(each for each in conformal if each is not None),
+        pit=_pit(law.cdf(y), weight, n),
     )
 
 
-def _held(y: Array, low: Array, high: Array, w: Array, level: float, n: float) -> dict[str, Any]:
+def _held(y: Array, low: Array, high: Array, w: Array, level: float, n: float) -> Coverage:
     """Return the share of events inside, with its exact 95 % limits for these fitted models, and the mean width."""
     share = float(np.average((low <= y) & (y <= high), weights=w))
     ends = clopper_pearson(share, n)
-    return {
-        "level": level,
-        "coverage": share,
-        "low": ends[0],
-        "high": ends[1],
-        "width": float(np.average(high - low, weights=w)),
-    }
+    width = float(np.average(high - low, weights=w))
+    return Coverage(level=level, coverage=share, low=ends[0], high=ends[1], width=width)
 
 
 def _conformal(
     y: Array, said: Predictions, w: Array, calibration: Calibration | None, level: float, n: float
-) -> dict[str, Any] | None:
+) -> Coverage | None:
     """Return coverage and width of conformal intervals; None where the calibrating events are too few for the level."""
     if calibration is None:
         return None
@@ -105,8 +99,9 @@ def conformal_reach(scores: Array, w: Array, level: float) -> float | None:
     return float(scores[order][min(int(at), len(scores) - 1)])
 
 
-def _pit(u: Array, w: Array, n: float) -> dict[str, Any]:
+def _pit(u: Array, w: Array, n: float) -> ProbabilityTransform:
     """Return the histogram of the probability integral transform as a density, with the error of a flat one."""
     share, edges = np.histogram(np.clip(u, 0, 1), bins=N_BINS, range=(0, 1), weights=w)
     density = share / w.sum() * N_BINS
-    return {"edges": edges, "density": density, "error": float(((N_BINS - 1) / n) ** 0.5)}
+    error = float(((N_BINS - 1) / n) ** 0.5)
+    return ProbabilityTransform(edges=tuples(edges), density=tuples(density), error=error)

@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 
 from fivesigma._core.random import generator
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.columns import HistogramsRecord, PointsRecord, TargetUnitRecord
+from fivesigma.record.sections.predictive import PredictiveRecord
+from fivesigma.record.sections.regions import PlaneRecord
+from fivesigma.record.sections.score_curves import ScoreCurvesRecord
+from fivesigma.record.sections.section import Section, named
 from fivesigma.risk import curves as shapes
 from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses import mixture
@@ -30,16 +36,16 @@ def _said(found: Evidence, part: str, name: str) -> tuple[Truth, dict[Output, An
     return truth, each(found.fitted[name].said(part), lambda values: values[truth.counts])
 
 
-def curves(found: Evidence, name: str) -> dict[str, Any]:
-    """Return the section ``curve`` of one model, named: on the first opened test, else on the out-of-fold predictions.
+def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
+    """Return the curves of one model: on the first opened test, else on the out-of-fold predictions.
 
-    {} of what is not held against a truth that fits have seen, of several targets (see `targets`), and where there is
+    None of what is not held against a truth that fits have seen, of several targets (see `targets`), and where there is
     neither.
     """
     data, output = found.prepared.data, found.parts.task.outputs[0]
     drawn = {Output.VALUE: "regression", Output.PROBABILITY: "classification"}.get(output)
     if drawn is None or not found.parts.task.supervised or data.several:
-        return {}
+        return None
 
     def scored(part: str) -> shapes.Scored | None:
         truth, said = _said(found, part, name)
@@ -47,77 +53,78 @@ def curves(found: Evidence, name: str) -> dict[str, Any]:
 
     counts = found.parts.resampled(found.prepared.metric, found.tests[0]).counts if found.tests else None
     if (held := scored(found.tests[0] if found.tests else VALIDATION)) is None:
-        return {}
-    return {"curve": shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)}
+        return None
+    made = shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)
+    return ScoreCurvesRecord.from_document(made)
 
 
-def predictive(found: Evidence, name: str) -> dict[str, Any]:
-    """Return the section ``predictive`` of a regression, named: on the first opened test, else fold by fold."""
+def predictive(found: Evidence, name: str) -> PredictiveRecord | None:
+    """Return what intervals of a regression hold: on the first opened test, else fold by fold."""
     if Output.LAW not in found.parts.task.outputs or found.prepared.data.several:
-        return {}
+        return None
     truth, said = _said(found, VALIDATION, name)
     if not said:  # neither a width nor conformal intervals can be had of rows that its models have seen
-        return {}
+        return None
     held, width = (truth.y, said, truth.w), found.scores.cut(CRPS, name)
     if found.tests:
         truth, said = _said(found, found.tests[0], name)
-        kept = intervals.section(truth.y, said, truth.w, held, width)
-    else:
-        kept = intervals.section(*held, None, width)
-    return {} if kept is None else {"predictive": kept}
+        return intervals.recorded(truth.y, said, truth.w, held, width)
+    return intervals.recorded(*held, None, width)
 
 
-def pictures(prepared: Prepared) -> Mapping[str, Any]:
+def pictures(prepared: Prepared) -> Mapping[str, Section]:
     """Return what pictures of the data need, from training rows only: the test stays sealed here too."""
-    if not task(prepared.data.task).supervised:
+    data = prepared.data
+    if not task(data.task).supervised:
         return mixture.pictures(prepared)
-    return {"target_unit": prepared.data.target_unit, **_feature_pictures(prepared)}
+    events = None if data.several else _points(prepared) if data.classes is None else _plane(prepared)
+    return named(TargetUnitRecord(unit=data.target_unit), _histograms(prepared), events)
 
 
-def _feature_pictures(prepared: Prepared) -> dict[str, Any]:
-    """Return ``histograms`` of the features, the most informative first; for a regression ``points``, some events."""
+def _histograms(prepared: Prepared) -> HistogramsRecord:
+    """Return histograms of the features."""
     data, train = prepared.data, prepared.split.train
     assert data.y is not None
     w = None if data.w is None else data.w[train]
     X, y = data.X[train], None if data.several else data.y[train]
-    pictures: dict[str, Any] = {
-        "histograms": shapes.feature_histograms(
-            X, y, w, names=data.names, units=data.units, classes=data.classes
-        )
-    }
-    if y is None:
-        return pictures
-    if data.classes is None:
-        pictures["points"] = _points(prepared)
-    elif data.n_features == 2 and not data.categories:
-        rng = generator(prepared.spec.study.seed, "points")
-        pictures["plane"] = plane.events(X, y, data.names, rng)
-    return pictures
+    drawn = shapes.feature_histograms(X, y, w, names=data.names, units=data.units, classes=data.classes)
+    return HistogramsRecord.from_document(drawn)
 
 
-def _points(prepared: Prepared) -> dict[str, Any]:
+def _plane(prepared: Prepared) -> PlaneRecord | None:
+    """Return some events of a classification of two numeric columns."""
+    data, train = prepared.data, prepared.split.train
+    if data.y is None or data.n_features != 2 or data.categories:
+        return None
+    rng = generator(prepared.spec.study.seed, "points")
+    return plane.events(data.X[train], data.y[train], data.names, rng)
+
+
+def _points(prepared: Prepared) -> PointsRecord:
+    """Return some events of a regression."""
     data, train = prepared.data, prepared.split.train
     assert data.y is not None
     if len(train) > MOST_POINTS:
         rng = generator(prepared.spec.study.seed, "points")
         train = np.sort(rng.choice(train, MOST_POINTS, replace=False))
-    return {"names": list(data.names), "values": data.X[train].tolist(), "target": data.y[train].tolist()}
+    values, target = tuples(data.X[train]), tuples(data.y[train])
+    return PointsRecord(names=data.names, values=values, target=target)
 
 
 class ScoreCurves(Experiment):
     """The curves behind the scores of a model."""
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
-        """Return the section ``curve``."""
-        return curves(found, name)
+        """Return the curves, named."""
+        return named(curves(found, name))
 
 
 class Predictive(Experiment):
     """The law that a model predicts, held against the events."""
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
-        """Return the section ``predictive``."""
-        return predictive(found, name)
+        """Return what the intervals hold, named."""
+        return named(predictive(found, name))
 
 
 ANALYSIS = Analysis("score_curves", experiment=ScoreCurves)

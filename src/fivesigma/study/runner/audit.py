@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fivesigma.record.sections.chains import DiagnosticsRecord
+from fivesigma.record.sections.tuning import TuningRecord
 from fivesigma.study.analyses.tuning import edges
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.plan import ENOUGH_REFITS
@@ -74,7 +75,7 @@ def _new_labels(prepared: Prepared) -> Iterator[Note]:
 def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """An optimum at the edge of its range may lie beyond."""
     for outcome in outcomes:
-        kept = outcome.described.get("tuning")
+        kept: TuningRecord | None = outcome.described.get("tuning")
         if outcome.ok and kept and kept.on_edge:
             yield "tuning", "warning", f"{outcome.entry.name}: {edges(kept)}; widen it"
 
@@ -83,17 +84,17 @@ def _not_converged(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """Yield a failed check for each model whose final fit says that it has not converged."""
     for each in outcomes:
         if each.ok and each.converged is False:
-            health = each.described.get("diagnostics")
-            why = each.message if health is None else _worst(health["quantities"], health["n_chains"])
+            health: DiagnosticsRecord | None = each.described.get("diagnostics")
+            why = each.message if health is None else _worst(health)
             yield CHECK, "failed", f"{each.entry.name} did not converge: {why or 'its solver stopped early'}"
 
 
-def _worst(quantities: Mapping[str, Any], n_chains: int) -> str:
+def _worst(health: DiagnosticsRecord) -> str:
     """Return the worst R-hat and the fewest effective draws, with what was expected."""
-    rhats = {name: each["r_hat"] for name, each in quantities.items() if each["r_hat"] is not None}
-    draws = {name: min(each["ess_bulk"], each["ess_tail"]) for name, each in quantities.items()}
+    rhats = {name: each.r_hat for name, each in health.quantities.items() if each.r_hat is not None}
+    draws = {name: each.fewest_draws for name, each in health.quantities.items()}
     few = min(draws, key=lambda name: draws[name])
-    said = f"{draws[few]:.0f} effective draws of the {few}, expected at least {100 * n_chains}"
+    said = f"{draws[few]:.0f} effective draws of the {few}, expected at least {100 * health.n_chains}"
     if rhats:
         worst = max(rhats, key=lambda name: rhats[name])
         said = f"R-hat of the {worst} is {rhats[worst]:.3f}, expected below 1.01; {said}"

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
-from fivesigma.record.document import plain, read
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
-from fivesigma.record.sections.explained import Explained
+from fivesigma.record.sections.columns import RowsOfTestsRecord
+from fivesigma.record.sections.saved import NotSavedRecord
+from fivesigma.record.sections.section import named
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.evidence import Evidence
@@ -35,7 +36,6 @@ def results(made: Made, *, opened: bool) -> Results:
     added = {key: value for each in asked for key, value in each.record(found).items()}
     notes = [*_notes(found), *(note for each in asked for note in each.notes(found))]
     audit = (*(Audit(*note) for note in notes), *added.pop("audit", ()))
-    explain = added.pop("explain", None)
     return Results(
         study=spec.study.name,
         task=prepared.data.task,
@@ -47,7 +47,7 @@ def results(made: Made, *, opened: bool) -> Results:
         split=split_record(prepared),
         models=tuple(model_record(made, found, outcome) for outcome in outcomes),
         claims=found.claims(),
-        explain=None if explain is None else read(Explained, plain(explain)),
+        explain=added.pop("explain", None),
         scan=added.pop("scan", None),
         audit=audit,
         question=spec.study.question,
@@ -97,7 +97,7 @@ def split_record(prepared: Prepared) -> SplitRecord:
     split = prepared.split
     tests = {name: len(rows) for name, rows in split.tests.items()}
     first = next(iter(tests.values()), 0)
-    more = {"tests": tests} if len(tests) > 1 else {}
+    more = named(RowsOfTestsRecord(rows=tests) if len(tests) > 1 else None)
     return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
 
 
@@ -138,8 +138,8 @@ def _sections(made: Made, found: Evidence, name: str) -> dict[str, Any]:
         for each in analysis.diagnostics:
             sections |= made.run.recorded[name][each.name]
         sections |= experiment.of_model(found, name)
-    saved = found.fitted[name].described
-    return sections | {key: saved[key] for key in ("not_saved",) if key in saved}
+    reason = found.fitted[name].described.get("not_saved")
+    return sections | named(None if reason is None else NotSavedRecord(message=reason))
 
 
 def _caution(found: Evidence, scores: Mapping[str, Mapping[str, Score]]) -> str:

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.record.results import plain
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.curves import (
+    Band,
+    BiasVarianceRecord,
+    Change,
+    CurvesFailedRecord,
+    LearningCurveRecord,
+    Overfitting,
+    ValidationCurve,
+    ValidationCurvesRecord,
+)
+from fivesigma.record.sections.section import Section, named
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
 from fivesigma.risk.flexibility import ModelCurve
@@ -20,6 +31,8 @@ from fivesigma.study.evidence.family import Compared
 
 Array = NDArray[Any]
 NAME = "curves"
+LEVEL = 0.68
+"""Of the bands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +124,16 @@ class ModelCurves:
         self._points = [each for each in points if each.asked.fit.model == name]
         self._metric = curve_metric(found.prepared.metric.name)
 
-    def sections(self) -> dict[str, Any]:
-        """Return the curves for the record of the model; {} where none was asked for."""
-        sections: dict[str, Any] = {}
-        if drawn := list(self.validation()):
-            sections["validation_curves"] = [self._record(each) for each in drawn]
-        if (learning := self._learning()) is not None:
-            sections["learning_curve"] = learning
-        if (parts := self._parts()) is not None:
-            sections["bias_variance"] = parts
-        if failed := [_said(each) for each in self._points if each.error is not None]:
-            sections["curves_failed"] = list(dict.fromkeys(failed))
-        found: dict[str, Any] = plain(sections)
-        return found
+    def sections(self) -> dict[str, Section]:
+        """Return the curves for the record of the model, named; {} where none was asked for."""
+        drawn = tuple(self._record(each) for each in self.validation())
+        failed = tuple(dict.fromkeys(_said(each) for each in self._points if each.error is not None))
+        return named(
+            ValidationCurvesRecord(curves=drawn) if drawn else None,
+            self._learning(),
+            self._parts(),
+            CurvesFailedRecord(messages=failed) if failed else None,
+        )
 
     def _of(self, curve: str) -> list[CurvePoint]:
         return [each for each in self._points if each.asked.curve == curve]
@@ -152,60 +162,71 @@ class ModelCurves:
         n_fit, n_validation = self._found.folds.sizes
         return ModelCurve(parameter, values, scores[0], scores[1], self._metric, n_fit, n_validation)
 
-    def _record(self, drawn: _Drawn) -> dict[str, Any]:
-        curve = drawn.curve
-        about = {
-            "parameter": curve.parameter,
-            **self._scores(curve),
-            "best": curve.values[curve.best],
-            "one_standard_error": curve.values[curve.one_standard_error],
-            "most_flexible": curve.values[curve.most_flexible],
-            "fits_per_fold": 1 if drawn.path else len(curve.values),
-        }
-        compared = self._found.family.of(NAME, drawn.about)
-        if compared is not None:
-            about["overfitting"] = _compared(compared.difference) | {
-                "greater_is_better": self._metric.greater_is_better
-            }
-        return about
+    def _record(self, drawn: _Drawn) -> ValidationCurve:
+        curve, compared = drawn.curve, self._found.family.of(NAME, drawn.about)
+        return ValidationCurve(
+            parameter=curve.parameter,
+            metric=curve.metric.name,
+            values=curve.values,
+            n_folds=curve.train.shape[1],
+            level=LEVEL,
+            train=_band(curve, "train"),
+            validation=_band(curve, "validation"),
+            folds=tuples(curve.validation),
+            best=curve.values[curve.best],
+            one_standard_error=curve.values[curve.one_standard_error],
+            most_flexible=curve.values[curve.most_flexible],
+            fits_per_fold=1 if drawn.path else len(curve.values),
+            overfitting=None if compared is None else self._overfitting(compared.difference),
+        )
 
-    def _scores(self, curve: ModelCurve) -> dict[str, Any]:
-        parts = {}
-        for part in ("train", "validation"):
-            low, high = curve.band(part)
-            parts[part] = {"mean": curve.mean(part), "low": low, "high": high}
-        return {
-            "metric": curve.metric.name,
-            "values": list(curve.values),
-            "n_folds": curve.train.shape[1],
-            "level": 0.68,
-            **parts,
-            "folds": curve.validation,
-        }
+    def _overfitting(self, d: Difference) -> Overfitting:
+        return Overfitting(
+            difference=d.difference,
+            low=d.low,
+            high=d.high,
+            p=d.p,
+            sigma_local=d.sigma_local,
+            sigma_global=d.sigma_global,
+            method=d.method,
+            greater_is_better=self._metric.greater_is_better,
+        )
 
-    def _learning(self) -> dict[str, Any] | None:
+    def _learning(self) -> LearningCurveRecord | None:
         points = self._of("learning")
         if not points or any(each.error is not None for each in points):
             return None
         curve = self._curve("events", points)
         if not np.isfinite(curve.validation).all():
             return None
-        record = self._scores(curve)
-        if len(curve.values) > 1:
-            change, error = curve.step(-2, -1)
-            record["last_doubling"] = {"change": change, "error": error if np.isfinite(error) else None}
-        return record | {"greater_is_better": self._metric.greater_is_better}
+        return LearningCurveRecord(
+            metric=curve.metric.name,
+            values=curve.values,
+            n_folds=curve.train.shape[1],
+            level=LEVEL,
+            train=_band(curve, "train"),
+            validation=_band(curve, "validation"),
+            folds=tuples(curve.validation),
+            last_doubling=_last_step(curve) if len(curve.values) > 1 else None,
+            greater_is_better=self._metric.greater_is_better,
+        )
 
-    def _parts(self) -> dict[str, Any] | None:
+    def _parts(self) -> BiasVarianceRecord | None:
         for point in self._of("bias_variance"):
             if point.error is None:
-                about: dict[str, Any] = {
-                    "parameter": point.asked.parameter,
-                    "values": list(point.asked.values),
-                }
-                about["rounds"] = self._found.prepared.spec.curves.rounds
-                sizes = {key: point.found[key] for key in ("loss", "n_fit", "n_validation")}
-                return {**about, **sizes, **{key: list(map(float, point.found[key])) for key in PARTS}}
+                found = point.found
+                total, bias, variance = (tuple(map(float, found[key])) for key in PARTS)
+                return BiasVarianceRecord(
+                    parameter=point.asked.parameter,
+                    values=tuple(point.asked.values),
+                    rounds=self._found.prepared.spec.curves.rounds,
+                    loss=found["loss"],
+                    n_fit=found["n_fit"],
+                    n_validation=found["n_validation"],
+                    total=total,
+                    bias=bias,
+                    variance=variance,
+                )
         return None
 
 
@@ -213,6 +234,11 @@ def _said(point: CurvePoint) -> str:
     return f"{point.asked.curve.replace('_', ' ')} over {point.asked.parameter}: {point.error}"
 
 
-def _compared(difference: Difference) -> dict[str, Any]:
-    keys = ("difference", "low", "high", "p", "sigma_local", "sigma_global", "method")
-    return {key: getattr(difference, key) for key in keys}
+def _band(curve: ModelCurve, part: str) -> Band:
+    low, high = curve.band(part, LEVEL)
+    return Band(mean=tuples(curve.mean(part)), low=tuples(low), high=tuples(high))
+
+
+def _last_step(curve: ModelCurve) -> Change:
+    change, error = curve.step(-2, -1)
+    return Change(change=change, error=error if np.isfinite(error) else None)

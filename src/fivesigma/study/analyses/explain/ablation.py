@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.explain.policy import POLICIES, Candidates, Chosen, Group, Subset, ranked
+from fivesigma.record.sections.explained import Importance
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.explain.importance import joined, label, message
@@ -43,7 +44,7 @@ class AblationStep:
     columns: tuple[str, ...]
     changed: Group[str]
     validation: Predictions
-    ranking: Mapping[str, Any] | None = None
+    ranking: Importance | None = None
     tests: ByPart = field(default_factory=dict)
     refits: tuple[ByPart, ...] = ()
 
@@ -59,7 +60,7 @@ class AblationPath:
     model: str
     steps: tuple[AblationStep, ...] = ()
     message: str = ""
-    ranking: Mapping[str, Any] | None = None
+    ranking: Importance | None = None
 
 
 class WaitingError(Exception):
@@ -125,12 +126,12 @@ class Explorer:
             if request.ranked:
                 answer = self._named(request, step.ranking)
 
-    def _named(self, request: Chosen[str], ranking: Mapping[str, Any] | None) -> Groups:
+    def _named(self, request: Chosen[str], ranking: Importance | None) -> Groups:
         """Return the groups of a request in the order of a ranking."""
         if ranking is None:
             raise FitFailedError(self.messages.get("permutation", "its columns were not ranked"))
         by_label = {label(group): group for group in request.subset.groups}
-        return tuple(by_label[name] for name in ranking["names"])
+        return tuple(by_label[name] for name in ranking.names)
 
     def _best(self, tried: Candidates[str], *, scored: bool) -> Groups | None:
         """Return the groups that candidates changed, the best mean score on the folds first."""
@@ -208,7 +209,7 @@ class Explorer:
         """Return what folds say of the training rows that they held out."""
         return folded([self._read(fit)["validation"] for fit in fits], self.run.prepared.material)
 
-    def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> dict[str, Any]:
+    def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> Importance:
         parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]
         columns = tuple(fits[0].columns or names_of(self.outcome.entry, self.run.prepared.data.names))
         order = clustered(columns, self.run.plan.shared["explain"]["groups"])

@@ -6,13 +6,14 @@ that had no part in the choice; else on the folds, which chose the column too, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.record.document import tuples
+from fivesigma.record.sections import explained
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
 from fivesigma.study.analyses.explain.ablation import AblationPath, AblationStep
@@ -95,7 +96,7 @@ def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) 
 
 def records(
     found: Evidence, paths: Sequence[AblationPath]
-) -> Iterator[tuple[AblationPath, dict[str, Any] | None]]:
+) -> Iterator[tuple[AblationPath, explained.Ablation | explained.Importance | None]]:
     """Yield the record of each path; None for one that did not begin."""
     for path in paths:
         if not path.steps:
@@ -103,32 +104,32 @@ def records(
         elif path.method == "drop_column":
             yield path, _dropped(found, path)
         else:
-            steps = [_step(found, path, step) for step in path.steps]
+            start = [_start(found, path)] if path.method == "drop_best" else []
             yield (
                 path,
-                {
-                    "part": found.tests[0] if found.tests else "validation",
-                    "caveat": "" if found.tests else CAVEAT,
-                    "steps": ([_start(found, path)] if path.method == "drop_best" else []) + steps,
-                },
+                explained.Ablation(
+                    part=found.tests[0] if found.tests else "validation",
+                    caveat="" if found.tests else CAVEAT,
+                    steps=(*start, *(_step(found, path, step) for step in path.steps)),
+                ),
             )
 
 
-def _start(found: Evidence, path: AblationPath) -> dict[str, Any]:
+def _start(found: Evidence, path: AblationPath) -> explained.AblationStep:
     """Return the record of the model with all its columns."""
     metric, scores = found.prepared.metric.name, found.scores.of(path.model)
     columns = [*path.steps[0].columns, *path.steps[0].changed]
     order = list(found.prepared.data.names)
-    return {
-        "columns": sorted(columns, key=order.index),
-        "changed": [],
-        "scores": {part: asdict(scores[part][metric]) for part in ("validation", *found.tests)},
-        "change": None,
-        "ranking": _first(path.ranking),
-    }
+    return explained.AblationStep(
+        columns=tuple(sorted(columns, key=order.index)),
+        changed=(),
+        scores={part: scores[part][metric] for part in ("validation", *found.tests)},
+        change=None,
+        ranking=_first(path.ranking),
+    )
 
 
-def _step(found: Evidence, path: AblationPath, step: AblationStep) -> dict[str, Any]:
+def _step(found: Evidence, path: AblationPath, step: AblationStep) -> explained.AblationStep:
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
     said, cut = _scored(found, step.validation), found.scores.cut_of(metric, step.validation)
     value = found.scores.value_of(metric, VALIDATION, said, cut)
@@ -136,23 +137,23 @@ def _step(found: Evidence, path: AblationPath, step: AblationStep) -> dict[str, 
     for test in found.tests:
         scores[test] = score_record(evidence.score(_measured(found, step, test), claim=claim))
     change = found.family.of(NAME, _about(path, step))
-    return {
-        "columns": list(step.columns),
-        "changed": list(step.changed),
-        "scores": {part: asdict(score) for part, score in scores.items()},
-        "change": None if change is None else asdict(comparison_record(change.difference)),
-        "ranking": _first(step.ranking),
-    }
+    return explained.AblationStep(
+        columns=tuple(step.columns),
+        changed=tuple(step.changed),
+        scores=scores,
+        change=None if change is None else comparison_record(change.difference),
+        ranking=_first(step.ranking),
+    )
 
 
-def _first(ranking: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _first(ranking: explained.Importance | None) -> explained.Ranking | None:
     """Return a ranking without its draws."""
     if ranking is None:
         return None
-    return {key: ranking[key] for key in ("names", "mean", "std")}
+    return explained.Ranking(names=ranking.names, mean=ranking.mean, std=ranking.std)
 
 
-def _dropped(found: Evidence, path: AblationPath) -> dict[str, Any] | None:
+def _dropped(found: Evidence, path: AblationPath) -> explained.Importance | None:
     """Return what the score on each fold loses when the model is fitted without each column."""
     metric, split = found.prepared.metric, found.prepared.split
     base = metric.merit(found.folds.values(metric, found.scores.whole(metric, VALIDATION, path.model)))
@@ -162,10 +163,10 @@ def _dropped(found: Evidence, path: AblationPath) -> dict[str, Any] | None:
         return None
     order = np.argsort(-draws.mean(axis=0), kind="stable")
     parts = [{"n_held": int((split.folds == fold).sum())} for fold in range(split.n_folds)]
-    return {
-        "names": [label(path.steps[j].changed) for j in order],
-        "mean": draws.mean(axis=0)[order].tolist(),
-        "std": errors(draws, parts, len(split.train))[order].tolist(),
-        "draws": draws[:, order].tolist(),
-        "method": "fitted anew without the column, held-out folds",
-    }
+    return explained.Importance(
+        names=tuple(label(path.steps[j].changed) for j in order),
+        mean=tuples(draws.mean(axis=0)[order]),
+        std=tuples(errors(draws, parts, len(split.train))[order]),
+        draws=tuples(draws[:, order]),
+        method="fitted anew without the column, held-out folds",
+    )

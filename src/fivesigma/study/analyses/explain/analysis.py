@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from fivesigma.record.sections.explained import Explained
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.explain import ablation_evidence
 from fivesigma.study.analyses.explain.ablation import AblationPath, Explorer, WaitingError
-from fivesigma.study.analyses.explain.aggregate import joined_methods
+from fivesigma.study.analyses.explain.aggregate import Methods, joined_methods
 from fivesigma.study.analyses.explain.importance import METHODS
 from fivesigma.study.analyses.explain.leaning import Leaning
 from fivesigma.study.analyses.explain.settings import settle
@@ -19,8 +21,6 @@ from fivesigma.study.plan import Fit, Sample, Task
 
 MOST_DRAWN = 3
 """Models, the best on the folds first, of which single Shapley values and curves are kept."""
-
-Methods = tuple[dict[str, Any], dict[str, str]]
 
 
 class Explain(Experiment):
@@ -123,11 +123,11 @@ class Explain(Experiment):
                 methods[method] = {**(methods[method] or {}), name: _kept(found, name, method, record)}
             for method, message in why.items():
                 messages.setdefault(method, {})[name] = message
-        for path, record in ablation_evidence.records(found, self.paths):
-            methods[path.method] = {**(methods[path.method] or {}), path.model: record}
+        for path, steps in ablation_evidence.records(found, self.paths):
+            methods[path.method] = {**(methods[path.method] or {}), path.model: steps}
             if path.message:
                 messages.setdefault(path.method, {})[path.model] = path.message
-        return {"explain": {**methods, "messages": messages}}
+        return {"explain": Explained(**methods, messages=messages)}
 
 
 def _kept(found: Evidence, name: str, method: str, record: Any) -> Any:
@@ -135,7 +135,7 @@ def _kept(found: Evidence, name: str, method: str, record: Any) -> Any:
     if record is None or name in found.ranked[:MOST_DRAWN]:
         return record
     if method == "shap":
-        return {key: value for key, value in record.items() if key != "points"}
+        return replace(record, points=None)
     return None if method == "effects" else record
 
 

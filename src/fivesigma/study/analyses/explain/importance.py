@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.explain.importance import fold_error
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.explained import Importance, OutOfBag
 
 Array = NDArray[Any]
 Part = Mapping[str, Any]
@@ -70,37 +72,31 @@ def label(names: Sequence[str]) -> str:
     return " + ".join(names)
 
 
-def joined(parts: Sequence[Part], groups: Sequence[Sequence[str]], n_train: int) -> dict[str, Any] | None:
+def joined(parts: Sequence[Part], groups: Sequence[Sequence[str]], n_train: int) -> Importance | None:
     """Return the record of a model's importance; None where a fold has none or there are fewer than two.
 
-    Returns
-    -------
-    ``names``, ``mean`` and ``std`` (G,) of the columns, or groups of them, the most important first, and
-    ``draws``, one list a fold; std is Nadeau and Bengio's, ±2 of it holding 95.4 %.
+    The columns, or groups of them, stand with the most important first; std is Nadeau and Bengio's, ±2 of it holding
+    95.4 %.
     """
     if len(parts) < 2 or not all("mean" in part for part in parts):
         return None
     draws = np.array([part["mean"] for part in parts])
     order = np.argsort(-draws.mean(axis=0), kind="stable")
-    found: dict[str, Any] = {
-        "names": [label(groups[j]) for j in order],
-        "mean": draws.mean(axis=0)[order].tolist(),
-        "std": errors(draws, parts, n_train)[order].tolist(),
-        "draws": draws[:, order].tolist(),
-    }
-    if any(len(group) > 1 for group in groups):
-        found["groups"] = [list(groups[j]) for j in order]
-    for name in ("method", "scale"):
-        if name in parts[0]:
-            found[name] = parts[0][name]
     aside = [part.get("out_of_bag") for part in parts]
-    if all(each is not None for each in aside):
-        also = np.array(aside)
-        found["out_of_bag"] = {
-            "mean": also.mean(axis=0)[order].tolist(),
-            "std": errors(also, parts, n_train)[order].tolist(),
-        }
-    return found
+    return Importance(
+        names=tuple(label(groups[j]) for j in order),
+        mean=tuples(draws.mean(axis=0)[order]),
+        std=tuples(errors(draws, parts, n_train)[order]),
+        draws=tuples(draws[:, order]),
+        groups=tuple(tuple(groups[j]) for j in order) if any(len(group) > 1 for group in groups) else None,
+        method=parts[0].get("method"),
+        scale=parts[0].get("scale"),
+        out_of_bag=None if None in aside else _out_of_bag(np.array(aside), parts, n_train, order),
+    )
+
+
+def _out_of_bag(draws: Array, parts: Sequence[Part], n_train: int, order: Array) -> OutOfBag:
+    return OutOfBag(mean=tuples(draws.mean(axis=0)[order]), std=tuples(errors(draws, parts, n_train)[order]))
 
 
 def errors(draws: Array, parts: Sequence[Part], n_train: int) -> Array:

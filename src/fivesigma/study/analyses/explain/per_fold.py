@@ -18,10 +18,13 @@ from fivesigma.explain.effects import partial_dependence
 from fivesigma.explain.importance import impurity_importance, permutation_importance
 from fivesigma.explain.shapley import ShapleyValues, shapley_values
 from fivesigma.features.columns import present
+from fivesigma.record.document import tuples
+from fivesigma.record.sections.explained import Effect, Effects, ShapleyPoints
 from fivesigma.study.analyses.explain.importance import Held, Part, errors, label, positions
 from fivesigma.study.fit.inside import pipeline_of
 
 Array = NDArray[Any]
+Gapped = tuple[float | None, ...]
 Groups = tuple[tuple[int, ...], ...]
 N_SHAPLEY = 100
 """Held-out rows of each fold whose predictions are divided up."""
@@ -173,27 +176,21 @@ def _digits(values: Array) -> list[Any]:
 
 def shap_points(
     parts: Sequence[Mapping[str, Any]], groups: Sequence[Sequence[str]], mean: Array
-) -> dict[str, Any]:
-    """Return single Shapley values of the columns of largest ``mean``, of all folds together.
-
-    Returns
-    -------
-    ``names`` (m,), and of each a list ``values`` and, for a column on its own, ``columns``: the value it had, and
-    ``trend``: their rank correlation, None where it is not defined.
-    """
+) -> ShapleyPoints:
+    """Return single Shapley values of the columns of largest ``mean``, of all folds together."""
     order = [int(g) for g in np.argsort(-mean, kind="stable")]
     shown = [g for g in order if all(g in part["kept"] for part in parts)][:_SHOWN]
-    values = [_gathered(parts, "values", g) for g in shown]
-    columns = [_gathered(parts, "columns", g) if len(groups[g]) == 1 else None for g in shown]
-    return {
-        "names": [label(groups[g]) for g in shown],
-        "values": values,
-        "columns": columns,
-        "trend": [_trend(*pair) for pair in zip(columns, values, strict=True)],
-    }
+    values = tuple(_gathered(parts, "values", g) for g in shown)
+    columns = tuple(_gathered(parts, "columns", g) if len(groups[g]) == 1 else None for g in shown)
+    return ShapleyPoints(
+        names=tuple(label(groups[g]) for g in shown),
+        values=values,
+        columns=columns,
+        trend=tuple(_trend(*pair) for pair in zip(columns, values, strict=True)),
+    )
 
 
-def _trend(columns: list[float | None] | None, values: list[float | None]) -> float | None:
+def _trend(columns: Gapped | None, values: Gapped) -> float | None:
     """Return Spearman's rank correlation of a column and its Shapley values."""
     pairs = [(x, v) for x, v in zip(columns or (), values, strict=False) if x is not None and v is not None]
     x, v = np.array(pairs).T if pairs else (np.empty(0), np.empty(0))
@@ -202,11 +199,11 @@ def _trend(columns: list[float | None] | None, values: list[float | None]) -> fl
     return float(f"{np.corrcoef(rankdata(x), rankdata(v))[0, 1]:.3g}")
 
 
-def _gathered(parts: Sequence[Mapping[str, Any]], what: str, group: int) -> list[float | None]:
+def _gathered(parts: Sequence[Mapping[str, Any]], what: str, group: int) -> Gapped:
     """Return the entries of one group over all folds, thinned evenly to those that are drawn."""
     rows = [row[part["kept"].index(group)] for part in parts for row in part[what]]
     step = max(1, -(-len(rows) // _POINTS))
-    return rows[::step]
+    return tuple(rows[::step])
 
 
 def joined_effects(
@@ -214,7 +211,7 @@ def joined_effects(
     grids: Mapping[str, Sequence[float]],
     order: Sequence[str],
     n_train: int,
-) -> dict[str, Any] | None:
+) -> Effects | None:
     """Return the effects of the first columns of ``order``: the mean over folds, its error, and single curves."""
     if len(parts) < 2 or not all("effects" in part for part in parts):
         return None
@@ -224,12 +221,12 @@ def joined_effects(
         mean = np.array([part["effects"][name]["mean"] for part in parts])
         curves = [row for part in parts for row in part["effects"][name]["curves"]]
         found.append(
-            {
-                "name": name,
-                "grid": list(grids[name]),
-                "mean": mean.mean(axis=0).tolist(),
-                "std": errors(mean, parts, n_train).tolist(),
-                "curves": curves[:: max(1, len(curves) // 30)],
-            }
+            Effect(
+                name=name,
+                grid=tuple(grids[name]),
+                mean=tuples(mean.mean(axis=0)),
+                std=tuples(errors(mean, parts, n_train)),
+                curves=tuples(curves[:: max(1, len(curves) // 30)]),
+            )
         )
-    return {"columns": found}
+    return Effects(columns=tuple(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fivesigma.record.sections.section import named
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.scan.points import children, settle
 from fivesigma.study.analyses.scan.summary import summary
@@ -25,7 +26,7 @@ class Scan(Experiment):
         made = summary(self.run)
         if made is None:
             return {}
-        return {"scan": made.points, "audit": made.audit, "scan_settings": dict(made.settings)}
+        return {"scan": made.points, "audit": made.audit, **named(made.settings)}
 
 
 ANALYSIS = Analysis("scan", settle=settle, experiment=Scan)

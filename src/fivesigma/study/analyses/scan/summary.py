@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from fivesigma.record.results import Audit, ScanPoint, ScanScore
+from fivesigma.record.sections.scan import ScanSettingsRecord
 from fivesigma.risk.metrics import Metric, metrics
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.scan.points import Number, Values, children, is_fresh, points, told
@@ -29,7 +30,7 @@ class Summary:
     """What a scan adds to the record of a run."""
 
     points: tuple[ScanPoint, ...]
-    settings: Mapping[str, Any]
+    settings: ScanSettingsRecord
     audit: tuple[Audit, ...]
 
 
@@ -46,13 +47,13 @@ def summary(run: Run) -> Summary | None:
     names = [entry.name for entry in prepared.plan.entries if not entry.skipped]
     fresh = is_fresh(spec)
     every = [_point(point.values, kept[told(point.values)], names, fresh=fresh) for point in points(spec)]
-    settings = {
-        "keys": list(spec.scan.places),
-        "repeats": spec.scan.repeats,
-        "fresh": fresh,
-        "part": _part(every, fresh=fresh),
-        "theory": theory(prepared),
-    }
+    settings = ScanSettingsRecord(
+        keys=tuple(spec.scan.places),
+        repeats=spec.scan.repeats,
+        fresh=fresh,
+        part=_part(every, fresh=fresh),
+        theory=theory(prepared),
+    )
     return Summary(tuple(every), settings, tuple(_audit(every, len(every_child), kept)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.record.sections import scan
 from fivesigma.study.registry.registry import kind as kind_called
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Theory:
 Law = Callable[[Asked], Theory | None]
 
 
-def theory(prepared: Prepared) -> dict[str, Any] | None:
+def theory(prepared: Prepared) -> scan.Theory | None:
     """Return the theory of a scan over one place as the record keeps it; None where the system has none."""
     spec = prepared.spec
     system = spec.data.simulated
@@ -76,23 +77,23 @@ def theory(prepared: Prepared) -> dict[str, Any] | None:
     module, _, name = THEORIES[system].partition(":")
     law: Law = getattr(importlib.import_module(module), name)
     found = law(Asked(settings, place, fine, prepared.data.n_samples, prepared.metric.name))
-    return None if found is None else _document(prepared, found, fine)
+    return None if found is None else _recorded(prepared, found, fine)
 
 
-def _document(prepared: Prepared, found: Theory, fine: NDArray[np.float64]) -> dict[str, Any]:
-    return {
-        "x": fine.tolist(),
-        "curves": [
-            {"name": curve.name, "y": list(curve.y), "models": _models(prepared, curve)}
+def _recorded(prepared: Prepared, found: Theory, fine: NDArray[np.float64]) -> scan.Theory:
+    return scan.Theory(
+        x=tuple(fine.tolist()),
+        curves=tuple(
+            scan.TheoryCurve(name=curve.name, y=curve.y, models=_models(prepared, curve))
             for curve in found.curves
-        ],
-        "marks": [{"x": x, "text": text} for x, text in found.marks],
-        "floors": [{"y": y, "text": text} for y, text in found.floors],
-        "sentences": list(found.sentences),
-    }
+        ),
+        marks=tuple(scan.Mark(x=x, text=text) for x, text in found.marks),
+        floors=tuple(scan.Floor(y=y, text=text) for y, text in found.floors),
+        sentences=found.sentences,
+    )
 
 
-def _models(prepared: Prepared, curve: Curve) -> list[str]:
+def _models(prepared: Prepared, curve: Curve) -> tuple[str, ...]:
     """Return the models that a curve speaks of."""
     found = []
     for entry in prepared.plan.entries:
@@ -101,4 +102,4 @@ def _models(prepared: Prepared, curve: Curve) -> list[str]:
         settings = kind_called(entry.kind).checked(entry.params)
         if all(settings.get(name) == value for name, value in curve.params):
             found.append(entry.name)
-    return found
+    return tuple(found)
