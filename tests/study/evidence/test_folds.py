@@ -92,3 +92,10 @@ def test_a_difference_is_of_merits_paired_by_fold():
     assert found.difference > 0
     assert found.sigma_local == pytest.approx(expected.sigma_local)
     assert folds.several
+
+
+def test_the_events_of_all_folds_are_counted_once_for_all_metrics_of_a_sort():
+    folds = folds_of(prepared("clustering"))
+    first = folds.whole(metric("overlap"))
+    assert folds.whole(metric("adjusted_rand")) is first
+    assert folds.whole(metric("log_likelihood")) is not first

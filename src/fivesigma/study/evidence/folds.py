@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from fivesigma.risk.evidence import Difference, Part
 from fivesigma.risk.metric import Metric
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite
-from fivesigma.study.tasks.task import VALIDATION
+from fivesigma.study.tasks.task import VALIDATION, Truth
 
 Array = NDArray[Any]
 
@@ -25,6 +25,7 @@ class Folds:
     """The folds of a study, on which out-of-fold predictions (n_train, ...) are scored."""
 
     parts: Parts
+    _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def several(self) -> bool:
@@ -34,7 +35,10 @@ class Folds:
     def whole(self, metric: Metric) -> Part:
         """Return the events of all folds, without resamples: for the rules on how few are too few."""
         truth = self.parts.truth(metric, VALIDATION)
-        return Part(truth.y, truth.w, truth.groups, np.empty((0, len(truth.y)), np.uint8))
+        if truth not in self._wholes:
+            none = np.empty((0, len(truth.y)), np.uint8)
+            self._wholes[truth] = Part(truth.y, truth.w, truth.groups, none)
+        return self._wholes[truth]
 
     def too_few(self, metric: Metric) -> str:
         """Return why the folds allow no interval and no claim, or an empty string."""
