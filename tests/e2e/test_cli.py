@@ -151,19 +151,20 @@ def test_studies_and_models_name_what_there_is(call: Any) -> None:
 def test_a_model_that_lacks_an_extra_says_which(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     kinds = {model["name"]: model for model in call("models", "--json").document["models"]}
-    assert kinds["xgboost"]["lacking"].endswith("pip install 'fivesigma[trees]'")
+    assert kinds["xgboost"]["lacking"].endswith("pip install 'fivesigma[boost]'")
 
 
 def test_the_split_is_written_and_nothing_is_opened(call: Any, here: Path) -> None:
-    assert call("split", "study.toml", "-o", "split.csv", "--refits", "2", "--quiet").out == ""
-    done = call("split", "study.toml", "-o", "split.parquet", "--json").document
+    _write_toy(here)
+    assert call("split", "toy.toml", "-o", "split.csv", "--refits", "2", "--quiet").out == ""
+    done = call("split", "toy.toml", "-o", "split.parquet", "--json").document
     assert done["refits"] == 3
     table = polars.read_parquet(here / "split.parquet")
     assert table.columns == ["row", "event", "part", "fold", "resample_1", "resample_2", "resample_3"]
     assert len(table) == done["n_rows"] == sum(done["parts"].values())
     assert not list(here.rglob("ledger.jsonl"))
     assert polars.read_csv(here / "split.csv").columns == table.columns[:-1]
-    assert "*.csv or *.parquet" in call("split", "study.toml", "-o", "split.txt").err
+    assert "*.csv or *.parquet" in call("split", "toy.toml", "-o", "split.txt").err
 
 
 @pytest.mark.parametrize(

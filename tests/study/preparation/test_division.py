@@ -65,7 +65,6 @@ def test_spectators_keep_their_digits_and_their_names():
         ("y", "", {"event", "mass", "other"}),
         ("log10(mass)", "", {"event", "other"}),
         ("half", '[features.expressions]\nhalf = "mass / 2"\n', {"event", "other"}),
-        ("mass", "", {"event", "other"}),
     ],
 )
 def test_no_column_tells_the_target(tmp_path, target, expressions, left):
