@@ -148,17 +148,16 @@ def test_two_workers_give_the_same_bytes(finished, table, tmp_path):
     assert document(run.path) == document(finished.path)
 
 
-def test_a_killed_run_resumes_to_the_same_bytes(finished, table, tmp_path):
-    study = write_study(tmp_path, table)
-    call = f"run({str(tmp_path / 'run')!r}, workers=2, progress=False)"
-    code = f"import fivesigma as fs; fs.Study.read({str(study)!r}).{call}"
-    process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-    deadline = time.monotonic() + 120
-    tasks = tmp_path / "run" / "tasks"
-    while time.monotonic() < deadline and len(list(tasks.glob("*.npz")) if tasks.is_dir() else []) < 5:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+@pytest.mark.torture
+def test_a_killed_run_resumes_to_the_same_bytes(finished, table, tmp_path, tenth):
+    """However often it is killed: once after five tasks, or again after each one more."""
+    study, run = write_study(tmp_path, table), tmp_path / "run"
+    begin = (
+        f"import fivesigma as fs; fs.Study.read({str(study)!r}).run({str(run)!r}, workers=2, progress=False)"
+    )
+    again = f"from fivesigma.study.runner.run import resume; resume({str(run)!r}, workers=2, progress=False)"
+    for n_tasks in range(5, 5 + tenth(10)):
+        _killed_after(n_tasks, again if run.exists() else begin, run / "tasks")
     assert not (tmp_path / "run" / "results.json").exists()
     run = resume(tmp_path / "run", workers=1, progress=False)
     assert document(run.path) == document(finished.path)
@@ -166,6 +165,16 @@ def test_a_killed_run_resumes_to_the_same_bytes(finished, table, tmp_path):
         json.loads(line) for line in (tmp_path / ".fivesigma" / "ledger.jsonl").read_text().splitlines()
     ]
     assert len(ledger) == 1
+
+
+def _killed_after(n_tasks: int, code: str, tasks: Path) -> None:
+    """Kill ``code`` and its workers when so many tasks are done; two minutes end a wait that would not."""
+    process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(list(tasks.glob("*.npz")) if tasks.is_dir() else []) < n_tasks:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def test_a_second_run_of_the_same_rows_is_counted(table, tmp_path):
