@@ -27,6 +27,10 @@ def _tree(state: SavedState) -> None:
     state.expect(((columns >= 0) & (columns < p)).all(), "feature", f"columns below {p}")
     state.expect(not np.isnan(np.asarray(tree.threshold)[inner]).any(), "threshold", "numbers")
     state.expect(np.isfinite(tree.value).all(), "value", "finite numbers")
+    deepest = (
+        int(tree.compute_node_depths().max()) - 1
+    )  # it counts from one; whoever walks a tree makes room by this
+    state.count("max_depth", deepest, n)
 
 
 def _pointing(
