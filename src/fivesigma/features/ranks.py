@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import input_names, matrix, weights
 
 Floats = NDArray[np.float64]
@@ -96,6 +97,20 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        starts, edges = (
+            state.whole("starts_", (state.count("n_features_in_") + 1,), low=0),
+            state.floats("edges_", (None,)),
+        )
+        runs = (
+            starts[0] == 0
+            and starts[-1] == len(edges)
+            and (np.diff(starts) >= 0).all()
+            and starts.dtype == np.int64
+        )
+        state.expect(runs, "starts_", "where the runs of edges begin, one behind the other")
 
 
 def _edges(column: Floats) -> Floats:

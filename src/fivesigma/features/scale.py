@@ -12,6 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.saved_state import TINY, SavedState
+
 Floats = NDArray[np.float64]
 
 _LARGEST = 1000  # exponent of a power of two that may multiply any float64 in one step
@@ -97,6 +99,14 @@ class Scale:
         """(p,) standard deviation of each column, 0 for a constant one."""
         return np.asarray(self.spread * self.width * self.unit)
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = len(state.floats("unit", (None,), low=TINY))
+        state.floats("width", (p,), low=TINY)
+        for name in ("origin", "mean"):
+            state.floats(name, (p,))
+        state.floats("spread", (p,), low=0.0)
+
 
 def _power(size: Floats) -> Floats:
     """Return the power of two at or above ``size`` (p,), 1 for 0."""
@@ -168,3 +178,7 @@ class TargetScale:
     def deviation(self) -> float:
         """Standard deviation of the target, 0 where it is constant."""
         return float(self.scale.deviation[0])
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.expect(np.shape(state.part("scale", Scale).unit) == (1,), "scale", "the scale of one target")

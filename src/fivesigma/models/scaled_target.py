@@ -59,6 +59,7 @@ class ScaledTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         state.number("mean_")
         state.number("scale_", low=TINY)
+        state.part("_target", TargetScale)
         state.fitted("estimator_", state.count("n_features_in_"))
 
 

@@ -193,6 +193,10 @@ class Clusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         state.expect(len(np.unique(order)) == K, "order_", f"each number below {K} once")
         state.whole("labels_", (None,), low=-1, high=max(K, 1) - 1)
         state.fitted("estimator_", p, "fit")
+        if state.get("_scale") is not None:
+            state.expect(
+                np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns"
+            )
 
 
 def _own_labels(model: Any, X: Array) -> Labels:

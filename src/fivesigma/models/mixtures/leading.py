@@ -59,3 +59,4 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         p = state.count("n_features_in_")
         state.floats("centre_", (p,))
         state.floats("direction_", (p,))
+        state.expect(np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns")

@@ -264,6 +264,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         p = state.count("n_features_in_")
         state.part("law_", Distribution)
         state.part("recalibration_", Recalibration)
+        state.part("_target", TargetScale)
         bins, trees = state.part("_bins", Bins), state.part("_trees", _Trees)
         state.expect(len(bins.starts) == p + 1, "_bins", f"bins of {p} columns")
         state.expect(trees.feature.max(initial=0) < p, "_trees", f"splits on columns below {p}")

@@ -120,6 +120,8 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         p = state.count("n_features_in_")
         forest = state.part("estimator_", RandomForestRegressor, ExtraTreesRegressor)
         state.fitted("estimator_", p)
+        state.part("_ranks", RankCodes)
+        state.fitted("_ranks", p, "transform")
         n = len(state.floats("_y", (None,)))
         state.expect(n > 0 and (np.diff(self._y) >= 0).all(), "_y", "sorted targets")
         state.floats("_w", (n,), low=0.0)

@@ -134,6 +134,8 @@ class _XGBoost(BaseEstimator):  # type: ignore[misc]
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         K = len(state.labels("classes_")) if state.has("classes_") else None
         p, content = state.count("n_features_in_"), state.whole("booster_", (None,), low=0, high=255)
+        state.part("_ranks", RankCodes)
+        state.fitted("_ranks", p, "transform")
         try:
             document = read(content.astype(np.uint8).tobytes())
             check(document, n_features=p, n_classes=K)
@@ -195,6 +197,11 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
 
     def _objective(self) -> dict[str, Any]:
         return {"objective": "reg:squarederror"}
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        super().check_state(state)
+        state.part("_target", TargetScale)
 
 
 class XGBoostClassifier(ClassifierMixin, _XGBoost):  # type: ignore[misc]
