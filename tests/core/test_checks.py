@@ -30,8 +30,8 @@ def test_what_is_float64_already_is_not_copied():
         (np.empty((3, 0)), InputError, "is empty"),
         ([["a", "b"]], WrongTypeError, "real numbers"),
         ([[1j]], WrongTypeError, "real numbers"),
-        (np.array([["a"]], object), WrongTypeError, "not numbers"),
-        (np.array([[{}]], object), WrongTypeError, "not numbers"),
+        (np.array([["a"]], object), WrongTypeError, "not real numbers"),
+        (np.array([[{}]], object), WrongTypeError, "not real numbers"),
         (np.array([["2020-01-01"]], "M8[D]"), WrongTypeError, "real numbers"),
     ],
 )
