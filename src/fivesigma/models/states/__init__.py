@@ -56,5 +56,10 @@ def check_state(part: Any) -> None:
 
 
 def _is_unfitted(part: Any) -> bool:
-    """Whether ``part`` is an estimator that nothing was fitted to: the template of the copy that was."""
-    return hasattr(part, "fit") and not any(name.endswith("_") for name in vars(part))
+    """Whether ``part`` is an estimator that nothing was fitted to: the template of the copy that was.
+
+    A pipeline has nothing fitted of its own.
+    """
+    return (
+        hasattr(part, "fit") and not hasattr(part, "steps") and not any(n.endswith("_") for n in vars(part))
+    )

@@ -69,7 +69,11 @@ def _forest(state: SavedState) -> None:
     if state.has("classes_"):
         K = len(state.labels("classes_"))
         state.count("n_classes_", K, K)
-        state.expect(all(each.n_classes_ in (K, 1) for each in flat), "estimators_", f"trees of {K} classes")
+        state.expect(
+            all(getattr(each, "n_classes_", 1) in (K, 1) for each in flat),
+            "estimators_",
+            f"trees of {K} classes",
+        )
     if state.has("n_outputs_"):
         state.count("n_outputs_", 1, 1)
 

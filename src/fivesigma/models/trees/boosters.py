@@ -224,7 +224,7 @@ def _check_tree(tree: Mapping[str, Any], number: int, n_features: int) -> None:
     if here.size and (column[here].min() < 0 or column[here].max() >= n_features):
         raise ValueError(f"tree {number} splits a column that is not there")
     children = np.concatenate([left[here], right[here]])
-    if (children <= np.tile(here, 2)).any() or (children >= n).any():
+    if (children <= np.tile(here, 2)).any() or (children >= n).any() or len(set(children)) < len(children):
         raise ValueError(f"tree {number} has nodes that point outside it or back")
     if not np.array_equal(_whole(tree, "parents", n)[children], np.tile(here, 2)):
         raise ValueError(f"tree {number} has children of another parent")
