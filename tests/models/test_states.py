@@ -1,4 +1,4 @@
-"""What no fit leaves is refused before compiled code follows it: each class that others wrap, damaged in its own ways."""
+"""What no fit leaves is refused before compiled code follows it: each class of others, damaged in its own ways."""
 
 from __future__ import annotations
 
