@@ -53,6 +53,9 @@ MADE = {
     "prior": lambda: DummyClassifier().fit(X, Y),
     "mean": lambda: DummyRegressor().fit(X, Y),
     "pipeline": lambda: make_pipeline(StandardScaler(), GaussianNB()).fit(X, Y),
+    "tree of two targets": lambda: DecisionTreeRegressor(max_depth=3).fit(X, X[:, :2]),
+    "line of two targets": lambda: LinearRegression().fit(X, X[:, :2]),
+    "neighbours of two targets": lambda: KNeighborsRegressor(algorithm="kd_tree").fit(X, X[:, :2]),
     "sparse": lambda: scipy.sparse.csr_matrix(np.eye(4)),
     "twister": lambda: np.random.RandomState(0),
 }
@@ -135,6 +138,9 @@ DAMAGE = [
     ("mean", put("constant_", np.array([1.0]))),
     ("pipeline", put("steps", [("a", 1), ("b", 2)])),
     ("pipeline", put("steps", [])),
+    ("tree of two targets", put("n_outputs_", 3)),
+    ("line of two targets", put("intercept_", 0.0)),
+    ("neighbours of two targets", put("_y", X[:5, :2])),
     ("twister", twist),
 ]
 

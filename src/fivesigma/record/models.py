@@ -244,13 +244,14 @@ def _refuse_confusion(nodes: list[dict[str, Any]]) -> None:
 
 
 def _refuse_trees(nodes: list[dict[str, Any]], shapes: Mapping[str, tuple[Any, ...] | None]) -> None:
-    """Refuse trees of several outputs: their constructor follows the number of outputs without a look."""
+    """Refuse trees of more outputs than they have numbers of classes: their constructor follows it without a look."""
     for node in nodes:
         if node["__loader__"] == "TreeNode":
             _, n_classes, n_outputs = node["__reduce__"]["args"]["content"]
-            one = n_outputs["__loader__"] == "JsonNode" and n_outputs["content"] == "1"
-            if not one or n_classes["type"] != "numpy" or shapes[n_classes["file"]] != ("int64", 1):
-                raise ValueError("a tree has several outputs")
+            m = json.loads(n_outputs["content"]) if n_outputs["__loader__"] == "JsonNode" else None
+            known = type(m) is int and m > 0 and n_classes["type"] == "numpy"
+            if not known or shapes[n_classes["file"]] != ("int64", m):
+                raise ValueError("a tree has other outputs than it says")
 
 
 def _parts(estimator: Any) -> Iterator[Any]:

@@ -19,7 +19,9 @@ def _tree(state: SavedState) -> None:
     tree = state.of
     n = state.count("node_count", 1, tree.capacity)
     p = state.count("n_features")
-    state.expect(tree.n_outputs == 1 and len(tree.n_classes) == 1, "n_outputs", "1")
+    state.expect(
+        np.shape(tree.value)[1:] == (tree.n_outputs, max(tree.n_classes)), "value", "values of its outputs"
+    )
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     inner = left != -1
     _pointing(state, left, right, inner, n)
@@ -48,9 +50,10 @@ def _decision_tree(state: SavedState) -> None:
     p = state.count("n_features_in_")
     tree = state.get("tree_")
     state.expect(type(tree).__name__ == "Tree" and tree.n_features == p, "tree_", f"a tree of {p} columns")
-    state.count("n_outputs_", 1, 1)
+    state.count("n_outputs_", tree.n_outputs, tree.n_outputs)
     if not state.has("classes_"):
         return
+    state.count("n_outputs_", 1, 1)
     K = len(state.labels("classes_"))
     state.count("n_classes_", K, K)
     value = np.asarray(tree.value)
@@ -75,7 +78,8 @@ def _forest(state: SavedState) -> None:
             f"trees of {K} classes",
         )
     if state.has("n_outputs_"):
-        state.count("n_outputs_", 1, 1)
+        m = state.count("n_outputs_")
+        state.expect(all(each.n_outputs_ == m for each in flat), "estimators_", f"trees of {m} outputs")
 
 
 def _tree_predictor(state: SavedState) -> None:
@@ -135,7 +139,8 @@ def _neighbours(state: SavedState) -> None:
     if state.has("classes_"):
         state.indices("_y", (n,), len(state.labels("classes_")))
     elif state.has("_y"):
-        state.floats("_y", (n,), dtype=model._y.dtype if np.ndim(model._y) else np.float64)
+        shape = (n, *[None] * (np.ndim(model._y) - 1))
+        state.floats("_y", shape, dtype=getattr(model._y, "dtype", None))
     state.word("_fit_method", "brute", "kd_tree", "ball_tree")
     state.word("effective_metric_", "euclidean", "manhattan", "chebyshev", "minkowski", "cosine")
     if state.of._fit_method != "brute":

@@ -26,8 +26,12 @@ def _scaler(state: SavedState) -> None:
 
 
 def _linear_regression(state: SavedState) -> None:
-    state.floats("coef_", (state.count("n_features_in_"),))
-    state.number("intercept_")
+    p = state.count("n_features_in_")
+    if np.ndim(state.get("coef_")) == 1:
+        state.floats("coef_", (p,))
+        state.number("intercept_")
+    else:
+        state.floats("intercept_", (len(state.floats("coef_", (None, p))),))
 
 
 def _logistic_regression(state: SavedState) -> None:
@@ -47,8 +51,7 @@ def _dummy_classifier(state: SavedState) -> None:
 
 
 def _dummy_regressor(state: SavedState) -> None:
-    state.count("n_outputs_", 1, 1)
-    state.floats("constant_", (1, 1))
+    state.floats("constant_", (1, state.count("n_outputs_")))
 
 
 def _naive_bayes(state: SavedState) -> None:
