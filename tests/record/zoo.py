@@ -114,7 +114,7 @@ def _variants() -> Iterator[Member]:
             Reduction("mutual-information", 2),
         ):
             plan = FeaturePlan(PLAIN.names, reductions=(step,), classification=task == "classification")
-            yield f"{task}-naive-{step.kind}-{step.rank}", task, "knn", {"features": plan}
+            yield f"{task}-knn-{step.kind}-{step.rank}", task, "knn", {"features": plan}
 
 
 def _path(kind: str) -> Any:
