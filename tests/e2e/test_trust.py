@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,10 @@ name = "small"
 [data]
 path = "d.csv"
 target = "y"
+[split]
+folds = 2
 [evaluate]
-refits = 2
+claim = "fitted"
 bootstrap = 200
 [[models]]
 kind = "dummy"
@@ -55,6 +58,10 @@ lambdas = [1.0]
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     """A folder with a table, a study, and a study whose loss is the user's own and prints."""
+    return furnish(tmp_path)
+
+
+def furnish(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(150, 2))
     columns = {"<b>a</b>": x[:, 0], "b": x[:, 1], "y": x[:, 0] + rng.normal(size=150)}
@@ -135,11 +142,19 @@ def test_what_a_loss_prints_is_logged_up_to_a_bound_and_spoils_nothing(here: Pat
     assert found[0] == found[1]
 
 
+@pytest.fixture(scope="module")
+def done_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = furnish(tmp_path_factory.mktemp("done"))
+    assert fivesigma(folder, "run", "plain.toml", "--out", "r", "--workers", "1", "-q").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(here)
-    assert fivesigma(here, "run", "plain.toml", "--out", "r", "--workers", "1", "-q").returncode == 0
-    return here / "r"
+def finished(done_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A finished run, for one test to spoil."""
+    shutil.copytree(done_once, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy" / "r"
 
 
 def test_of_two_resumes_at_once_one_is_refused_in_a_sentence(finished: Path) -> None:

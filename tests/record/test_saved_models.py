@@ -36,6 +36,8 @@ def _about(name: str, estimator, n_classes) -> dict:
         "task": task,
         "target": "y",
         "data": "0",
+        "columns": {f"x{j}": {"read": "number", "missing": [-999]} for j in range(estimator.n_features_in_)},
+        **({"targets": ["y", "z"]} if name.endswith("-targets") else {}),
     }
 
 

@@ -35,7 +35,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "spiked-gibbs": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
 }
 TWO_CLASSES_ONLY = ("linear-svm",)
-EMPTY = ("own",)
+EMPTY = ("own", "predictions")
 
 
 Member = tuple[str, str, str, dict[str, Any]]
@@ -61,7 +61,8 @@ def fitted(name: str) -> tuple[Any, np.ndarray, int | None]:
     y = COUNTS if kind == "poisson" else TWO if kind in TWO_CLASSES_ONLY else y
     plan = settings.pop("features", PLAN)
     params = SMALL.get(kind, {}) | settings.pop("params", {})
-    model = recipe.build(kind, features=plan, task=task, params=params, **settings)
+    n_targets = 1 if np.ndim(y) == 1 else np.shape(y)[1]
+    model = recipe.build(kind, features=plan, task=task, params=params, n_targets=n_targets, **settings)
     table = X if len(plan.names) == 4 else np.nan_to_num(X[:, :3])
     classes = len(np.unique(y)) if task == "classification" else None
     return recipe.fit(model, table, y).estimator, table[::5], classes
@@ -72,6 +73,8 @@ def _members() -> Iterator[Member]:
     yield from _paths()
     yield from _variants()
     yield "classification-svm-two", "classification", "svm", {"y": TWO}
+    for kind in ("linear", "forest", "knn", "natural-gradient", "quantile-forest", "boosting"):
+        yield f"regression-{kind}-targets", "regression", kind, {"y": np.column_stack([SIGNAL, -2 * SIGNAL])}
     for law in ("normal", "log-normal", "student-t"):
         settings = {"params": {"distribution": law}, "y": np.exp(SIGNAL)}
         yield f"regression-natural-gradient-{law}", "regression", "natural-gradient", settings
@@ -114,7 +117,7 @@ def _variants() -> Iterator[Member]:
             Reduction("mutual-information", 2),
         ):
             plan = FeaturePlan(PLAIN.names, reductions=(step,), classification=task == "classification")
-            yield f"{task}-naive-{step.kind}-{step.rank}", task, "knn", {"features": plan}
+            yield f"{task}-knn-{step.kind}-{step.rank}", task, "knn", {"features": plan}
 
 
 def _path(kind: str) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.saved_state import SavedState
 from fivesigma.models import laws
 from fivesigma.models.fitting import fit_on
 
@@ -70,3 +71,10 @@ class PerTarget(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.single_output = False
         tags.input_tags.allow_nan = True
         return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        copies = state.parts("estimators_", BaseEstimator)
+        fitted = len(copies) > 0 and all(getattr(each, "n_features_in_", p) == p for each in copies)
+        state.expect(fitted, "estimators_", f"fitted copies of {p} columns")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
+from fivesigma.study.tasks.registry import tasks
 
 Array = NDArray[Any]
+Answer = TypeVar("Answer")
 
 
 def answer(
@@ -32,12 +34,7 @@ def answer(
     DataError
         Where a model fails at the rows, as one does whose file was changed, or says what no model can.
     """
-    try:
-        found = np.asarray(ask())
-    except Exception as error:  # a changed file can make any library fail anywhere; one border for all of it
-        if isinstance(error, DataError):
-            raise
-        raise _refusal(model, f"it fails ({_line(error)})") from error
+    found = np.asarray(tried(model, ask))
     wanted = [(len(X), *shape) for shape in shapes]
     if found.shape not in wanted or found.dtype.kind not in "iuf":
         raise _refusal(
@@ -48,6 +45,16 @@ def answer(
     if shares and not _are_shares(found):
         raise _refusal(model, "it gives probabilities that do not lie in [0, 1] or sum to one")
     return found
+
+
+def tried(model: str, ask: Callable[[], Answer]) -> Answer:
+    """Return what ``ask`` says, or raise `DataError` where it fails."""
+    try:
+        return ask()
+    except DataError:
+        raise
+    except Exception as error:  # a changed file can make any library fail anywhere; one border for all of it
+        raise _refusal(model, f"it fails ({_line(error)})") from error
 
 
 def _are_shares(found: Array) -> bool:
@@ -75,14 +82,17 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     DataError
         With what is wrong.
     """
-    wrong = next((name for name, sound in _KEPT.items() if name not in meta or not sound(meta[name])), None)
+    known = {"columns": {}, "targets": [], **meta}
+    wrong = next((name for name, sound in _KEPT.items() if name not in known or not sound(known[name])), None)
     if wrong is not None:
         what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
+    elif meta["task"] not in tasks():
+        what = f"its task, {meta['task']!r}, is not one of {', '.join(tasks())}"
     elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
         what = "its units or categories are not those of its columns"
     elif getattr(estimator, "n_features_in_", None) != len(meta["names"]):
         what = f"it takes other columns than the {len(meta['names'])} that its document names"
-    elif (meta["task"] == "classification") != (meta["classes"] is not None):
+    elif meta["task"] in _WITH_CLASSES and (meta["classes"] is not None) != _WITH_CLASSES[meta["task"]]:
         what = "its classes are not those of its task"
     else:
         return
@@ -93,6 +103,13 @@ def _is_word(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
+def _is_reading(value: Any) -> bool:
+    """Whether ``value`` says how a column was read."""
+    known = isinstance(value, dict) and value.get("read") in ("number", "text", "truth")
+    codes = value.get("missing", []) if known else None
+    return isinstance(codes, list) and all(isinstance(code, str | int | float) for code in codes)
+
+
 def _words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
@@ -100,12 +117,16 @@ def _words(value: Any) -> bool:
 _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "name": lambda value: isinstance(value, str),
     "kind": lambda value: isinstance(value, str),
-    "task": lambda value: value in ("classification", "regression", "clustering"),
+    "task": lambda value: isinstance(value, str),
     "names": lambda value: _words(value) and 0 < len(value) == len(set(value)),
     "classes": lambda value: value is None or (_words(value) and len(value) > 1),
     "categories": lambda value: isinstance(value, dict) and all(map(_words, value.values())),
     "units": lambda value: isinstance(value, list) and all(_is_word(each) for each in value),
     "params": lambda value: isinstance(value, dict),
     "target": lambda value: _is_word(value),
+    "targets": _words,
+    "columns": lambda value: isinstance(value, dict) and all(map(_is_reading, value.values())),
 }
 """What the document must hold for a prediction to have a meaning."""
+
+_WITH_CLASSES = {"classification": True, "regression": False}

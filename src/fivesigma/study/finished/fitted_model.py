@@ -17,7 +17,7 @@ from fivesigma.data import frames
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.risk.predictive import LEVELS
-from fivesigma.study.finished.answers import answer, check_document
+from fivesigma.study.finished.answers import answer, check_document, tried
 from fivesigma.study.fit.prediction import Output, Predictions
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
@@ -196,7 +196,8 @@ class FittedModel:
     def said(self, X: ArrayLike | Dataset) -> Predictions:
         """Return all that the model says of ``X``, by output."""
         n_classes = None if self.classes is None else len(self.classes)
-        return self.task.predict(self.estimator, self.columns(X), Asked(self.task.outputs, n_classes))
+        table, asked = self.columns(X), Asked(self.task.outputs, n_classes)
+        return tried(str(self.meta["name"]), lambda: self.task.predict(self.estimator, table, asked))
 
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
         """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""
