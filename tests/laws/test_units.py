@@ -42,6 +42,7 @@ from fivesigma.models.linear.path import RegularisationPath
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
+from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
@@ -83,12 +84,15 @@ ONE_UNIT = {"leading-component": "a direction of largest variance is one of colu
 """Kinds that are exempt, and those that keep their answer where all columns change by one common factor."""
 
 
+MADE_ELSEWHERE = ("own", "predictions")
+
+
 def _kinds(*tasks: str) -> list[tuple[str, str]]:
     return [
         (task, name)
         for name, kind in kinds().items()
         for task in tasks
-        if task in kind.tasks and name != "own" and not kind.lacking and name not in OWN_UNIT
+        if task in kind.tasks and name not in (*MADE_ELSEWHERE, *OWN_UNIT) and not kind.lacking
     ]
 
 
@@ -319,6 +323,15 @@ def test_an_estimator_predicts_alike_in_all_units(name) -> None:
         np.testing.assert_allclose(found, plain, rtol=0, atol=units.rounding, err_msg=unit)
 
 
+def test_several_targets_have_each_their_own_unit() -> None:
+    model = PerTarget(_ranked(trees.RandomForestRegressor(5, random_state=0)))
+    both, units = np.column_stack([VALUE, X[:, 0]]), UNITS["large"]
+    plain = clone(model).fit(X[FIT], both[FIT]).predict(X[HELD])
+    told = np.column_stack([1e60 * VALUE, 1e-60 * X[:, 0]])
+    found = clone(model).fit(units.columns(X)[FIT], told[FIT]).predict(units.columns(X)[HELD])
+    np.testing.assert_allclose(found / [1e60, 1e-60], plain, rtol=0, atol=1e-9)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CLUSTERERS)
 def test_a_clusterer_labels_alike_in_all_units(name) -> None:
@@ -340,7 +353,7 @@ def test_no_estimator_of_ours_is_without_the_law() -> None:
     found = {each.__name__ for each in found if not any(issubclass(o, each) for o in found - {each})}
     if not importlib.util.find_spec("xgboost"):
         found -= {"XGBoostRegressor", "XGBoostClassifier"}
-    tested = {name.split(",")[0] for name in (*SUPERVISED, *CLUSTERERS, *EXEMPT)}
+    tested = {name.split(",")[0] for name in (*SUPERVISED, *CLUSTERERS, *EXEMPT, "PerTarget")}
     assert found == tested | {type(step).__name__ for step in STEPS}
 
 
@@ -415,7 +428,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "units.md"
 
 def test_every_kind_has_its_line_in_the_docs() -> None:
     text = DOCS.read_text()
-    for name in set(kinds()) - {"own"}:
+    for name in set(kinds()) - set(MADE_ELSEWHERE):
         assert f"`{name}`" in text, name
     for metric, each in METRICS.items():
         assert each.unit is Unit.NONE or f"`{metric}`" in text, metric
