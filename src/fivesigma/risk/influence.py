@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.risk.classification import RocAuc
-from fivesigma.risk.metric import Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, checked, chunks
 from fivesigma.risk.rankings import Rankings, worthwhile
 
 STEP = 1e-6
@@ -103,14 +103,14 @@ def _weighted_terms(metric: Moments, scored: Scored) -> tuple[Floats, float]:
 def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
     """Central differences ``∂θ/∂S_j`` (B, m) at ``sums`` (B, m); ``size`` (m,) is the scale of each sum."""
     steps = STEP * np.where(size > 0, size, 1.0)
+    at_once = max(1, CHUNK // max(sums.size, 1))
     slopes = []
     with np.errstate(divide="ignore", invalid="ignore"):
-        for j, h in enumerate(steps):
-            shift = np.zeros(len(steps))
-            shift[j] = h
+        for start in range(0, len(steps), at_once):
+            shift, h = np.diag(steps)[start : start + at_once, None], steps[start : start + at_once, None]
             up, down = metric.combine(sums + shift, scale), metric.combine(sums - shift, scale)
             slopes.append((up - down) / (2 * h))
-    return np.stack(slopes, axis=-1)
+    return np.concatenate(slopes).T
 
 
 @influence.register

@@ -91,19 +91,16 @@ def mean_area(prediction: Floats, y: NDArray[np.integer], w: Floats) -> float:
     >>> mean_area(p, np.array([0, 1, 2]), np.ones(3))
     0.9166666666666666
     """
-    n, K = prediction.shape
-    order = np.argsort(prediction, axis=0, kind="stable")
-    scores = np.take_along_axis(prediction, order, axis=0)
-    upto = np.zeros((n + 1, K))
-    np.cumsum(np.where(y[order] == np.arange(K), 0.0, w[order]), axis=0, out=upto[1:])
-    places, rows = np.arange(n)[:, None], np.arange(n)
-    opens = np.vstack([np.ones((1, K), dtype=bool), scores[1:] != scores[:-1]])
-    first = np.maximum.accumulate(np.where(opens, places, 0), axis=0)
-    closes = np.vstack([opens[1:], np.ones((1, K), dtype=bool)])
-    last = np.minimum.accumulate(np.where(closes, places, n)[::-1], axis=0)[::-1]
-    place = np.empty_like(order)
-    np.put_along_axis(place, order, np.broadcast_to(places, order.shape), axis=0)
-    at = place[rows, y]
-    below = 0.5 * (upto[first[at, y], y] + upto[last[at, y] + 1, y])
-    signal = np.bincount(y, w, K)
-    return float(np.mean(ratio(np.bincount(y, w * below, K), signal * (upto[-1]))))
+    columns = np.ascontiguousarray(prediction.T)
+    order = np.argsort(columns, axis=1)  # in which order equal scores stand is all the same
+    areas = [_area(*each, w, y == k) for k, each in enumerate(zip(columns, order, strict=True))]
+    return float(np.mean(areas))
+
+
+def _area(score: Floats, order: NDArray[np.intp], w: Floats, member: NDArray[np.bool_]) -> float:
+    """Return the area of one class against the rest: few members are placed among many others."""
+    others = order[~member[order]]
+    upto = np.concatenate([[0.0], np.cumsum(w[others])])
+    ranked, own, weight = score[others], score[member], w[member]
+    low, high = (np.searchsorted(ranked, own, side) for side in ("left", "right"))
+    return float(ratio(weight @ (upto[low] + upto[high]) / 2, weight.sum() * upto[-1]))
