@@ -37,7 +37,8 @@ KINDS = [
     pytest.param(kind, task, id=f"{kind.name}-{task}")
     for kind in registry.kinds().values()
     for task in kind.tasks
-    if task != "clustering" and kind.name not in ("own", *(() if find_spec("xgboost") else ("xgboost",)))
+    if task != "clustering"
+    and kind.name not in ("own", "predictions", *(() if find_spec("xgboost") else ("xgboost",)))
 ]
 FAST = {
     name: {"n_estimators": 4} for name in ("forest", "quantile-forest", "extra-trees", "natural-gradient")
