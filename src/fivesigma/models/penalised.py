@@ -19,7 +19,7 @@ from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.convergence import listened
 from fivesigma.models.linear.design import Design
-from fivesigma.models.linear.existence import has_minimum, without_minimum
+from fivesigma.models.linear.existence import RESOLVED, has_minimum, without_minimum
 from fivesigma.models.linear.problem import Solution, certify, make_problem
 from fivesigma.risk.losses import Logistic, Softmax
 from fivesigma.risk.penalties import L2
@@ -187,6 +187,8 @@ class PenalisedLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _resolved(self, X: NDArray[np.float64], target: NDArray[Any], w: NDArray[np.float64]) -> bool:
         """Whether the minimum is near: a tiny λ leaves that of separable classes further out than tol looks."""
+        if self.lam * RESOLVED >= self.tol * float(w.sum()):
+            return True  # scikit-learn's tolerance is of the mean gradient: it is small beside λ
         many = len(self.classes_) > 2
         codes = np.searchsorted(self.classes_, target).astype(np.float64)
         design = Design(X, w, intercept=True)
