@@ -117,19 +117,6 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
-    def check_state(self, state: SavedState) -> None:
-        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        starts, edges = (
-            state.whole("starts_", (state.count("n_features_in_") + 1,), low=0),
-            state.floats("edges_", (None,)),
-        )
-        runs = (
-            starts[0] == 0
-            and starts[-1] == len(edges)
-            and (np.diff(starts) >= 0).all()
-            and starts.dtype == np.int64
-        )
-        state.expect(runs, "starts_", "where the runs of edges begin, one behind the other")
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

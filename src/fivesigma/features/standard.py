@@ -72,12 +72,3 @@ class StandardScores(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    def check_state(self, state: SavedState) -> None:
-        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        p = state.count("n_features_in_")
-        for name in ("_unit", "_width"):
-            state.floats(name, (p,), low=TINY)
-        for name in ("_origin", "_mean"):
-            state.floats(name, (p,))
-        state.floats("_spread", (p,), low=0.0)
