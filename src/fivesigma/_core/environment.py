@@ -24,9 +24,7 @@ EXTRAS = {
     "fits": ("astropy",),
     "hdf5": ("h5py",),
     "collider": ("pythia8mc", "fastjet"),
-    "cluster": ("dask", "distributed"),
     "shap": ("shap",),
-    "mlflow": ("mlflow",),
 }
 """Distributions of each extra; of ``boost`` either will do."""
 
