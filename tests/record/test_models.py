@@ -89,7 +89,7 @@ def _watched(path, trusted=registry.TRUSTED):
 def _settings():
     for task in ("classification", "regression"):
         for kind in registry.kinds().values():
-            if task in kind.tasks and kind.name != "own":
+            if task in kind.tasks and kind.name != "own" and not kind.given:
                 absent = kind.name == "xgboost" and find_spec("xgboost") is None
                 marks = [pytest.mark.skip(reason="the extra [boost] is not installed")] if absent else []
                 yield pytest.param(task, kind.name, {}, id=f"{task}-{kind.name}", marks=marks)

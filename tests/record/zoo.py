@@ -88,7 +88,7 @@ def _plain() -> Iterator[Member]:
     """Every kind of every task."""
     for task in ("classification", "regression", "clustering"):
         for kind in registry.kinds().values():
-            if task in kind.tasks and kind.name not in EMPTY and not _absent(kind):
+            if task in kind.tasks and kind.name not in EMPTY and not (kind.given or _absent(kind)):
                 yield f"{task}-{kind.name}", task, kind.name, {}
                 if kind.name in SMALL and task == "classification":
                     yield f"{task}-{kind.name}-two", task, kind.name, {"y": TWO}

@@ -244,6 +244,23 @@ def test_what_is_asked_of_all_models_leaves_scores_out_with_a_message(tmp_path, 
     assert "learning" not in (models["elsewhere"].get("curves") or {})
 
 
+def test_scores_of_several_targets_are_one_column_each(tmp_path):
+    from fivesigma.data.dataset import Dataset
+
+    one = dataset(None)
+    y = np.column_stack([one.y, one.y**2])
+    data = Dataset.from_arrays(one.X, y, spectators={"event": EVENTS}, target=["a", "b"])
+    scores = {"own:a": y[:, 0], "own:b": y[:, 1] + 0.1 * one.X[:, 0]}
+    _, models = results(
+        study(data, [model(tmp_path / "s.parquet", scores, out_of_fold=None)]), tmp_path / "r"
+    )
+    outputs = models["elsewhere"]["outputs"]
+    assert outputs["a"]["scores"]["test"]["r2"]["value"] == 1
+    assert 0.9 < outputs["b"]["scores"]["test"]["r2"]["value"] < 1
+    with pytest.raises(StudyError, match="names 1 column for 2 targets"):
+        study(data, [model(tmp_path / "s.parquet", scores, columns=["own:a"])]).check()
+
+
 def test_check_says_what_the_scores_are(tmp_path, forest):
     _, columns = forest
     lines = study(dataset(), [model(tmp_path / "s.parquet", columns)]).check()

@@ -24,7 +24,16 @@ class _Delegating(Metric):
 
     def __init_subclass__(cls) -> None:
         """Read what a metric says of itself off the other."""
-        for word in ("scores", "greater_is_better", "lower", "upper", "interval", "unit", "additive"):
+        for word in (
+            "scores",
+            "greater_is_better",
+            "lower",
+            "upper",
+            "interval",
+            "unit",
+            "additive",
+            "has_cut",
+        ):
             setattr(cls, word, property(_reader(word)))
 
     @property

@@ -64,6 +64,7 @@ def test_spectators_keep_their_digits_and_their_names():
     [
         ("y", "", {"event", "mass", "other"}),
         ("log10(mass)", "", {"event", "other"}),
+        (("y", "log10(mass)"), "", {"event", "other"}),
         ("half", '[features.expressions]\nhalf = "mass / 2"\n', {"event", "other"}),
     ],
 )
@@ -77,11 +78,14 @@ def test_no_column_tells_the_target(tmp_path, target, expressions, left):
     }
     polars.DataFrame({"event": EVENTS, **columns}).write_parquet(tmp_path / "t.parquet")
     named = sorted({"event", "mass", "other"})
-    text = f'[data]\npath = "t.parquet"\ntarget = "{target}"\nfeatures = ["x"]\nspectators = {named}\n{expressions}'
+    told = f'"{target}"' if isinstance(target, str) else str(list(target))
+    text = (
+        f'[data]\npath = "t.parquet"\ntarget = {told}\nfeatures = ["x"]\nspectators = {named}\n{expressions}'
+    )
     spec = Spec.from_toml(text.replace("'", '"'), folder=tmp_path)
     found = division(spec, refits=1)
     assert set(found) == {"row", "part", "fold", "resample_1"} | left
-    assert prepare(spec).data.target == target
+    assert prepare(spec).data.n_samples == N
 
 
 def test_scores_that_are_not_made_yet_are_not_asked_for(tmp_path):

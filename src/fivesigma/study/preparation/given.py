@@ -70,7 +70,7 @@ def _given(spec: Spec) -> Iterator[tuple[str, ModelSection]]:
 def scores_of(
     spec: Spec, data: Dataset, split: Split, entries: tuple[Entry, ...], n_classes: int | None
 ) -> dict[str, Array]:
-    """Return the scores of each such model by name: (s, n, n_classes), or (s, n) values.
+    """Return the scores of each such model by name: (s, n, n_classes), (s, n) values, or (s, n, m) of m targets.
 
     The first of the s sets is the model's, then come those of its refits and of its seeds. Each table is read once.
 
@@ -94,7 +94,7 @@ def scores_of(
                     source[0], on=model.on, keys=_keys(data, model.on), n=data.n_samples, needed=used
                 )
             given = entry_of[model.name].given or {}
-            found[model.name] = _sets(tables[source], given, n_classes, used, sealed)
+            found[model.name] = _sets(tables[source], given, n_classes, data.several, used, sealed)
         except InputError as error:
             raise StudyError(f"{spec.place}: {where}: {error}") from None
         except FivesigmaError as error:
@@ -116,14 +116,20 @@ def _keys(data: Dataset, on: str | None) -> Array | None:
 
 
 def _sets(
-    table: ScoreTable, given: Mapping[str, Any], n_classes: int | None, used: Array, sealed: Array
+    table: ScoreTable,
+    given: Mapping[str, Any],
+    n_classes: int | None,
+    several: tuple[str, ...],
+    used: Array,
+    sealed: Array,
 ) -> Array:
     """Return the sets of scores of a model; those of refits and seeds are wanted of the sealed events alone."""
     asked = [(given["columns"], used), *((names, sealed) for names in (*given["refits"], *given["seeds"]))]
     if n_classes is not None:
         return np.stack([table.probabilities(names, n_classes, needed) for names, needed in asked])
-    if len(given["columns"]) != 1:
-        raise InputError(
-            f"columns names {len(given['columns'])} columns for one target; name one, its predicted value."
-        )
-    return np.stack([table.values(names, needed)[:, 0] for names, needed in asked])
+    n, m = len(given["columns"]), max(len(several), 1)
+    if n != m:
+        named, wanted = f"{n} column{'s' if n != 1 else ''}", f"{m} target{'s' if m != 1 else ''}"
+        raise InputError(f"columns names {named} for {wanted}; name one each, its predicted value.")
+    values = [table.values(names, needed) for names, needed in asked]
+    return np.stack(values if several else [each[:, 0] for each in values])
