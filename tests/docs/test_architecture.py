@@ -20,7 +20,11 @@ def test_the_rooms_of_a_study_are_those_on_the_map():
 
 def test_the_floors_are_those_of_the_package():
     table = PAGE[PAGE.index("## The floors") : PAGE.index("## The rooms")]
-    drawn = {name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.M) for name in re.findall(r"`(\w+)`", row)}
+    drawn = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, flags=re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
     package = ROOT / "src" / "fivesigma"
     folders = {path.parent.name for path in package.glob("*/__init__.py")}
     assert drawn == folders

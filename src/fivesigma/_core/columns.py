@@ -330,6 +330,11 @@ def stacked(parts: Sequence[Column]) -> Column:
     if all(map(is_truth, parts)):
         absent = np.concatenate([missing(part) for part in parts])
         return gapped(np.concatenate([numbers(part) == 1.0 for part in parts]), absent)
+    return _stacked_numbers(parts)
+
+
+def _stacked_numbers(parts: Sequence[Column]) -> Column:
+    """Put numbers under each other: long whole ones to the digit, where all are whole."""
     if any(is_whole(part) and beyond_double(np.asarray(part)) for part in parts):
         whole = [_whole(part) for part in parts]
         if all(values is not None for values in whole):
@@ -365,8 +370,11 @@ def read_as(column: Column, kind: str) -> Column:
         return column if is_text(column) else objects(words(column))
     if kind == "truth" and is_text(column):
         return _truths(column)
-    if not is_text(column):
-        return column
+    return _numbers_of(column) if is_text(column) else column
+
+
+def _numbers_of(column: Column) -> Column:
+    """Return text as numbers; `InputError` with the first word that is none."""
     values = [_number(value) for value in column]
     for value, number in zip(column, values, strict=True):
         if value is not None and number is None:

@@ -49,6 +49,15 @@ class _Work:
             self.notes.append((check, status, f"{gone} of {len(mask)} {message}, and were dropped"))
 
 
+def _target_and_weights(work: _Work) -> tuple[Any, Any]:
+    """Return the target as it is learnt and the weights, None where there are none."""
+    y = _target(work)
+    w = _weights(work)
+    if y is not None and y.task == "classification" and y.classes is not None and w is not None:
+        targets.refuse_weightless_classes(y.y, w, y.classes)
+    return y, w
+
+
 def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     """Return the arguments of a `Dataset` of ``columns``, each (n_rows,).
 
@@ -70,10 +79,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     identity = _identity(work, given, expressed)
     given.clear()
     _select(work)
-    y = _target(work)
-    w = _weights(work)
-    if y is not None and y.task == "classification" and y.classes is not None and w is not None:
-        targets.refuse_weightless_classes(y.y, w, y.classes)
+    y, w = _target_and_weights(work)
     groups, group_identity = (
         (None, None) if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
     )

@@ -118,7 +118,6 @@ class RankCodes(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _middle(low: float, high: float) -> float:
     """Return a cut between two values, 2⁻²⁰ of the gap above the middle and rounded down.

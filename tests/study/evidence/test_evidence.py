@@ -9,6 +9,7 @@ import pytest
 
 from fivesigma.risk.evidence import Difference, compare
 from fivesigma.risk.metrics import metric
+from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import MODELS, Compared
 from fivesigma.study.fit.outcome import Outcome
@@ -131,7 +132,7 @@ def test_what_an_analysis_compares_belongs_to_the_family_and_is_told_from_the_mo
     assert found.family.of("asks", "m").difference.difference == 9.0
     ours = found.family.of(MODELS, ("fair", "dummy")).difference
     assert abs(ours.sigma_global) <= abs(alone.family.of(MODELS, ("fair", "dummy")).difference.sigma_global)
-    assert len(found.claims()) == len(alone.claims()) + 1
+    assert len(claims(found)) == len(claims(alone)) + 1
 
 
 def test_an_overfitted_model_is_told_by_its_less_flexible_neighbour():

@@ -179,6 +179,10 @@ def _check_learner(
         raise ValueError("it has other classes")
     if many and int(softmax["num_class"]) != n_classes:
         raise ValueError("its objective has other classes")
+    _check_base(found, wanted, n_classes)
+
+
+def _check_base(found: Mapping[str, Any], wanted: str, n_classes: int | None) -> None:
     base = [float(each) for each in str(found["base_score"]).strip("[]").split(",")]
     if len(base) not in (1, n_classes) or not np.isfinite(base).all():
         raise ValueError("its base score is not finite")
@@ -212,6 +216,14 @@ def _check_tree(tree: Mapping[str, Any], number: int, n_features: int) -> None:
         _finite(tree, name, n)
     if any(len(tree[name]) != n or not set(tree[name]) <= {0, 1} for name in ("default_left", "split_type")):
         raise ValueError(f"tree {number} has nodes of another kind")
+    _check_splits(tree, number, left, right)
+    here = np.flatnonzero(left >= 0)
+    if here.size and (column[here].min() < 0 or column[here].max() >= n_features):
+        raise ValueError(f"tree {number} splits a column that is not there")
+    _check_children(tree, number, here, np.concatenate([left[here], right[here]]))
+
+
+def _check_splits(tree: Mapping[str, Any], number: int, left: Any, right: Any) -> None:
     inner = left >= 0
     if (
         set(tree["split_type"]) - {0}
@@ -220,10 +232,10 @@ def _check_tree(tree: Mapping[str, Any], number: int, n_features: int) -> None:
         or (right < -1).any()
     ):
         raise ValueError(f"tree {number} has splits with one child or by category")
-    here = np.flatnonzero(inner)
-    if here.size and (column[here].min() < 0 or column[here].max() >= n_features):
-        raise ValueError(f"tree {number} splits a column that is not there")
-    children = np.concatenate([left[here], right[here]])
+
+
+def _check_children(tree: Mapping[str, Any], number: int, here: Any, children: Any) -> None:
+    n = int(tree["tree_param"]["num_nodes"])
     if (children <= np.tile(here, 2)).any() or (children >= n).any() or len(set(children)) < len(children):
         raise ValueError(f"tree {number} has nodes that point outside it or back")
     if not np.array_equal(_whole(tree, "parents", n)[children], np.tile(here, 2)):

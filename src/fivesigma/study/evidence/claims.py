@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from fivesigma.record.results import Claim
 from fivesigma.risk import evidence
+from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import MODELS, Compared
-
-if TYPE_CHECKING:
-    from fivesigma.study.evidence.evidence import Evidence
 
 SHOWN = 3.0
 """σ from which a comparison is claimed that nobody asked for."""

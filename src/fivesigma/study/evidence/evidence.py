@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.record.results import Claim, Comparison, Generalisation
+from fivesigma.record.results import Comparison, Generalisation
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference
 from fivesigma.risk.generalisation import generalisation
 from fivesigma.risk.metric import Metric
-from fivesigma.study.evidence import claims
 from fivesigma.study.evidence.family import MODELS, Compared, Comparing, Family
 from fivesigma.study.evidence.folds import Folds
 from fivesigma.study.evidence.parts import Parts
@@ -146,10 +145,6 @@ class Evidence:
             elif metric.interval:
                 found[metric.name] = comparison_record(self.difference(metric, name, other))
         return found
-
-    def claims(self) -> tuple[Claim, ...]:
-        """Return the sentences of the page, the most asked for first."""
-        return claims.claims(self)
 
     # --- generalisation ----------------------------------------------------------------------------------------
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from fivesigma.risk.evidence import Difference, global_significance
-
-if TYPE_CHECKING:
-    from fivesigma.study.evidence.evidence import Evidence
 
 MODELS = "models"
 """The source of the comparisons of two models of the line-up, which are about their two names."""
@@ -41,7 +38,7 @@ class Compared:
 class Comparing(Protocol):
     """What asks for comparisons beside those of the models: an analysis that makes fits of its own."""
 
-    def compared(self, found: Evidence, /) -> Iterable[Compared]:
+    def compared(self, found: Any, /) -> Iterable[Compared]:
         """Return its comparisons on the primary metric, in the order of their claims."""
         ...
 

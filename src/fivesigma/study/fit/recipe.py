@@ -102,13 +102,8 @@ def build(
     settings = found.checked(given)
     path = path or settle(found, {}, given)
     if path is not None:
-        if tune or any(each.tuned for each in features.reductions):
-            raise InputError(
-                f"{kind} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
-            )
-        return _folded(
-            found, Request(task, settings, seed, features.width, deal), features, path, metric=metric
-        )
+        ask = Request(task, settings, seed, features.width, deal)
+        return _folded(found, ask, features, path, metric=metric, tuned=bool(tune))
     space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
     ask = Request(task, settings, seed, features.width, deal)
@@ -162,9 +157,19 @@ def _columns(low: int, high: int) -> Range:
 
 
 def _folded(
-    kind: Kind, ask: Request, features: FeaturePlan, path: Mapping[str, Any], *, metric: str | None
+    kind: Kind,
+    ask: Request,
+    features: FeaturePlan,
+    path: Mapping[str, Any],
+    *,
+    metric: str | None,
+    tuned: bool,
 ) -> Any:
     """Return the recipe of a path; the seed deals its rows into inner folds."""
+    if tuned or any(each.tuned for each in features.reductions):
+        raise InputError(
+            f"{kind.name} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
+        )
     model = estimator(kind, path)
     pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
     recipe = FoldedPath(

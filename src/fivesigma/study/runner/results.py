@@ -15,6 +15,7 @@ from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
+from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
@@ -46,7 +47,7 @@ def results(made: Made, *, opened: bool) -> Results:
         data=data_record(prepared, opened=opened),
         split=split_record(prepared),
         models=tuple(model_record(made, found, outcome) for outcome in outcomes),
-        claims=found.claims(),
+        claims=claims(found),
         explain=added.pop("explain", None),
         scan=added.pop("scan", None),
         audit=audit,

@@ -114,6 +114,10 @@ class DataSection(Section):
             raise ValueError(
                 f"data.source: {shown(self.source)} is not a source; write 'simulate:NAME' or 'user:WHERE TO GET IT'"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _known_target(self) -> DataSection:
         if len(set(self.targets)) < len(self.targets) or (self.target is not None and len(self.target) == 0):
             raise ValueError(
                 "data.target names each target once; give one column, or a list of different ones"
