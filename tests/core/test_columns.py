@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fivesigma._core import columns as kinds
+from fivesigma._core import exact
 from fivesigma._core.errors import InputError, WrongTypeError
 
 WHOLE = st.one_of(st.integers(-(2**70), 2**70), st.integers(-9, 9), st.integers(2**53 - 2, 2**53 + 2))
@@ -41,42 +42,42 @@ def test_stacked_parts_keep_every_digit(one: list[int | None], other: list[int |
     parts = [kinds.integers(values) for values in (one, other)]
     if any(map(kinds.is_text, parts)):
         return  # a part without a number says nothing of its kind; the reader of several files knows what to do
-    assert _values(kinds.stacked(parts)) == one + other
+    assert _values(exact.stacked(parts)) == one + other
 
 
 @given(st.lists(WHOLE, min_size=1, max_size=6), WHOLE)
 def test_comparisons_and_sums_are_those_of_python(values: list[int], other: int) -> None:
     column = kinds.integers(values)
     for relation in (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge):
-        assert kinds.compared(relation, column, other).tolist() == [relation(v, other) for v in values]
-        assert kinds.compared(relation, other, column).tolist() == [relation(other, v) for v in values]
-        assert kinds.compared(relation, column, column).tolist() == [relation(v, v) for v in values]
+        assert exact.compared(relation, column, other).tolist() == [relation(v, other) for v in values]
+        assert exact.compared(relation, other, column).tolist() == [relation(other, v) for v in values]
+        assert exact.compared(relation, column, column).tolist() == [relation(v, v) for v in values]
     for operation in (operator.add, operator.sub, operator.mul):
-        found = kinds.combined(operation, column, other)
+        found = exact.combined(operation, column, other)
         assert found is not None
         assert _values(found) == [operation(v, other) for v in values]
 
 
 def test_a_missing_value_compares_as_nan_does() -> None:
     column = kinds.integers([2**60, None])
-    assert kinds.compared(operator.eq, column, 2**60).tolist() == [True, False]
-    assert kinds.compared(operator.ne, column, 5).tolist() == [True, True]
-    assert kinds.compared(operator.lt, column, np.array([2.0**61, 1.0])).tolist() == [True, False]
-    assert _values(kinds.combined(operator.add, column, 1)) == [2**60 + 1, None]
+    assert exact.compared(operator.eq, column, 2**60).tolist() == [True, False]
+    assert exact.compared(operator.ne, column, 5).tolist() == [True, True]
+    assert exact.compared(operator.lt, column, np.array([2.0**61, 1.0])).tolist() == [True, False]
+    assert _values(exact.combined(operator.add, column, 1)) == [2**60 + 1, None]
 
 
 def test_what_is_not_whole_is_left_to_floats() -> None:
     column = np.array([2**60])
-    assert kinds.combined(operator.add, column, np.array([0.5])) is None
-    assert kinds.combined(operator.floordiv, column, 0) is None
-    assert kinds.chosen(np.array([True]), column, 0.5) is None
-    assert kinds.chosen(np.array([True, False]), np.array([2**60, 1]), 7).tolist() == [2**60, 7]
+    assert exact.combined(operator.add, column, np.array([0.5])) is None
+    assert exact.combined(operator.floordiv, column, 0) is None
+    assert exact.chosen(np.array([True]), column, 0.5) is None
+    assert exact.chosen(np.array([True, False]), np.array([2**60, 1]), 7).tolist() == [2**60, 7]
 
 
 @given(st.lists(WHOLE, min_size=1, max_size=6))
 def test_a_float_and_what_it_loses_are_the_number(values: list[int]) -> None:
     column = kinds.integers(values)
-    lost = kinds.lost_digits(column).tolist()
+    lost = exact.lost_digits(column).tolist()
     assert lost == [(v - int(float(v))) % 2**64 for v in values]
 
 
@@ -84,7 +85,7 @@ def test_a_float_and_what_it_loses_are_the_number(values: list[int]) -> None:
 def test_the_ends_of_64_bits_lose_what_they_lose(kind: type) -> None:
     span = np.iinfo(kind)
     values = [span.max, span.max - 1, span.max - 1024, span.min]
-    lost = kinds.lost_digits(np.array(values, dtype=kind)).tolist()
+    lost = exact.lost_digits(np.array(values, dtype=kind)).tolist()
     assert lost == [(int(v) - int(float(v))) % 2**64 for v in values]
 
 
@@ -160,7 +161,7 @@ def test_masked_arrays_of_every_kind() -> None:
 
 def test_what_is_computed_of_a_gapped_column_is_plain() -> None:
     gaps = kinds.Gapped(np.array([1.0, np.nan]), "truth")
-    assert (gaps[:1].holds, gaps[[1, 0]].holds, kinds.stacked([gaps, gaps]).holds) == ("truth",) * 3
+    assert (gaps[:1].holds, gaps[[1, 0]].holds, exact.stacked([gaps, gaps]).holds) == ("truth",) * 3
     assert type(gaps * 2) is np.ndarray
     assert isinstance(gaps.max(), float)
     assert kinds.is_truth(gaps)
@@ -170,11 +171,11 @@ def test_what_is_computed_of_a_gapped_column_is_plain() -> None:
 
 def test_stacked_kinds() -> None:
     text, whole = kinds.objects(["a"]), np.array([1])
-    assert kinds.stacked([text, whole]).tolist() == ["a", 1]
-    assert kinds.stacked([whole, np.array([0.5])]).tolist() == [1.0, 0.5]
-    assert kinds.stacked([np.array([2**60 + 1]), np.array([2.0])]).tolist() == [2**60 + 1, 2]
-    assert kinds.stacked([np.array([2**60 + 1]), np.array([0.5])]).tolist() == [2.0**60, 0.5]
-    assert kinds.stacked([whole, kinds.Gapped(np.array([np.nan]))]).holds == "number"  # type: ignore[attr-defined]
+    assert exact.stacked([text, whole]).tolist() == ["a", 1]
+    assert exact.stacked([whole, np.array([0.5])]).tolist() == [1.0, 0.5]
+    assert exact.stacked([np.array([2**60 + 1]), np.array([2.0])]).tolist() == [2**60 + 1, 2]
+    assert exact.stacked([np.array([2**60 + 1]), np.array([0.5])]).tolist() == [2.0**60, 0.5]
+    assert exact.stacked([whole, kinds.Gapped(np.array([np.nan]))]).holds == "number"  # type: ignore[attr-defined]
 
 
 READ = [

@@ -316,43 +316,6 @@ def _is_whole_number(value: Any) -> bool:
     return value is None or (abs(value) < _MOST_DIGITS and bool(value == int(value)))
 
 
-def stacked(parts: Sequence[Column]) -> Column:
-    """Put columns under each other; whole numbers of different types keep every digit.
-
-    >>> stacked([np.array([10**18 + 1]), np.array([2**63 + 1], dtype=np.uint64)])
-    array([1000000000000000001, 9223372036854775809], dtype=uint64)
-    """
-    kinds = {part.dtype for part in parts}
-    if len(kinds) == 1 and not any(isinstance(part, Gapped) for part in parts):
-        return np.concatenate(parts)
-    if any(map(is_text, parts)):
-        return np.concatenate([part.astype(object) for part in parts])
-    if all(map(is_truth, parts)):
-        absent = np.concatenate([missing(part) for part in parts])
-        return gapped(np.concatenate([numbers(part) == 1.0 for part in parts]), absent)
-    return _stacked_numbers(parts)
-
-
-def _stacked_numbers(parts: Sequence[Column]) -> Column:
-    """Put numbers under each other: long whole ones to the digit, where all are whole."""
-    if any(is_whole(part) and beyond_double(np.asarray(part)) for part in parts):
-        whole = [_whole(part) for part in parts]
-        if all(values is not None for values in whole):
-            return integers([value for values in whole for value in values or ()])
-    plain = np.concatenate([numbers(part) for part in parts])
-    return Gapped(plain) if all(map(is_whole, parts)) else plain
-
-
-def _whole(column: Column) -> list[int | None] | None:
-    """Return the numbers of a column as integers, None where one is missing; None if one is not whole."""
-    if column.dtype.kind != "f":
-        return column.tolist() if column.dtype.kind != "b" else [int(value) for value in column]
-    plain = np.asarray(column)
-    if not np.all(np.isnan(plain) | (np.isfinite(plain) & (plain == np.round(plain)))):
-        return None
-    return [None if value != value else int(value) for value in plain.tolist()]
-
-
 def read_as(column: Column, kind: str) -> Column:
     """Return a column as one of the ``kind`` (number, text or truth) that it had in another table.
 
@@ -366,15 +329,15 @@ def read_as(column: Column, kind: str) -> Column:
     >>> read_as(np.array(["True", "false"], dtype=object), "truth")
     array([ True, False])
     """
+    if not is_text(column):
+        return objects(words(column)) if kind == "text" else column
     if kind == "text":
-        return column if is_text(column) else objects(words(column))
-    if kind == "truth" and is_text(column):
-        return _truths(column)
-    return _numbers_of(column) if is_text(column) else column
+        return column
+    return _truths(column) if kind == "truth" else _numbers_of(column)
 
 
 def _numbers_of(column: Column) -> Column:
-    """Return text as numbers; `InputError` with the first word that is none."""
+    """Return the numbers that words are: whole ones if all are."""
     values = [_number(value) for value in column]
     for value, number in zip(column, values, strict=True):
         if value is not None and number is None:
@@ -443,83 +406,3 @@ def label(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value)
-
-
-def compared(relation: Any, left: Any, right: Any) -> NDArray[np.bool_]:
-    """Compare whole numbers with numbers, digit by digit; a missing value compares as NaN does.
-
-    >>> import operator
-    >>> compared(operator.eq, np.array([2**60 + 1, 2**60]), 2**60 + 1)
-    array([ True, False])
-    """
-    same = isinstance(left, np.ndarray) and isinstance(right, np.ndarray) and left.dtype == right.dtype
-    if same and left.dtype.kind in "iu":
-        return np.asarray(relation(left, right))
-    if isinstance(left, np.ndarray) and left.dtype.kind in "iu" and isinstance(right, int):
-        span = np.iinfo(left.dtype)
-        if span.min <= right <= span.max:
-            return np.asarray(relation(left, left.dtype.type(right)))
-
-    def pair(a: Any, b: Any) -> bool:
-        return bool(relation(np.nan if a is None else a, np.nan if b is None else b))
-
-    return _elementwise(pair, left, right).astype(bool)
-
-
-def combined(operation: Any, *operands: Any) -> Column | None:
-    """Return ``operation`` of whole numbers, exactly; None where an operand is not whole or it fails.
-
-    >>> import operator
-    >>> combined(operator.sub, np.array([10**18 + 1]), 10**18)
-    array([1])
-    """
-    whole = [operand if isinstance(operand, int) else _whole_array(operand) for operand in operands]
-    if any(operand is None for operand in whole):
-        return None
-
-    def each(*values: Any) -> Any:
-        return None if any(value is None for value in values) else operation(*values)
-
-    try:
-        return integers(np.atleast_1d(_elementwise(each, *whole)).tolist())
-    except (ArithmeticError, TypeError):
-        return None
-
-
-def chosen(condition: Any, yes: Any, no: Any) -> Column | None:
-    """Return ``yes`` where the condition holds, else ``no``, exactly; None where one is not whole."""
-    both = [side if isinstance(side, int) else _whole_array(side) for side in (yes, no)]
-    if any(side is None for side in both):
-        return None
-    objects_of_both = [np.asarray(side, dtype=object) for side in both]
-    return integers(np.atleast_1d(np.where(condition, *objects_of_both)).tolist())
-
-
-def _whole_array(value: Any) -> Any:
-    """Return a number or column as Python's integers, None where it is not whole."""
-    found = _whole(np.atleast_1d(np.asarray(value)))
-    if found is None:
-        return None
-    return objects(found) if np.ndim(value) else found[0]
-
-
-def _elementwise(function: Any, *operands: Any) -> NDArray[Any]:
-    plain = [np.asarray(operand).astype(object) for operand in operands]
-    return np.asarray(np.frompyfunc(function, len(plain), 1)(*plain))
-
-
-def lost_digits(column: Column) -> NDArray[np.uint64]:
-    """Return what float64 loses of each whole number, modulo 2⁶⁴: 0 up to 2⁵³, and for what is missing.
-
-    >>> lost_digits(np.array([2**53, 2**53 + 1])).tolist()
-    [0, 1]
-    """
-    if not beyond_double(column):
-        return np.zeros(len(column), dtype=np.uint64)
-    if column.dtype.kind == "O":
-        lost = (0 if value is None else (value - int(float(value))) % 2**64 for value in column)
-        return np.fromiter(lost, np.uint64, len(column))
-    kept = column.astype(np.float64)
-    high = np.floor(kept / 2.0**32)  # two halves: 2⁶⁴ itself is no uint64, and wraps as it should
-    low = (kept - high * 2.0**32).astype(np.uint64)
-    return column.astype(np.uint64) - ((high.astype(np.int64).astype(np.uint64) << np.uint64(32)) + low)

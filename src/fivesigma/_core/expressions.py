@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
+from fivesigma._core import exact as exactly
 from fivesigma._core.errors import InputError, WrongTypeError, did_you_mean
 
 MAX_LENGTH = 1000
@@ -441,7 +442,7 @@ class _Walk:
         if _is_text(a) and not isinstance(op, (ast.Eq, ast.NotEq)):
             raise self.refusal("text is only compared by == or !=")
         if _is_long(a) or _is_long(b):
-            return kinds.compared(_COMPARISON[type(op)], a, b)
+            return exactly.compared(_COMPARISON[type(op)], a, b)
         return np.asarray(_COMPARISON[type(op)](a, b), dtype=bool)
 
     def call(self, node: ast.Call) -> Value:
@@ -460,7 +461,7 @@ class _Walk:
 
     def _where(self, condition: ast.expr, yes: ast.expr, no: ast.expr) -> Value:
         chosen, a, b = self.condition(condition), self.value(yes), self.value(no)
-        exact = kinds.chosen(chosen, a, b) if _is_long(a) or _is_long(b) else None
+        exact = exactly.chosen(chosen, a, b) if _is_long(a) or _is_long(b) else None
         return np.where(chosen, self._float(a, yes), self._float(b, no)) if exact is None else _column(exact)
 
 
@@ -518,7 +519,7 @@ def _exactly(operation: Callable[..., Value], values: Sequence[Value]) -> Value 
     """Return the operation with every digit if a long whole number takes part; None if that cannot be."""
     if not any(map(_is_long, values)) or any(map(_is_text, values)):
         return None
-    found = kinds.combined(operation, *values)
+    found = exactly.combined(operation, *values)
     if found is None:
         return None
     return _column(found) if any(map(np.ndim, values)) else found.tolist()[0]

@@ -19,6 +19,7 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
+from fivesigma.data.moments import moments
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import (
@@ -420,9 +421,9 @@ class Dataset:
     def _moments_by_name(self) -> tuple[tuple[NDArray[Any], ...], int]:
         """Return min, max, mean, std and count of each column or channel, and how many values that has."""
         if self.kind == "table":
-            return _moments(self.X), self.n_samples
+            return moments(self.X), self.n_samples
         channels = [shape.channel(self.X, i, self.kind, self.mask) for i in range(self.n_channels)]
-        each = [_moments(values[:, None]) for values in channels]
+        each = [moments(values[:, None]) for values in channels]
         return tuple(np.concatenate(parts) for parts in zip(*each, strict=True)), len(channels[0])
 
     @cached_property
@@ -486,27 +487,3 @@ def _canonical(block: NDArray[Any]) -> bytes:
         values = values + 0.0  # a copy in which -0.0 is 0.0
         values[np.isnan(values)] = np.nan
     return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-def _moments(
-    X: NDArray[np.float64],
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return min, max, mean, std and count of the values present in each column.
-
-    Blocks are merged by Chan, Golub & LeVeque (1983), eq. 2.1: with δ the difference of the means,
-    ``M₂ = M₂ᵃ + M₂ᵇ + δ² nₐ n_b / n``.
-    """
-    width = X.shape[1]
-    low, high = np.full(width, np.inf), np.full(width, -np.inf)
-    n, mean, m2 = np.zeros(width), np.zeros(width), np.zeros(width)
-    for start in range(0, len(X), _BLOCK):
-        block = X[start : start + _BLOCK]
-        absent = np.isnan(block)
-        low, high = np.fmin(low, np.fmin.reduce(block)), np.fmax(high, np.fmax.reduce(block))
-        n_b = len(block) - absent.sum(axis=0)
-        mean_b = np.where(absent, 0.0, block).sum(axis=0) / np.maximum(n_b, 1)
-        m2_b = np.square(np.where(absent, 0.0, block - mean_b)).sum(axis=0)
-        total = np.maximum(n + n_b, 1)
-        delta = mean_b - mean
-        mean, m2, n = mean + delta * n_b / total, m2 + m2_b + delta**2 * n * n_b / total, n + n_b
-    return low, high, mean, np.sqrt(m2 / np.maximum(n, 1)), n.astype(np.int64)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
+from fivesigma._core import exact
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data import readers
 
@@ -168,4 +169,4 @@ def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) 
             kinds.Gapped(np.full(len(part), np.nan)) if is_text else part
             for part, is_text in zip(parts, text, strict=True)
         ]
-    return kinds.stacked(parts)
+    return exact.stacked(parts)

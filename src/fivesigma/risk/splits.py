@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fivesigma._core.columns import beyond_double, is_whole, lost_digits
+from fivesigma._core.columns import beyond_double, is_whole
 from fivesigma._core.columns import numbers as floats
 from fivesigma._core.errors import InputError
+from fivesigma._core.exact import lost_digits
 from fivesigma._core.random import generator
 
 Positions = NDArray[np.int64]
