@@ -114,12 +114,12 @@ class ModelRecord(Holding):
     message: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     n_fits: int = 0
-    converged: bool | None = None
     generalisation: Generalisation = field(default_factory=Generalisation)
     scores: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     versus_baseline: Mapping[str, Comparison] = field(default_factory=dict)
     versus_best: Mapping[str, Comparison] = field(default_factory=dict)
     sections: Mapping[str, Any] = field(default_factory=dict)
+    converged: bool | None = None
 
 
 @dataclass(frozen=True)
