@@ -28,6 +28,7 @@ from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
+from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
@@ -50,6 +51,7 @@ ESTIMATORS = [
     PenalisedLeastSquares(lam=0.1, l1_ratio=1.0),
     PenalisedLogistic(),
     ScaledTarget(),
+    PerTarget(),
     Calibrated(SVC(), n_folds=2),
     EarlyStopped(HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=1), n_folds=3),
     EarlyStopped(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=1), n_folds=3),

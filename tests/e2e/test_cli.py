@@ -95,7 +95,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs without their page, which takes most of the time of so small a study."""
-    monkeypatch.setattr("fivesigma.report.render", lambda results, manifest, out: None)
+    monkeypatch.setattr("fivesigma.report.render", lambda *given: None)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 STUDIES, KEPT = HERE / "studies", HERE / "kept"
 NAMES = (
     *("binary", "multiclass", "law", "em", "gibbs", "curves", "explain", "scan"),
-    *("blind", "unblinded"),
+    *("blind", "unblinded", "targets"),
 )
 TOLERANCE = 1e-9  # relative; numbers below a thousandth of it count as zero
 

@@ -46,7 +46,6 @@ def test_a_law_is_that_of_each_target_or_none():
     assert PerTarget(Ridge()).fit(X, Y).quantiles(X, LEVELS) is None
 
 
-def test_it_says_that_it_takes_several_targets_only():
+def test_it_says_that_it_takes_several_targets():
     tags = PerTarget(Ridge()).__sklearn_tags__()
     assert tags.target_tags.multi_output
-    assert not tags.target_tags.single_output

@@ -10,10 +10,12 @@ from sklearn.metrics import r2_score
 
 from fivesigma._core.errors import StudyError
 from fivesigma.record.sections.curves import BiasVarianceRecord, CurvesFailedRecord, ValidationCurvesRecord
+from fivesigma.study.runner.forecast import planned
 from fivesigma.study.runner.run import canonical, resume
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.study import Study
 
+CURVES = {"score_curve", "depth_path", "bias_variance"}
 TEXT = """
 [study]
 name = "curves"
@@ -104,11 +106,9 @@ def test_every_kind_of_curve_is_in_the_record_and_on_the_page(folder, record) ->
 def test_two_workers_and_a_resumed_run_give_the_same_bytes(folder, record) -> None:
     two = Study.read(folder / "study.toml").run(out=folder / "two", workers=2, progress=False)
     assert canonical(json.loads((two.path / "results.json").read_text())) == canonical(record)
-    curves = [
-        key
-        for key, fit in Study.read(folder / "study.toml").prepared().plan.fits.items()
-        if fit.purpose == "curve"
-    ]
+    tasks = planned(Study.read(folder / "study.toml").prepared()).tasks
+    curves = [key for key, fit in tasks.items() if set(fit.wanted) & CURVES]
+    assert len(curves) > 10
     for key in curves[::3]:
         next((two.path / "tasks").glob(f"{key}*")).unlink()
     (two.path / "results.json").unlink()
@@ -117,12 +117,12 @@ def test_two_workers_and_a_resumed_run_give_the_same_bytes(folder, record) -> No
 
 
 def test_a_curve_that_fails_leaves_the_model(folder, monkeypatch, tmp_path) -> None:
-    from fivesigma.study.analyses.curves import fits as curve_fits
+    from fivesigma.study.analyses.curves.diagnostics import ScoreCurve
 
     def broken(*_):
         raise ArithmeticError("singular")
 
-    monkeypatch.setattr(curve_fits._CurveFit, "scores", broken)
+    monkeypatch.setattr(ScoreCurve, "of_fit", broken)
     (folder / "broken.toml").write_text(TEXT.replace("refits = 3", "refits = 2"))
     run = Study.read(folder / "broken.toml").run(out=tmp_path / "run", workers=1, progress=False)
     found = run.results.model("knn")
@@ -157,12 +157,8 @@ def test_classes_blind_and_a_metric_with_a_threshold(tmp_path) -> None:
 
 def test_sealed_predictions_of_all_depths_are_kept_per_refit(folder, record) -> None:
     prepared = Study.read(folder / "study.toml").prepared()
-    parts = [
-        fit.overrides["part"]
-        for fit in prepared.plan.fits.values()
-        if fit.overrides.get("path") and "part" in fit.overrides
-    ]
-    assert sorted(parts) == ["final", *["fold"] * 3, *["refit"] * 3]
+    depths = [fit for fit in planned(prepared).tasks.values() if "depths" in str(fit.wanted)]
+    assert sorted(fit.sample.kind for fit in depths) == ["all", *["fold"] * 3, *["resample"] * 3]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from fivesigma._core.errors import StudyError
 from fivesigma.data.dataset import Dataset
-from fivesigma.study.analyses.explain.ablation import Stop, Trail
+from fivesigma.study.analyses.explain.ablation import AblationPath, AblationStep
 from fivesigma.study.analyses.explain.ablation_evidence import CAVEAT, _called
 from fivesigma.study.analyses.explain.importance import positions
 from fivesigma.study.analyses.explain.per_fold import MEASURES, shares
@@ -199,7 +199,7 @@ def test_what_cannot_be_explained_is_said_before_anything_is_written(tmp_path, c
     study = write(tmp_path, TEXT.replace(*change))
     with pytest.raises(StudyError, match=message):
         study.prepared()
-    assert settle(write(tmp_path, TEXT[: TEXT.index("[explain]")]).spec(), None, None, ()) is None
+    assert settle(write(tmp_path, TEXT[: TEXT.index("[explain]")]).prepared()) is None
 
 
 def test_columns_made_of_others_give_their_share_back() -> None:
@@ -224,10 +224,10 @@ def test_columns_made_of_others_give_their_share_back() -> None:
 
 
 def test_a_step_is_called_by_what_went_before() -> None:
-    stops = tuple(Stop(("c",), (gone,), np.empty(0)) for gone in ("b", "d"))
-    trail = Trail("drop_best", "forest", stops)
-    assert _called(trail, stops[0], None) == ("forest without b", "forest")
-    assert _called(trail, stops[1], stops[0]) == ("forest without b, d", "forest without b")
+    steps = tuple(AblationStep(("c",), (gone,), {}) for gone in ("b", "d"))
+    path = AblationPath("drop_best", "forest", steps)
+    assert _called(path, steps[0], None) == ("forest without b", "forest")
+    assert _called(path, steps[1], steps[0]) == ("forest without b, d", "forest without b")
 
 
 def test_permutations_that_would_take_hours_are_refused_before_the_run() -> None:

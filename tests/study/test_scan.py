@@ -20,7 +20,8 @@ from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import check, points, study_at
 from fivesigma.study.analyses.scan.spiked import theory
 from fivesigma.study.analyses.scan.theory import Asked
-from fivesigma.study.runner import scanner as worker
+from fivesigma.study.runner.child_study import ChildStudies
+from fivesigma.study.runner.forecast import planned
 from fivesigma.study.runner.run import InterruptedRunError, canonical, resume
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.scan import values_of
@@ -246,17 +247,21 @@ def test_a_scan_that_was_stopped_goes_on_to_the_same_bytes(finished, study, tmp_
     with monkeypatch.context() as patched:
         done = []
 
-        def stop(self, point, number):
+        def stop(self, child):
             if len(done) == 2:
                 raise KeyboardInterrupt
-            done.append(number)
-            return original(self, point, number)
+            done.append(child)
+            return original(self, child)
 
-        original = worker.Scanner.scores
-        patched.setattr(worker.Scanner, "scores", stop)
+        original = ChildStudies.scores
+        patched.setattr(ChildStudies, "scores", stop)
         with pytest.raises(InterruptedRunError):
             fs.Study.read(study).run(tmp_path / "run", workers=1, progress=False)
-    kept = {key for key in worker.units(Spec.read(study)) if RunFolder(tmp_path / "run").tasks.has(key)}
+    kept = {
+        key
+        for key in planned(fs.Study.read(study).prepared()).tasks
+        if RunFolder(tmp_path / "run").tasks.has(key)
+    }
     assert len(kept) == 2
     before = {key: (tmp_path / "run" / "tasks" / f"{key}.npz").read_bytes() for key in kept}
     resume(tmp_path / "run", workers=1, progress=False)

@@ -308,7 +308,6 @@ class GaussianMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         state.floats("_unit", (p,), low=TINY)
         refuse_other_scale(state, p)
         state.part("_model", GaussianMixtureModel)
-        state.expect(np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns")
         draws = state.part("_draws", Draws)
         state.expect(np.shape(draws.b)[1:] == (K, p), "_draws", f"draws of {K} components in {p} columns")
 

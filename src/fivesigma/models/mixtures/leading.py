@@ -63,4 +63,3 @@ class LeadingComponent(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         state.floats("centre_", (p,))
         refuse_other_scale(state, p)
         state.floats("direction_", (p,))
-        state.expect(np.shape(state.part("_scale", Scale).unit) == (p,), "_scale", f"a scale of {p} columns")

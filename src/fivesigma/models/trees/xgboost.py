@@ -209,7 +209,8 @@ class XGBoostRegressor(RegressorMixin, _XGBoost):  # type: ignore[misc]
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         super().check_state(state)
-        state.part("_target", TargetScale)
+        if state.has("_target"):
+            state.part("_target", TargetScale)
 
 
 class XGBoostClassifier(ClassifierMixin, _XGBoost):  # type: ignore[misc]
