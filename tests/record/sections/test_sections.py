@@ -97,11 +97,11 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def within(older: Any, newer: Any) -> bool:
-    """Whether ``newer`` says all that ``older`` does, in that order, and beside it only that something is not known."""
+    """Whether ``newer`` says all that ``older`` does, and beside it only that something is not known."""
     if isinstance(older, dict):
         common = [key for key in newer if key in older]
         more = [value for key, value in newer.items() if key not in older]
-        same = common == list(older) and all(within(older[key], newer[key]) for key in older)
+        same = len(common) == len(older) and all(within(older[key], newer[key]) for key in older)
         return same and all(value is None for value in more)
     if isinstance(older, list):
         return len(older) == len(newer) and all(map(within, older, newer))
