@@ -113,15 +113,17 @@ def classifier(name: str, classes: tuple[str, ...], rng: np.random.Generator, n:
         "fitted without event weights" if name.startswith("k-") else "",
         {"max_depth": 7, "learning_rate": 0.1},
         31,
-        Generalisation(-0.01 - 0.02 * separation, "overfit" if "tree" in name else "neither shown", 3.3),
-        {
+        generalisation=Generalisation(
+            -0.01 - 0.02 * separation, "overfit" if "tree" in name else "neither shown", 3.3
+        ),
+        scores={
             "train": {"roc_auc": in_train},
             "validation": {"roc_auc": score(auc + 0.003, 0.004)},
             "test": {"roc_auc": score(auc, 0.005 + 0.003 / (0.5 + separation)), "ece": score(0.02)},
         },
-        {} if name == "dummy" else {"roc_auc": compare(auc - 0.5, 0.012)},
-        {} if name == "boosting" else {"roc_auc": compare(auc - best, 0.004)},
-        typed("model", {"curve": curves_of(separation, rng, classes, n)}),
+        versus_baseline={} if name == "dummy" else {"roc_auc": compare(auc - 0.5, 0.012)},
+        versus_best={} if name == "boosting" else {"roc_auc": compare(auc - best, 0.004)},
+        sections=typed("model", {"curve": curves_of(separation, rng, classes, n)}),
     )
 
 
