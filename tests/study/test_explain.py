@@ -91,10 +91,12 @@ def test_dropping_and_permuting_agree_in_sign_and_a_stand_in_softens_the_refit(e
     dropped, permuted = explain["drop_column"]["forest"], explain["permutation"]["forest"]
     drop = dict(zip(dropped["names"], dropped["mean"], strict=True))
     permute = dict(zip(permuted["names"], permuted["mean"], strict=True))
-    for column in ("a", "b"):
-        assert drop[column] > 0
-        assert permute[column] > 0
-    assert drop["b"] < 0.5 * permute["b"]
+    error = dict(zip(dropped["names"], dropped["std"], strict=True))
+    assert drop["a"] > 0
+    assert min(permute["a"], permute["b"]) > 0
+    assert -2 * error["b"] < drop["b"] < 0.5 * permute["b"], (
+        "d stands in for b: the refit loses about nothing"
+    )
     assert abs(permute["c"]) < 0.05
 
 

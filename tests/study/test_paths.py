@@ -312,7 +312,7 @@ def test_the_record_caps_names_and_lambdas() -> None:
     names = tuple(f"x{j}" for j in range(80))
     made = recipe.build("lasso", features=FeaturePlan(names), task="regression", path=settings)
     fitted = path_of(recipe.fit(made, X, X[:, 7] + rng.normal(size=150)).estimator)
-    kept = paths.section(fitted, names, settings, "r2")
-    assert np.shape(kept["coefficients"]) == (50, 60)
-    assert "x7" in kept["names"]
-    assert len(kept["lambdas"]) == len(kept["violations"]) == 60
+    kept = paths.recorded(fitted, names, settings, "r2")
+    assert np.shape(kept.coefficients) == (50, 60)
+    assert "x7" in kept.names
+    assert len(kept.lambdas) == len(kept.violations) == 60

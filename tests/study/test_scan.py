@@ -20,6 +20,7 @@ from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses.scan.points import check, points, study_at
 from fivesigma.study.analyses.scan.spiked import theory
 from fivesigma.study.analyses.scan.theory import Asked
+from fivesigma.study.runner import child_study
 from fivesigma.study.runner.child_study import ChildStudies
 from fivesigma.study.runner.forecast import planned
 from fivesigma.study.runner.run import InterruptedRunError, canonical, resume
@@ -307,8 +308,8 @@ def test_points_of_a_table_never_touch_its_sealed_rows(table, tmp_path, monkeypa
         trained.append(prepared.data.row_hashes[prepared.split.train])
         return original(prepared, fresh=fresh)
 
-    original = worker.scores
-    monkeypatch.setattr(worker, "scores", seen)
+    original = child_study.scores
+    monkeypatch.setattr(child_study, "scores", seen)
     found = fs.Study.read(path).run(tmp_path / "run", workers=1, progress=False).results
     written = fs.Study.read(path).prepared()
     sealed = written.data.row_hashes[written.split.tests["test"]]

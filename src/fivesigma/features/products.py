@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from math import comb
 from typing import Any, Self
 
 import numpy as np
@@ -99,6 +100,45 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _seen(self, chosen_columns: NDArray[np.float64]) -> NDArray[np.float64]:
         return chosen_columns if self._scale is None else self._scale.scores(chosen_columns)
+
+    def in_columns(
+        self, slopes: NDArray[np.float64], intercepts: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return a law of these features (K, p'), (K,) as one of the columns' own products and powers.
+
+        ``z = (x - m)/s``, so ``z_i z_j`` and ``z^k`` are polynomials in x whose terms are all among the features.
+
+        >>> X = np.array([[1.0], [2.0], [4.0]])
+        >>> square = Products(interactions=1, polynomial=2).fit(X)
+        >>> slope, intercept = square.in_columns(np.array([[0.0, 1.0]]), np.array([0.0]))
+        >>> np.allclose(square.transform(X)[:, 1], slope @ [X[:, 0], X[:, 0] ** 2] + intercept[:, None])
+        True
+        """
+        if self._scale is None:
+            return slopes, intercepts
+        out, constant, p = slopes.copy(), intercepts.copy(), int(self.n_features_in_)
+        place = {int(j): k for k, j in enumerate(self.columns_)}
+        m, s = np.asarray(self._scale.centre), np.asarray(self._scale.units)
+        for position, (i, j) in enumerate(self.pairs_, start=p):
+            share = slopes[:, position] / (s[place[i]] * s[place[j]])
+            out[:, position] = share
+            out[:, i] -= share * m[place[j]]
+            out[:, j] -= share * m[place[i]]
+            constant += share * m[place[i]] * m[place[j]]
+        first, n = p + len(self.pairs_), len(self.columns_)
+        out[:, first:] = 0.0
+        for k, (power, column) in enumerate(
+            (k, j) for k in range(2, self.polynomial + 1) for j in self.columns_
+        ):
+            centre, share = m[place[int(column)]], slopes[:, first + k] / s[place[int(column)]] ** power
+            for degree in range(power + 1):
+                term = share * comb(power, degree) * (-centre) ** (power - degree)
+                if degree == 0:
+                    constant += term
+                else:
+                    at = int(column) if degree == 1 else first + (degree - 2) * n + place[int(column)]
+                    out[:, at] += term
+        return out, constant
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: ``a``, ``b``, ``a × b``, ``a²``, ``b²``."""

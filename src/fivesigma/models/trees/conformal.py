@@ -54,7 +54,7 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
-        table, target = labelled(self, X, y, nan=allows_nan(self._inner()), numeric=True)
+        table, target = labelled(self, X, y, nan=self._takes_gaps(), numeric=True)
         w, table, target = present(weights(sample_weight, table), table, target)
         fold = inner_folds(table, target, n_folds=self.n_folds, classification=False, seed=self.random_state)
         fit, held = fold != 0, fold == 0
@@ -104,10 +104,16 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     def _checked(self, X: ArrayLike) -> Array:
         check_is_fitted(self)
-        return matrix(self, X, nan=allows_nan(self._inner()))
+        return matrix(self, X, nan=self._takes_gaps())
 
     def _inner(self) -> Any:
         return straight_line() if self.estimator is None else clone(self.estimator)
 
+    def _takes_gaps(self) -> bool:
+        """Whether the inner model takes missing values; the straight line does not, whatever stands before it."""
+        return self.estimator is not None and allows_nan(self.estimator)
+
     def __sklearn_tags__(self) -> Any:
-        return tags_of(self._inner(), super().__sklearn_tags__())
+        tags = tags_of(self._inner(), super().__sklearn_tags__())
+        tags.input_tags.allow_nan = self._takes_gaps()
+        return tags

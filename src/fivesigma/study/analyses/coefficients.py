@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
+from fivesigma.features.products import Products
 from fivesigma.features.standard import StandardScores
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.coefficients import CoefficientsRecord
@@ -60,11 +61,13 @@ def describe(
 
 
 def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
-    scaler = pipeline.steps[-2][1] if len(pipeline.steps) > 1 else None
-    if not isinstance(scaler, StandardScores):
-        return theta, b
-    slope = theta / scaler.scale_
-    return slope, b - slope @ scaler.mean_
+    """Return slopes and intercept of the columns, and of their products and powers, as they are read."""
+    steps = [step for _, step in pipeline.steps[:-1]]
+    if steps and isinstance(steps[-1], StandardScores):
+        scaler = steps.pop()
+        theta = theta / scaler.scale_
+        b = b - theta @ scaler.mean_
+    return steps[-1].in_columns(theta, b) if steps and isinstance(steps[-1], Products) else (theta, b)
 
 
 class Coefficients(OfKept):

@@ -73,12 +73,13 @@ class WaitingError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Explorer:
-    """The paths of one model, as far as the finished fits allow."""
+    """The paths of one model, as far as the finished fits allow; ``asked`` are all fits that they led to."""
 
     run: Run
     outcome: Outcome
     leaning: Mapping[str, Any]
     messages: Mapping[str, str]
+    asked: list[Fit] = field(default_factory=list)
 
     @property
     def metric(self) -> Metric:
@@ -196,7 +197,9 @@ class Explorer:
 
     def _wait(self, fits: Any) -> None:
         """Raise `WaitingError` where some of ``fits`` have left neither result nor reason."""
-        if missing := [fit for fit in fits if not self.run.has(fit)]:
+        every = list(fits)
+        self.asked.extend(every)
+        if missing := [fit for fit in every if not self.run.has(fit)]:
             raise WaitingError(missing)
 
     def _read(self, fit: Fit) -> ByPart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -32,14 +33,16 @@ class Explain(Experiment):
         return self.run.plan.shared.get("explain") or {}
 
     def missing(self) -> Iterable[Task]:
-        """Return the fits without which a path cannot go on: none before the line-up is fitted."""
+        """Return the fits that the paths lead to as far as they go: none before the line-up is fitted."""
         if not self._methods or not self.run.complete:
             return []
-        try:
+        with contextlib.suppress(WaitingError):
             _ = self._paths
-        except WaitingError as waiting:
-            return waiting.fits
-        return []
+        return [fit for explorer in self._explorers for fit in explorer.asked]
+
+    @cached_property
+    def _explorers(self) -> list[Explorer]:
+        return [Explorer(self.run, each, *self.leaning[each.entry.name]) for each in self._explored]
 
     @property
     def _methods(self) -> list[str]:
@@ -50,8 +53,7 @@ class Explain(Experiment):
         """The paths of the models asked about; `WaitingError` with all fits that are missing."""
         found: list[AblationPath] = []
         missing: list[Fit] = []
-        for outcome in self._explored:
-            explorer = Explorer(self.run, outcome, *self.leaning[outcome.entry.name])
+        for explorer in self._explorers:
             for method in self._methods:
                 try:
                     found.append(explorer.path(method, int(self.asked[method])))
