@@ -89,7 +89,7 @@ def mean_area(prediction: Floats, y: NDArray[np.integer], w: Floats) -> float:
 
     >>> p = np.array([[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.6, 0.2, 0.2]])
     >>> mean_area(p, np.array([0, 1, 2]), np.ones(3))
-    0.9166666666666666
+    1.0
     """
     columns = np.ascontiguousarray(prediction.T)
     order = np.argsort(columns, axis=1)  # in which order equal scores stand is all the same

@@ -81,7 +81,7 @@ def refits_by_counts(
     >>> X = np.arange(4.0)[:, None]
     >>> refit = refits_by_counts(DecisionTreeRegressor(max_depth=1), X, [0.0, 0.0, 3.0, 9.0], X)
     >>> refit(np.array([1, 1, 2, 1]), 0)
-    array([0., 0., 5., 5.])
+    array([1.5, 1.5, 1.5, 9. ])
     """
     limits = limits_of(model)
     table, test = np.asarray(X, dtype=np.float64), np.asarray(X_test, dtype=np.float64)

@@ -51,8 +51,9 @@ def tuning_plot(model: ModelRecord, kept: TuningRecord, number: int) -> Plot:
 def best_so_far(kept: TuningRecord) -> list[float | None]:
     """Return after each trial the best score of those that were not stopped; None before the first.
 
-    >>> trials = [{"score": s, "state": "complete"} for s in (0.5, 0.4, 0.7)]
-    >>> best_so_far({"metric": "roc_auc", "trials": trials})
+    >>> from types import SimpleNamespace as Kept
+    >>> trials = [Kept(score=s, state="complete") for s in (0.5, 0.4, 0.7)]
+    >>> best_so_far(Kept(metric="roc_auc", trials=trials))
     [0.5, 0.5, 0.7]
     """
     known = metrics().get(kept.metric)
