@@ -69,7 +69,19 @@ class DecisionTreeRegressor(tree.DecisionTreeRegressor):  # type: ignore[misc]
         return self
 
 
-class RandomForestRegressor(ensemble.RandomForestRegressor):  # type: ignore[misc]
+class _TreesOnPlaces(ensemble._forest.ForestRegressor):  # type: ignore[misc]
+    """Averages of trees, each grown on the target's places in its range."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
+        scale, scores = scaled(self, y, sample_weight)
+        super().fit(X, scores, sample_weight=sample_weight)
+        if scale is not None:
+            rewrite(self.estimators_, scale.at)
+        return self
+
+
+class RandomForestRegressor(_TreesOnPlaces, ensemble.RandomForestRegressor):  # type: ignore[misc]
     """scikit-learn's, on the target's places in its range.
 
     Examples
@@ -79,16 +91,8 @@ class RandomForestRegressor(ensemble.RandomForestRegressor):  # type: ignore[mis
     array([0.])
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
-        scale, scores = scaled(self, y, sample_weight)
-        super().fit(X, scores, sample_weight=sample_weight)
-        if scale is not None:
-            rewrite(self.estimators_, scale.at)
-        return self
 
-
-class ExtraTreesRegressor(ensemble.ExtraTreesRegressor):  # type: ignore[misc]
+class ExtraTreesRegressor(_TreesOnPlaces, ensemble.ExtraTreesRegressor):  # type: ignore[misc]
     """scikit-learn's, on the target's places in its range.
 
     Examples
@@ -97,14 +101,6 @@ class ExtraTreesRegressor(ensemble.ExtraTreesRegressor):  # type: ignore[misc]
     >>> ExtraTreesRegressor(5, random_state=0).fit(X, y).predict(X[:1]) - 1.2e9
     array([0.])
     """
-
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
-        scale, scores = scaled(self, y, sample_weight)
-        super().fit(X, scores, sample_weight=sample_weight)
-        if scale is not None:
-            rewrite(self.estimators_, scale.at)
-        return self
 
 
 class HistGradientBoostingRegressor(ensemble.HistGradientBoostingRegressor):  # type: ignore[misc]
