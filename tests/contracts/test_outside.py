@@ -167,3 +167,75 @@ def test_a_task_a_kind_and_a_system_go_from_study_file_to_page(brought, table):
     assert found["models"][1]["scores"]["test"]["r2"]["value"] > 0.9
     assert "halver:doubled" in pl.read_parquet(one / "predictions.parquet").columns
     assert "halver" in (one / "report.html").read_text()
+
+
+SKY = """
+[data]
+path = "sky.npz"
+target = "light"
+features = ["{array}"]
+task = "doubling"
+
+[split]
+folds = 3
+
+[[models]]
+kind = "middle"
+
+[[models]]
+kind = "template"
+
+[evaluate]
+baseline = "middle"
+metric = "r2"
+bootstrap = 100
+refits = 2
+claim = "fitted"
+"""
+SHAPES = {"image": ("image", [2, 5, 6]), "spectrum": ("sequence", [3, 20]), "stars": ("set", [4, 2])}
+
+
+@pytest.fixture(scope="module")
+def sky(table) -> Path:
+    """Images of two colours, spectra, and sets of stars some of which are not there, all as bright as ``light``."""
+    rng = np.random.default_rng(3)
+    light = rng.normal(size=150)
+    there = rng.random((150, 4)) < 0.7
+    there[:, 0] = True
+    arrays = {
+        name: light.reshape(-1, *[1] * len(shape)) + rng.normal(size=(150, *shape))
+        for name, (_, shape) in SHAPES.items()
+    }
+    np.savez(table / "sky.npz", light=light, stars_mask=there, **arrays)
+    return table
+
+
+@pytest.mark.parametrize("array", SHAPES)
+def test_events_of_any_shape_go_from_file_to_page_and_are_predicted_alike(brought, sky, array):
+    kind, shape = SHAPES[array]
+    one, two = (ran(sky, brought, array, SKY.format(array=array), "--workers", n) for n in "12")
+    found = record(one)
+    assert found == record(two)
+    assert (found["data"]["kind"], found["data"]["shape"]) == (kind, shape)
+    assert found["best"] == "template"
+    scores = {model["name"]: model["scores"]["test"]["r2"]["value"] for model in found["models"]}
+    assert scores["template"] > 0.5
+    n_channels = shape[1] if kind == "set" else shape[0]
+    assert [each["name"] for each in found["data"]["features"]] == [f"{array}{i}" for i in range(n_channels)]
+    assert f"{kind} of {' × '.join(map(str, shape))}" in (one / "report.html").read_text()
+    call = [*FIVESIGMA, "predict", str(one), "sky.npz", "--out", f"{array}.parquet", "--model", "template"]
+    done = subprocess.run(call, cwd=sky, env=brought, capture_output=True, text=True)
+    assert (done.returncode, "it holds outsider.Template" in done.stderr) == (2, True)  # nothing of it is run
+
+
+def test_a_setting_of_columns_or_a_model_of_a_table_is_refused_of_images_in_a_sentence(brought, sky):
+    wrong = {
+        'kind = "halver"': "'halver' takes events of kind table, and these are of kind 'image'",
+        'kind = "template"\ninteractions = 2': "interactions is of the columns of a table",
+        'kind = "template"\n[explain]\npermutation = 2': "explains the columns of a table",
+    }
+    for text, told in wrong.items():
+        (sky / "wrong.toml").write_text(SKY.format(array="image").replace('kind = "template"', text))
+        call = [*FIVESIGMA, "check", "wrong.toml"]
+        done = subprocess.run(call, cwd=sky, env=brought, capture_output=True, text=True)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr

@@ -171,3 +171,14 @@ def test_files_of_one_shape_are_read_together(tmp_path: Path) -> None:
     assert data.X.shape == (6, 1, 4, 4)
     with pytest.raises(InputError, match=r"'img' has the shape \(1, 5, 5\).*events of one shape"):
         fs.read([tmp_path / "0.npz", tmp_path / "2.npz"], target="y", features=["img"])
+
+
+def test_a_gap_is_of_a_member_that_is_there() -> None:
+    X = np.zeros((3, 2, 2))
+    X[0, 1] = np.nan
+    X[1, 1, 0] = np.nan
+    mask = np.array([[True, False], [True, True], [True, True]])
+    assert shape.incomplete(X, mask).tolist() == [False, True, False]
+    assert shape.incomplete(shape.marked(X, mask), mask).tolist() == [False, True, False]
+    assert shape.members(shape.marked(X, mask), "set").tolist() == mask.tolist()  # type: ignore[union-attr]
+    assert shape.members(X, "sequence") is None

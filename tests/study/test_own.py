@@ -59,10 +59,35 @@ def test_arrays_and_a_bare_word_are_refused():
         fs.Study(DATA, models="logistic").check()
 
 
-def test_events_that_are_no_rows_are_refused():
-    images = fs.Dataset.from_arrays(np.zeros((60, 4, 4)), np.arange(60) % 2)
-    with pytest.raises(fs.InputError, match=r"shape \(4, 4\) are not in this version"):
-        fs.Study(images).check()
+class Brightness(ClassifierMixin, BaseEstimator):
+    """Which of two classes an image is of, by the sign of its mean."""
+
+    def fit(self, X, y):
+        self.shape_, self.classes_ = X.shape[1:], np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        assert X.shape[1:] == self.shape_
+        p = 1 / (1 + np.exp(-10 * X.reshape(len(X), -1).mean(axis=1)))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def test_images_go_to_an_estimator_as_they_are_and_to_no_model_of_a_table(tmp_path):
+    y = np.arange(120) % 2
+    X = np.random.default_rng(1).normal(size=(120, 1, 4, 4)) + 0.6 * (y[:, None, None, None] - 0.5)
+    images = fs.Dataset.from_arrays(X, y)
+    quick = {"split": {"folds": 3}, "evaluate": {"bootstrap": 100, "refits": 2, "claim": "fitted"}}
+    result = fs.Study(images, models=[("mine", Brightness())], **quick).run(tmp_path / "run", progress=False)
+    assert (result.results.data.kind, result.results.data.shape) == ("image", (1, 4, 4))
+    assert result.results.model("mine").scores["test"]["roc_auc"].value > 0.75
+    assert {each.name for each in result.results.models} == {"mine", "dummy"}
+    with pytest.raises(fs.InputError, match=r"'logistic' takes events of kind table, and these .* 'image'"):
+        fs.Study(images, models=["logistic"]).check()
+    with pytest.raises(fs.InputError, match="of kind 'image', and clusterings take a table"):
+        fs.Study(fs.Dataset.from_arrays(X)).check()
 
 
 def test_a_blind_run_of_arrays_is_unblinded_by_its_study(tmp_path, monkeypatch):

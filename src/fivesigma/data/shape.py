@@ -17,6 +17,9 @@ KINDS = {
 }
 """The kinds of ``X`` and their shapes; only a set has a mask (n, k) of the members that are there."""
 
+ANY = tuple(KINDS)
+"""Every kind of ``X``, of a model that takes them all."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -76,6 +79,57 @@ def channel(X: NDArray[np.float64], i: int, kind: str, mask: Mask | None) -> NDA
 def of_channels(X: NDArray[np.float64], at: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
     """Return ``X`` with the channels or features at positions ``at`` only."""
     return X[..., at] if kind in ("table", "set") else X[:, at]
+
+
+def marked(X: NDArray[np.float64], mask: Mask | None) -> NDArray[np.float64]:
+    """Return ``X`` with NaN in every feature of a member that is not there: how a model tells it.
+
+    >>> marked(np.zeros((1, 2, 1)), np.array([[True, False]])).ravel()
+    array([ 0., nan])
+    """
+    return X if mask is None else np.where(mask[..., None], X, np.nan)
+
+
+def members(X: NDArray[np.float64], kind: str) -> Mask | None:
+    """Return the mask (n, k) of sets that are `marked`; None of other events."""
+    return np.asarray(~np.isnan(X).all(axis=2)) if kind == "set" else None
+
+
+def incomplete(X: NDArray[np.float64], mask: Mask | None) -> NDArray[np.bool_]:
+    """Return which events miss a value (n,); a member of a set that is not there is none.
+
+    >>> incomplete(np.array([[1.0, np.nan], [1.0, 2.0]]), None)
+    array([ True, False])
+    """
+    gaps = np.isnan(X) if mask is None else np.isnan(X) & mask[..., None]
+    return np.asarray(gaps.reshape(len(X), -1).any(axis=1))
+
+
+def as_trained(X: NDArray[np.float64], kind: str, trained: Sequence[int]) -> NDArray[np.float64]:
+    """Return ``X`` (n, \\*shape) with the shape ``trained`` of one event; sets are padded with absent members.
+
+    Raises
+    ------
+    InputError
+        Where the events are of another shape, or a set has more members than any in training.
+
+    >>> as_trained(np.ones((1, 1, 2)), "set", (2, 2))[0, 1]
+    array([nan, nan])
+    """
+    wanted = tuple(trained)
+    if kind == "set" and X.ndim == 3 and X.shape[2:] == wanted[1:]:
+        beyond = ~np.isnan(X[:, wanted[0] :]).all(axis=2)
+        if beyond.any():
+            raise InputError(
+                f"a set has more than {wanted[0]} members, the most in training; leave the last ones out."
+            )
+        kept = X[:, : wanted[0]]
+        return np.pad(kept, ((0, 0), (0, wanted[0] - kept.shape[1]), (0, 0)), constant_values=np.nan)
+    if X.shape[1:] != wanted:
+        raise InputError(
+            f"X has shape {X.shape}; expected (n, {', '.join(map(str, wanted))}), as in training."
+        )
+    return X
 
 
 def names_of(name: str, count: int) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class FeaturePlan:
     standardise : True, False, or None for "where the model wants it"
     reductions : steps that leave fewer columns, in order
     classification : whether the target has classes, which selections ask; None: as it looks
+    kind : what an event is; of others than a "table" nothing is made: the model takes them as they are
 
     Raises
     ------
@@ -48,8 +49,10 @@ class FeaturePlan:
     standardise: bool | None = None
     reductions: tuple[Reduction, ...] = ()
     classification: bool | None = None
+    kind: str = "table"
 
     def __post_init__(self) -> None:
+        self._refuse_steps()
         one_of(self.missing, MISSING, "missing-value policy")
         if self.interactions not in (None, 1, 2):
             raise InputError(
@@ -61,6 +64,19 @@ class FeaturePlan:
         if self.polynomial is not None and not 1 <= self.polynomial <= 20:
             raise InputError(
                 f"polynomial = {self.polynomial!r} is out of range; expected a degree from 1 to 20."
+            )
+
+    def _refuse_steps(self) -> None:
+        """Refuse what is made of columns where there are none."""
+        made = {
+            "missing = 'impute'": self.missing == "impute",
+            "interactions": self.interactions == 2,
+            "polynomial": (self.polynomial or 1) > 1,
+            "reduce": bool(self.reductions),
+        }
+        if self.kind != "table" and (asked := [name for name, is_asked in made.items() if is_asked]):
+            raise InputError(
+                f"{asked[0]} is of the columns of a table, and an event is of kind '{self.kind}'; remove it."
             )
 
     @property
@@ -122,6 +138,8 @@ class FeaturePlan:
         from fivesigma.features.ranks import RankCodes
         from fivesigma.features.standard import StandardScores
 
+        if self.kind != "table":
+            return []
         steps: list[tuple[str, Any]] = []
         numeric, native = list(self.numeric), native and not self.reductions
         if numeric and (self.missing == "impute" or (self.missing == "native" and not native)):

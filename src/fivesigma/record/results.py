@@ -71,7 +71,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class DataRecord(Holding):
-    """What was read: content hash, sizes, columns."""
+    """What was read: content hash, sizes, columns; the ``kind`` and ``shape`` of an event, () where it was not kept."""
 
     holds = "data"
 
@@ -83,6 +83,8 @@ class DataRecord(Holding):
     classes: tuple[str, ...] | None
     target: str | None
     sections: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "table"
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

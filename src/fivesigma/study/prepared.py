@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.data import shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
@@ -67,6 +68,8 @@ class Prepared:
             "categories": {name: list(labels) for name, labels in data.categories.items()},
             "columns": how_read(spec, data),
             "units": list(data.units),
+            "kind": data.kind,
+            "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),
             "n_classes": self.n_classes,
             "task": data.task,
@@ -79,7 +82,8 @@ class Prepared:
             "training_weights": spec.data.training_weights,
         }
         split = self.split
-        shared = (data.X, y, data.w, split.units, split.train, split.folds, split.tests)
+        X = shape.marked(data.X, data.mask)
+        shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
         return Material(*shared, {**meta, "given": list(self.given)}, self.given)
 
 

@@ -177,6 +177,49 @@ def _kind() -> Kind:
 HALVER = _kind()
 
 
+class Template(RegressorMixin, BaseEstimator):
+    """A line through the mean brightness of images, or of the members of a set that are there."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        self.shape_ = X.shape[1:]
+        self.line_ = np.polyfit(self._brightness(X), y, 1)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.polyval(self.line_, self._brightness(X))
+
+    def _brightness(self, X: Any) -> Any:
+        if X.shape[1:] != self.shape_:
+            raise ValueError(f"events of shape {X.shape[1:]}; expected {self.shape_}.")
+        return np.nanmean(X.reshape(len(X), -1), axis=1)
+
+
+class Middle(RegressorMixin, BaseEstimator):
+    """The mean target, whatever an event is."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return np.full(len(X), self.mean_)
+
+
+def _of_arrays(name: str, build: Any) -> Kind:
+    return Kind(
+        name,
+        "never",
+        ("doubling",),
+        lambda ask: build(),
+        lambda n, p, K: 1e-3,
+        data=("image", "sequence", "set"),
+        native_nan=True,
+    )
+
+
+TEMPLATE, MIDDLE = _of_arrays("template", Template), _of_arrays("middle", Middle)
+
+
 # --- an analysis: its key, a fit of its own, a claim, a section of the record, a figure
 
 

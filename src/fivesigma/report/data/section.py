@@ -34,6 +34,8 @@ def _content(view: View) -> Content:
 def _facts(view: View) -> list[tuple[str, str]]:
     data = view.results.data
     facts = [("events", count(data.n_samples)), ("features", count(data.n_features))]
+    if data.kind != "table":
+        facts.append(("each event", f"{data.kind} of {' × '.join(map(str, data.shape))}"))
     if round(data.n_effective) != data.n_samples:
         facts.insert(1, ("effective events, (Σw)²/Σw²", count(data.n_effective)))
     if data.target:

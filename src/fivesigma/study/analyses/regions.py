@@ -58,7 +58,7 @@ class Regions(OfKept):
     def section(self, fitted: Fitted) -> RegionsRecord | None:
         """Return the regions; None for other columns than two numbers."""
         meta = fitted.data.meta
-        if meta["categories"]:
+        if meta["categories"] or meta["kind"] != "table":
             return None
         return regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
 

@@ -77,8 +77,11 @@ def pictures(prepared: Prepared) -> Mapping[str, Section]:
     data = prepared.data
     if not task(data.task).supervised:
         return mixture.pictures(prepared)
+    unit = TargetUnitRecord(unit=data.target_unit)
+    if data.kind != "table":
+        return named(unit)
     events = None if data.several else _points(prepared) if data.classes is None else _plane(prepared)
-    return named(TargetUnitRecord(unit=data.target_unit), _histograms(prepared), events)
+    return named(unit, _histograms(prepared), events)
 
 
 def _histograms(prepared: Prepared) -> HistogramsRecord:

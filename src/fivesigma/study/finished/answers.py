@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
+from fivesigma.data.shape import KINDS
 from fivesigma.study.tasks.registry import tasks
 
 Array = NDArray[Any]
@@ -82,7 +83,7 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     DataError
         With what is wrong.
     """
-    known = {"columns": {}, "targets": [], **meta}
+    known = {"columns": {}, "targets": [], "events": "table", "shape": [1], **meta}
     wrong = next((name for name, sound in _KEPT.items() if name not in known or not sound(known[name])), None)
     if wrong is not None:
         what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
@@ -90,7 +91,7 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
         what = f"its task, {meta['task']!r}, is not one of {', '.join(tasks())}"
     elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
         what = "its units or categories are not those of its columns"
-    elif getattr(estimator, "n_features_in_", None) != len(meta["names"]):
+    elif "events" not in meta and getattr(estimator, "n_features_in_", None) != len(meta["names"]):
         what = f"it takes other columns than the {len(meta['names'])} that its document names"
     elif meta["task"] in _WITH_CLASSES and (meta["classes"] is not None) != _WITH_CLASSES[meta["task"]]:
         what = "its classes are not those of its task"
@@ -125,6 +126,8 @@ _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "params": lambda value: isinstance(value, dict),
     "target": lambda value: _is_word(value),
     "targets": _words,
+    "events": lambda value: value in KINDS,
+    "shape": lambda value: isinstance(value, list) and all(type(n) is int and n > 0 for n in value),
     "columns": lambda value: isinstance(value, dict) and all(map(_is_reading, value.values())),
 }
 """What the document must hold for a prediction to have a meaning."""

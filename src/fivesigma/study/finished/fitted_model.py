@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import frames
+from fivesigma.data import frames, shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.risk.predictive import LEVELS
@@ -42,13 +42,19 @@ class FittedModel:
         return tuple(self.meta["names"])
 
     @property
+    def events(self) -> str:
+        """What an event is: "table" for a row of one, "image", "sequence" or "set"."""
+        return str(self.meta.get("events", "table"))
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The class labels in the order of the probabilities; None for a regression."""
         found = self.meta["classes"]
         return None if found is None else tuple(found)
 
     def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
-        """Return ``X`` as (n_samples, n_features) in the model's own columns.
+        """Return ``X`` as (n_samples, n_features) in the model's own columns, or as (n_samples, \\*shape) its images,
+        sequences or sets (NaN in every feature of a member that is not there).
 
         A `Dataset` and a pandas, polars or arrow table are matched by name, in whatever order their columns stand,
         and read as the training table was: text as the codes of its labels there (an unknown one is missing). An
@@ -61,10 +67,14 @@ class FittedModel:
         """
         if isinstance(X, Dataset):
             table = self._of_dataset(X)
-        elif self._is_named(X):
+        elif self.events == "table" and self._is_named(X):
             table = self._of_frame(X)
         else:
             table = checks.as_table(X)
+        if self.events != "table":
+            trained = shape.as_trained(table, self.events, self.meta["shape"])
+            shape.refuse_infinite(trained, self.names, self.events, None)
+            return trained
         if table.ndim != 2 or table.shape[1] != len(self.names):
             raise InputError(
                 f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
@@ -79,7 +89,11 @@ class FittedModel:
         return len(names) > 0 and (not numbered or {str(name) for name in names} >= set(self.names))
 
     def _of_dataset(self, data: Dataset) -> NDArray[np.float64]:
-        X = np.array(data.with_features(self.names).X)
+        if data.kind != self.events:
+            raise InputError(
+                f"the events are of kind '{data.kind}'; the model was trained on '{self.events}'."
+            )
+        X = np.array(shape.marked(data.with_features(self.names).X, data.mask))
         for i, name in enumerate(self.names):
             labels, own = self.labels(name), data.categories.get(name)
             if (labels is None) != (own is None):

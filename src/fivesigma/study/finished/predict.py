@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.data import join, readers, tables
+from fivesigma.data import join, readers, shape, tables
+from fivesigma.data.dataset import Dataset
+from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.fitted_model import FittedModel
@@ -82,7 +84,7 @@ def predict(
     made, unknown = _features(fitted, spec, columns, str(file))
     whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
-        whole &= ~np.isnan(made).any(axis=1)
+        whole &= ~shape.incomplete(made, shape.members(made, fitted.events))
     predicted = _predicted(str(name), fitted, made, whole, format, cut)
     _refuse_both(kept, predicted)
     written = kept | predicted
@@ -145,6 +147,8 @@ def _features(
     model: FittedModel, spec: Spec, columns: Columns, file: str
 ) -> tuple[NDArray[np.float64], dict[str, int]]:
     """Return the model's columns, and how many values of each text column it has never seen."""
+    if model.events != "table":
+        return _events(model, spec, columns, file), {}
     needed = {*model.read, *model.names}
     for text in spec.features.expressions.values():
         needed |= set(expressions.names(text, columns))
@@ -167,6 +171,21 @@ def _features(
     X = np.column_stack(made)
     checks.refuse_infinite(X, model.names)
     return X, unknown
+
+
+def _events(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
+    """Return the images, sequences or sets of a table, as (n_rows, \\*shape) of the model's."""
+    arrays = {name: column for name, column in columns.items() if column.ndim > 1}
+    if not arrays:
+        raise InputError(
+            f"{file}: has no column of arrays; this model takes events of kind '{model.events}'."
+        )
+    known = tuple(name for name in arrays if name in model.read)[:1]
+    roles = Roles(features=known or None, missing=spec.data.missing or None)
+    try:
+        return model.columns(Dataset.from_columns(arrays, roles, source=file))
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(file) else f"{file}: {error}") from None
 
 
 def _predicted(

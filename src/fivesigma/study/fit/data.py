@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
+from fivesigma.data.shape import of_channels
 from fivesigma.record.store import read_arrays
 from fivesigma.risk.flexibility import nested_order
 from fivesigma.study.plan import Entry, Fit, Sample
@@ -24,11 +25,11 @@ class Material:
 
     Attributes
     ----------
-    X : (n_samples, n_features); ``y``, ``w`` : (n_samples,), ``w`` may be None.
+    X : (n_samples, \\*shape); absent members of a set are NaN. ``y``, ``w`` : (n_samples,), ``w`` may be None.
     units : (n_samples,) labels of what must stay together inside any further split (groups, copies of a row).
     train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated.
     tests : positions of each sealed test set, by name.
-    meta : names, categories, task, number of classes and how training weights are scaled.
+    meta : names, categories, kind and shape of an event, task, number of classes and how training weights are scaled.
     given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
         of its seeds.
     """
@@ -92,7 +93,10 @@ class Material:
 
     def table(self, rows: Array, entry: Entry) -> Array:
         """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape)."""
-        found: Array = self.X[np.ix_(rows, self.columns(entry))]
+        kind, columns = self.meta.get("kind", "table"), self.columns(entry)
+        found: Array = (
+            self.X[np.ix_(rows, columns)] if kind == "table" else of_channels(self.X[rows], columns, kind)
+        )
         return found
 
     def looked_up(self, fit: Fit, entry: Entry) -> dict[str, Array]:

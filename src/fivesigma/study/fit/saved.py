@@ -33,8 +33,15 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "task": meta["task"],
         "target": meta["target"],
         "data": meta["data"],
+        **({} if meta["kind"] == "table" else {"events": meta["kind"], "shape": _shape(meta, len(columns))}),
         **({"targets": meta["targets"]} if meta.get("targets") else {}),
     }
+
+
+def _shape(meta: Mapping[str, Any], n_channels: int) -> list[int]:
+    """Return the shape of an event of ``n_channels`` channels or features."""
+    whole = list(meta["shape"])
+    return [*whole[:-1], n_channels] if meta["kind"] == "set" else [n_channels, *whole[1:]]
 
 
 def model_file(folder: RunFolder, number: int) -> Path:
@@ -54,4 +61,5 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         standardise=None if meta["standardise"] else False,
         reductions=steps_of(entry.reduce),
         classification=meta["task"] == "classification",
+        kind=meta.get("kind", "table"),
     )

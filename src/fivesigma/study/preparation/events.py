@@ -13,6 +13,7 @@ from fivesigma.data import readers, tables
 from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
+from fivesigma.data.shape import incomplete
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.split import TestRows
 from fivesigma.study.tasks.registry import task as task_called
@@ -109,7 +110,7 @@ def _given(spec: Spec) -> Mapping[str, TestRows]:
 
 def without_missing(data: Dataset) -> Dataset:
     """Return the events whose features are all there; how many went is noted."""
-    whole = np.asarray(~np.isnan(data.X.reshape(data.n_samples, -1)).any(axis=1))
+    whole = ~incomplete(data.X, data.mask)
     if whole.all():
         return data
     if not whole.any():

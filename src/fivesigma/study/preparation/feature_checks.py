@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.shape import incomplete
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.models.spaces import Range, Space
@@ -23,7 +24,9 @@ def check(entry: Entry, data: Dataset, missing: str) -> None:
         interactions=entry.interactions,
         polynomial=entry.polynomial,
         reductions=steps_of(entry.reduce),
+        kind=data.kind,
     )
+    _check_events(entry, data)
     features.refuse_too_many()
     monotone.by_column(entry.params, features, entry.kind)
     if entry.path is not None and features.tuned:
@@ -32,6 +35,23 @@ def check(entry: Entry, data: Dataset, missing: str) -> None:
         _check_without_target(features)
     if entry.searched and entry.search == "grid":
         _check_grid(entry, features)
+
+
+def _check_events(entry: Entry, data: Dataset) -> None:
+    """Refuse events of a kind that the model does not take, or with gaps that nothing here can fill."""
+    able = kind(entry.kind)
+    if data.kind not in able.data:
+        raise InputError(
+            f"{able.name!r} takes events of kind {' or '.join(able.data)}, and these are of kind '{data.kind}'; see: "
+            "fivesigma models."
+        )
+    if data.kind == "table" or able.native_nan:
+        return
+    if n := int(incomplete(data.X, data.mask).sum()):
+        raise InputError(
+            f"{able.name!r} takes no missing values, and {n} of {data.n_samples} events ({data.kind}) hold one; set "
+            'features.missing = "drop", or mend them.'
+        )
 
 
 def _check_without_target(features: FeaturePlan) -> None:

@@ -86,7 +86,10 @@ def _plain(tune: Any) -> Any:
 
 def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]:
     n_classes = None if data.classes is None else len(data.classes)
-    for each in default_lineup(data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec)):
+    found = default_lineup(
+        data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec), data=data.kind
+    )
+    for each in found:
         entry = Entry(
             each.kind.name,
             each.kind.name,

@@ -158,16 +158,12 @@ def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:
 
     for name, estimator in own.items():
         try:
-            build_user(estimator, features=FeaturePlan(data.names), task=data.task)
+            build_user(estimator, features=FeaturePlan(data.names, kind=data.kind), task=data.task)
         except InputError as error:
             raise spec.error("models", f"'{name}': {error}") from None
 
 
 def _check_events(spec: Spec, data: Dataset) -> None:
-    if data.X.ndim != 2:
-        raise InputError(
-            f"events of shape {data.X.shape[1:]} are not in this version; give a table, one row an event."
-        )
     if task(data.task).supervised != (spec.data.task is None or task(spec.data.task).supervised):
         raise spec.error(
             "data.task",

@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma.data.shape import ANY
 from fivesigma.study.registry.kind import Kind, Parameter, Probes, Request
 from fivesigma.study.registry.kinds.given import GIVEN
 from fivesigma.study.registry.kinds.linear import LINEAR
@@ -52,6 +53,7 @@ OWN = Kind(
     lambda n, p, K: 1.0,
     stochastic=True,
     lineup=False,
+    data=ANY,
 )
 
 
@@ -100,16 +102,16 @@ def share(n: int) -> float:
 
 
 def default_lineup(
-    task: str, n: int, p: int, n_classes: int | None = None, *, n_fits: int = 26
+    task: str, n: int, p: int, n_classes: int | None = None, *, n_fits: int = 26, data: str = "table"
 ) -> tuple[Entry, ...]:
-    """Return the line-up of ``task`` for ``n`` training rows and ``p`` columns, baselines first.
+    """Return the line-up of ``task`` for ``n`` training events of kind ``data`` with ``p`` values, baselines first.
 
     A model whose ``n_fits`` fits would take more than its share is skipped, with the reason.
 
     >>> [entry.kind.name for entry in default_lineup("regression", 300, 3)][:3]
     ['dummy', 'linear', 'ridge']
     """
-    able = [each for each in kinds().values() if task in each.tasks and each.lineup]
+    able = [each for each in kinds().values() if task in each.tasks and data in each.data and each.lineup]
     if not able:
         raise InputError(f"no model does {task!r} in this version; expected one of {', '.join(ALL)}.")
     return tuple(_entry(each, n, p, n_classes or 1, n_fits) for each in able)

@@ -90,6 +90,8 @@ def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
         classes=data.classes,
         target=data.target,
         sections=pictures(prepared),
+        kind=data.kind,
+        shape=data.X.shape[1:],
     )
 
 

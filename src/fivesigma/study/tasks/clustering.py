@@ -120,6 +120,10 @@ def density(pipeline: Any, log_density: Array) -> Array:
 
 def _check_events(spec: Spec, data: Dataset) -> None:
     """Refuse events that no clustering can take: weights, text, missing values, one row, columns that are constant."""
+    if data.kind != "table":
+        raise InputError(
+            f"the events are of kind '{data.kind}', and clusterings take a table: one row an event."
+        )
     if data.w is not None:
         raise spec.error(
             "data.weight",

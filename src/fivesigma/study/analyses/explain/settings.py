@@ -38,6 +38,10 @@ def settle(prepared: Prepared) -> dict[str, Any] | None:
     asked = spec.explain
     if not asked.asked:
         return None
+    if data.kind != "table":
+        raise spec.error(
+            "explain", f"explains the columns of a table, and an event is of kind '{data.kind}'; remove it."
+        )
     if split.n_folds < 2:
         raise spec.error(
             "explain", "what models lean on is measured on folds; give split.folds = 5, or remove it."

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fivesigma._core.errors import InputError
+from fivesigma.data.shape import ANY
 from fivesigma.study.registry.kind import Kind, Request
 from fivesigma.study.registry.kinds.parameters import BOTH
-
-ANY_DATA = ("table", "image", "sequence", "set")
 
 
 def _given_in_a_table(ask: Request) -> Any:
@@ -26,7 +25,7 @@ GIVEN: tuple[Kind, ...] = (
         lambda n, p, K: 1e-3 + 1e-8 * n,
         native_nan=True,
         lineup=False,
-        data=ANY_DATA,
+        data=ANY,
         given=True,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import log2
 from typing import Any
 
+from fivesigma.data.shape import ANY
 from fivesigma.study.registry.kind import Kind, Request
 from fivesigma.study.registry.kinds.mixtures import one_gaussian
 from fivesigma.study.registry.kinds.parameters import ALL, BOTH, CLASSIFICATION, choice, real, whole
@@ -61,6 +62,7 @@ BASELINES: tuple[Kind, ...] = (
         native_nan=True,
         density=True,
         several=True,
+        data=ANY,
     ),
 )
 
