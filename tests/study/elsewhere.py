@@ -42,7 +42,7 @@ def said(prepared: Prepared, name: str, R: int = 10) -> dict[str, np.ndarray]:
     ``own``, ``refit_1`` … ``refit_R`` and ``seed_1`` …, each with ``:k`` where there are several classes.
     """
     fitter, fits = (
-        Fitter(prepared.material, prepared.plan),
+        Fitter(prepared.fit_data, prepared.plan),
         first_stage(prepared, Finished(Memory())).run.lineup,
     )
     split, columns = prepared.split, {}

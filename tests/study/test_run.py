@@ -341,5 +341,5 @@ def test_fits_keep_the_units_of_the_split():
     X = rng.normal(size=(100, 2))
     X[10] = X[90]
     data = fs.Dataset.from_arrays(X, rng.normal(size=100), groups=np.arange(100) // 2)
-    units = fs.Study(data, models=["dummy"]).prepared().material.units
+    units = fs.Study(data, models=["dummy"]).prepared().fit_data.units
     assert units[10] == units[11] == units[90] == units[91]

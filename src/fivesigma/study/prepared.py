@@ -14,7 +14,7 @@ from fivesigma.data import shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Plan
 from fivesigma.study.spec.document import Spec
 
@@ -37,7 +37,7 @@ class Prepared:
     costs : seconds of one fit of each model, by the cost law of its kind.
     notes : audit entries beside those of the data.
     own : the user's own estimators by name.
-    given : the scores of each model that is not fitted here, by name (see `Material.given`).
+    given : the scores of each model that is not fitted here, by name (see `FitData.given`).
     """
 
     spec: Spec
@@ -59,7 +59,7 @@ class Prepared:
         return len(self.data.classes or ()) if learnt else None
 
     @cached_property
-    def material(self) -> Material:
+    def fit_data(self) -> FitData:
         """The arrays that the fits share."""
         data, spec = self.data, self.spec
         y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
@@ -84,7 +84,7 @@ class Prepared:
         split = self.split
         X = shape.marked(data.X, data.mask)
         shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
-        return Material(*shared, {**meta, "given": list(self.given)}, self.given)
+        return FitData(*shared, {**meta, "given": list(self.given)}, self.given)
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:

@@ -25,7 +25,7 @@ from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.family import Compared
 from fivesigma.study.fit.prediction import scored, unpacked
 from fivesigma.study.plan import Fit
-from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.kind import ModelKind, Request
 from fivesigma.study.spec.section import Section
 from fivesigma.study.tasks.task import VALIDATION, Task, learnt, numbers, whole_truth
 
@@ -167,11 +167,11 @@ class _Column:
         return "the number of a column"
 
 
-def _kind() -> Kind:
+def _kind() -> ModelKind:
     from fivesigma.study.registry.kind import Parameter
 
     column = {"column": Parameter(None, _Column())}
-    return Kind("halver", "never", ("doubling",), _halver, lambda n, p, K: 1e-3, column, lineup=False)
+    return ModelKind("halver", "never", ("doubling",), _halver, lambda n, p, K: 1e-3, column, lineup=False)
 
 
 HALVER = _kind()
@@ -205,8 +205,8 @@ class Middle(RegressorMixin, BaseEstimator):
         return np.full(len(X), self.mean_)
 
 
-def _of_arrays(name: str, build: Any) -> Kind:
-    return Kind(
+def _of_arrays(name: str, build: Any) -> ModelKind:
+    return ModelKind(
         name,
         "never",
         ("doubling",),

@@ -38,7 +38,7 @@ def gathered(study, failing=None, message="it left no result", **remarks):
             return {}, {"error": message}
         return said(fit, study), {"messages": ["slow", "slow"], "fit_seconds": 2.0, **remarks}
 
-    return outcome_of(ENTRY, FITS, {"less": LESS}, read, study.material)
+    return outcome_of(ENTRY, FITS, {"less": LESS}, read, study.fit_data)
 
 
 def test_the_fits_of_a_model_are_told_apart_by_their_samples():
@@ -74,15 +74,15 @@ def test_a_model_of_which_one_fit_failed_has_failed_and_says_which(at, words):
 
 def test_a_skipped_model_says_why_and_nothing_is_read():
     entry = Entry("m", "tree", skipped="its fits take too long")
-    found = outcome_of(entry, FITS, {}, lambda fit: pytest.fail("read"), prepared().material)
+    found = outcome_of(entry, FITS, {}, lambda fit: pytest.fail("read"), prepared().fit_data)
     assert (found.status, found.message) == ("skipped", "its fits take too long")
 
 
 def test_what_not_every_fold_says_is_said_of_no_row():
-    material = prepared().material
-    sizes = [int((material.folds == k).sum()) for k in range(3)]
+    fit_data = prepared().fit_data
+    sizes = [int((fit_data.folds == k).sum()) for k in range(3)]
     parts = [{Output.VALUE: np.zeros(n), Output.LAW: np.zeros((n, 13))} for n in sizes]
-    assert folded(parts, material)[Output.LAW].shape == (len(material.train), 13)
+    assert folded(parts, fit_data)[Output.LAW].shape == (len(fit_data.train), 13)
     del parts[1][Output.LAW]
-    assert list(folded(parts, material)) == [Output.VALUE]
-    assert folded([], material) == {}
+    assert list(folded(parts, fit_data)) == [Output.VALUE]
+    assert folded([], fit_data) == {}

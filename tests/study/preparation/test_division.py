@@ -26,7 +26,7 @@ def whole(column):
 def test_folds_and_resamples_are_those_of_our_own_fits(sections):
     made = study(dataset(), [], **sections)
     prepared, found = made.prepared(), division(made.spec(), made.data)
-    split, material = prepared.split, prepared.material
+    split, fit_data = prepared.split, prepared.fit_data
     np.testing.assert_array_equal(found["row"], prepared.data.rows)
     np.testing.assert_array_equal(np.flatnonzero(found["part"] == "train"), np.sort(split.train))
     for name, rows in split.tests.items():
@@ -35,7 +35,7 @@ def test_folds_and_resamples_are_those_of_our_own_fits(sections):
         assert (whole(found["resample_1"])[rows] == -1).all()
     np.testing.assert_array_equal(whole(found["fold"])[split.train], split.folds)
     for r in range(10):
-        counts = np.bincount(material.rows(Sample("resample", r), prepared.spec.study.seed), minlength=N)
+        counts = np.bincount(fit_data.rows(Sample("resample", r), prepared.spec.study.seed), minlength=N)
         np.testing.assert_array_equal(whole(found[f"resample_{r + 1}"])[split.train], counts[split.train])
     assert "resample_11" not in found
 

@@ -56,7 +56,7 @@ def test_the_rows_that_were_fitted_to_are_never_judged_and_tests_always_by_resam
 def test_a_fit_says_what_it_is_asked_and_no_more(task):
     study = prepared(task.name)
     fit, rows = Fit(study.plan.entries[-1].name), study.split.train
-    estimator = Fitter(study.material, study.plan).build(fit)
+    estimator = Fitter(study.fit_data, study.plan).build(fit)
     X = study.data.X[rows]
     fitted = recipe.fit(estimator, X, study.data.y[rows] if task.supervised else None).estimator
     for output in task.outputs:

@@ -18,7 +18,7 @@ from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.study.analyses.fits import fits_of, neighbours
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome, outcome_of
 from fivesigma.study.plan import Entry, Fit, Plan, Task
@@ -51,7 +51,7 @@ class Fitted:
     estimator: Any
     rows: Array
     asked: Mapping[str, Array]
-    data: Material
+    data: FitData
     shared: Mapping[str, Any]
     build: Callable[[Fit], Any]
 
@@ -234,7 +234,7 @@ class Run:
         found = []
         for entry in self.plan.entries:
             fits = self.lineup[entry.name]
-            outcome = outcome_of(entry, fits, neighbours(entry), self.read, self.prepared.material)
+            outcome = outcome_of(entry, fits, neighbours(entry), self.read, self.prepared.fit_data)
             found.append(self._described(outcome) if outcome.ok else outcome)
         return found
 

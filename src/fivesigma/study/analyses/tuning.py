@@ -12,11 +12,11 @@ from fivesigma.record.sections.tuning import SearchedChoices, SearchedRange, Tri
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import spoken
 from fivesigma.study.fit.saved import feature_plan
-from fivesigma.study.registry.kind import Kind
+from fivesigma.study.registry.kind import ModelKind
 from fivesigma.study.registry.registry import kind as kind_called
 
 
-def recorded(model: Any, kind: Kind, features: FeaturePlan, metric: str) -> TuningRecord | None:
+def recorded(model: Any, kind: ModelKind, features: FeaturePlan, metric: str) -> TuningRecord | None:
     """Return the search of a fitted recipe; None where nothing was searched.
 
     A parameter that grows with the sum of weights stands as the trials had it, on four fifths of the rows.
@@ -54,7 +54,7 @@ def _searched(space: Space) -> SearchedRange | SearchedChoices:
     return SearchedRange(low=space.low, high=space.high, log=space.log, integer=space.integer)
 
 
-def _limit(name: str, space: Space, end: str, kind: Kind, features: FeaturePlan) -> bool:
+def _limit(name: str, space: Space, end: str, kind: ModelKind, features: FeaturePlan) -> bool:
     """Whether a range cannot be wider at this end: what lies beyond is not possible."""
     assert isinstance(space, Range)
     at = space.low if end == "low" else space.high

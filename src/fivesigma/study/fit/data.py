@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Material:
+class FitData:
     """The events and their division: what every fit of a run shares.
 
     Attributes
@@ -45,7 +45,7 @@ class Material:
     given: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path) -> Material:
+    def read(cls, folder: Path) -> FitData:
         """Map the arrays of a run folder into memory."""
         arrays, meta = read_arrays(folder)
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}

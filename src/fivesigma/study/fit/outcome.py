@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, Predictions, unpacked
 from fivesigma.study.plan import Entry, Fit
 
@@ -69,13 +69,13 @@ Read = Callable[[Fit], tuple[dict[str, Array], dict[str, Any]]]
 
 
 def outcome_of(
-    entry: Entry, fits: Sequence[Fit], neighbours: Mapping[str, Any], read: Read, material: Material
+    entry: Entry, fits: Sequence[Fit], neighbours: Mapping[str, Any], read: Read, fit_data: FitData
 ) -> Outcome:
     """Return what became of a model: what its ``fits`` in the line-up say, its ``neighbours`` among them."""
     if entry.skipped:
         return Outcome(entry, "skipped", entry.skipped)
     try:
-        return _Gathering(fits, neighbours, read, material).outcome(entry)
+        return _Gathering(fits, neighbours, read, fit_data).outcome(entry)
     except FitFailedError as error:
         return Outcome(entry, "failed", str(error), len(fits))
 
@@ -85,7 +85,7 @@ class _Gathering:
     fits: Sequence[Fit]
     neighbours: Mapping[str, Any]
     read: Read
-    material: Material
+    fit_data: FitData
 
     def outcome(self, entry: Entry) -> Outcome:
         (final, about), *seeds = self._of("all")
@@ -119,7 +119,7 @@ class _Gathering:
 
     def _folded(self, params: Mapping[str, Any]) -> dict[Output, Array]:
         """Return what folds say of the training rows that they held out."""
-        return folded([parts["validation"] for parts, _ in self._of("fold", params)], self.material)
+        return folded([parts["validation"] for parts, _ in self._of("fold", params)], self.fit_data)
 
     def _named(self, fit: Fit) -> str:
         """Return a fit in words."""
@@ -133,11 +133,11 @@ class _Gathering:
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
 
-def folded(parts: Sequence[Predictions], material: Material) -> dict[Output, Array]:
+def folded(parts: Sequence[Predictions], fit_data: FitData) -> dict[Output, Array]:
     """Return what each fold said of the rows that it held out as predictions of all training rows, NaN elsewhere."""
     whole: dict[Output, Array] = {}
     for output in set.intersection(*map(set, parts)) if parts else ():
-        whole[output] = np.full((len(material.train), *parts[0][output].shape[1:]), np.nan)
+        whole[output] = np.full((len(fit_data.train), *parts[0][output].shape[1:]), np.nan)
         for number, part in enumerate(parts):
-            whole[output][material.folds == number] = part[output]
+            whole[output][fit_data.folds == number] = part[output]
     return whole

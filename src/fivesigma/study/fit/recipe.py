@@ -28,7 +28,7 @@ from fivesigma.models.spaces import Range, Space
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tuned import Journal, Tuned
 from fivesigma.study.registry import monotone
-from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.kind import ModelKind, Request
 from fivesigma.study.registry.path import estimator, settle
 from fivesigma.study.registry.registry import kind as kind_called
 
@@ -127,7 +127,7 @@ def build(
 
 
 def _wrapped(
-    kind: Kind, features: FeaturePlan, model: Any, settings: Mapping[str, Any], ask: Request
+    kind: ModelKind, features: FeaturePlan, model: Any, settings: Mapping[str, Any], ask: Request
 ) -> tuple[Any, str]:
     """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
     recipe: Any = _pipeline(
@@ -141,7 +141,9 @@ def _wrapped(
     return recipe, outer + inner
 
 
-def _space(kind: Kind, tune: Mapping[str, Any] | bool | None, given: Mapping[str, Any]) -> dict[str, Space]:
+def _space(
+    kind: ModelKind, tune: Mapping[str, Any] | bool | None, given: Mapping[str, Any]
+) -> dict[str, Space]:
     """Return where a search looks: what the user wrote, or the kind's own space less what is fixed."""
     if not tune and not isinstance(tune, Mapping):
         return {}
@@ -157,7 +159,7 @@ def _columns(low: int, high: int) -> Range:
 
 
 def _folded(
-    kind: Kind,
+    kind: ModelKind,
     ask: Request,
     features: FeaturePlan,
     path: Mapping[str, Any],

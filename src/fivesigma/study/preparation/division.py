@@ -12,7 +12,7 @@ from fivesigma._core import expressions
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.splits import Split
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Sample
 from fivesigma.study.preparation.prepare import divided
 from fivesigma.study.spec.document import Spec
@@ -74,7 +74,7 @@ def _of_training(values: Array, split: Split, n: int, *, known: Array | None = N
 def _resamples(spec: Spec, data: Dataset, split: Split, R: int) -> list[Array]:
     """Return how often each training row stands in each of R resamples."""
     y = np.zeros(data.n_samples)
-    shared = Material(data.X, y, None, split.units, split.train, split.folds, split.tests, {})
+    shared = FitData(data.X, y, None, split.units, split.train, split.folds, split.tests, {})
     drawn = [shared.rows(Sample("resample", r), spec.study.seed) for r in range(R)]
     counts = [np.bincount(rows, minlength=data.n_samples)[split.train] for rows in drawn]
     return [_of_training(each, split, data.n_samples) for each in counts]

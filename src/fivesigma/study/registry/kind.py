@@ -66,7 +66,7 @@ class Probes:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ModelKind:
     """One model: all the study needs to know of it.
 
     Attributes

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.printed import caught
 from fivesigma.study.registry import losses
-from fivesigma.study.registry.kind import Kind
+from fivesigma.study.registry.kind import ModelKind
 
 KEYS = ("penalty", "lambdas", "select", "l1_ratio", "loss")
 """The keys of ``[[models]]`` that only kinds with a path take."""
@@ -27,7 +27,7 @@ EVEN = {"from": 1e-2, "to": 1e5, "n": 50}
 """λ where none are given, of the standard score of the target."""
 
 
-def settle(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
+def settle(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the complete settings of a model's path; None where it has none.
 
     Parameters
@@ -59,7 +59,7 @@ def settle(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> d
     }
 
 
-def _penalty(kind: Kind, given: Mapping[str, Any]) -> str:
+def _penalty(kind: ModelKind, given: Mapping[str, Any]) -> str:
     name = one_of(str(given.get("penalty", kind.penalties[0])), PENALTIES, "penalty")
     if name not in kind.penalties:
         raise InputError(
@@ -69,7 +69,7 @@ def _penalty(kind: Kind, given: Mapping[str, Any]) -> str:
 
 
 def _lambdas(
-    kind: Kind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]
+    kind: ModelKind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]
 ) -> list[float] | None:
     """Return the λ; None for those that follow from λ_max, where λ has the units of the target."""
     asked = given.get("lambdas")
@@ -92,7 +92,9 @@ def _lambdas(
     return [float(value) for value in np.geomspace(span["from"], span["to"], int(span.get("n", EVEN["n"])))]
 
 
-def _ratio(kind: Kind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]) -> float | None:
+def _ratio(
+    kind: ModelKind, penalty: str, given: Mapping[str, Any], params: Mapping[str, Any]
+) -> float | None:
     if penalty != "elastic-net":
         if "l1_ratio" in given:
             raise InputError(f"{kind.name}: l1_ratio belongs to penalty = 'elastic-net'; remove it.")
@@ -102,7 +104,7 @@ def _ratio(kind: Kind, penalty: str, given: Mapping[str, Any], params: Mapping[s
     return float(given.get("l1_ratio", params.get("l1_ratio", 0.5)))
 
 
-def _loss(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def _loss(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     asked = given.get("loss", kind.losses[0])
     table = {"name": asked} if isinstance(asked, str) else dict(asked)
     if losses.is_own(str(table["name"])) and "classification" in kind.tasks:
@@ -112,7 +114,7 @@ def _loss(kind: Kind, given: Mapping[str, Any], params: Mapping[str, Any]) -> di
     return losses.checked(settings | table, kind.losses)
 
 
-def estimator(kind: Kind, settings: Mapping[str, Any]) -> Any:
+def estimator(kind: ModelKind, settings: Mapping[str, Any]) -> Any:
     """Return the unfitted path that ``settings`` describe."""
     from fivesigma.models.linear import RegularisationPath
     from fivesigma.models.linear.minimised import MinimisedPath

@@ -1,6 +1,6 @@
 """Every model by name: how to build it, what it may be told, what it costs, and when to choose it.
 
-A new model is one `Kind` in a table of `fivesigma.study.registry.kinds` (or an entry point of the group
+A new model is one `ModelKind` in a table of `fivesigma.study.registry.kinds` (or an entry point of the group
 ``fivesigma.models`` that loads one); docs/add-a-model.md walks through it. Nothing heavy is imported
 until a model is built.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.data.shape import ANY
-from fivesigma.study.registry.kind import Kind, Parameter, Probes, Request
+from fivesigma.study.registry.kind import ModelKind, Parameter, Probes, Request
 from fivesigma.study.registry.kinds.given import GIVEN
 from fivesigma.study.registry.kinds.linear import LINEAR
 from fivesigma.study.registry.kinds.margins import MARGINS
@@ -27,7 +27,7 @@ from fivesigma.study.registry.kinds.trusted import TRUSTED
 __all__ = [
     "TRUSTED",
     "Entry",
-    "Kind",
+    "ModelKind",
     "Parameter",
     "Probes",
     "Request",
@@ -45,7 +45,7 @@ def _given_in_python(ask: Request) -> Any:
     raise InputError("'own' stands for an estimator given in Python; it has no builder.")
 
 
-OWN = Kind(
+OWN = ModelKind(
     "own",
     "your own estimator, given in Python as (name, estimator)",
     ALL,
@@ -58,20 +58,20 @@ OWN = Kind(
 
 
 @cache
-def kinds() -> dict[str, Kind]:
+def kinds() -> dict[str, ModelKind]:
     """Return every model by name: ours, then those of packages (entry points ``fivesigma.models``)."""
     found = {each.name: each for each in (*_ALL, OWN)}
     for point in sorted(entry_points(group="fivesigma.models"), key=lambda point: point.name):
         made = point.load()
-        if not isinstance(made, Kind) or made.name in found:
+        if not isinstance(made, ModelKind) or made.name in found:
             raise InputError(
-                f"entry point {point.name!r} of fivesigma.models gives no new Kind; fix or remove it."
+                f"entry point {point.name!r} of fivesigma.models gives no new ModelKind; fix or remove it."
             )
         found[made.name] = made
     return found
 
 
-def kind(name: str, task: str | None = None) -> Kind:
+def kind(name: str, task: str | None = None) -> ModelKind:
     """Return the model called ``name``; `InputError` where there is none, or where it cannot do ``task``.
 
     >>> kind("forest").stochastic
@@ -87,7 +87,7 @@ def kind(name: str, task: str | None = None) -> Kind:
 class Entry:
     """One model of a default line-up; ``skipped`` holds the reason where it would outgrow its share."""
 
-    kind: Kind
+    kind: ModelKind
     seconds: float
     skipped: str | None = None
 
@@ -117,7 +117,7 @@ def default_lineup(
     return tuple(_entry(each, n, p, n_classes or 1, n_fits) for each in able)
 
 
-def _entry(each: Kind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:
+def _entry(each: ModelKind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:
     seconds, allowed = n_fits * each.cost(float(n), float(p), float(n_classes)), share(n)
     reason = None
     if seconds > allowed:

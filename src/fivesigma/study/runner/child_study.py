@@ -96,7 +96,7 @@ def outcomes_of(prepared: Prepared) -> list[Outcome]:
     """Return what becomes of each model, its fits made here and kept in memory."""
     memory = Memory()
     run = Run(prepared, Finished(memory), {}, fits_of_scores)
-    fitter = Fitter(prepared.material, prepared.plan, prepared.own)
+    fitter = Fitter(prepared.fit_data, prepared.plan, prepared.own)
     for fits in run.lineup.values():
         for fit in fits:
             memory.results[prepared.plan.key(fit)] = fitter.attempted(fit)

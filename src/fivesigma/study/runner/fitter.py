@@ -17,7 +17,7 @@ from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses import diagnostics
 from fivesigma.study.analyses.analysis import Diagnostic, Fitted
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.finished import packed as packed_found
 from fivesigma.study.fit.prediction import Output, packed
 from fivesigma.study.fit.saved import about, feature_plan, model_file
@@ -39,7 +39,7 @@ class Fitter:
     is kept: predictions alone are wanted.
     """
 
-    data: Material
+    data: FitData
     plan: Plan
     own: Mapping[str, Any] = field(default_factory=dict)
     folder: RunFolder | None = None

@@ -88,7 +88,7 @@ def _stage(
     scanned = all(isinstance(task, Child) for task in missing.values())
     progress.start(sum(task.cost for task in missing.values()), "scanning" if scanned else label)
     folder.note_damaged({key: str(missing[key]) for key in todo})
-    data, done = made.run.prepared.material, made.run.done
+    data, done = made.run.prepared.fit_data, made.run.done
     write_arrays(folder.work / "arrays", data.arrays(), data.meta)
     write_json(folder.work / "plan.json", made.plan.to_document())
     for outcome in executor.run(todo):

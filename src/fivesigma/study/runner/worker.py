@@ -15,7 +15,7 @@ from typing import Any
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Fit, Plan, Task
 from fivesigma.study.runner.child_study import ChildStudies
 from fivesigma.study.runner.fitter import Fitter
@@ -57,7 +57,7 @@ class Worker:
     @cached_property
     def fitter(self) -> Fitter:
         """Makes fits of the run's own arrays."""
-        return Fitter(Material.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder)
+        return Fitter(FitData.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder)
 
     @cached_property
     def children(self) -> ChildStudies:

@@ -30,7 +30,7 @@ from fivesigma.study.spec.values import shown
 
 if TYPE_CHECKING:
     from fivesigma.risk.metric import Metric
-    from fivesigma.study.registry.registry import Kind
+    from fivesigma.study.registry.registry import ModelKind
 
 _LEARNT = (Output.PROBABILITY, Output.VALUE, Output.LAW)
 _SCORED = {"clustering": (Output.LABEL, Output.DENSITY)}
@@ -233,7 +233,7 @@ class Spec(Section):
         """Whether a metric could be meant: of clusters where these are asked for, else of a target."""
         return metric.scores in _SCORED.get(self.data.task or "", _LEARNT)
 
-    def _check_settings(self, model: ModelSection, kind: Kind, where: str) -> None:
+    def _check_settings(self, model: ModelSection, kind: ModelKind, where: str) -> None:
         if self.data.task is not None and self.data.task not in kind.tasks:
             able = " and ".join(kind.tasks)
             raise self.error(

@@ -13,7 +13,7 @@ from fivesigma.risk.flexibility import halves
 from fivesigma.risk.splits import Split
 from fivesigma.study.analyses.curves.diagnostics import DEPTH
 from fivesigma.study.plan import Entry, Fit, Sample
-from fivesigma.study.registry.kind import Kind
+from fivesigma.study.registry.kind import ModelKind
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.document import Spec
 
@@ -64,7 +64,7 @@ def _by_model(curves: CurvesSection) -> dict[str, Any]:
     return {"validation": tuple(curves.validation), "bias_variance": tuple(curves.bias_variance)}
 
 
-def curve_fits(spec: Spec, entry: Entry, kind: Kind, split: Split, cost: float) -> Iterator[CurveFit]:
+def curve_fits(spec: Spec, entry: Entry, kind: ModelKind, split: Split, cost: float) -> Iterator[CurveFit]:
     """Yield the fits that the curves of one model need; ``cost`` is that of one fit to all rows.
 
     Raises
@@ -89,7 +89,7 @@ class _Asked:
 
     spec: Spec
     entry: Entry
-    kind: Kind
+    kind: ModelKind
     split: Split
     cost: float
 

@@ -104,7 +104,7 @@ class Explorer:
     @property
     def groups(self) -> Groups:
         """The columns of the model, or their groups."""
-        names = names_of(self.outcome.entry, self.run.prepared.material.meta["names"])
+        names = names_of(self.outcome.entry, self.run.prepared.fit_data.meta["names"])
         return clustered(names, self.run.plan.shared["explain"]["groups"])
 
     def _steps(self, method: str, rounds: int) -> Iterator[AblationStep]:
@@ -145,14 +145,14 @@ class Explorer:
         """Return the mean score over folds, more being better."""
         prediction = scored(validation, self.metric)
         assert prediction is not None
-        material, values = self.run.prepared.material, []
-        for fold in range(material.folds.max() + 1):
-            held = material.folds == fold
-            rows = material.train[held]
-            w = None if material.w is None else material.w[rows]
-            cut = self.metric.cut(material.y[rows], prediction[held], w)
+        fit_data, values = self.run.prepared.fit_data, []
+        for fold in range(fit_data.folds.max() + 1):
+            held = fit_data.folds == fold
+            rows = fit_data.train[held]
+            w = None if fit_data.w is None else fit_data.w[rows]
+            cut = self.metric.cut(fit_data.y[rows], prediction[held], w)
             values.append(
-                self.metric.merit(self.metric.value(material.y[rows], prediction[held], w, cut=cut))
+                self.metric.merit(self.metric.value(fit_data.y[rows], prediction[held], w, cut=cut))
             )
         return float(np.mean(values))
 
@@ -188,7 +188,7 @@ class Explorer:
         return [fit], [replace(fit, sample=Sample("resample", number)) for number in range(n_refits)]
 
     def _on(self, subset: Subset[str]) -> Fit:
-        entry, names = self.outcome.entry, list(self.run.prepared.material.meta["names"])
+        entry, names = self.outcome.entry, list(self.run.prepared.fit_data.meta["names"])
         columns = tuple(sorted(subset.columns, key=names.index))
         own = columns == names_of(entry, names)
         return Fit(
@@ -210,7 +210,7 @@ class Explorer:
 
     def _folded(self, fits: Sequence[Fit]) -> Predictions:
         """Return what folds say of the training rows that they held out."""
-        return folded([self._read(fit)["validation"] for fit in fits], self.run.prepared.material)
+        return folded([self._read(fit)["validation"] for fit in fits], self.run.prepared.fit_data)
 
     def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> Importance:
         parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]

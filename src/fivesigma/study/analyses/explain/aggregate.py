@@ -12,7 +12,7 @@ from fivesigma.record.sections.explained import Effects, Importance
 from fivesigma.study.analyses.explain.importance import joined, label, message
 from fivesigma.study.analyses.explain.per_fold import joined_effects, shap_points
 from fivesigma.study.analyses.explain.settings import clustered, names_of
-from fivesigma.study.fit.data import Material
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Entry
 
 Records = dict[str, Importance | Effects | None]
@@ -21,11 +21,11 @@ _RANKED_BY = ("permutation", "shap", "impurity")
 
 
 def joined_methods(
-    folds: Sequence[Mapping[str, Any]], entry: Entry, asked: Mapping[str, Any], material: Material
+    folds: Sequence[Mapping[str, Any]], entry: Entry, asked: Mapping[str, Any], fit_data: FitData
 ) -> Methods:
     """Return the records by method, None for one that is not there, and the messages of these."""
-    names = names_of(entry, material.meta["names"])
-    groups, n_train = clustered(names, asked["groups"]), len(material.train)
+    names = names_of(entry, fit_data.meta["names"])
+    groups, n_train = clustered(names, asked["groups"]), len(fit_data.train)
     found: Records = {}
     messages: dict[str, str] = {}
     for method in ("permutation", "impurity", "shap"):
@@ -44,8 +44,8 @@ def joined_methods(
     effects = joined_effects(parts, asked["grids"], _order(found, groups, names), n_train)
     if effects is None:
         messages["effects"] = message(parts)
-    elif material.meta["classes"] is not None:
-        effects = replace(effects, of=material.meta["classes"][-1])
+    elif fit_data.meta["classes"] is not None:
+        effects = replace(effects, of=fit_data.meta["classes"][-1])
     return {**found, "effects": effects}, messages
 
 

@@ -92,10 +92,10 @@ class Explain(Experiment):
         }
 
     def _joined(self, entry: Any) -> Methods:
-        material, n_folds = self.run.prepared.material, self.run.prepared.split.n_folds
+        fit_data, n_folds = self.run.prepared.fit_data, self.run.prepared.split.n_folds
         folds = [Fit(entry.name, Sample("fold", number)) for number in range(n_folds)]
         parts = [self.run.found(fit, Leaning.name) or {} for fit in folds]
-        return joined_methods(parts, entry, self.asked, material)
+        return joined_methods(parts, entry, self.asked, fit_data)
 
     def compared(self, found: Evidence, /) -> Iterable[Compared]:
         """Return the change at each step of the paths."""

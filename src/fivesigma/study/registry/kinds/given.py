@@ -6,7 +6,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError
 from fivesigma.data.shape import ANY
-from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.kind import ModelKind, Request
 from fivesigma.study.registry.kinds.parameters import BOTH
 
 
@@ -16,8 +16,8 @@ def _given_in_a_table(ask: Request) -> Any:
     )
 
 
-GIVEN: tuple[Kind, ...] = (
-    Kind(
+GIVEN: tuple[ModelKind, ...] = (
+    ModelKind(
         "predictions",
         "scores that another tool has made of these events, read from a table: our evidence on them",
         BOTH,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fivesigma.models.spaces import Range
-from fivesigma.study.registry.kind import Builder, Kind, Parameter, Request
+from fivesigma.study.registry.kind import Builder, ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import CLASSIFICATION, INF, REGRESSION, real
 
 
@@ -36,7 +36,7 @@ def _logistic(ask: Request) -> Any:
     return PenalisedLogistic(lam=ask.params["lambda"])
 
 
-def path_of(name: str, table: Callable[[], tuple[Kind, ...]]) -> Builder:
+def path_of(name: str, table: Callable[[], tuple[ModelKind, ...]]) -> Builder:
     """Return the builder of a kind of ``table`` that is always a path: at its default settings."""
 
     def build(ask: Request) -> Any:
@@ -56,8 +56,8 @@ _RELATIVE = {"lambda": real(None, 1e-300, INF), "relative": real(1e-3, 1e-12, 1.
 ANY = ("l2", "l1", "elastic-net", "none")
 OF_NUMBERS = ("squared", "huber", "absolute", "quantile", "poisson")
 
-LINEAR: tuple[Kind, ...] = (
-    Kind(
+LINEAR: tuple[ModelKind, ...] = (
+    ModelKind(
         "linear",
         "a straight line in each feature, coefficients with a meaning; more rows than features",
         REGRESSION,
@@ -65,7 +65,7 @@ LINEAR: tuple[Kind, ...] = (
         lambda n, p, K: 8e-3 + n * p * (1.9e-7 + 1e-9 * p),
         standardise=True,
     ),
-    Kind(
+    ModelKind(
         "ridge",
         "as linear, with many or correlated features",
         REGRESSION,
@@ -77,7 +77,7 @@ LINEAR: tuple[Kind, ...] = (
         penalties=("l2", "none"),
         losses=OF_NUMBERS,
     ),
-    Kind(
+    ModelKind(
         "lasso",
         "as linear, when few of the features should matter: the others get a coefficient of zero",
         REGRESSION,
@@ -90,7 +90,7 @@ LINEAR: tuple[Kind, ...] = (
         penalties=("l1",),
         losses=OF_NUMBERS,
     ),
-    Kind(
+    ModelKind(
         "elastic-net",
         "as lasso, when the features that matter come in correlated sets",
         REGRESSION,
@@ -103,7 +103,7 @@ LINEAR: tuple[Kind, ...] = (
         penalties=("elastic-net",),
         losses=OF_NUMBERS,
     ),
-    Kind(
+    ModelKind(
         "huber",
         "as ridge, when some targets are far off: beyond delta a residual counts linearly",
         REGRESSION,
@@ -116,7 +116,7 @@ LINEAR: tuple[Kind, ...] = (
         losses=("huber",),
         folded=True,
     ),
-    Kind(
+    ModelKind(
         "quantile",
         "as ridge, for a quantile of the target: tau = 0.5 is the median, which outliers hardly move",
         REGRESSION,
@@ -129,7 +129,7 @@ LINEAR: tuple[Kind, ...] = (
         losses=("quantile",),
         folded=True,
     ),
-    Kind(
+    ModelKind(
         "poisson",
         "counts: the logarithm of the expected number is a straight line in each feature",
         REGRESSION,
@@ -141,7 +141,7 @@ LINEAR: tuple[Kind, ...] = (
         losses=("poisson",),
         folded=True,
     ),
-    Kind(
+    ModelKind(
         "lasso-by-minimize",
         "to see the lasso done by scipy's L-BFGS-B over θ⁺ − θ⁻ with bounds: zeros are exact",
         REGRESSION,
@@ -154,7 +154,7 @@ LINEAR: tuple[Kind, ...] = (
         folded=True,
         minimiser="L-BFGS-B",
     ),
-    Kind(
+    ModelKind(
         "lasso-by-bfgs",
         "to see what not to do: scipy's BFGS on |θ| as it stands leaves no coefficient at zero",
         REGRESSION,
@@ -167,7 +167,7 @@ LINEAR: tuple[Kind, ...] = (
         folded=True,
         minimiser="BFGS",
     ),
-    Kind(
+    ModelKind(
         "logistic",
         "classes divided by a plane; well-calibrated probabilities, coefficients with a meaning",
         CLASSIFICATION,

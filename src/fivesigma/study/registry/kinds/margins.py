@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fivesigma.models.spaces import Range
-from fivesigma.study.registry.kind import Kind, Parameter, Request
+from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.linear import ANY, path_of
 from fivesigma.study.registry.kinds.parameters import BOTH, CLASSIFICATION, real
 
@@ -20,8 +20,8 @@ def _svm(ask: Request) -> Any:
     return ScaledTarget(SVR(**ask.params, cache_size=500))
 
 
-MARGINS: tuple[Kind, ...] = (
-    Kind(
+MARGINS: tuple[ModelKind, ...] = (
+    ModelKind(
         "svm",
         "smooth boundaries between classes in a few thousand events; slow beyond",
         BOTH,
@@ -35,7 +35,7 @@ MARGINS: tuple[Kind, ...] = (
         flexibility=("C", 0.1),
         calibrated=True,
     ),
-    Kind(
+    ModelKind(
         "linear-svm",
         "classes divided by planes, by the squared hinge or the hinge: each against the rest, near the plane only",
         CLASSIFICATION,

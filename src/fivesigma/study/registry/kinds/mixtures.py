@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fivesigma.models.spaces import Range
-from fivesigma.study.registry.kind import Kind, Parameter, Request
+from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import choice, real, whole
 
 CLUSTERING = ("clustering",)
@@ -153,8 +153,8 @@ def _em_cost(n: float, p: float, K: float) -> float:
     return float(0.15 + 2e-5 * n * (1 + p / 4) ** 1.5)
 
 
-MIXTURES: tuple[Kind, ...] = (
-    Kind(
+MIXTURES: tuple[ModelKind, ...] = (
+    ModelKind(
         "k-means",
         "round clusters of one size; fast, labels only, and biased where clusters overlap",
         CLUSTERING,
@@ -165,7 +165,7 @@ MIXTURES: tuple[Kind, ...] = (
         standardise=True,
         stochastic=True,
     ),
-    Kind(
+    ModelKind(
         "gaussian-mixture",
         "populations of elliptical shape, by EM: weights, means, covariances and a density in seconds",
         CLUSTERING,
@@ -176,7 +176,7 @@ MIXTURES: tuple[Kind, ...] = (
         density=True,
         stochastic=True,
     ),
-    Kind(
+    ModelKind(
         "variational-mixture",
         "as gaussian-mixture, by variational Bayes: components without events fade; errors too small",
         CLUSTERING,
@@ -187,7 +187,7 @@ MIXTURES: tuple[Kind, ...] = (
         density=True,
         stochastic=True,
     ),
-    Kind(
+    ModelKind(
         "gibbs-mixture",
         "as gaussian-mixture, with the posterior: intervals, evidence for a number of components, diagnosed",
         CLUSTERING,
@@ -202,7 +202,7 @@ MIXTURES: tuple[Kind, ...] = (
         density=True,
         stochastic=True,
     ),
-    Kind(
+    ModelKind(
         "spiked-gibbs",
         "centres hidden in many noisy columns (up to 12,000 events): the posterior of the labels",
         CLUSTERING,
@@ -223,7 +223,7 @@ MIXTURES: tuple[Kind, ...] = (
         stochastic=True,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "leading-component",
         "two clusters by the sign of the leading principal component: what a spike alone can tell",
         CLUSTERING,
@@ -232,7 +232,7 @@ MIXTURES: tuple[Kind, ...] = (
         weights=False,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "agglomerative",
         'clusters joined step by step, of any shape with linkage = "single"; up to ten thousand events',
         CLUSTERING,
@@ -243,7 +243,7 @@ MIXTURES: tuple[Kind, ...] = (
         standardise=True,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "hdbscan",
         "dense regions of any shape among noise; chooses the number itself, leaves events out (-1)",
         CLUSTERING,
@@ -254,7 +254,7 @@ MIXTURES: tuple[Kind, ...] = (
         standardise=True,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "spectral",
         "clusters that hang together through near neighbours, of any shape; a few thousand events",
         CLUSTERING,
@@ -266,7 +266,7 @@ MIXTURES: tuple[Kind, ...] = (
         stochastic=True,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "mean-shift",
         "maxima of a smoothed density; chooses the number by its bandwidth (in standard deviations)",
         CLUSTERING,

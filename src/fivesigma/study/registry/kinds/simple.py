@@ -6,7 +6,7 @@ from math import log2
 from typing import Any
 
 from fivesigma.data.shape import ANY
-from fivesigma.study.registry.kind import Kind, Request
+from fivesigma.study.registry.kind import ModelKind, Request
 from fivesigma.study.registry.kinds.mixtures import one_gaussian
 from fivesigma.study.registry.kinds.parameters import ALL, BOTH, CLASSIFICATION, choice, real, whole
 
@@ -52,8 +52,8 @@ def _neighbours_cost(n: float, p: float, K: float) -> float:
     return 8e-3 + n * p * 1.5e-7 + 1e-9 * n * n * (1 + p / 100)
 
 
-BASELINES: tuple[Kind, ...] = (
-    Kind(
+BASELINES: tuple[ModelKind, ...] = (
+    ModelKind(
         "dummy",
         "always: what the target's frequencies (or mean) alone achieve, or one cluster: the floor to beat",
         ALL,
@@ -66,8 +66,8 @@ BASELINES: tuple[Kind, ...] = (
     ),
 )
 
-NEIGHBOURS: tuple[Kind, ...] = (
-    Kind(
+NEIGHBOURS: tuple[ModelKind, ...] = (
+    ModelKind(
         "naive-bayes",
         "a quick second baseline: each feature a Gaussian in each class, independent of the others",
         CLASSIFICATION,
@@ -76,7 +76,7 @@ NEIGHBOURS: tuple[Kind, ...] = (
         {"var_smoothing": real(1e-9, 1e-15, 1.0, (1e-9, 1.0))},
         standardise=True,
     ),
-    Kind(
+    ModelKind(
         "nearest",
         "a baseline without assumptions: the answer of the nearest event; shows what noise costs",
         BOTH,
@@ -86,7 +86,7 @@ NEIGHBOURS: tuple[Kind, ...] = (
         standardise=True,
         several=True,
     ),
-    Kind(
+    ModelKind(
         "knn",
         "few features, a smooth answer of any shape, not too many events",
         BOTH,

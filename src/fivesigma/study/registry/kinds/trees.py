@@ -7,7 +7,7 @@ from typing import Any
 
 from fivesigma._core.errors import require
 from fivesigma.models.spaces import Range
-from fivesigma.study.registry.kind import Kind, Parameter, Request
+from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import BOTH, INF, REGRESSION, choice, real, whole
 from fivesigma.study.registry.monotone import KEY, Signs
 
@@ -80,8 +80,8 @@ _TREE = {
     "min_samples_leaf": whole(5, 1, search=(1, 100), log=True),
 }
 _FEATURES_TRIED = Parameter("sqrt", Range(1e-6, 1.0, also=("sqrt", "log2", None)), Range(0.1, 1.0))
-TREES: tuple[Kind, ...] = (
-    Kind(
+TREES: tuple[ModelKind, ...] = (
+    ModelKind(
         "tree",
         "rules one can read, from one set of cuts; seldom the most accurate",
         BOTH,
@@ -94,7 +94,7 @@ TREES: tuple[Kind, ...] = (
         flexibility=("min_samples_leaf", 4.0),
         several=True,
     ),
-    Kind(
+    ModelKind(
         "forest",
         "a strong answer with hardly any settings; robust to odd features and outliers",
         BOTH,
@@ -113,7 +113,7 @@ TREES: tuple[Kind, ...] = (
         stochastic=True,
         several=True,
     ),
-    Kind(
+    ModelKind(
         "quantile-forest",
         "quantiles for each event from the leaves of a forest; any shape of law, a few thousand events",
         REGRESSION,
@@ -131,7 +131,7 @@ TREES: tuple[Kind, ...] = (
         stochastic=True,
         lineup=False,
     ),
-    Kind(
+    ModelKind(
         "extra-trees",
         "as forest, with random cuts: faster, smoother, for features that are noisy",
         BOTH,
@@ -145,7 +145,7 @@ TREES: tuple[Kind, ...] = (
         stochastic=True,
         several=True,
     ),
-    Kind(
+    ModelKind(
         "boosting",
         "usually the most accurate on tables from a few thousand events up; missing values are welcome",
         BOTH,
@@ -166,7 +166,7 @@ TREES: tuple[Kind, ...] = (
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,
     ),
-    Kind(
+    ModelKind(
         "xgboost",
         "as boosting, by XGBoost (extra [boost]): what others in the field compare with",
         BOTH,
@@ -190,7 +190,7 @@ TREES: tuple[Kind, ...] = (
         lineup=False,
         needs=("xgboost", "boost"),
     ),
-    Kind(
+    ModelKind(
         "natural-gradient",
         "a distribution for each event, not only a value: intervals that cover, by boosted trees",
         REGRESSION,
