@@ -8,6 +8,7 @@ its values stand for a Gaussian about them, of a width that was found on other r
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -138,9 +139,9 @@ class _OfLaw(Moments):
         each = np.full(len(y), np.nan) if law is None else self.each(law, np.asarray(y, dtype=np.float64))
         return np.column_stack([np.where(w > 0, each, 0.0), np.ones(len(y))])
 
+    @abstractmethod
     def each(self, law: QuantileLaw, y: Floats) -> Floats:
         """Return the score (n,) of each event."""
-        raise NotImplementedError
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Σ w l / Σ w."""
