@@ -1,12 +1,11 @@
-"""How often "evidence" is claimed where there is none.
+"""How often "evidence" is claimed where there is none: one line a scene.
 
-    python benchmarks/null_claims.py equal 10000        ten equal models, the family of all 45 comparisons
-    python benchmarks/null_claims.py forest 20 2000     two seeds of one forest, real trees: 20 studies of 20 pairs
-    python benchmarks/null_claims.py forest 10 50000    the same with 50,000 test events
-    python benchmarks/null_claims.py seeds 2000 50000   two seeds of a simulated forest, one pair a study
+    python -m benchmarks.null_claims                            all scenes, as many studies as each asks for
+    python -m benchmarks.null_claims --studies 2000 seeds       one scene
+    python -m benchmarks.null_claims --into docs/evidence.md
 
-Asked for: at most 0.5 % of studies, and of pairs; ends with 1 where there are more. The column "test events
-alone" is the trap that the training set's part of the error closes: the same pairs, judged as fitted models.
+Asked for: at most 0.5 % of studies; ends with 1 where there are more. It goes on where an earlier run of the same
+code was stopped.
 """
 
 from __future__ import annotations
@@ -16,163 +15,30 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import sys
-import time
-from dataclasses import dataclass
 
-import numpy as np
-from scipy import special
-from sklearn.tree import DecisionTreeClassifier
+from benchmarks.repeats import run
+from benchmarks.scene import ASKED, nulls
+from benchmarks.table import Table, asked, printed
 
-from fivesigma.risk.evidence import Part, compare, global_significance, log_p_from_sigma, measure
-from fivesigma.risk.metrics import metric
-
-N_REFITS = 10
+TABLE = Table("null", ("scene", "what is equal", "claimed, %", "upper 95 % limit, %", "studies"))
 
 
-def binary(p):
-    """(n,) signal probabilities as an (n, 2) matrix."""
-    return np.column_stack([1 - p, p])
-
-
-def local_for(sigma, n_comparisons, sided):
-    """The local σ from which Šidák's global σ reaches ``sigma``: a study below it claims nothing."""
-    p = -np.expm1(np.log1p(-sided * np.exp(log_p_from_sigma(sigma))) / n_comparisons)
-    return float(-special.ndtri(p / sided))
-
-
-# --- ten equal models ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Equal:
-    """Ten procedures of one risk: what a model says of an event is the truth's logit and two noises.
-
-    One noise belongs to the event and is shared by all models (what the features do not tell), one to the event,
-    the model and the training set; the strength of the latter varies with the training set, so that the risk of a
-    fitted model does. Refits draw the training set's noises anew, in parallel for all models.
-    """
-
-    n_models: int = 10
-    n_test: int = 300
-    own: float = 0.6
-    luck: float = 0.15
-
-    def predictions(self, rng, y, shared):
-        """(n_models, n, 2) probabilities of models fitted to one training set."""
-        strength = self.own * np.exp(self.luck * rng.normal(size=(self.n_models, 1)))
-        z = 1.5 * (2 * y - 1) + shared + strength * rng.normal(size=(self.n_models, len(y)))
-        return [binary(special.expit(each)) for each in z]
-
-    def family(self, rng, name="roc_auc", n_boot=400):
-        """All comparisons of one study: nine against the baseline, 36 among the others."""
-        y = (rng.random(self.n_test) < 0.4).astype(np.int64)
-        shared = 1.5 * rng.normal(size=self.n_test)
-        part = Part.draw(y, rng, n_boot=n_boot)
-        final = self.predictions(rng, y, shared)
-        refits = list(zip(*(self.predictions(rng, y, shared) for _ in range(N_REFITS)), strict=True))
-        ms = [measure(metric(name), part, p, refits=r) for p, r in zip(final, refits, strict=True)]
-        against = [compare(m, ms[0], one_sided=True) for m in ms[1:]]
-        pairs = [compare(a, b) for i, a in enumerate(ms[1:]) for b in ms[i + 2 :]]
-        return against + pairs
-
-
-def claims(family):
-    """Whether a study claims evidence: the family's correction is computed only where it could pass."""
-    one, two = (local_for(3.0, len(family), sided) for sided in (1, 2))
-    if not any(d.sigma_local > one if d.one_sided else abs(d.sigma_local) > two for d in family):
-        return False
-    corrected = global_significance(family)
-    return any(d.sigma_global >= 3 if d.one_sided else abs(d.sigma_global) >= 3 for d in corrected)
-
-
-def equal_models(n_studies, seed=0, setting=None):
-    """Number of studies of ``n_studies`` that claim evidence."""
-    setting = setting or Equal()
-    return sum(claims(setting.family(np.random.default_rng([seed, k]))) for k in range(n_studies))
-
-
-# --- two seeds of one forest ---------------------------------------------------------------------------------------
-
-
-def collisions(rng, n):
-    """Six features, a logistic law with a product in it."""
-    X = rng.normal(size=(n, 6)).astype(np.float32)
-    z = 1.2 * X[:, 0] + 0.8 * X[:, 1] * X[:, 2] + 0.6 * X[:, 3]
-    return X, (rng.random(n) < special.expit(z)).astype(np.int64)
-
-
-def forests(X, y, X_test, rng, *, n_forests, n_trees):
-    """Predictions of ``n_forests`` forests of ``n_trees`` trees on one training set: seeds of one recipe."""
-    found = []
-    for _ in range(n_forests):
-        total = np.zeros(len(X_test))
-        for _ in range(n_trees):
-            rows = rng.integers(0, len(X), len(X))
-            tree = DecisionTreeClassifier(max_features="sqrt", random_state=int(rng.integers(2**31)))
-            total += tree.fit(X[rows], y[rows]).predict_proba(X_test)[:, -1]
-        found.append(binary(total / n_trees))
-    return found
-
-
-def forest_pairs(rng, n_test, *, n_pairs=20, n_train=300, n_trees=10, n_boot=200, name="roc_auc"):
-    """σ of each pair of one study, as procedures and as fitted models."""
-    X, y = collisions(rng, n_train)
-    X_test, y_test = collisions(rng, n_test)
-    grown = {"n_forests": 2 * n_pairs, "n_trees": n_trees}
-    final = forests(X, y, X_test, rng, **grown)
-    refits = []
-    for _ in range(N_REFITS):
-        rows = rng.integers(0, n_train, n_train)
-        refits.append(forests(X[rows], y[rows], X_test, rng, **grown))
-    return judged(rng, y_test, final, refits, n_boot, name)
-
-
-def simulated_pair(rng, n_test, *, own=0.5, luck=0.01, n_boot=200, name="roc_auc"):
-    """σ of one pair of simulated forests: event noise of each seed, whose strength varies a little with the seed."""
-    y = (rng.random(n_test) < 0.5).astype(np.int64)
-    shared = 1.5 * (2 * y - 1) + 1.5 * rng.normal(size=n_test)
-
-    def seeds(common):
-        strength = own * np.exp(luck * rng.normal(size=2))
-        return [binary(special.expit(common + s * rng.normal(size=n_test))) for s in strength]
-
-    training_sets = [shared + 0.3 * rng.normal(size=n_test) for _ in range(N_REFITS + 1)]
-    final, *refits = (seeds(each) for each in training_sets)
-    return judged(rng, y, final, refits, n_boot, name)
-
-
-def judged(rng, y, final, refits, n_boot, name):
-    """σ of the pairs (0, 1), (2, 3), ... as procedures and as fitted models: (n_pairs, 2)."""
-    part = Part.draw(y, rng, n_boot=n_boot)
-    ms = [measure(metric(name), part, p, refits=[each[k] for each in refits]) for k, p in enumerate(final)]
-    pairs = list(zip(ms[::2], ms[1::2], strict=True))
-    return np.array([[compare(a, b, claim=c).sigma_local for c in ("procedure", "fitted")] for a, b in pairs])
-
-
-ASKED = 0.005
-
-
-def main(arguments):
-    """Run one of the simulations and print its rates; return 1 where they are more than is asked for."""
-    what = arguments[0] if arguments else "equal"
-    n = int(arguments[1]) if len(arguments) > 1 else {"equal": 10_000, "forest": 20, "seeds": 2000}[what]
-    n_test = int(arguments[2]) if len(arguments) > 2 else 2000
-    start = time.perf_counter()
-    if what == "equal":
-        found = equal_models(n)
-        rate = found / n
-        print(f"ten equal models: evidence in {found} of {n} studies, {rate:.3%}")
-    else:
-        draw = forest_pairs if what == "forest" else simulated_pair
-        sigmas = np.abs(np.vstack([draw(np.random.default_rng([1, k]), n_test) for k in range(n)]))
-        beyond = (sigmas >= 3).mean(axis=0)
-        rate = float(beyond[0])
-        print(
-            f"two seeds of one {what}, {n_test} test events, {len(sigmas)} pairs: distinguished {beyond[0]:.2%} "
-            f"(2σ: {(sigmas[:, 0] >= 2).mean():.2%}); judged on test events alone {beyond[1]:.2%}"
-        )
-    print(f"{time.perf_counter() - start:.0f} s")
-    return int(rate > ASKED)
+def main(arguments: list[str]) -> int:
+    """Print the table; return 1 where a scene claims more than is asked for."""
+    wanted, missed, lines = asked(__doc__, arguments, nulls()), [], []
+    for name in printed(TABLE, wanted.names):
+        null = nulls()[name]
+        c = run(name, wanted.studies or null.studies, wanted.workers).claims()
+        lines.append((name, null.names, f"{100 * c.rate:.2f}", f"{100 * c.limit:.2f}", str(c.repeats)))
+        TABLE.show(lines[-1])
+        missed += [name] if c.rate > ASKED else []
+    wanted.keep(TABLE, lines)
+    print(
+        f"claimed more often than {ASKED:.1%}: {', '.join(missed)}"
+        if missed
+        else "none claims more than is asked"
+    )
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How well bootstrap refits know the variance of a risk over training sets: one line a learner.
 
-    python benchmarks/refit_variance.py
+    python -m benchmarks.refit_variance
 
 For each training set ten refits on its bootstraps give train² = V - I, in proportion to the loss; printed is its
 mean over that of the truth, the variance of the risk over fresh training sets, and the refits' mean loss over the
@@ -13,7 +13,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import sys
 import warnings
 
 import numpy as np
@@ -22,8 +21,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-sys.path.insert(0, os.path.dirname(__file__))
-from coverage import catalogue, collisions
+from benchmarks.scenes.procedures import catalogue, collisions
 
 N_REFITS = 10
 LEARNERS = {

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks import interval_coverage as coverage
+from benchmarks import scene as simulated
+from benchmarks.scenes import procedures
 from fivesigma._core.outputs import Output
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import (
@@ -400,18 +401,20 @@ def test_what_it_takes_is_what_is_enough():
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("name", [name for name, each in coverage.SCENES.items() if each.promise != "none"])
+@pytest.mark.parametrize(
+    "name", [name for name, each in simulated.scenes().items() if each.promise != "none"]
+)
 def test_intervals_cover(name, tenth):
     """Within three standard errors of 95 %; benchmarks/interval_coverage.py prints the table."""
-    scene = coverage.SCENES[name]
-    found = coverage.covered(scene, tenth(2000), seed=7)
-    assert found.refused <= found.repeats / 100
+    scene = simulated.scenes()[name]
+    found = simulated.covered(scene, tenth(scene.studies), seed=7)
+    assert found.refused <= max(found.repeats / 50, 1)
     assert found.keeps(scene), found
 
 
 def test_the_procedures_interval_covers_a_noisy_learner_and_the_fitted_models_does_not():
-    scene = coverage.Scene("", coverage.retrained("brier", coverage.collisions, coverage.pruned, 60, 400))
-    found = coverage.covered(scene, 20)
+    draw = procedures.retrained("brier", procedures.collisions, procedures.pruned, 60, 400)
+    found = simulated.covered(simulated.Scene("", draw), 20)
     assert found.rate >= 0.8
     assert found.width > 0.05
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks import null_claims
+from benchmarks.scenes import equal
 from fivesigma.risk import significance
 from fivesigma.risk.significance import (
     Difference,
@@ -153,13 +153,13 @@ def test_the_familywise_rate_is_the_stated_one(monkeypatch):
 def test_ten_equal_models_are_not_distinguished(tenth):
     """In at most 0.5 % of studies, and none of the first ten."""
     n_studies = tenth(200)
-    assert null_claims.equal_models(n_studies, seed=4) <= n_studies // 100
+    assert equal.equal_models(n_studies, seed=4) <= n_studies // 100
 
 
 def test_two_seeds_of_one_forest_are_not_distinguished_though_test_events_alone_say_so():
     """The trap of design §6: with many test events the seed's own noise looks like a difference."""
     rng = np.random.default_rng(0)
-    sigmas = np.abs(null_claims.forest_pairs(rng, 10_000, n_pairs=6, n_train=150, n_trees=2, n_boot=200))
+    sigmas = np.abs(equal.forest_pairs(rng, 10_000, n_pairs=6, n_train=150, n_trees=2, n_boot=200))
     assert sigmas[:, 0].max() < 3
     assert sigmas[:, 1].max() > 3
     assert (sigmas[:, 0] <= sigmas[:, 1]).all()
