@@ -28,6 +28,7 @@ from fivesigma.risk.resampling import (
     above_error,
     kish,
 )
+from fivesigma.risk.tails import pooled_reach, unit_influences
 
 About = Literal["procedure", "fitted"]
 """What an interval or a significance is about."""
@@ -328,13 +329,28 @@ def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) ->
     reason = _no_interval(m)
     if reason:
         return Score(value, None, None, level, reason, errors)
-    limits = stat_interval(m.metric, m, level)
+    limits = _with_tail(m, stat_interval(m.metric, m, level), level)
     if claim == "fitted" or len(m.refits) < 2:
         note = "" if claim == "fitted" else " (no refits)"
         return Score(value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors)
     low, high = _with_training(m, limits, train or 0.0, level)
     method = f"procedure: {limits.method} ⊕ {len(m.refits)} refits"
     return Score(value, low, high, level, method, errors)
+
+
+def _with_tail(m: Measurement, limits: Limits, level: float) -> Limits:
+    """Return the limits, wider where held-out training events know more of the tail of the squares than the test."""
+    if m.held_out is None or limits.low is None or limits.high is None:
+        return limits
+    scale, both = Scale(m.metric.lower, m.metric.upper), []
+    for scored, value in ((m.scored, m.value), (m.held_out, m.metric.value(*m.held_out.checked()))):
+        u = unit_influences(m.metric, scored)
+        if u is None or not np.isfinite(slope := float(scale.slope(value))):
+            return limits
+        both.append(slope * u)
+    reach, centre = pooled_reach(*both, level=level, dof=stat_dof(m)), float(scale.forward(m.value))
+    low, high = min(limits.low, scale.back(centre - reach)), max(limits.high, scale.back(centre + reach))
+    return Limits(low, high, f"{limits.method} with the tail of {len(both[1]):,} held-out training events")
 
 
 def _scale_of(m: Measurement) -> Scale:

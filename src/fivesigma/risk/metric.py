@@ -90,6 +90,14 @@ class Metric(ABC):
         """Whether it is in the unit of the target."""
         return self.unit is Unit.TARGET
 
+    def squares(self, y: NDArray[Any], prediction: NDArray[Any]) -> Floats | None:
+        """Return the (n,) squared residuals that the score is made of, whose heavy tail would carry it; else None."""
+        return None
+
+    def with_squares(self, value: float, ratio: float) -> float:
+        """Return what the score ``value`` were, were the mean of its `squares` ``ratio`` times what it is."""
+        return value
+
     @abstractmethod
     def value(
         self,

@@ -43,6 +43,15 @@ class OfResiduals(Moments):
         return self.terms(y / unit, prediction / unit, w, cut), unit if self.unit is Unit.TARGET else 1.0
 
 
+class OfSquares(OfResiduals):
+    """A metric whose error is that of a mean of squared residuals."""
+
+    @override
+    def squares(self, y: NDArray[Any], prediction: NDArray[Any]) -> Floats:
+        r = residuals(y, prediction)
+        return np.asarray((r / power_of_two(float(np.abs(r).max(initial=0.0)))) ** 2, dtype=np.float64)
+
+
 def refuse_extremes(y: NDArray[Any], prediction: Floats) -> None:
     """Raise `InputError` where targets or predictions have squares that leave float64."""
     refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
@@ -62,7 +71,7 @@ def spread(square: Floats, linear: Floats, total: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class R2(OfResiduals):
+class R2(OfSquares):
     """``R² = 1 - Σ w (p - y)² / Σ w (y - <y>)²``; undefined for a constant target.
 
     >>> R2().value(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
@@ -86,9 +95,13 @@ class R2(OfResiduals):
         total, linear, square, residual = np.moveaxis(sums, -1, 0)
         return np.asarray(1 - residual / spread(square, linear, total))
 
+    @override
+    def with_squares(self, value: float, ratio: float) -> float:
+        return 1 - (1 - value) * ratio
+
 
 @dataclass(frozen=True)
-class Rmse(OfResiduals):
+class Rmse(OfSquares):
     """``sqrt(Σ w (p - y)² / Σ w)``, in the unit of the target.
 
     >>> Rmse().value(np.array([0.0, 0.0]), np.array([3.0, 3.0]))
@@ -109,6 +122,10 @@ class Rmse(OfResiduals):
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Root of the mean."""
         return np.asarray(np.sqrt(ratio(sums[..., 0], sums[..., 1])))
+
+    @override
+    def with_squares(self, value: float, ratio: float) -> float:
+        return float(value * ratio**0.5)
 
 
 @dataclass(frozen=True)

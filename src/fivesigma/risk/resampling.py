@@ -250,6 +250,7 @@ class Measurement:
     draws : (B,) the metric on the resamples of the test events.
     refits : refits on resampled training sets with new seeds, on the same test events.
     seeds : refits on the full training set with new seeds.
+    held_out : what folds say of the training events that they held out, which tell of tails; None where unknown.
     """
 
     metric: Metric
@@ -259,6 +260,7 @@ class Measurement:
     draws: Vector
     refits: Refits = field(default_factory=Refits)
     seeds: Refits = field(default_factory=Refits)
+    held_out: Scored | None = None
 
 
 def measure(
@@ -270,6 +272,7 @@ def measure(
     seeds: Sequence[Vector] = (),
     cut: float | None = None,
     scale: float = 1.0,
+    held_out: Scored | None = None,
 ) -> Measurement:
     """Score ``prediction``, its resamples and its refits with ``metric``.
 
@@ -279,12 +282,13 @@ def measure(
     refits : predictions of the refits (resampled training set, new seed) on the same events.
     seeds : predictions of refits on the same training set with new seeds.
     cut, scale : as `Metric.value` takes them.
+    held_out : predictions of training events by models that have not seen them, for metrics of squared residuals.
     """
     value = float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
     draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale)
-    both = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
-    return Measurement(metric, part, scored, value, np.asarray(draws, float), *both)
+    others, again = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
+    return Measurement(metric, part, scored, value, np.asarray(draws, float), others, again, held_out)
 
 
 def _refits(

@@ -102,6 +102,14 @@ class OfTarget(_Delegating):
         """See `Metric.cut`."""
         return self.metric.cut(y[:, self.number], prediction[:, self.number], w, scale=scale)
 
+    def squares(self, y: NDArray[Any], prediction: NDArray[Any]) -> Floats | None:
+        """See `Metric.squares`."""
+        return self.metric.squares(y[:, self.number], prediction[:, self.number])
+
+    def with_squares(self, value: float, ratio: float) -> float:
+        """See `Metric.with_squares`."""
+        return self.metric.with_squares(value, ratio)
+
 
 @dataclass(frozen=True)
 class OverTargets(_Delegating):

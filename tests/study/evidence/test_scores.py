@@ -34,6 +34,7 @@ def test_a_test_score_is_of_the_final_fit_and_its_error_of_resamples_and_refits(
             model.tests["test"][Output.VALUE],
             refits=[each["test"][Output.VALUE] for each in model.refits],
             scale=truth.scale,
+            held_out=scores.folds.held_out(rmse, model.validation[Output.VALUE]),
         ),
         claim="procedure",
     )

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Part
+from fivesigma.risk.influence import Scored
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.tails import squares, tail_limits
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite
 from fivesigma.study.tasks.task import VALIDATION, Truth
@@ -82,8 +84,25 @@ class Folds:
         if spread.low is None or spread.high is None:
             return Score(value, method=spread.method)
         half = (spread.high - spread.low) / 2
-        low, high = _within(metric, value - half, value + half)
+        low, high = _within(metric, *self._with_tail(metric, prediction, value, (value - half, value + half)))
         return Score(value, low, high, spread.level, spread.method, ErrorBudget())
+
+    def held_out(self, metric: Metric, prediction: Array | None) -> Scored | None:
+        """Return what an out-of-fold prediction says of training events, where a metric's error asks for their tail."""
+        if prediction is None:
+            return None
+        truth = self.parts.truth(metric, VALIDATION)
+        found = Scored(truth.y, prediction[truth.counts], truth.w, truth.groups)
+        return None if metric.squares(found.y, found.prediction) is None else found
+
+    def _with_tail(
+        self, metric: Metric, prediction: Array, value: float, limits: tuple[float, float]
+    ) -> tuple[float, float]:
+        """Return the limits, wider where the squared residuals have a heavy tail, which the folds saw in part."""
+        held_out = self.held_out(metric, prediction)
+        z = None if held_out is None else squares(metric, held_out)
+        reach = None if z is None else tail_limits(metric, value, z)
+        return limits if reach is None else (min(limits[0], reach[0]), max(limits[1], reach[1]))
 
     def difference(self, metric: Metric, a: Array, b: Array, *, one_sided: bool = False) -> Difference:
         """Return the difference of two out-of-fold predictions, paired by fold."""

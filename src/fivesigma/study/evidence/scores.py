@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fivesigma.record.results import Score
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement
+from fivesigma.risk.influence import Scored
 from fivesigma.risk.metric import Metric
 from fivesigma.study.evidence.folds import Folds
 from fivesigma.study.evidence.parts import Parts
@@ -90,7 +91,13 @@ class Scores:
         if key not in self._measured:
             outcome, cut = self.fitted[name], self.cut(metric, name)
             self._measured[key] = self.measured_of(
-                metric, part, outcome.said(part), refits=outcome.refits, seeds=outcome.seeds, cut=cut
+                metric,
+                part,
+                outcome.said(part),
+                refits=outcome.refits,
+                seeds=outcome.seeds,
+                cut=cut,
+                held_out=self.folds.held_out(metric, scored(outcome.validation, metric)),
             )
         return self._measured[key]
 
@@ -103,6 +110,7 @@ class Scores:
         refits: Sequence[ByPart],
         seeds: Sequence[ByPart] = (),
         cut: float | None,
+        held_out: Scored | None = None,
     ) -> Measurement:
         """Return predictions of a part, and those of the refits where it is a test, scored on its resamples."""
         truth = self.parts.truth(metric, part)
@@ -112,7 +120,14 @@ class Scores:
         )
         events = self.parts.resampled(metric, part)
         return evidence.measure(
-            metric, events, final[0], refits=others[0], seeds=others[1], cut=cut, scale=truth.scale
+            metric,
+            events,
+            final[0],
+            refits=others[0],
+            seeds=others[1],
+            cut=cut,
+            scale=truth.scale,
+            held_out=held_out,
         )
 
     # --- records -----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.tails import heavy_tail
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
 from fivesigma.study.plan import ENOUGH_REFITS
@@ -68,6 +69,7 @@ def _notes(found: Evidence) -> Iterator[tuple[str, str, str]]:
     """Yield the checks of the data, of the study and of what became of its models."""
     yield from seen(found.prepared, opened=found.opened).audit
     yield from found.prepared.notes
+    yield from heavy_tail(found)
     yield from cautions(found.prepared, found.outcomes, opened=found.opened)
 
 
