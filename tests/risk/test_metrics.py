@@ -116,15 +116,26 @@ def test_equal_to_scikit_learn(weighted, coarse):
         "brier": reference.brier_score_loss(y, p[:, 1], sample_weight=w),
         "accuracy": reference.accuracy_score(y, p.argmax(axis=1), sample_weight=w),
         "balanced_accuracy": reference.balanced_accuracy_score(y, p.argmax(axis=1), sample_weight=w),
+        "average_precision": reference.average_precision_score(y, p[:, 1], sample_weight=w),
+        "f1": reference.f1_score(y, p.argmax(axis=1), sample_weight=w),
+        "matthews": reference.matthews_corrcoef(y, p.argmax(axis=1), sample_weight=w),
     }
     for name, expected in pairs.items():
         assert metric(name).value(y, p, w) == pytest.approx(expected, abs=1e-12, rel=0)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_three_classes_equal_to_scikit_learn(weighted):
-    y, p, w = sample(4, 300, "classification", 3)
-    w = w if weighted else None
+@pytest.mark.parametrize("coarse", [False, True])
+def test_three_classes_equal_to_scikit_learn(weighted, coarse):
+    y, p, w = sample(4, 300, "classification", 3, coarse=coarse)
+    w, said = (w if weighted else None), p.argmax(axis=1)
+    pairs = {
+        "average_precision": reference.average_precision_score(np.eye(3)[y], p, sample_weight=w),
+        "f1": reference.f1_score(y, said, sample_weight=w, average="macro"),
+        "matthews": reference.matthews_corrcoef(y, said, sample_weight=w),
+    }
+    for name, expected in pairs.items():
+        assert metric(name).value(y, p, w) == pytest.approx(expected, abs=1e-12, rel=0)
     auc = reference.roc_auc_score(y, p, sample_weight=w, multi_class="ovr", average="macro")
     assert metric("roc_auc").value(y, p, w) == pytest.approx(auc, abs=1e-12, rel=0)
     assert metric("log_loss").value(y, p, w) == pytest.approx(
@@ -295,7 +306,7 @@ def test_absent_class_is_never_infinite(each):
         counts = np.stack([(y != absent).astype(np.uint8), np.zeros(30, dtype=np.uint8)])
         got = each.resampled(y, prediction, None, counts, **arguments(each))
         assert not np.isinf(got).any()
-        if each.name in ("roc_auc", "balanced_accuracy"):
+        if each.name in ("roc_auc", "balanced_accuracy", "average_precision", "matthews"):
             assert np.isnan(got).all()
 
 
@@ -320,7 +331,7 @@ def test_refusals_say_what_to_do():
 
 def test_registry_is_complete():
     names = "accuracy balanced_accuracy roc_auc log_loss brier ece rejection_30 rejection_50 rejection_80"
-    names += " asimov ams r2 rmse mae median_bias scatter pearson_r"
+    names += " average_precision f1 matthews asimov ams r2 rmse mae median_bias scatter pearson_r"
     assert set(names.split()) <= set(METRICS)
     assert all(METRICS[name].name == name for name in METRICS)
     assert DEFAULT["classification"] in {each.name for each in metrics_for([Output.PROBABILITY], 3)}

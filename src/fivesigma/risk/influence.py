@@ -2,8 +2,8 @@
 
 ``θ(P_c) ≈ θ + Σ_i (c_i - 1) U_i`` for multiplicities c near 1, so ``Var θ = Σ_u (Σ_{i in u} U_i)²`` over
 units u (events, or groups): the infinitesimal jackknife. Evaluated on every resample it studentises the
-bootstrap. A metric that neither `Moments` nor `RocAuc` describes has none here (None), and is judged by its
-resamples alone.
+bootstrap. A metric that is neither one of `Moments` nor the area or the average precision of a ranking has none here
+(None), and is judged by its resamples alone.
 
 References
 ----------
@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.risk.classification import RocAuc
+from fivesigma.risk.confusion import OfConfusion
 from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.precision_recall import AveragePrecision, Retrieval
 from fivesigma.risk.rankings import Rankings, worthwhile
 
 STEP = 1e-6
@@ -139,7 +141,32 @@ def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     return np.asarray(factor * np.concatenate(errors), float)
 
 
-# --- the area under the ROC curve
+# --- functions of the confusion of classes
+
+
+@influence.register
+def _(metric: OfConfusion, scored: Scored) -> Floats | None:
+    """``U_i = Σ_j z_ij ∂θ/∂S_j``, with the slopes in closed form: they are 0 where one class alone is predicted."""
+    z, _ = _weighted_terms(metric, scored)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(z @ metric.slopes(z.sum(axis=0)), float)
+
+
+@standard_errors.register
+def _(metric: OfConfusion, scored: Scored, counts: NDArray[Any]) -> Floats | None:
+    """``se² = Σ_u c_u (z_u · g)²`` with the slopes g at the resample's own sums."""
+    units = Units.of(scored.groups, len(scored.y))
+    z = units.sums(_weighted_terms(metric, scored)[0])
+    per_unit, errors = units.counts(counts), []
+    for rows in chunks(per_unit, len(z)):
+        c = per_unit[rows].astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = metric.slopes(c @ z) @ z.T
+        errors.append(np.sqrt(np.einsum("bu,bu,bu->b", c, u, u)))
+    return np.concatenate(errors)
+
+
+# --- the area under the ROC curve, the average precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,16 +233,21 @@ def _upto(weights: Floats) -> Floats:
     return upto
 
 
-def _placements(scored: Scored) -> list[Placement] | Rankings:
+Placed = list[Placement] | list[Retrieval] | Rankings
+
+
+def _placements(metric: Metric, scored: Scored) -> Placed:
     y, prediction, w = scored.checked()
     n_classes = prediction.shape[1]
+    if isinstance(metric, AveragePrecision):
+        return metric.plan(y, prediction, w)
     if worthwhile(y.size, n_classes):
         return Rankings.of(prediction, y, w)
     classes = [1] if n_classes == 2 else range(n_classes)
     return [Placement.of(prediction[:, k], y == k, w) for k in classes]
 
 
-def _mean_influences(placements: list[Placement] | Rankings, counts: NDArray[Any]) -> Floats:
+def _mean_influences(placements: Placed, counts: NDArray[Any]) -> Floats:
     """Mean over the classes of the influences (b, n), in the events' own order."""
     if isinstance(placements, Rankings):
         return placements.influences(counts)
@@ -225,18 +257,20 @@ def _mean_influences(placements: list[Placement] | Rankings, counts: NDArray[Any
     return total / len(placements)
 
 
-@influence.register
-def _(metric: RocAuc, scored: Scored) -> Floats | None:
-    """The mean over the classes of the influences on each one's area."""
+@influence.register(RocAuc)
+@influence.register(AveragePrecision)
+def _(metric: Metric, scored: Scored) -> Floats | None:
+    """The mean over the classes of the influences on each one's ranking."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        one: Floats = _mean_influences(_placements(scored), np.ones((1, len(scored.y)), np.uint8))[0]
+        one: Floats = _mean_influences(_placements(metric, scored), np.ones((1, len(scored.y)), np.uint8))[0]
     return one
 
 
-@standard_errors.register
-def _(metric: RocAuc, scored: Scored, counts: NDArray[Any]) -> Floats | None:
+@standard_errors.register(RocAuc)
+@standard_errors.register(AveragePrecision)
+def _(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     """``se² = Σ_u c_u U_u²`` with the influences at each resample's own measure; NaN without one of the classes."""
-    placements, units = _placements(scored), Units.of(scored.groups, len(scored.y))
+    placements, units = _placements(metric, scored), Units.of(scored.groups, len(scored.y))
     errors = []
     with np.errstate(divide="ignore", invalid="ignore"):
         for rows in chunks(counts, len(scored.y)):
@@ -244,7 +278,7 @@ def _(metric: RocAuc, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     return np.concatenate(errors)
 
 
-def _squared_error(placements: list[Placement] | Rankings, units: Units, counts: NDArray[Any]) -> Floats:
+def _squared_error(placements: Placed, units: Units, counts: NDArray[Any]) -> Floats:
     if isinstance(placements, list) and len(placements) == 1 and units.single:
         u = placements[0].influences(counts)
         return np.asarray(np.einsum("bu,bu->b", np.take(counts, placements[0].rows, axis=1) * u, u), float)

@@ -17,8 +17,10 @@ from fivesigma.risk.classification import (
     RocAuc,
 )
 from fivesigma.risk.clustering import CLUSTERING_METRICS
+from fivesigma.risk.confusion import F1, Matthews
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.precision_recall import AveragePrecision
 from fivesigma.risk.predictive import ContinuousRankedProbability, NegativeLogLikelihood
 from fivesigma.risk.regression import R2, Mae, MedianBias, PearsonR, Rmse, Scatter
 
@@ -31,6 +33,9 @@ _ALL: tuple[Metric, ...] = (
     LogLoss(),
     Brier(),
     CalibrationError(),
+    AveragePrecision(),
+    F1(),
+    Matthews(),
     Rejection("rejection_30", efficiency=0.3),
     Rejection("rejection_50", efficiency=0.5),
     Rejection("rejection_80", efficiency=0.8),

@@ -247,7 +247,7 @@ class Measurement:
     part : the part.
     scored : the prediction that was scored, with cut and scale.
     value : the metric of the stored prediction.
-    draws : (B,) the metric on the resamples of the test events.
+    draws : (B,) the metric on the resamples of the test events, or on the first of them (see `measure`).
     refits : refits on resampled training sets with new seeds, on the same test events.
     seeds : refits on the full training set with new seeds.
     held_out : what folds say of the training events that they held out, which tell of tails; None where unknown.
@@ -283,9 +283,12 @@ def measure(
     seeds : predictions of refits on the same training set with new seeds.
     cut, scale : as `Metric.value` takes them.
     held_out : predictions of training events by models that have not seen them, for metrics of squared residuals.
+
+    Of a metric that may have no interval a standard deviation alone is wanted, and the first 200 resamples tell it.
     """
     value = float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
-    draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
+    counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
+    draws = metric.resampled(part.y, prediction, part.w, counts, cut=cut, scale=scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale)
     others, again = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
     return Measurement(metric, part, scored, value, np.asarray(draws, float), others, again, held_out)
