@@ -1,4 +1,4 @@
-"""The ledger of openings told: who opened which rows when, how many were open before, and what each study claims now."""
+"""The ledger told: who opened which rows when, how many were open before, what each study claims now."""
 
 from __future__ import annotations
 
