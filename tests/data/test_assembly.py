@@ -67,6 +67,29 @@ def test_the_identity_is_of_the_input_and_not_of_the_answer() -> None:
                               source="t")).identity is None  # fmt: skip
 
 
+def test_an_event_is_known_again_whatever_a_study_makes_of_its_columns(tmp_path: Path) -> None:
+    plain = _made(target="y", features=["x"])
+    others = [
+        _made(target="x", features=["n"], weight="w", missing=-999),
+        _made(target="log10(x + 1)", features=["r"], expressions={"r": "x / n"}, spectators=["ID"]),
+        _made(task="clustering", features=["x", "n"]),
+    ]
+    for other in others:
+        assert np.array_equal(plain.event_hashes[:, 0], other.event_hashes[:, 0])
+    cut = _made(target="y", features=["x"], select="w > 3")
+    assert np.array_equal(cut.event_hashes[:, 0], plain.event_hashes[3:, 0])
+    assert np.array_equal(plain.take([2, 5]).as_read, plain.as_read[[2, 5]])
+    corrected = _made(_table(y=1 - np.arange(N) % 2), target="y", features=["x"])
+    assert not np.isin(corrected.event_hashes[:, 0], plain.event_hashes[:, 0]).any()
+    assert np.array_equal(corrected.event_hashes[:, 1], plain.event_hashes[:, 1])
+
+
+def test_copies_of_a_row_are_told_apart_in_their_order() -> None:
+    data = Dataset(**assemble({"x": np.array([1.0, 2.0, 1.0])}, Roles(), source="t"))
+    assert len(set(data.event_hashes[:, 0].tolist())) == 3
+    assert data.as_read[0] == data.as_read[2]
+
+
 def test_units_of_columns_and_expressions() -> None:
     data = _made(
         target="y", features=["x", "r"], expressions={"r": "x / n"}, units={"x": "GeV", "n": "GeV", "y": "s"}

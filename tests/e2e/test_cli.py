@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,14 +112,25 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_help_and_version(call: Any) -> None:
     done = call("--help")
     assert done.status == 0
-    for verb in ("run", "init", "inspect", "check", "resume", "unblind", "report", "compare", "predict"):
+    for verb in (
+        "run",
+        "init",
+        "inspect",
+        "check",
+        "resume",
+        "unblind",
+        "report",
+        "compare",
+        "predict",
+        "ledger",
+    ):
         assert re.search(rf"^  {verb} ", done.out, re.MULTILINE)
     assert call("--version").out.startswith("fivesigma 0.")
 
 
 VERBS = [
     *("run", "init", "inspect", "check", "split", "resume", "unblind", "report", "compare", "predict"),
-    *("reproduce", "studies", "models", "doctor"),
+    *("reproduce", "ledger", "studies", "models", "doctor"),
 ]
 
 
@@ -436,6 +448,38 @@ def test_comparing_a_run_with_itself_finds_nothing(call: Any, toy: Path) -> None
     assert (row["difference"], row["sigma_local"]) == (0.0, 0.0)
     assert row["run"] == str(toy / "run"), "a folder's name that two runs share names neither"
     assert call("compare", toy / "run").status == 2
+
+
+def test_the_ledger_says_who_opened_what_and_what_is_claimed_now(call: Any, here: Path) -> None:
+    assert "there is no ledger; name the folder" in call("ledger").err
+    study = _write_toy(here)
+    assert call("run", "toy.toml", "--out", "first", "-j", "1", "-q").status == 0
+    study.write_text(study.read_text().replace('features = ["a", "b"]', 'features = ["a"]'))
+    assert call("run", "toy.toml", "--out", "second", "-j", "1", "-q").status == 0
+    study.write_text(study.read_text().replace('"toy"', '"renamed"'))
+    assert call("run", "toy.toml", "--out", "third", "-j", "1", "-q").status == 0
+    found = call("ledger", "--json").document
+    n = found["openings"][0]["n"]
+    assert [(each["run"], each["test"]) for each in found["openings"]] == [
+        (name, "test") for name in ("first", "second", "third")
+    ]
+    assert [each["before"] for each in found["openings"]][:2] == [0, n]
+    assert 0 < found["openings"][2]["before"] < n
+    assert [(each["study"], each["run"], each["blind"]) for each in found["studies"]] == [
+        ("toy", "second", False), ("renamed", "third", False)
+    ]  # fmt: skip
+    assert (
+        found == call("ledger", "toy.toml", "--json").document == call("ledger", "first", "--json").document
+    )
+    assert "(not blind)" in call("ledger").out
+    first, second = ((here / name / "report.html").read_text() for name in ("first", "second"))
+    assert "(not blind)" not in first
+    assert "(not blind)" in second
+    assert f"{n} of the {n} rows were open before, by toy (first)" in second
+    third = (here / "third" / "report.html").read_text()
+    assert re.search(r"Of the training rows \d+ had been opened as a test by toy \(first, second\)", third)
+    shutil.rmtree(here / "third")
+    assert "renamed: no folder of its runs is there." in call("ledger").out
 
 
 @pytest.mark.usefixtures("unpainted")

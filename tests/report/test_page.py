@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fivesigma.record.opened import Earlier, Seen
 from fivesigma.report import render
 from fivesigma.report.page import Page, page
 from fivesigma.report.plot import Drawing, Plot, drawing
@@ -254,6 +255,22 @@ def test_openings_above_one_are_a_warning() -> None:
     many = page(results, {"openings": {"test": 1, "gizmo": 7}}, last).html
     assert 'class="seal warning"' in many
     assert "opened 7 times" in many
+
+
+def test_what_was_open_before_is_not_blind_and_no_observation() -> None:
+    results, seen = made.binary(), Seen(1000, 40, 2, by=(Earlier("first", "r0", "test", 40),)).to_document()
+    sections = [each for each in SECTIONS if each.id in ("answer", "leaderboard", "claims", "method")]
+    blind = page(results, {"openings": {"test": 1}}, sections).html
+    known = page(results, {"openings": {"test": 2}, "seen": {"test": seen}}, sections).html
+    assert ">observation<" in blind
+    assert "an observation (" in blind
+    assert "not blind" not in blind
+    assert ">observation<" not in known
+    assert "an observation (" not in known
+    assert "> 5σ (not blind)" in known.replace("&gt;", ">")
+    assert re.search(
+        "Not blind: 40 of the 1.?000 test rows that σ rests on were opened before, by first .r0.", known
+    )
 
 
 def test_the_place_of_a_file_stays_private(pages: dict[str, Page]) -> None:

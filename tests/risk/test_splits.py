@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.splits import Split, make_split, row_hash, rows_key, table_hash
+from fivesigma.risk.splits import (
+    HASHED_AT_ONCE,
+    Split,
+    make_split,
+    row_hash,
+    rows_key,
+    table_hash,
+    table_hashes,
+)
 from tests.steps import steps
 
 LAW = settings(deadline=None, max_examples=60, derandomize=True)
@@ -287,3 +295,28 @@ def test_a_million_rows_are_split_in_few_steps():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10**6, 30)), rng.integers(0, 2, 10**6)
     assert steps(lambda: make_split(X, y, task="classification")) < 10**6 / 100
+
+
+def test_the_hash_of_all_columns_is_the_same_whichever_stand_apart():
+    rng = np.random.default_rng(0)
+    n = HASHED_AT_ONCE + 7
+    columns = {
+        "a": rng.normal(size=n),
+        "b": rng.integers(0, 3, n),
+        "c": np.array(["s", None, "b"], dtype=object)[rng.integers(0, 3, n)],
+        "d": rng.integers(0, 2, n).astype(bool),
+    }
+    some, every = table_hashes(columns, apart=["a"])
+    assert np.array_equal(some, table_hash({name: columns[name] for name in "bcd"}))
+    assert np.array_equal(every, table_hashes(dict(reversed(columns.items())), apart=["c", "d"])[1])
+    for name in columns:
+        changed = dict(columns)
+        changed[name] = columns[name].copy()
+        changed[name][n - 1] = "x" if name == "c" else not columns[name][n - 1]
+        assert np.flatnonzero(table_hashes(changed)[1] != every).tolist() == [n - 1]
+
+
+def test_tables_of_small_whole_numbers_have_no_colliding_rows():
+    values = np.stack(np.meshgrid(*[np.arange(10.0)] * 5), axis=-1).reshape(-1, 5)
+    every = table_hashes({f"x{j}": values[:, j] for j in range(5)})[1]
+    assert len(np.unique(every)) == len(values)

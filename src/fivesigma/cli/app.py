@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fivesigma.cli import library, runs, simulation, studies
+from fivesigma.cli import library, openings, runs, simulation, studies
 
 app = typer.Typer(
     name="fivesigma",
@@ -18,10 +18,11 @@ app = typer.Typer(
 )
 
 _STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
-_RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict, runs.reproduce)
+_RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict)
+_RECORDS = (runs.reproduce, openings.ledger)
 _LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
 
-for _verb in (*_STUDIES, *_RUNS, *_LIBRARY):
+for _verb in (*_STUDIES, *_RUNS, *_RECORDS, *_LIBRARY):
     app.command()(_verb)
 
 

@@ -17,7 +17,7 @@ from fivesigma.data.readers.npz import MASK
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import group_codes
-from fivesigma.risk.splits import table_hash
+from fivesigma.risk.splits import table_hashes
 
 INTERNAL = "\x00"
 """What begins the name of a column that is of no file."""
@@ -76,7 +76,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     expressed = _add_expressions(work)
     chosen = choice.choose(columns, roles, expressed, source)
     work.notes += chosen.notes
-    identity = _identity(work, given, expressed)
+    identity, as_read = _identity(work, given, expressed)
     given.clear()
     _select(work)
     y, w = _target_and_weights(work)
@@ -114,6 +114,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "task": "clustering" if y is None else y.task,
         "rows": work.rows,
         "identity": None if identity is None else work.take(identity),
+        "as_read": work.take(as_read),
         "group_identity": group_identity,
         "notes": tuple(work.notes),
     }
@@ -162,14 +163,15 @@ def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
         raise InputError(f"{key}: {error}") from None
 
 
-def _identity(work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]) -> NDArray[np.uint64] | None:
-    """Hash each row as it was ``given``, less target and weight: no choice of features moves it."""
+def _identity(
+    work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]
+) -> tuple[NDArray[np.uint64] | None, NDArray[np.uint64]]:
+    """Hash each row as it was ``given``, less target and weight: no choice of features moves it; then with these."""
     answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
     answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
-    columns = {
-        name: column for name, column in given.items() if name not in answer and not name.startswith(INTERNAL)
-    }
-    return table_hash(columns) if columns else None
+    columns = {name: column for name, column in given.items() if not name.startswith(INTERNAL)}
+    identity, as_read = table_hashes(columns, apart=answer)
+    return (identity if columns.keys() - answer else None), as_read
 
 
 def _select(work: _Work) -> None:

@@ -29,7 +29,7 @@ from fivesigma.data.targets import (
     group_codes,
     refuse_weightless_classes,
 )
-from fivesigma.risk.splits import row_hash
+from fivesigma.risk.splits import row_hash, told_apart
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -65,6 +65,9 @@ class Dataset:
     identity : (n_samples,) uint64 or None
         Hash of all that the input says of each event but its target and weight, whichever features are chosen:
         what decides if it is sealed. None is the hash of its row of ``X``.
+    as_read : (n_samples,) uint64 or None
+        Hash of all that the input says of each event, its target and weight among it, before anything was made of it:
+        by it an event is known again in another study. None is the ``identity``.
     group_identity : (n_samples,) uint64 or None
         Hash of the label of each event's group, which decides in its place; None for the code as a label.
     notes : what was done while reading, as (check, status, message)
@@ -103,6 +106,7 @@ class Dataset:
     mask: NDArray[np.bool_] | None = None
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     identity: NDArray[np.uint64] | None = None
+    as_read: NDArray[np.uint64] | None = None
     group_identity: NDArray[np.uint64] | None = None
     notes: tuple[Note, ...] = ()
 
@@ -120,14 +124,14 @@ class Dataset:
         if len(self.target_units) != len(self.targets):
             object.__setattr__(self, "target_units", (self.target_unit,) * len(self.targets))
         self._check_lengths()
-        for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "group_identity"):
+        for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "as_read", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
         for name in ("categories", "columns", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
         n, width = len(self.X), self.n_channels
-        words = ("y", "w", "groups", "rows", "identity", "group_identity")
+        words = ("y", "w", "groups", "rows", "identity", "as_read", "group_identity")
         own = {name: getattr(self, name) for name in words}
         for name, column in (own | dict(self.spectators) | dict(self.extras)).items():
             if column is not None and len(column) != n:
@@ -303,6 +307,7 @@ class Dataset:
             extras={name: column[at] for name, column in self.extras.items()},
             rows=self.rows[at],
             identity=None if self.identity is None else self.identity[at],
+            as_read=None if self.as_read is None else self.as_read[at],
             group_identity=None if self.group_identity is None else self.group_identity[at],
         )
 
@@ -364,6 +369,16 @@ class Dataset:
     def row_hashes(self) -> NDArray[np.uint64]:
         """The ``identity`` of each event, or else the hash of its features."""
         return row_hash(self.X) if self.identity is None else self.identity
+
+    @cached_property
+    def event_hashes(self) -> NDArray[np.uint64]:
+        """Two hashes an event (n, 2), by either of which the ledger knows it again, copies numbered in their order.
+
+        The first is of all that was read, and so the same for every study of a file; the second leaves target and
+        weight out, and so is the same where these were corrected.
+        """
+        every = self.row_hashes if self.as_read is None else self.as_read
+        return np.column_stack([told_apart(every), told_apart(self.row_hashes)])
 
     @property
     def group_hashes(self) -> NDArray[np.uint64] | None:

@@ -1,7 +1,9 @@
-"""The ledger of openings: how often the rows of a sealed test have been looked at.
+"""The ledger of openings: which rows of sealed tests have been looked at, when, and by which runs.
 
 One line of JSON an opening, each holding the hash of the one before, only ever appended to. It counts rows,
-not studies: the same rows opened by two studies count twice.
+neither studies nor sets of rows: a row is opened as often as it lay in a test that was opened, whatever the study was
+called and whichever other rows were in the test. The rows of a line lie in a file beside the ledger that it names
+(`fivesigma.record.opened`); lines of version 0.1.0 have only a hash of the whole set.
 """
 
 from __future__ import annotations
@@ -10,13 +12,19 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.record.lock import locked
+from fivesigma.record.opened import Earlier, Hashes, OpenedRows, Seen, among, distinct
 
 START = "0" * 64
 PATIENCE = 30.0  # seconds to wait for a lock
@@ -24,7 +32,16 @@ PATIENCE = 30.0  # seconds to wait for a lock
 
 @dataclass(frozen=True)
 class Opening:
-    """One opening: when (UTC), by which run of which study, and of which rows (`rows_key` hashes them)."""
+    """One opening: when (UTC), by which run of which study, and of which rows.
+
+    Attributes
+    ----------
+    run : the key of the run, a colon, the name of its test.
+    rows : hash of the set of rows; ``n`` : how many there are.
+    test, folder : the name of the test; the folder of the run, as it is found from that of the study.
+    events : the file beside the ledger that holds the rows.
+    before : how many of the rows other runs had opened then.
+    """
 
     time: str
     run: str
@@ -32,15 +49,55 @@ class Opening:
     rows: str
     n: int
     previous: str
+    test: str | None = None
+    folder: str | None = None
+    events: str | None = None
+    before: int | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the line holds beside its hash; older lines have fewer keys."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
     @property
     def hash(self) -> str:
         """sha256 of the line's content, the previous hash included."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def by(self) -> str:
+        """The key of the run, whichever of its tests this is."""
+        return self.run.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the run's folder; of older lines the key of the run."""
+        return self.run if self.folder is None else PurePosixPath(self.folder).name
+
+    @property
+    def of(self) -> str:
+        """The name of the test."""
+        return self.run.partition(":")[2] if self.test is None else self.test
 
     def line(self) -> bytes:
         """Return the line that stands in the file."""
-        return (json.dumps({**asdict(self), "hash": self.hash}) + "\n").encode()
+        return (json.dumps({**self.content, "hash": self.hash}) + "\n").encode()
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A set of rows that is opened, or asked about.
+
+    Attributes
+    ----------
+    key : hash of the set, by which older lines know it.
+    n : how many there are.
+    hashes : (n, k) uint64, hashes of each row, any of which tells it; None where only the key is known.
+    """
+
+    key: str
+    n: int = 0
+    hashes: Hashes | None = None
 
 
 @dataclass(frozen=True)
@@ -60,32 +117,77 @@ class Ledger:
 
     path: Path
 
+    @cached_property
+    def opened(self) -> OpenedRows:
+        """The rows of the openings."""
+        return OpenedRows(self.path.parent / "opened")
+
     def openings(self, rows_key: str) -> int:
-        """Return how often these rows were opened; `DataError` where the chain is broken."""
+        """Return how often this very set of rows was opened; `DataError` where the chain is broken."""
         return sum(opening.rows == rows_key for opening in self.entries())
 
     def entries(self) -> tuple[Opening, ...]:
         """Return every opening in order, less one torn by a kill; `DataError` where the chain is broken."""
         return self._verified(self._whole_and_torn()[0])
 
-    def open(self, run_key: str, rows_key: str, study: str, *, n: int = 0) -> int:
-        """Record that ``run_key`` opened the ``n`` rows of ``rows_key``; return their number of openings.
+    def before(self) -> list[int]:
+        """Return of each opening how many of its rows other runs had opened: at least, where older lines are.
+
+        Newer lines say it themselves; of older ones a set of rows is known again as a whole.
+        """
+        entries, found = self.entries(), []
+        for at, each in enumerate(entries):
+            known = any(other.rows == each.rows and other.by != each.by for other in entries[:at])
+            found.append(each.n * known if each.before is None else each.before)
+        return found
+
+    def seen(self, run_key: str, rows: Rows) -> Seen:
+        """Return what is known of ``rows``, of which ``run_key`` asks: openings before its own, by other runs.
+
+        Raises
+        ------
+        DataError
+            Where the chain is broken.
+        """
+        return self._seen(self.entries(), run_key, rows)
+
+    def open(
+        self,
+        run_key: str,
+        rows: str | Rows,
+        study: str,
+        *,
+        n: int = 0,
+        test: str | None = None,
+        folder: str | None = None,
+    ) -> int:
+        """Record that ``run_key`` opened ``rows``; return how often the most-opened of them was opened.
 
         A run that has opened these rows before, as a resumed one has, adds no line.
+
+        Parameters
+        ----------
+        run_key : key of the run, a colon, the name of the test
+        rows : what is opened; a hash of ``n`` rows where no more is known
+        test, folder : name of the test, and the folder of the run relative to that of the study
 
         Raises
         ------
         DataError
             Where the chain is broken, the lock is held too long or the disk refuses the line.
         """
+        asked = rows if isinstance(rows, Rows) else Rows(rows, n)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            events = None if asked.hashes is None else self.opened.keep(asked.hashes)
             with _locked(self.path.with_name(self.path.name + ".lock")):
                 entries = self._repaired()
-                if not any((each.run, each.rows) == (run_key, rows_key) for each in entries):
+                if not any((each.run, each.rows) == (run_key, asked.key) for each in entries):
                     now = datetime.now(UTC).isoformat(timespec="seconds")
                     previous = entries[-1].hash if entries else START
-                    opening = Opening(now, run_key, study, rows_key, n, previous)
+                    before = None if events is None else self._seen(entries, run_key, asked).before
+                    told = (now, run_key, study, asked.key, asked.n, previous, test, folder, events, before)
+                    opening = Opening(*told)
                     self._append(opening.line())
                     entries = (*entries, opening)
         except DataError:
@@ -95,7 +197,33 @@ class Ledger:
                 f"{self.path}: the opening of the test set cannot be recorded ({error.strerror or error}), "
                 "so it stays sealed; make the folder writable and resume."
             ) from error
-        return sum(each.rows == rows_key for each in entries)
+        return self._seen(entries, run_key, asked).most
+
+    def _seen(self, entries: Sequence[Opening], run_key: str, rows: Rows) -> Seen:
+        own, at = run_key.partition(":")[0], [(each.run, each.rows) for each in entries]
+        first = at.index((run_key, rows.key)) if (run_key, rows.key) in at else len(entries)
+        held = {(each.rows, each.events): self._held(each, rows) for each in entries}
+        found = [held[each.rows, each.events] for each in entries]
+        times = np.sum([mask for mask in found if mask is not None], axis=0, dtype=np.int64)
+        earlier = [(each, mask) for each, mask in zip(entries[:first], found, strict=False) if each.by != own]
+        by = [(each, mask) for each, mask in earlier if mask is not None and mask.any()]
+        before = np.any([mask for _, mask in by], axis=0)[..., : rows.n] if by else np.zeros(0)
+        return Seen(
+            rows.n,
+            int(np.sum(before)),
+            int(np.max(times, initial=0)),
+            any(mask is None for _, mask in earlier),
+            distinct(Earlier(each.study, each.name, each.of, int(mask[: rows.n].sum())) for each, mask in by),
+        )
+
+    def _held(self, opening: Opening, rows: Rows) -> NDArray[np.bool_] | None:
+        """Mark which of the ``rows`` an opening holds; None where nobody knows."""
+        if opening.rows == rows.key:
+            return np.ones(max(rows.n, 1), dtype=bool)
+        theirs = self.opened.read(opening.events)
+        if rows.hashes is None or theirs is None or theirs.shape[1] != rows.hashes.shape[1]:
+            return None
+        return among(rows.hashes, theirs)
 
     def _whole_and_torn(self) -> tuple[bytes, bytes]:
         """Return the file's whole lines, and what a kill left of a last one."""
@@ -145,9 +273,9 @@ def _parsed(line: bytes) -> Opening | None:
         document = json.loads(line)
         stated = document.pop("hash")
         opening = Opening(**document)
+        return opening if opening.hash == stated else None
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return opening if opening.hash == stated else None
 
 
 def _append_synced(path: Path, content: bytes) -> None:

@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fivesigma.record import leaderboard
-from fivesigma.record.results import ModelRecord, Results, Score
+from fivesigma.record.opened import not_blind
+from fivesigma.record.results import Claim, Comparison, ModelRecord, Results, Score
 from fivesigma.record.sections.columns import TargetUnitRecord
 from fivesigma.record.sections.explained import Explained
 from fivesigma.record.sections.score_curves import ScoreCurvesRecord
 from fivesigma.record.sections.section import Section as RecordSection
+from fivesigma.report import seal
 from fivesigma.report.plot import Plot
+from fivesigma.report.rounding import sigma
 from fivesigma.report.text import labelled
+from fivesigma.report.verdict import EVIDENCE, OBSERVATION, word
+from fivesigma.risk import evidence
 from fivesigma.risk.metrics import metrics
 
 S = TypeVar("S", bound=RecordSection)
@@ -110,8 +115,33 @@ class View:
         """The part of the data on which models are compared here."""
         return leaderboard.compared_on(self.results)
 
+    @cached_property
+    def not_blind(self) -> bool:
+        """Whether rows that claims are made on had been opened by other runs before."""
+        return not_blind(self.manifest, self.part)
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims of the record, as they are made on rows that may have been open before."""
+        said = self.results.claims
+        return tuple(map(evidence.not_blind, said)) if self.not_blind else said
+
+    def word(self, comparison: Comparison | None) -> str | None:
+        """Return the verdict on a comparison; nothing that is not blind is an observation."""
+        found = word(comparison, self.claims)
+        return EVIDENCE if self.not_blind and found == OBSERVATION else found
+
+    def significance(self, value: float | None) -> str:
+        """Return a significance in σ, labelled where it is not blind."""
+        return f"{sigma(value)} (not blind)" if self.not_blind and value is not None else sigma(value)
+
     @property
     def about(self) -> str:
+        """What intervals and σ are about, and whether they are blind."""
+        return f"{self._about} {seal.not_blind(self.manifest, self.tests)}" if self.not_blind else self._about
+
+    @property
+    def _about(self) -> str:
         """What intervals and σ are about: the procedure or the fitted model."""
         if self.results.task == "clustering" and self.results.claim == "fitted":
             return (

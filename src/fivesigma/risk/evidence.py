@@ -58,6 +58,7 @@ __all__ = [
     "log_p_from_sigma",
     "measure",
     "needs",
+    "not_blind",
     "refusal",
     "resampling_counts",
     "score",
@@ -284,6 +285,21 @@ def claim_text(  # noqa: PLR0913 keywords of a public function
         word,
         needs(d, n_test=n_test, n_train=n_train, family=family),
     )
+
+
+def not_blind(claim: Claim) -> Claim:
+    """Return a claim as it is made on events that were open before: its σ says so, and it is no observation.
+
+    >>> d = Difference(0.02, 0.01, 0.03, 1e-9, 6.3, 6.0, one_sided=True, dof=500.0)
+    >>> not_blind(claim_text(d, "forest", "dummy", metric="roc_auc", n_test=500, n_train=2000)).text
+    'forest is above dummy on roc_auc by 0.02 [0.01, 0.03]: evidence, > 5σ (not blind), for the procedure.'
+    """
+    text, verdict = claim.text, claim.verdict
+    if claim.sigma_local is None:
+        return claim
+    if verdict == "observation":
+        text, verdict = "evidence".join(text.rsplit("observation", 1)), "evidence"
+    return replace(claim, text="σ (not blind)".join(text.rsplit("σ", 1)), verdict=verdict)
 
 
 def _finding(d: Difference, subject: str, other: str, metric: str, word: str, greater_is_better: bool) -> str:

@@ -10,13 +10,12 @@ from fivesigma.report.rounding import (
     count,
     interval,
     interval_decimals,
-    sigma,
     signed,
     value_with_error,
 )
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import clean
-from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark, word
+from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark
 from fivesigma.risk.metrics import metrics
 
 
@@ -54,7 +53,7 @@ def _against_baseline(view: View) -> str:
     if best.name == baseline:
         return f"; {_quoted(best.name)} is itself the baseline"
     comparison = best.versus_baseline.get(view.results.metric)
-    verdict = word(comparison, view.results.claims)
+    verdict = view.word(comparison)
     if comparison is None or verdict is None:
         return ""
     if comparison.sigma_global is None:
@@ -62,11 +61,12 @@ def _against_baseline(view: View) -> str:
             f", without a significance against the baseline {_quoted(baseline)} ({_difference(comparison)})"
         )
     where = "above" if ((comparison.difference or 0.0) > 0) == _greater_is_better(view) else "below"
+    shown = view.significance(comparison.sigma_global)
     kind = {
-        OBSERVATION: f", an observation ({sigma(comparison.sigma_global)}) that it stands {where}",
-        EVIDENCE: f", evidence ({sigma(comparison.sigma_global)}) that it stands {where}",
-        NOT_DISTINGUISHED: f", not distinguished ({sigma(comparison.sigma_global)}) from",
-    }.get(verdict, f", {verdict} ({sigma(comparison.sigma_global)}) from")
+        OBSERVATION: f", an observation ({shown}) that it stands {where}",
+        EVIDENCE: f", evidence ({shown}) that it stands {where}",
+        NOT_DISTINGUISHED: f", not distinguished ({shown}) from",
+    }.get(verdict, f", {verdict} ({shown}) from")
     return f"{kind} the baseline {_quoted(baseline)} ({_difference(comparison)})"
 
 
@@ -86,10 +86,12 @@ def _difference(comparison: Comparison) -> str:
 def _against_runner_up(view: View) -> str:
     second = view.runner_up
     comparison = second.versus_best.get(view.results.metric) if second is not None else None
-    verdict = word(comparison, view.results.claims)
+    verdict = view.word(comparison)
     if second is None or comparison is None or verdict is None:
         return ""
-    significance = sigma(abs(comparison.sigma_global)) if comparison.sigma_global is not None else "no σ"
+    significance = (
+        view.significance(abs(comparison.sigma_global)) if comparison.sigma_global is not None else "no σ"
+    )
     found = {
         NOT_DISTINGUISHED: f"it is not distinguished ({significance})",
         EVIDENCE: f"there is evidence of a difference ({significance})",
@@ -101,7 +103,7 @@ def _against_runner_up(view: View) -> str:
 def _content(view: View) -> Content:
     best = view.best
     comparison = best.versus_baseline.get(view.results.metric) if best is not None else None
-    verdict = word(comparison, view.results.claims)
+    verdict = view.word(comparison)
     return Content(
         {
             "question": view.question,
@@ -121,7 +123,9 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
         score = value_with_error(view.score(best))
         facts.append((f"{metric_name(results.metric)}, {view.part}", score, clean(best.name)))
     if comparison is not None and comparison.sigma_global is not None and results.baseline is not None:
-        facts.append(("against the baseline", sigma(comparison.sigma_global), "global significance"))
+        facts.append(
+            ("against the baseline", view.significance(comparison.sigma_global), "global significance")
+        )
     effective = round(results.data.n_effective)
     size = "" if effective == results.data.n_samples else f"effective {count(effective)}"
     facts.append(

@@ -8,7 +8,7 @@ from pathlib import Path
 from fivesigma.record.results import Claim
 from fivesigma.report.claims.figure import differences
 from fivesigma.report.markup import table
-from fivesigma.report.rounding import interval, interval_decimals, sigma, signed
+from fivesigma.report.rounding import interval, interval_decimals, signed
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.verdict import mark
 
@@ -29,14 +29,14 @@ class Line:
     needs: str
 
 
-def _line(claim: Claim) -> Line:
+def _line(view: View, claim: Claim) -> Line:
     decimals = interval_decimals(claim.low, claim.high)
     return Line(
         text=claim.text,
         effect=signed(claim.effect, decimals),
         interval=interval(claim.low, claim.high, decimals),
-        local=sigma(claim.sigma_local),
-        overall=sigma(claim.sigma_global),
+        local=view.significance(claim.sigma_local),
+        overall=view.significance(claim.sigma_global),
         verdict=claim.verdict,
         mark=mark(claim.verdict),
         needs=claim.needs,
@@ -45,7 +45,7 @@ def _line(claim: Claim) -> Line:
 
 def _content(view: View) -> Content:
     plot = differences(view)
-    lines = [_line(claim) for claim in view.results.claims]
+    lines = [_line(view, claim) for claim in view.claims]
     context = {
         "first": lines[:_OPEN],
         "more": lines[_OPEN:],
@@ -59,7 +59,7 @@ def _markdown(view: View) -> str:
     head = ("claim", "effect", "95 % interval", "σ local", "σ global", "verdict", "for 3σ it needs")
     rows = [
         (c.text, c.effect, c.interval, c.local, c.overall, c.verdict, c.needs)
-        for c in map(_line, view.results.claims)
+        for c in (_line(view, claim) for claim in view.claims)
     ]
     return table(head, rows) if rows else "No claim is made."
 

@@ -16,7 +16,6 @@ from fivesigma.report.rounding import (
     duration,
     fixed,
     interval,
-    sigma,
     value_with_error,
 )
 from fivesigma.report.section import Content, Section, View, metric_name
@@ -60,8 +59,8 @@ def _shown(view: View, line: Line) -> Shown:
         interval=_interval(score) or DASH,
         validation=value_with_error(validation),
         validation_interval=_interval(validation),
-        baseline=sigma(line.sigma_baseline),
-        best=sigma(line.sigma_best),
+        baseline=view.significance(line.sigma_baseline),
+        best=view.significance(line.sigma_best),
         time=duration(seconds),
         role=line.role,
         keys={

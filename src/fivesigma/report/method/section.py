@@ -6,39 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from fivesigma.record.opened import seen_of
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
+from fivesigma.report.seal import of_training, openings, sentence
 from fivesigma.report.section import Content, Section, View
 
-_ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings"})
+_ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings", "seen"})
 Fact = tuple[str, str]
 
 
-def openings(view: View) -> int | None:
-    """Return how often the test rows were opened, as the ledger counted."""
-    ledger = view.manifest.get("ledger")
-    found = ledger.get("openings") if isinstance(ledger, Mapping) else view.manifest.get("openings")
-    if isinstance(found, Mapping):
-        counts = [number for number in found.values() if isinstance(number, int)]
-        return max(counts) if counts else None
-    return found if isinstance(found, int) else None
-
-
 def seal(view: View) -> tuple[str, str]:
-    """Return the sentence on the seal of the test set, and its mark: good at one opening, warning above."""
-    opened = openings(view)
+    """Return the sentence on the seal of the test set, and its mark: good where no row was open before."""
+    said, mark = _of_tests(view)
+    return " ".join(filter(None, (said, of_training(view.manifest)))), mark
+
+
+def _of_tests(view: View) -> tuple[str, str]:
     if not view.results.split.n_test:
         return "There is no test set: scores are from the validation folds.", "none"
     if view.blind:
         return "The test set is sealed; no model has been scored on it.", "good"
-    if opened is None:
-        return "How often this test set was opened is not recorded.", "warning"
-    if opened <= 1:
-        return "This test set was opened 1 time.", "good"
-    return (
-        f"This test set was opened {opened} times: what an earlier opening taught may have shaped it.",
-        "warning",
-    )
+    tests = {name: each for name, each in seen_of(view.manifest).items() if name in view.tests}
+    return sentence(openings(view.manifest), tests)
 
 
 def _split_facts(view: View) -> list[Fact]:

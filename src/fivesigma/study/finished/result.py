@@ -11,6 +11,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.record import leaderboard as board
+from fivesigma.record.opened import not_blind
 from fivesigma.record.results import Claim, Results, plain
 from fivesigma.record.store import RunFolder
 
@@ -149,10 +150,18 @@ class Result:
         """Return the models in order, each score with its uncertainty."""
         return leaderboard(self.results)
 
+    @cached_property
+    def not_blind(self) -> bool:
+        """Whether rows that its claims are made on had been opened by other runs before."""
+        return not_blind(RunFolder(self.path).manifest(), board.compared_on(self.results))
+
     @property
     def claims(self) -> Claims:
         """The sentences the page makes, with effect, interval and σ."""
-        return Claims(self.results.claims)
+        from fivesigma.risk import evidence
+
+        said = self.results.claims
+        return Claims(tuple(map(evidence.not_blind, said)) if self.not_blind else said)
 
     @cached_property
     def best(self) -> Any:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
-from fivesigma.record.ledger import Ledger
 from fivesigma.record.store import RunFolder, write_bytes
-from fivesigma.risk.splits import rows_key
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
+from fivesigma.study.runner.openings import note_seen, open_rows
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import prediction_table, results
 from fivesigma.study.runner.stages import SPEED, Made, make
@@ -173,7 +172,8 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
     if opened:
-        _open_test(prepared, folder)
+        open_rows(prepared, folder, prepared.split.tests)
+    note_seen(prepared, folder, prepared.split.tests)
     with threadpool_limits(1):
         record = results(made, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
@@ -196,19 +196,6 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
-
-
-def _open_test(prepared: Prepared, folder: RunFolder) -> None:
-    """Note in the ledger that these rows were opened by this run, and in the manifest how often they have been."""
-    manifest, hashes = folder.manifest(), prepared.data.row_hashes
-    ledger = Ledger(Path(manifest["ledger"]))
-    openings = {
-        name: ledger.open(
-            f"{manifest['run']}:{name}", rows_key(hashes[rows]), prepared.spec.study.name, n=len(rows)
-        )
-        for name, rows in prepared.split.tests.items()
-    }
-    folder.write_manifest({**manifest, "openings": openings})
 
 
 def _write_predictions(folder: RunFolder, columns: dict[str, Any]) -> None:

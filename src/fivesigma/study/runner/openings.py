@@ -1,0 +1,81 @@
+"""What a run opens is noted in the ledger, and what was open before is noted in its manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import DataError
+from fivesigma.data.dataset import Dataset
+from fivesigma.record.ledger import Ledger, Rows
+from fivesigma.record.store import RunFolder
+from fivesigma.risk.splits import rows_key
+from fivesigma.study.prepared import Prepared
+from fivesigma.study.tasks.task import TRAIN
+
+Array = NDArray[Any]
+
+
+def ledger_of(folder: RunFolder) -> Ledger:
+    """Return the ledger that a run writes into."""
+    return Ledger(Path(folder.manifest()["ledger"]))
+
+
+def rows_of(data: Dataset, at: Array) -> Rows:
+    """Return the rows at ``at`` as the ledger knows them."""
+    return Rows(rows_key(data.row_hashes[at]), len(at), data.event_hashes[at])
+
+
+def open_rows(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array]) -> None:
+    """Note in the ledger that this run opens ``parts``, and in its manifest how often they have been opened.
+
+    Parameters
+    ----------
+    parts : positions of the rows whose scores are looked at, by the name of their part: those of each test, or all
+        rows where every event is scored by a model that has not seen it
+
+    Raises
+    ------
+    DataError
+        Where the ledger is broken or cannot be written; then nothing may be scored.
+    """
+    manifest, ledger, place = folder.manifest(), ledger_of(folder), _place(folder)
+    openings = {
+        name: ledger.open(
+            f"{manifest['run']}:{name}",
+            rows_of(prepared.data, at),
+            prepared.spec.study.name,
+            test=name,
+            folder=place,
+        )
+        for name, at in parts.items()
+    }
+    folder.write_manifest({**manifest, "openings": openings})
+
+
+def note_seen(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array]) -> None:
+    """Note in the manifest which rows of ``parts``, and of training, other runs had opened before this one."""
+    manifest, ledger = folder.manifest(), ledger_of(folder)
+    every = {**parts, TRAIN: prepared.split.train}
+    try:
+        seen = {
+            name: ledger.seen(f"{manifest['run']}:{name}", rows_of(prepared.data, at)).to_document()
+            for name, at in every.items()
+        }
+    except DataError as error:  # whoever opens a test has been told; who opens none can do without
+        folder.log(f"what was opened before is not known: {error}")
+        return
+    folder.write_manifest({**manifest, "seen": seen})
+
+
+def _place(folder: RunFolder) -> str:
+    """Return where a run lies as it is found from the folder of its study."""
+    here, home = folder.path.resolve(), Path(folder.manifest()["ledger"]).resolve().parent.parent
+    try:
+        return Path(os.path.relpath(here, home)).as_posix()
+    except ValueError:  # on another drive
+        return here.as_posix()
