@@ -45,6 +45,8 @@ class Split:
     left_out : int, rows of no part: those that stay together with a row of a given test
     units : (n,) number of the unit of each row of the Dataset, by their first rows: what folds inside a fit keep
         together too
+    near : (n_folds, n_train), rows that a fold neither validates on nor fits to: too close to it in time; (0, 0) where
+        there are none
     """
 
     train: Positions
@@ -54,10 +56,11 @@ class Split:
     overlap: int = 0
     left_out: int = 0
     units: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    near: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        for each in (self.train, self.folds, self.units, *self.tests.values()):
+        for each in (self.train, self.folds, self.units, self.near, *self.tests.values()):
             each.flags.writeable = False
         object.__setattr__(self, "sha256", self._hashed())
 
@@ -71,12 +74,14 @@ class Split:
         if not 0 <= k < self.n_folds:
             raise InputError(f"the split has no fold {k}; expected 0 to {self.n_folds - 1}.")
         validated = self.folds == k
-        return self.train[~validated], self.train[validated]
+        return self.train[~validated & ~self.near[k] if self.near.size else ~validated], self.train[validated]
 
     def _hashed(self) -> str:
         digest = hashlib.sha256(b"fivesigma.split/1")
         for name, rows in [("train", self.train), ("folds", self.folds), *sorted(self.tests.items())]:
             digest.update(f"{name}:{rows.size}:".encode() + rows.astype("<i8").tobytes())
+        if self.near.any():
+            digest.update(b"near:" + np.packbits(self.near).tobytes())
         return digest.hexdigest()
 
 
@@ -299,7 +304,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     copies = hashes if copies is None else copies
     labels = _labels(y, task)
     _check_request(hashes.size, test, n_folds, validation)
-    units = _units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
+    units = make_units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
     tests = _hashed_test(units, test, salt) if test_rows is None else _given(test_rows, hashes.size)
     train = _rest(units, tests)
     fitted = units.take(train)
@@ -351,7 +356,7 @@ def _check_classes(y: Positions, units: Units, needed: int, classes: Sequence[st
         holds[units.of_row[y == code]] = True
         if holds.sum() < needed:
             raise InputError(
-                f"class {_named(code, classes)} has {holds.sum()} members to train on, fewer than the "
+                f"class {named(code, classes)} has {holds.sum()} members to train on, fewer than the "
                 f"{needed} parts of the split; lower split.folds, or leave the class out with data.classes."
             )
 
@@ -360,12 +365,13 @@ def _check_test(y: Positions, test: Positions, classes: Sequence[str] | None) ->
     """Refuse a hashed test set without a class."""
     for code in np.setdiff1d(y, y[test]):
         raise InputError(
-            f"the test set holds no event of class {_named(code, classes)}; raise split.test, "
+            f"the test set holds no event of class {named(code, classes)}; raise split.test, "
             "or leave the class out with data.classes."
         )
 
 
-def _named(code: int, classes: Sequence[str] | None) -> str:
+def named(code: int, classes: Sequence[str] | None) -> str:
+    """Return the class of a code as messages call it."""
     return repr(str(classes[code]) if classes is not None else int(code))
 
 
@@ -382,7 +388,7 @@ def _rest(units: Units, tests: Mapping[str, Positions]) -> Positions:
     return np.flatnonzero(free[units.of_row])
 
 
-def _units(
+def make_units(
     hashes: Hashes, copies: Hashes, groups: NDArray[Any] | None, together: bool, labels: Positions | None
 ) -> Units:
     """Return the units of all rows, those of one class in its stratum."""

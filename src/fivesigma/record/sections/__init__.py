@@ -25,6 +25,8 @@ SECTIONS: tuple[type[Section], ...] = (
     columns.PointsRecord,
     columns.TargetUnitRecord,
     columns.RowsOfTestsRecord,
+    columns.TimeRecord,
+    columns.GivenFoldsRecord,
     regions.PlaneRecord,
     regions.RegionsRecord,
     outputs.OutputsRecord,

@@ -95,3 +95,33 @@ class RowsOfTestsRecord(Section):
     key, of, inline = "tests", "split", True
 
     rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRecord(Section):
+    """The column by which test and folds are blocks in time.
+
+    Attributes
+    ----------
+    column, gap : as the study names them; a gap between dates is in days.
+    left_out : rows of no part, too close before the test.
+    left_out_of_folds : by fold, training rows not fitted on because they are too close to its block.
+    """
+
+    key, of = "time", "split"
+
+    column: str
+    gap: float
+    left_out: int
+    left_out_of_folds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenFoldsRecord(Section):
+    """The column whose values are the folds, the training rows of each, and how many units cross two of them."""
+
+    key, of = "given_folds", "split"
+
+    column: str
+    rows: tuple[int, ...]
+    crossing: int

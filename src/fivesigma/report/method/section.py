@@ -7,6 +7,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from fivesigma.record.opened import seen_of
+from fivesigma.record.results import SplitRecord
+from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.seal import of_training, openings, sentence
@@ -31,12 +33,21 @@ def _of_tests(view: View) -> tuple[str, str]:
     return sentence(openings(view.manifest), tests)
 
 
+def _validation(split: SplitRecord) -> str:
+    folds = f"{split.folds} folds" if split.folds > 1 else "one part of the training events"
+    if (given := split.section(GivenFoldsRecord)) is not None:
+        return f"{folds}, the values of {given.column}"
+    if (time := split.section(TimeRecord)) is not None:
+        return f"{folds}, in blocks of {time.column}, {plain_number(time.gap, 6)} apart"
+    return folds
+
+
 def _split_facts(view: View) -> list[Fact]:
     split = view.results.split
     return [
         ("training events", count(split.n_train)),
         ("test events", count(split.n_test)),
-        ("validation", f"{split.folds} folds" if split.folds > 1 else "one part of the training events"),
+        ("validation", _validation(split)),
         ("groups", split.group or "none"),
         ("hash of the split", split.sha256),
         ("hash of the data", view.results.data.sha256),

@@ -51,7 +51,8 @@ class Folds:
         """Events that a fold's model is fitted to, and scored on."""
         split = self.parts.prepared.split
         n_validation = int(self.parts.validated.sum()) // split.n_folds
-        return len(split.train) - n_validation, n_validation
+        n_near = int(split.near.sum()) // split.n_folds
+        return len(split.train) - n_validation - n_near, n_validation
 
     def values(self, metric: Metric, prediction: Array) -> Array:
         """Return the score of an out-of-fold prediction on each fold, at a cut chosen on the other folds."""

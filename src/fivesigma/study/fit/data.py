@@ -32,6 +32,7 @@ class FitData:
     meta : names, categories, kind and shape of an event, task, number of classes and how training weights are scaled.
     given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
         of its seeds.
+    near : (n_folds, n_train), rows that a fold neither validates on nor fits to; (0, 0) where there are none.
     """
 
     X: Array
@@ -43,6 +44,7 @@ class FitData:
     tests: Mapping[str, Array]
     meta: Mapping[str, Any]
     given: Mapping[str, Array] = field(default_factory=dict)
+    near: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
 
     @classmethod
     def read(cls, folder: Path) -> FitData:
@@ -51,6 +53,7 @@ class FitData:
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         given = {name: arrays[f"given_{i}"] for i, name in enumerate(meta["given"])}
+        shared |= {name: arrays[name] for name in ("near",) if name in arrays}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta, given=given)
 
     @property
@@ -63,6 +66,8 @@ class FitData:
         named = {"X": self.X, "y": self.y, "units": self.units, "train": self.train, "folds": self.folds}
         if self.w is not None:
             named["w"] = self.w
+        if self.near.size:
+            named["near"] = self.near
         named |= {f"given_{i}": scores for i, scores in enumerate(self.given.values())}
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
 
@@ -72,7 +77,8 @@ class FitData:
             return self.resample(generator(seed, "refit", sample.number))
         if sample.kind == "all":
             return self.train
-        rows = self.train[self.folds != sample.number]
+        seen = self.folds != sample.number
+        rows = self.train[seen & ~self.near[sample.number] if self.near.size else seen]
         return (
             rows
             if sample.n_rows is None

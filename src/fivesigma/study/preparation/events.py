@@ -15,7 +15,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.split import TestRows
+from fivesigma.study.spec.split import FoldColumn, TestRows
 from fivesigma.study.tasks.registry import task as task_called
 
 PART = INTERNAL + "part"
@@ -82,6 +82,7 @@ def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
+    asked += [column for column in (spec.split.time, fold_column(spec)) if column is not None]
     asked += [model.on for model in spec.models if model.on is not None]
     join = None
     if data.join is not None:
@@ -106,6 +107,11 @@ def roles(spec: Spec) -> Roles:
 
 def _given(spec: Spec) -> Mapping[str, TestRows]:
     return spec.split.test if isinstance(spec.split.test, Mapping) else {}
+
+
+def fold_column(spec: Spec) -> str | None:
+    """Return the column whose values are the folds; None where folds are a number."""
+    return spec.split.folds.column if isinstance(spec.split.folds, FoldColumn) else None
 
 
 def without_missing(data: Dataset) -> Dataset:

@@ -22,7 +22,7 @@ from fivesigma.study.preparation.events import read, without_missing
 from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
-from fivesigma.study.preparation.splitting import split_of
+from fivesigma.study.preparation.splitting import notes, split_of
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
@@ -141,11 +141,19 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     for entry in entries:
         if why := asked.unfit(events, entry, len(split.train)):
             raise spec.error("models", f"'{entry.name}': {why}")
-    notes = _notes(split)
     plan = plan_of(spec, events, split, entries, metric, own or {})
     costs = {entry.name: cost_of(entry, events, len(split.train)) for entry in entries}
     prepared = Prepared(
-        spec, events, split, metric, metrics, spec.evaluate.baseline, plan, costs, notes, own or {}
+        spec,
+        events,
+        split,
+        metric,
+        metrics,
+        spec.evaluate.baseline,
+        plan,
+        costs,
+        tuple(notes(spec, split)),
+        own or {},
     )
     given = scores_of(spec, events, split, entries, prepared.n_classes)
     return with_analyses(replace(prepared, given=given))
@@ -174,16 +182,3 @@ def _check_events(spec: Spec, data: Dataset) -> None:
         raise InputError(
             "no feature is left: every column has another role or is text; name some with data.features."
         )
-
-
-def _notes(split: Split) -> tuple[tuple[str, str, str], ...]:
-    notes: list[tuple[str, str, str]] = []
-    if split.overlap:
-        notes.append(("overlap", "warning", f"{split.overlap} training rows equal a test row"))
-    if split.left_out:
-        message = (
-            f"{split.left_out} rows are left out of training, because they equal a row of a given test or share "
-            "its group"
-        )
-        notes.append(("overlap", "warning", message))
-    return tuple(notes)

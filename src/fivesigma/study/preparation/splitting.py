@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.errors import InputError
+from fivesigma._core import columns as kinds
+from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
-from fivesigma.risk.splits import Split, make_split, row_hash
-from fivesigma.study.preparation.events import PART, _given
+from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
+from fivesigma.record.sections.section import Section, named
+from fivesigma.risk.given_folds import crossing, with_folds
+from fivesigma.risk.splits import Split, make_split, make_units, row_hash
+from fivesigma.risk.time_blocks import split_by_time, times
+from fivesigma.study.preparation.events import PART, _given, fold_column
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.split import TestRows
+
+Array = NDArray[Any]
 
 
 def split_of(spec: Spec, data: Dataset) -> Split:
     """Divide the events as the study says."""
-    section = spec.split
+    section, column = spec.split, fold_column(spec)
+    if spec.scan is not None and (section.time or column):
+        raise spec.error(
+            "scan",
+            "its studies divide the events anew, and here a column divides them; remove one of the two.",
+        )
+    if section.time is not None:
+        return _by_time(spec, data, section.time)
     given = {name: _rows_of(name, rows, data) for name, rows in _given(spec).items()}
-    return make_split(
+    split = make_split(
         data.row_hashes,
         data.y,
         task=data.task,
         test=None if isinstance(section.test, Mapping) else section.test,
-        n_folds=section.folds or 2,
+        n_folds=section.n_folds or 2,
         validation=section.validation,
         stratify=section.stratify,
         groups=data.group_hashes,
@@ -36,6 +50,60 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         test_rows=given or None,
         classes=data.classes,
     )
+    if column is None:
+        return split
+    labels = _labels(data, column)
+    return with_folds(split, labels, _codes(data), column=column, classes=data.classes)
+
+
+def _by_time(spec: Spec, data: Dataset, name: str) -> Split:
+    """Divide the events into blocks of time."""
+    section = spec.split
+    together = section.duplicates == "together"
+    units = make_units(data.row_hashes, row_hash(data.X), data.group_hashes, together, None)
+    return split_by_time(
+        times(_column(data, name, "split.time"), name),
+        _codes(data),
+        gap=section.gap,
+        test=None if isinstance(section.test, Mapping) else section.test,
+        n_folds=section.n_folds or 2,
+        validation=section.validation,
+        units=units.of_row,
+        groups=data.group_hashes,
+        classes=data.classes,
+    )
+
+
+def _codes(data: Dataset) -> Array | None:
+    """Return the codes of the classes, where there are classes to learn."""
+    return data.y if data.task == "classification" else None
+
+
+def _column(data: Dataset, name: str, key: str) -> Array:
+    """Return a column that the events bring along."""
+    brought = {**data.spectators, **data.extras}
+    if name not in brought:
+        raise InputError(
+            f"{key}: {name!r} is not among the columns that the events bring along; name it a spectator."
+            f"{did_you_mean(name, brought)}"
+        )
+    return brought[name]
+
+
+def _labels(data: Dataset, name: str) -> Array:
+    """Return the folds that a column gives, as whole numbers where all are, else as text."""
+    column = _column(data, name, "split.folds")
+    absent = int(kinds.missing(column).sum())
+    if absent:
+        raise InputError(
+            f"split.folds: {absent} of {len(column)} events have no {name}; give each its fold, or drop them with "
+            "data.select."
+        )
+    text = [_label(value) for value in column.tolist()]
+    whole = all(word.removeprefix("-").isdecimal() for word in text)
+    return (
+        np.array([int(word) for word in text], dtype=object if whole else None) if whole else np.array(text)
+    )
 
 
 def _rows_of(name: str, rows: TestRows, data: Dataset) -> NDArray[np.int64]:
@@ -44,7 +112,7 @@ def _rows_of(name: str, rows: TestRows, data: Dataset) -> NDArray[np.int64]:
         found = np.flatnonzero(data.extras[PART] == name)
     else:
         assert rows.column is not None
-        column = data.extras[rows.column]
+        column = _column(data, rows.column, "split.test")
         wanted = {str(value) for value in rows.value or ()}
         found = np.flatnonzero([_label(value) in wanted for value in column])
     if len(found) == 0:
@@ -57,4 +125,61 @@ def _label(value: Any) -> str:
         str(int(value))
         if isinstance(value, (float, np.floating)) and float(value).is_integer()
         else str(value)
+    )
+
+
+def sections(spec: Spec, split: Split) -> dict[str, Section]:
+    """Return what the record says of a division that a column makes, by key."""
+    if spec.split.time is not None:
+        beside = tuple(map(int, split.near.sum(axis=1))) if split.near.size else (0,) * split.n_folds
+        column, gap = spec.split.time, spec.split.gap
+        return named(TimeRecord(column=column, gap=gap, left_out=split.left_out, left_out_of_folds=beside))
+    if (of_folds := fold_column(spec)) is not None:
+        rows = tuple(map(int, np.bincount(split.folds)))
+        return named(GivenFoldsRecord(column=of_folds, rows=rows, crossing=crossing(split)))
+    return {}
+
+
+def notes(spec: Spec, split: Split) -> Iterator[tuple[str, str, str]]:
+    """Yield what a reader should know of the division: checks with their status and a message."""
+    if split.overlap:
+        yield "overlap", "warning", f"{split.overlap} training rows equal a test row"
+    if spec.split.time is not None:
+        yield "time", "ok", _in_time(spec, split)
+    elif split.left_out:
+        yield (
+            "overlap",
+            "warning",
+            f"{split.left_out} rows are left out of training, because they equal a row of a given test or share "
+            "its group",
+        )
+    if fold_column(spec) or spec.split.time is not None:
+        crossed = crossing(split)
+        if crossed:
+            what = "groups, or sets of equal rows," if spec.data.group else "sets of equal rows"
+            yield (
+                "folds",
+                "warning",
+                f"{crossed} {what} have training rows in two folds or more: a fold's model has seen what it is "
+                "scored on",
+            )
+
+
+def _in_time(spec: Spec, split: Split) -> str:
+    """Return what a split by time means for its scores."""
+    section = spec.split
+    test = (
+        f"the test is the last {len(split.tests['test'])} events by {section.time}, and "
+        if split.tests
+        else ""
+    )
+    gap = (
+        f"; less than {section.gap:g} before the test {split.left_out} events are left out, and beside the folds' "
+        f"blocks {', '.join(map(str, split.near.sum(axis=1)))}"
+        if section.gap
+        else ""
+    )
+    return (
+        f"{test}folds are blocks of {section.time}{gap}: scores of the test are of a forecast, of events later than "
+        "those fitted to; intervals take the events of a block as independent (data.group says which are not)"
     )

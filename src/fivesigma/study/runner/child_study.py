@@ -147,4 +147,6 @@ def without(prepared: Prepared, sealed: Array) -> Prepared:
     kept = ~np.isin(hashes[split.train], sealed)
     if kept.all():
         return prepared
-    return replace(prepared, split=replace(split, train=split.train[kept], folds=split.folds[kept]))
+    near = split.near[:, kept] if split.near.size else split.near
+    fewer = replace(split, train=split.train[kept], folds=split.folds[kept], near=near)
+    return replace(prepared, split=fewer)

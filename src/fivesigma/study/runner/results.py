@@ -21,6 +21,7 @@ from fivesigma.study.evidence.tails import heavy_tail
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
 from fivesigma.study.plan import ENOUGH_REFITS
+from fivesigma.study.preparation.splitting import sections
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.runner.audit import cautions
@@ -102,7 +103,7 @@ def split_record(prepared: Prepared) -> SplitRecord:
     split = prepared.split
     tests = {name: len(rows) for name, rows in split.tests.items()}
     first = next(iter(tests.values()), 0)
-    more = named(RowsOfTestsRecord(rows=tests) if len(tests) > 1 else None)
+    more = named(RowsOfTestsRecord(rows=tests) if len(tests) > 1 else None) | sections(prepared.spec, split)
     return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
 
 

@@ -43,6 +43,13 @@ class TestRows(Section):
         return self
 
 
+class FoldColumn(Section):
+    """Folds given by hand: the rows with one value of a column are one."""
+
+    column: Text
+    """The column whose values, whole numbers or text, are the folds."""
+
+
 def _is_named(value: Any) -> bool:
     tables = isinstance(value, dict) and bool(value)
     return tables and all(isinstance(item, (dict, TestRows)) for item in value.values())
@@ -77,14 +84,24 @@ class SplitSection(Section):
         BeforeValidator(_test_rows),
     ] = 0.2
     """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, or several named ones."""
-    folds: Annotated[Whole, Field(ge=2, le=1000)] | None = None
-    """Folds of the cross-validation; 5 where no validation fraction is given."""
+    folds: (
+        Annotated[
+            Annotated[Whole, Field(ge=2, le=1000), Tag("number")] | Annotated[FoldColumn, Tag("column")],
+            Discriminator(lambda value: "column" if isinstance(value, (dict, FoldColumn)) else "number"),
+        ]
+        | None
+    ) = None
+    """Folds of the cross-validation, a number or { column }; 5 where no validation fraction is given."""
     validation: Annotated[Number, Field(gt=0, lt=1)] | None = None
     """In place of folds: one validation set, this fraction of the training rows."""
     stratify: Flag = True
     """Keep the classes' proportions in every part."""
     duplicates: Literal["together", "ignore"] = "together"
     """Exact copies of a row stay on one side; "ignore" for tables of few distinct rows."""
+    time: Text | None = None
+    """The column of times, numbers or ISO dates: test and folds are blocks in time, the test the last one."""
+    gap: Annotated[Number, Field(ge=0)] = 0.0
+    """With time: what is closer to a block is not fitted on where the block is scored; of dates in days."""
 
     @model_validator(mode="before")
     @classmethod
@@ -96,6 +113,21 @@ class SplitSection(Section):
         if section.get("validation") is None and section.get("folds") is None:
             return {**section, "folds": 5}
         return section
+
+    @model_validator(mode="after")
+    def _one_way_to_divide(self) -> SplitSection:
+        if self.time is None and self.gap:
+            raise ValueError("split.gap is a gap in time; name the column of times with split.time")
+        if self.time is not None and isinstance(self.folds, FoldColumn):
+            raise ValueError("split.time makes blocks in time, and split.folds names a column; keep one")
+        if self.time is not None and isinstance(self.test, dict):
+            raise ValueError("split.time makes the last block the test; give split.test as a fraction")
+        return self
+
+    @property
+    def n_folds(self) -> int | None:
+        """How many folds are asked for by number; None for a validation set and for folds of a column."""
+        return self.folds if isinstance(self.folds, int) else None
 
     @model_validator(mode="after")
     def _tests_have_names_of_their_own(self) -> SplitSection:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.risk.flexibility import halves
 from fivesigma.risk.splits import Split
@@ -144,8 +142,7 @@ class _Asked:
                 yield CurveFit("validation", parameter, tuple(values), fit, path=True)
 
     def of_sizes(self) -> Iterator[CurveFit]:
-        n_held = int(np.bincount(self.split.folds[self.split.folds >= 0]).max())
-        n_fit = len(self.split.train) - n_held
+        n_fit = min(len(self.split.fold(number)[0]) for number in range(self.split.n_folds))
         for size in halves(n_fit):
             for sample in self.folds:
                 part = Sample("fold", sample.number, None if size == n_fit else size)
