@@ -69,14 +69,14 @@ def report(
 def compare(runs: Runs, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:
     """Compare the best models of runs.
 
-    The comparison is paired where data and split are the same; else no difference is claimed.
+    The comparison is paired where the same events were sealed; else no difference is claimed.
     """
     from fivesigma.study.finished.compare import compare as compare_runs
 
     found = compare_runs(runs)
-    header = ["run", "model", found["metric"], "difference", "σ (local)"]
+    header = ["run", "model", found["metric"], "difference", "σ (local)", "σ (global)"]
     rows = [
-        [row["run"], row["model"], row["text"], row["difference_text"], row["sigma_text"]]
+        [row[key] for key in ("run", "model", "text", "difference_text", "sigma_text", "sigma_global_text")]
         for row in found["runs"]
     ]
     return Answer(found, [Table(header, rows, right=header[2:]), "", *found["notes"]])

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,15 @@ class TaskStore:
         """Keep a result: arrays, and a small JSON document beside them under one checksum."""
         payload = pack({**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)})
         write_bytes(self.path(key), hashlib.sha256(payload).digest() + payload)
+
+    def write_index(self, index: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """Keep the keys of the fits of each model by what they were fitted to, for whoever has no plan."""
+        write_json(self.folder / "index.json", index)
+
+    def index(self) -> dict[str, dict[str, list[str]]]:
+        """Return what `write_index` kept; {} where nothing was, as in a run of version 0.1.0."""
+        place = self.folder / "index.json"
+        return dict(read_json(place)) if place.is_file() else {}
 
     @property
     def damaged(self) -> tuple[str, ...]:

@@ -78,10 +78,12 @@ def compare(
     one_sided: bool = False,
     claim: About = "procedure",
     level: float = 0.95,
+    paired_refits: bool = True,
 ) -> Difference:
     """Return the paired difference of ``a`` over ``b``: same resamples, same refits; positive favours ``a``.
 
-    Unequal numbers of refits are not paired: the variances of the two training sets add.
+    Unequal numbers of refits are not paired, nor are those of other resamples, which ``paired_refits`` knows: the
+    variances of the two training sets add.
     ``t = d / sqrt(stat² + train²)`` at Welch-Satterthwaite's degrees of freedom; for the claim "fitted" the
     test events alone. ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is
     two-sided. A metric that is best at 0 (the median bias) is compared by its size.
@@ -89,7 +91,8 @@ def compare(
     metric = a.metric
     value = float(metric.merit(a.value) - metric.merit(b.value))
     draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
-    spreads = _spreads(a, b) if claim == "procedure" else ()
+    paired = paired_refits and len(a.refits) == len(b.refits)
+    spreads = _spreads(a, b, paired=paired) if claim == "procedure" else ()
     reason = refusal(a.part) or few_passing(a) or few_passing(b)
     if not metric.interval:
         reason = f"no test: {metric.name} is biased at finite size"
@@ -103,19 +106,18 @@ def compare(
     error = _errors(value, draws, spreads, a)
     found = _tested(value, error, one_sided=one_sided, level=level)
     draws = np.where(np.isfinite(draws), draws, value)
-    paired = len(a.refits) == len(b.refits)
     train_draws = spreads[0].values if spreads and paired else np.empty(0)
     how = _how(spreads, paired=paired)
     return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=train_draws)
 
 
-def _spreads(a: Measurement, b: Measurement) -> tuple[Refits, ...]:
+def _spreads(a: Measurement, b: Measurement, *, paired: bool) -> tuple[Refits, ...]:
     """Return what shows how a difference varies with the training set: paired refits, or those of each by themselves.
 
     One refit shows no spread, and is left out.
     """
     ours, theirs = (_merit(each.metric, each.refits) for each in (a, b))
-    if len(ours) == len(theirs):
+    if paired:
         return (ours.minus(theirs),) if len(ours) > 1 else ()
     return tuple(each for each in (ours, theirs) if len(each) > 1)
 

@@ -36,7 +36,8 @@ BY_HAND = {
     },
     "plane": {"names": ["a", "b"], "values": [[0.5, 1.0]], "target": [1]},
     "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
-    "tests": {"near": 3, "far": 4},
+    "tests": {"near": {"n": 3, "sha256": "ab" * 32}, "far": 4},
+    "train": {"sha256": "cd" * 32},
     "reduction": [
         {"kind": "pca", "n_in": 4, "left": ["pca0"], "n_left": [1, 1], "explained": [0.9, 0.1]},
         {"kind": "nmf", "n_in": 4, "left": ["nmf0"], "n_left": [1], "unexplained": 0.2},

@@ -27,6 +27,7 @@ SECTIONS: tuple[type[Section], ...] = (
     columns.RowsOfTestsRecord,
     columns.TimeRecord,
     columns.GivenFoldsRecord,
+    columns.TrainingRowsRecord,
     regions.PlaneRecord,
     regions.RegionsRecord,
     outputs.OutputsRecord,

@@ -89,12 +89,20 @@ class TargetUnitRecord(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowsOfTest:
+    """The rows of a test set: how many, and the hash of all that was read of each, in their order."""
+
+    n: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowsOfTestsRecord(Section):
-    """How many rows each of several test sets has."""
+    """The rows of each test set; of several, version 0.1.0 kept their numbers alone."""
 
     key, of, inline = "tests", "split", True
 
-    rows: Mapping[str, int]
+    rows: Mapping[str, RowsOfTest | int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,3 +133,12 @@ class GivenFoldsRecord(Section):
     column: str
     rows: tuple[int, ...]
     crossing: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRowsRecord(Section):
+    """The hash of the training rows and of what stays together of them: equal ones are resampled alike by one seed."""
+
+    key, of = "train", "split"
+
+    sha256: str

@@ -212,6 +212,15 @@ class Run:
         return replace(fit, wanted={name: asked for name, asked in wanted.items() if asked is not None})
 
     @property
+    def index(self) -> dict[str, dict[str, list[str]]]:
+        """The keys of the fits of each model by the kind of their sample, in the order of their numbers."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for name, fits in self.lineup.items():
+            for fit in (each for each in fits if not each.params):
+                found.setdefault(name, {}).setdefault(fit.sample.kind, []).append(self.plan.key(fit))
+        return found
+
+    @property
     def complete(self) -> bool:
         """Whether every fit of the line-up is done."""
         return all(self.has(fit) for fits in self.lineup.values() for fit in fits)

@@ -1,124 +1,44 @@
-"""Two or more runs side by side: paired where data and split are the same, else no difference is claimed."""
+"""Two or more runs side by side: paired wherever they sealed the same events, else no difference is claimed."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
-from fivesigma.record.results import ModelRecord, Score
-from fivesigma.record.sections.outputs import OutputsRecord
-from fivesigma.record.store import RunFolder
+from fivesigma.record.opened import not_blind
 from fivesigma.report.rounding import interval_text
-from fivesigma.risk.evidence import Part
-from fivesigma.risk.intervals import refusal, welch_satterthwaite
-from fivesigma.risk.metrics import Metric
-from fivesigma.risk.metrics import metric as metric_called
-from fivesigma.risk.significance import t_tail
-from fivesigma.risk.targets import OverTargets
-from fivesigma.study.finished.result import Result, load
-from fivesigma.study.fit.prediction import scored
-from fivesigma.study.plan import ENOUGH_REFITS
-from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.models import GIVEN
+from fivesigma.risk import evidence
+from fivesigma.risk.evidence import About, Difference, Measurement, Part
+from fivesigma.risk.metric import Metric
+from fivesigma.study.finished.changes import changes
+from fivesigma.study.finished.entrant import Entrant, entrants, same_file
+from fivesigma.study.finished.result import load
 from fivesigma.study.tasks.registry import task
 
-LEVEL = 0.95
 N_BOOT = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
-    """The best model of one run, with the predictions that were stored of it."""
+class Against:
+    """One run against the first: what both say of the same events.
 
-    result: Result
-    alone: bool = True
-    """Whether no other run of the comparison has a folder of that name."""
+    Attributes
+    ----------
+    first, other : of the two best models.
+    claim : what the difference is about: the procedures, or these fitted models.
+    same_resamples : whether the refits of the two are of the same resamples of the training rows.
+    """
 
-    @property
-    def name(self) -> str:
-        """The run, as people call it: its folder's name, or the path where that names several."""
-        return self.result.path.name if self.alone else str(self.result.path)
-
-    @cached_property
-    def model(self) -> ModelRecord:
-        """The record of the model that the validation folds chose."""
-        if self.result.results.best is None:
-            raise InputError(
-                f"{self.result.path}: no model of this run could be fitted; there is nothing to compare."
-            )
-        return self.result.results.model(self.result.results.best)
-
-    @cached_property
-    def part(self) -> str:
-        """The first opened test set; the validation folds where there is none."""
-        return next((part for part in self.model.scores if part not in ("train", "validation")), "validation")
-
-    def score(self, metric: str) -> Score:
-        """The score of the model by ``metric``; without a value where it has none."""
-        return self.model.scores[self.part].get(metric, Score(None))
-
-    @cached_property
-    def refits(self) -> int:
-        """How many refits stand behind the error of the training set."""
-        spec = Spec.read(RunFolder(self.result.path).study)
-        given = next((each for each in spec.models if each.name == self.model.name and each.file), None)
-        return spec.evaluate.refits if given is None else len(given.refits or ())
-
-    @property
-    def procedure(self) -> bool:
-        """Whether the error of its score is about the procedure: of scores made elsewhere, by their refits."""
-        return self.model.kind != GIVEN or self.refits >= ENOUGH_REFITS
-
-    @cached_property
-    def table(self) -> dict[str, NDArray[Any]]:
-        """The columns of ``predictions.parquet``."""
-        from fivesigma.data.tables import read_columns
-
-        return read_columns(RunFolder(self.result.path).predictions)
-
-    def column(self, name: str, part: str) -> NDArray[Any]:
-        """A column of the stored predictions on the rows of one part."""
-        found: NDArray[Any] = self.table[name][self.table["part"] == part]
-        return found
-
-    @cached_property
-    def targets(self) -> tuple[str, ...]:
-        """The names of several targets, () of one."""
-        kept = self.model.section(OutputsRecord)
-        return () if kept is None else tuple(kept.targets)
-
-    @property
-    def metric(self) -> Metric:
-        """The primary metric of the run."""
-        found = metric_called(self.result.results.metric)
-        return OverTargets(found, len(self.targets)) if self.targets else found
-
-    def truth(self, part: str) -> NDArray[Any]:
-        """What the metric holds predictions of a part against."""
-        if self.targets:
-            return np.column_stack([self.column(f"target:{target}", part) for target in self.targets])
-        classes, target = self.result.results.data.classes, self.column("target", part)
-        if classes is None:
-            return target.astype(float)
-        return np.array([classes.index(_label(value)) for value in target])
-
-    def prediction(self, metric: Metric, part: str) -> NDArray[np.float64]:
-        """What the metric scores of the stored predictions."""
-        results = self.result.results
-        said = task(results.task).stored(self.table, self.model.name, results.data.classes or self.targets)
-        found = scored(said, metric)
-        assert found is not None
-        return np.asarray(found[self.table["part"] == part], dtype=np.float64)
+    first: Measurement
+    other: Measurement
+    claim: About = "procedure"
+    same_resamples: bool = True
 
 
 def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
@@ -126,11 +46,11 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
 
     Returns
     -------
-    dict : ``metric``, ``part``, ``runs`` (for each: run, model, score, whether it is ``paired`` with the
-        first, and if so difference, interval and ``sigma_local``), ``notes``. Positive differences favour the
-        later run. They are of the procedure: the errors of the two training sets, unpaired here, are added to
-        that of the common test events; of scores made elsewhere with too few refits they are of the fitted models
-        (``claim``), by the test events alone.
+    dict : ``metric``, ``part``, ``runs`` (for each: run, model, score, what ``differs`` in its study from the first,
+        whether it is ``paired`` with it, and if so difference, interval, ``sigma_local``, and ``sigma_global`` among
+        all of these differences), ``notes``. Positive differences favour the later run. They are of the procedure
+        (``claim``) where both studies claim of it and the refits of both are kept; else of the fitted models, by the
+        test events alone. ``blind`` is false where the events had been opened before one of the two runs.
 
     Raises
     ------
@@ -139,37 +59,54 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
     """
     if len(runs) < 2:
         raise InputError("compare needs two or more runs; name their folders.")
-    results = [load(run) for run in runs]
-    folders = [result.path.name for result in results]
-    entrants = [Entrant(result, folders.count(result.path.name) == 1) for result in results]
-    first = entrants[0]
+    every = entrants([load(run) for run in runs])
+    first, others = every[0], every[1:]
     metric = first.metric
-    _refuse_other_questions(entrants)
-    rows, notes = [_row(first, metric)], []
-    for entrant in entrants[1:]:
-        reason = why_unpaired(first, entrant)
-        if reason:
-            notes.append(
-                f"{first.name} and {entrant.name} cannot be paired: {reason}; no difference is claimed."
-            )
-        rows.append(_row(entrant, metric) | ({} if reason else _difference(first, entrant, metric)))
-    return {
-        "metric": metric.name,
-        "part": first.part,
-        "runs": rows,
-        "notes": [*notes, *_sentences(rows, metric)],
-    }
+    _refuse_other_questions(every)
+    reasons = [why_unpaired(first, other) for other in others]
+    events = _events(first) if "" in reasons else None
+    pairs = [
+        _against(first, other, metric, events) if events is not None and not why else None
+        for other, why in zip(others, reasons, strict=True)
+    ]
+    found = iter(differences([pair for pair in pairs if pair is not None], n_all=len(others)))
+    rows, notes = [_row(first, metric)], list[str]()
+    for other, why, pair in zip(others, reasons, pairs, strict=True):
+        told = {} if pair is None else _told(next(found), first, other, n_all=len(others))
+        rows.append(_row(other, metric) | {"differs": changes(first, other)} | told)
+        notes += _notes(rows, why, first, other, metric)
+    return {"metric": metric.name, "part": first.part, "runs": rows, "notes": notes}
 
 
-def _refuse_other_questions(entrants: Sequence[Entrant]) -> None:
-    first = entrants[0].result.results
-    for entrant in entrants[1:]:
+def differences(pairs: Sequence[Against], *, n_all: int = 0) -> list[Difference]:
+    """Return the difference of each run over the first, with its significance among all of them.
+
+    By the very test that a study makes of two of its models (`fivesigma.risk.evidence.compare`), two-sided.
+
+    Parameters
+    ----------
+    n_all : how many comparisons were asked for, those that could not be made among them
+    """
+    local = [
+        evidence.compare(each.other, each.first, claim=each.claim, paired_refits=each.same_resamples)
+        for each in pairs
+    ]
+    refused = [Difference(None, method="not paired")] * max(n_all - len(local), 0)
+    return list(evidence.global_significance([*local, *refused]))[: len(local)]
+
+
+def _refuse_other_questions(every: Sequence[Entrant]) -> None:
+    first = every[0].result.results
+    for entrant in every[1:]:
         other = entrant.result.results
         if (other.task, other.metric) != (first.task, first.metric):
             raise InputError(
-                f"{entrant.name} is a {other.task} judged by {other.metric}, {entrants[0].name} a "
+                f"{entrant.name} is a {other.task} judged by {other.metric}, {every[0].name} a "
                 f"{first.task} by {first.metric}; compare runs of one task and metric."
             )
+
+
+# --- the same events ---------------------------------------------------------------------------------------------
 
 
 def why_unpaired(a: Entrant, b: Entrant) -> str:
@@ -177,15 +114,68 @@ def why_unpaired(a: Entrant, b: Entrant) -> str:
     mine, other = a.result.results, b.result.results
     if not task(mine.task).supervised:
         return "clusterings are compared inside one run; put both models into one study"
-    if mine.data.sha256 != other.data.sha256:
-        return "their data differ"
-    if mine.split.sha256 != other.split.sha256:
-        return "their splits differ"
     if a.part == "validation" or b.part == "validation":
         return "a test set is absent or sealed"
+    if mine.data.classes != other.data.classes:
+        return "their classes differ"
+    if why := _why_other_rows(a, b):
+        return why
+    if not _equal(a, b, lambda each, part: each.truth(part)):
+        return "their targets differ"
+    if not _equal(a, b, lambda each, part: each.column("weight", part).astype(float)):
+        return "their event weights differ"
     if mine.split.group is not None and mine.split.group not in a.table:
         return f"their events come in groups; name '{mine.split.group}' among data.spectators and run again"
     return ""
+
+
+def _why_other_rows(a: Entrant, b: Entrant) -> str:
+    """Return how the sealed rows of two runs differ; by their hashes, of older runs by all that these kept."""
+    mine, other = a.result.results, b.result.results
+    if a.sealed and b.sealed:
+        if a.sealed[a.part] == b.sealed.get(_part(a, b)):
+            return ""
+        return "their splits differ: other rows are sealed" if same_file(a, b) else "their data differ"
+    if (mine.data.sha256, mine.split.sha256) == (other.data.sha256, other.split.sha256):
+        return ""
+    if same_file(a, b) and _equal(a, b, lambda each, part: each.column("row", part)):
+        return ""
+    return "their data differ" if mine.data.sha256 != other.data.sha256 else "their splits differ"
+
+
+def _part(a: Entrant, b: Entrant) -> str:
+    """Return the part of ``b`` that holds the test events of ``a``."""
+    return b.part_like(a.sealed.get(a.part))
+
+
+def _equal(a: Entrant, b: Entrant, of: Any) -> bool:
+    one, two = of(a, a.part), of(b, _part(a, b))
+    return bool(one.shape == two.shape and np.array_equal(one, two))
+
+
+def _events(a: Entrant) -> Part:
+    """Return the test events with their resamples."""
+    results, y = a.result.results, a.truth(a.part)
+    weight = a.column("weight", a.part).astype(float)
+    groups = None
+    if results.split.group is not None:
+        _, groups = np.unique(a.column(results.split.group, a.part).astype(str), return_inverse=True)
+    rng = generator(results.seed, "compare", results.split.sha256)
+    return Part.draw(y, rng, w=None if (weight == 1).all() else weight, groups=groups, n_boot=N_BOOT)
+
+
+def _against(a: Entrant, b: Entrant, metric: Metric, events: Part) -> Against:
+    """Return what two runs say of the same events; one seed resamples the same training rows alike."""
+    alike = a.training is not None and a.training == b.training
+    return Against(
+        a.measured(metric, a.part, events),
+        b.measured(metric, _part(a, b), events),
+        "procedure" if a.claims_procedure and b.claims_procedure else "fitted",
+        alike and a.result.results.seed == b.result.results.seed,
+    )
+
+
+# --- what is said ------------------------------------------------------------------------------------------------
 
 
 def _row(entrant: Entrant, metric: Metric) -> dict[str, Any]:
@@ -202,94 +192,79 @@ def _row(entrant: Entrant, metric: Metric) -> dict[str, Any]:
         "paired": False,
         "difference": None,
         "sigma_local": None,
+        "sigma_global": None,
         "difference_text": "",
         "sigma_text": "",
+        "sigma_global_text": "",
     }
 
 
-def _difference(a: Entrant, b: Entrant, metric: Metric) -> dict[str, Any]:
-    """The difference of ``b`` over ``a`` on the same test events, positive in favour of ``b``."""
-    part = _common_part(a)
-    stat_draws, value = _paired(a, b, metric, part)
-    whole = a.procedure and b.procedure
-    trains = [(entrant.score(metric.name).error.train or 0.0) * whole for entrant in (a, b)]
-    stat = float(np.nanstd(stat_draws, ddof=1))
-    found: dict[str, Any] = {"paired": True, "difference": value, "difference_text": f"{value:+.4g}"}
-    found["claim"] = "procedure" if whole else "fitted"
-    if refusal(part) or not np.isfinite(value):
-        return found | {"sigma_text": refusal(part)}
-    total = math.hypot(stat, *trains)
-    units = part.n_effective if part.n_groups is None else float(part.n_groups)
-    dofs = [max(min(units, len(stat_draws)) - 1, 1.0), *(max(entrant.refits - 1, 1) for entrant in (a, b))]
-    dof = welch_satterthwaite([stat**2, *(train**2 for train in trains)], dofs)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, dof)) * total
-    tail = t_tail(value / total if total > 0 else 0.0, dof, one_sided=False)
+def _told(d: Difference, a: Entrant, b: Entrant, *, n_all: int) -> dict[str, Any]:
+    """Return a difference as JSON's own types, with its word; positive favours ``b``."""
+    blind = not any(not_blind(each.manifest, part) for each, part in ((a, a.part), (b, _part(a, b))))
+    found: dict[str, Any] = {
+        "paired": True,
+        "difference": d.difference,
+        "claim": d.claim,
+        "method": d.method,
+        "blind": blind,
+        "among": n_all,
+        "difference_text": "" if d.difference is None else f"{d.difference:+.4g}",
+    }
+    if d.sigma_local is None:
+        return found | {"sigma_text": d.method}
+    word = evidence.verdict(d, relevant=float(a.asked.get("relevant", 0.0)))
     return found | {
-        "difference_low": value - half,
-        "difference_high": value + half,
-        "p": tail.p,
-        "sigma_local": tail.sigma,
-        "difference_text": interval_text(value, value - half, value + half),
-        "sigma_text": f"{tail.sigma:+.1f}",
+        "difference_low": d.low,
+        "difference_high": d.high,
+        "p": d.p,
+        "sigma_local": d.sigma_local,
+        "sigma_global": d.sigma_global,
+        "verdict": word if blind or word != "observation" else "evidence",
+        "difference_text": interval_text(d.difference, d.low, d.high),
+        "sigma_text": _sigma(d.sigma_local),
+        "sigma_global_text": _sigma(d.sigma_global),
     }
 
 
-def _common_part(a: Entrant) -> Part:
-    results, y = a.result.results, a.truth(a.part)
-    weight = a.column("weight", a.part).astype(float)
-    groups = None
-    if results.split.group is not None:
-        _, groups = np.unique(a.column(results.split.group, a.part).astype(str), return_inverse=True)
-    rng = generator(results.seed, "compare", results.split.sha256)
-    return Part.draw(y, rng, w=None if (weight == 1).all() else weight, groups=groups, n_boot=N_BOOT)
+def _sigma(value: float | None) -> str:
+    """Return a significance with its sign; what is about this word is that the larger is better by it."""
+    text = evidence.sigma_text(value).removesuffix("σ")
+    return f"+{text}" if (value or 0.0) >= 0 and text[0].isdigit() else text
 
 
-def _label(value: Any) -> str:
+def _notes(
+    rows: Sequence[dict[str, Any]], why: str, first: Entrant, other: Entrant, metric: Metric
+) -> list[str]:
+    """Return what is said of one comparison: what differs, whether it is made, and what it finds."""
+    row = rows[-1]
+    differs = f"{other.name} differs from {first.name}: {'; '.join(row['differs'])}."
+    same = f"{other.name} and {first.name} are of the same study of the same data."
+    said = [differs if row["differs"] else same]
+    if why:
+        return [*said, f"{first.name} and {other.name} cannot be paired: {why}; no difference is claimed."]
+    if row["claim"] == "fitted" and (lacking := _lacking(first, other)):
+        said.append(lacking)
+    return [*said, _sentence(rows[0], row, metric)] if row["sigma_local"] is not None else said
+
+
+def _lacking(a: Entrant, b: Entrant) -> str:
+    """Return which runs have no refits that can be read, although they claim of procedures."""
+    names = [each.name for each in (a, b) if not each.refits and each.about == "procedure"]
+    if not names:
+        return ""
     return (
-        str(int(value))
-        if isinstance(value, (float, np.floating)) and float(value).is_integer()
-        else str(value)
+        f"The refits of {' and '.join(names)} are not kept in a form that can be found (tasks/ is gone, or version "
+        "0.1.0 made the run), so σ is of these fitted models; run the study again for one of the procedures."
     )
 
 
-def _paired(a: Entrant, b: Entrant, metric: Metric, part: Part) -> tuple[NDArray[np.float64], float]:
-    """Return resampled and actual difference of merit, cuts chosen on the out-of-fold predictions of each."""
-    sign = 1.0 if metric.greater_is_better else -1.0
-    (draws_a, value_a), (draws_b, value_b) = (_scored(entrant, metric, part) for entrant in (a, b))
-    return sign * (draws_b - draws_a), sign * (value_b - value_a)
-
-
-def _scored(entrant: Entrant, metric: Metric, part: Part) -> tuple[NDArray[np.float64], float]:
-    prediction, cut, scale = entrant.prediction(metric, entrant.part), _cut(entrant, metric), _scale(entrant)
-    draws = metric.resampled(part.y, prediction, part.w, part.counts, cut=cut, scale=scale)
-    return np.asarray(draws), float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
-
-
-def _cut(entrant: Entrant, metric: Metric) -> float | None:
-    """The threshold of a metric that has one, from the training events' out-of-fold predictions."""
-    prediction = entrant.prediction(metric, "train")
-    known = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
-    y = entrant.truth("train")[known]
-    weight = entrant.column("weight", "train").astype(float)
-    scale = float(entrant.table["weight"].sum() / weight[known].sum())
-    return metric.cut(y, prediction[known], weight[known], scale=scale)
-
-
-def _scale(entrant: Entrant) -> float:
-    """Factor from the yields of the test events to those of the whole sample."""
-    weight = entrant.table["weight"].astype(float)
-    return float(weight.sum() / weight[entrant.table["part"] == entrant.part].sum())
-
-
-def _sentences(rows: Sequence[dict[str, Any]], metric: Metric) -> list[str]:
-    return [_sentence(rows[0], row, metric) for row in rows[1:] if row["sigma_local"] is not None]
-
-
 def _sentence(first: dict[str, Any], row: dict[str, Any], metric: Metric) -> str:
-    sigma = abs(row["sigma_local"])
-    word = "observation" if sigma >= 5 else "evidence" if sigma >= 3 else "not distinguished"
+    among = "local" if row["among"] < 2 else f"among {row['among']} comparisons"
+    size = evidence.sigma_text(abs(row["sigma_global"]))
     about = "the procedures" if row["claim"] == "procedure" else "these fitted models"
     return (
         f"{row['model']} ({row['run']}) over {first['model']} ({first['run']}): {metric.name} "
-        f"{row['difference_text']}, {word} ({sigma:.1f}σ local, of {about}; same test events)."
+        f"{row['difference_text']}, {row['verdict']} ({size} {among}, {'' if row['blind'] else 'not blind, '}"
+        f"of {about}; same test events)."
     )

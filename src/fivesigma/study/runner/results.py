@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
-from fivesigma.record.sections.columns import RowsOfTestsRecord
+from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
 from fivesigma.study.analyses import analyses
@@ -100,11 +101,23 @@ def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:
 
 def split_record(prepared: Prepared) -> SplitRecord:
     """Return how the rows were divided."""
-    split = prepared.split
-    tests = {name: len(rows) for name, rows in split.tests.items()}
-    first = next(iter(tests.values()), 0)
-    more = named(RowsOfTestsRecord(rows=tests) if len(tests) > 1 else None) | sections(prepared.spec, split)
-    return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
+    split, first = prepared.split, next(iter(prepared.split.tests.values()), ())
+    tests = {
+        name: RowsOfTest(n=len(rows), sha256=_sha256(prepared.data.event_hashes[rows, 0]))
+        for name, rows in split.tests.items()
+    }
+    train = _sha256(prepared.data.event_hashes[split.train, 0], split.units[split.train])
+    more = named(RowsOfTestsRecord(rows=tests) if tests else None, TrainingRowsRecord(sha256=train))
+    more |= sections(prepared.spec, split)
+    return SplitRecord(split.sha256, len(split.train), len(first), split.n_folds, prepared.data.group, more)
+
+
+def _sha256(*arrays: Array) -> str:
+    """Return the hash of what rows hold, in their order."""
+    digest = hashlib.sha256()
+    for each in arrays:
+        digest.update(each.astype(each.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
 
 
 def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:

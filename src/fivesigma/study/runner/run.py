@@ -194,6 +194,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
     record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
+    folder.tasks.write_index(made.run.index)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 

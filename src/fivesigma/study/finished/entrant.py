@@ -1,0 +1,214 @@
+"""The best model of a finished run, as it enters a comparison with that of another run."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core.errors import InputError
+from fivesigma.record.results import ModelRecord, Score
+from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
+from fivesigma.record.sections.outputs import OutputsRecord
+from fivesigma.record.store import RunFolder
+from fivesigma.risk import evidence
+from fivesigma.risk.evidence import Measurement, Part
+from fivesigma.risk.metric import Metric
+from fivesigma.risk.metrics import metric as metric_called
+from fivesigma.risk.targets import OverTargets
+from fivesigma.study.finished.result import Result
+from fivesigma.study.fit.prediction import Predictions, scored, unpacked
+from fivesigma.study.plan import ENOUGH_REFITS
+from fivesigma.study.spec.models import GIVEN
+from fivesigma.study.tasks.registry import task
+
+Array = NDArray[Any]
+FEWEST_REFITS = 2
+"""Refits from which there is a spread at all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """The best model of one run, with the predictions that were stored of it and of its refits."""
+
+    result: Result
+    alone: bool = True
+    """Whether no other run of the comparison has a folder of that name."""
+
+    @property
+    def name(self) -> str:
+        """The run, as people call it: its folder's name, or the path where that names several."""
+        return self.result.path.name if self.alone else str(self.result.path)
+
+    @cached_property
+    def folder(self) -> RunFolder:
+        """The places inside its folder."""
+        return RunFolder(self.result.path)
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What surrounds the run."""
+        return self.folder.manifest()
+
+    @cached_property
+    def model(self) -> ModelRecord:
+        """The record of the model that the validation folds chose."""
+        if self.result.results.best is None:
+            raise InputError(
+                f"{self.result.path}: no model of this run could be fitted; there is nothing to compare."
+            )
+        return self.result.results.model(self.result.results.best)
+
+    @cached_property
+    def part(self) -> str:
+        """The first opened test set; the validation folds where there is none."""
+        return next((part for part in self.model.scores if part not in ("train", "validation")), "validation")
+
+    # --- which events ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sealed(self) -> Mapping[str, str]:
+        """The hashes of the events of each test, in their order; {} of a run of version 0.1.0."""
+        kept = self.result.results.split.section(RowsOfTestsRecord)
+        rows = {} if kept is None else kept.rows
+        return {name: each.sha256 for name, each in rows.items() if isinstance(each, RowsOfTest)}
+
+    @property
+    def training(self) -> str | None:
+        """The hash of the training rows; None of a run of version 0.1.0."""
+        kept = self.result.results.split.section(TrainingRowsRecord)
+        return None if kept is None else kept.sha256
+
+    def part_like(self, sha256: str | None) -> str:
+        """The opened test whose events have this hash; the first where none has."""
+        opened = [name for name, each in self.sealed.items() if each == sha256 and name in self.model.scores]
+        return next(iter(opened), self.part)
+
+    # --- what it says ------------------------------------------------------------------------------------------
+
+    def score(self, metric: str) -> Score:
+        """The score of the model by ``metric``; without a value where it has none."""
+        return self.model.scores[self.part].get(metric, Score(None))
+
+    @cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """How its study has models judged, as the complete study file says."""
+        found: Mapping[str, Any] = tomllib.loads(self.folder.study.read_text(encoding="utf-8"))["evaluate"]
+        return found
+
+    @property
+    def about(self) -> str:
+        """What its study claims of: the procedure or the fitted model."""
+        return str(self.result.results.claim or self.asked["claim"])
+
+    @property
+    def claims_procedure(self) -> bool:
+        """Whether its study claims of the procedure, and has the refits to show it."""
+        enough = ENOUGH_REFITS if self.model.kind == GIVEN else FEWEST_REFITS
+        return self.about == "procedure" and len(self.refits) >= enough
+
+    @cached_property
+    def refits(self) -> tuple[Mapping[str, Predictions], ...]:
+        """What the refits say, by part; () where they are not kept in a form that can be found."""
+        tasks = self.folder.tasks
+        keys = tasks.index().get(self.model.name, {}).get("resample", [])
+        read = [tasks.read(key) if tasks.has(key) else None for key in keys]
+        found = [unpacked(_predicted(each[0])) for each in read if each is not None]
+        return tuple(found) if len(found) == len(keys) else ()
+
+    @cached_property
+    def table(self) -> dict[str, Array]:
+        """The columns of ``predictions.parquet``."""
+        from fivesigma.data.tables import read_columns
+
+        return read_columns(self.folder.predictions)
+
+    def column(self, name: str, part: str) -> Array:
+        """A column of the stored predictions on the rows of one part."""
+        found: Array = self.table[name][self.table["part"] == part]
+        return found
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The names of several targets, () of one."""
+        kept = self.model.section(OutputsRecord)
+        return () if kept is None else tuple(kept.targets)
+
+    @property
+    def metric(self) -> Metric:
+        """The primary metric of the run."""
+        found = metric_called(self.result.results.metric)
+        return OverTargets(found, len(self.targets)) if self.targets else found
+
+    def truth(self, part: str) -> Array:
+        """What the metric holds predictions of a part against."""
+        if self.targets:
+            return np.column_stack([self.column(f"target:{target}", part) for target in self.targets])
+        classes, target = self.result.results.data.classes, self.column("target", part)
+        if classes is None:
+            return target.astype(float)
+        return np.array([classes.index(_label(value)) for value in target])
+
+    def prediction(self, metric: Metric, part: str) -> NDArray[np.float64]:
+        """What the metric scores of the stored predictions."""
+        results = self.result.results
+        said = task(results.task).stored(self.table, self.model.name, results.data.classes or self.targets)
+        found = scored(said, metric)
+        assert found is not None
+        return np.asarray(found[self.table["part"] == part], dtype=np.float64)
+
+    def measured(self, metric: Metric, part: str, events: Part) -> Measurement:
+        """Return what it says of the ``events`` of a part, with its refits, scored on their resamples."""
+        refits = [said for each in self.refits if (said := scored(each.get(part, {}), metric)) is not None]
+        return evidence.measure(
+            metric,
+            events,
+            self.prediction(metric, part),
+            refits=refits,
+            cut=self.cut(metric),
+            scale=self._scale(part),
+        )
+
+    def cut(self, metric: Metric) -> float | None:
+        """The threshold of a metric that has one, from the training events' out-of-fold predictions."""
+        prediction = self.prediction(metric, "train")
+        known = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+        y = self.truth("train")[known]
+        weight = self.column("weight", "train").astype(float)
+        scale = float(self.table["weight"].sum() / weight[known].sum())
+        return metric.cut(y, prediction[known], weight[known], scale=scale)
+
+    def _scale(self, part: str) -> float:
+        """Factor from the yields of the test events to those of the whole sample."""
+        weight = self.table["weight"].astype(float)
+        return float(weight.sum() / weight[self.table["part"] == part].sum())
+
+
+def entrants(results: Sequence[Result]) -> list[Entrant]:
+    """Return runs as they enter a comparison."""
+    folders = [result.path.name for result in results]
+    return [Entrant(result, folders.count(result.path.name) == 1) for result in results]
+
+
+def _predicted(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the predictions of a fit, without what diagnostics read off it."""
+    return {name: each for name, each in arrays.items() if "|" not in name}
+
+
+def _label(value: Any) -> str:
+    return (
+        str(int(value))
+        if isinstance(value, (float, np.floating)) and float(value).is_integer()
+        else str(value)
+    )
+
+
+def same_file(a: Entrant, b: Entrant) -> bool:
+    """Whether two runs read files of the same bytes, in the same order."""
+    files = [[each.get("sha256") for each in entrant.manifest.get("data", ())] for entrant in (a, b)]
+    return bool(files[0]) and None not in files[0] and files[0] == files[1]
