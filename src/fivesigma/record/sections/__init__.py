@@ -25,6 +25,7 @@ SECTIONS: tuple[type[Section], ...] = (
     columns.PointsRecord,
     columns.TargetUnitRecord,
     columns.RowsOfTestsRecord,
+    columns.TrainingRowsRecord,
     columns.TimeRecord,
     columns.GivenFoldsRecord,
     columns.TrainingRowsRecord,
