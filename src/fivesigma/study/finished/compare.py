@@ -20,6 +20,7 @@ from fivesigma.study.finished.changes import changes
 from fivesigma.study.finished.entrant import Entrant, entrants, same_file
 from fivesigma.study.finished.result import load
 from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import VALIDATION
 
 N_BOOT = 2000
 
@@ -110,12 +111,10 @@ def _refuse_other_questions(every: Sequence[Entrant]) -> None:
 
 
 def why_unpaired(a: Entrant, b: Entrant) -> str:
-    """Return why two runs have no test events in common, or an empty string."""
+    """Return why two runs have no events in common on which both are judged, or an empty string."""
     mine, other = a.result.results, b.result.results
-    if not task(mine.task).supervised:
-        return "clusterings are compared inside one run; put both models into one study"
-    if a.part == "validation" or b.part == "validation":
-        return "a test set is absent or sealed"
+    if VALIDATION in (a.part, b.part) and (why := _why_not_on_training_rows(a, b)):
+        return why
     if mine.data.classes != other.data.classes:
         return "their classes differ"
     if why := _why_other_rows(a, b):
@@ -129,9 +128,25 @@ def why_unpaired(a: Entrant, b: Entrant) -> str:
     return ""
 
 
+def _why_not_on_training_rows(a: Entrant, b: Entrant) -> str:
+    """Return why training rows cannot be what two runs are compared on, "" where they can.
+
+    Only what no truth has entered is scored there without folds: the labels of a clustering, and its refits say how
+    much another sample would have changed them.
+    """
+    own = task(a.result.results.task).own
+    if a.part != b.part or a.metric.scores not in own:
+        return "a test set is absent or sealed"
+    if not (a.refits and b.refits):
+        return "the refits that show how a clustering varies are not kept; put both models into one study"
+    return "" if a.training == b.training else "their training rows differ"
+
+
 def _why_other_rows(a: Entrant, b: Entrant) -> str:
     """Return how the sealed rows of two runs differ; by their hashes, of older runs by all that these kept."""
     mine, other = a.result.results, b.result.results
+    if a.part == VALIDATION:  # which rows these are has been compared
+        return ""
     if a.sealed and b.sealed:
         if a.sealed[a.part] == b.sealed.get(_part(a, b)):
             return ""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.columns import missing
 from fivesigma._core.errors import InputError
 from fivesigma.record.results import ModelRecord, Score
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
@@ -26,6 +27,7 @@ from fivesigma.study.fit.prediction import Predictions, scored, unpacked
 from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.spec.models import GIVEN
 from fivesigma.study.tasks.registry import task
+from fivesigma.study.tasks.task import TRAIN, VALIDATION
 
 Array = NDArray[Any]
 FEWEST_REFITS = 2
@@ -67,7 +69,7 @@ class Entrant:
     @cached_property
     def part(self) -> str:
         """The first opened test set; the validation folds where there is none."""
-        return next((part for part in self.model.scores if part not in ("train", "validation")), "validation")
+        return next((part for part in self.model.scores if part not in (TRAIN, VALIDATION)), VALIDATION)
 
     # --- which events ------------------------------------------------------------------------------------------
 
@@ -116,7 +118,8 @@ class Entrant:
     def refits(self) -> tuple[Mapping[str, Predictions], ...]:
         """What the refits say, by part; () where they are not kept in a form that can be found."""
         tasks = self.folder.tasks
-        keys = tasks.index().get(self.model.name, {}).get("resample", [])
+        kinds = tasks.index().get(self.model.name, {})
+        keys = [key for kind, each in kinds.items() if kind not in ("all", "fold") for key in each]
         read = [tasks.read(key) if tasks.has(key) else None for key in keys]
         found = [unpacked(_predicted(each[0])) for each in read if each is not None]
         return tuple(found) if len(found) == len(keys) else ()
@@ -128,9 +131,16 @@ class Entrant:
 
         return read_columns(self.folder.predictions)
 
+    def rows(self, part: str) -> Array:
+        """Mark the lines of the stored predictions that a score of a part is of: in a clustering those with a truth."""
+        mine = self.table["part"] == ("train" if part == VALIDATION else part)
+        if self.result.results.task != "clustering" or "target" not in self.table:
+            return np.asarray(mine)
+        return np.asarray(mine & ~missing(self.table["target"]))
+
     def column(self, name: str, part: str) -> Array:
         """A column of the stored predictions on the rows of one part."""
-        found: Array = self.table[name][self.table["part"] == part]
+        found: Array = self.table[name][self.rows(part)]
         return found
 
     @cached_property
@@ -154,17 +164,19 @@ class Entrant:
             return target.astype(float)
         return np.array([classes.index(_label(value)) for value in target])
 
-    def prediction(self, metric: Metric, part: str) -> NDArray[np.float64]:
+    def prediction(self, metric: Metric, part: str) -> Array:
         """What the metric scores of the stored predictions."""
         results = self.result.results
         said = task(results.task).stored(self.table, self.model.name, results.data.classes or self.targets)
         found = scored(said, metric)
         assert found is not None
-        return np.asarray(found[self.table["part"] == part], dtype=np.float64)
+        return np.asarray(found[self.rows(part)])
 
     def measured(self, metric: Metric, part: str, events: Part) -> Measurement:
         """Return what it says of the ``events`` of a part, with its refits, scored on their resamples."""
-        refits = [said for each in self.refits if (said := scored(each.get(part, {}), metric)) is not None]
+        here = self.rows(part)[self.table["part"] == ("train" if part == VALIDATION else part)]
+        said = (scored(each.get(part, {}), metric) for each in self.refits)
+        refits = [each[here] for each in said if each is not None]
         return evidence.measure(
             metric,
             events,
@@ -186,7 +198,7 @@ class Entrant:
     def _scale(self, part: str) -> float:
         """Factor from the yields of the test events to those of the whole sample."""
         weight = self.table["weight"].astype(float)
-        return float(weight.sum() / weight[self.table["part"] == part].sum())
+        return float(weight.sum() / weight[self.rows(part)].sum())
 
 
 def entrants(results: Sequence[Result]) -> list[Entrant]:

@@ -30,6 +30,11 @@ def rows_of(data: Dataset, at: Array) -> Rows:
     return Rows(rows_key(data.row_hashes[at]), len(at), data.event_hashes[at])
 
 
+def opened_by(prepared: Prepared) -> Mapping[str, Array]:
+    """Return positions of the rows that a run opens when it ends, by the name of their part: those of its tests."""
+    return prepared.split.tests
+
+
 def open_rows(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array]) -> None:
     """Note in the ledger that this run opens ``parts``, and in its manifest how often they have been opened.
 

@@ -18,7 +18,7 @@ from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
-from fivesigma.study.runner.openings import note_seen, open_rows
+from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import prediction_table, results
 from fivesigma.study.runner.stages import SPEED, Made, make
@@ -171,9 +171,10 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if all(outcome.status != "ok" for outcome in outcomes):
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
-    if opened:
-        open_rows(prepared, folder, prepared.split.tests)
-    note_seen(prepared, folder, prepared.split.tests)
+    parts = opened_by(prepared)
+    if parts and not settings.blind:
+        open_rows(prepared, folder, parts)
+    note_seen(prepared, folder, parts)
     with threadpool_limits(1):
         record = results(made, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
