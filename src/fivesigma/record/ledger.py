@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -93,11 +93,13 @@ class Rows:
     key : hash of the set, by which older lines know it.
     n : how many there are.
     hashes : (n, k) uint64, hashes of each row, any of which tells it; None where only the key is known.
+    known : which of the rows the openings of a file hold, as far as it was looked up.
     """
 
     key: str
     n: int = 0
     hashes: Hashes | None = None
+    known: dict[str, NDArray[np.bool_] | None] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,9 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             events = None if asked.hashes is None else self.opened.keep(asked.hashes)
+            asked = self._looked_up(
+                asked
+            )  # while nobody waits: with the lock held only what is new is looked up
             with _locked(self.path.with_name(self.path.name + ".lock")):
                 entries = self._repaired()
                 if not any((each.run, each.rows) == (run_key, asked.key) for each in entries):
@@ -216,14 +221,26 @@ class Ledger:
             distinct(Earlier(each.study, each.name, each.of, int(mask[: rows.n].sum())) for each, mask in by),
         )
 
+    def _looked_up(self, rows: Rows) -> Rows:
+        """Return rows that know which of them the openings so far hold; a broken chain is found out later."""
+        with contextlib.suppress(DataError):
+            for each in self.entries():
+                self._held(each, rows)
+        return rows
+
     def _held(self, opening: Opening, rows: Rows) -> NDArray[np.bool_] | None:
         """Mark which of the ``rows`` an opening holds; None where nobody knows."""
         if opening.rows == rows.key:
             return np.ones(max(rows.n, 1), dtype=bool)
-        theirs = self.opened.read(opening.events)
-        if rows.hashes is None or theirs is None or theirs.shape[1] != rows.hashes.shape[1]:
+        if opening.events is None or rows.hashes is None:
             return None
-        return among(rows.hashes, theirs)
+        if opening.events not in rows.known:
+            theirs = self.opened.read(opening.events)
+            fitting = theirs is not None and theirs.shape[1] == rows.hashes.shape[1]
+            rows.known[opening.events] = (
+                among(rows.hashes, theirs) if fitting and theirs is not None else None
+            )
+        return rows.known[opening.events]
 
     def _whole_and_torn(self) -> tuple[bytes, bytes]:
         """Return the file's whole lines, and what a kill left of a last one."""
