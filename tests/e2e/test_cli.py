@@ -457,7 +457,11 @@ def test_the_ledger_says_who_opened_what_and_what_is_claimed_now(call: Any, here
     study.write_text(study.read_text().replace('features = ["a", "b"]', 'features = ["a"]'))
     assert call("run", "toy.toml", "--out", "second", "-j", "1", "-q").status == 0
     study.write_text(study.read_text().replace('"toy"', '"renamed"'))
-    assert call("run", "toy.toml", "--out", "third", "-j", "1", "-q").status == 0
+    third = call("run", "toy.toml", "--out", "third", "-j", "1")
+    assert third.status == 0
+    assert re.search(
+        r"Not blind: \d+ of the \d+ test rows that σ rests on were opened before, by toy", third.out
+    )
     found = call("ledger", "--json").document
     n = found["openings"][0]["n"]
     assert [(each["run"], each["test"]) for each in found["openings"]] == [

@@ -53,6 +53,7 @@ def document(result: Result, broken: list[str]) -> dict[str, Any]:
         "best": results.best,
         "leaderboard": plain(result.leaderboard().to_dict()),
         "claims": plain(list(result.claims)),
+        "blind": not result.not_blind,
         "audit": plain(list(results.audit)),
         "failed": broken,
     }
@@ -67,6 +68,7 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     lines += [claim.text for claim in result.claims[:_MOST_CLAIMS]]
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
+    lines += [result.known_before] if result.not_blind else []
     lines += [f"failed: {what}" for what in broken]
     lines.append(f"page: {result.path / 'report.html'}")
     return lines

@@ -156,6 +156,14 @@ class Result:
         return not_blind(RunFolder(self.path).manifest(), board.compared_on(self.results))
 
     @property
+    def known_before(self) -> str:
+        """What makes its σ not blind, in a sentence; "" where they are blind."""
+        from fivesigma.report import seal
+
+        manifest = RunFolder(self.path).manifest() if self.not_blind else {}
+        return seal.not_blind(manifest, board.opened_tests(self.results)) if self.not_blind else ""
+
+    @property
     def claims(self) -> Claims:
         """The sentences the page makes, with effect, interval and σ."""
         from fivesigma.risk import evidence
