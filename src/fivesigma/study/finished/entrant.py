@@ -132,9 +132,9 @@ class Entrant:
         return read_columns(self.folder.predictions)
 
     def rows(self, part: str) -> Array:
-        """Mark the lines of the stored predictions that a score of a part is of: in a clustering those with a truth."""
+        """Mark the lines of the stored predictions that a score of a part is of: those with a truth."""
         mine = self.table["part"] == ("train" if part == VALIDATION else part)
-        if self.result.results.task != "clustering" or "target" not in self.table:
+        if task(self.result.results.task).supervised or "target" not in self.table:
             return np.asarray(mine)
         return np.asarray(mine & ~missing(self.table["target"]))
 
