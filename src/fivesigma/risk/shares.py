@@ -45,8 +45,8 @@ class Share:
 
         With groups the events are ``p (1 - p) / v``, v the variance between groups, scaled by the squared ratio of
         the quantiles of a normal and of Student's t at G - 1 (Korn & Graubard 1998, Survey Methodology 24, 193).
-        v is that of G groups and of one more whose events are all alike: where few groups hold all that fails, what
-        they show of v is too little.
+        Where few groups hold all that fails, what they show of v is too little: it counts for as many groups as show
+        it, ``F = (Σ_g z_g²)² / Σ_g z_g⁴`` with ``z_g = S_g - p W_g``, and one more is added whose events are all alike.
 
         >>> has, groups = np.array([1, 1, 0, 1, 1, 1], dtype=bool), np.array([0, 0, 1, 1, 2, 2])
         >>> float(round(Share.of(has, np.ones(6), groups).events, 2)), Share.of(has, np.ones(6)).events
@@ -60,8 +60,10 @@ class Share:
         G, effective = int(np.count_nonzero(W)), kish(W)
         if G < 2 or not 0.0 < p < 1.0:
             return cls(p, effective, G)
-        between = G / (G - 1) * float(np.sum((S - p * W) ** 2)) / W.sum() ** 2
-        v = ((G - 1) * between + p * (1 - p) / effective) / G
+        z = S - p * W
+        F = kish(z**2)
+        between = G / (G - 1) * float(z @ z) / W.sum() ** 2
+        v = (F * between + p * (1 - p) / effective) / (F + 1)
         tails = stats.norm.ppf((1 + level) / 2) / stats.t.ppf((1 + level) / 2, G - 1)
         return cls(p, float(p * (1 - p) / v * tails**2), G)
 
