@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from fivesigma._core.errors import InputError
@@ -121,3 +124,101 @@ def test_refits_that_are_handed_in_are_asked_for_every_round_and_reported():
 def test_columns_that_differ_are_said():
     with pytest.raises(InputError, match=r"X has 4 columns and X_test 3"):
         bias_variance(DummyRegressor(), X, Y, X[:, :3], Y, rng=np.random.default_rng(0))
+
+
+# --- weights and groups: one law over every way to refit and both losses
+
+ROWS = np.random.default_rng(8)
+GROUPS = np.repeat(np.arange(30), 4)
+x = ROWS.normal(size=(120, 1)) + np.repeat(ROWS.normal(size=(30, 1)), 4, axis=0)
+t = np.sin(x[:, 0]) + 0.5 * np.repeat(ROWS.normal(size=30), 4)
+COPIES = ROWS.integers(0, 4, 120)
+HELD = ROWS.normal(size=(50, 1))
+
+
+def _by_counts(n_depths):
+    def refit(model, rows, target, w):
+        return refits_by_counts(model, rows, target, HELD, n_depths, sample_weight=w)
+
+    return refit
+
+
+REGRESSORS = (DummyRegressor(), LinearRegression(), DecisionTreeRegressor(random_state=0))
+CLASSIFIERS = (GaussianNB(), LogisticRegression(C=1e8), DecisionTreeClassifier(random_state=0))
+WAYS = {
+    **{f"{type(each).__name__}": (each, t, None, None) for each in REGRESSORS},
+    **{f"{type(each).__name__}": (each, t > 0, None, None) for each in CLASSIFIERS},
+    "pipeline": (make_pipeline(StandardScaler(with_mean=False), LinearRegression()), t, None, None),
+    "path": (DepthPath(DecisionTreeRegressor(random_state=0)), t, None, 4),
+    "path of classes": (DepthPath(DecisionTreeClassifier(random_state=0)), t > 0, None, 4),
+    "counts": (DecisionTreeRegressor(max_depth=3), t, _by_counts(None), None),
+    "counts of classes": (DecisionTreeClassifier(max_depth=2), t > 0, _by_counts(None), None),
+    "path by counts": (DecisionTreeRegressor(), t, _by_counts(4), 4),
+    "path of classes by counts": (DecisionTreeClassifier(), t > 0, _by_counts(2), 2),
+}
+
+
+def _parts(way, rows, w, groups):
+    model, target, refit, n_depths = WAYS[way]
+    X, y = x[rows], target[rows]
+    quick = {} if refit is None else {"refit": refit(model, X, y, w)}
+    given = {"n_rounds": 12, "rng": np.random.default_rng(1), "sample_weight": w, "groups": groups, **quick}
+    truth = target[:50] if target.dtype == bool else np.sin(HELD[:, 0])
+    if n_depths is None:
+        found = bias_variance(model, X, y, HELD, truth, **given)
+    else:
+        found = bias_variance_path(model, X, y, HELD, truth, n_depths=n_depths, **given)
+    return np.array([found.total, found.bias, found.variance])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_weight_of_k_is_k_copies_in_a_group_and_none_is_no_row(way) -> None:
+    copied = np.repeat(np.arange(120), COPIES)
+    weighted = _parts(way, np.arange(120), COPIES.astype(float), GROUPS)
+    copies = _parts(way, copied, None, GROUPS[copied])
+    np.testing.assert_allclose(weighted, copies, rtol=1e-6, atol=1e-9)
+    assert not np.allclose(weighted, _parts(way, np.arange(120), None, GROUPS), rtol=1e-3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_groups_are_drawn_whole(way) -> None:
+    alone = _parts(way, np.arange(0, 120, 4), None, None)
+    fourfold = np.repeat(np.arange(0, 120, 4), 4)
+    np.testing.assert_allclose(_parts(way, fourfold, None, GROUPS), alone, rtol=1e-6, atol=1e-9)
+
+
+def test_the_variance_of_grouped_events_is_that_of_fresh_groups() -> None:
+    def draw(rng):
+        centre = np.repeat(rng.normal(size=(30, 1)), 4, axis=0)
+        return centre, centre[:, 0] + np.repeat(rng.normal(size=30), 4), np.repeat(rng.integers(1, 4, 30), 4)
+
+    model, held = LinearRegression(), HELD[:, 0]
+    fresh = bias_variance_fresh(
+        model, draw, HELD, held, noise=0.0, n_rounds=500, rng=np.random.default_rng(0)
+    )
+    X, y, w = draw(np.random.default_rng(3))
+    found = [
+        bias_variance(
+            model, X, y, HELD, held, n_rounds=400, rng=np.random.default_rng(0), sample_weight=w, groups=g
+        ).variance
+        for g in (GROUPS, None)
+    ]
+    assert found[0] == pytest.approx(fresh.variance, rel=0.5)
+    assert found[1] < 0.4 * fresh.variance
+
+
+def test_held_out_rows_of_fresh_data_sets_are_weighed() -> None:
+    def draw(rng):
+        return x, np.sin(x[:, 0]) + 0.1 * rng.normal(size=120)
+
+    given = {"noise": 0.01, "n_rounds": 20}
+    w = np.arange(50) % 3
+    at = np.repeat(np.arange(50), w)
+    truth = np.sin(HELD[:, 0])
+    one = bias_variance_fresh(
+        LinearRegression(), draw, HELD, truth, rng=np.random.default_rng(0), test_weight=w, **given
+    )
+    two = bias_variance_fresh(
+        LinearRegression(), draw, HELD[at], truth[at], rng=np.random.default_rng(0), **given
+    )
+    assert one.total == pytest.approx(two.total, rel=1e-9)

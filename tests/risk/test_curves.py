@@ -321,3 +321,57 @@ def test_histograms_of_features_are_of_the_heaviest_classes_and_separation_of_al
     shown = heaviest(rows.y, rows.w, 30, MOST_CLASSES)
     assert [each["class"] for each in found["histograms"]] == [names[k] for k in shown]
     assert found["separation"] > 0.5
+
+
+# --- groups: events of one are not independent, a weight of k is k of them
+
+
+def grouped(task: str) -> tuple[Scored, np.ndarray]:
+    """Rows of 40 groups, and how often each is there."""
+    rng = np.random.default_rng(1)
+    groups, k = np.repeat(np.arange(40), 5), rng.integers(0, 4, 200)
+    p = rng.uniform(0.05, 0.95, 200)
+    if task == "regression":
+        return Scored(p + rng.normal(size=40)[groups], p, None, groups), k
+    y = (rng.random(40)[groups] < p).astype(int)
+    return Scored(y, np.column_stack([1 - p, p]), None, groups), k
+
+
+def drawn(task: str, rows: Scored) -> list[tuple]:
+    """Every number on the page that says how sure a curve is."""
+    if task == "regression":
+        histogram = residuals(rows)["histogram"]
+        return [(histogram["density"], histogram["error"])]
+    (curve,) = calibration(rows)
+    found = scores({"test": rows})["histograms"]
+    bands = [(curve["low"], curve["high"], curve["n_effective"])]
+    return bands + [(each["density"], each["error"]) for each in found]
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_the_errors_of_curves_know_groups_and_count_a_weight_as_copies(task) -> None:
+    rows, k = grouped(task)
+    at = np.repeat(np.arange(200), k)
+    weighted = Scored(rows.y, rows.prediction, k.astype(float), rows.groups)
+    copies = Scored(rows.y[at], rows.prediction[at], None, rows.groups[at])
+    for one, two in zip(drawn(task, weighted), drawn(task, copies), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9)
+    alone = Scored(rows.y, rows.prediction)
+    single = Scored(rows.y, rows.prediction, None, np.arange(200))
+    for one, two in zip(drawn(task, alone)[1:], drawn(task, single)[1:], strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9)
+    together = drawn(task, rows)[0]
+    assert not np.allclose(together[-1], drawn(task, alone)[0][-1], rtol=0.05)
+
+
+def test_the_band_of_a_calibration_holds_the_truth_by_groups() -> None:
+    rng, held = np.random.default_rng(2), {"by groups": [], "as events": []}
+    groups = np.repeat(np.arange(60), 10)
+    for _ in range(100):
+        p = np.full(600, 0.3)
+        y = (rng.random(60)[groups] < p).astype(int)
+        for way, given in (("by groups", groups), ("as events", None)):
+            (found,) = calibration(Scored(y, np.column_stack([1 - p, p]), None, given))
+            held[way].append(found["low"][0] <= 0.3 <= found["high"][0])
+    assert np.mean(held["by groups"]) == pytest.approx(0.68, abs=0.15)
+    assert np.mean(held["as events"]) < 0.45

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import PredefinedSplit
 from sklearn.model_selection import validation_curve as of_sklearn
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from fivesigma._core.errors import InputError
@@ -61,6 +63,58 @@ def test_weights_count_as_copies_do() -> None:
         tree, np.repeat(X, w, axis=0), np.repeat(y, w), "max_depth", [1, 3], folds=np.repeat(folds, w)
     )
     np.testing.assert_allclose(weighted.validation, copies.validation, atol=1e-9)
+
+
+KINDS = {
+    "regression": (DecisionTreeRegressor(random_state=0), "max_depth", lambda y: y),
+    "classes": (DecisionTreeClassifier(random_state=0), "max_depth", lambda y: y > 0),
+    "path": (DepthPath(DecisionTreeRegressor(random_state=0)), "max_depth", lambda y: y),
+    "pipeline": (make_pipeline(StandardScaler(with_mean=False), Ridge(1e-9)), "ridge__alpha", lambda y: y),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_weight_of_k_is_k_copies_in_a_group_in_every_curve(kind) -> None:
+    model, parameter, turned = KINDS[kind]
+    rng = np.random.default_rng(2)
+    X, y = noisy(120)
+    X = X[:, :1]  # equal splits of several columns would be drawn at random
+    groups, w = np.repeat(np.arange(40), 3), np.repeat(rng.permutation(40) % 2 + 1, 3)
+    y, copied = turned(y), np.repeat(np.arange(120), w)
+
+    def given(rows):
+        return {"groups": groups[rows], "rng": np.random.default_rng(0), "folds": 4}
+
+    def validated(rows, w=None):
+        return validation_curve(model, X[rows], y[rows], parameter, [1, 3], sample_weight=w, **given(rows))
+
+    weighted, copies = validated(np.arange(120), w), validated(copied)
+    np.testing.assert_allclose(weighted.validation, copies.validation, rtol=1e-6)
+    assert weighted.units == copies.units <= 40
+
+    def learnt(rows, sizes, w=None):
+        return learning_curve(model, X[rows], y[rows], sizes=sizes, sample_weight=w, **given(rows))
+
+    doubled = np.repeat(np.arange(120), 2)
+    weighted = learnt(np.arange(120), (30, 60), np.full(120, 2.0))
+    np.testing.assert_allclose(weighted.validation, learnt(doubled, (60, 120)).validation, rtol=1e-6)
+
+
+def test_a_group_is_never_on_both_sides_of_a_curve() -> None:
+    X, y = noisy(120)
+    groups, seen = np.repeat(np.arange(24), 5), []
+
+    class Spy(DecisionTreeRegressor):
+        def fit(self, X, y, sample_weight=None):
+            seen.append(X[:, 0])
+            return super().fit(X, y, sample_weight)
+
+    marked = np.column_stack([groups, X])
+    learning_curve(Spy(random_state=0), marked, y, sizes=(21, 50), groups=groups, folds=3)
+    assert [len(rows) for rows in seen] == [25] * 3 + [50] * 3
+    assert all((np.unique(rows, return_counts=True)[1] == 5).all() for rows in seen)
+    with pytest.raises(InputError, match="24 groups are in several folds"):
+        learning_curve(Spy(), marked, y, groups=groups, folds=np.arange(120) % 3)
 
 
 def test_labels_of_any_type_and_a_class_that_a_fold_lacks() -> None:

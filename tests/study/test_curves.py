@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
 from fivesigma._core.errors import StudyError
+from fivesigma.data.dataset import Dataset
 from fivesigma.record.sections.curves import BiasVarianceRecord, CurvesFailedRecord, ValidationCurvesRecord
+from fivesigma.study.plan import Fit, Sample
+from fivesigma.study.runner.fitter import Fitter
 from fivesigma.study.runner.forecast import planned
 from fivesigma.study.runner.run import canonical, resume
 from fivesigma.study.spec.document import Spec
@@ -179,3 +183,39 @@ def test_sealed_predictions_of_all_depths_are_kept_per_refit(folder, record) -> 
 def test_what_cannot_be_asked_is_refused_in_a_sentence(folder, was, now, message) -> None:
     with pytest.raises(StudyError, match=message):
         Study(None, given=Spec.from_toml(TEXT.replace(was, now), folder=folder)).prepared()
+
+
+# --- weights and groups: one law over kinds and both losses
+
+KINDS = {
+    "ridge": ("regression", "lambda", [1e-9, 1e-8], False),
+    "lasso": ("regression", "relative", [0.1, 0.5], False),
+    "elastic-net": ("regression", "relative", [0.1, 0.5], False),
+    "tree": ("regression", "max_depth", [1, 2, 3], True),
+    "logistic": ("classification", "lambda", [1e-9, 1e-8], False),
+    "naive-bayes": ("classification", "var_smoothing", [1e-9, 1e-3], False),
+}
+
+
+def parts(kind: str, *, copies: bool) -> np.ndarray:
+    """Bias, variance and total of a fold's fits in a study of weighted events, or of copies of them, in groups."""
+    task, parameter, values, path = KINDS[kind]
+    rng = np.random.default_rng(3)
+    X, k, groups = rng.normal(size=(60, 1)), rng.integers(1, 4, 60), np.repeat(np.arange(30), 2)
+    y = np.exp(0.5 * X[:, 0]) + 0.3 * rng.normal(size=60)
+    y = y if task == "regression" else (y > 1).astype(int)
+    at = np.repeat(np.arange(60), k) if copies else np.arange(60)
+    data = Dataset.from_arrays(X[at], y[at], w=None if copies else k.astype(float), groups=groups[at])
+    models = ["dummy", {"kind": kind, "params": {"min_samples_leaf": 1} if kind == "tree" else {}}]
+    study = Study(data, models=models, task=task, split={"test": 0.0, "folds": 3}).prepared()
+    shared = {"train": np.arange(len(at)), "folds": (groups % 3)[at], "units": groups[at], "tests": {}}
+    fitter = Fitter(replace(study.fit_data, **shared), study.plan)
+    asked = {"parameter": parameter, "values": values, "rounds": 5, "path": path}
+    arrays, meta = fitter.fitted(Fit(kind, Sample("fold", 0), wanted={"bias_variance": asked}))
+    assert "error" not in meta["found"]["bias_variance"]
+    return np.array([arrays[f"bias_variance|{part}"] for part in ("total", "bias", "variance")])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_weight_of_k_is_k_copies_in_a_group_in_bias_and_variance(kind) -> None:
+    np.testing.assert_allclose(parts(kind, copies=False), parts(kind, copies=True), rtol=1e-4, atol=1e-7)

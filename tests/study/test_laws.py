@@ -10,9 +10,10 @@ from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.sections.curves import LearningCurveRecord
 from fivesigma.record.sections.predictive import PredictiveRecord
+from fivesigma.risk.conformal import STATED, ConformalIntervals, values_as_law
 from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
-from fivesigma.study.analyses.predictive import conformal_reach, recorded
+from fivesigma.study.analyses.predictive import Judged, recorded
 from fivesigma.study.finished.compare import compare
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.study import Study
@@ -21,12 +22,16 @@ from fivesigma.study.tasks.regression import Regression
 REGRESSION = Regression()
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished_data():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, size=(400, 2))
     y = X[:, 0] + (0.05 + 0.8 * (X[:, 1] > 0)) * rng.normal(size=400)
-    data = Dataset.from_arrays(X, y, w=rng.uniform(0.5, 1.5, 400))
+    return Dataset.from_arrays(X, y, w=rng.uniform(0.5, 1.5, 400))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    data = finished_data()
     models = [
         {"kind": "natural-gradient", "params": {"n_estimators": 60}},
         {"kind": "quantile-forest", "params": {"n_estimators": 20}},
@@ -93,8 +98,9 @@ def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     rng = np.random.default_rng(0)
     y, y0 = rng.normal(size=4000), rng.normal(size=4000)
     said = {Output.VALUE: np.zeros(4000)}
-    held = (y0, said, None)
-    right, narrow = (recorded(y, said, None, held, width) for width in (1.0, 0.5))
+    law = values_as_law(np.zeros(4000))
+    ends = ConformalIntervals.calibrated(law, y0, np.ones(4000)).of(law)
+    right, narrow = (recorded(Judged(y, said), width, conformal=ends) for width in (1.0, 0.5))
     assert right is not None
     assert narrow is not None
     for kept in (*right.intervals, *right.conformal, *narrow.conformal):
@@ -104,21 +110,73 @@ def test_coverage_is_that_of_a_right_law_and_a_narrow_one_is_seen() -> None:
     assert narrow.pit.density[0] > 2
 
 
-def test_conformal_intervals_hold_their_level_for_exchangeable_events() -> None:
-    rng = np.random.default_rng(1)
-    inside = []
-    for _ in range(2000):
-        scores = np.abs(rng.standard_t(3, size=20))
-        reach = conformal_reach(scores[:19], np.ones(19), 0.8)
-        inside.append(scores[19] <= reach)
-    assert np.mean(inside) == pytest.approx(0.8, abs=0.03)
-    assert conformal_reach(np.ones(5), np.ones(5), 0.95) is None
-
-
 def test_few_events_have_no_coverage_and_classes_no_law(finished) -> None:
-    assert recorded(np.zeros(5), {Output.VALUE: np.zeros(5)}, None, None, 1.0) is None
-    assert recorded(np.zeros(50), {Output.VALUE: np.zeros(50)}, None, None, None) is None
+    assert recorded(Judged(np.zeros(5), {Output.VALUE: np.zeros(5)}), 1.0) is None
+    assert recorded(Judged(np.zeros(50), {Output.VALUE: np.zeros(50)}), None) is None
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(rng.normal(size=(120, 1)), rng.integers(0, 2, 120))
     with pytest.raises(InputError, match="does not score a classification"):
         Study(data, models=["dummy"], evaluate={"metric": "crps"}).prepared()
+
+
+def test_the_file_the_record_and_the_kept_model_give_the_same_intervals(finished) -> None:
+    table = pl.read_parquet(finished.path / "predictions.parquet")
+    assert "linear:low0.9500" not in table.columns
+    test = table.filter(pl.col("part") == "test")
+    X = finished_data().X[test["row"].to_numpy()]
+    for name in ("natural-gradient", "quantile-forest"):
+        record, model = finished.results.model(name).section(PredictiveRecord), finished.model(name)
+        assert record.given == "conformal"
+        for level, kept in zip(STATED, record.conformal, strict=True):
+            low, high = (test[f"{name}:{word}{level:.4f}"].to_numpy() for word in ("low", "high"))
+            inside = (low <= test["target"].to_numpy()) & (test["target"].to_numpy() <= high)
+            assert kept.coverage == pytest.approx(np.average(inside, weights=test["weight"].to_numpy()))
+            np.testing.assert_allclose(model.predict_interval(X, level), (low, high), rtol=1e-9)
+        assert record.intervals[1].width != record.conformal[1].width
+
+
+def test_events_of_the_training_part_have_the_intervals_of_other_folds(finished) -> None:
+    train = pl.read_parquet(finished.path / "predictions.parquet").filter(pl.col("part") == "train")
+    for name in ("natural-gradient", "quantile-forest"):
+        low, high = (train[f"{name}:{word}0.9500"].to_numpy() for word in ("low", "high"))
+        y, w = train["target"].to_numpy(), train["weight"].to_numpy()
+        assert 0.92 < np.average((low <= y) & (y <= high), weights=w) < 0.98
+
+
+def test_a_study_may_ask_for_the_laws_own_intervals(tmp_path) -> None:
+    data = finished_data()
+    study = Study(
+        data,
+        models=["dummy", {"kind": "quantile-forest", "params": {"n_estimators": 5}}],
+        split={"folds": 3},
+        evaluate={"bootstrap": 100, "refits": 2, "intervals": "law"},
+    )
+    run = study.run(tmp_path / "run", workers=1, progress=False)
+    assert run.results.model("quantile-forest").section(PredictiveRecord).given == "law"
+    law = QuantileLaw(run.model("quantile-forest").predict_law(data.X[:9])[:, 1:])
+    np.testing.assert_allclose(
+        run.model("quantile-forest").predict_interval(data.X[:9]), law.interval(0.95), rtol=1e-9
+    )
+    with pytest.raises(InputError, match=r"level is 0\.9; expected 0\.6827 or 0\.95"):
+        run.model("quantile-forest").predict_interval(data.X[:9], 0.9)
+
+
+def test_too_few_groups_are_said_and_have_no_intervals(tmp_path) -> None:
+    data = finished_data()
+    grouped = Dataset.from_arrays(data.X, data.y, groups=np.arange(400) % 15)
+    study = Study(
+        grouped,
+        models=["dummy", {"kind": "natural-gradient", "params": {"n_estimators": 20}}],
+        split={"folds": 3},
+        evaluate={"bootstrap": 100, "refits": 2},
+    )
+    run = study.run(tmp_path / "run", workers=1, progress=False)
+    record = run.results.model("natural-gradient").section(PredictiveRecord)
+    assert [each.level for each in record.conformal] == [STATED[0]]
+    (why,) = record.refused
+    assert "groups that were not fitted to cannot support level 0.95; expected at least 20" in why
+    assert why[1:].rstrip(".") in (run.path / "report.md").read_text()
+    assert record.intervals[0].low is None  # three or four groups in the test
+    with pytest.raises(InputError, match="too few events were held out"):
+        run.model("natural-gradient").predict_interval(data.X[:3])
+    assert run.model("natural-gradient").predict_interval(data.X[:3], STATED[0])[0].shape == (3,)

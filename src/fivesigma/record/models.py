@@ -99,6 +99,22 @@ def save(estimator: Any, path: Path, meta: Mapping[str, Any]) -> None:
         ) from error
     types = sorted(skops.io.get_untrusted_types(data=payload))
     document = {"format": MAGIC.decode().strip(), **plain(meta), "types": types, "versions": _versions()}
+    _write(path, document, payload)
+
+
+def note(path: Path, more: Mapping[str, Any]) -> None:
+    """Add to the document that is kept with a model; the model itself stays as it is, byte for byte.
+
+    Raises
+    ------
+    DataError
+        Where the file is damaged or something else, or for a full disk.
+    """
+    document, payload = _opened(path)
+    _write(path, {**document, **plain(more)}, payload)
+
+
+def _write(path: Path, document: Mapping[str, Any], payload: bytes) -> None:
     text = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     body = len(text).to_bytes(8, "big") + text + payload
     if len(body) > SIZE_CAP:

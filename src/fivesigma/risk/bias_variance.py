@@ -1,4 +1,8 @@
-"""Where an error comes from: bias, variance and noise, by refitting to bootstrap samples or to fresh data sets."""
+"""Where an error comes from: bias, variance and noise, by refitting to bootstrap samples or to fresh data sets.
+
+A bootstrap sample is of whole groups, and its fits know the weights of the events: an event of weight k is k events of
+one group.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fivesigma._core.checks import as_table
+from fivesigma._core.checks import as_column, as_table
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import refuse_other_than_generator
 from fivesigma.risk.metric import checked_weights
+from fivesigma.risk.refitting import fitted
+from fivesigma.risk.splits import in_order_of_rows
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -55,6 +61,8 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     *,
     n_rounds: int = 200,
     rng: np.random.Generator,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     test_weight: ArrayLike | None = None,
     progress: Progress | None = None,
     refit: Refit | None = None,
@@ -68,10 +76,12 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     X_test, y_test : (n_test, p) and (n_test,) rows that are not among them
     n_rounds : bootstrap samples B
     rng : draws them
+    sample_weight : (n,) of the training rows, not negative; in fits of models that take weights
+    groups : (n,) labels of training rows that are not independent: they are drawn together
     test_weight : (n_test,), not negative
     progress : called with (rounds done, B)
-    refit : a quicker way to refit the model to samples of these very rows, in place of clones of it; for a plain
-        tree `fivesigma.models.trees.resampled.refits_by_counts` makes one, many times faster
+    refit : a quicker way to refit the model to samples of these very rows, in place of clones of it, which knows their
+        weights; for a plain tree `fivesigma.models.trees.resampled.refits_by_counts` makes one, many times faster
 
     Raises
     ------
@@ -93,7 +103,9 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     """
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
     refuse_other_than_generator(rng)
-    found = _decomposed(data, data.refits(model, rng, n_rounds, None, refit), n_rounds, progress)
+    sample = _Sample.of(sample_weight, groups, len(data.X))
+    refits = data.refits(refit or data.refitting(model, sample), sample, rng, n_rounds)
+    found = _decomposed(data, refits, n_rounds, progress)
     total, bias, variance = (float(each[0]) for each in found)
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds)
 
@@ -108,6 +120,8 @@ def bias_variance_path(  # noqa: PLR0913 keywords of a public function
     n_rounds: int = 200,
     rng: np.random.Generator,
     n_depths: int = 30,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     test_weight: ArrayLike | None = None,
     progress: Progress | None = None,
     refit: Refit | None = None,
@@ -123,47 +137,76 @@ def bias_variance_path(  # noqa: PLR0913 keywords of a public function
         )
     data = _Data(X, y, X_test, y_test, test_weight, _classifies(model))
     refuse_other_than_generator(rng)
-    refits = data.refits(model, rng, n_rounds, n_depths, refit)
+    sample = _Sample.of(sample_weight, groups, len(data.X))
+    refits = data.refits(refit or data.refitting(model, sample, n_depths), sample, rng, n_rounds)
     total, bias, variance = _decomposed(data, refits, n_rounds, progress)
     depths = np.arange(1, n_depths + 1)
     return BiasVariance(total, bias, variance, None, data.loss, n_rounds, depths)
 
 
-def bias_variance_fresh(
+def bias_variance_fresh(  # noqa: PLR0913 keywords of a public function
     model: Any,
-    draw: Callable[[np.random.Generator], tuple[ArrayLike, ArrayLike]],
+    draw: Callable[[np.random.Generator], tuple[ArrayLike, ...]],
     X_test: ArrayLike,
     truth: ArrayLike,
     *,
     noise: float,
     n_rounds: int = 200,
     rng: np.random.Generator,
+    test_weight: ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> BiasVariance:
     """Decompose the squared error of ``model`` with a fresh data set each round: bias², variance and σ² apart.
 
     Parameters
     ----------
-    draw : from a generator to a training set X, y
+    draw : from a generator to a training set X, y, or X, y and its weights
     X_test, truth : (n_test, p) and E[y | x] there (n_test,)
     noise : σ² = Var[y | x], averaged over the test rows
+    test_weight : (n_test,), not negative
     """
     table = as_table(X_test, what="X_test")
     target = np.asarray(truth, dtype=np.float64)
-    weights = np.full(len(table), 1 / len(table))
     _refuse_rounds(n_rounds)
     refuse_other_than_generator(rng)
 
     def refits() -> Iterator[Array]:
-        from sklearn.base import clone
-
         for _ in range(n_rounds):
-            yield np.asarray(clone(model).fit(*draw(rng)).predict(table), dtype=np.float64)[None]
+            X, y, *w = draw(rng)
+            made = fitted(model, np.asarray(X), np.asarray(y), np.asarray(w[0]) if w else None)
+            yield np.asarray(made.predict(table), dtype=np.float64)[None]
 
-    total, bias, variance = _squared(refits(), target, weights, n_rounds, progress)
+    total, bias, variance = _squared(refits(), target, _shares(test_weight, len(table)), n_rounds, progress)
     return BiasVariance(
         float(total[0]) + noise, float(bias[0]), float(variance[0]), noise, "squared", n_rounds
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """What is drawn: units, one of each row of positive weight that has no group; -1 for a row that is never drawn."""
+
+    unit: NDArray[np.int64]
+    w: Array | None
+
+    @classmethod
+    def of(cls, w: Any, groups: Any, n: int) -> _Sample:
+        weights = None if w is None else checked_weights(np.asarray(w), n)
+        labels = np.arange(n) if groups is None else as_column(groups, n, what="groups")
+        drawn = np.ones(n, dtype=bool) if weights is None else weights > 0
+        unit = np.full(n, -1, dtype=np.int64)
+        unit[drawn], _ = in_order_of_rows(np.unique(labels[drawn], return_inverse=True)[1])
+        return cls(unit, weights)
+
+    def counts(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return how often each row (n,) is in a bootstrap sample of the units."""
+        n_units = int(self.unit.max()) + 1
+        drawn = np.bincount(rng.integers(n_units, size=n_units), minlength=n_units)
+        return np.where(self.unit >= 0, drawn[self.unit], 0)
+
+    def of_rows(self, rows: NDArray[np.int64]) -> Array | None:
+        """Return the weights of some rows; None where there are none."""
+        return None if self.w is None else self.w[rows]
 
 
 class _Data:
@@ -181,8 +224,7 @@ class _Data:
             raise InputError(
                 f"X has {self.X.shape[1]} columns and X_test {self.X_test.shape[1]}; expected the same."
             )
-        weights = checked_weights(None if w is None else np.asarray(w), truth.size)
-        self.w = weights / weights.sum()
+        self.w = _shares(w, truth.size)
         self.loss = "zero-one" if classification else "squared"
         self.classes = np.unique(np.concatenate([self.y, truth])) if classification else None
         self.truth: NDArray[Any] = (
@@ -190,39 +232,28 @@ class _Data:
         )
 
     def refits(
-        self, model: Any, rng: Any, n_rounds: int, n_depths: int | None, refit: Refit | None
+        self, refit: Refit, sample: _Sample, rng: np.random.Generator, n_rounds: int
     ) -> Iterator[NDArray[Any]]:
         """Yield the predictions (n_depths or 1, n_test) of each refit: values, or codes of labels."""
         _refuse_rounds(n_rounds)
-        if refit is None:
-            return self._by_fitting(model, rng, n_rounds, n_depths)
-        return self._by_counts(refit, rng, n_rounds)
-
-    def _by_counts(self, refit: Refit, rng: Any, n_rounds: int) -> Iterator[NDArray[Any]]:
-        n = len(self.X)
         for _ in range(n_rounds):
-            counts = np.bincount(rng.integers(n, size=n), minlength=n)
+            counts = sample.counts(rng)
             yield np.atleast_2d(self._codes(refit(counts, int(rng.integers(2**31)))))
 
-    def _by_fitting(
-        self, model: Any, rng: Any, n_rounds: int, n_depths: int | None
-    ) -> Iterator[NDArray[Any]]:
-        from sklearn.base import clone
+    def refitting(self, model: Any, sample: _Sample, n_depths: int | None = None) -> Refit:
+        """Return what refits clones of ``model`` to the rows that count, with their weights."""
 
-        n = len(self.X)
-        for _ in range(n_rounds):
-            rows = rng.integers(n, size=n)
-            fitted = clone(model).fit(self.X[rows], self.y[rows])
-            yield (
-                self._codes(fitted.predict(self.X_test))[None]
-                if n_depths is None
-                else self._path(fitted, n_depths)
-            )
+        def refit(counts: NDArray[np.int64], seed: int) -> NDArray[Any]:
+            rows = np.repeat(np.arange(len(self.X)), counts)
+            made = fitted(model, self.X[rows], self.y[rows], sample.of_rows(rows))
+            return np.asarray(made.predict(self.X_test)) if n_depths is None else self._path(made, n_depths)
+
+        return refit
 
     def _path(self, fitted: Any, n_depths: int) -> NDArray[Any]:
         path = np.asarray(fitted.predict_path(self.X_test))
         path = path[np.minimum(np.arange(n_depths), len(path) - 1)]
-        return path if self.classes is None else self._codes(fitted.classes_[path.argmax(axis=2)])
+        return path if self.classes is None else np.asarray(fitted.classes_[path.argmax(axis=2)])
 
     def _codes(self, prediction: Any) -> NDArray[Any]:
         return np.asarray(prediction) if self.classes is None else np.searchsorted(self.classes, prediction)
@@ -270,6 +301,12 @@ def _zero_one(
     total = (1 - share[:, np.arange(y.size), y]) @ w
     bias = (share.argmax(axis=2) != y) @ w
     return total, bias, (1 - share.max(axis=2)) @ w
+
+
+def _shares(w: Any, n: int) -> Array:
+    """Return weights (n,) whose sum is 1, equal ones for None."""
+    weights = checked_weights(None if w is None else np.asarray(w), n)
+    return np.asarray(weights / weights.sum())
 
 
 def _classifies(model: Any) -> bool:

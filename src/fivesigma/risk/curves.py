@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fivesigma.risk.metric import Floats, checked, checked_weights
 from fivesigma.risk.quantiles import quantiles
+from fivesigma.risk.shares import Share
 
 Curve = dict[str, Any]
 
@@ -33,15 +34,17 @@ MOST_CLASSES = 9
 MOST_CONFUSED = 20
 """Classes of which a confusion matrix is whole: of more, those of the largest weight, and all others as one."""
 ROBUST = (0.005, 0.995)
+ONE_SIGMA = 0.6826894921370859
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What a model says of some rows: truth (n,), prediction (n, K) or (n,), weights (n,) or None."""
+    """What a model says of some rows: truth (n,), prediction (n, K) or (n,), weights and groups (n,) or None."""
 
     y: NDArray[Any]
     prediction: NDArray[Any]
     w: NDArray[Any] | None = None
+    groups: NDArray[Any] | None = None
 
 
 def curves(
@@ -170,26 +173,41 @@ def calibration(
     Returns
     -------
     list of dicts, one for the signal or for each of several classes: ``class`` and, for each bin, the
-    ``mean`` probability, the ``observed`` fraction, ``low`` and ``high`` (Wilson at one sigma on Kish's
-    effective number of events) and ``n_effective``.
+    ``mean`` probability, the ``observed`` fraction, ``low`` and ``high`` (Wilson at one sigma on the effective
+    number of events: Kish's, or by groups as in `fivesigma.risk.shares`) and ``n_effective``.
     """
     y, prediction, w = checked(rows.y, rows.prediction, rows.w)
     names = class_names(rows, classes)
     return [
-        {"class": names[k], **_calibration(prediction[:, k], y == k, w, bins)}
+        {"class": names[k], **_calibration(prediction[:, k], y == k, w, bins, rows.groups)}
         for k in _one_against_rest(rows, names)
     ]
 
 
-def _calibration(p: Floats, outcome: NDArray[np.bool_], w: Floats, bins: int) -> Curve:
+def _calibration(
+    p: Floats, outcome: NDArray[np.bool_], w: Floats, bins: int, groups: NDArray[Any] | None
+) -> Curve:
     index, n_bins = _equal_bins(p, w, bins)
     W, W2, Wp, Wo = (np.bincount(index, t, n_bins) for t in (w, w**2, w * p, w * outcome))
     full = W > 0
-    n = W[full] ** 2 / W2[full]
+    n = W[full] ** 2 / W2[full] if groups is None else _by_groups(index, n_bins, outcome, w, groups)[full]
     observed = Wo[full] / W[full]
     low, high = wilson(observed, n)
     named = {"mean": Wp[full] / W[full], "observed": observed, "low": low, "high": high, "n_effective": n}
     return {name: numbers(values) for name, values in named.items()}
+
+
+def _by_groups(
+    index: NDArray[np.intp], n_bins: int, outcome: NDArray[np.bool_], w: Floats, groups: NDArray[Any]
+) -> Floats:
+    """Return the effective number of events of each bin at one sigma."""
+    parts = [index == bin for bin in range(n_bins)]
+    return np.array(
+        [
+            Share.of(outcome[at], w[at], groups[at], level=ONE_SIGMA).events if w[at].any() else 0.0
+            for at in parts
+        ]
+    )
 
 
 def _equal_bins(x: Floats, w: Floats, bins: int) -> tuple[NDArray[np.intp], int]:
@@ -230,13 +248,16 @@ def scores(parts: Mapping[str, Scored], classes: Sequence[str] | None = None) ->
         for k in shown:
             other = names[0] if len(names) == 2 else "rest"
             for name, chosen in ((other, y != k), (names[k], y == k)):
-                shape = histogram(prediction[chosen, k], w[chosen], edges)
+                of = None if rows.groups is None else rows.groups[chosen]
+                shape = histogram(prediction[chosen, k], w[chosen], edges, of)
                 found.append({"score": names[k], "class": name, "part": part, **shape})
     return {"edges": numbers(edges), "histograms": found}
 
 
-def histogram(x: Floats, w: Floats, edges: Floats) -> Curve:
+def histogram(x: Floats, w: Floats, edges: Floats, groups: NDArray[Any] | None = None) -> Curve:
     """Return ``density`` and ``error`` of weighted ``x`` in any bins; zeros where there is no weight.
+
+    The error is sqrt(Σ W_g²), W_g the weight of a group in the bin; without groups each event is one.
 
     >>> histogram(np.array([0.1, 0.6, 0.7]), np.ones(3), np.array([0.0, 0.5, 1.0]))["density"]
     [0.6666666666666666, 1.3333333333333333]
@@ -245,8 +266,18 @@ def histogram(x: Floats, w: Floats, edges: Floats) -> Curve:
     inside = (x >= edges[0]) & (x <= edges[-1])
     total = w[inside].sum()
     norm = (total if total > 0 else 1.0) * np.diff(edges)
-    W, W2 = (np.bincount(index[inside], t[inside], edges.size - 1) for t in (w, w**2))
+    W = np.bincount(index[inside], w[inside], edges.size - 1)
+    W2 = _squares(index[inside], w[inside], edges.size - 1, None if groups is None else groups[inside])
     return {"density": numbers(W / norm), "error": numbers(np.sqrt(W2) / norm)}
+
+
+def _squares(index: NDArray[np.intp], w: Floats, bins: int, groups: NDArray[Any] | None) -> Floats:
+    """Return the sum in each bin of the squared weights of events, or of groups."""
+    if groups is None:
+        return np.asarray(np.bincount(index, w**2, bins))
+    _, of_row = np.unique(groups, return_inverse=True)
+    both, of_pair = np.unique(of_row * bins + index, return_inverse=True)
+    return np.asarray(np.bincount(both % bins, np.bincount(of_pair, w, both.size) ** 2, bins))
 
 
 def confusion(rows: Scored, classes: Sequence[str] | None = None) -> Curve:
@@ -299,7 +330,7 @@ def residuals(rows: Scored) -> Curve:
     found: Curve = {
         "profile": _profile("predicted", prediction, r, w),
         "shrinkage": _profile("true", y, r, w),
-        "histogram": _residual_histogram(r, w),
+        "histogram": _residual_histogram(r, w, rows.groups),
     }
     if y.size <= MOST_POINTS:
         return {"points": {"true": numbers(y), "predicted": numbers(prediction)}, **found}
@@ -325,12 +356,16 @@ def _profile(name: str, x: Floats, r: Floats, w: Floats) -> Curve:
     return {name: numbers(at), "median": numbers(median), "low": numbers(low), "high": numbers(high)}
 
 
-def _residual_histogram(r: Floats, w: Floats) -> Curve:
+def _residual_histogram(r: Floats, w: Floats, groups: NDArray[Any] | None) -> Curve:
     low, high = quantiles(r, ROBUST, w)
     edges = np.linspace(low, high if high > low else low + 1.0, RESIDUAL_BINS + 1)
     total = w.sum()
     outside = w[(r < edges[0]) | (r > edges[-1])].sum() / total if total > 0 else np.nan
-    return {"edges": numbers(edges), **histogram(r, w, edges), "outside": numbers(np.array([outside]))[0]}
+    return {
+        "edges": numbers(edges),
+        **histogram(r, w, edges, groups),
+        "outside": numbers(np.array([outside]))[0],
+    }
 
 
 # --- features
@@ -344,6 +379,7 @@ def feature_histograms(
     names: Sequence[str],
     units: Sequence[str | None] | None = None,
     classes: Sequence[str] | None = None,
+    groups: NDArray[Any] | None = None,
 ) -> list[Curve]:
     """Return one histogram a column: of each class, or with the median target in each bin.
 
@@ -351,6 +387,7 @@ def feature_histograms(
     ----------
     X : (n, p) columns, NaN where missing
     y : (n,) codes where ``classes`` are given, else target values, or None
+    groups : (n,) labels of events that are not independent, for the errors
 
     Returns
     -------
@@ -365,20 +402,28 @@ def feature_histograms(
     weight = checked_weights(w, len(table))
     labels = units if units is not None else [None] * table.shape[1]
     return [
-        {"name": name, "unit": unit, **_feature(column, y, weight, classes)}
+        {"name": name, "unit": unit, **_feature(column, y, weight, classes, groups)}
         for name, unit, column in zip(names, labels, table.T, strict=True)
     ]
 
 
-def _feature(x: Floats, y: NDArray[Any] | None, w: Floats, classes: Sequence[str] | None) -> Curve:
+def _feature(
+    x: Floats,
+    y: NDArray[Any] | None,
+    w: Floats,
+    classes: Sequence[str] | None,
+    groups: NDArray[Any] | None = None,
+) -> Curve:
     known = np.isfinite(x) & (w > 0)
     edges = _feature_edges(x[known])
     if edges.size == 0:
         return {"edges": [], "histograms": [], "separation": None}
     x, w = x[known], w[known]
     truth = None if y is None else np.asarray(y)[known]
+    of = None if groups is None else groups[known]
     if truth is None or classes is None:
-        found: Curve = {"edges": numbers(edges), "histograms": [{"class": None, **histogram(x, w, edges)}]}
+        drawn = {"class": None, **histogram(x, w, edges, of)}
+        found: Curve = {"edges": numbers(edges), "histograms": [drawn]}
         return {
             **found,
             **(_target_in_bins(x, truth, w, edges) if truth is not None else {"separation": None}),
@@ -386,11 +431,15 @@ def _feature(x: Floats, y: NDArray[Any] | None, w: Floats, classes: Sequence[str
     shown = heaviest(truth, w, len(classes), MOST_CLASSES)
     return {
         "edges": numbers(edges),
-        "histograms": [
-            {"class": str(classes[k]), **histogram(x[truth == k], w[truth == k], edges)} for k in shown
-        ],
+        "histograms": [{"class": str(classes[k]), **_of_class(x, w, edges, of, truth == k)} for k in shown],
         "separation": _separation(x, truth, w, edges, len(classes)),
     }
+
+
+def _of_class(
+    x: Floats, w: Floats, edges: Floats, groups: NDArray[Any] | None, at: NDArray[np.bool_]
+) -> Curve:
+    return histogram(x[at], w[at], edges, None if groups is None else groups[at])
 
 
 def _feature_edges(x: Floats) -> Floats:

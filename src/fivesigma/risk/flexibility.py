@@ -17,7 +17,10 @@ from fivesigma.risk.evidence import compare_cross_validated
 from fivesigma.risk.intervals import nadeau_bengio
 from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.metrics import metric as metric_called
+from fivesigma.risk.refitting import fitted
+from fivesigma.risk.resampling import Part
 from fivesigma.risk.significance import Difference
+from fivesigma.risk.splits import in_order_of_rows
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -38,6 +41,7 @@ class ModelCurve:
     train, validation : (m, k) scores of each fold's fit on the rows it was fitted to, and on those held out
     metric : of the scores
     n_fit, n_validation : events that a fold's model is fitted to (all of them) and scored on
+    units : independent ones among the events of all folds: groups, or effective events; None for all events
     """
 
     parameter: str
@@ -47,6 +51,7 @@ class ModelCurve:
     metric: Metric
     n_fit: int
     n_validation: int
+    units: float | None = None
 
     def merit(self, part: str) -> Array:
         """Return the (m, k) scores of ``"train"`` or ``"validation"``, turned so that more is better."""
@@ -117,7 +122,7 @@ class ModelCurve:
             n_fit=self.n_fit,
             n_validation=self.n_validation,
             greater_is_better=True,
-            units=k * self.n_validation,
+            units=k * self.n_validation if self.units is None else self.units,
             one_sided=True,
         )
         return replace(found, method="chosen on the other folds; " + found.method)
@@ -140,6 +145,7 @@ def validation_curve(  # noqa: PLR0913 keywords of a public function
     metric: str = "",
     folds: int | ArrayLike = 5,
     sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     progress: Progress | None = None,
 ) -> ModelCurve:
@@ -154,6 +160,7 @@ def validation_curve(  # noqa: PLR0913 keywords of a public function
     metric : name of a metric; default: that of the task
     folds : number of folds, or the fold (n,) of each row
     sample_weight : (n,), not negative; in fits (of models that take weights) and in scores
+    groups : (n,) labels of rows that are not independent: they are in one fold; given folds must keep them together
     rng : deals the folds, where their number is given; default: a generator of seed 0
     progress : called with (fits done, fits in all)
 
@@ -171,7 +178,7 @@ def validation_curve(  # noqa: PLR0913 keywords of a public function
     >>> curve.values[curve.best], curve.values[curve.most_flexible]
     (20, 1)
     """
-    data = _Folded.of(model, X, y, metric, folds, sample_weight, rng)
+    data = _Folded.of(model, X, y, metric, folds, sample_weight, groups, rng)
     wanted = tuple(values)
     if len(wanted) < 2:
         raise InputError(f"values are {values!r}; expected at least two, else there is no curve.")
@@ -197,6 +204,7 @@ def learning_curve(  # noqa: PLR0913 keywords of a public function
     metric: str = "",
     folds: int | ArrayLike = 5,
     sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     progress: Progress | None = None,
 ) -> ModelCurve:
@@ -204,8 +212,9 @@ def learning_curve(  # noqa: PLR0913 keywords of a public function
 
     Parameters
     ----------
-    model, X, y, metric, folds, sample_weight, progress : as of `validation_curve`
-    sizes : numbers of events; default: all of a fold's, half of them, a quarter, … down to 20
+    model, X, y, metric, folds, sample_weight, groups, progress : as of `validation_curve`
+    sizes : numbers of events; default: all of a fold's, half of them, a quarter, … down to 20; whole groups come until
+        there are so many
     rng : deals the folds and the order in which events come; default: a generator of seed 0
 
     Raises
@@ -222,14 +231,12 @@ def learning_curve(  # noqa: PLR0913 keywords of a public function
     ((30, 60, 120, 240), True)
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    data = _Folded.of(model, X, y, metric, folds, sample_weight, rng)
+    data = _Folded.of(model, X, y, metric, folds, sample_weight, groups, rng)
     wanted = halves(data.n_fit) if sizes is None else tuple(int(size) for size in sizes)
     if not wanted or min(wanted) < 2 or max(wanted) > data.n_fit:
         raise InputError(f"sizes are {sizes!r}; expected numbers of events from 2 to {data.n_fit}, a fold's.")
-    order = nested_order(np.arange(len(data.y)), data.y if data.classes is not None else None, rng)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    firsts = [lambda fit, size=size: fit[np.argsort(rank[fit], kind="stable")[:size]] for size in wanted]
+    rank = data.ranked(rng)
+    firsts = [lambda fit, size=size: _first(fit, rank[fit], size) for size in wanted]
     return data.curve("events", wanted, [model] * len(wanted), firsts, progress)
 
 
@@ -269,15 +276,18 @@ class _Folded:
     X: Array
     y: NDArray[Any]
     w: Array
+    unit: NDArray[np.int64]
     folds: NDArray[np.int64]
     metric: Metric
     classes: NDArray[Any] | None
     weighted: bool
+    grouped: bool
 
     @classmethod
-    def of(cls, model: Any, X: Any, y: Any, metric: str, folds: Any, w: Any, rng: Any) -> _Folded:
+    def of(
+        cls, model: Any, X: Any, y: Any, metric: str, folds: Any, w: Any, groups: Any, rng: Any
+    ) -> _Folded:
         from sklearn.base import is_classifier
-        from sklearn.utils.validation import has_fit_parameter
 
         table = as_table(X)
         target = as_column(y, len(table), what="y")
@@ -285,15 +295,31 @@ class _Folded:
         codes = target.astype(np.float64) if classes is None else np.searchsorted(classes, target)
         weight = checked_weights(None if w is None else np.asarray(w), len(table))
         rng = np.random.default_rng(0) if rng is None else rng
-        dealt = _dealt(folds, codes if classes is not None else None, len(table), rng)
+        labels = np.arange(len(table)) if groups is None else as_column(groups, len(table), what="groups")
+        unit, first = in_order_of_rows(np.unique(labels, return_inverse=True)[1])
+        dealt = _dealt(folds, codes[first] if classes is not None else None, unit, rng)
         scored = without_cut(metric or ("r2" if classes is None else "roc_auc"))
-        last = model.steps[-1][1] if hasattr(model, "steps") else model
-        takes = w is not None and has_fit_parameter(last, "sample_weight")
-        return cls(table, codes, weight, dealt, scored, classes, takes)
+        given = w is not None, groups is not None
+        return cls(table, codes, weight, unit, dealt, scored, classes, *given)
 
     @property
     def k(self) -> int:
         return int(self.folds.max()) + 1
+
+    def ranked(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return the place (n,) of each row's unit in an order that all sizes share."""
+        first = np.unique(self.unit, return_index=True)[1]
+        order = nested_order(np.arange(len(first)), self.y[first] if self.classes is not None else None, rng)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return np.asarray(rank[self.unit])
+
+    @property
+    def units(self) -> float:
+        """Independent units that the scores of all folds rest on."""
+        y = self.y if self.classes is None else self.y.astype(np.int64)
+        events = Part(y, self.w, self.unit if self.grouped else None, np.empty((0, len(y)), np.uint8))
+        return events.units(additive=self.metric.additive)
 
     @property
     def n_fit(self) -> int:
@@ -308,35 +334,31 @@ class _Folded:
         rows: Sequence[Any],
         progress: Any,
     ) -> ModelCurve:
-        from sklearn.base import clone
-
         scores = np.empty((2, len(values), self.k))
         for i, (model, chosen) in enumerate(zip(models, rows, strict=True)):
             for fold, fit, held in self.parts():
                 at = chosen(fit)
-                fitted = self._fit(clone(model), at)
-                scores[0, i, fold] = self._score(at, self._predicted(fitted, at))
-                scores[1, i, fold] = self._score(held, self._predicted(fitted, held))
+                made = self._fit(model, at)
+                scores[0, i, fold] = self._score(at, self._predicted(made, at))
+                scores[1, i, fold] = self._score(held, self._predicted(made, held))
                 if progress is not None:
                     progress(i * self.k + fold + 1, len(values) * self.k)
         return self._made(parameter, values, scores)
 
     def path(self, model: Any, parameter: str, values: tuple[Any, ...], progress: Any) -> ModelCurve:
         """One fit a fold for every depth."""
-        from sklearn.base import clone
-
         if parameter != "max_depth":
             raise InputError(
                 f"a path is over 'max_depth', got {parameter!r}; give the tree itself for others."
             )
         scores = np.empty((2, len(values), self.k))
         for fold, fit, held in self.parts():
-            fitted = self._fit(clone(model), fit)
+            made = self._fit(model, fit)
             for part, at in enumerate((fit, held)):
-                path = fitted.predict_path(self.X[at])
+                path = made.predict_path(self.X[at])
                 for i, depth in enumerate(values):
                     raw = path[min(int(depth), len(path)) - 1]
-                    scores[part, i, fold] = self._score(at, self._aligned(fitted, raw))
+                    scores[part, i, fold] = self._score(at, self._aligned(made, raw))
             if progress is not None:
                 progress(fold + 1, self.k)
         return self._made(parameter, values, scores)
@@ -347,14 +369,11 @@ class _Folded:
 
     def _made(self, parameter: str, values: tuple[Any, ...], scores: Array) -> ModelCurve:
         n_validation = len(self.y) // self.k
-        return ModelCurve(
-            parameter, values, scores[0], scores[1], self.metric, len(self.y) - n_validation, n_validation
-        )
+        sizes = (len(self.y) - n_validation, n_validation)
+        return ModelCurve(parameter, values, scores[0], scores[1], self.metric, *sizes, units=self.units)
 
     def _fit(self, model: Any, at: NDArray[np.int64]) -> Any:
-        step = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""
-        given = {f"{step}sample_weight": self.w[at]} if self.weighted else {}
-        return model.fit(self.X[at], self.y[at], **given)
+        return fitted(model, self.X[at], self.y[at], self.w[at] if self.weighted else None)
 
     def _predicted(self, fitted: Any, at: NDArray[np.int64]) -> Array:
         if self.classes is None:
@@ -387,8 +406,22 @@ def without_cut(name: str) -> Metric:
     return found
 
 
-def _dealt(folds: Any, labels: NDArray[Any] | None, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the fold (n,) of each row: as given, or dealt class by class."""
+def _first(rows: NDArray[np.int64], rank: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the units of lowest ``rank`` (n,) among ``rows`` (n,), whole, that hold ``size`` of them or more.
+
+    >>> _first(np.array([0, 1, 2, 3]), np.array([1, 1, 0, 2]), 2)
+    array([2, 0, 1])
+    """
+    order = np.argsort(rank, kind="stable")
+    last = rank[order[size - 1]]
+    return np.asarray(rows[order[rank[order] <= last]])
+
+
+def _dealt(
+    folds: Any, labels: NDArray[Any] | None, unit: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the fold (n,) of each row: as given, or units dealt, those of equal ``labels`` (n_units,) evenly."""
+    n, n_units = len(unit), int(unit.max()) + 1
     if not isinstance(folds, int):
         given = np.asarray(folds)
         if (
@@ -400,12 +433,21 @@ def _dealt(folds: Any, labels: NDArray[Any] | None, n: int, rng: np.random.Gener
             raise InputError(
                 f"folds have shape {given.shape}; expected {n} whole numbers from 0, two at least."
             )
+        _refuse_parted(given, unit)
         return np.unique(given, return_inverse=True)[1].astype(np.int64)
-    if not 2 <= folds <= n:
-        raise InputError(f"folds = {folds}; expected from 2 to {n}, the number of rows.")
-    order = rng.permutation(n)
+    if not 2 <= folds <= n_units:
+        raise InputError(f"folds = {folds}; expected from 2 to {n_units}, the number of rows (or groups).")
+    order = rng.permutation(n_units)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
-    fold = np.empty(n, dtype=np.int64)
-    fold[order] = np.arange(n) % folds
-    return fold
+    fold = np.empty(n_units, dtype=np.int64)
+    fold[order] = np.arange(n_units) % folds
+    return np.asarray(fold[unit])
+
+
+def _refuse_parted(folds: NDArray[Any], unit: NDArray[np.int64]) -> None:
+    """Raise `InputError` where a unit is in two folds."""
+    first = np.unique(unit, return_index=True)[1]
+    parted = len(np.unique(unit[folds != folds[first][unit]]))
+    if parted:
+        raise InputError(f"{parted} groups are in several folds; expected each in one: deal whole groups.")

@@ -18,6 +18,7 @@ from fivesigma.study.fit.prediction import each, joined, packed, quantiles, scor
 SHAPES = {
     Output.VALUE: (),
     Output.LAW: (13,),
+    Output.INTERVAL: (2, 2),
     Output.PROBABILITY: (3,),
     Output.LABEL: (),
     Output.MEMBERSHIP: (2,),

@@ -14,6 +14,7 @@ from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.scaled_target import straight_line
+from fivesigma.risk.conformal import reach
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,9 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
     scores ``|y - f(x)| / s(x)`` are ranked, and an interval at level 1 - α reaches the
     ``⌈(n + 1)(1 - α)⌉``-th smallest (Lei et al. 2018, doi:10.1080/01621459.2017.1307116). s is the predicted
     standard deviation of a model with ``predict_dist``, else 1. Exact for events exchangeable with the held-out
-    ones: marginal, not within a bin of x.
+    ones: marginal, not within a bin of x. With groups whole ones are held out, and it is the groups that are
+    exchangeable: intervals are for events of a new group, an event of weight k is k events of its group (see
+    `fivesigma.risk.conformal`).
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
     Attributes
     ----------
     estimator_ : fitted to the rows not held out
-    scores_ : (n_held,) sorted, and ``weights_`` beside them
+    scores_ : (n_held,) of the rows held out, ``weights_`` and ``groups_`` (None without) beside them
 
     Examples
     --------
@@ -52,18 +55,27 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
         self.n_folds = n_folds
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X ``(n, p)``, y ``(n,)`` and event weights ``(n,)``."""
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Fit to X ``(n, p)``, y ``(n,)``, event weights and groups ``(n,)``."""
         table, target = labelled(self, X, y, nan=self._takes_gaps(), numeric=True)
-        w, table, target = present(weights(sample_weight, table), table, target)
-        fold = inner_folds(table, target, n_folds=self.n_folds, classification=False, seed=self.random_state)
+        g = None if groups is None else np.asarray(groups)
+        w, table, target, g = present(weights(sample_weight, table), table, target, g)
+        fold = inner_folds(
+            table, target, n_folds=self.n_folds, groups=g, classification=False, seed=self.random_state
+        )
         fit, held = fold != 0, fold == 0
         given = None if sample_weight is None else w[fit]
-        self.estimator_ = fit_on(self._inner(), table[fit], target[fit], w=given)
+        inside = None if g is None else g[fit]
+        self.estimator_ = fit_on(self._inner(), table[fit], target[fit], w=given, groups=inside)
         centre, scale = self._centre(table[held])
-        scores = np.abs(target[held] - centre) / scale
-        order = np.argsort(scores, kind="stable")
-        self.scores_, self.weights_ = scores[order], w[held][order]
+        self.scores_, self.weights_ = np.abs(target[held] - centre) / scale, w[held]
+        self.groups_ = None if g is None else g[held]
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -74,27 +86,14 @@ class SplitConformal(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
     def predict_interval(self, X: ArrayLike, level: float) -> tuple[Array, Array]:
         """Return the ends ``(n,)`` of the intervals at ``level``.
 
-        `InputError` where the held-out events are too few for it: below ``level/(1 - level)``.
+        `InputError` where the held-out events (or groups) are too few for it (`fivesigma.risk.conformal.refusal`).
         """
-        table = self._checked(X)
-        centre, scale = self._centre(table)
-        reach = self._reach(level) * scale
-        return centre - reach, centre + reach
-
-    def _reach(self, level: float) -> float:
-        """Return the weighted ⌈(n + 1) level⌉-th score; a new event has the mean weight."""
         if not 0 < level < 1:
             raise InputError(f"level is {level!r}; expected a probability between 0 and 1.")
-        total = self.weights_.sum()
-        n = total**2 / (self.weights_ @ self.weights_)
-        wanted = level * (n + 1) / n
-        if wanted > 1 + 1e-12:
-            raise InputError(
-                f"{n:.0f} held-out events cannot support level {level:g}; expected at least "
-                f"{np.ceil(level / (1 - level)):.0f}: give more rows, or a lower level."
-            )
-        at = np.searchsorted(np.cumsum(self.weights_) / total, wanted - 1e-12)
-        return float(self.scores_[min(at, self.scores_.size - 1)])
+        table = self._checked(X)
+        centre, scale = self._centre(table)
+        half = reach(self.scores_, self.weights_, level, groups=self.groups_) * scale
+        return centre - half, centre + half
 
     def _centre(self, X: Array) -> tuple[Array, Array | float]:
         if callable(getattr(self.estimator_, "predict_dist", None)):

@@ -199,7 +199,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         for out, trees in fits:
             theta = trees.parameters(codes[:, out], self.n_iter_)
             z[out] = (t[out] - theta[:, 0]) / np.exp(theta[:, 1])
-        self.recalibration_ = Recalibration.of(z, self.law_, w)
+        self.recalibration_ = Recalibration.of(z, self.law_, w, groups)
 
     def _boost(
         self, codes: Codes, t: Array, w: Array, n_rounds: int, tell: _Told, held: _HeldOut | None = None

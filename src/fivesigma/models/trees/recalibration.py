@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +41,21 @@ class Recalibration:
         return cls(np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
 
     @classmethod
-    def of(cls, z: Array, base: Distribution, w: Array | None = None) -> Recalibration:
+    def of(
+        cls, z: Array, base: Distribution, w: Array | None = None, groups: NDArray[Any] | None = None
+    ) -> Recalibration:
         """Return the map that takes the residuals ``z`` (n,) of held-out events to the base law.
 
         T takes the weighted quantiles of z to those of the base law, at the probabilities that a Gaussian has from
-        -2σ to 2σ by halves; fewer where events are few, and none below 20.
+        -2σ to 2σ by halves; fewer where events (or their groups) are few, and none below 20.
 
         >>> from fivesigma.models.trees.distributions import Normal
         >>> z = 2 * np.random.default_rng(0).normal(size=100_000)
         >>> abs(float(Recalibration.of(z, Normal()).slope(np.zeros(1))[0]) - 0.5) < 0.02
         True
         """
-        same = np.unique(z, return_inverse=True)[
-            1
-        ]  # copies of an event are one event, as its weight would be
+        # copies of an event are one event, as its weight would be
+        same = np.unique(z if groups is None else groups, return_inverse=True)[1]
         weight = np.bincount(same, weights=w)
         n = float(weight.sum() ** 2 / (weight @ weight))
         knots = _KNOTS[n * ndtr(-np.abs(_KNOTS)) >= _EVENTS_PER_TAIL]

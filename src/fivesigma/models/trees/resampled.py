@@ -61,9 +61,11 @@ def limits_of(model: Any) -> Limits | None:
 
 
 def refits_by_counts(
-    model: Any, X: Any, y: Any, X_test: Any, n_depths: int | None = None
+    model: Any, X: Any, y: Any, X_test: Any, n_depths: int | None = None, *, sample_weight: Any = None
 ) -> Callable[[NDArray[Any], int], NDArray[Any]] | None:
     """Return what refits a plain tree many times faster than scikit-learn; None for any other model, or gaps in X.
+
+    None too where a weight is negative.
 
     Parameters
     ----------
@@ -71,6 +73,7 @@ def refits_by_counts(
     X, y : (n, p) and (n,) training rows
     X_test : (n_test, p)
     n_depths : of a path; None for the tree at its own depth
+    sample_weight : (n,) of the training rows; as in scikit-learn, a tree stops by the number of events
 
     Returns
     -------
@@ -85,12 +88,13 @@ def refits_by_counts(
     """
     limits = limits_of(model)
     table, test = np.asarray(X, dtype=np.float64), np.asarray(X_test, dtype=np.float64)
-    if limits is None or not (np.isfinite(table).all() and np.isfinite(test).all()):
+    w = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if limits is None or not (np.isfinite(table).all() and np.isfinite(test).all() and (w >= 0).all()):
         return None
     classes, codes = (None, None)
     if is_classifier(model):
         classes, codes = np.unique(y, return_inverse=True)
-    tree = ResampledTree(table, _outputs(y, codes), test, limits)
+    tree = ResampledTree(table, _outputs(y, codes), test, limits, w)
 
     def refit(counts: NDArray[Any], seed: int) -> NDArray[Any]:
         means = tree.leaf(counts, seed) if n_depths is None else tree.path(counts, n_depths, seed)
@@ -118,9 +122,10 @@ class ResampledTree:
     X : (n, p), finite
     outputs : (n, m) targets, or indicators of classes
     X_test : (n_test, p)
+    w : (n,) weights, not negative
     """
 
-    def __init__(self, X: Any, outputs: Array, X_test: Any, limits: Limits) -> None:
+    def __init__(self, X: Any, outputs: Array, X_test: Any, limits: Limits, w: Array | None = None) -> None:
         self.columns = np.ascontiguousarray(np.asarray(X, dtype=np.float32).T)
         self.order = np.argsort(self.columns, axis=1, kind="stable").astype(np.int32)
         self.least = outputs.min(axis=0)
@@ -128,6 +133,7 @@ class ResampledTree:
         self.outputs = np.ascontiguousarray((outputs - self.least) / self.range)
         self.X_test = np.ascontiguousarray(X_test, dtype=np.float32)
         self.limits = limits
+        self.w = np.ones(len(self.outputs)) if w is None else w
 
     def path(self, counts: NDArray[Any], n_depths: int, seed: int = 0) -> Array:
         """Return (n_depths, n_test, m): what the tree fitted to ``counts`` (n,) predicts, cut at depth 1, 2, …"""
@@ -142,13 +148,14 @@ class ResampledTree:
         return np.asarray(last[0] * self.range + self.least)
 
     def _grown(self, counts: NDArray[Any], max_depth: int, seed: int) -> tuple[Any, ...]:
-        w = np.asarray(counts, dtype=np.float64)
+        c = np.asarray(counts, dtype=np.float64)
+        w = c * self.w
         kept = int(np.count_nonzero(w))
         order = np.empty((len(self.columns), kept), dtype=np.int32)
         _filter(self.order, w, order)
         least = np.array([self.limits.min_split, self.limits.min_leaf])
         return _grow(  # type: ignore[no-any-return]
-            self.columns, order, self.outputs * w[:, None], w, max_depth, least, np.uint64(seed + 1)
+            self.columns, order, self.outputs * w[:, None], w, c, max_depth, least, np.uint64(seed + 1)
         )
 
 
@@ -165,9 +172,19 @@ def _filter(order: Index, w: Array, kept: Index) -> None:
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _grow(
-    columns: Table, order: Index, wy: Array, w: Array, max_depth: int, least: Array, state: np.uint64
+    columns: Table,
+    order: Index,
+    wy: Array,
+    w: Array,
+    c: Array,
+    max_depth: int,
+    least: Array,
+    state: np.uint64,
 ) -> tuple[Any, ...]:
-    """Grow depth first; return column (-1 at a leaf), cut, left child and mean outputs of each node."""
+    """Grow depth first; return column (-1 at a leaf), cut, left child and mean outputs of each node.
+
+    Rows weigh ``w`` and are ``c`` events each, of which there must be enough.
+    """
     n, m = order.shape[1], wy.shape[1]
     min_split, min_leaf = least
     tried = np.arange(len(columns))
@@ -184,10 +201,11 @@ def _grow(
         open_nodes -= 1
         node, first, end, depth = stack[open_nodes]
         W = _mean(order[0, first:end], wy, w, value[node])
-        if depth >= max_depth or min(W - min_split, W - 2 * min_leaf) < 0 or end - first < 2:
+        C = _sum(order[0, first:end], c)
+        if depth >= max_depth or min(C - min_split, C - 2 * min_leaf) < 0 or end - first < 2:
             continue
         state = _shuffle(tried, state)
-        j, at = _best_split(columns, order, tried, first, end, wy, w, W, value[node], min_leaf)
+        j, at = _best_split(columns, order, tried, first, end, wy, w, W, value[node], c, C, min_leaf)
         if j < 0:
             continue
         low, high = columns[j, order[j, at - 1]], columns[j, order[j, at]]
@@ -234,6 +252,14 @@ def _mean(rows: Index, wy: Array, w: Array, mean: Array) -> float:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def _sum(rows: Index, c: Array) -> float:
+    C = 0.0
+    for i in rows:
+        C += c[i]
+    return C
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _part(order: Index, first: int, end: int, goes_left: NDArray[np.bool_], spare: Index) -> None:
     """Move the rows that go left to the front, both sides in their order."""
     kept = first
@@ -260,6 +286,8 @@ def _best_split(
     w: Array,
     W: float,
     mean: Array,
+    c: Array,
+    C: float,
     min_leaf: float,
 ) -> tuple[int, int]:
     """Return the column and the first place on the right of the split with the largest ``Σ S_L²/W_L + S_R²/W_R``.
@@ -281,12 +309,12 @@ def _best_split(
         if x[rows[end - 1]] <= x[rows[first]] + np.float32(1e-7):
             continue
         S[:] = 0.0
-        s = V = 0.0
+        s = V = N = 0.0
         before = x[rows[first]]
         for k in range(first, end):
             i = rows[k]
             now = x[i]
-            if now > before + np.float32(1e-7) and min(V, W - V) >= min_leaf:
+            if now > before + np.float32(1e-7) and min(N, C - N) >= min_leaf:
                 if m == 1:
                     total = s * s
                 else:
@@ -298,6 +326,7 @@ def _best_split(
                     best, where, place = gain, j, k
             before = now
             V += w[i]
+            N += c[i]
             if m == 1:
                 s += wy[i, 0] - w[i] * mean[0]
             else:

@@ -75,7 +75,7 @@ def coverage(view: View, models: Shown) -> Plot:
         caption=(
             f"Left: share of {view.events} inside the central intervals, with exact 95 % limits; dashed, what is "
             "stated. Right: mean width. Laws are the model's own, or a Gaussian of its out-of-fold residuals "
-            "(open); conformal intervals hold their level on average over events."
+            "(open); conformal intervals hold their level on average over events of new groups, if there are groups."
         ),
         alt="Coverage of 68 and 95 % intervals: " + "; ".join(_spoken(*each) for each in models) + ".",
         size=(8.6, 0.46 * len(models) + 1.3),
@@ -113,7 +113,8 @@ def _draw_coverage(figure: Any, models: Shown, unit: str | None) -> None:
                 continue
             each, at = _of(kept, kind)[which], place + (0.0, 0.0, 0.28, 0.28)[k] - 0.14
             face = hue if kept.own or kind == "conformal" else PAPER
-            left.plot([each.low, each.high], [at, at], color=hue, linewidth=1.3)
+            if each.low is not None:
+                left.plot([each.low, each.high], [at, at], color=hue, linewidth=1.3)
             for axes, value in ((left, each.coverage), (right, each.width)):
                 axes.plot(
                     value, at, marker, color=hue, markerfacecolor=face, markersize=5.5, linestyle="none"

@@ -15,19 +15,31 @@ MOST_PANELS = 12
 
 
 def said(view: View, model: ModelRecord, kept: PredictiveRecord) -> str:
-    """Return one sentence: whether the intervals hold what they say, and how wide they are."""
+    """Return a few sentences: whether the intervals that are given hold what they say, and how wide they are.
+
+    Those of a law that is given as it is, and those of a model without one, come first; else the conformal ones.
+    """
     law = "its own law" if kept.own else "a Gaussian of its out-of-fold residuals"
-    held = " and ".join(_held(each) for each in kept.intervals)
-    text = f"{model.name} ({law}): {held} of the {view.events}"
-    off = [each for each in kept.intervals if not each.low <= each.level <= each.high]
+    ways = ((law, kept.intervals), ("conformal intervals", kept.conformal))
+    (word, first), (other, second) = ways[::-1] if kept.given == "conformal" and kept.conformal else ways
+    text = f"{model.name} ({word}): {' and '.join(map(_held, first))} of the {view.events}"
+    off = [each for each in first if _is_off(each)]
     if off:
-        ways = {"too narrow" if each.coverage < each.level else "too wide" for each in off}
-        text += f": {' and '.join(sorted(ways))}"
-    widths = " and ".join(plain_number(each.width, 3) for each in kept.intervals)
-    text += f"; mean widths {widths}"
-    if kept.conformal:
-        text += f"; conformal intervals: {' and '.join(_held(each) for each in kept.conformal)}"
-    return text + "."
+        wrong = {"too narrow" if each.coverage < each.level else "too wide" for each in off}
+        text += f": {' and '.join(sorted(wrong))}"
+    text += f"; mean widths {' and '.join(plain_number(each.width, 3) for each in first)}"
+    if second:
+        text += f"; {other}: {' and '.join(map(_held, second))}"
+    return ". ".join([text, *(_sentence(why) for why in kept.refused or ())]) + "."
+
+
+def _is_off(each: Coverage) -> bool:
+    """Whether the level lies outside the limits of the share; not where there are too few groups for limits."""
+    return each.low is not None and each.high is not None and not each.low <= each.level <= each.high
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".")
 
 
 def _held(each: Coverage) -> str:

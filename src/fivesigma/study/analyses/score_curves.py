@@ -21,6 +21,7 @@ from fivesigma.study.analyses import predictive as intervals
 from fivesigma.study.analyses import regions as plane
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.fit.intervals import HeldOut, law_of
 from fivesigma.study.fit.prediction import Output, each
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.registry import task
@@ -49,7 +50,7 @@ def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
 
     def scored(part: str) -> shapes.Scored | None:
         truth, said = _said(found, part, name)
-        return shapes.Scored(truth.y, said[output], truth.w) if output in said else None
+        return shapes.Scored(truth.y, said[output], truth.w, truth.groups) if output in said else None
 
     counts = found.parts.resampled(found.prepared.metric, found.tests[0]).counts if found.tests else None
     if (held := scored(found.tests[0] if found.tests else VALIDATION)) is None:
@@ -65,11 +66,16 @@ def predictive(found: Evidence, name: str) -> PredictiveRecord | None:
     truth, said = _said(found, VALIDATION, name)
     if not said:  # neither a width nor conformal intervals can be had of rows that its models have seen
         return None
-    held, width = (truth.y, said, truth.w), found.scores.cut(CRPS, name)
+    held = HeldOut.of(found.prepared.fit_data, found.fitted[name].validation)
     if found.tests:
         truth, said = _said(found, found.tests[0], name)
-        return intervals.recorded(truth.y, said, truth.w, held, width)
-    return intervals.recorded(*held, None, width)
+    return intervals.recorded(
+        intervals.Judged(truth.y, said, truth.w, truth.groups),
+        found.scores.cut(CRPS, name),
+        conformal=held.calibrated().of(law_of(said)) if found.tests else held.ends(),
+        given=found.prepared.spec.evaluate.intervals if Output.LAW in said else None,
+        refused=held.refused,
+    )
 
 
 def pictures(prepared: Prepared) -> Mapping[str, Section]:
@@ -90,7 +96,10 @@ def _histograms(prepared: Prepared) -> HistogramsRecord:
     assert data.y is not None
     w = None if data.w is None else data.w[train]
     X, y = data.X[train], None if data.several else data.y[train]
-    drawn = shapes.feature_histograms(X, y, w, names=data.names, units=data.units, classes=data.classes)
+    groups = None if data.groups is None else data.groups[train]
+    drawn = shapes.feature_histograms(
+        X, y, w, names=data.names, units=data.units, classes=data.classes, groups=groups
+    )
     return HistogramsRecord.from_document(drawn)
 
 

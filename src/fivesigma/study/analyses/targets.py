@@ -85,7 +85,7 @@ def _residuals(found: Evidence, metrics: Mapping[str, OfTarget], name: str) -> A
     part = found.tests[0] if found.tests else VALIDATION
     truth, at = found.parts.truth(metric, part), metric.number
     values = found.fitted[name].said(part)[Output.VALUE][truth.counts]
-    return shapes.residuals(shapes.Scored(truth.y[:, at], values[:, at], truth.w))
+    return shapes.residuals(shapes.Scored(truth.y[:, at], values[:, at], truth.w, truth.groups))
 
 
 ANALYSIS = Analysis(NAME, experiment=Targets)

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
 from fivesigma.data.shape import KINDS
+from fivesigma.risk.conformal import STATED
 from fivesigma.study.tasks.registry import tasks
 
 Array = NDArray[Any]
 Answer = TypeVar("Answer")
+
+_LARGEST = 1e300
+"""Numbers of a document are smaller."""
 
 
 def answer(
@@ -83,7 +87,7 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     DataError
         With what is wrong.
     """
-    known = {"columns": {}, "targets": [], "events": "table", "shape": [1], **meta}
+    known = {"columns": {}, "targets": [], "events": "table", "shape": [1], "intervals": [], **meta}
     wrong = next((name for name, sound in _KEPT.items() if name not in known or not sound(known[name])), None)
     if wrong is not None:
         what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
@@ -91,6 +95,8 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
         what = f"its task, {meta['task']!r}, is not one of {', '.join(tasks())}"
     elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
         what = "its units or categories are not those of its columns"
+    elif len(known["intervals"]) not in (0, max(len(known["targets"]), 1)):
+        what = "its intervals are not those of its targets"
     elif "events" not in meta and getattr(estimator, "n_features_in_", None) != len(meta["names"]):
         what = f"it takes other columns than the {len(meta['names'])} that its document names"
     elif meta["task"] in _WITH_CLASSES and (meta["classes"] is not None) != _WITH_CLASSES[meta["task"]]:
@@ -111,6 +117,25 @@ def _is_reading(value: Any) -> bool:
     return isinstance(codes, list) and all(isinstance(code, str | int | float) for code in codes)
 
 
+def _is_interval(value: Any) -> bool:
+    """Whether ``value`` says how predictive intervals are made."""
+    if not isinstance(value, dict) or set(value) != {"levels", "reaches", "floor", "units"}:
+        return False
+    reaches, sizes = value["reaches"], (value["floor"], value["units"])
+    return (
+        value["levels"] == list(STATED)
+        and isinstance(reaches, list)
+        and len(reaches) == len(STATED)
+        and all(each is None or _is_number(each) for each in reaches)
+        and all(_is_number(each) and each >= 0 for each in sizes)
+        and value["floor"] > 0
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
 def _words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
@@ -129,6 +154,7 @@ _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "events": lambda value: value in KINDS,
     "shape": lambda value: isinstance(value, list) and all(type(n) is int and n > 0 for n in value),
     "columns": lambda value: isinstance(value, dict) and all(map(_is_reading, value.values())),
+    "intervals": lambda value: isinstance(value, list) and all(map(_is_interval, value)),
 }
 """What the document must hold for a prediction to have a meaning."""
 

@@ -16,8 +16,10 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import frames, shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
+from fivesigma.risk.conformal import STATED, ConformalIntervals
 from fivesigma.risk.predictive import LEVELS
 from fivesigma.study.finished.answers import answer, check_document, tried
+from fivesigma.study.fit.intervals import with_intervals
 from fivesigma.study.fit.prediction import Output, Predictions
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
@@ -211,7 +213,43 @@ class FittedModel:
         """Return all that the model says of ``X``, by output."""
         n_classes = None if self.classes is None else len(self.classes)
         table, asked = self.columns(X), Asked(self.task.outputs, n_classes)
-        return tried(str(self.meta["name"]), lambda: self.task.predict(self.estimator, table, asked))
+        return tried(
+            str(self.meta["name"]),
+            lambda: with_intervals(self.task.predict(self.estimator, table, asked), self.intervals),
+        )
+
+    @property
+    def intervals(self) -> tuple[ConformalIntervals, ...]:
+        """How its predictive intervals are made, one entry a target; () without a law, and of older versions."""
+        return tuple(ConformalIntervals.from_document(each) for each in self.meta.get("intervals", ()))
+
+    def predict_interval(
+        self, X: ArrayLike | Dataset, level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the ends (n_samples,), or (n_samples, m) of m targets, of the intervals that the run gives.
+
+        Parameters
+        ----------
+        level : 0.95 or 0.6827, the levels that every run states
+
+        Raises
+        ------
+        InputError
+            For another level, a model without a law, or where too few events (groups) were held out for the level.
+        """
+        at = next((j for j, stated in enumerate(STATED) if abs(stated - level) < 1e-3), None)
+        if at is None:
+            stated = " or ".join(f"{each:.4g}" for each in STATED)
+            raise InputError(
+                f"level is {level!r}; expected {stated}, those of which a run says how often they hold."
+            )
+        if not self.intervals or any(each.reaches[at] is None for each in self.intervals):
+            raise InputError(
+                f"'{self.meta['name']}' has no intervals at level {level:g}: it has no law, or too few events were "
+                "held out to make them; choose natural-gradient or quantile-forest, or give more events."
+            )
+        ends = self.said(X)[Output.INTERVAL]
+        return ends[..., at, 0], ends[..., at, 1]
 
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
         """Return class labels, values of a regression in the unit of the target, or clusters from 0, (n_samples,)."""

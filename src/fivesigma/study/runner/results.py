@@ -10,17 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
+from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
+from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.tails import heavy_tail
+from fivesigma.study.fit.intervals import intervals_of, out_of_fold, with_intervals
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
+from fivesigma.study.fit.saved import model_file
 from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.preparation.splitting import sections
 from fivesigma.study.prepared import Prepared
@@ -221,6 +225,15 @@ def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened:
     return columns | predicted
 
 
+def note_intervals(prepared: Prepared, outcomes: Sequence[Outcome], folder: RunFolder) -> None:
+    """Keep with each model that has a law how its intervals are made, so that it gives the same of other events."""
+    for number, outcome in enumerate(outcomes):
+        intervals = intervals_of(prepared.fit_data, outcome.validation, prepared.spec.evaluate.intervals)
+        if outcome.ok and intervals and "not_saved" not in outcome.described:
+            kept = {"intervals": [each.to_document() for each in intervals]}
+            models.note(model_file(folder, number), kept)
+
+
 def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
     """Return the column of the truth, named; a class that is not known has the code -1, and is None."""
     data = prepared.data
@@ -235,9 +248,11 @@ def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:
 
 def _predicted(prepared: Prepared, outcome: Outcome, parts: Mapping[str, Array]) -> dict[str, Array]:
     """Return what is said of the training rows without having seen them over what is said of the test rows."""
+    how, fits = prepared.spec.evaluate.intervals, prepared.fit_data
+    intervals = intervals_of(fits, outcome.validation, how)
     said_of = {
-        "train": outcome.validation,
-        **{part: outcome.tests.get(part, {}) for part in prepared.split.tests},
+        "train": out_of_fold(fits, outcome.validation, how),
+        **{part: with_intervals(outcome.tests.get(part, {}), intervals) for part in prepared.split.tests},
     }
     first = next((known for part, known in said_of.items() if part in parts and known), {})
     if not first:

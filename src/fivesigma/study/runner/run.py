@@ -20,7 +20,7 @@ from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
-from fivesigma.study.runner.results import prediction_table, results
+from fivesigma.study.runner.results import note_intervals, prediction_table, results
 from fivesigma.study.runner.stages import SPEED, Made, make
 from fivesigma.study.spec.document import Spec
 
@@ -179,6 +179,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         record = results(made, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
     _write_predictions(folder, prediction_table(prepared, outcomes, opened=opened))
+    note_intervals(prepared, outcomes, folder)
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,

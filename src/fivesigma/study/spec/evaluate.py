@@ -32,6 +32,8 @@ class EvaluateSection(Section):
     """What a significance is about: the procedure retrained, or this fitted model."""
     relevant: Annotated[Number, Field(ge=0)] = 0.0
     """The smallest difference worth a word."""
+    intervals: Literal["conformal", "law"] = "conformal"
+    """Predictive intervals of models with a law: widened until events held out by folds were in them, or its own."""
 
     @model_validator(mode="after")
     def _enough_refits(self) -> EvaluateSection:

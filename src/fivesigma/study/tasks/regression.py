@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.data.dataset import Dataset
+from fivesigma.risk.conformal import STATED
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.predictive import LEVELS
 from fivesigma.study.fit.prediction import Predictions, quantiles
@@ -58,6 +59,8 @@ class Regression(Task):
     def columns(self, name: str, said: Predictions, meanings: Sequence[str]) -> dict[str, Array]:
         """Return ``NAME``, the value, and ``NAME:q0.1587`` and so on, where there is a law.
 
+        Of intervals the ends, ``NAME:low0.9500`` and ``NAME:high0.9500``.
+
         Of several targets, which are the ``meanings``, these of ``NAME:TARGET``.
         """
         if meanings:
@@ -71,19 +74,40 @@ class Regression(Task):
         found = {name: said[Output.VALUE]}
         if Output.LAW in said:
             found |= {_column(name, level): said[Output.LAW][:, j] for j, level in enumerate(LEVELS)}
+        if Output.INTERVAL in said:
+            ends = said[Output.INTERVAL]
+            for j, level in enumerate(STATED):
+                found |= {_end(name, word, level): ends[:, j, k] for k, word in enumerate(_ENDS)}
         return found
 
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
         """See `Task.stored`."""
         if meanings:
             kept = [self.stored(table, f"{name}:{target}", ()) for target in meanings]
-            both = [output for output in self.outputs if all(output in one for one in kept)]
+            both = [
+                output for output in (*self.outputs, Output.INTERVAL) if all(output in one for one in kept)
+            ]
             return {output: np.stack([one[output] for one in kept], axis=1) for output in both}
         said = {Output.VALUE: numbers(table, name)}
         if _column(name, LEVELS[0]) in table:
             each = [numbers(table, _column(name, level)) for level in LEVELS]
             said[Output.LAW] = np.column_stack(each)
+        if _end(name, _ENDS[0], STATED[0]) in table:
+            ends = [[numbers(table, _end(name, word, level)) for word in _ENDS] for level in STATED]
+            said[Output.INTERVAL] = np.moveaxis(np.array(ends), 2, 0)
         return said
+
+
+_ENDS = ("low", "high")
+
+
+def _end(name: str, word: str, level: float) -> str:
+    """Return the name of a column of ends of intervals.
+
+    >>> _end("forest", "low", 0.95)
+    'forest:low0.9500'
+    """
+    return f"{name}:{word}{level:.4f}"
 
 
 def _column(name: str, level: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
-from fivesigma.models.fitting import probabilities
+from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.risk.flexibility import needs_cut
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.study.analyses.analysis import Fitted, Found, Run
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, scored
 from fivesigma.study.plan import Entry, Fit
 from fivesigma.study.tasks.registry import task as task_called
@@ -83,27 +84,38 @@ class BiasVariance(_OfCurves):
 
     def of_fit(self, fitted: Fitted, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return ``total``, ``bias`` and ``variance`` (m,), the loss and the numbers of events."""
-        held, data = fitted.asked["validation"], fitted.data
-        rows = _Rows(
-            fitted.table(fitted.rows),
-            data.y[fitted.rows],
-            fitted.table(held),
-            data.y[held],
-            None if data.w is None else data.w[held],
-        )
+        rows = _Rows.of(fitted)
         found = _of_path(fitted, rows, settings) if settings["path"] else _of_values(fitted, rows, settings)
-        return {**found, "n_fit": len(fitted.rows), "n_validation": len(held)}
+        return {**found, "n_fit": len(rows.fit), "n_validation": len(rows.held)}
 
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Training rows X, y and held-out rows V, v with their weights."""
+    """Positions of the rows that are ``fit``, those of no weight left out, and of those ``held`` out."""
 
-    X: Array
-    y: Array
-    V: Array
-    v: Array
-    w: Array | None
+    data: FitData
+    fit: Array
+    held: Array
+
+    @classmethod
+    def of(cls, fitted: Fitted) -> _Rows:
+        data, fit = fitted.data, fitted.rows
+        return cls(data, fit if data.w is None else fit[data.w[fit] != 0], fitted.asked["validation"])
+
+    @property
+    def targets(self) -> tuple[Array, Array]:
+        """The target of both."""
+        return self.data.y[self.fit], self.data.y[self.held]
+
+    @property
+    def groups(self) -> Array:
+        """What bootstrap samples keep together."""
+        return self.data.units[self.fit]
+
+    @property
+    def test_weight(self) -> Array | None:
+        """How the held-out rows weigh."""
+        return None if self.data.w is None else self.data.w[self.held]
 
 
 def _of_path(fitted: Fitted, rows: _Rows, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,13 +124,14 @@ def _of_path(fitted: Fitted, rows: _Rows, settings: Mapping[str, Any]) -> dict[s
     from fivesigma.models.trees.resampled import refits_by_counts
     from fivesigma.risk.generalisation import bias_variance_path
 
-    deepest = max(settings["values"])
+    deepest, w, (y, v) = max(settings["values"]), rows.data.training_weights(rows.fit), rows.targets
     *steps, (_, tree) = fitted.build(_with(fitted.fit, {DEPTH: deepest})).steps
-    X, V = _through(steps, rows.X, rows.y, rows.V)
+    X, V = _through(steps, fitted.table(rows.fit), y, fitted.table(rows.held), w)
     found = bias_variance_path(
-        DepthPath(tree), X, rows.y, V, rows.v,
-        n_rounds=int(settings["rounds"]), rng=_rng(fitted), n_depths=deepest, test_weight=rows.w,
-        refit=refits_by_counts(tree, X, rows.y, V, deepest),
+        DepthPath(tree), X, y, V, v,
+        n_rounds=int(settings["rounds"]), rng=_rng(fitted), n_depths=deepest,
+        sample_weight=w, groups=rows.groups, test_weight=rows.test_weight,
+        refit=refits_by_counts(tree, X, y, V, deepest, sample_weight=w),
     )  # fmt: skip
     return {name: np.asarray(getattr(found, name)) for name in PARTS} | {"loss": found.loss}
 
@@ -127,15 +140,40 @@ def _of_values(fitted: Fitted, rows: _Rows, settings: Mapping[str, Any]) -> dict
     """Return the parts at each value, of fits of its own."""
     from fivesigma.risk.generalisation import bias_variance
 
+    X, V, (y, v) = fitted.table(rows.fit), fitted.table(rows.held), rows.targets
+    recipes = [
+        fitted.build(_with(fitted.fit, {settings["parameter"]: value})) for value in settings["values"]
+    ]
     each = [
         bias_variance(
-            fitted.build(_with(fitted.fit, {settings["parameter"]: value})), rows.X, rows.y, rows.V, rows.v,
-            n_rounds=int(settings["rounds"]), rng=_rng(fitted), test_weight=rows.w,
+            made, X, y, V, v, n_rounds=int(settings["rounds"]), rng=_rng(fitted),
+            groups=rows.groups, test_weight=rows.test_weight, refit=_refitting(made, fitted, rows),
         )
-        for value in settings["values"]
+        for made in recipes
     ]  # fmt: skip
     found = {name: np.array([getattr(one, name) for one in each]) for name in PARTS}
     return found | {"loss": each[0].loss}
+
+
+def _refitting(made: Any, fitted: Fitted, rows: _Rows) -> Callable[[Array, int], Array]:
+    """Return what fits a recipe to the rows that count, as every fit of a run: their weights and groups with them."""
+    from fivesigma.study.fit import recipe
+
+    data, V = rows.data, fitted.table(rows.held)
+
+    def refit(counts: Array, seed: int) -> Array:
+        at = np.repeat(rows.fit, counts)
+        again = recipe.fit(
+            made,
+            fitted.table(at),
+            data.y[at],
+            data.training_weights(at),
+            groups=data.units[at],
+            evaluation_weight=data.evaluation_weights(at),
+        )
+        return np.asarray(again.estimator.predict(V))
+
+    return refit
 
 
 PARTS = ("total", "bias", "variance")
@@ -150,10 +188,12 @@ def _with(fit: Fit, params: Mapping[str, Any]) -> Fit:
     return Fit(fit.model, fit.sample, {**fit.params, **params})
 
 
-def _through(steps: Sequence[tuple[str, Any]], X: Array, y: Array, V: Array) -> tuple[Array, Array]:
+def _through(
+    steps: Sequence[tuple[str, Any]], X: Array, y: Array, V: Array, w: Array | None
+) -> tuple[Array, Array]:
     """Return training and held-out rows behind the steps before the model, fitted once to the training rows."""
     for _, step in steps:
-        X = step.fit(X, y).transform(X)
+        X = fit_on(step, X, y, w=w).transform(X)
         V = step.transform(V)
     return X, V
 

@@ -160,7 +160,8 @@ class ModelCurves:
                 at = values.index(value), each.asked.fit.sample.number
                 scores[(0, *at)], scores[(1, *at)] = each.found["train"][i], each.found["validation"][i]
         n_fit, n_validation = self._found.folds.sizes
-        return ModelCurve(parameter, values, scores[0], scores[1], self._metric, n_fit, n_validation)
+        units = self._found.folds.whole(self._metric).units(additive=self._metric.additive)
+        return ModelCurve(parameter, values, scores[0], scores[1], self._metric, n_fit, n_validation, units)
 
     def _record(self, drawn: _Drawn) -> ValidationCurve:
         curve, compared = drawn.curve, self._found.family.of(NAME, drawn.about)
