@@ -104,7 +104,10 @@ def split_record(prepared: Prepared) -> SplitRecord:
     tests = {name: len(rows) for name, rows in split.tests.items()}
     first = next(iter(tests.values()), 0)
     more = named(RowsOfTestsRecord(rows=tests) if len(tests) > 1 else None) | sections(prepared.spec, split)
-    return SplitRecord(split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more)
+    repeats = split.n_repeats
+    return SplitRecord(
+        split.sha256, len(split.train), first, split.n_folds, prepared.data.group, more, repeats
+    )
 
 
 def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:
