@@ -41,8 +41,6 @@ __all__ = [
 ]
 
 SCHEMA = "fivesigma.results/2"
-READ = ("fivesigma.results/1", SCHEMA)
-"""The schemas of documents that are read."""
 
 S = TypeVar("S", bound=Section)
 
@@ -92,7 +90,7 @@ class DataRecord(Holding):
 
 @dataclass(frozen=True)
 class SplitRecord(Holding):
-    """How the rows were divided; ``repeats`` of the cross-validation, each with other folds."""
+    """How the rows were divided; ``repeats`` of the cross-validation, each with other folds (None in records of /1)."""
 
     holds = "split"
 
@@ -102,7 +100,7 @@ class SplitRecord(Holding):
     folds: int
     group: str | None = None
     sections: Mapping[str, Any] = field(default_factory=dict)
-    repeats: int = 1
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
