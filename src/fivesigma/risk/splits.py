@@ -83,7 +83,8 @@ class Split:
 
     def kept(self, rows: NDArray[np.bool_]) -> Split:
         """Return the split with those training rows alone of which ``rows`` (n_train,) is true."""
-        near, further = (each[:, rows] if each.size else each for each in (self.near, self.further))
+        near = self.near[:, rows] if self.near.size else self.near
+        further = self.further[:, rows] if self.further.size else self.further
         return replace(self, train=self.train[rows], folds=self.folds[rows], near=near, further=further)
 
     def fold(self, k: int) -> tuple[Positions, Positions]:

@@ -134,7 +134,9 @@ class SplitSection(Section):
         if self.time is not None and isinstance(self.folds, FoldColumn):
             raise ValueError("split.time makes blocks in time, and split.folds names a column; keep one")
         if (self.repeats or 1) > 1 and (self.time is not None or isinstance(self.folds, FoldColumn)):
-            raise ValueError("split.repeats deals other folds, and here a column gives them; remove one of the two")
+            raise ValueError(
+                "split.repeats deals other folds, and here a column gives them; remove one of the two"
+            )
         if self.time is not None and isinstance(self.test, dict):
             raise ValueError("split.time makes the last block the test; give split.test as a fraction")
         return self
