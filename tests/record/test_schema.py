@@ -65,7 +65,7 @@ def test_a_run_writes_what_the_schema_says(document):
     "change",
     [
         lambda d: d.pop("claims"),
-        lambda d: d.update(schema="fivesigma.results/2"),
+        lambda d: d.update(schema="fivesigma.results/3"),
         lambda d: d["models"][0].update(status="fine"),
         lambda d: d["models"][0].update(n_fits="3"),
         lambda d: next(iter(d["models"][1]["scores"]["test"].values())).update(sigma=3.0),

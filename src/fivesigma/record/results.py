@@ -1,6 +1,7 @@
 """The result of a study as frozen records: numbers and text, never an estimator.
 
-``Results`` is what ``results.json`` holds (schema ``fivesigma.results/1``). What is refused is ``None``; no NaN or
+``Results`` is what ``results.json`` holds (schema ``fivesigma.results/2``; documents of /1, in which a validation score
+is always that of all folds' predictions at once, are read too). What is refused is ``None``; no NaN or
 infinity ever stands in a record. A capability adds its own class to `fivesigma.record.sections.SECTIONS`; its
 section is written beside the other keys and edits none of them.
 """
@@ -39,7 +40,7 @@ __all__ = [
     "to_document",
 ]
 
-SCHEMA = "fivesigma.results/1"
+SCHEMA = "fivesigma.results/2"
 
 S = TypeVar("S", bound=Section)
 
@@ -89,7 +90,7 @@ class DataRecord(Holding):
 
 @dataclass(frozen=True)
 class SplitRecord(Holding):
-    """How the rows were divided."""
+    """How the rows were divided; ``repeats`` of the cross-validation, each with other folds (None in records of /1)."""
 
     holds = "split"
 
@@ -99,6 +100,7 @@ class SplitRecord(Holding):
     folds: int
     group: str | None = None
     sections: Mapping[str, Any] = field(default_factory=dict)
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)

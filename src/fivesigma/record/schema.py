@@ -44,7 +44,7 @@ def json_schema(sections: Sections = SECTIONS) -> dict[str, Any]:
         other distributions, the schema allows theirs too
 
     >>> json_schema()["properties"]["schema"]
-    {'enum': ['fivesigma.results/1']}
+    {'enum': ['fivesigma.results/2']}
     >>> "path" in json_schema(())["$defs"]["ModelRecord"]["properties"]
     False
     """

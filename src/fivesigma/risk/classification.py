@@ -189,6 +189,7 @@ class RocAuc(Planned):
 
     name: str = "roc_auc"
     label = "ROC AUC"
+    averaged = True
     scores = Output.PROBABILITY
     unit = Unit.NONE
     greater_is_better = True

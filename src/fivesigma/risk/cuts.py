@@ -167,6 +167,7 @@ class Rejection(Selection):
     name: str
     efficiency: float
     lower, upper = 1.0, None
+    averaged = True
 
     @property
     def label(self) -> str:

@@ -24,6 +24,7 @@ from fivesigma.risk.intervals import (
     About,
     cross_validated,
     few_passing,
+    folds_dof,
     nadeau_bengio,
     refusal,
     score,
@@ -189,7 +190,7 @@ def _tested(value: float, error: _Error, *, one_sided: bool, level: float) -> Di
     )
 
 
-def compare_cross_validated(
+def compare_cross_validated(  # noqa: PLR0913 keywords of a public function
     a: Vector,
     b: Vector,
     *,
@@ -199,21 +200,26 @@ def compare_cross_validated(
     units: float = np.inf,
     one_sided: bool = False,
     level: float = 0.95,
+    value: float | None = None,
 ) -> Difference:
     """Return the paired difference of fold scores ``a`` over ``b`` by the corrected t test, positive favours ``a``.
 
-    ``t = d / sqrt((1/k + n_val/n_fit) s²)`` at k - 1: Nadeau & Bengio (2003), eq. 9. It is about the
-    procedure. ``units`` independent events in all folds: as no finite sample is certain, the error is at least
-    ``|d| sqrt(2) / (units + 4)``, as with a test set.
+    ``t = d / sqrt((1/k + n_val/n_fit) s²)`` at ``R (k - 1)`` for ``a`` and ``b`` (k,), or (R, k) of R repeats: Nadeau &
+    Bengio (2003), eq. 9, and `fivesigma.risk.intervals.nadeau_bengio`. It is about the procedure. ``units``
+    independent events in all folds: as no finite sample is certain, the error is at least ``|d| sqrt(2) / (units +
+    4)``, as with a test set, and there are at most ``units`` - 1 degrees of freedom. ``value`` is d where it is not
+    the mean over folds; a fold where either is NaN is left out.
     """
     each = (np.asarray(a, float) - np.asarray(b, float)) * (1.0 if greater_is_better else -1.0)
-    if len(each) < 2 or not np.isfinite(each).all():
+    known = each[np.isfinite(each)]
+    if folds_dof(each) < 1 or not len(known):
         return Difference(None, level=level, one_sided=one_sided, method="no test: fewer than two folds")
+    d = float(np.mean(known)) if value is None else value
     total = nadeau_bengio(each, n_fit, n_validation) ** 0.5
     floor = max(SMALLEST_RELATIVE_ERROR, 2**0.5 / (units + 4))
-    error = _Error(0.0, max(total, abs(float(np.mean(each))) * floor), len(each) - 1.0)
-    found = _tested(float(np.mean(each)), error, one_sided=one_sided, level=level)
-    return replace(found, method="paired folds, Nadeau-Bengio t", train_draws=each)
+    error = _Error(0.0, max(total, abs(d) * floor), folds_dof(each, units))
+    found = _tested(d, error, one_sided=one_sided, level=level)
+    return replace(found, method="paired folds, Nadeau-Bengio t", train_draws=each.ravel())
 
 
 def verdict(difference: Difference, *, relevant: float = 0.0) -> str:

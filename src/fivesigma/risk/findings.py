@@ -21,7 +21,11 @@ class ErrorBudget:
 
 @dataclass(frozen=True)
 class Score:
-    """A score with its interval ``[low, high]`` at ``level``; None where it is refused, and ``method`` says why."""
+    """A score with its interval ``[low, high]`` at ``level``; None where it is refused, and ``method`` says why.
+
+    Of folds, ``pooled`` is the score of all their predictions at once, left out of the record of any other score:
+    where the value is a mean over folds (what is ranked is), the two differ.
+    """
 
     value: float | None
     low: float | None = None
@@ -29,6 +33,7 @@ class Score:
     level: float = 0.95
     method: str = ""
     error: ErrorBudget = field(default_factory=ErrorBudget)
+    pooled: float | None = field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True)

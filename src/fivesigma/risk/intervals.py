@@ -442,28 +442,76 @@ def _inside(metric: Metric, x: float) -> float:
 # --- without a test set
 
 
-def cross_validated(values: Vector, *, n_fit: int, n_validation: int, level: float = 0.95) -> Score:
-    """Return the mean over folds with the variance of Nadeau & Bengio, Student's t at k - 1.
+def cross_validated(
+    values: Vector,
+    *,
+    n_fit: int,
+    n_validation: int,
+    level: float = 0.95,
+    units: float = np.inf,
+) -> Score:
+    """Return the mean over folds with the variance of Nadeau & Bengio, Student's t at `folds_dof`.
 
     Parameters
     ----------
-    values : (k,) scores of the folds, or of all folds of several repeats.
+    values : (k,) scores of the folds, or (R, k) of R repeats; NaN for a fold that is left out.
     n_fit, n_validation : events that a fold's model is fitted to and scored on.
+    units : independent events in all folds.
     """
-    value = float(np.mean(values))
-    if len(values) < 2 or not np.isfinite(value):
-        return Score(value if np.isfinite(value) else None, method="no interval: fewer than two folds")
+    known = np.isfinite(values)
+    value = float(np.mean(values[known])) if known.any() else None
+    if value is None or folds_dof(values) < 1:
+        return Score(value, method="no interval: fewer than two folds")
     total = nadeau_bengio(values, n_fit, n_validation) ** 0.5
     if total == 0:
         return Score(value, method="no interval: every fold scores the same")
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * total
-    return Score(value, value - half, value + half, level, "procedure: cross-validation, Nadeau-Bengio")
+    half = float(stats.t.ppf((1 + level) / 2, folds_dof(values, units))) * total
+    return Score(value, value - half, value + half, level, _how_folded(values))
+
+
+def _how_folded(values: Vector) -> str:
+    """Return how the interval of folds was found."""
+    again = f" of {len(values)} repeats" if values.ndim > 1 and len(values) > 1 else ""
+    missing = np.count_nonzero(~np.isfinite(values))
+    which = "lacks a class and is" if missing == 1 else "lack a class and are"
+    left_out = f"; {missing} of {values.size} folds {which} left out" if missing else ""
+    return f"procedure: cross-validation{again}, Nadeau-Bengio{left_out}"
 
 
 def nadeau_bengio(values: Vector, n_fit: int, n_validation: int) -> float:
-    """Return ``(1/k + n_val / n_fit) s²``. Nadeau & Bengio (2003), Machine Learning 52, 239, eq. 9.
+    """Return ``(1/k + n_val / n_fit) s²``, s² the variance between the k folds of a repeat, averaged over repeats.
+
+    Nadeau & Bengio (2003), Machine Learning 52, 239, eq. 9. Repeats are of the same events: their means agree, so
+    that s² is the spread *within* them, and they bring no more events, so that 1/k stays. With 1/(k R) and the spread
+    of all folds, equal procedures claim 3σ in more than 1 % of studies (docs/evidence.md).
 
     >>> nadeau_bengio(np.array([1.0, 3.0]), 40, 10)
     1.5
+    >>> nadeau_bengio(np.array([[1.0, 3.0], [3.0, 1.0]]), 40, 10)
+    1.5
     """
-    return float((1 / len(values) + n_validation / n_fit) * np.var(values, ddof=1))
+    repeats = _repeats(values)
+    known = np.isfinite(repeats)
+    n_known = known.sum(axis=1, keepdims=True)
+    mean = np.where(known, repeats, 0.0).sum(axis=1, keepdims=True) / np.maximum(n_known, 1)
+    spread = np.sum(np.where(known, repeats - mean, 0.0) ** 2) / np.sum(np.maximum(n_known - 1, 0))
+    return float((len(repeats) / known.sum() + n_validation / n_fit) * spread)
+
+
+def folds_dof(values: Vector, units: float = np.inf) -> float:
+    """Return the degrees of freedom of the spread within repeats: ``R (k - 1)``, and never above ``units`` - 1.
+
+    Set by the null rate, not assumed. Two folds are each other's training set, so that repeats of them tell little
+    more: there k - 1 stays.
+
+    >>> folds_dof(np.zeros(5)), folds_dof(np.zeros((5, 5))), folds_dof(np.zeros((5, 5)), 12.0)
+    (4.0, 20.0, 11.0)
+    """
+    known = np.isfinite(_repeats(values)).sum(axis=1)
+    each = np.maximum(known - 1, 0)
+    return float(min(np.sum(each) if np.max(known) > 2 else np.max(each), max(units - 1, 1.0)))
+
+
+def _repeats(values: Vector) -> Vector:
+    """Return the scores of folds as (R, k)."""
+    return np.atleast_2d(np.asarray(values, dtype=np.float64))

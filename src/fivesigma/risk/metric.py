@@ -58,6 +58,9 @@ class Metric(ABC):
         Whether it is the weighted mean of one term per event.
     binary_only : bool
         Whether it needs exactly two classes, the last one being the signal.
+    averaged : bool
+        Whether the score of several folds is the mean of theirs: what is ranked is ranked by one model, and events of
+        two folds, scored by two, are in no order. Any other score is of all their events at once.
     interval : bool
         False where its estimate is biased at finite size, so that no interval may be quoted.
     unit : Unit or None
@@ -72,6 +75,7 @@ class Metric(ABC):
     upper: ClassVar[float | None] = None
     additive: ClassVar[bool] = False
     binary_only: ClassVar[bool] = False
+    averaged: ClassVar[bool] = False
     interval: ClassVar[bool] = True
     unit: ClassVar[Unit | None] = None
 

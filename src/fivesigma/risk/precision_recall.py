@@ -107,6 +107,7 @@ class AveragePrecision(Planned):
     scores = Output.PROBABILITY
     unit = Unit.NONE
     greater_is_better = True
+    averaged = True
     lower, upper = 0.0, 1.0
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> list[Retrieval]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -47,6 +47,7 @@ class Split:
         together too
     near : (n_folds, n_train), rows that a fold neither validates on nor fits to: too close to it in time; (0, 0) where
         there are none
+    further : (R - 1, n_train) the folds of the further repeats of the cross-validation
     """
 
     train: Positions
@@ -57,12 +58,34 @@ class Split:
     left_out: int = 0
     units: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     near: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    further: Positions = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        for each in (self.train, self.folds, self.units, self.near, *self.tests.values()):
+        fixed = (self.train, self.folds, self.units, self.near, self.further, *self.tests.values())
+        for each in fixed:
             each.flags.writeable = False
         object.__setattr__(self, "sha256", self._hashed())
+
+    @property
+    def n_repeats(self) -> int:
+        """How often the cross-validation is done, each time with other folds."""
+        return 1 + len(self.further)
+
+    def folds_of(self, repeat: int) -> Positions:
+        """Return the fold (n_train,) of each training row in one of the repeats, the first of which is ``folds``.
+
+        >>> split = make_split(np.arange(20.0)[:, None], None, task="regression", test=None, n_folds=4, repeats=3)
+        >>> [np.bincount(split.folds_of(r)).tolist() for r in range(split.n_repeats)]
+        [[5, 5, 5, 5], [5, 5, 5, 5], [5, 5, 5, 5]]
+        """
+        return self.folds if repeat == 0 else self.further[repeat - 1]
+
+    def kept(self, rows: NDArray[np.bool_]) -> Split:
+        """Return the split with those training rows alone of which ``rows`` (n_train,) is true."""
+        near = self.near[:, rows] if self.near.size else self.near
+        further = self.further[:, rows] if self.further.size else self.further
+        return replace(self, train=self.train[rows], folds=self.folds[rows], near=near, further=further)
 
     def fold(self, k: int) -> tuple[Positions, Positions]:
         """Return the positions to fit and to validate on in fold ``k``; `InputError` if it is not there.
@@ -78,7 +101,8 @@ class Split:
 
     def _hashed(self) -> str:
         digest = hashlib.sha256(b"fivesigma.split/1")
-        for name, rows in [("train", self.train), ("folds", self.folds), *sorted(self.tests.items())]:
+        again = [(f"folds {r}", folds) for r, folds in enumerate(self.further, start=1)]
+        for name, rows in [("train", self.train), ("folds", self.folds), *again, *sorted(self.tests.items())]:
             digest.update(f"{name}:{rows.size}:".encode() + rows.astype("<i8").tobytes())
         if self.near.any():
             digest.update(b"near:" + np.packbits(self.near).tobytes())
@@ -266,6 +290,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     seed: int = 0,
     test_rows: Mapping[str, NDArray[Any]] | None = None,
     classes: Sequence[str] | None = None,
+    repeats: int = 1,
 ) -> Split:
     """Divide rows into train, its folds and sealed tests; no unit is ever on both sides of anything.
 
@@ -290,6 +315,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     test_rows : positions of named given tests; ``test`` is then ignored, and train goes without what stays
         together with one of them
     classes : names of the codes, for messages
+    repeats : of the cross-validation, each dealing other folds by the seed, its number and row numbers alone
 
     Raises
     ------
@@ -304,15 +330,19 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     copies = hashes if copies is None else copies
     labels = _labels(y, task)
     _check_request(hashes.size, test, n_folds, validation)
+    _check_repeats(repeats, validation)
     units = make_units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
     tests = _hashed_test(units, test, salt) if test_rows is None else _given(test_rows, hashes.size)
     train = _rest(units, tests)
     fitted = units.take(train)
     _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
     folds = _folds(fitted, n_folds, validation, generator(seed, "split"))
+    again = [_folds(fitted, n_folds, None, generator(seed, "split", r)) for r in range(1, repeats)]
+    further = np.array(again, dtype=np.int64).reshape(repeats - 1, train.size)
     overlap = 0 if duplicates == "together" else _overlap(train, tests, copies)
     left_out = hashes.size - train.size - sum(rows.size for rows in tests.values())
-    split = Split(train, tests, folds, n_folds if validation is None else 1, overlap, left_out, units.of_row)
+    parts = n_folds if validation is None else 1
+    split = Split(train, tests, folds, parts, overlap, left_out, units.of_row, further=further)
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
         if test_rows is None and tests:
@@ -338,6 +368,15 @@ def _check_request(n: int, test: float | None, n_folds: int, validation: float |
         raise InputError(f"split.folds is {n_folds}; expected 2 or more, or use split.validation = 0.1.")
     if n < 2:
         raise InputError(f"the data have {n} rows; a split needs at least two.")
+
+
+def _check_repeats(repeats: int, validation: float | None) -> None:
+    if repeats < 1:
+        raise InputError(f"split.repeats is {repeats}; expected 1 or more.")
+    if repeats > 1 and validation is not None:
+        raise InputError(
+            f"split.repeats is {repeats} and split.validation is given, a part that does not change; keep one."
+        )
 
 
 def _check_enough(units: Units, needed: int, grouped: bool) -> None:

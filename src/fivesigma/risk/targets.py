@@ -32,6 +32,7 @@ class _Delegating(Metric):
             "interval",
             "unit",
             "additive",
+            "averaged",
             "has_cut",
         ):
             setattr(cls, word, property(_reader(word)))

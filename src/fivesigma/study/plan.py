@@ -61,16 +61,24 @@ class Sample:
     kind : all of them, predicting the sealed tests; all but those of the fold ``number``, predicting that fold; or
         the bootstrap sample ``number`` of whole blocks, predicting the sealed tests
     n_rows : only the first so many of these, in whole blocks (learning curves)
+    repeat : which of the repeats of the cross-validation the fold is of
     """
 
     kind: Literal["all", "fold", "resample"] = "all"
     number: int = 0
     n_rows: int | None = None
+    repeat: int = 0
 
     def __str__(self) -> str:
         whole = {"all": "all rows", "fold": f"fold {self.number}", "resample": f"resample {self.number}"}
         part = "" if self.n_rows is None else f", {self.n_rows} rows"
-        return whole[self.kind] + part
+        again = f" of repeat {self.repeat}" if self.repeat else ""
+        return whole[self.kind] + again + part
+
+    @property
+    def stream(self) -> tuple[str | int, ...]:
+        """What tells its randomness from that of other samples of a kind."""
+        return (self.number, "repeat", self.repeat) if self.repeat else (self.number,)
 
 
 ALL = Sample()
@@ -247,13 +255,15 @@ def lineup_fits(
     n_seeds: int,
     neighbours: Sequence[Mapping[str, Any]],
     cost: float,
+    repeats: int = 1,
 ) -> list[Fit]:
-    """Return the fits that one model of the line-up needs: its final one, folds, refits and seeds, and the folds of
-    its ``neighbours`` in flexibility, told by the parameters in which they differ.
+    """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits and seeds, and
+    the folds of its ``neighbours`` in flexibility, told by the parameters in which they differ, in the first repeat.
     """
     held = [Sample("fold", number) for number in range(folds)]
+    again = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
     fits = [Fit(entry.name, cost=cost)]
-    fits += [Fit(entry.name, sample, cost=cost) for sample in held]
+    fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *again)]
     fits += [Fit(entry.name, Sample("resample", number), cost=cost) for number in range(refits)]
     fits += [Fit(entry.name, seed=1 + number, cost=cost) for number in range(n_seeds)]
     fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]

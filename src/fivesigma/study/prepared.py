@@ -84,7 +84,7 @@ class Prepared:
         split = self.split
         X = shape.marked(data.X, data.mask)
         shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
-        return FitData(*shared, {**meta, "given": list(self.given)}, self.given, split.near)
+        return FitData(*shared, {**meta, "given": list(self.given)}, self.given, split.near, split.further)
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:

@@ -164,7 +164,8 @@ class Study:
             ", ".join(f"{len(rows)} sealed in '{name}'" for name, rows in split.tests.items())
             or "no test set"
         )
-        lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds, {tests}"]
+        again = f", {split.n_repeats} times" if split.n_repeats > 1 else ""
+        lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds{again}, {tests}"]
         plan = planned(prepared)
         lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
         lines += foretold(prepared)

@@ -35,6 +35,8 @@ def _of_tests(view: View) -> tuple[str, str]:
 
 def _validation(split: SplitRecord) -> str:
     folds = f"{split.folds} folds" if split.folds > 1 else "one part of the training events"
+    if (split.repeats or 1) > 1:
+        return f"{folds}, {split.repeats} times"
     if (given := split.section(GivenFoldsRecord)) is not None:
         return f"{folds}, the values of {given.column}"
     if (time := split.section(TimeRecord)) is not None:

@@ -25,6 +25,7 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
     return lineup_fits(
         entry,
         folds=prepared.split.n_folds if learnt or _has_density(prepared, entry) else 0,
+        repeats=prepared.split.n_repeats if _judged_by_folds(prepared) else 1,
         refits=refits,
         n_seeds=min(N_SEEDS, refits) if kind_called(entry.kind).stochastic else 0,
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
@@ -45,11 +46,23 @@ def _looked_up(prepared: Prepared, entry: Entry, given: Mapping[str, Any]) -> li
 
 
 def fits_of_scores(prepared: Prepared, entry: Entry) -> list[Fit]:
-    """Return the fits without which a model has no scores: the final one, and folds where they judge the study."""
+    """Return the fits without which a model has no scores: the final one, and folds where they judge the study.
+
+    Folds are those of the first repeat: the studies of a scan are repeated themselves.
+    """
     task = task_called(prepared.data.task)
-    folds = task.supervised or prepared.metric.scores not in task.own
+    folds = task.supervised or _judged_by_folds(prepared)
     every = [fit for fit in fits_of(prepared, entry) if not fit.params and not fit.seed]
-    return [fit for fit in every if fit.is_final or (fit.sample.kind == "fold" and folds)]
+    return [
+        fit
+        for fit in every
+        if fit.is_final or (fit.sample.kind == "fold" and not fit.sample.repeat and folds)
+    ]
+
+
+def _judged_by_folds(prepared: Prepared) -> bool:
+    """Whether the folds have a say in the primary score: agreement with a truth needs none."""
+    return prepared.metric.scores not in task_called(prepared.data.task).own
 
 
 def _has_density(prepared: Prepared, entry: Entry) -> bool:

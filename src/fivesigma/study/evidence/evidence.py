@@ -105,7 +105,7 @@ class Evidence:
         if judged.alone:
             return Difference(None, one_sided=one_sided, method=judged.alone)
         if judged.by == "folds":
-            both = (self.scores.whole(metric, part, name) for name in (a, b))
+            both = (self.scores.folded(metric, name) for name in (a, b))
             return self.folds.difference(metric, *both, one_sided=one_sided)
         ours, theirs = (self.scores.measured(metric, part, name) for name in (a, b))
         return evidence.compare(ours, theirs, one_sided=one_sided, claim=self.scores.claim(judged, a, b))

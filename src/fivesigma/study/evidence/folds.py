@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,8 +24,71 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
+class FoldScores:
+    """One metric of out-of-fold predictions.
+
+    Attributes
+    ----------
+    each, weights : (R, k) the score of each fold of each repeat, and the sum of its weights
+    pooled_each : (R,) the score of all rows at once
+    lacking : (R, k) whether a fold holds no event of some class
+    averaged : whether the mean over the folds is the score (see `Metric.averaged`)
+    said : the predictions (n_train, ...) of each repeat
+    """
+
+    each: Array
+    weights: Array
+    pooled_each: Array
+    lacking: Array
+    averaged: bool
+    said: tuple[Array, ...]
+
+    @property
+    def value(self) -> float:
+        """The score: the mean over folds by their weights, or that of all rows; the mean over repeats.
+
+        A fold that lacks a class is left out of a mean. Where another fold has no score, it is that of all rows too.
+        """
+        return float(np.mean(self._mean if self.is_mean else self.pooled_each))
+
+    @property
+    def pooled(self) -> float:
+        """The score of all rows at once, whoever fitted the model that predicts them; the mean over repeats."""
+        return float(np.mean(self.pooled_each))
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the score is a mean over folds."""
+        return self.averaged and self.defined
+
+    @property
+    def defined(self) -> bool:
+        """Whether every fold has a score, those that lack a class aside, and each repeat has two of them."""
+        known = np.isfinite(self.each)
+        left_out = self.lacking if self.averaged else np.zeros_like(self.lacking)
+        return bool((known | left_out).all() and (known.sum(axis=1) > 1).all())
+
+    @property
+    def _mean(self) -> Array:
+        known = np.isfinite(self.each)
+        w = np.where(known, self.weights, 0.0)
+        return np.asarray((w * np.where(known, self.each, 0.0)).sum(axis=1) / w.sum(axis=1))
+
+    def first(self, repeats: int) -> FoldScores:
+        """Return those of the first so many repeats."""
+        return FoldScores(
+            self.each[:repeats],
+            self.weights[:repeats],
+            self.pooled_each[:repeats],
+            self.lacking[:repeats],
+            self.averaged,
+            self.said[:repeats],
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Folds:
-    """The folds of a study, on which out-of-fold predictions (n_train, ...) are scored."""
+    """The folds of a study, on which out-of-fold predictions (n_train, ...) are scored, one of each repeat."""
 
     parts: Parts
     _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
@@ -54,39 +118,75 @@ class Folds:
         n_near = int(split.near.sum()) // split.n_folds
         return len(split.train) - n_validation - n_near, n_validation
 
-    def values(self, metric: Metric, prediction: Array) -> Array:
+    def scored(self, metric: Metric, said: Sequence[Array]) -> FoldScores:
+        """Return the scores of out-of-fold predictions (n_train, ...), one of each repeat, the first first."""
+        split, codes = self.parts.prepared.split, len(np.unique(self.whole(metric).y))
+        truths = [
+            [self.parts.of_rows(metric, split.train[self.held(fold, r)]) for fold in range(split.n_folds)]
+            for r in range(len(said))
+        ]
+        return FoldScores(
+            np.array([self.values(metric, each, r) for r, each in enumerate(said)]),
+            np.array([[_total(truth) for truth in repeat] for repeat in truths]),
+            np.array([self.pooled(metric, each) for each in said]),
+            np.array([[len(np.unique(truth.y)) < codes for truth in repeat] for repeat in truths]),
+            metric.averaged,
+            tuple(said),
+        )
+
+    def held(self, fold: int, repeat: int = 0) -> Array:
+        """Return which training rows (n_train,) a fold holds out."""
+        return np.asarray(self.parts.prepared.split.folds_of(repeat) == fold)
+
+    def values(self, metric: Metric, prediction: Array, repeat: int = 0) -> Array:
         """Return the score of an out-of-fold prediction on each fold, at a cut chosen on the other folds."""
         split, values = self.parts.prepared.split, []
         for fold in range(split.n_folds):
-            held, others = split.folds == fold, self.parts.validated & (split.folds != fold)
-            cut = self.cut(metric, prediction, others)
+            held = self.held(fold, repeat)
+            cut = self.cut(metric, prediction, self.parts.validated & ~held)
             truth = self.parts.of_rows(metric, split.train[held])
             said = prediction[held][truth.counts]
             values.append(metric.value(truth.y, said, truth.w, cut=cut, scale=truth.scale))
         return np.array(values)
+
+    def pooled(self, metric: Metric, prediction: Array) -> float:
+        """Return the score of an out-of-fold prediction on all rows at once, at a cut chosen on them."""
+        truth, cut = self.parts.truth(metric, VALIDATION), self.cut(metric, prediction, self.parts.validated)
+        return metric.value(truth.y, prediction[truth.counts], truth.w, cut=cut, scale=truth.scale)
 
     def cut(self, metric: Metric, prediction: Array, rows: Array) -> float | None:
         """Return the threshold of a metric that has one, chosen on some of the training rows, given by a mask."""
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 
-    def score(self, metric: Metric, prediction: Array, value: float) -> Score:
-        """Return the score ``value`` of an out-of-fold prediction with the interval that its folds give."""
-        too_few = self.too_few(metric)
-        if too_few or not metric.interval:
-            return Score(
-                finite(value), method=too_few or f"no interval: {metric.name} is biased at finite size"
-            )
-        values = self.values(metric, prediction)
-        if not (np.isfinite(values).all() and np.isfinite(value)):
-            return Score(finite(value), method="no interval: the score is not defined on every fold")
-        n_fit, n_validation = self.sizes
-        spread = evidence.cross_validated(values, n_fit=n_fit, n_validation=n_validation)
+    def score(self, metric: Metric, scores: FoldScores) -> Score:
+        """Return the score of out-of-fold predictions with the interval that their folds give."""
+        value, pooled = scores.value, finite(scores.pooled)
+        if why := self._no_interval(metric, scores):
+            return Score(finite(value), method=why, pooled=pooled)
+        spread = self.spread(metric, scores)
         if spread.low is None or spread.high is None:
-            return Score(value, method=spread.method)
+            return Score(value, method=spread.method, pooled=pooled)
         half = (spread.high - spread.low) / 2
-        low, high = _within(metric, *self._with_tail(metric, prediction, value, (value - half, value + half)))
-        return Score(value, low, high, spread.level, spread.method, ErrorBudget())
+        limits = self._with_tail(metric, scores.said[0], value, (value - half, value + half))
+        low, high = _within(metric, *limits)
+        return Score(value, low, high, spread.level, spread.method, ErrorBudget(), pooled)
+
+    def _no_interval(self, metric: Metric, scores: FoldScores) -> str:
+        """Return why a score has no interval, or an empty string."""
+        if too_few := self.too_few(metric):
+            return too_few
+        if not metric.interval:
+            return f"no interval: {metric.name} is biased at finite size"
+        if not (scores.defined and np.isfinite(scores.value)):
+            return "no interval: the score is not defined on every fold"
+        return ""
+
+    def spread(self, metric: Metric, scores: FoldScores) -> Score:
+        """Return the plain mean over folds with its interval."""
+        n_fit, n_validation = self.sizes
+        units = self.whole(metric).units(additive=metric.additive)
+        return evidence.cross_validated(scores.each, n_fit=n_fit, n_validation=n_validation, units=units)
 
     def held_out(self, metric: Metric, prediction: Array | None) -> Scored | None:
         """Return what an out-of-fold prediction says of training events, where a metric's error asks for their tail."""
@@ -105,21 +205,31 @@ class Folds:
         reach = None if z is None else tail_limits(metric, value, z)
         return limits if reach is None else (min(limits[0], reach[0]), max(limits[1], reach[1]))
 
-    def difference(self, metric: Metric, a: Array, b: Array, *, one_sided: bool = False) -> Difference:
-        """Return the difference of two out-of-fold predictions, paired by fold."""
+    def difference(
+        self, metric: Metric, a: FoldScores, b: FoldScores, *, one_sided: bool = False
+    ) -> Difference:
+        """Return the difference of two out-of-fold predictions, paired by fold in the repeats that both have."""
         if too_few := self.too_few(metric):
             return Difference(None, one_sided=one_sided, method=too_few)
-        first, second = (metric.merit(self.values(metric, each)) for each in (a, b))
+        repeats = min(len(a.each), len(b.each))
+        a, b = a.first(repeats), b.first(repeats)
+        value = float(metric.merit(a.value) - metric.merit(b.value))
         n_fit, n_validation = self.sizes
         return evidence.compare_cross_validated(
-            first,
-            second,
+            metric.merit(a.each),
+            metric.merit(b.each),
             n_fit=n_fit,
             n_validation=n_validation,
             greater_is_better=True,
             units=self.whole(metric).units(additive=metric.additive),
             one_sided=one_sided,
+            value=value if np.isfinite(value) else None,
         )
+
+
+def _total(truth: Truth) -> float:
+    """Return the sum of weights of some events."""
+    return float(len(truth.y) if truth.w is None else np.sum(truth.w))
 
 
 def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:

@@ -23,6 +23,7 @@ def score_record(estimate: Score) -> Score:
         estimate.level,
         estimate.method,
         ErrorBudget(finite(error.stat), finite(error.train), finite(error.seed)),
+        finite(estimate.pooled),
     )
 
 

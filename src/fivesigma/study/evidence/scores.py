@@ -13,7 +13,7 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement
 from fivesigma.risk.influence import Scored
 from fivesigma.risk.metric import Metric
-from fivesigma.study.evidence.folds import Folds
+from fivesigma.study.evidence.folds import Folds, FoldScores
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite, score_record
 from fivesigma.study.fit.outcome import ByPart, Outcome
@@ -30,6 +30,7 @@ class Scores:
     folds: Folds
     fitted: Mapping[str, Outcome]
     _cuts: dict[tuple[str, str], float | None] = field(default_factory=dict, init=False, repr=False)
+    _folded: dict[tuple[str, str], FoldScores] = field(default_factory=dict, init=False, repr=False)
     _measured: dict[tuple[str, str, str], Measurement] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -78,12 +79,27 @@ class Scores:
         """Return a score without its error; None where the model has none."""
         if not self.has(metric, part, name):
             return None
+        if self.parts.judged(metric, part).by == "folds":
+            return self.folded(metric, name).value
         return self.value_of(metric, part, self.whole(metric, part, name), self.cut(metric, name))
 
     def value_of(self, metric: Metric, part: str, said: Array, cut: float | None) -> float:
         """Return the score of a prediction of all rows of a part."""
         truth = self.parts.truth(metric, part)
         return metric.value(truth.y, said[truth.counts], truth.w, cut=cut, scale=truth.scale)
+
+    def folded(self, metric: Metric, name: str) -> FoldScores:
+        """Return the scores of a model's out-of-fold predictions, in all repeats that it has."""
+        key = (metric.name, name)
+        if key not in self._folded:
+            outcome = self.fitted[name]
+            self._folded[key] = self.folded_of(metric, (outcome.validation, *outcome.repeats))
+        return self._folded[key]
+
+    def folded_of(self, metric: Metric, said: Sequence[Predictions]) -> FoldScores:
+        """Return the scores of out-of-fold predictions, one of each repeat."""
+        every = [scored(each, metric) for each in said]
+        return self.folds.scored(metric, [each for each in every if each is not None])
 
     def measured(self, metric: Metric, part: str, name: str) -> Measurement:
         """Return value, resamples and refits of a score that the model has."""
@@ -150,10 +166,9 @@ class Scores:
         if judged.by == "resamples":
             claim = self.claim(judged, name)
             return score_record(evidence.score(self.measured(metric, part, name), claim=claim))
-        said, cut = self.whole(metric, part, name), self.cut(metric, name)
-        value = self.value_of(metric, part, said, cut)
         if judged.by == "folds":
-            return self.folds.score(metric, said, value)
+            return self.folds.score(metric, self.folded(metric, name))
+        value = self.value_of(metric, part, self.whole(metric, part, name), self.cut(metric, name))
         return Score(finite(value), method=judged.why)
 
 

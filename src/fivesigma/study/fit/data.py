@@ -27,7 +27,8 @@ class FitData:
     ----------
     X : (n_samples, \\*shape); absent members of a set are NaN. ``y``, ``w`` : (n_samples,), ``w`` may be None.
     units : (n_samples,) labels of what must stay together inside any further split (groups, copies of a row).
-    train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated.
+    train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated; ``further`` :
+        (R - 1, n_train) the folds of further repeats.
     tests : positions of each sealed test set, by name.
     meta : names, categories, kind and shape of an event, task, number of classes and how training weights are scaled.
     given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
@@ -45,6 +46,7 @@ class FitData:
     meta: Mapping[str, Any]
     given: Mapping[str, Array] = field(default_factory=dict)
     near: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
+    further: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
 
     @classmethod
     def read(cls, folder: Path) -> FitData:
@@ -53,7 +55,7 @@ class FitData:
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         given = {name: arrays[f"given_{i}"] for i, name in enumerate(meta["given"])}
-        shared |= {name: arrays[name] for name in ("near",) if name in arrays}
+        shared |= {name: arrays[name] for name in ("near", "further") if name in arrays}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta, given=given)
 
     @property
@@ -68,8 +70,15 @@ class FitData:
             named["w"] = self.w
         if self.near.size:
             named["near"] = self.near
+        if len(self.further):
+            named["further"] = self.further
         named |= {f"given_{i}": scores for i, scores in enumerate(self.given.values())}
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
+
+    def held(self, sample: Sample) -> Array:
+        """Return which training rows (n_train,) a fold holds out."""
+        folds = self.folds if sample.repeat == 0 else self.further[sample.repeat - 1]
+        return np.asarray(folds == sample.number)
 
     def rows(self, sample: Sample, seed: int) -> Array:
         """Return the positions of the rows that a fit on ``sample`` may see."""
@@ -77,7 +86,7 @@ class FitData:
             return self.resample(generator(seed, "refit", sample.number))
         if sample.kind == "all":
             return self.train
-        seen = self.folds != sample.number
+        seen = ~self.held(sample)
         rows = self.train[seen & ~self.near[sample.number] if self.near.size else seen]
         return (
             rows
@@ -88,7 +97,7 @@ class FitData:
     def asked(self, fit: Fit) -> dict[str, Array]:
         """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too."""
         if fit.sample.kind == "fold":
-            return {"validation": self.train[self.folds == fit.sample.number]}
+            return {"validation": self.train[self.held(fit.sample)]}
         return {"train": self.train, **self.tests} if fit.is_final else dict(self.tests)
 
     def columns(self, entry: Entry) -> Array:

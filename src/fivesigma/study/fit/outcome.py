@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, Predictions, unpacked
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.plan import Entry, Fit, Sample
 
 Array = NDArray[Any]
 ByPart = Mapping[str, Predictions]
@@ -32,6 +32,7 @@ class Outcome:
     tests : what the final model says of each sealed test.
     refits, seeds : what the refits say of each sealed test, in the order of their numbers.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
+    repeats : what folds say in further repeats of the cross-validation.
     described : what the final model says of itself.
     converged : whether the final fit has, as it says itself; None where nothing could converge.
     """
@@ -49,6 +50,7 @@ class Outcome:
     probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
     converged: bool | None = None
+    repeats: tuple[Predictions, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -90,6 +92,7 @@ class _Gathering:
     def outcome(self, entry: Entry) -> Outcome:
         (final, about), *seeds = self._of("all")
         probes = {name: self._folded(params) for name, params in self.neighbours.items()}
+        again = range(1, 1 + self.fit_data.further.shape[0])
         return Outcome(
             entry,
             "ok",
@@ -104,11 +107,13 @@ class _Gathering:
             {name: said for name, said in probes.items() if said},
             about.get("described", {}),
             about.get("converged"),
+            tuple(said for repeat in again if (said := self._folded({}, repeat))),
         )
 
-    def _of(self, kind: str, params: Mapping[str, Any] | None = None) -> list[Said]:
+    def _of(self, kind: str, params: Mapping[str, Any] | None = None, repeat: int = 0) -> list[Said]:
         """Return what the fits on one kind of sample left; `FitFailedError` where one has failed."""
-        wanted = [fit for fit in self.fits if fit.sample.kind == kind and fit.params == (params or {})]
+        asked = (kind, repeat, params or {})
+        wanted = [fit for fit in self.fits if (fit.sample.kind, fit.sample.repeat, fit.params) == asked]
         return [self._one(fit) for fit in wanted]
 
     def _one(self, fit: Fit) -> Said:
@@ -117,9 +122,10 @@ class _Gathering:
             raise FitFailedError(f"{self._named(fit)}: {meta['error']}")
         return unpacked(arrays), meta
 
-    def _folded(self, params: Mapping[str, Any]) -> dict[Output, Array]:
+    def _folded(self, params: Mapping[str, Any], repeat: int = 0) -> dict[Output, Array]:
         """Return what folds say of the training rows that they held out."""
-        return folded([parts["validation"] for parts, _ in self._of("fold", params)], self.fit_data)
+        parts = [parts["validation"] for parts, _ in self._of("fold", params, repeat)]
+        return folded(parts, self.fit_data, repeat)
 
     def _named(self, fit: Fit) -> str:
         """Return a fit in words."""
@@ -127,17 +133,17 @@ class _Gathering:
         if fit.sample.kind == "fold":
             name = next((name for name, params in self.neighbours.items() if params == fit.params), None)
             of = f"the {name} flexible neighbour on" if name else "the fit of"
-            return f"{of} fold {number}"
+            return f"{of} {fit.sample}"
         if fit.sample.kind == "resample":
             return f"refit {number}"
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
 
-def folded(parts: Sequence[Predictions], fit_data: FitData) -> dict[Output, Array]:
+def folded(parts: Sequence[Predictions], fit_data: FitData, repeat: int = 0) -> dict[Output, Array]:
     """Return what each fold said of the rows that it held out as predictions of all training rows, NaN elsewhere."""
     whole: dict[Output, Array] = {}
     for output in set.intersection(*map(set, parts)) if parts else ():
         whole[output] = np.full((len(fit_data.train), *parts[0][output].shape[1:]), np.nan)
         for number, part in enumerate(parts):
-            whole[output][fit_data.folds == number] = part[output]
+            whole[output][fit_data.held(Sample("fold", number, repeat=repeat))] = part[output]
     return whole

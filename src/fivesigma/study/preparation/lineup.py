@@ -103,7 +103,8 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
 
 def _fits_expected(spec: Spec) -> int:
     """Return about how many fits a model of the study takes."""
-    return 1 + 3 * (spec.split.n_folds or 1) + spec.evaluate.refits + min(N_SEEDS, spec.evaluate.refits)
+    folds, again = spec.split.n_folds or 1, (spec.split.repeats or 1) - 1
+    return 1 + (3 + again) * folds + spec.evaluate.refits + min(N_SEEDS, spec.evaluate.refits)
 
 
 def _baseline(spec: Spec, data: Dataset) -> Entry:

@@ -49,6 +49,7 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         seed=spec.study.seed,
         test_rows=given or None,
         classes=data.classes,
+        repeats=section.repeats or 1,
     )
     if column is None:
         return split

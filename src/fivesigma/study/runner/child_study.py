@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
-from fivesigma.risk import evidence
 from fivesigma.risk.intervals import nadeau_bengio
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
@@ -133,12 +132,12 @@ def _number(found: Evidence, metric: Metric, part: str, name: str) -> Number:
         return value, None, None
     if found.folds.too_few(metric) or not metric.interval:
         return value, None, None
-    values = found.folds.values(metric, found.scores.whole(metric, part, name))
-    n_fit, n_validation = found.folds.sizes
-    spread = evidence.cross_validated(values, n_fit=n_fit, n_validation=n_validation)
-    if spread.low is None or spread.high is None:
+    scores, sizes = found.scores.folded(metric, name), found.folds.sizes
+    spread = found.folds.spread(metric, scores)
+    if not scores.defined or spread.low is None or spread.high is None:
         return value, None, None
-    return value, (spread.high - spread.low) / 2, nadeau_bengio(values, n_fit, n_validation) ** 0.5
+    error = nadeau_bengio(scores.each, *sizes) ** 0.5
+    return value, (spread.high - spread.low) / 2, error
 
 
 def without(prepared: Prepared, sealed: Array) -> Prepared:
@@ -147,6 +146,4 @@ def without(prepared: Prepared, sealed: Array) -> Prepared:
     kept = ~np.isin(hashes[split.train], sealed)
     if kept.all():
         return prepared
-    near = split.near[:, kept] if split.near.size else split.near
-    fewer = replace(split, train=split.train[kept], folds=split.folds[kept], near=near)
-    return replace(prepared, split=fewer)
+    return replace(prepared, split=split.kept(kept))

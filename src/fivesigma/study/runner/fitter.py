@@ -145,7 +145,7 @@ class Fitter:
 
         entry, shared, sample = self.entry(fit), self.plan.shared, fit.sample
         random = entry.name in self.own or kind_called(entry.kind).stochastic
-        stream = (_PURPOSES[sample.kind], sample.number, *((fit.seed,) if fit.seed else ()))
+        stream = (_PURPOSES[sample.kind], *sample.stream, *((fit.seed,) if fit.seed else ()))
         seed = random_state(self.seed, entry.name if random else "any", *stream)
         features, n_targets = feature_plan(entry, self.data.meta), self.data.n_targets
         if entry.name in self.own:
@@ -158,7 +158,7 @@ class Fitter:
             task=shared["task"],
             params={**entry.params, **fit.params},
             seed=seed,
-            deal=random_state(self.seed, "inner folds", sample.kind, sample.number),
+            deal=random_state(self.seed, "inner folds", sample.kind, *sample.stream),
             tune=_left_to_tune(entry, fit.params),
             trials=entry.trials,
             metric=shared["metric"],

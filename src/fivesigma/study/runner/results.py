@@ -113,7 +113,8 @@ def split_record(prepared: Prepared) -> SplitRecord:
     train = _sha256(prepared.data.event_hashes[split.train, 0], split.units[split.train])
     more = named(RowsOfTestsRecord(rows=tests) if tests else None, TrainingRowsRecord(sha256=train))
     more |= sections(prepared.spec, split)
-    return SplitRecord(split.sha256, len(split.train), len(first), split.n_folds, prepared.data.group, more)
+    group, repeats = prepared.data.group, split.n_repeats
+    return SplitRecord(split.sha256, len(split.train), len(first), split.n_folds, group, more, repeats)
 
 
 def _sha256(*arrays: Array) -> str:

@@ -22,6 +22,9 @@ from fivesigma.study.spec.values import (
     shown,
 )
 
+REPEATS = 5
+"""Of the cross-validation of a study without a test set."""
+
 
 class TestRows(Section):
     """A test set given by hand: the rows with a value in a column, or a second file."""
@@ -94,6 +97,8 @@ class SplitSection(Section):
     """Folds of the cross-validation, a number or { column }; 5 where no validation fraction is given."""
     validation: Annotated[Number, Field(gt=0, lt=1)] | None = None
     """In place of folds: one validation set, this fraction of the training rows."""
+    repeats: Annotated[Whole, Field(ge=1, le=100)] | None = None
+    """Of the cross-validation, each with other folds; 5 where folds judge the study, 1 where a test set does."""
     stratify: Flag = True
     """Keep the classes' proportions in every part."""
     duplicates: Literal["together", "ignore"] = "together"
@@ -110,9 +115,17 @@ class SplitSection(Section):
             return section
         if section.get("folds") is not None and section.get("validation") is not None:
             raise ValueError("split.folds and split.validation are both given; keep one")
-        if section.get("validation") is None and section.get("folds") is None:
-            return {**section, "folds": 5}
-        return section
+        if section.get("repeats") is not None and section.get("validation") is not None:
+            raise ValueError(
+                "split.repeats is of folds, and split.validation is one part that does not change; keep one"
+            )
+        if section.get("validation") is not None:
+            return section
+        given = section.get("time") is not None or isinstance(section.get("folds"), (dict, FoldColumn))
+        repeats = 1 if section.get("test", 0.2) or given else REPEATS
+        settled = {"folds": section.get("folds"), "repeats": section.get("repeats")}
+        defaults = {"folds": 5, "repeats": repeats}
+        return {**section, **{key: defaults[key] for key, given in settled.items() if given is None}}
 
     @model_validator(mode="after")
     def _one_way_to_divide(self) -> SplitSection:
@@ -120,6 +133,10 @@ class SplitSection(Section):
             raise ValueError("split.gap is a gap in time; name the column of times with split.time")
         if self.time is not None and isinstance(self.folds, FoldColumn):
             raise ValueError("split.time makes blocks in time, and split.folds names a column; keep one")
+        if (self.repeats or 1) > 1 and (self.time is not None or isinstance(self.folds, FoldColumn)):
+            raise ValueError(
+                "split.repeats deals other folds, and here a column gives them; remove one of the two"
+            )
         if self.time is not None and isinstance(self.test, dict):
             raise ValueError("split.time makes the last block the test; give split.test as a fraction")
         return self

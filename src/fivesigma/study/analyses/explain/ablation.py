@@ -36,7 +36,7 @@ class AblationStep:
     ----------
     columns : those it has
     changed : those that went, or came, since the step before; () at the start
-    validation : what its folds say of the training rows
+    validation : what its folds say of the training rows; ``repeats`` what they say in further repeats
     ranking : the record of the permutation importance of its columns; None where they were not ranked
     tests, refits : what it says of the sealed tests, and what its refits say
     """
@@ -47,6 +47,7 @@ class AblationStep:
     ranking: Importance | None = None
     tests: ByPart = field(default_factory=dict)
     refits: tuple[ByPart, ...] = ()
+    repeats: tuple[Predictions, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +164,8 @@ class Explorer:
         subset = request.subset
         folds = self._folds(subset, ranked=request.ranked)
         final, refits = self._sealed(subset) if complete else ([], [])
-        self._wait([*folds, *final, *refits])
+        again = [self._again(folds, 1 + r) for r in range(len(self.outcome.repeats))] if complete else []
+        self._wait([*folds, *final, *refits, *(fit for repeat in again for fit in repeat)])
         return AblationStep(
             subset.columns,
             subset.changed or (),
@@ -171,7 +173,13 @@ class Explorer:
             self._ranking(subset, folds) if request.ranked else None,
             self._read(final[0]) if final else {},
             tuple(self._read(fit) for fit in refits),
+            tuple(self._folded(fits) for fits in again),
         )
+
+    @staticmethod
+    def _again(folds: Sequence[Fit], repeat: int) -> list[Fit]:
+        """Return the folds' fits in a further repeat, from which nothing is read off."""
+        return [replace(fit, sample=replace(fit.sample, repeat=repeat), wanted={}) for fit in folds]
 
     def _folds(self, subset: Subset[str], *, ranked: bool = False) -> list[Fit]:
         """Return the folds' fits on some columns, which are to be ranked where that is asked."""
@@ -210,7 +218,8 @@ class Explorer:
 
     def _folded(self, fits: Sequence[Fit]) -> Predictions:
         """Return what folds say of the training rows that they held out."""
-        return folded([self._read(fit)["validation"] for fit in fits], self.run.prepared.fit_data)
+        said = [self._read(fit)["validation"] for fit in fits]
+        return folded(said, self.run.prepared.fit_data, fits[0].sample.repeat)
 
     def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> Importance:
         parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]

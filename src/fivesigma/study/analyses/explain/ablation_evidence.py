@@ -20,6 +20,7 @@ from fivesigma.study.analyses.explain.ablation import AblationPath, AblationStep
 from fivesigma.study.analyses.explain.importance import errors, label
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
+from fivesigma.study.evidence.folds import FoldScores
 from fivesigma.study.evidence.records import comparison_record, score_record
 from fivesigma.study.fit.prediction import Predictions, scored
 from fivesigma.study.tasks.task import VALIDATION
@@ -64,9 +65,13 @@ def _difference(
         earlier = whole if before is None else _measured(found, before, test)
         claim = found.prepared.spec.evaluate.claim
         return evidence.compare(_measured(found, now, test), earlier, claim=claim)
-    earlier_said = found.fitted[path.model].validation if before is None else before.validation
-    both = (_scored(found, said) for said in (now.validation, earlier_said))
-    return found.folds.difference(metric, *both)
+    earlier_scores = found.scores.folded(metric, path.model) if before is None else _folded(found, before)
+    return found.folds.difference(metric, _folded(found, now), earlier_scores)
+
+
+def _folded(found: Evidence, step: AblationStep) -> FoldScores:
+    """Return the scores of a model on some of its columns, fold by fold of all repeats."""
+    return found.scores.folded_of(found.prepared.metric, (step.validation, *step.repeats))
 
 
 def _scored(found: Evidence, said: Predictions) -> Array:
@@ -131,9 +136,7 @@ def _start(found: Evidence, path: AblationPath) -> explained.AblationStep:
 
 def _step(found: Evidence, path: AblationPath, step: AblationStep) -> explained.AblationStep:
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
-    said, cut = _scored(found, step.validation), found.scores.cut_of(metric, step.validation)
-    value = found.scores.value_of(metric, VALIDATION, said, cut)
-    scores = {"validation": found.folds.score(metric, said, value)}
+    scores = {"validation": score_record(found.folds.score(metric, _folded(found, step)))}
     for test in found.tests:
         scores[test] = score_record(evidence.score(_measured(found, step, test), claim=claim))
     change = found.family.of(NAME, _about(path, step))

@@ -20,9 +20,9 @@ class Leaning:
     name = "explain"
 
     def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
-        """Read off the folds of the models asked about."""
+        """Read off the folds of the models asked about, those of the first repeat."""
         asked = shared.get("explain")
-        own = fit.sample.kind == "fold" and not fit.params and fit.columns is None
+        own = fit.sample.kind == "fold" and not (fit.sample.repeat or fit.params) and fit.columns is None
         return list(METHODS) if own and asked and entry.name in asked["models"] else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
