@@ -44,6 +44,11 @@ def test_the_score_of_one_target_of_several_goes_with_its_own_squares():
     both, said = np.column_stack([0 * y, y]), np.column_stack([0 * y, p])
     assert np.array_equal(one.squares(both, said), metric("rmse").squares(y, p))
     assert one.with_squares(2.0, 4.0) == 4.0
+    part = Part.draw(both, np.random.default_rng(0), n_boot=200)
+    alone = Part.draw(y, np.random.default_rng(0), n_boot=200)
+    found = score(measure(one, part, said, held_out=Scored(both, said, None)), claim="fitted")
+    expected = score(measure(metric("rmse"), alone, p, held_out=Scored(y, p, None)), claim="fitted")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize("name", OF_SQUARES)

@@ -343,7 +343,8 @@ def _with_tail(m: Measurement, limits: Limits, level: float) -> Limits:
     if m.held_out is None or limits.low is None or limits.high is None:
         return limits
     scale, both = Scale(m.metric.lower, m.metric.upper), []
-    for scored, value in ((m.scored, m.value), (m.held_out, m.metric.value(*m.held_out.checked()))):
+    seen = m.metric.value(m.held_out.y, m.held_out.prediction, m.held_out.w)
+    for scored, value in ((m.scored, m.value), (m.held_out, seen)):
         u = unit_influences(m.metric, scored)
         if u is None or not np.isfinite(slope := float(scale.slope(value))):
             return limits

@@ -37,7 +37,7 @@ def unit_influences(metric: Metric, scored: Scored) -> Vector | None:
     u = influence(metric, scored)
     if u is None or not np.isfinite(u).all():
         return None
-    held = scored.checked()[2] > 0
+    held = np.ones(len(u), bool) if scored.w is None else np.asarray(scored.w) > 0
     groups = None if scored.groups is None else scored.groups[held]
     sums = Units.of(groups, int(held.sum())).sums(u[held])
     return np.asarray(len(sums) * sums, float)
