@@ -128,6 +128,20 @@ def small(tmp_path):
     return path
 
 
+def test_what_is_noted_later_leaves_the_model_as_it_is(small) -> None:
+    before = _load(small, ())
+    models.note(small, {"more": [1.5, None]})
+    once = small.read_bytes()
+    after = _load(small, ())
+    assert after.meta == {**before.meta, "more": [1.5, None]}
+    np.testing.assert_array_equal(after.estimator.predict([[0.0]]), before.estimator.predict([[0.0]]))
+    models.note(small, {"more": [1.5, None]})
+    assert small.read_bytes() == once
+    small.write_bytes(once[:-1])
+    with pytest.raises(DataError, match="checksum"):
+        models.note(small, {"more": 2})
+
+
 def test_a_flipped_byte_anywhere_and_every_cut_is_noticed(small) -> None:
     content = small.read_bytes()
     assert _load(small, ()).meta["kind"] == "dummy"

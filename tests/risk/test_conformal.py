@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.scene import covered
+from benchmarks.scenes.pred import SCENES, boosted, folded, forest
 from fivesigma._core.errors import InputError
 from fivesigma.risk.conformal import (
     STATED,
@@ -106,3 +108,27 @@ def test_too_few_units_have_no_interval_and_a_sentence() -> None:
     with pytest.raises(InputError, match=r"19 groups that were not fitted to .* expected at least 20"):
         reach(Y, np.ones(N), 0.95, groups=np.arange(N) % 19)
     assert units_of(np.array([3.0, 1.0, 2.0, 2.0]), np.array([0, 0, 1, 1])) == 2.0
+
+
+@pytest.mark.parametrize("name", ["interval-groups", "interval-groups-weighted"])
+def test_the_scenes_of_groups_keep_their_promise_in_small(name) -> None:
+    found = covered(SCENES[name], 300)
+    assert found.rate > 0.95 - 3 * 0.0126
+
+
+@pytest.mark.parametrize("fit_predict", [boosted, forest])
+def test_laws_of_few_heavy_tailed_events_hold_too_little_and_their_conformal_intervals_do(
+    fit_predict,
+) -> None:
+    rng, held = np.random.default_rng(0), {"law": [], "conformal": []}
+    for _ in range(8):
+        X, e = rng.normal(size=(520, 3)), rng.standard_t(2.5, 520)
+        y = X[:, 0] + 0.5 * X[:, 1] + e
+        inside, law = folded(fit_predict, X[:120], y[:120], X[120:], np.arange(120))
+        made = ConformalIntervals.calibrated(inside, y[:120], np.ones(120))
+        for way, found in (("law", ConformalIntervals.of_law()), ("conformal", made)):
+            low, high = found.of(law)[:, 1].T
+            held[way].append(np.mean((low <= y[120:]) & (y[120:] <= high)))
+    assert np.mean(held["law"]) < 0.945
+    assert 0.935 < np.mean(held["conformal"]) < 0.98
+    assert np.mean(held["conformal"]) > np.mean(held["law"]) + 0.02

@@ -100,6 +100,21 @@ def test_a_weight_of_k_is_k_copies_in_a_group_in_every_curve(kind) -> None:
     np.testing.assert_allclose(weighted.validation, learnt(doubled, (60, 120)).validation, rtol=1e-6)
 
 
+def test_few_groups_have_neither_bands_nor_a_test() -> None:
+    X, y = noisy(120)
+    tree = DecisionTreeRegressor(random_state=0)
+    few, enough = (
+        validation_curve(tree, X, y, "max_depth", [1, 50], folds=3, groups=np.arange(120) % n)
+        for n in (9, 10)
+    )
+    assert np.isnan(few.band("validation")[0]).all()
+    assert few.overfitting().difference is None
+    assert "fewer than 10 groups" in few.overfitting().method
+    assert few.one_standard_error == few.best
+    assert np.isfinite(enough.band("validation")[0]).all()
+    assert enough.overfitting().difference is not None
+
+
 def test_a_group_is_never_on_both_sides_of_a_curve() -> None:
     X, y = noisy(120)
     groups, seen = np.repeat(np.arange(24), 5), []

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.scene import covered
+from benchmarks.scenes.pred import SCENES
 from fivesigma.risk.intervals import clopper_pearson
 from fivesigma.risk.resampling import kish
 from fivesigma.risk.shares import Share, flat_error
@@ -44,6 +46,11 @@ def test_limits_hold_where_events_of_a_group_share_their_fate() -> None:
             held[way].append(low <= truth <= high)
     assert np.mean(held["by groups"]) > 0.93
     assert np.mean(held["as events"]) < 0.75
+
+
+@pytest.mark.parametrize("name", ["coverage-limits-groups", "coverage-limits-68-groups"])
+def test_the_scenes_of_limits_keep_their_promise_in_small(name) -> None:
+    assert covered(SCENES[name], 500).rate > 0.95 - 3 * 0.0097
 
 
 def test_few_groups_have_no_limits() -> None:

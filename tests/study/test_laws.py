@@ -15,6 +15,7 @@ from fivesigma.risk.metrics import metric
 from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.study.analyses.predictive import Judged, recorded
 from fivesigma.study.finished.compare import compare
+from fivesigma.study.finished.predict import predict
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.study import Study
 from fivesigma.study.tasks.regression import Regression
@@ -180,3 +181,26 @@ def test_too_few_groups_are_said_and_have_no_intervals(tmp_path) -> None:
     with pytest.raises(InputError, match="too few events were held out"):
         run.model("natural-gradient").predict_interval(data.X[:3])
     assert run.model("natural-gradient").predict_interval(data.X[:3], STATED[0])[0].shape == (3,)
+
+
+def test_predict_writes_the_intervals_that_the_run_has_judged(tmp_path) -> None:
+    data = finished_data()
+    groups, table = np.arange(400) % 100, tmp_path / "t.csv"
+    lines = (
+        f"{a!r},{b!r},{g},{y!r}"
+        for (a, b), g, y in zip(data.X.tolist(), groups, data.y.tolist(), strict=True)
+    )
+    table.write_text("\n".join(["a,b,run,y", *lines]))
+    (tmp_path / "s.toml").write_text(
+        '[study]\nname = "laws"\n[data]\npath = "t.csv"\ntarget = "y"\ngroup = "run"\n[split]\nfolds = 3\n'
+        '[[models]]\nkind = "dummy"\n[[models]]\nkind = "quantile-forest"\nparams = { n_estimators = 5 }\n'
+        "[evaluate]\nbootstrap = 100\nrefits = 2\n"
+    )
+    run = Study.read(tmp_path / "s.toml").run(out=tmp_path / "run", workers=1, progress=False)
+    predict(run.path, table, tmp_path / "out.csv", model="quantile-forest")
+    test = pl.read_parquet(run.path / "predictions.parquet").filter(pl.col("part") == "test")
+    written = pl.read_csv(tmp_path / "out.csv")[test["row"].to_numpy()]
+    columns = [name for name in written.columns if name in test.columns]
+    assert "quantile-forest:high0.9500" in columns
+    np.testing.assert_allclose(written[columns].to_numpy(), test[columns].to_numpy(), rtol=1e-12)
+    assert run.results.model("quantile-forest").section(PredictiveRecord).intervals[1].low is not None

@@ -28,6 +28,8 @@ Progress = Callable[[int, int], None]
 LEAST_EVENTS = 20
 """A learning curve by halves ends above this number of events."""
 MOST_SIZES = 8
+FEWEST_UNITS = 10
+"""Groups, or effective events of the rarest class, below which a curve has no bands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +66,10 @@ class ModelCurve:
     def error(self, part: str) -> Array:
         """Return Nadeau and Bengio's standard error (m,) of the mean, which knows that fits share events.
 
-        NaN where there is one fold only.
+        NaN where there is one fold only, or too few units.
         """
         scores = self.train if part == "train" else self.validation
-        if scores.shape[1] < 2:
+        if scores.shape[1] < 2 or self._too_few:
             return np.full(len(scores), np.nan)
         return np.array([nadeau_bengio(each, self.n_fit, self.n_validation) ** 0.5 for each in scores])
 
@@ -97,6 +99,10 @@ class ModelCurve:
         closest = np.flatnonzero(self._closeness >= self._closeness.max() - 1e-12)
         return int(max(closest, key=lambda i: abs(i - self.best)))
 
+    @property
+    def _too_few(self) -> bool:
+        return self.units is not None and self.units < FEWEST_UNITS
+
     @cached_property
     def _closeness(self) -> Array:
         return np.asarray(self.merit("train").mean(axis=1))
@@ -113,8 +119,9 @@ class ModelCurve:
         that it had a part in; the differences are tested by the corrected paired t, one-sided.
         """
         merit, k = self.merit("validation"), self.validation.shape[1]
-        if k < 3:
-            return Difference(None, one_sided=True, method="no test: fewer than three folds")
+        if k < 3 or self._too_few:
+            why = "three folds" if k < 3 else f"{FEWEST_UNITS} groups or effective events"
+            return Difference(None, one_sided=True, method=f"no test: fewer than {why}")
         chosen = [merit[self._best_of(np.delete(merit, fold, axis=1)), fold] for fold in range(k)]
         found = compare_cross_validated(
             np.array(chosen),
