@@ -156,6 +156,23 @@ def test_yields_are_those_of_the_whole_sample() -> None:
     assert whole > 3.0 * small
 
 
+@pytest.mark.parametrize("name", ["roc_auc", "brier"])
+def test_what_ranks_is_averaged_over_the_inner_folds_by_their_weights(name) -> None:
+    from fivesigma.risk.metrics import metric
+
+    w, score = RNG.uniform(0.5, 2.0, 240), metric(name)
+    made = Tuned(TREE, {"max_depth": Choice((3,))}, trials=1, search="grid", metric=name, n_folds=3)
+    (trial,) = made.fit(X, Y, evaluation_weight=w).trials_
+    fold, p, values = inner_folds(X, Y, n_folds=3, classification=True), np.empty((240, 2)), []
+    for k in range(3):
+        held = fold == k
+        tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X[~held], Y[~held])
+        p[held] = tree.predict_proba(X[held])
+        values.append(score.value(Y[held], p[held], w[held]))
+    mean = np.average(values, weights=[w[fold == k].sum() for k in range(3)])
+    assert trial["score"] == pytest.approx(mean if name == "roc_auc" else score.value(Y, p, w), rel=1e-12)
+
+
 def test_a_path_is_scored_with_the_weights_of_the_evaluation() -> None:
     y = X[:, 0] + np.where(X[:, 1] > 0, 2.0, -2.0) * X[:, 2] + 0.5 * RNG.normal(size=240)
     v = np.where(X[:, 1] > 0, 100.0, 0.01)

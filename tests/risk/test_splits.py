@@ -197,6 +197,8 @@ def test_given_tests_and_their_overlap_with_train():
         ({"validation": 0.0}, "split.validation is 0.0"),
         ({"n_folds": 1}, "split.folds is 1"),
         ({"n_folds": 60}, "fewer than the 60 folds"),
+        ({"repeats": 0}, "split.repeats is 0; expected 1 or more"),
+        ({"repeats": 2, "validation": 0.2}, "split.repeats is 2 and split.validation is given"),
         ({"groups": np.arange(40) % 3}, "groups, fewer than the 5 folds; lower split.folds"),
         ({"y": np.r_[np.zeros(37, int), 1, 1, 1]}, "class 's' has 2 members .* 5 parts"),
         ({"y": np.r_[np.zeros(39, int), 1]}, "class 's' has 1 members .* 5 parts"),
@@ -207,6 +209,28 @@ def test_what_cannot_be_split_is_refused_in_one_sentence(change, sentence):
     options = {"task": "classification", "classes": ["b", "s"]} | change
     with pytest.raises(InputError, match=sentence):
         make_split(X, options.pop("y", y), **options)
+
+
+@given(seed=st.integers(0, 10**6), n=st.integers(60, 200), k=st.integers(2, 5), repeats=st.integers(2, 4))
+@LAW
+def test_repeats_deal_other_folds_by_the_same_rules_and_leave_the_first_as_it_is(seed, n, k, repeats):
+    X, y, _ = rows(seed, n, copies=5)
+    once = make_split(X, y, task="classification", n_folds=k, salt="a", seed=seed)
+    split = make_split(X, y, task="classification", n_folds=k, salt="a", seed=seed, repeats=repeats)
+    assert split.n_repeats == repeats
+    assert np.array_equal(split.folds_of(0), once.folds)
+    assert split.once().sha256 == once.sha256 != split.sha256
+    for r in range(1, repeats):
+        folds = split.folds_of(r)
+        assert not np.array_equal(folds, once.folds)
+        assert not straddles(folds, row_hash(X)[split.train])
+        for code in np.unique(y):
+            assert np.ptp(np.bincount(folds[y[split.train] == code], minlength=k)) <= 2
+    other = make_split(3 * X + 1, y, task="classification", n_folds=k, test=None, seed=seed, repeats=repeats)
+    same = make_split(X, y, task="classification", n_folds=k, test=None, seed=seed, repeats=repeats)
+    assert np.array_equal(other.further, same.further)
+    fewer = split.kept(np.arange(split.train.size) > 3)
+    assert fewer.further.shape == (repeats - 1, split.train.size - 4)
 
 
 def test_row_hash_knows_content_alone():

@@ -12,7 +12,7 @@ from scipy.special import stdtr
 
 from fivesigma.models.fitting import fit_on, probabilities, share_of
 from fivesigma.models.laws import predicted
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, over_folds
 
 Array = NDArray[Any]
 Trial = dict[str, Any]
@@ -90,7 +90,7 @@ class Arena:
             if best is not None and (stopped := self._stopped(values, best, len(numbers))):
                 return stopped
         assert prediction is not None
-        score = self.value(prediction, np.ones(len(self.y), dtype=np.bool_))
+        score = self._whole(values, prediction)
         if not np.isfinite(score):
             return {"message": f"{self.metric.name} is undefined on these rows"}
         return {
@@ -99,6 +99,14 @@ class Arena:
             "merit": float(self.metric.merit(score)),
             "folds": _plain(values),
         }
+
+    def _whole(self, values: Sequence[float], prediction: Array) -> float:
+        """Return the score of all folds: their mean where events of two folds are in no order, else of all rows."""
+        if self.metric.averaged and np.isfinite(values).all():
+            v = np.ones(len(self.y)) if self.v is None else self.v
+            weights = [v[self.folds == k].sum() for k in np.unique(self.folds)]
+            return float(over_folds(np.asarray(values), np.asarray(weights)))
+        return self.value(prediction, np.ones(len(self.y), dtype=np.bool_))
 
     def _stopped(self, values: list[float], best: Trial, n_folds: int) -> Trial | None:
         """Return what a trial that is stopped here is taken to score: the best, and how far it is behind."""

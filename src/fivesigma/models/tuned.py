@@ -43,7 +43,8 @@ def _classifies(self: Tuned) -> bool:
 class Tuned(BaseEstimator):  # type: ignore[misc]
     """Search a space of parameters on inner folds, then refit the best on all rows given.
 
-    Each trial fits ``estimator`` in ``n_folds`` inner folds and scores the pooled held-out predictions. Where
+    Each trial fits ``estimator`` in ``n_folds`` inner folds and scores the held-out predictions: all at once, or by
+    the mean over the folds for a metric that ranks (`fivesigma.risk.metric.Metric.averaged`). Where
     its paired differences to the best so far say at 95 % that it is behind, it is stopped before its last
     fold (`fivesigma.models.trials.hopeless`). A search by "tpe" or "random" begins with the settings of
     ``estimator``, moved into the space; "grid" tries the points of a grid that fills the budget. Copies of a

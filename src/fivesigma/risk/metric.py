@@ -323,6 +323,17 @@ def power_of_two(x: float) -> float:
     return 2.0 ** math.frexp(x)[1] if x > 0 else 1.0
 
 
+def over_folds(values: Floats, weights: Floats) -> Floats:
+    """Return the mean (...) of the scores (..., k) of k folds by their sums of weights, those that are NaN left out.
+
+    >>> float(over_folds(np.array([0.5, np.nan, 0.8]), np.array([2.0, 7.0, 1.0])))
+    0.6
+    """
+    known = np.isfinite(values)
+    w = np.where(known, weights, 0.0)
+    return np.asarray((w * np.where(known, values, 0.0)).sum(axis=-1) / w.sum(axis=-1))
+
+
 def ratio(numerator: Any, denominator: Any) -> Any:
     """Return ``numerator / denominator``, NaN where the denominator is not above zero."""
     return np.where(denominator > 0, numerator / denominator, np.nan)

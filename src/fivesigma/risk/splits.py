@@ -81,6 +81,10 @@ class Split:
         """
         return self.folds if repeat == 0 else self.further[repeat - 1]
 
+    def once(self) -> Split:
+        """Return the split with the first of its repeats alone."""
+        return replace(self, further=self.further[:0])
+
     def kept(self, rows: NDArray[np.bool_]) -> Split:
         """Return the split with those training rows alone of which ``rows`` (n_train,) is true."""
         near = self.near[:, rows] if self.near.size else self.near

@@ -25,7 +25,7 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
     return lineup_fits(
         entry,
         folds=prepared.split.n_folds if learnt or _has_density(prepared, entry) else 0,
-        repeats=prepared.split.n_repeats if _judged_by_folds(prepared) else 1,
+        repeats=prepared.split.n_repeats,
         refits=refits,
         n_seeds=min(N_SEEDS, refits) if kind_called(entry.kind).stochastic else 0,
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
@@ -51,18 +51,13 @@ def fits_of_scores(prepared: Prepared, entry: Entry) -> list[Fit]:
     Folds are those of the first repeat: the studies of a scan are repeated themselves.
     """
     task = task_called(prepared.data.task)
-    folds = task.supervised or _judged_by_folds(prepared)
+    folds = task.supervised or prepared.metric.scores not in task.own
     every = [fit for fit in fits_of(prepared, entry) if not fit.params and not fit.seed]
     return [
         fit
         for fit in every
         if fit.is_final or (fit.sample.kind == "fold" and not fit.sample.repeat and folds)
     ]
-
-
-def _judged_by_folds(prepared: Prepared) -> bool:
-    """Whether the folds have a say in the primary score: agreement with a truth needs none."""
-    return prepared.metric.scores not in task_called(prepared.data.task).own
 
 
 def _has_density(prepared: Prepared, entry: Entry) -> bool:

@@ -14,7 +14,7 @@ from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Part
 from fivesigma.risk.influence import Scored
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, over_folds
 from fivesigma.risk.tails import squares, tail_limits
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite
@@ -49,7 +49,8 @@ class FoldScores:
 
         A fold that lacks a class is left out of a mean. Where another fold has no score, it is that of all rows too.
         """
-        return float(np.mean(self._mean if self.is_mean else self.pooled_each))
+        mean = over_folds(self.each, self.weights) if self.is_mean else self.pooled_each
+        return float(np.mean(mean))
 
     @property
     def pooled(self) -> float:
@@ -67,12 +68,6 @@ class FoldScores:
         known = np.isfinite(self.each)
         left_out = self.lacking if self.averaged else np.zeros_like(self.lacking)
         return bool((known | left_out).all() and (known.sum(axis=1) > 1).all())
-
-    @property
-    def _mean(self) -> Array:
-        known = np.isfinite(self.each)
-        w = np.where(known, self.weights, 0.0)
-        return np.asarray((w * np.where(known, self.each, 0.0)).sum(axis=1) / w.sum(axis=1))
 
     def first(self, repeats: int) -> FoldScores:
         """Return those of the first so many repeats."""

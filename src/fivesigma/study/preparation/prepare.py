@@ -136,6 +136,7 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
     asked = task(events.task)
     _check_own(spec, events, own or {})
     metric, metrics = primary_metric(spec, events)
+    split = split.once() if metric.scores in asked.own else split  # no fold has a say in the primary score
     entries = line_up(spec, events, len(split.train))
     check_given(spec, split, metric)
     for entry in entries:
