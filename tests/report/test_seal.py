@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fivesigma.record.opened import Earlier, Seen
-from fivesigma.report.seal import analyses, not_blind, of_training, sentence
+from fivesigma.report.seal import analyses, not_blind, of_training, sealed, sentence
 
 BY = tuple(Earlier("first", f"r{i}", "test", 100) for i in range(4))
 
@@ -48,3 +48,11 @@ def test_training_rows_that_were_a_test_elsewhere_are_said():
 
 def test_an_older_run_is_named_by_the_beginning_of_its_key():
     assert analyses([Earlier("s", "0123456789abcdef" * 2 + ":test", "test", 1)]) == "s (run 01234567)"
+
+
+def test_a_test_that_stays_sealed_may_have_been_opened_by_others():
+    clean, mark = sealed({"test": Seen(40)})
+    assert (clean, mark) == ("The test set is sealed; no model has been scored on it.", "good")
+    known, mark = sealed({"near": Seen(40), "far": Seen(9, 3, 1, True, BY[:1])})
+    assert known.endswith("But at least 3 of the 9 rows of “far” were open before, by first (r0).")
+    assert mark == "warning"

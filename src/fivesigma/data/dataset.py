@@ -66,8 +66,7 @@ class Dataset:
         Hash of all that the input says of each event but its target and weight, whichever features are chosen:
         what decides if it is sealed. None is the hash of its row of ``X``.
     as_read : (n_samples,) uint64 or None
-        Hash of all that the input says of each event, its target and weight among it, before anything was made of it:
-        by it an event is known again in another study. None is the ``identity``.
+        The same with target and weight, by which another study knows an event again; None is the ``identity``.
     group_identity : (n_samples,) uint64 or None
         Hash of the label of each event's group, which decides in its place; None for the code as a label.
     notes : what was done while reading, as (check, status, message)
@@ -372,11 +371,7 @@ class Dataset:
 
     @cached_property
     def event_hashes(self) -> NDArray[np.uint64]:
-        """Two hashes an event (n, 2), by either of which the ledger knows it again, copies numbered in their order.
-
-        The first is of all that was read, and so the same for every study of a file; the second leaves target and
-        weight out, and so is the same where these were corrected.
-        """
+        """Two hashes an event (n, 2), by which the ledger knows it: ``as_read``, ``identity``; copies numbered."""
         every = self.row_hashes if self.as_read is None else self.as_read
         return np.column_stack([told_apart(every), told_apart(self.row_hashes)])
 

@@ -1,7 +1,7 @@
-"""The rows behind an opening: two hashes a row, kept beside the ledger in one file for each set of rows.
+"""The rows behind an opening: some hashes of each row, kept beside the ledger in one file for each set of rows.
 
 A file is named by the sha256 of its content, so that the same rows opened again cost nothing, and a damaged file is
-known to be one. It holds ``(n, 2)`` uint64: 16 bytes a row, 16 MB for 10⁶ rows, which no compression makes smaller by
+known to be one. It holds ``(n, 3)`` uint64: 24 bytes a row, 24 MB for 10⁶ rows, which no compression makes smaller by
 more than a third.
 """
 

@@ -42,6 +42,17 @@ def sentence(opened: int | None, tests: Mapping[str, Seen]) -> tuple[str, str]:
     return f"{'; '.join(told)}.", "good" if fine else "warning"
 
 
+def sealed(tests: Mapping[str, Seen]) -> tuple[str, str]:
+    """Return what is said of tests that this run has left sealed, and its mark.
+
+    >>> sealed({"test": Seen(40, 8, 1, by=(Earlier("susy", "r0", "test", 8),))})[0]
+    'The test set is sealed; no model has been scored on it. But 8 of the 40 rows were open before, by susy (r0).'
+    """
+    said = [_of_rows(name, seen, several=len(tests) > 1) for name, seen in tests.items() if seen.before]
+    but = f" But {'; '.join(said)}." if said else ""
+    return f"The test set is sealed; no model has been scored on it.{but}", "warning" if said else "good"
+
+
 def _of_rows(name: str, seen: Seen, *, several: bool) -> str:
     """Return how many rows of a test were open before, and by whom."""
     of = f"of the {count(seen.n)} rows" + (f" of “{clean(name)}”" if several else "")

@@ -278,6 +278,16 @@ def rows_key(hashes: Hashes) -> str:
     return hashlib.sha256(np.sort(hashes).astype("<u8").tobytes()).hexdigest()
 
 
+def place_hash(files: Sequence[str], rows: Positions) -> Hashes:
+    """Return a 64-bit hash of each row of some files by where it stands: the files' hashes and its number.
+
+    >>> place_hash(["ab"], np.array([0, 1]))[1] == place_hash(["ab"], np.array([1]))[0]
+    np.True_
+    """
+    word = int.from_bytes(hashlib.sha256(" ".join(files).encode()).digest()[:8], "little")
+    return _mixed(rows.astype(np.uint64) * GOLDEN + np.uint64(word))
+
+
 def make_split(  # noqa: PLR0913 keywords of a public function
     X: NDArray[Any],
     y: NDArray[Any] | None,

@@ -64,6 +64,27 @@ def test_a_given_test_is_known_again_in_the_file_that_it_came_from(place):
     assert [each.not_blind for each in (first, again, alone)] == [False, True, True]
 
 
+def test_a_file_that_is_read_in_another_way_is_known_again_by_its_rows(place):
+    first = run(place, "first", "0.3")
+    table = place / "main.csv"
+    text = table.read_text()
+    again = run(place, "again", '{ column = "b", value = "0.5" }'.replace("0.5", text.splitlines()[1].split(",")[1]),
+                data='path = "main.csv"\ntext = ["b"]', text=TEXT.replace('["a", "b"]', '["a"]'))  # fmt: skip
+    n = seen(again)["train"].before + seen(again)["test"].before
+    assert n == seen(first)["test"].n
+    table.write_text(text + "\n1,2,3")
+    other = run(
+        place,
+        "other",
+        "0.3",
+        data='path = "main.csv"\ntext = ["b"]',
+        text=TEXT.replace('["a", "b"]', '["a"]'),
+    )
+    assert seen(other)["test"].before + seen(other)["train"].before == 1, (
+        "of another file the row is, that was read alike"
+    )
+
+
 def test_simulated_events_are_known_by_what_was_drawn(place):
     text = TEXT.replace('target = "y"\nfeatures = ["a", "b"]\n', "")
     data = 'source = "simulate:toys"\n[source]\nn = 120'

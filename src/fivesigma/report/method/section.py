@@ -11,7 +11,7 @@ from fivesigma.record.results import SplitRecord
 from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
-from fivesigma.report.seal import of_training, openings, sentence
+from fivesigma.report.seal import of_training, openings, sealed, sentence
 from fivesigma.report.section import Content, Section, View
 
 _ELSEWHERE = frozenset({"question", "study", "blind", "ledger", "openings", "seen"})
@@ -27,9 +27,10 @@ def seal(view: View) -> tuple[str, str]:
 def _of_tests(view: View) -> tuple[str, str]:
     if not view.results.split.n_test:
         return "There is no test set: scores are from the validation folds.", "none"
+    seen = seen_of(view.manifest)
     if view.blind:
-        return "The test set is sealed; no model has been scored on it.", "good"
-    tests = {name: each for name, each in seen_of(view.manifest).items() if name in view.tests}
+        return sealed({name: each for name, each in seen.items() if name != "train"})
+    tests = {name: each for name, each in seen.items() if name in view.tests}
     return sentence(openings(view.manifest), tests)
 
 

@@ -118,8 +118,7 @@ class Entrant:
     def refits(self) -> tuple[Mapping[str, Predictions], ...]:
         """What the refits say, by part; () where they are not kept in a form that can be found."""
         tasks = self.folder.tasks
-        kinds = tasks.index().get(self.model.name, {})
-        keys = [key for kind, each in kinds.items() if kind not in ("all", "fold") for key in each]
+        keys = tasks.index().get(self.model.name, {}).get("resample", [])
         read = [tasks.read(key) if tasks.has(key) else None for key in keys]
         found = [unpacked(_predicted(each[0])) for each in read if each is not None]
         return tuple(found) if len(found) == len(keys) else ()

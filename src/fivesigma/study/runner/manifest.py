@@ -42,7 +42,7 @@ def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
         "study_hash": study_hash(prepared),
         "started": now.isoformat(timespec="seconds"),
         "blind": blind,
-        "data": [{"path": path, "sha256": _file_hash(Path(path))} for path in paths],
+        "data": [{"path": path, "sha256": file_hash(Path(path))} for path in paths],
         **_scores(prepared),
         "ledger": str(_ledger_file(prepared.spec)),
         "openings": None,
@@ -79,7 +79,8 @@ def refuse_other_scores(prepared: Prepared, manifest: Mapping[str, Any], place: 
             )
 
 
-def _file_hash(path: Path) -> str | None:
+def file_hash(path: Path) -> str | None:
+    """Return the sha256 of a file, None where there is none."""
     if not path.is_file():
         return None
     with path.open("rb") as file:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
-from fivesigma.data.dataset import Dataset
 from fivesigma.record.ledger import Ledger, Rows
 from fivesigma.record.store import RunFolder
-from fivesigma.risk.splits import rows_key
+from fivesigma.risk.splits import place_hash, rows_key
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.runner.manifest import file_hash
 from fivesigma.study.tasks.task import TRAIN
 
 Array = NDArray[Any]
@@ -25,9 +26,22 @@ def ledger_of(folder: RunFolder) -> Ledger:
     return Ledger(Path(folder.manifest()["ledger"]))
 
 
-def rows_of(data: Dataset, at: Array) -> Rows:
-    """Return the rows at ``at`` as the ledger knows them."""
-    return Rows(rows_key(data.row_hashes[at]), len(at), data.event_hashes[at])
+def rows_of(prepared: Prepared, at: Array, files: Sequence[str]) -> Rows:
+    """Return the rows at ``at`` as the ledger knows them: by what was read of them, and by their place in ``files``.
+
+    The latter knows the rows of a file again that was read in another way, or not whole.
+    """
+    data = prepared.data
+    place = place_hash(files, data.rows) if files else data.event_hashes[:, 0]
+    return Rows(rows_key(data.row_hashes[at]), len(at), np.column_stack([data.event_hashes[at], place[at]]))
+
+
+def files_of(prepared: Prepared, folder: RunFolder) -> list[str]:
+    """Return the hashes of the files that a study reads, those of given tests last; [] where there is none."""
+    given = prepared.spec.split.test if isinstance(prepared.spec.split.test, Mapping) else {}
+    tests = [Path(prepared.spec.absolute(each.path)) for each in given.values() if each.path is not None]
+    found = [each["sha256"] for each in folder.manifest()["data"]] + [file_hash(path) for path in tests]
+    return [] if None in found else found
 
 
 def opened_by(prepared: Prepared) -> Mapping[str, Array]:
@@ -49,10 +63,11 @@ def open_rows(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array])
         Where the ledger is broken or cannot be written; then nothing may be scored.
     """
     manifest, ledger, place = folder.manifest(), ledger_of(folder), _place(folder)
+    files = files_of(prepared, folder)
     openings = {
         name: ledger.open(
             f"{manifest['run']}:{name}",
-            rows_of(prepared.data, at),
+            rows_of(prepared, at, files),
             prepared.spec.study.name,
             test=name,
             folder=place,
@@ -65,10 +80,10 @@ def open_rows(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array])
 def note_seen(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array]) -> None:
     """Note in the manifest which rows of ``parts``, and of training, other runs had opened before this one."""
     manifest, ledger = folder.manifest(), ledger_of(folder)
-    every = {**parts, TRAIN: prepared.split.train}
+    every, files = {**parts, TRAIN: prepared.split.train}, files_of(prepared, folder)
     try:
         seen = {
-            name: ledger.seen(f"{manifest['run']}:{name}", rows_of(prepared.data, at)).to_document()
+            name: ledger.seen(f"{manifest['run']}:{name}", rows_of(prepared, at, files)).to_document()
             for name, at in every.items()
         }
     except DataError as error:  # whoever opens a test has been told; who opens none can do without
