@@ -69,9 +69,17 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
     lines += [result.known_before] if result.not_blind else []
+    lines += _of_slices(result)
     lines += [f"failed: {what}" for what in broken]
     lines.append(f"page: {result.path / 'report.html'}")
     return lines
+
+
+def _of_slices(result: Result) -> list[str]:
+    """Return a line for each column that the events were sliced by."""
+    from fivesigma.report.slices.text import summary
+
+    return summary(result.results)
 
 
 def _short(cell: str, limit: int = 40) -> str:

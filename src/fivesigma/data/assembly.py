@@ -85,7 +85,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     )
     sides = [
         {name: work.take(columns[name]) for name in names}
-        for names in (roles.spectators, roles.extra_columns)
+        for names in (roles.spectators, (*roles.extra_columns, *roles.carried))
     ]
     _check_units(work)
     read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}

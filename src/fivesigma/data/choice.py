@@ -57,6 +57,7 @@ def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
         ("group", [roles.group] if roles.group else []),
         ("categorical column", _categorical(roles)),
         ("column asked for by the split or by a model", roles.extra_columns),
+        ("column of evaluate.slices", roles.carried),
     ]
     for role, names in named:
         for name in names:
@@ -96,7 +97,14 @@ def _refuse_unused(
 ) -> None:
     """Refuse an expression that is neither a named feature nor used by anything else."""
     conditions = [text for text in (roles.select, roles.weight) if text]
-    used = {*(roles.features or ()), *roles.spectators, *roles.extra_columns, roles.group, *ingredients}
+    used = {
+        *(roles.features or ()),
+        *roles.spectators,
+        *roles.extra_columns,
+        *roles.carried,
+        roles.group,
+        *ingredients,
+    }
     used |= {name for text in conditions for name in expressions.names(text, columns)}
     used |= {name for parts in made_of.values() for name in parts}
     for name in made_of:

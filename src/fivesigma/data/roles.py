@@ -27,6 +27,8 @@ class Roles:
     expressions: Mapping[str, str] | None = None
     categorical: bool | Sequence[str] | None = None
     extra_columns: Sequence[str] = ()
+    carried: Sequence[str] = ()
+    """Columns that are brought along whatever else they are for."""
 
     def __post_init__(self) -> None:
         if self.target is not None and not isinstance(self.target, str):

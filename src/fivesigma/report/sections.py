@@ -13,6 +13,7 @@ NOUNS = (
     "leaderboard",
     "claims",
     "targets",
+    "slices",
     "clusters",
     "orders",
     "chains",

@@ -28,11 +28,14 @@ from fivesigma.risk.resampling import (
     above_error,
     kish,
 )
+from fivesigma.risk.signal import SignalEfficiency
 from fivesigma.risk.tails import pooled_reach, unit_influences
 
 About = Literal["procedure", "fitted"]
 """What an interval or a significance is about."""
 
+EXACT_AT_BOUND = (Accuracy, BalancedAccuracy, Rejection, RocAuc, SignalEfficiency)
+"""Metrics that have a limit where they are at their bound."""
 FEWEST_EVENTS = 30
 FEWEST_PER_CLASS = 10
 FEWEST_GROUPS = 10
@@ -186,6 +189,17 @@ def _(metric: Rejection, m: Measurement, level: float) -> Limits:
         efficiency, draws = (1.0 / m.value if np.isfinite(m.value) else 0.0), 1.0 / m.draws
     low, high = clopper_pearson(efficiency, _effective_events(efficiency, draws, part, level), level)
     return Limits(1 / high, 1 / low if low > 0 else None, _proportion_method(efficiency))
+
+
+@stat_interval.register
+def _(metric: SignalEfficiency, m: Measurement, level: float) -> Limits:
+    """Clopper-Pearson at the effective number of signal events."""
+    signal = m.part.y == 1
+    w = None if m.part.w is None else m.part.weights[signal]
+    groups = None if m.part.groups is None else m.part.groups[signal]
+    part = Part(m.part.y[signal], w, groups, m.part.counts[:0])
+    low, high = clopper_pearson(m.value, _effective_events(m.value, m.draws, part, level), level)
+    return Limits(low, high, _proportion_method(m.value))
 
 
 def _proportion_method(p: float) -> str:
@@ -392,7 +406,7 @@ def _no_interval(m: Measurement) -> str:
     if isinstance(m.metric, Rejection) and not np.any(m.part.weights[m.part.y == 0] > 0):
         return "no interval: these events hold no background"
     at_bound = m.value in (m.metric.lower, m.metric.upper)
-    if at_bound and not isinstance(m.metric, (Accuracy, BalancedAccuracy, Rejection, RocAuc)):
+    if at_bound and not isinstance(m.metric, EXACT_AT_BOUND):
         return "no interval: the score is at its bound"
     return refusal(m.part) or few_passing(m)
 

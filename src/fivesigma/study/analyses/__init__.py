@@ -26,6 +26,7 @@ ANALYSES: Mapping[str, str] = {
     "curves": "curves.analysis:ANALYSIS",
     "explain": "explain.analysis:ANALYSIS",
     "scan": "scan.analysis:ANALYSIS",
+    "slices": "slices:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""
 

@@ -75,6 +75,10 @@ class Parts:
     def _sort(self, metric: Metric, part: str) -> Sort:
         return part, metric.needs_truth, metric.scores in self.task.own
 
+    def resamples_of(self, metric: Metric, part: str, resampled: Part) -> None:
+        """Take these resamples of a part, for all metrics of the sort, in place of fresh ones."""
+        self._resampled[self._sort(metric, part)] = resampled
+
     def resampled(self, metric: Metric, part: str) -> Part:
         """Return the events of a part with their resamples: the same for all models, and all metrics of a sort."""
         sort = self._sort(metric, part)

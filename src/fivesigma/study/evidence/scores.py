@@ -68,6 +68,10 @@ class Scores:
             self._cuts[metric.name, name] = self.cut_of(metric, self.fitted[name].validation)
         return self._cuts[metric.name, name]
 
+    def at_cut(self, metric: Metric, name: str, cut: float | None) -> None:
+        """Read a model's score at this threshold, in place of one that is chosen here."""
+        self._cuts[metric.name, name] = cut
+
     def cut_of(self, metric: Metric, validation: Predictions) -> float | None:
         """Return the threshold of a metric that has one, chosen on predictions of the training rows."""
         said = scored(validation, metric)

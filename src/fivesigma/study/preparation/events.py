@@ -102,6 +102,7 @@ def roles(spec: Spec) -> Roles:
         expressions=spec.features.expressions,
         categorical=None if spec.features.categorical is None else True,
         extra_columns=tuple(dict.fromkeys([*asked, PART])),
+        carried=tuple(spec.evaluate.slices),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -34,6 +35,18 @@ class EvaluateSection(Section):
     """The smallest difference worth a word."""
     intervals: Literal["conformal", "law"] = "conformal"
     """Predictive intervals of models with a law: widened until events held out by folds were in them, or its own."""
+
+    slices: dict[Text, tuple[Number, ...]] = {}
+    """Edges of the bins of columns or spectators in which models are judged too: { pt = [25, 50, 100] }."""
+
+    @model_validator(mode="after")
+    def _edges_rise(self) -> EvaluateSection:
+        for column, edges in self.slices.items():
+            if not edges or any(b <= a for a, b in pairwise(edges)):
+                raise ValueError(
+                    f"evaluate.slices: the edges of '{column}' must be one number or more, and rise"
+                )
+        return self
 
     @model_validator(mode="after")
     def _enough_refits(self) -> EvaluateSection:

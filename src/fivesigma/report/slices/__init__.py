@@ -1,0 +1,1 @@
+"""How the models do in slices of the events."""
