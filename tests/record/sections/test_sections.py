@@ -51,6 +51,15 @@ BY_HAND = {
             "n_fits": 1,
         },
     ],
+    "selected": {
+        "model": "forest",
+        "metric": "roc_auc",
+        "part": "validation",
+        "score": {**dict.fromkeys(("value", "low", "high")), **SCORED},
+        "optimism": 0.02,
+        "chosen": {"forest": 0.75, "dummy": 0.25},
+        "resamples": 1000,
+    },
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

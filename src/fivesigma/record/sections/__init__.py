@@ -16,6 +16,7 @@ from fivesigma.record.sections import (
     saved,
     scan,
     score_curves,
+    selected,
     tuning,
 )
 from fivesigma.record.sections.section import Section
@@ -46,5 +47,6 @@ SECTIONS: tuple[type[Section], ...] = (
     chains.DiagnosticsRecord,
     saved.NotSavedRecord,
     scan.ScanSettingsRecord,
+    selected.SelectedRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ANALYSES: Mapping[str, str] = {
     "lineup": "lineup:ANALYSIS",
+    "selected": "selected:ANALYSIS",
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",
