@@ -30,7 +30,7 @@ def test_the_best_of_equal_models_is_worth_what_they_all_are():
         y, fold, said = noise(rng, 100, 20)
         events = Folded(y, None, fold)
         best = max(events.value(AUC, each) for each in said)
-        found = choice(AUC, events, said, rng, n_choices=200)
+        found = choice(AUC, events, said, rng, most=200)
         plain.append(best)
         left.append(best - found.optimism)
     assert np.mean(plain) > 0.58
@@ -52,7 +52,7 @@ def test_a_model_far_ahead_owes_nothing_to_the_choice():
     rng = np.random.default_rng(1)
     y, fold, said = noise(rng, 200, 5)
     ahead = binary(np.clip(0.3 * rng.random(200) + 0.7 * y, 0, 1))
-    found = choice(AUC, Folded(y, None, fold), [*said, ahead], rng, n_choices=200)
+    found = choice(AUC, Folded(y, None, fold), [*said, ahead], rng, most=200)
     assert found.shares[-1] == 1.0
     assert found.optimism < 0.005
 
@@ -70,7 +70,7 @@ def test_every_metric_is_corrected_for_the_worse(m, weighted):
     if m.scores.value == "value":
         y, said = y + 0.5 * rng.normal(size=300), [each[:, 1] for each in said]
     w = rng.uniform(0.5, 2.0, 300) if weighted else None
-    found = choice(m, Folded(y, w, fold, groups), said, rng, n_choices=100)
+    found = choice(m, Folded(y, w, fold, groups), said, rng, most=100)
     assert found.optimism >= 0
     assert found.shares.sum() == pytest.approx(1.0)
     value = max((Folded(y, w, fold).value(m, each) for each in said), key=m.merit)
@@ -84,12 +84,12 @@ def test_groups_choose_as_wholes():
     y, _, said = noise(rng, 40, 4)
     copies = np.repeat(np.arange(40), 5)
     fold = np.arange(40) // 2 % 5
-    single = choice(AUC, Folded(y, None, fold), said, np.random.default_rng(4), n_choices=200)
+    single = choice(AUC, Folded(y, None, fold), said, np.random.default_rng(4), most=200)
     whole = choice(
         AUC,
         Folded(y[copies], None, fold[copies], copies),
         [each[copies] for each in said],
         np.random.default_rng(4),
-        n_choices=200,
+        most=200,
     )
     assert whole.optimism == pytest.approx(single.optimism, abs=1e-12)

@@ -55,7 +55,7 @@ def choice(
     predictions: Sequence[Array],
     rng: np.random.Generator,
     *,
-    n_choices: int | None = None,
+    most: int | None = None,
 ) -> Choice | None:
     """Return what the best of ``predictions`` owes to being the best; None where fewer than two have a score.
 
@@ -64,7 +64,7 @@ def choice(
     events : what they are scored on.
     predictions : out-of-fold predictions (n, ...) of each model.
     rng : the stream of the resamples; groups resample as wholes.
-    n_choices : resamples; by default `N_CHOICES`, fewer where events or models are many.
+    most : resamples at most; by default `N_CHOICES`, fewer where events or models are many.
 
     Returns
     -------
@@ -85,9 +85,8 @@ def choice(
     known = np.flatnonzero(np.isfinite(values))
     if len(known) < 2:
         return None
-    counts = resampling_counts(
-        len(events), n_choices or _affordable(len(events) * len(known)), rng, groups=events.groups
-    )
+    n_choices = min(most or N_CHOICES, _affordable(len(events) * len(known)))
+    counts = resampling_counts(len(events), n_choices, rng, groups=events.groups)
     held, others = (counts > 0).any(axis=1), (counts == 0)
     counts, others = counts[held], others[held].astype(np.uint8)
     able = [predictions[int(m)] for m in known]
@@ -125,12 +124,22 @@ def corrected(metric: Metric, score: Score, found: Choice) -> Score:
     >>> [round(x, 6) for x in (found.value, found.low, found.high)], found.method
     ([0.6, 0.5, 0.7], 'procedure: cross-validation; less the optimism of the choice, 1000 resamples')
     """
-    off = _worse(metric, score.value or 0.0) * found.optimism
+    off = _off(metric, score.value or 0.0, found)
     value, low, high = (
         None if x is None else _inside(metric, x + off) for x in (score.value, score.low, score.high)
     )
     method = f"{score.method}; less the optimism of the choice, {found.resamples} resamples"
     return replace(score, value=value, low=low, high=high, method=method, error=ErrorBudget())
+
+
+def corrected_value(metric: Metric, value: float, found: Choice) -> float:
+    """Return the ``value`` of the best less the optimism of the choice, inside the metric's bounds."""
+    return _inside(metric, value + _off(metric, value, found))
+
+
+def _off(metric: Metric, value: float, found: Choice) -> float:
+    """Return what the optimism is in units of the metric, with the sign that takes it away."""
+    return _worse(metric, value) * found.optimism
 
 
 def _worse(metric: Metric, value: float) -> float:

@@ -60,6 +60,20 @@ BY_HAND = {
         "chosen": {"forest": 0.75, "dummy": 0.25},
         "resamples": 1000,
     },
+    "tension": {
+        "model": "forest",
+        "metric": "roc_auc",
+        "test": "test",
+        "folds": 0.934,
+        "on_test": 0.919,
+        "difference": 0.015,
+        "error": 0.006,
+        "p": 0.01,
+        "sigma": 2.6,
+        "n_folds": 800,
+        "n_final": 1000,
+        "told": True,
+    },
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

@@ -17,6 +17,7 @@ from fivesigma.record.sections import (
     scan,
     score_curves,
     selected,
+    tension,
     tuning,
 )
 from fivesigma.record.sections.section import Section
@@ -48,5 +49,6 @@ SECTIONS: tuple[type[Section], ...] = (
     saved.NotSavedRecord,
     scan.ScanSettingsRecord,
     selected.SelectedRecord,
+    tension.TensionRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANALYSES: Mapping[str, str] = {
     "lineup": "lineup:ANALYSIS",
     "selected": "selected:ANALYSIS",
+    "tension": "tension:ANALYSIS",
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",

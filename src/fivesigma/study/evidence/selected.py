@@ -42,12 +42,16 @@ def candidates(found: Evidence) -> list[str]:
     return [name for name in able if np.isfinite(found.scores.value(metric, VALIDATION, name) or np.nan)]
 
 
-def choice_of(found: Evidence, metric: Metric, names: list[str]) -> selection.Choice | None:
-    """Return how the best of some models was chosen on the rows that folds held out."""
+def choice_of(
+    found: Evidence, metric: Metric, names: list[str], most: int | None = None
+) -> selection.Choice | None:
+    """Return how the best of some models was chosen on the rows that folds held out, by ``most`` resamples."""
     predictions = [found.scores.whole(metric, VALIDATION, name) for name in names]
     counts = found.parts.truth(metric, VALIDATION).counts
     rng = generator(found.prepared.spec.study.seed, "choice")
-    return selection.choice(metric, held_out(found, metric), [each[counts] for each in predictions], rng)
+    return selection.choice(
+        metric, held_out(found, metric), [each[counts] for each in predictions], rng, most=most
+    )
 
 
 def held_out(found: Evidence, metric: Metric) -> Folded:
