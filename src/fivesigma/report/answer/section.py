@@ -45,11 +45,16 @@ def sentence(view: View) -> str:
 def _on_folds(view: View, best: ModelRecord, metric: str) -> str:
     """What the best has on the folds: of a model that these folds chose among others, the corrected score."""
     kept, plain = view.results.section(SelectedRecord), value_with_error(view.score(best))
+    where = (
+        "all events, each scored by a fit that has not seen it"
+        if view.crossfitted
+        else "the validation folds"
+    )
     if kept is None:
-        return f"{_quoted(best.name)} has {metric} {plain} on the validation folds"
+        return f"{_quoted(best.name)} has {metric} {plain} on {where}"
     score = kept.score
     return (
-        f"{_quoted(best.name)}, chosen among {len(kept.chosen)} models on the validation folds, has {metric} "
+        f"{_quoted(best.name)}, chosen among {len(kept.chosen)} models on {where}, has {metric} "
         f"{interval_text(score.value, score.low, score.high)} once the choice is not rewarded ({plain} as it stands)"
     )
 

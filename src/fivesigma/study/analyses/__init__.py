@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ANALYSES: Mapping[str, str] = {
     "lineup": "lineup:ANALYSIS",
+    "crossfit": "crossfit:ANALYSIS",
     "selected": "selected:ANALYSIS",
     "tension": "tension:ANALYSIS",
     "targets": "targets:ANALYSIS",

@@ -7,8 +7,8 @@ import numpy as np
 from fivesigma._core.random import generator
 from fivesigma.record.sections.selected import SelectedRecord
 from fivesigma.risk import selection
-from fivesigma.risk.folded import Folded
 from fivesigma.risk.metric import Metric
+from fivesigma.study.evidence.crossfit import held_out
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.records import score_record
 from fivesigma.study.tasks.task import VALIDATION
@@ -21,11 +21,11 @@ def selected(found: Evidence) -> SelectedRecord | None:
         return None
     if (choice := choice_of(found, metric, names)) is None:
         return None
-    plain = found.scores.of(best, {metric.name: metric})[VALIDATION][metric.name]
+    plain = found.scores.of(best, {metric.name: metric})[found.judged_on][metric.name]
     return SelectedRecord(
         model=best,
         metric=metric.name,
-        part=VALIDATION,
+        part=found.judged_on,
         score=score_record(selection.corrected(metric, plain, choice)),
         optimism=choice.optimism,
         chosen=dict(zip(names, map(float, choice.shares), strict=True)),
@@ -50,12 +50,5 @@ def choice_of(
     counts = found.parts.truth(metric, VALIDATION).counts
     rng = generator(found.prepared.spec.study.seed, "choice")
     return selection.choice(
-        metric, held_out(found, metric), [each[counts] for each in predictions], rng, most=most
+        metric, held_out(found.folds, metric), [each[counts] for each in predictions], rng, most=most
     )
-
-
-def held_out(found: Evidence, metric: Metric) -> Folded:
-    """Return the rows that folds held out, with the fold of each."""
-    truth = found.parts.truth(metric, VALIDATION)
-    fold = found.prepared.split.folds[truth.counts]
-    return Folded(truth.y, truth.w, fold, truth.groups, truth.scale)

@@ -8,8 +8,9 @@ from fivesigma.risk.intervals import refusal, stat_error
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.selection import corrected_value
 from fivesigma.risk.tension import Tension, error_on_folds, tension
+from fivesigma.study.evidence.crossfit import held_out
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.evidence.selected import candidates, choice_of, held_out
+from fivesigma.study.evidence.selected import candidates, choice_of
 from fivesigma.study.tasks.task import VALIDATION
 
 FEW_CHOICES = 200
@@ -61,7 +62,7 @@ def _honest(found: Evidence, metric: Metric, best: str) -> float | None:
 def _between(found: Evidence, metric: Metric, best: str, folds: float, on_test: float) -> Tension | None:
     """Return how far the two lie apart."""
     test, spec = found.tests[0], found.prepared.spec
-    events, measured = held_out(found, metric), found.scores.measured(metric, test, best)
+    events, measured = held_out(found.folds, metric), found.scores.measured(metric, test, best)
     said = found.scores.whole(metric, VALIDATION, best)[found.parts.truth(metric, VALIDATION).counts]
     units = (part.units(additive=metric.additive) for part in (found.folds.whole(metric), measured.part))
     return tension(

@@ -15,7 +15,7 @@ from fivesigma.record.ledger import Ledger, Rows
 from fivesigma.record.store import RunFolder
 from fivesigma.risk.splits import rows_key
 from fivesigma.study.prepared import Prepared
-from fivesigma.study.tasks.task import TRAIN
+from fivesigma.study.tasks.task import CROSSFIT, TRAIN
 
 Array = NDArray[Any]
 
@@ -31,7 +31,12 @@ def rows_of(data: Dataset, at: Array) -> Rows:
 
 
 def opened_by(prepared: Prepared) -> Mapping[str, Array]:
-    """Return positions of the rows that a run opens when it ends, by the name of their part: those of its tests."""
+    """Return positions of the rows that a run opens when it ends, by the name of their part.
+
+    Those of its tests; all rows where each is scored by a fit that has not seen it; none where folds judge.
+    """
+    if prepared.spec.evaluate.crossfit:
+        return {CROSSFIT: prepared.split.train}
     return prepared.split.tests
 
 
