@@ -10,7 +10,11 @@ bring more at half their size (Nadeau & Bengio 2003, the conservative Z).
 
 What the events bring is known better than from M halvings. L is the same difference of the final predictions, whose
 variance over all halvings is four times ``stat²``; the part of δ that goes with L takes that in place of its own M
-squares (a control variate). Then ``ν = M / (1 - ρ⁴)`` for a correlation ρ of δ and L. Never below ``stat²``.
+squares (a control variate). Then ``ν = M / (1 - ρ⁴)`` for a correlation ρ of δ and L.
+
+What is luck of a fit, its seed's say, is no less with more events: of it half the variance of a half would be too
+little. So what the folds of a half scatter beyond their events is added, by half. The variance is never below
+``stat²``.
 
 References
 ----------
@@ -20,7 +24,7 @@ Bayle, Janson & Mackey (2020), NeurIPS 33; Bates, Hastie & Tibshirani (2023), J.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +34,7 @@ from scipy import stats
 
 from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.folded import Folded
-from fivesigma.risk.influence import Scored
+from fivesigma.risk.influence import Scored, influence
 from fivesigma.risk.intervals import About, Scale, refusal, stat_dof, stat_error, stat_interval
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part
@@ -96,11 +100,13 @@ class CrossFitted:
     measured : the out-of-fold predictions on the resamples of the events.
     halves : (M, 2) the score of the cross-validations on either half, over M halvings.
     shares : (M, 2) that of the final out-of-fold predictions on the same halves.
+    folds : (M, 2, k) what each fold of a half adds to the score of the half, to first order; they sum to 0.
     """
 
     measured: Measurement
     halves: Vector
     shares: Vector
+    folds: Vector
 
     @property
     def metric(self) -> Metric:
@@ -125,21 +131,37 @@ def cross_fitted(
     measured = Measurement(metric, part, scored, events.value(metric, prediction), draws)
     halves = [_sides(metric, events, each.half, each.fold, each.prediction) for each in halvings]
     shares = [_sides(metric, events, each.half, events.fold, prediction) for each in halvings]
-    return CrossFitted(measured, np.reshape(halves, (-1, 2)), np.reshape(shares, (-1, 2)))
+    folds = [_of_folds(metric, events, each) for each in halvings]
+    first, second = (np.reshape(each, (-1, 2)) for each in (halves, shares))
+    return CrossFitted(measured, first, second, np.array(folds) if folds else np.empty((0, 2, 0)))
 
 
-def _sides(
-    metric: Metric, events: Folded, half: Array, fold: Array, prediction: Array
-) -> tuple[float, float]:
-    """Return the score of predictions on either half, at the yields of all events."""
+def _halves(events: Folded, half: Array, fold: Array) -> Iterator[tuple[Array, Folded]]:
+    """Yield the rows of either half, and its events at the yields of all."""
     w = np.ones(len(events)) if events.w is None else events.w
-    values = []
     for side in (0, 1):
         at = half == side
         scale = events.scale * float(w.sum() / w[at].sum())
-        own = Folded(events.y[at], None if events.w is None else w[at], fold[at], None, scale)
-        values.append(own.value(metric, prediction[at]))
-    return values[0], values[1]
+        yield at, Folded(events.y[at], None if events.w is None else w[at], fold[at], None, scale)
+
+
+def _sides(metric: Metric, events: Folded, half: Array, fold: Array, prediction: Array) -> list[float]:
+    """Return the score of predictions on either half."""
+    return [own.value(metric, prediction[at]) for at, own in _halves(events, half, fold)]
+
+
+def _of_folds(metric: Metric, events: Folded, halving: Halving) -> list[Vector]:
+    """Return what each fold adds to the score of its half, by either half (k,)."""
+    found, n_folds = [], int(halving.fold.max()) + 1
+    for at, own in _halves(events, halving.half, halving.fold):
+        said, cut = own.decided(metric, halving.prediction[at])
+        if metric.averaged and cut is None:
+            found.append(own.parts(metric, said, n_folds))
+            continue
+        moved = influence(metric, Scored(own.y, said, own.w, None, cut, own.scale))
+        added = np.zeros(n_folds) if moved is None else np.bincount(own.fold, moved, n_folds)
+        found.append(np.asarray(added, float))
+    return found
 
 
 @dataclass(frozen=True)
@@ -151,13 +173,16 @@ class Spread:
     slope: float
 
 
-def spread(halves: Vector, shares: Vector, stat: float, *, dof: float) -> Spread | None:
+def spread(
+    halves: Vector, shares: Vector, stat: float, *, dof: float, folds: Vector | None = None
+) -> Spread | None:
     """Return the variance of a cross-fitted score; None where fewer than two halvings are defined.
 
     Parameters
     ----------
     halves, shares : (M,) difference of the two halves' scores, of the fits on halves and of the final predictions.
     stat : variance that the events bring, known to ``dof`` degrees of freedom.
+    folds : (M, 2, k) what each fold of a half adds.
 
     >>> rng = np.random.default_rng(0)
     >>> shares = 2 * rng.normal(size=50)
@@ -172,9 +197,18 @@ def spread(halves: Vector, shares: Vector, stat: float, *, dof: float) -> Spread
     squares, own = float(np.mean(d**2)), float(np.mean(s**2))
     slope = float(np.mean(d * s)) / own if own > 0 else 0.0
     share = slope**2 * own / squares if squares > 0 else 0.0  # ρ²
-    variance = (squares - slope**2 * own) / 4 + slope**2 * stat
+    variance = (squares - slope**2 * own) / 4 + slope**2 * stat + _luck(folds, stat) / 2
     found = len(d) / max(1 - min(share, 1.0) ** 2, 1e-12)
     return Spread(max(variance, stat), min(found, dof), slope)
+
+
+def _luck(folds: Vector | None, stat: float) -> float:
+    """Return the variance of a half's score that its folds have beyond that of the events, which is twice ``stat``."""
+    if folds is None or folds.shape[-1] < 2:
+        return 0.0
+    k = folds.shape[-1]
+    scatter = float(np.mean(np.sum(np.nan_to_num(folds) ** 2, axis=-1))) * k / (k - 1)
+    return float(max(scatter - 2 * stat, 0.0))
 
 
 def score(c: CrossFitted, *, claim: About = "procedure", level: float = 0.95) -> Score:
@@ -190,7 +224,7 @@ def score(c: CrossFitted, *, claim: About = "procedure", level: float = 0.95) ->
     if claim == "fitted":
         method = f"these fitted models: cross-fitted, {limits.method}"
         return Score(value, limits.low, limits.high, level, method, ErrorBudget(stat))
-    found = spread(_across(c.halves), _across(c.shares), stat**2, dof=stat_dof(m))
+    found = spread(_across(c.halves), _across(c.shares), stat**2, dof=stat_dof(m), folds=c.folds)
     if found is None:
         return Score(value, None, None, level, "no interval: not defined on halves", ErrorBudget(stat))
     beyond = max(found.variance - stat**2, 0.0)
@@ -208,7 +242,7 @@ def _no_interval(c: CrossFitted) -> str:
         return "no interval: the score is not defined"
     if m.value in (metric.lower, metric.upper):
         return "no interval: the score is at its bound"
-    if not stat_error(m) > 0 and np.ptp(c.halves, initial=m.value) == 0:
+    if not stat_error(m) > 0 and bool((c.halves == m.value).all()):
         return "no interval: every resample scores the same"
     return refusal(m.part)
 
@@ -258,7 +292,7 @@ def compare(
             _across(np.asarray(metric.merit(x) - metric.merit(y), float))
             for x, y in ((a.halves, b.halves), (a.shares, b.shares))
         )
-        of_halves = spread(halves, shares, stat**2, dof=stat_dof(m))
+        of_halves = spread(halves, shares, stat**2, dof=stat_dof(m), folds=a.folds - b.folds)
         if of_halves is None:
             return replace(refused, method="no test: not defined on halves")
         found, rest = of_halves, (halves - of_halves.slope * shares) / 2

@@ -64,6 +64,21 @@ class Folded:
         mean = (weights * np.where(weights > 0, scores, 0.0)).sum(axis=0)
         return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan)
 
+    def parts(self, metric: Metric, said: Array, n_folds: int) -> Floats:
+        """Return what each of ``n_folds`` folds adds to a mean over them (k,); summing to 0; an undefined one adds none.
+
+        ``said`` is what `decided` returns for a metric without a cut.
+        """
+        whole, folds = np.ones((1, len(self)), np.uint8), np.unique(self.fold)
+        each = list(self._of_folds(metric, said, whole, None, self.scale))
+        scores, weights = (np.array([float(x[0]) for x in column]) for column in zip(*each, strict=True))
+        known = np.isfinite(scores)
+        weights, scores = np.where(known, weights, 0.0), np.where(known, scores, 0.0)
+        share = weights / (float(weights.sum()) or 1.0)
+        found = np.zeros(n_folds)
+        found[folds] = share * np.where(known, scores - float(share @ scores), 0.0)
+        return found
+
     def _of_folds(
         self, metric: Metric, said: Array, counts: Array, cut: float | None, scale: float
     ) -> Iterator[tuple[Floats, Floats]]:
