@@ -65,7 +65,7 @@ class Folded:
         return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan)
 
     def parts(self, metric: Metric, said: Array, n_folds: int) -> Floats:
-        """Return what each of ``n_folds`` folds adds to a mean over them (k,); summing to 0; an undefined one adds none.
+        """Return what each of ``n_folds`` folds adds to a mean over them (k,), which sum to 0; an undefined one none.
 
         ``said`` is what `decided` returns for a metric without a cut.
         """
