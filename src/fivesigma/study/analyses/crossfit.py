@@ -7,6 +7,7 @@ from typing import Any
 
 from fivesigma.study.analyses.analysis import Analysis
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.spec.split import FoldColumn
 from fivesigma.study.tasks.registry import task
 
 
@@ -27,6 +28,8 @@ def _against(prepared: Prepared) -> str:
         return "every event is scored by a fit that has not seen it, and a test set is kept apart; set split.test = 0"
     if spec.split.validation is not None:
         return "only a fraction of the events would be scored; set split.folds in place of split.validation"
+    if spec.split.time is not None or isinstance(spec.split.folds, FoldColumn):
+        return "its error is from halves that are dealt anew, and these folds are given; set split.folds to a number"
     if spec.scan is not None:
         return "a scan shows how studies vary by repeating them; set scan.repeats and remove this key"
     return ""
