@@ -19,7 +19,7 @@ from fivesigma.record.sections import SECTIONS
 jsonschema = pytest.importorskip("jsonschema")
 
 KEPT = sorted((Path(__file__).parents[2] / "golden" / "kept").glob("*.json.gz"))
-FREE = ("params", "timing", "values")
+FREE = ("params", "timing", "values", "chosen")
 """Keys under which a user's own names stand."""
 SCORED = {"level": 0.95, "method": "", "error": {"stat": None, "train": None, "seed": None}}
 COMPARED = ("difference", "low", "high", "p", "sigma_local", "sigma_global")
