@@ -7,6 +7,7 @@ import pytest
 
 from fivesigma.risk.folded import Folded
 from fivesigma.risk.metrics import METRICS, metric
+from fivesigma.risk.targets import OverTargets
 
 N, K = 200, 4
 RNG = np.random.default_rng(11)
@@ -55,6 +56,15 @@ def test_a_fold_without_a_class_is_left_out_of_a_mean():
     events, rest = Folded(y, None, FOLD), FOLD > 0
     expected = Folded(y[rest], None, FOLD[rest]).value(metric("roc_auc"), PROBABILITY[rest])
     assert events.value(metric("roc_auc"), PROBABILITY) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["rmse", "crps"])
+def test_several_targets_are_no_two_classes(name):
+    y = RNG.normal(size=(N, 2))
+    said, m = y + 0.3 * RNG.normal(size=(N, 2)), OverTargets(metric(name), 2)
+    events = Folded(y, W, FOLD)
+    assert events.value(m, said) == pytest.approx(m.value(y, said, W, cut=m.cut(y, said, W)))
+    assert len(events.resampled(m, said, RNG.poisson(1, (3, N)))) == 3
 
 
 def test_no_event_has_a_say_in_the_cut_that_it_is_held_against():

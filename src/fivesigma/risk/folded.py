@@ -105,7 +105,7 @@ class Folded:
         """
         if not metric.has_cut:
             return prediction, None
-        if prediction.ndim != 2 or prediction.shape[1] != 2:
+        if not metric.binary_only:
             return prediction, metric.cut(self.y, prediction, self.w, scale=self.scale)
         passed = np.zeros(len(self), dtype=bool)
         for number in np.unique(self.fold):
