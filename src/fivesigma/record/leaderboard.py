@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fivesigma.record.results import Comparison, ModelRecord, Results, Score
 from fivesigma.risk.metrics import metrics
 
-TRAINING = ("train", "validation")
+CROSSFIT = "crossfit"
+"""All events, each scored by a fit that has not seen it, where claims are made on them."""
+TRAINING = ("train", "validation", CROSSFIT)
 """Parts of the data that are no test set."""
 
 
@@ -38,8 +40,9 @@ def opened_tests(results: Results) -> tuple[str, ...]:
 
 
 def compared_on(results: Results) -> str:
-    """Return the part of the data on which models are compared: the first test set, else "validation"."""
-    return next(iter(opened_tests(results)), "validation")
+    """Return the part of the data on which models are compared: the first test set, else all events or folds."""
+    crossfitted = [CROSSFIT] if any(CROSSFIT in model.scores for model in results.models) else []
+    return next(iter((*opened_tests(results), *crossfitted)), "validation")
 
 
 def score(results: Results, model: ModelRecord, part: str, metric: str | None = None) -> Score | None:

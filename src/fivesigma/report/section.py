@@ -115,6 +115,11 @@ class View:
         """The part of the data on which models are compared here."""
         return leaderboard.compared_on(self.results)
 
+    @property
+    def crossfitted(self) -> bool:
+        """Whether claims are made on all events, each scored by a fit that has not seen it."""
+        return self.part == leaderboard.CROSSFIT
+
     @cached_property
     def not_blind(self) -> bool:
         """Whether rows that claims are made on had been opened by other runs before."""
@@ -148,6 +153,8 @@ class View:
                 "Intervals and σ are of these fits, uncertain because the events are finite; another sample of events "
                 "would be fitted afresh, and scatters more."
             )
+        if self.crossfitted:
+            return _crossfitted(self.results)
         if self.results.claim == "fitted":
             return "Intervals and σ are of these fitted models, uncertain because the test set is finite."
         return (
@@ -158,6 +165,8 @@ class View:
     @property
     def events(self) -> str:
         """The events on which models are compared, in words."""
+        if self.crossfitted:
+            return "cross-fitted events"
         return f"{self.part} events" if self.tests else "validation events"
 
     @property
@@ -184,6 +193,18 @@ class View:
         if n_classes <= max(shown, 2):
             return ""
         return f" Shown are the {shown} classes of the largest weight, of {n_classes}."
+
+
+def _crossfitted(results: Results) -> str:
+    """What intervals and σ are about where all events are scored by fits that have not seen them."""
+    k = results.split.folds
+    size = f"trained on {k - 1}/{k} of {results.split.n_train} events, each event scored by a fit that has not seen it"
+    if results.claim == "fitted":
+        return f"Intervals and σ are of these {k} fitted models, {size}: uncertain because the events are finite."
+    return (
+        f"Intervals and σ are of the procedure {size}: uncertain because these events both train and judge, as "
+        "cross-validations on disjoint halves of them show."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ NOUNS = (
     "answer",
     "scan",
     "leaderboard",
+    "selected",
     "claims",
     "targets",
     "slices",

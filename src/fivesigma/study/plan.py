@@ -59,18 +59,20 @@ class Sample:
     Attributes
     ----------
     kind : all of them, predicting the sealed tests; all but those of the fold ``number``, predicting that fold; or
-        the bootstrap sample ``number`` of whole blocks, predicting the sealed tests
+        the bootstrap sample ``number`` of whole blocks, predicting the sealed tests; or all but a fold of one half,
+        predicting that fold: ``number`` counts the folds of the halves of every halving
     n_rows : only the first so many of these, in whole blocks (learning curves)
     repeat : which of the repeats of the cross-validation the fold is of
     """
 
-    kind: Literal["all", "fold", "resample"] = "all"
+    kind: Literal["all", "fold", "resample", "half"] = "all"
     number: int = 0
     n_rows: int | None = None
     repeat: int = 0
 
     def __str__(self) -> str:
-        whole = {"all": "all rows", "fold": f"fold {self.number}", "resample": f"resample {self.number}"}
+        numbered = {kind: f"{kind} {self.number}" for kind in ("fold", "resample", "half")}
+        whole = {"all": "all rows", **numbered}
         part = "" if self.n_rows is None else f", {self.n_rows} rows"
         again = f" of repeat {self.repeat}" if self.repeat else ""
         return whole[self.kind] + again + part
@@ -256,15 +258,18 @@ def lineup_fits(
     neighbours: Sequence[Mapping[str, Any]],
     cost: float,
     repeats: int = 1,
+    halves: int = 0,
 ) -> list[Fit]:
-    """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits and seeds, and
-    the folds of its ``neighbours`` in flexibility, told by the parameters in which they differ, in the first repeat.
+    """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits, folds of halves
+    (``halves`` in all) and seeds, and the folds of its ``neighbours`` in flexibility, told by the parameters in which
+    they differ, in the first repeat.
     """
     held = [Sample("fold", number) for number in range(folds)]
     again = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
     fits = [Fit(entry.name, cost=cost)]
     fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *again)]
     fits += [Fit(entry.name, Sample("resample", number), cost=cost) for number in range(refits)]
+    fits += [Fit(entry.name, Sample("half", number), cost=cost / 2) for number in range(halves)]
     fits += [Fit(entry.name, seed=1 + number, cost=cost) for number in range(n_seeds)]
     fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
     return fits

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.random import generator
 from fivesigma.data import shape
 from fivesigma.data.dataset import Dataset
+from fivesigma.risk.crossfit import halved
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
 from fivesigma.study.fit.data import FitData
@@ -59,6 +61,21 @@ class Prepared:
         return len(self.data.classes or ()) if learnt else None
 
     @cached_property
+    def halves(self) -> NDArray[np.int64]:
+        """The halvings of the training rows (M, n_train) that show how a cross-fitted score varies, where one is asked.
+
+        Halves have the classes' shares only where these are by design; the folds inside them have.
+        """
+        split, evaluate = self.split, self.spec.evaluate
+        if not evaluate.crossfit or evaluate.claim == "fitted":
+            return np.empty((0, 0), dtype=np.int64)
+        labels = self.data.y[split.train] if self.n_classes is not None and self.data.y is not None else None
+        strata = labels if self.spec.split.stratify else None
+        streams = (generator(self.spec.study.seed, "halves", number) for number in range(evaluate.refits))
+        dealt = [halved(split.units[split.train], strata, split.n_folds, rng) for rng in streams]
+        return np.array(dealt, dtype=np.int64)
+
+    @cached_property
     def fit_data(self) -> FitData:
         """The arrays that the fits share."""
         data, spec = self.data, self.spec
@@ -84,7 +101,8 @@ class Prepared:
         split = self.split
         X = shape.marked(data.X, data.mask)
         shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
-        return FitData(*shared, {**meta, "given": list(self.given)}, self.given, split.near, split.further)
+        given = ({**meta, "given": list(self.given)}, self.given)
+        return FitData(*shared, *given, split.near, split.further, self.halves)
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ from fivesigma.record.sections import SECTIONS
 jsonschema = pytest.importorskip("jsonschema")
 
 KEPT = sorted((Path(__file__).parents[2] / "golden" / "kept").glob("*.json.gz"))
-FREE = ("params", "timing", "values")
+FREE = ("params", "timing", "values", "chosen")
 """Keys under which a user's own names stand."""
 SCORED = {"level": 0.95, "method": "", "error": {"stat": None, "train": None, "seed": None}}
 COMPARED = ("difference", "low", "high", "p", "sigma_local", "sigma_global")
@@ -51,6 +51,29 @@ BY_HAND = {
             "n_fits": 1,
         },
     ],
+    "selected": {
+        "model": "forest",
+        "metric": "roc_auc",
+        "part": "validation",
+        "score": {**dict.fromkeys(("value", "low", "high")), **SCORED},
+        "optimism": 0.02,
+        "chosen": {"forest": 0.75, "dummy": 0.25},
+        "resamples": 1000,
+    },
+    "tension": {
+        "model": "forest",
+        "metric": "roc_auc",
+        "test": "test",
+        "folds": 0.934,
+        "on_test": 0.919,
+        "difference": 0.015,
+        "error": 0.006,
+        "p": 0.01,
+        "sigma": 2.6,
+        "n_folds": 800,
+        "n_final": 1000,
+        "told": True,
+    },
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

@@ -16,7 +16,9 @@ from fivesigma.record.sections import (
     saved,
     scan,
     score_curves,
+    selected,
     slices,
+    tension,
     tuning,
 )
 from fivesigma.record.sections.section import Section
@@ -48,5 +50,7 @@ SECTIONS: tuple[type[Section], ...] = (
     saved.NotSavedRecord,
     scan.ScanSettingsRecord,
     slices.SlicesRecord,
+    selected.SelectedRecord,
+    tension.TensionRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

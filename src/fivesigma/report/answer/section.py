@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fivesigma.record.results import Comparison
+from fivesigma.record.results import Comparison, ModelRecord
+from fivesigma.record.sections.selected import SelectedRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import (
     count,
     interval,
     interval_decimals,
+    interval_text,
     signed,
     value_with_error,
 )
@@ -26,9 +28,7 @@ def sentence(view: View) -> str:
         return "No model could be fitted, so there is no answer; the table says why."
     name = metric_name(results.metric)
     if view.blind:
-        reached = (
-            f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))} on the validation folds"
-        )
+        reached = _on_folds(view, best, name)
         if results.task == "clustering" and results.metric != "log_likelihood":
             reached = (
                 f"{_quoted(best.name)} has {name} {value_with_error(view.score(best))}, which no fit has seen"
@@ -39,6 +39,23 @@ def sentence(view: View) -> str:
     return (
         f"{reached} on {count(results.split.n_test)} sealed test events"
         f"{_against_baseline(view)}{_against_runner_up(view)}."
+    )
+
+
+def _on_folds(view: View, best: ModelRecord, metric: str) -> str:
+    """What the best has on the folds: of a model that these folds chose among others, the corrected score."""
+    kept, plain = view.results.section(SelectedRecord), value_with_error(view.score(best))
+    where = (
+        "all events, each scored by a fit that has not seen it"
+        if view.crossfitted
+        else "the validation folds"
+    )
+    if kept is None:
+        return f"{_quoted(best.name)} has {metric} {plain} on {where}"
+    score = kept.score
+    return (
+        f"{_quoted(best.name)}, chosen among {len(kept.chosen)} models on {where}, has {metric} "
+        f"{interval_text(score.value, score.low, score.high)} once the choice is not rewarded ({plain} as it stands)"
     )
 
 
@@ -120,8 +137,7 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
     best, results = view.best, view.results
     facts = []
     if best is not None:
-        score = value_with_error(view.score(best))
-        facts.append((f"{metric_name(results.metric)}, {view.part}", score, clean(best.name)))
+        facts.append(_reached(view, best))
     if comparison is not None and comparison.sigma_global is not None and results.baseline is not None:
         facts.append(
             ("against the baseline", view.significance(comparison.sigma_global), "global significance")
@@ -133,6 +149,16 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
     )
     facts.append(("test events", count(results.split.n_test), _seal(view)))
     return facts
+
+
+def _reached(view: View, best: ModelRecord) -> tuple[str, str, str]:
+    """The score of the best, less what it owes to the choice where the same events made it."""
+    kept, name = view.results.section(SelectedRecord), metric_name(view.results.metric)
+    if kept is None:
+        return f"{name}, {view.part}", value_with_error(view.score(best)), clean(best.name)
+    score = kept.score
+    text = interval_text(score.value, score.low, score.high)
+    return f"{name}, {kept.part}, corrected for the choice", text, clean(best.name)
 
 
 def _seal(view: View) -> str:

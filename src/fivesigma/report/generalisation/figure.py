@@ -11,7 +11,7 @@ from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import BLUE, GREEN, INK, ORANGE, PAPER, PURPLE, VERMILLION
 from fivesigma.report.text import short
 
-_MARKERS = {"train": ("s", VERMILLION), "validation": ("D", GREEN)}
+_MARKERS = {"train": ("s", VERMILLION), "validation": ("D", GREEN), "crossfit": ("o", BLUE)}
 _TESTS = (("o", BLUE), ("^", PURPLE), ("v", ORANGE))
 
 

@@ -25,6 +25,11 @@ def seal(view: View) -> tuple[str, str]:
 
 
 def _of_tests(view: View) -> tuple[str, str]:
+    if view.crossfitted:
+        return (
+            "There is no test set: each event is scored by a fit that has not seen it, and counts as opened.",
+            "none",
+        )
     if not view.results.split.n_test:
         return "There is no test set: scores are from the validation folds.", "none"
     seen = seen_of(view.manifest)

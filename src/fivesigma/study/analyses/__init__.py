@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 ANALYSES: Mapping[str, str] = {
     "lineup": "lineup:ANALYSIS",
+    "crossfit": "crossfit:ANALYSIS",
+    "selected": "selected:ANALYSIS",
+    "tension": "tension:ANALYSIS",
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",

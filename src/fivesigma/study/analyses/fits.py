@@ -27,6 +27,7 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
         folds=prepared.split.n_folds if learnt or _has_density(prepared, entry) else 0,
         repeats=prepared.split.n_repeats,
         refits=refits,
+        halves=prepared.halves.size and len(prepared.halves) * 2 * prepared.split.n_folds,
         n_seeds=min(N_SEEDS, refits) if kind_called(entry.kind).stochastic else 0,
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
         cost=prepared.costs[entry.name],

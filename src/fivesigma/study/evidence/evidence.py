@@ -92,8 +92,10 @@ class Evidence:
 
     @cached_property
     def judged_on(self) -> str:
-        """The part that claims are made on: the first opened test if every ranked model has its score there."""
-        test, metric = next(iter(self.tests), VALIDATION), self.prepared.metric
+        """The part that claims are made on: the first opened test if every ranked model has its score there, all events
+        where they are cross-fitted, else the folds.
+        """
+        test, metric = next(iter((*self.tests, *self.parts.crossfitted)), VALIDATION), self.prepared.metric
         return test if all(self.scores.has(metric, test, name) for name in self.ranked) else VALIDATION
 
     def difference(self, metric: Metric, a: str, b: str) -> Difference:
@@ -104,6 +106,9 @@ class Evidence:
             return Difference(None, one_sided=one_sided, method="one of them has no such score")
         if judged.alone:
             return Difference(None, one_sided=one_sided, method=judged.alone)
+        if judged.by == "halves":
+            claim = self.scores.claim(judged, a, b)
+            return self.scores.crossfits.difference(metric, a, b, one_sided=one_sided, claim=claim)
         if judged.by == "folds":
             both = (self.scores.folded(metric, name) for name in (a, b))
             return self.folds.difference(metric, *both, one_sided=one_sided)

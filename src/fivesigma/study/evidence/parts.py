@@ -14,7 +14,7 @@ from fivesigma.risk.evidence import Part
 from fivesigma.risk.metric import Metric
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.registry import task
-from fivesigma.study.tasks.task import TRAIN, VALIDATION, Judgement, Task, Truth
+from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Judgement, Task, Truth
 
 Array = NDArray[Any]
 Sort = tuple[str, bool, bool]
@@ -34,6 +34,11 @@ class Parts:
         """The names of the opened test sets; the first is the one that claims are made on."""
         return tuple(self.prepared.split.tests) if self.opened else ()
 
+    @property
+    def crossfitted(self) -> tuple[str, ...]:
+        """The part of all events, each scored by a fit that has not seen it, where claims are made on it."""
+        return (CROSSFIT,) if self.prepared.spec.evaluate.crossfit else ()
+
     @cached_property
     def task(self) -> Task:
         """What is learnt."""
@@ -47,6 +52,8 @@ class Parts:
     def judged(self, metric: Metric, part: str) -> Judgement:
         """Return how a score of a part is judged."""
         n_folds, claim = self.prepared.split.n_folds, self.prepared.spec.evaluate.claim
+        if part == CROSSFIT:
+            return Judgement("halves", claim)
         return self.task.judged(metric, part, n_folds=n_folds, claim=claim)
 
     def of_rows(self, metric: Metric, rows: Array) -> Truth:
@@ -65,7 +72,7 @@ class Parts:
 
     def _truth(self, metric: Metric, part: str) -> Truth:
         split = self.prepared.split
-        if part not in (TRAIN, VALIDATION):
+        if part not in (TRAIN, VALIDATION, CROSSFIT):
             return self.of_rows(metric, split.tests[part])
         if part == TRAIN or metric.scores in self.task.own:
             return self.of_rows(metric, split.train)

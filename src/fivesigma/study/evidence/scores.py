@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,12 +14,13 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement
 from fivesigma.risk.influence import Scored
 from fivesigma.risk.metric import Metric
+from fivesigma.study.evidence.crossfit import CrossFits
 from fivesigma.study.evidence.folds import Folds, FoldScores
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite, score_record
 from fivesigma.study.fit.outcome import ByPart, Outcome
 from fivesigma.study.fit.prediction import Predictions, scored
-from fivesigma.study.tasks.task import TRAIN, VALIDATION, Claim, Judgement
+from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Claim, Judgement
 
 Array = NDArray[Any]
 
@@ -38,6 +40,11 @@ class Scores:
         """The events that are scored."""
         return self.folds.parts
 
+    @cached_property
+    def crossfits(self) -> CrossFits:
+        """The models on all events, each scored by a fit that has not seen it."""
+        return CrossFits(self.folds, self.fitted)
+
     # --- predictions -------------------------------------------------------------------------------------------
 
     def has(self, metric: Metric, part: str, name: str) -> bool:
@@ -45,7 +52,7 @@ class Scores:
         said = scored(self.fitted[name].said(part), metric)
         if said is None or not len(self.parts.truth(metric, part).y):
             return False
-        return part == VALIDATION or not metric.has_cut or self._can_cut(metric, name)
+        return part in (VALIDATION, CROSSFIT) or not metric.has_cut or self._can_cut(metric, name)
 
     def _can_cut(self, metric: Metric, name: str) -> bool:
         """Whether a model has predictions of rows that it has not seen, on which its threshold is chosen."""
@@ -54,6 +61,8 @@ class Scores:
     def claim(self, judged: Judgement, *names: str) -> Claim:
         """Return what intervals and σ of some models are about: the procedure only where the refits of all show it."""
         whole = all(self.fitted[name].entry.procedure for name in names)
+        if judged.by == "halves":
+            whole = all(self.fitted[name].halves for name in names)
         return judged.claim if whole else "fitted"
 
     def whole(self, metric: Metric, part: str, name: str) -> Array:
@@ -83,6 +92,8 @@ class Scores:
         """Return a score without its error; None where the model has none."""
         if not self.has(metric, part, name):
             return None
+        if self.parts.judged(metric, part).by == "halves":
+            return self.crossfits.of(metric, name).measured.value
         if self.parts.judged(metric, part).by == "folds":
             return self.folded(metric, name).value
         return self.value_of(metric, part, self.whole(metric, part, name), self.cut(metric, name))
@@ -154,7 +165,7 @@ class Scores:
 
     def of(self, name: str, metrics: Mapping[str, Metric] | None = None) -> dict[str, dict[str, Score]]:
         """Return the scores of a model by part and metric; what it does not have is left out."""
-        parts = (TRAIN, VALIDATION, *self.parts.tests)
+        parts = (TRAIN, VALIDATION, *self.parts.crossfitted, *self.parts.tests)
         named = metrics or {metric.name: metric for metric in self.parts.prepared.metrics}
         return {
             part: {
@@ -170,6 +181,8 @@ class Scores:
         if judged.by == "resamples":
             claim = self.claim(judged, name)
             return score_record(evidence.score(self.measured(metric, part, name), claim=claim))
+        if judged.by == "halves":
+            return score_record(self.crossfits.score(metric, name, claim=self.claim(judged, name)))
         if judged.by == "folds":
             return self.folds.score(metric, self.folded(metric, name))
         value = self.value_of(metric, part, self.whole(metric, part, name), self.cut(metric, name))

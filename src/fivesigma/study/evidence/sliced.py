@@ -101,7 +101,7 @@ class Sliced:
         said = scores.whole(metric, part, name)
         value = scores.value_of(metric, part, said, self.whole.cut(metric, name))
         if judged.by == "folds" and not why:
-            return scores.folds.score(metric, said, value)
+            return scores.folds.score(metric, scores.folds.scored(metric, (said,)))
         return Score(finite(value), method=why or judged.why)
 
     def versus(self, metric: Metric, a: str, b: str) -> Difference:
@@ -112,10 +112,13 @@ class Sliced:
             return Difference(None, one_sided=True, method=why)
         judged = self.scores.parts.judged(metric, self.part)
         if judged.by == "folds":
-            both = (self.scores.whole(metric, self.part, name) for name in (a, b))
-            return self.scores.folds.difference(metric, *both, one_sided=True)
-        ours, theirs = (self.scores.measured(metric, self.part, name) for name in (a, b))
-        return evidence.compare(ours, theirs, one_sided=True, claim=self.scores.claim(judged, a, b))
+            folds = self.scores.folds
+            ours, theirs = (
+                folds.scored(metric, (self.scores.whole(metric, self.part, name),)) for name in (a, b)
+            )
+            return folds.difference(metric, ours, theirs, one_sided=True)
+        first, second = (self.scores.measured(metric, self.part, name) for name in (a, b))
+        return evidence.compare(first, second, one_sided=True, claim=self.scores.claim(judged, a, b))
 
     def versus_whole(self, metric: Metric, name: str) -> Difference:
         """Return the difference of a model's score in this slice over its score on all events of the part."""

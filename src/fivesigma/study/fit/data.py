@@ -28,7 +28,8 @@ class FitData:
     X : (n_samples, \\*shape); absent members of a set are NaN. ``y``, ``w`` : (n_samples,), ``w`` may be None.
     units : (n_samples,) labels of what must stay together inside any further split (groups, copies of a row).
     train : (n_train,) positions; ``folds`` : (n_train,) fold of each, -1 for never validated; ``further`` :
-        (R - 1, n_train) the folds of further repeats.
+        (R - 1, n_train) the folds of further repeats; ``halves`` : (M, n_train) of each halving the half of each, times
+        the folds of a half, and its fold there.
     tests : positions of each sealed test set, by name.
     meta : names, categories, kind and shape of an event, task, number of classes and how training weights are scaled.
     given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
@@ -47,6 +48,7 @@ class FitData:
     given: Mapping[str, Array] = field(default_factory=dict)
     near: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     further: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    halves: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
 
     @classmethod
     def read(cls, folder: Path) -> FitData:
@@ -55,7 +57,7 @@ class FitData:
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         given = {name: arrays[f"given_{i}"] for i, name in enumerate(meta["given"])}
-        shared |= {name: arrays[name] for name in ("near", "further") if name in arrays}
+        shared |= {name: arrays[name] for name in ("near", "further", "halves") if name in arrays}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta, given=given)
 
     @property
@@ -72,6 +74,8 @@ class FitData:
             named["near"] = self.near
         if len(self.further):
             named["further"] = self.further
+        if len(self.halves):
+            named["halves"] = self.halves
         named |= {f"given_{i}": scores for i, scores in enumerate(self.given.values())}
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
 
@@ -80,12 +84,22 @@ class FitData:
         folds = self.folds if sample.repeat == 0 else self.further[sample.repeat - 1]
         return np.asarray(folds == sample.number)
 
+    def cells(self, sample: Sample) -> tuple[Array, int, int]:
+        """Return the cells (n_train,) of the halving that a fit is of, its own cell, and the folds of a half."""
+        n_cells = 1 + int(self.halves[0].max())
+        halving, cell = divmod(sample.number, n_cells)
+        return np.asarray(self.halves[halving]), cell, n_cells // 2
+
     def rows(self, sample: Sample, seed: int) -> Array:
         """Return the positions of the rows that a fit on ``sample`` may see."""
         if sample.kind == "resample":
             return self.resample(generator(seed, "refit", sample.number))
         if sample.kind == "all":
             return self.train
+        if sample.kind == "half":
+            cells, own, n_folds = self.cells(sample)
+            fitted = (cells // n_folds == own // n_folds) & (cells != own)
+            return np.asarray(self.train[fitted])
         seen = ~self.held(sample)
         rows = self.train[seen & ~self.near[sample.number] if self.near.size else seen]
         return (
@@ -96,6 +110,9 @@ class FitData:
 
     def asked(self, fit: Fit) -> dict[str, Array]:
         """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too."""
+        if fit.sample.kind == "half":
+            cells, own, _ = self.cells(fit.sample)
+            return {"validation": self.train[cells == own]}
         if fit.sample.kind == "fold":
             return {"validation": self.train[self.held(fit.sample)]}
         return {"train": self.train, **self.tests} if fit.is_final else dict(self.tests)

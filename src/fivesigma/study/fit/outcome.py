@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, Predictions, unpacked
-from fivesigma.study.plan import Entry, Fit, Sample
+from fivesigma.study.plan import Entry, Fit
 
 Array = NDArray[Any]
 ByPart = Mapping[str, Predictions]
@@ -33,6 +33,7 @@ class Outcome:
     refits, seeds : what the refits say of each sealed test, in the order of their numbers.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     repeats : what folds say in further repeats of the cross-validation.
+    halves : of each halving of the events, what the folds of either half say of the rows that they held out.
     described : what the final model says of itself.
     converged : whether the final fit has, as it says itself; None where nothing could converge.
     """
@@ -51,6 +52,7 @@ class Outcome:
     described: Mapping[str, Any] = field(default_factory=dict)
     converged: bool | None = None
     repeats: tuple[Predictions, ...] = ()
+    halves: tuple[Predictions, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -58,8 +60,9 @@ class Outcome:
         return self.status == "ok"
 
     def said(self, part: str) -> Predictions:
-        """Return what is said of a part: train, validation, or a test."""
-        return {"train": self.train, "validation": self.validation, **self.tests}.get(part, {})
+        """Return what is said of a part: train, validation, crossfit (the same, of all rows), or a test."""
+        unseen = {"validation": self.validation, "crossfit": self.validation}
+        return {"train": self.train, **unseen, **self.tests}.get(part, {})
 
 
 class FitFailedError(Exception):
@@ -108,6 +111,7 @@ class _Gathering:
             about.get("described", {}),
             about.get("converged"),
             tuple(said for repeat in again if (said := self._folded({}, repeat))),
+            tuple(self._halved()),
         )
 
     def _of(self, kind: str, params: Mapping[str, Any] | None = None, repeat: int = 0) -> list[Said]:
@@ -127,6 +131,13 @@ class _Gathering:
         parts = [parts["validation"] for parts, _ in self._of("fold", params, repeat)]
         return folded(parts, self.fit_data, repeat)
 
+    def _halved(self) -> Iterator[dict[Output, Array]]:
+        """Yield what the folds of either half say of the training rows that they held out, halving by halving."""
+        parts = [parts["validation"] for parts, _ in self._of("half")]
+        n_cells = len(parts) // max(len(self.fit_data.halves), 1)
+        for number, cells in enumerate(self.fit_data.halves if parts else ()):
+            yield gathered(parts[number * n_cells : (number + 1) * n_cells], cells)
+
     def _named(self, fit: Fit) -> str:
         """Return a fit in words."""
         number = fit.sample.number
@@ -136,14 +147,21 @@ class _Gathering:
             return f"{of} {fit.sample}"
         if fit.sample.kind == "resample":
             return f"refit {number}"
+        if fit.sample.kind == "half":
+            return f"the fit of {fit.sample}"
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
 
 def folded(parts: Sequence[Predictions], fit_data: FitData, repeat: int = 0) -> dict[Output, Array]:
     """Return what each fold said of the rows that it held out as predictions of all training rows, NaN elsewhere."""
+    return gathered(parts, fit_data.folds if repeat == 0 else fit_data.further[repeat - 1])
+
+
+def gathered(parts: Sequence[Predictions], number: Array) -> dict[Output, Array]:
+    """Return parts as predictions of all rows, of which ``number`` (n,) says whose they are; NaN where nobody's."""
     whole: dict[Output, Array] = {}
     for output in set.intersection(*map(set, parts)) if parts else ():
-        whole[output] = np.full((len(fit_data.train), *parts[0][output].shape[1:]), np.nan)
-        for number, part in enumerate(parts):
-            whole[output][fit_data.held(Sample("fold", number, repeat=repeat))] = part[output]
+        whole[output] = np.full((len(number), *parts[0][output].shape[1:]), np.nan)
+        for own, part in enumerate(parts):
+            whole[output][number == own] = part[output]
     return whole

@@ -183,7 +183,7 @@ class Fitter:
         return {"described": described}
 
 
-_PURPOSES = {"all": "final", "fold": "fold", "resample": "refit"}
+_PURPOSES = {"all": "final", "fold": "fold", "resample": "refit", "half": "half"}
 """Names of the streams from which a model's own randomness is drawn."""
 
 

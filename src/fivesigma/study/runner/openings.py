@@ -16,7 +16,7 @@ from fivesigma.record.store import RunFolder
 from fivesigma.risk.splits import place_hash, rows_key
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.runner.manifest import file_hash
-from fivesigma.study.tasks.task import TRAIN
+from fivesigma.study.tasks.task import CROSSFIT, TRAIN
 
 Array = NDArray[Any]
 
@@ -45,7 +45,12 @@ def files_of(prepared: Prepared, folder: RunFolder) -> list[str]:
 
 
 def opened_by(prepared: Prepared) -> Mapping[str, Array]:
-    """Return positions of the rows that a run opens when it ends, by the name of their part: those of its tests."""
+    """Return positions of the rows that a run opens when it ends, by the name of their part.
+
+    Those of its tests; all rows where each is scored by a fit that has not seen it; none where folds judge.
+    """
+    if prepared.spec.evaluate.crossfit:
+        return {CROSSFIT: prepared.split.train}
     return prepared.split.tests
 
 

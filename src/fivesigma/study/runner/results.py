@@ -67,7 +67,7 @@ def results(made: Made, *, opened: bool) -> Results:
 
 def _about(found: Evidence) -> str:
     """Return what intervals and σ are about, on the part where they will stand once the tests are opened."""
-    part = next(iter(found.prepared.split.tests), VALIDATION)
+    part = next(iter((*found.prepared.split.tests, *found.parts.crossfitted)), VALIDATION)
     return found.parts.judged(found.prepared.metric, part).claim
 
 

@@ -172,7 +172,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         _log(folder, "no model could be fitted")
     opened = not settings.blind and bool(prepared.split.tests)
     parts = opened_by(prepared)
-    if parts and not settings.blind:
+    if parts and not (settings.blind and prepared.split.tests):
         open_rows(prepared, folder, parts)
     note_seen(prepared, folder, parts)
     with threadpool_limits(1):

@@ -100,6 +100,23 @@ class Spec(Section):
             return document
         return {**document, "split": {**split, "test": 0.0}}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _crossfit_is_one_cross_validation(cls, document: Any) -> Any:
+        """Claims on cross-fitted events need no repeats of the folds: halves of the events say how they vary."""
+        if not isinstance(document, dict):
+            return document
+        evaluate, split = document.get("evaluate"), document.get("split", {})
+        if (
+            not isinstance(evaluate, dict)
+            or not isinstance(split, dict)
+            or evaluate.get("crossfit") is not True
+        ):
+            return document
+        if "repeats" in split or "validation" in split:
+            return document
+        return {**document, "split": {**split, "repeats": 1}}
+
     @model_validator(mode="after")
     def _source_is_simulated(self) -> Spec:
         if self.data.simulated is None and (self.source.n is not None or self.source.settings):

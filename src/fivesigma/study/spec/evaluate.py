@@ -12,6 +12,7 @@ from pydantic import (
 
 from fivesigma.study.spec.section import Section
 from fivesigma.study.spec.values import (
+    Flag,
     Number,
     Text,
     Whole,
@@ -31,6 +32,8 @@ class EvaluateSection(Section):
     """Refits on resampled training sets."""
     claim: Literal["procedure", "fitted"] = "procedure"
     """What a significance is about: the procedure retrained, or this fitted model."""
+    crossfit: Flag = False
+    """Without a test set: claims on all events, each scored by a fit that has not seen it."""
     relevant: Annotated[Number, Field(ge=0)] = 0.0
     """The smallest difference worth a word."""
     intervals: Literal["conformal", "law"] = "conformal"

@@ -22,6 +22,8 @@ Claim = Literal["procedure", "fitted"]
 
 TRAIN, VALIDATION = "train", "validation"
 """The parts that every study has beside its tests: the rows fitted to, and the same ones held out by folds."""
+CROSSFIT = "crossfit"
+"""All rows, each scored by a fit that has not seen it, where a study asks for claims on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +47,12 @@ class Truth:
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a score of some part is judged: by resamples of its events, by its folds, or not at all, and ``why``.
+    """How a score of some part is judged: by resamples of its events, its folds, halves, or not at all, and ``why``.
 
     ``claim`` says what its error is about, ``alone`` why it is not compared with another's.
     """
 
-    by: Literal["resamples", "folds", "nothing"]
+    by: Literal["resamples", "folds", "halves", "nothing"]
     claim: Claim = "fitted"
     why: str = ""
     alone: str = ""

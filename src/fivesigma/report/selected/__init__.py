@@ -1,0 +1,1 @@
+"""What the choice of the best model is worth."""

@@ -1,0 +1,122 @@
+"""One metric of out-of-fold predictions, under any multiplicities: by folds what is ranked, at once what is not.
+
+Events of two folds are scored by two models: the metrics that are `fivesigma.risk.metric.Metric.averaged` are the mean
+over the folds, by their weights, and all others are of all events at once; so is one at a cut, once it is decided in
+each fold which events pass. A fold without a class has no score and is left out of a mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.risk.metric import Floats, Metric
+
+Array = NDArray[Any]
+CUT = 0.5
+"""The threshold of predictions that say only whether an event passes the cut of its own fold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """The events of several folds.
+
+    Attributes
+    ----------
+    y : (n,) class codes or targets.
+    w : (n,) weights, or None.
+    fold : (n,) fold of each event.
+    groups : (n,) what resamples as a whole, or None; none lies in two folds.
+    scale : the factor from the events' yields to those of the whole sample.
+    """
+
+    y: Array
+    w: Array | None
+    fold: Array
+    groups: Array | None = None
+    scale: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def value(self, metric: Metric, prediction: Array) -> float:
+        """Return the score of out-of-fold predictions (n, ...)."""
+        return float(self.resampled(metric, prediction, np.ones((1, len(self)), np.uint8))[0])
+
+    def resampled(self, metric: Metric, prediction: Array, counts: Array, *, yields: float = 1.0) -> Floats:
+        """Return the (B,) scores under multiplicities ``counts`` (B, n); NaN where one is undefined.
+
+        ``yields`` is the factor from the yields of a resample to those of the events.
+        """
+        said, cut = self.decided(metric, prediction)
+        scale = self.scale * yields
+        if not metric.averaged or cut is not None:
+            return metric.resampled(self.y, said, self.w, counts, cut=cut, scale=scale)
+        scores, weights = (
+            np.array(each) for each in zip(*self._of_folds(metric, said, counts, cut, scale), strict=True)
+        )
+        weights = np.where(np.isfinite(scores), weights, 0.0)
+        total = weights.sum(axis=0)
+        mean = (weights * np.where(weights > 0, scores, 0.0)).sum(axis=0)
+        return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan)
+
+    def parts(self, metric: Metric, said: Array, n_folds: int) -> Floats:
+        """Return what each of ``n_folds`` folds adds to a mean over them (k,), which sum to 0; an undefined one none.
+
+        ``said`` is what `decided` returns for a metric without a cut.
+        """
+        whole, folds = np.ones((1, len(self)), np.uint8), np.unique(self.fold)
+        each = list(self._of_folds(metric, said, whole, None, self.scale))
+        scores, weights = (np.array([float(x[0]) for x in column]) for column in zip(*each, strict=True))
+        known = np.isfinite(scores)
+        weights, scores = np.where(known, weights, 0.0), np.where(known, scores, 0.0)
+        share = weights / (float(weights.sum()) or 1.0)
+        found = np.zeros(n_folds)
+        found[folds] = share * np.where(known, scores - float(share @ scores), 0.0)
+        return found
+
+    def _of_folds(
+        self, metric: Metric, said: Array, counts: Array, cut: float | None, scale: float
+    ) -> Iterator[tuple[Floats, Floats]]:
+        """Yield the scores (B,) of each fold, and the sums of its weights; a fold that lacks a class has no score."""
+        for number in np.unique(self.fold):
+            at = self.fold == number
+            y, w = self.y[at], None if self.w is None else self.w[at]
+            known, members = self._members(metric, y), counts[:, at]
+            weights = members @ (np.ones(len(y)) if w is None else w)
+            if not known:
+                yield np.full(len(counts), np.nan), weights
+                continue
+            yield metric.resampled(y, said[at], w, members, cut=cut, scale=scale), weights
+
+    def _members(self, metric: Metric, y: Array) -> bool:
+        """Whether a fold holds every class that the events have."""
+        return y.dtype.kind != "i" or len(np.unique(y)) == len(np.unique(self.y))
+
+    def decided(self, metric: Metric, prediction: Array) -> tuple[Array, float | None]:
+        """Return what a metric scores, and at which cut.
+
+        A threshold is chosen for each fold on the others, so that no event has a say in the one that it is held
+        against: what is scored then says only whether an event passes. The width of a Gaussian is chosen on all.
+        """
+        if not metric.has_cut:
+            return prediction, None
+        if not metric.binary_only:
+            return prediction, metric.cut(self.y, prediction, self.w, scale=self.scale)
+        passed = np.zeros(len(self), dtype=bool)
+        for number in np.unique(self.fold):
+            at = self.fold == number
+            cut = self._cut(metric, prediction, ~at)
+            passed[at] = prediction[at, -1] >= (np.inf if cut is None else cut)
+        return np.column_stack([~passed, passed]).astype(np.float64), CUT
+
+    def _cut(self, metric: Metric, prediction: Array, rows: Array) -> float | None:
+        """Return the threshold chosen on some of the events."""
+        w = np.ones(len(self)) if self.w is None else self.w
+        part = float(w[rows].sum())
+        scale = self.scale * (float(w.sum()) / part if part > 0 else 1.0)
+        return metric.cut(self.y[rows], prediction[rows], None if self.w is None else w[rows], scale=scale)
