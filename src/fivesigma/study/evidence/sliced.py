@@ -44,8 +44,7 @@ class Sliced:
         split = prepared.split
         kept = keep[split.train]
         tests = {} if part == VALIDATION else {part: split.tests[part][keep[split.tests[part]]]}
-        near = split.near[:, kept] if split.near.size else split.near
-        fewer = replace(split, train=split.train[kept], folds=split.folds[kept], near=near, tests=tests)
+        fewer = replace(split.once().kept(kept), tests=tests)
         masks = {name: keep[rows] for name, rows in split.tests.items() if name in tests}
         fitted = {name: _restricted(outcome, kept, masks) for name, outcome in whole.fitted.items()}
         parts = Parts(replace(prepared, split=fewer), whole.parts.opened)
