@@ -214,7 +214,7 @@ def test_what_cannot_be_split_is_refused_in_one_sentence(change, sentence):
 @given(seed=st.integers(0, 10**6), n=st.integers(60, 200), k=st.integers(2, 5), repeats=st.integers(2, 4))
 @LAW
 def test_repeats_deal_other_folds_by_the_same_rules_and_leave_the_first_as_it_is(seed, n, k, repeats):
-    X, y, _ = rows(seed, n, copies=5)
+    X, y, _ = rows(seed, n, copies=0)
     once = make_split(X, y, task="classification", n_folds=k, salt="a", seed=seed)
     split = make_split(X, y, task="classification", n_folds=k, salt="a", seed=seed, repeats=repeats)
     assert split.n_repeats == repeats
@@ -223,12 +223,14 @@ def test_repeats_deal_other_folds_by_the_same_rules_and_leave_the_first_as_it_is
     for r in range(1, repeats):
         folds = split.folds_of(r)
         assert not np.array_equal(folds, once.folds)
-        assert not straddles(folds, row_hash(X)[split.train])
         for code in np.unique(y):
-            assert np.ptp(np.bincount(folds[y[split.train] == code], minlength=k)) <= 2
+            assert np.ptp(np.bincount(folds[y[split.train] == code], minlength=k)) <= 1
     other = make_split(3 * X + 1, y, task="classification", n_folds=k, test=None, seed=seed, repeats=repeats)
     same = make_split(X, y, task="classification", n_folds=k, test=None, seed=seed, repeats=repeats)
     assert np.array_equal(other.further, same.further)
+    Z, z, _ = rows(seed, n, copies=20)
+    copied = make_split(Z, z, task="classification", n_folds=k, test=None, seed=seed, repeats=repeats)
+    assert not any(straddles(copied.folds_of(r), row_hash(Z)) for r in range(repeats))
     fewer = split.kept(np.arange(split.train.size) > 3)
     assert fewer.further.shape == (repeats - 1, split.train.size - 4)
 
