@@ -15,6 +15,7 @@ NOUNS = (
     "targets",
     "clusters",
     "orders",
+    "stability",
     "chains",
     "regions",
     "roc",

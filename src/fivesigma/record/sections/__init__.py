@@ -16,6 +16,7 @@ from fivesigma.record.sections import (
     saved,
     scan,
     score_curves,
+    stability,
     tuning,
 )
 from fivesigma.record.sections.section import Section
@@ -44,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     curves.CurvesFailedRecord,
     mixture.MixtureRecord,
     chains.DiagnosticsRecord,
+    stability.StabilityRecord,
     saved.NotSavedRecord,
     scan.ScanSettingsRecord,
 )

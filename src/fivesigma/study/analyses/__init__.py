@@ -16,6 +16,7 @@ ANALYSES: Mapping[str, str] = {
     "lineup": "lineup:ANALYSIS",
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
+    "stability": "stability:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",
     "predictive": "score_curves:PREDICTIVE",
     "coefficients": "coefficients:ANALYSIS",
