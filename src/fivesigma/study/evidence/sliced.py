@@ -44,7 +44,7 @@ class Sliced:
         split = prepared.split
         kept = keep[split.train]
         tests = {} if part == VALIDATION else {part: split.tests[part][keep[split.tests[part]]]}
-        fewer = replace(split.once().kept(kept), tests=tests)
+        fewer = replace(split.kept(kept), tests=tests)
         masks = {name: keep[rows] for name, rows in split.tests.items() if name in tests}
         fitted = {name: _restricted(outcome, kept, masks) for name, outcome in whole.fitted.items()}
         parts = Parts(replace(prepared, split=fewer), whole.parts.opened)
@@ -83,8 +83,9 @@ class Sliced:
             return ""
         if metric.has_cut:
             return "no interval: its cut is chosen on all events of the folds"
-        split = self.scores.parts.prepared.split
-        if (np.bincount(split.folds[split.folds >= 0], minlength=split.n_folds) == 0).any():
+        split, folds = self.scores.parts.prepared.split, self.scores.folds
+        held = (folds.held(k, r) for r in range(split.n_repeats) for k in range(split.n_folds))
+        if not all(each.any() for each in held):
             return "no interval: a fold has none of these events"
         return ""
 
@@ -97,10 +98,10 @@ class Sliced:
         if judged.by == "resamples" and not why:
             about = claim or scores.claim(judged, name)
             return score_record(evidence.score(scores.measured(metric, part, name), claim=about))
+        if judged.by == "folds" and not why:
+            return scores.folds.score(metric, scores.folded(metric, name))
         said = scores.whole(metric, part, name)
         value = scores.value_of(metric, part, said, self.whole.cut(metric, name))
-        if judged.by == "folds" and not why:
-            return scores.folds.score(metric, scores.folds.scored(metric, (said,)))
         return Score(finite(value), method=why or judged.why)
 
     def versus(self, metric: Metric, a: str, b: str) -> Difference:
@@ -111,13 +112,10 @@ class Sliced:
             return Difference(None, one_sided=True, method=why)
         judged = self.scores.parts.judged(metric, self.part)
         if judged.by == "folds":
-            folds = self.scores.folds
-            ours, theirs = (
-                folds.scored(metric, (self.scores.whole(metric, self.part, name),)) for name in (a, b)
-            )
-            return folds.difference(metric, ours, theirs, one_sided=True)
-        first, second = (self.scores.measured(metric, self.part, name) for name in (a, b))
-        return evidence.compare(first, second, one_sided=True, claim=self.scores.claim(judged, a, b))
+            both = (self.scores.folded(metric, name) for name in (a, b))
+            return self.scores.folds.difference(metric, *both, one_sided=True)
+        ours, theirs = (self.scores.measured(metric, self.part, name) for name in (a, b))
+        return evidence.compare(ours, theirs, one_sided=True, claim=self.scores.claim(judged, a, b))
 
     def versus_whole(self, metric: Metric, name: str) -> Difference:
         """Return the difference of a model's score in this slice over its score on all events of the part."""
@@ -127,26 +125,13 @@ class Sliced:
             return Difference(None, method=why)
         judged = self.scores.parts.judged(metric, self.part)
         if judged.by == "folds":
-            return self._over_folds(metric, name)
+            both = (each.folded(metric, name) for each in (self.scores, self.whole))
+            return self.scores.folds.difference(metric, *both)
         ours, all_of_it = (each.measured(metric, self.part, name) for each in (self.scores, self.whole))
         return evidence.compare(ours, all_of_it, claim=self.scores.claim(judged, name))
 
     def _alone(self, metric: Metric) -> str:
         return self.unjudged(metric) or self.scores.parts.judged(metric, self.part).alone
-
-    def _over_folds(self, metric: Metric, name: str) -> Difference:
-        folds = self.scores.folds
-        if too_few := folds.too_few(metric):
-            return Difference(None, method=too_few)
-        ours, all_of_it = (
-            metric.merit(each.folds.values(metric, each.whole(metric, self.part, name)))
-            for each in (self.scores, self.whole)
-        )
-        n_fit, n_validation = self.whole.folds.sizes
-        units = folds.whole(metric).units(additive=metric.additive)
-        return evidence.compare_cross_validated(
-            ours, all_of_it, n_fit=n_fit, n_validation=n_validation, greater_is_better=True, units=units
-        )
 
 
 def _restricted(outcome: Outcome, kept: Array, masks: Mapping[str, Array]) -> Outcome:
@@ -162,6 +147,7 @@ def _restricted(outcome: Outcome, kept: Array, masks: Mapping[str, Array]) -> Ou
         outcome,
         train=of(outcome.train, kept),
         validation=of(outcome.validation, kept),
+        repeats=tuple(of(said, kept) for said in outcome.repeats),
         tests=by_part(outcome.tests),
         refits=tuple(map(by_part, outcome.refits)),
         seeds=tuple(map(by_part, outcome.seeds)),
