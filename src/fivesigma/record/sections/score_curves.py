@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fivesigma.record.document import optional
 from fivesigma.record.sections.section import Section
+from fivesigma.risk.findings import Score
 
 Floats = tuple[float, ...]
 Gapped = tuple[float | None, ...]
@@ -33,6 +34,23 @@ class CalibrationBins:
     low: Gapped
     high: Gapped
     n_effective: Gapped
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRecord:
+    """Whether the probabilities of a model come true as often as they say.
+
+    Attributes
+    ----------
+    error : root mean square of observed share less stated probability over bins, without the bias of a finite sample
+    p, statistic, n_bins, method : of the test that there is no such error; null, and why, where it is refused
+    """
+
+    error: Score
+    p: float | None
+    statistic: float | None
+    n_bins: int
+    method: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +146,7 @@ class ScoreCurvesRecord(Section):
 
     roc: tuple[RocCurve, ...] | None = optional()
     calibration: tuple[CalibrationBins, ...] | None = optional()
+    calibrated: CalibrationRecord | None = optional()
     scores: ScoreHistograms | None = optional()
     confusion: Confusion | None = optional()
     residuals: Residuals | None = optional()

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.score_curves import CalibrationBins
+from fivesigma.record.sections.score_curves import CalibrationBins, ScoreCurvesRecord
 from fivesigma.report.panels import bar_style, grid, numbers, panels
 from fivesigma.report.plot import Plot
-from fivesigma.report.rounding import value_with_error
+from fivesigma.report.rounding import DASH, interval_text, value_with_error
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, INK, MUTED, colour
 from fivesigma.report.text import listed, short
@@ -49,6 +49,15 @@ def calibration(view: View) -> Plot | None:
     )
 
 
+def error_text(model: ModelRecord) -> str:
+    """Return the calibration error of a model without its bias, with its interval; a dash where there is none."""
+    kept = model.section(ScoreCurvesRecord)
+    if kept is None or kept.calibrated is None or kept.calibrated.error.value is None:
+        return DASH
+    error = kept.calibrated.error
+    return interval_text(error.value, error.low, error.high)
+
+
 def _columns(bins: CalibrationBins) -> tuple[Sequence[float | None], ...]:
     return bins.mean, bins.observed, bins.low, bins.high, bins.n_effective
 
@@ -75,9 +84,10 @@ def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int
 
 def _write_error(panel: Any, view: View, model: ModelRecord) -> None:
     error = view.score(model, metric="ece")
-    if error is not None:
-        text = f"ECE {value_with_error(error)}"
-        panel.text(0.04, 0.96, text, transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
+    lines = [] if error is None else [f"ECE {value_with_error(error)}"]
+    lines += [f"off by {off}" for off in [error_text(model)] if off != DASH]
+    if lines:
+        panel.text(0.04, 0.96, "\n".join(lines), transform=panel.transAxes, va="top", fontsize=8, color=MUTED)
 
 
 def _draw_bins(panel: Any, bins: CalibrationBins, hue: str, label: str | None) -> None:

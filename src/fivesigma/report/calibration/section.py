@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from fivesigma.report.calibration.figure import calibration, confusion
+from fivesigma.record.sections.score_curves import ScoreCurvesRecord
+from fivesigma.report.calibration.figure import calibration, confusion, error_text
 from fivesigma.report.section import Content, Section, View
+
+
+def sentences(view: View) -> Iterator[str]:
+    """Yield for each model how far its probabilities are off, and whether that is shown.
+
+    A test that is told once for each of many models is told often: p is as it is for one.
+    """
+    for model in view.ranked:
+        kept = model.section(ScoreCurvesRecord)
+        if kept is None or kept.calibrated is None:
+            continue
+        found = kept.calibrated
+        if found.p is None:
+            yield f"{model.name}: calibration is not tested, {found.method.removeprefix('no test: ')}."
+            continue
+        p = "p < 0.0001" if found.p < 1e-4 else f"p = {found.p:.2g}"
+        word = "not calibrated" if found.p < 0.05 else "no error of calibration is shown"
+        yield (
+            f"{model.name}: probabilities are off by {error_text(model)} (root mean square over bins, without the bias "
+            f"of a finite sample); {word} ({found.method}, {p})."
+        )
 
 
 def _content(view: View) -> Content:
     found = {"calibration": calibration(view), "confusion": confusion(view)}
-    return Content({}, {name: plot for name, plot in found.items() if plot is not None})
+    plots = {name: plot for name, plot in found.items() if plot is not None}
+    return Content({"sentences": list(sentences(view))}, plots)
 
 
 SECTION = Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,17 @@ from fivesigma.record.document import tuples
 from fivesigma.record.sections.columns import HistogramsRecord, PointsRecord, TargetUnitRecord
 from fivesigma.record.sections.predictive import PredictiveRecord
 from fivesigma.record.sections.regions import PlaneRecord
-from fivesigma.record.sections.score_curves import ScoreCurvesRecord
+from fivesigma.record.sections.score_curves import CalibrationRecord, ScoreCurvesRecord
 from fivesigma.record.sections.section import Section, named
 from fivesigma.risk import curves as shapes
+from fivesigma.risk.calibration import Stated, calibration_error, calibration_test
 from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses import mixture
 from fivesigma.study.analyses import predictive as intervals
 from fivesigma.study.analyses import regions as plane
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.records import score_record
 from fivesigma.study.fit.intervals import HeldOut, law_of
 from fivesigma.study.fit.prediction import Output, each
 from fivesigma.study.prepared import Prepared
@@ -56,7 +59,27 @@ def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
     if (held := scored(found.tests[0] if found.tests else VALIDATION)) is None:
         return None
     made = shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)
-    return ScoreCurvesRecord.from_document(made)
+    kept = ScoreCurvesRecord.from_document(made)
+    return replace(kept, calibrated=calibrated(found, name)) if drawn == "classification" else kept
+
+
+def calibrated(found: Evidence, name: str) -> CalibrationRecord | None:
+    """Return whether probabilities come true, on the first opened test; None without one.
+
+    On the folds every model has seen the truth of the rows that the others are scored on.
+    """
+    if not found.tests:
+        return None
+    truth, said = _said(found, found.tests[0], name)
+    stated = Stated.of(truth.y, said[Output.PROBABILITY], truth.w, truth.groups)
+    test = calibration_test(stated)
+    return CalibrationRecord(
+        error=score_record(calibration_error(stated)),
+        p=test.p,
+        statistic=test.statistic,
+        n_bins=test.n_bins,
+        method=test.method,
+    )
 
 
 def predictive(found: Evidence, name: str) -> PredictiveRecord | None:
