@@ -120,7 +120,7 @@ def calibration_test(stated: Stated) -> CalibrationTest:
         return _by_groups(stated.groups, bins, off, m)
     sums, v = np.bincount(bins, off, m), np.bincount(bins, stated.expected, m)
     x = float((sums**2 / v).sum())
-    return CalibrationTest(float(stats.chi2.sf(x, m)), x, m, f"χ² of {m} bins")
+    return CalibrationTest(float(stats.chi2.sf(x, m)), x, m, f"χ² of {_counted(m)}")
 
 
 def _by_groups(groups: NDArray[Any], bins: Index, off: Floats, m: int) -> CalibrationTest:
@@ -130,7 +130,7 @@ def _by_groups(groups: NDArray[Any], bins: Index, off: Floats, m: int) -> Calibr
     mean, S = table.mean(axis=0), np.atleast_2d(np.cov(table, rowvar=False))
     T = G * float(mean @ np.linalg.pinv(S) @ mean)
     p = float(stats.f.sf((G - m) / (m * (G - 1)) * T, m, G - m))
-    return CalibrationTest(p, T, m, f"Hotelling's T² of {m} bins over {G} groups")
+    return CalibrationTest(p, T, m, f"Hotelling's T² of {_counted(m)} over {G} groups")
 
 
 def calibration_error(stated: Stated, *, level: float = 0.95) -> Score:
@@ -153,7 +153,7 @@ def calibration_error(stated: Stated, *, level: float = 0.95) -> Score:
     bins = stated.bins(m)
     spread = _Spread.of(stated, bins)
     low, high = (spread.end(tail) for tail in ((1 - level) / 2, (1 + level) / 2))
-    method = f"fitted model: {int(bins.max()) + 1} bins, debiased"
+    method = f"fitted model: {_counted(int(bins.max()) + 1)}, debiased"
     return Score(spread.value, low, high, level, method)
 
 
@@ -210,6 +210,10 @@ def _covariance(stated: Stated, bins: Index, d: Floats) -> Floats:
     sums, squares = (np.bincount(bins, stated.w**k, m) for k in (1, 2))
     n = sums**2 / squares
     return np.diag(np.bincount(bins, stated.w**2 * q * (1 - q), m) * n / np.maximum(n - 1, 1))
+
+
+def _counted(m: int) -> str:
+    return "1 bin" if m == 1 else f"{m} bins"
 
 
 def _few(stated: Stated) -> str:
