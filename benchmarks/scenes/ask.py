@@ -156,7 +156,7 @@ def slice_of(n, share):
     def draw(rng):
         y = (rng.random(n) < 0.4).astype(np.int64)
         s, keep = rng.normal(size=n) + distance * y, rng.random(n) < share
-        part = Part.draw(y, rng, n_boot=1000)
+        part = Part.draw(y, rng, n_boot=500)
         p = special.expit(s)
         some = Part(y[keep], None, None, part.counts[:, keep])
         found = score(measure(metric("roc_auc"), some, np.column_stack([1 - p, p])[keep]), claim="fitted")
