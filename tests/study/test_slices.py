@@ -157,6 +157,7 @@ def test_events_given_in_python_are_sliced_by_features_and_spectators():
         ("{ qt = [1] }", {}, "column of evaluate.slices 'qt' is not a column"),
         ("{ run = [1] }", {}, "'run' is a text column"),
         ("{ pt = [] }", {}, "the edges of 'pt' must be one number or more, and rise"),
+        ("{ pt = [2] }\ncrossfit = true", {}, "crossfit = true is neither; keep one"),
         ("{ pt = [2, 1] }", {}, "the edges of 'pt' must be one number or more, and rise"),
         ('{ pt = [25] }\nmetric = "asimov"', {}, "asimov is a significance of the whole sample"),
     ],

@@ -44,6 +44,10 @@ class EvaluateSection(Section):
 
     @model_validator(mode="after")
     def _edges_rise(self) -> EvaluateSection:
+        if self.slices and self.crossfit:
+            raise ValueError(
+                "evaluate.slices are of a test or of the folds, and crossfit = true is neither; keep one"
+            )
         for column, edges in self.slices.items():
             if not edges or any(b <= a for a, b in pairwise(edges)):
                 raise ValueError(
