@@ -110,7 +110,7 @@ def tree(columns, leaf=5):
     return fit
 
 
-def forest(n_trees=3):
+def forest(n_trees=2):
     """A small forest: two seeds of it are equal procedures."""
 
     def fit(X, y, seen, rng):

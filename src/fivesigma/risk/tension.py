@@ -23,8 +23,8 @@ Array = NDArray[Any]
 
 TOLD = 0.05
 """p below which a tension is told: a caution and no claim, of which one sound study in twenty has one."""
-N_RESAMPLES = 400
-"""Resamples of the events that folds held out: the error of their score is known to 4 %."""
+N_RESAMPLES = 200
+"""Resamples of the events that folds held out: the error of their score is known to 5 %."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ def _against(prepared: Prepared) -> str:
         return "its error is from halves that are dealt anew, and these folds are given; set split.folds to a number"
     if spec.scan is not None:
         return "a scan shows how studies vary by repeating them; set scan.repeats and remove this key"
+    if spec.evaluate.slices:
+        return "slices are judged on a test or on folds; remove evaluate.slices"
     return ""
 
 

@@ -13,8 +13,10 @@ from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.selected import candidates, choice_of
 from fivesigma.study.tasks.task import VALIDATION
 
-FEW_CHOICES = 200
-"""Resamples that choose: the optimism is a small part of the error here."""
+FEW_CHOICES, FEWEST_CHOICES = 200, 30
+"""Resamples that choose, and where events and models are many: the optimism is a small part of the error here."""
+MOST_SCORED = 20_000_000
+"""Events times models times resamples that are scored: about a second."""
 
 
 def tension_of(found: Evidence) -> TensionRecord | None:
@@ -55,7 +57,8 @@ def _honest(found: Evidence, metric: Metric, best: str) -> float | None:
     value, names = found.scores.value(metric, VALIDATION, best), candidates(found)
     if value is None or len(names) < 2:
         return value
-    choice = choice_of(found, metric, names, most=FEW_CHOICES)
+    able = MOST_SCORED // (len(found.parts.truth(metric, VALIDATION).y) * len(names))
+    choice = choice_of(found, metric, names, most=min(max(able, FEWEST_CHOICES), FEW_CHOICES))
     return value if choice is None else corrected_value(metric, value, choice)
 
 
