@@ -137,16 +137,6 @@ SCENES = {
         retrained("rmse", catalogue, ridge, 100, 50),
         promise="at least",
     ),
-    "neighbour-2000": Scene(
-        "procedure: accuracy of 1-NN, 50 train, 2,000 test",
-        retrained("accuracy", collisions, neighbour, 50, 2000),
-        promise="none",
-    ),
-    "ridge-wide": Scene(
-        "procedure: RMSE of ridge, 25 train of 40 features, 200 test",
-        retrained("rmse", catalogue, ridge, 25, 200),
-        promise="none",
-    ),
     "folds": Scene(
         "procedure: Brier of the leaf-5 tree, 5 folds of 200",
         folded("brier", collisions, pruned, 200),

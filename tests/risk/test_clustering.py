@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 
+from benchmarks import scene as simulated
+from benchmarks.scenes import clus
 from fivesigma._core.outputs import Output
 from fivesigma.models.mixtures import labels
 from fivesigma.risk.metrics import metric, metrics_for
@@ -51,3 +53,23 @@ def test_agreement_needs_a_truth():
     said = [Output.LABEL, Output.DENSITY]
     assert [each.name for each in metrics_for(said, truth=False)] == ["log_likelihood"]
     assert len(metrics_for(said, 4)) == 4
+
+
+# --- small forms of benchmarks/scenes/clus.py -----------------------------------------------------------------------
+
+
+def test_seeds_of_a_k_means_are_not_told_apart():
+    found = simulated.claimed(clus.NULLS["seeds-of-k-means"], 15)
+    assert found.claimed == 0
+
+
+@pytest.mark.parametrize("name", ["neighbour-2000", "ridge-wide"])
+def test_fits_through_their_events_are_covered_by_refits_to_parts_of_them(name):
+    assert simulated.covered(clus.SCENES[name], 40).held >= 36
+
+
+def test_the_agreement_of_a_k_means_as_a_procedure_is_covered():
+    scene = simulated.Scene("adjusted Rand index, one start", clus.agreement(1))
+    found = simulated.covered(scene, 40)
+    assert found.held >= 36
+    assert found.refused == 0

@@ -533,3 +533,46 @@ def test_what_it_takes_goes_by_what_limits_it():
     assert said(stat=0.003, train=0.01).startswith("more test events alone cannot show it; about")
     assert said(stat=0.02, train=0.02).endswith("times the training and test events for 3σ")
     assert said(difference=1e-9, stat=0.01) == "about more than a billion test events for 3σ"
+
+
+# --- a rare mode ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_a_rare_mode_that_the_refits_missed_is_not_told_apart(one_sided):
+    """Of two equal procedures one has failed once, and no refit did: their seeds say that it stands alone."""
+    y, good = two_classes(400)
+    poor = good[np.random.default_rng(5).permutation(400)]
+    part = drawn(y)
+    ours = measure(metric("roc_auc"), part, good, refits=[good] * 10, seeds=[good] * 5)
+    theirs = measure(metric("roc_auc"), part, poor, refits=[good] * 10, seeds=[good] * 5)
+    assert abs(compare(ours, theirs, one_sided=one_sided).sigma_local) < 2.5
+    assert compare(ours, replace(theirs, seeds=Refits()), one_sided=one_sided).sigma_local > 3
+    really = measure(metric("roc_auc"), part, poor, refits=[poor] * 10, seeds=[poor] * 5)
+    assert compare(ours, really, one_sided=one_sided).sigma_local > 5
+    assert compare(ours, theirs, claim="fitted").sigma_local > 5
+
+
+def test_a_model_without_a_seed_is_its_own_seed():
+    y, good = two_classes(400)
+    poor = good[np.random.default_rng(5).permutation(400)]
+    part = drawn(y)
+    still = measure(metric("roc_auc"), part, poor, refits=[poor] * 10)
+    lucky = measure(metric("roc_auc"), part, good, refits=[poor] * 10, seeds=[poor] * 5)
+    assert abs(compare(lucky, still).sigma_local) < 2.5
+    steady = measure(metric("roc_auc"), part, good, refits=[good] * 10, seeds=[good] * 5)
+    assert compare(steady, still).sigma_local > 5
+
+
+def test_refits_to_other_samples_are_not_paired():
+    y, p = two_classes(200)
+    part, rng = drawn(y), np.random.default_rng(0)
+    refits = [binary(rng.normal(size=200) + y) for _ in range(10)]
+    whole = measure(metric("roc_auc"), part, p, refits=refits)
+    parts = measure(metric("roc_auc"), part, p, refits=refits, share=0.8)
+    assert "not paired" in compare(whole, parts).method
+    assert "10 paired refits" in compare(parts, parts).method
+    assert parts.refits.variance == pytest.approx(4 * whole.refits.variance)
+    assert parts.refits.interaction == pytest.approx(4 * whole.refits.interaction)
+    wide, narrow = (np.diff([score(each).low, score(each).high]) for each in (parts, whole))
+    assert wide > narrow

@@ -13,6 +13,7 @@ from fivesigma.risk.resampling import (
     Refits,
     above,
     above_error,
+    departure,
     followed,
     kish,
     measure,
@@ -147,3 +148,32 @@ def test_a_measurement_holds_value_draws_and_refits(name):
     else:
         assert np.abs(found.refits.draws - exact).max() < 0.2 * exact.std()
     assert len(measure(metric, here, prediction).refits) == 0
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_refits_to_parts_spread_a_mean_as_training_sets_do(share):
+    """Over parts with a share f of n events a mean has the variance (1 - f)/f σ²/n; of a half that is its own."""
+    rng, n = np.random.default_rng(0), 50
+    found = []
+    for _ in range(400):
+        x = rng.normal(size=n)
+        means = np.array([x[rng.permutation(n)[: round(share * n)]].mean() for _ in range(10)])
+        found.append(Refits(means, np.zeros((10, 2))).of_share(share).variance)
+    assert np.mean(found) == pytest.approx(1 / n, rel=0.1)
+
+
+def test_a_fit_like_its_seeds_departs_by_less_than_they_spread_and_one_alone_by_its_distance():
+    rng = np.random.default_rng(1)
+    draws = rng.normal(size=(2000, 6))
+    alike = [departure(each[0], Refits(each[1:], np.zeros((5, 2)))) for each in draws]
+    assert np.mean(alike) == pytest.approx(1 / 5, rel=0.1)
+    assert departure(3.0, Refits(np.zeros(5), np.zeros((5, 2)))) ** 0.5 == pytest.approx(3 / 6**0.5)
+
+
+def test_what_test_events_bring_to_seeds_is_no_departure():
+    rng = np.random.default_rng(2)
+    found = []
+    for _ in range(2000):
+        own, draws = rng.normal(size=6), rng.normal(size=(6, 100))
+        found.append(departure(own[0], Refits(own[1:], draws[1:])))
+    assert np.mean(found) < 0.5 / 5

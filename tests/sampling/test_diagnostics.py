@@ -57,6 +57,28 @@ def test_what_does_not_move():
     assert d.autocorrelation(still)[:, 1:].max() == 0.0
 
 
+SYMMETRIC = {
+    "in turn": np.tile([-1.0, 1.0], (4, 250)),
+    "by chance": np.random.default_rng(0).choice([-1.0, 1.0], size=(4, 500)),
+    "about another middle": np.random.default_rng(1).choice([4.0, 7.0], size=(2, 500)),
+    "two of ten": np.tile(np.repeat([-1.0, 1.0], 5), (3, 40)),
+}
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_draws_as_far_from_their_median_on_both_sides_have_an_r_hat(name):
+    """Of the first ArviZ says 0.998, sqrt((n - 1) / n) of halves of n: two values that alternate mix as well as any."""
+    found = d.rhat(SYMMETRIC[name])
+    assert found < d.RHAT_LIMIT
+    assert d.diagnose(SYMMETRIC[name]).rhat == found
+    if name == "in turn":
+        assert found == pytest.approx((249 / 250) ** 0.5, abs=1e-12)
+
+
+def test_chains_that_stay_on_two_sides_have_not_converged():
+    assert d.rhat(np.repeat([[-1.0], [1.0], [-1.0], [1.0]], 100, axis=1)) == np.inf
+
+
 def test_complaints_name_the_quantity_and_the_limit():
     rng = np.random.default_rng(1)
     good = d.diagnose(rng.standard_normal((4, 1000)))

@@ -211,11 +211,18 @@ def test_sealed_test_is_scored_where_new_events_can_be_labelled(tmp_path):
     assert set(table["agglomerative"]) == {-1}
 
 
-def test_runs_of_clusterings_are_not_paired(with_truth):
+def test_runs_of_clusterings_are_paired_by_their_events(with_truth, without_truth):
     from fivesigma.study.finished.compare import compare
 
-    found = compare([with_truth.path, with_truth.path])
-    assert "inside one run" in found["notes"][0]
+    _, row = compare([with_truth.path, with_truth.path])["runs"]
+    assert (row["paired"], row["claim"], row["difference"], row["sigma_local"]) == (
+        True,
+        "procedure",
+        0.0,
+        0.0,
+    )
+    with pytest.raises(FivesigmaError, match="judged by log_likelihood"):
+        compare([with_truth.path, without_truth.path])
 
 
 def test_own_clusterers_and_mixtures(tmp_path):

@@ -148,6 +148,11 @@ class View:
     @property
     def _about(self) -> str:
         """What intervals and σ are about: the procedure or the fitted model."""
+        if self.results.task == "clustering" and self.results.claim == "procedure":
+            return (
+                "Intervals and σ are of the procedure, fitted afresh to another sample of as many events with a new "
+                "seed: uncertain because these events are finite, and because its fits differ."
+            )
         if self.results.task == "clustering" and self.results.claim == "fitted":
             return (
                 "Intervals and σ are of these fits, uncertain because the events are finite; another sample of events "

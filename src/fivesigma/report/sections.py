@@ -17,6 +17,7 @@ NOUNS = (
     "slices",
     "clusters",
     "orders",
+    "stability",
     "chains",
     "regions",
     "roc",

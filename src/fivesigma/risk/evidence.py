@@ -34,7 +34,16 @@ from fivesigma.risk.intervals import (
     welch_satterthwaite,
 )
 from fivesigma.risk.metric import Metric
-from fivesigma.risk.resampling import Measurement, Part, Refits, Vector, measure, resampling_counts
+from fivesigma.risk.resampling import (
+    N_REFIT_DRAWS,
+    Measurement,
+    Part,
+    Refits,
+    Vector,
+    departure,
+    measure,
+    resampling_counts,
+)
 from fivesigma.risk.significance import (
     Difference,
     global_significance,
@@ -85,14 +94,15 @@ def compare(
 
     Unequal numbers of refits are not paired, nor are those of other resamples, which ``paired_refits`` knows: the
     variances of the two training sets add.
-    ``t = d / sqrt(stat² + train²)`` at Welch-Satterthwaite's degrees of freedom; for the claim "fitted" the
-    test events alone. ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is
+    ``t = d / sqrt(stat² + train²)`` at Welch-Satterthwaite's degrees of freedom, where train² is at least what the
+    seeds show of it (`fivesigma.risk.resampling.departure`); for the claim "fitted" the test events alone.
+    ``one_sided`` tests "above", fixed beforehand: against the baseline. Else the test is
     two-sided. A metric that is best at 0 (the median bias) is compared by its size.
     """
     metric = a.metric
     value = float(metric.merit(a.value) - metric.merit(b.value))
     draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
-    paired = paired_refits and len(a.refits) == len(b.refits)
+    paired = paired_refits and _are_paired(a.refits, b.refits)
     spreads = _spreads(a, b, paired=paired) if claim == "procedure" else ()
     reason = refusal(a.part) or few_passing(a) or few_passing(b)
     if not metric.interval:
@@ -104,7 +114,8 @@ def compare(
         return Difference(
             known, level=level, one_sided=one_sided, claim=claim, method=reason or "not defined"
         )
-    error = _errors(value, draws, spreads, a)
+    alone = departure(value, _seeds(a, b)) if spreads else 0.0
+    error = _errors(value, draws, spreads, a, alone=alone)
     found = _tested(value, error, one_sided=one_sided, level=level)
     draws = np.where(np.isfinite(draws), draws, value)
     train_draws = spreads[0].values if spreads and paired else np.empty(0)
@@ -123,6 +134,29 @@ def _spreads(a: Measurement, b: Measurement, *, paired: bool) -> tuple[Refits, .
     return tuple(each for each in (ours, theirs) if len(each) > 1)
 
 
+def _seeds(a: Measurement, b: Measurement) -> Refits:
+    """Return the differences of the fits with other seeds; of one that has none it is the fit itself that it is."""
+    n = min((len(each.seeds) for each in (a, b) if len(each.seeds)), default=0)
+    ours, theirs = (_merit(each.metric, _first(each, n)) for each in (a, b))
+    return ours.minus(theirs)
+
+
+def _first(m: Measurement, n: int) -> Refits:
+    """Return the first ``n`` fits with other seeds, as often the fit itself where no seed enters it."""
+    seeds = m.seeds if len(m.seeds) else Refits(np.full(n, m.value), np.tile(_followed(m), (n, 1)))
+    return Refits(seeds.values[:n], seeds.draws[:n])
+
+
+def _followed(m: Measurement) -> Vector:
+    """Return the score of the fit on the resamples on which refits are followed too."""
+    return m.draws[:N_REFIT_DRAWS]
+
+
+def _are_paired(ours: Refits, theirs: Refits) -> bool:
+    """Whether two models were fitted again to the same samples of the training set."""
+    return (len(ours), ours.share) == (len(theirs), theirs.share)
+
+
 def _how(spreads: Sequence[Refits], *, paired: bool) -> str:
     """Return how a difference was tested."""
     if not spreads:
@@ -132,7 +166,7 @@ def _how(spreads: Sequence[Refits], *, paired: bool) -> str:
 
 
 def _merit(metric: Metric, refits: Refits) -> Refits:
-    return Refits(metric.merit(refits.values), metric.merit(refits.draws))
+    return Refits(metric.merit(refits.values), metric.merit(refits.draws), refits.share)
 
 
 @dataclass(frozen=True)
@@ -144,8 +178,10 @@ class _Error:
     dof: float
 
 
-def _errors(value: float, draws: Vector, spreads: Sequence[Refits], a: Measurement) -> _Error:
-    """Return the errors of a difference ``value``.
+def _errors(
+    value: float, draws: Vector, spreads: Sequence[Refits], a: Measurement, *, alone: float
+) -> _Error:
+    """Return the errors of a difference ``value``; the training set's variance is at least ``alone``.
 
     No finite sample is certain: where every resample agrees (two rankings, one of them perfect) the error is
     that of a proportion with two pseudo-counts a side, ``|d| sqrt(2) / (n + 4)`` (Agresti & Coull 1998).
@@ -154,8 +190,9 @@ def _errors(value: float, draws: Vector, spreads: Sequence[Refits], a: Measureme
     stat = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     units = a.part.units(additive=a.metric.additive)
     stat = max(stat, abs(value) * 2**0.5 / (units + 4))
-    train = sum(refits.main_effect for refits in spreads)
+    train = max(sum(refits.main_effect for refits in spreads), alone)
     spread, dof = _added(spreads)
+    spread = max(spread, alone)
     dof = max(total_dof(stat**2, train, spread=spread, dofs=(stat_dof(a), dof)), 1.0)
     return _Error(stat, train**0.5, dof)
 

@@ -26,6 +26,7 @@ from fivesigma.risk.resampling import (
     Vector,
     above,
     above_error,
+    departure,
     kish,
 )
 from fivesigma.risk.signal import SignalEfficiency
@@ -332,10 +333,12 @@ def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) ->
 
     ``claim`` names what the interval is of: "fitted", this model, uncertain because the test events are
     finite; or "procedure", the same recipe on a fresh training set, total = stat ⊕ train. ``train`` is the
-    spread of the refits less what these test events bring to it (`Refits.interaction`); ``seed`` is nested
-    in it.
+    spread of the refits less what these test events bring to it (`Refits.interaction`), and at least what a fit shows
+    that is far from its seeds (`departure`); ``seed`` is nested in it.
     """
     train, seed = (_spread_of_risk(m, each) for each in (m.refits, m.seeds))
+    if train is not None:
+        train = max(train, departure(m.value, m.seeds) ** 0.5)
     if seed is not None and train is not None:
         seed = min(seed, train)
     errors = ErrorBudget(stat_error(m), train, seed)
@@ -445,7 +448,8 @@ def _error_of_spread(m: Measurement, scale: Scale, variance: float) -> float:
     if not (np.isfinite(on_scale).all() and np.isfinite(at_mean)):
         return variance
     interaction = m.refits.interaction * at_mean**2
-    return above_error(float(np.var(on_scale, ddof=1)), interaction, len(m.refits) - 1)
+    alone = departure(m.value, m.seeds) * float(scale.slope(m.value)) ** 2
+    return max(above_error(float(np.var(on_scale, ddof=1)), interaction, len(m.refits) - 1), alone)
 
 
 def _inside(metric: Metric, x: float) -> float:

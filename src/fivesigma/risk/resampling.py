@@ -171,17 +171,34 @@ class Refits:
     ----------
     values : (R,) the metric of each refit.
     draws : (R, B') the same on the first B' resamples of the part, to first order.
+    share : of the training events that a refit has seen, each of them once; None for a bootstrap sample.
     """
 
     values: Vector = field(default_factory=lambda: np.empty(0))
     draws: Vector = field(default_factory=lambda: np.empty((0, 0)))
+    share: float | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def minus(self, other: Refits) -> Refits:
         """Return the paired difference."""
-        return Refits(self.values - other.values, self.draws - other.draws)
+        return Refits(self.values - other.values, self.draws - other.draws, self.share)
+
+    def of_share(self, share: float | None) -> Refits:
+        """Return refits to random parts of the events, spread as whole training sets would be.
+
+        What is a mean over the events varies over parts with the share f of them ``(1 - f)/f`` times as much as over
+        training sets: the delete-d jackknife, Shao & Wu (1989), doi:10.1214/aos/1176347263.
+
+        >>> Refits(np.array([1.0, 3.0]), np.zeros((2, 1))).of_share(0.8).values
+        array([0., 4.])
+        """
+        if share is None or not len(self):
+            return self
+        by, middle = (share / (1 - share)) ** 0.5, self.draws.mean(axis=0)
+        values = self.values.mean() + by * (self.values - self.values.mean())
+        return Refits(values, middle + by * (self.draws - middle), share)
 
     @property
     def variance(self) -> float:
@@ -237,6 +254,23 @@ def above_error(V: float, I: float, dof: int) -> float:  # noqa: E741 the formul
     return float(V * (2 - special.chdtrc(dof + 2, dof * max(I, 0.0) / V)))
 
 
+def departure(value: float, seeds: Refits) -> float:
+    """Return the variance that a fit shows which is far from those that differ by their seed alone.
+
+    ``(θ - mean)² / (S + 1)``, less what these test events bring: the fit and its S seeds are S + 1 equal draws, and
+    one that stands alone is no further than ``sqrt(S + 1)`` of such errors from the others. Refits that happen to
+    miss a rare mode, one of a few starts that failed say, show no spread, and would take it for certain.
+
+    >>> departure(1.0, Refits(np.zeros(5), np.zeros((5, 0)))), departure(1.0, Refits())
+    (0.16666666666666666, 0.0)
+    """
+    S = len(seeds)
+    if not S:
+        return 0.0
+    excess = (value - float(np.mean(seeds.values))) ** 2 - (1 + 1 / S) * seeds.interaction
+    return max(excess, 0.0) / (S + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Measurement:
     """One metric of one model on one part.
@@ -263,7 +297,7 @@ class Measurement:
     held_out: Scored | None = None
 
 
-def measure(
+def measure(  # noqa: PLR0913 keywords of a public function
     metric: Metric,
     part: Part,
     prediction: Vector,
@@ -273,6 +307,7 @@ def measure(
     cut: float | None = None,
     scale: float = 1.0,
     held_out: Scored | None = None,
+    share: float | None = None,
 ) -> Measurement:
     """Score ``prediction``, its resamples and its refits with ``metric``.
 
@@ -283,6 +318,7 @@ def measure(
     seeds : predictions of refits on the same training set with new seeds.
     cut, scale : as `Metric.value` takes them.
     held_out : predictions of training events by models that have not seen them, for metrics of squared residuals.
+    share : of the training events that a refit has seen, each of them once; None for a bootstrap sample.
 
     Of a metric that may have no interval a standard deviation alone is wanted, and the first 200 resamples tell it.
     """
@@ -290,8 +326,9 @@ def measure(
     counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
     draws = metric.resampled(part.y, prediction, part.w, counts, cut=cut, scale=scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale)
-    others, again = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
-    return Measurement(metric, part, scored, value, np.asarray(draws, float), others, again, held_out)
+    again, seeded = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
+    draws, again = np.asarray(draws, float), again.of_share(share)
+    return Measurement(metric, part, scored, value, draws, again, seeded, held_out)
 
 
 def _refits(

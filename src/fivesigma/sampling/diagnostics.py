@@ -70,6 +70,8 @@ def autocorrelation(draws: ArrayLike) -> Array:
 def rhat(draws: ArrayLike) -> float:
     """Rank-normalised split R-hat, the larger of bulk and tail; NaN for one chain or chains that never move.
 
+    Draws that are all as far from their median, as those of a symmetric ± sequence, have a bulk and no tail.
+
     >>> rng = np.random.default_rng(0)
     >>> rhat(rng.standard_normal((4, 500))) < 1.01 < rhat(np.arange(2000.0).reshape(4, 500))
     True
@@ -79,7 +81,8 @@ def rhat(draws: ArrayLike) -> float:
         return float("nan")
     halves = _halves(chains)
     folded = np.abs(halves - np.median(halves))
-    return max(_plain_rhat(_normal_scores(halves)), _plain_rhat(_normal_scores(folded)))
+    moving = [each for each in (halves, folded) if np.ptp(each) > 0.0]
+    return max(_plain_rhat(_normal_scores(each)) for each in moving)
 
 
 def ess_bulk(draws: ArrayLike) -> float:
@@ -253,11 +256,13 @@ def _normal_scores(chains: Array) -> Array:
 
 
 def _plain_rhat(chains: Array) -> float:
-    """``√(((n − 1)/n W + B/n) / W)``; Vehtari et al. (2021), eqs. 1-4."""
+    """``√(((n − 1)/n W + B/n) / W)``; Vehtari et al. (2021), eqs. 1-4. Infinite where no chain moves, to rounding."""
     n = chains.shape[1]
+    if not np.ptp(chains, axis=1).any():
+        return float("inf")
     within = float(np.mean(np.var(chains, axis=1, ddof=1)))
     between = n * float(np.var(chains.mean(axis=1), ddof=1))
-    return float(np.sqrt((between / within + n - 1.0) / n)) if within > 0.0 else float("inf")
+    return float(np.sqrt((between / within + n - 1.0) / n))
 
 
 def _ess(chains: Array) -> float:

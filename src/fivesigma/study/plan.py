@@ -12,6 +12,18 @@ N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
 ENOUGH_REFITS = 10
 """Refits from which their spread is trusted to be the procedure's."""
+SampleKind = Literal["all", "fold", "resample", "half", "five tenths", "nine tenths"]
+SHARES: Mapping[str, float] = {"five tenths": 0.5, "nine tenths": 0.9}
+"""Share of the blocks that a refit sees where it is no bootstrap sample: each of them once."""
+
+
+def share(kind: str, n_units: int) -> float | None:
+    """Return which part of ``n_units`` blocks a refit on a kind of sample sees, each once; None for a bootstrap sample.
+
+    >>> share("nine tenths", 25), share("resample", 25)
+    (0.88, None)
+    """
+    return max(round(SHARES[kind] * n_units), 1) / n_units if kind in SHARES else None
 
 
 @dataclass(frozen=True)
@@ -59,23 +71,27 @@ class Sample:
     Attributes
     ----------
     kind : all of them, predicting the sealed tests; all but those of the fold ``number``, predicting that fold; or
-        the bootstrap sample ``number`` of whole blocks, predicting the sealed tests; or all but a fold of one half,
-        predicting that fold: ``number`` counts the folds of the halves of every halving
+        the bootstrap sample ``number`` of whole blocks, or a random part of them (`SHARES`), predicting the sealed
+        tests; or all but a fold of one half, predicting that fold: ``number`` counts the folds of the halves of every
+        halving
     n_rows : only the first so many of these, in whole blocks (learning curves)
     repeat : which of the repeats of the cross-validation the fold is of
     """
 
-    kind: Literal["all", "fold", "resample", "half"] = "all"
+    kind: SampleKind = "all"
     number: int = 0
     n_rows: int | None = None
     repeat: int = 0
 
     def __str__(self) -> str:
-        numbered = {kind: f"{kind} {self.number}" for kind in ("fold", "resample", "half")}
-        whole = {"all": "all rows", **numbered}
         part = "" if self.n_rows is None else f", {self.n_rows} rows"
-        again = f" of repeat {self.repeat}" if self.repeat else ""
-        return whole[self.kind] + again + part
+        repeat = f" of repeat {self.repeat}" if self.repeat else ""
+        return ("all rows" if self.kind == "all" else f"{self.kind} {self.number}") + repeat + part
+
+    @property
+    def again(self) -> bool:
+        """Whether the fit is a refit: to other events than the study has, as another study would be."""
+        return self.kind in ("resample", *SHARES)
 
     @property
     def stream(self) -> tuple[str | int, ...]:
@@ -249,27 +265,28 @@ def _task(item: Mapping[str, Any]) -> Task:
     return Fit(**{**known, **kept})
 
 
-def lineup_fits(
+def lineup_fits(  # noqa: PLR0913 keywords: each a sort of fit
     entry: Entry,
     *,
     folds: int,
-    refits: int,
+    refits: Sequence[Sample],
     n_seeds: int,
     neighbours: Sequence[Mapping[str, Any]],
     cost: float,
+    again: Mapping[str, Any] | None = None,
     repeats: int = 1,
     halves: int = 0,
 ) -> list[Fit]:
     """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits, folds of halves
     (``halves`` in all) and seeds, and the folds of its ``neighbours`` in flexibility, told by the parameters in which
-    they differ, in the first repeat.
+    they differ, in the first repeat. ``again`` are the parameters of refits and seeds.
     """
     held = [Sample("fold", number) for number in range(folds)]
-    again = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
+    further = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
     fits = [Fit(entry.name, cost=cost)]
-    fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *again)]
-    fits += [Fit(entry.name, Sample("resample", number), cost=cost) for number in range(refits)]
+    fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *further)]
+    fits += [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
     fits += [Fit(entry.name, Sample("half", number), cost=cost / 2) for number in range(halves)]
-    fits += [Fit(entry.name, seed=1 + number, cost=cost) for number in range(n_seeds)]
+    fits += [Fit(entry.name, params=again or {}, seed=1 + number, cost=cost) for number in range(n_seeds)]
     fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
     return fits

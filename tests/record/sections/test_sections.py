@@ -74,6 +74,13 @@ BY_HAND = {
         "n_final": 1000,
         "told": True,
     },
+    "stability": {
+        "n_clusters": 2,
+        "found": [{"n_clusters": 2, "refits": 9, "seeds": 5}, {"n_clusters": 3, "refits": 1, "seeds": 0}],
+        "refits": [0.9, 1.0],
+        "seeds": [],
+        "clusters": [0.95, 0.8],
+    },
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

@@ -67,10 +67,23 @@ def test_agreement_is_with_the_events_whose_class_is_known_and_density_with_none
     assert len(blind.y) == 6
 
 
-def test_only_a_density_is_judged_by_folds():
+def test_only_a_density_is_judged_by_folds_and_agreement_by_refits():
     folds = {"n_folds": 3, "claim": "procedure"}
-    assert TASK.judged(metric("log_likelihood"), VALIDATION, **folds).claim == "procedure"
-    assert TASK.judged(metric("overlap"), VALIDATION, **folds).claim == "fitted"
+    assert TASK.judged(metric("log_likelihood"), VALIDATION, **folds).by == "folds"
+    judged = TASK.judged(metric("overlap"), VALIDATION, **folds)
+    assert (judged.by, judged.claim) == ("resamples", "procedure")
+    assert TASK.judged(metric("overlap"), VALIDATION, n_folds=3, claim="fitted").claim == "fitted"
+    assert TASK.judged(metric("log_likelihood"), VALIDATION, n_folds=1, claim="procedure").claim == "fitted"
+
+
+def test_a_refit_that_labels_its_own_events_alone_labels_others_as_their_nearest_one():
+    part = np.r_[0:20, 40:60]
+    pipeline = Pipeline([("model", Clusterer(DBSCAN(eps=1.5), None))]).fit(X[part])
+    said = TASK.predict(pipeline, X, Asked((Output.LABEL,), seen=X[part]))[Output.LABEL]
+    np.testing.assert_array_equal(said[part], pipeline.steps[-1][1].labels_)
+    away = np.setdiff1d(np.arange(80), part)
+    nearest = ((X[away, None] - X[None, part]) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(said[away], said[part][nearest])
 
 
 def test_columns_are_the_cluster_and_the_probability_of_each():

@@ -49,7 +49,8 @@ def test_the_rows_that_were_fitted_to_are_never_judged_and_tests_always_by_resam
         assert judged[TRAIN].why
         folded = n_folds > 1 and metric.scores not in task.own
         assert judged[VALIDATION].by == ("folds" if folded else "resamples")
-        assert judged["test"].claim == ("procedure" if task.supervised else "fitted")
+        assert judged["test"].claim == "procedure"
+        assert task.judged(metric, "test", n_folds=n_folds, claim="fitted").claim == "fitted"
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)

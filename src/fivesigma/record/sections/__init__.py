@@ -18,6 +18,7 @@ from fivesigma.record.sections import (
     score_curves,
     selected,
     slices,
+    stability,
     tension,
     tuning,
 )
@@ -47,6 +48,7 @@ SECTIONS: tuple[type[Section], ...] = (
     curves.CurvesFailedRecord,
     mixture.MixtureRecord,
     chains.DiagnosticsRecord,
+    stability.StabilityRecord,
     saved.NotSavedRecord,
     scan.ScanSettingsRecord,
     slices.SlicesRecord,

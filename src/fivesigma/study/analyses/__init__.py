@@ -19,6 +19,7 @@ ANALYSES: Mapping[str, str] = {
     "tension": "tension:ANALYSIS",
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
+    "stability": "stability:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",
     "predictive": "score_curves:PREDICTIVE",
     "coefficients": "coefficients:ANALYSIS",

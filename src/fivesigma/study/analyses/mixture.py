@@ -40,7 +40,8 @@ class Mixture:
 
     def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
         """Read off the kept clustering and the folds."""
-        return None if task_called(str(shared["task"])).supervised else {}
+        read = fit.is_final or fit.sample.kind == "fold"
+        return {} if read and not task_called(str(shared["task"])).supervised else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
         """Return what the kept fit says of itself, or the held-out density by number of components."""

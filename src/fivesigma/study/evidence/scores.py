@@ -60,10 +60,16 @@ class Scores:
 
     def claim(self, judged: Judgement, *names: str) -> Claim:
         """Return what intervals and σ of some models are about: the procedure only where the refits of all show it."""
-        whole = all(self.fitted[name].entry.procedure for name in names)
+        if judged.by == "folds":
+            return judged.claim
+        whole = all(self._refitted(self.fitted[name]) for name in names)
         if judged.by == "halves":
             whole = all(self.fitted[name].halves for name in names)
         return judged.claim if whole else "fitted"
+
+    def _refitted(self, outcome: Outcome) -> bool:
+        """Whether refits show how a model varies: those made elsewhere if they are enough, two of a clustering's."""
+        return outcome.entry.procedure and (self.parts.task.supervised or len(outcome.refits) > 1)
 
     def whole(self, metric: Metric, part: str, name: str) -> Array:
         """Return what the metric scores of a model on all rows of a part, NaN where no fold predicts."""
@@ -129,6 +135,7 @@ class Scores:
                 seeds=outcome.seeds,
                 cut=cut,
                 held_out=self.folds.held_out(metric, scored(outcome.validation, metric)),
+                share=outcome.share,
             )
         return self._measured[key]
 
@@ -142,12 +149,13 @@ class Scores:
         seeds: Sequence[ByPart] = (),
         cut: float | None,
         held_out: Scored | None = None,
+        share: float | None = None,
     ) -> Measurement:
-        """Return predictions of a part, and those of the refits where it is a test, scored on its resamples."""
+        """Return predictions of a part, and those of the refits that speak of it, scored on its resamples."""
         truth = self.parts.truth(metric, part)
         final, *others = (
-            [_kept(each, metric, truth.counts) for each in every]
-            for every in ([said], *([fit[part] for fit in fits if part in fit] for fits in (refits, seeds)))
+            [_kept(each, metric, truth.counts) for each in every if scored(each, metric) is not None]
+            for every in ([said], *([fit.get(part, {}) for fit in fits] for fits in (refits, seeds)))
         )
         events = self.parts.resampled(metric, part)
         return evidence.measure(
@@ -159,6 +167,7 @@ class Scores:
             cut=cut,
             scale=truth.scale,
             held_out=held_out,
+            share=share,
         )
 
     # --- records -----------------------------------------------------------------------------------------------

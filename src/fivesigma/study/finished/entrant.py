@@ -24,7 +24,7 @@ from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.targets import OverTargets
 from fivesigma.study.finished.result import Result
 from fivesigma.study.fit.prediction import Predictions, scored, unpacked
-from fivesigma.study.plan import ENOUGH_REFITS
+from fivesigma.study.plan import ENOUGH_REFITS, share
 from fivesigma.study.spec.models import GIVEN
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import TRAIN, VALIDATION
@@ -117,8 +117,30 @@ class Entrant:
     @cached_property
     def refits(self) -> tuple[Mapping[str, Predictions], ...]:
         """What the refits say, by part; () where they are not kept in a form that can be found."""
+        return self._said_by([key for kind in self._again for key in self._kept[kind]])
+
+    @cached_property
+    def seeds(self) -> tuple[Mapping[str, Predictions], ...]:
+        """What fits with other seeds say, by part; () where they are not kept."""
+        return self._said_by(self._kept.get("all", [])[1:])
+
+    @property
+    def share(self) -> float | None:
+        """The part of the training rows that a refit has seen, each once; None for bootstrap samples."""
+        return next((share(kind, self.result.results.split.n_train) for kind in self._again), None)
+
+    @cached_property
+    def _kept(self) -> Mapping[str, Sequence[str]]:
+        """The keys of its fits by the kind of their sample."""
+        return self.folder.tasks.index().get(self.model.name, {})
+
+    @property
+    def _again(self) -> list[str]:
+        return [kind for kind in self._kept if kind not in ("all", "fold", "half")]
+
+    def _said_by(self, keys: Sequence[str]) -> tuple[Mapping[str, Predictions], ...]:
+        """Return what some fits say, by part; () where one is not kept."""
         tasks = self.folder.tasks
-        keys = tasks.index().get(self.model.name, {}).get("resample", [])
         read = [tasks.read(key) if tasks.has(key) else None for key in keys]
         found = [unpacked(_predicted(each[0])) for each in read if each is not None]
         return tuple(found) if len(found) == len(keys) else ()
@@ -174,15 +196,19 @@ class Entrant:
     def measured(self, metric: Metric, part: str, events: Part) -> Measurement:
         """Return what it says of the ``events`` of a part, with its refits, scored on their resamples."""
         here = self.rows(part)[self.table["part"] == ("train" if part == VALIDATION else part)]
-        said = (scored(each.get(part, {}), metric) for each in self.refits)
-        refits = [each[here] for each in said if each is not None]
+        again, seeds = (
+            [said[here] for each in fits if (said := scored(each.get(part, {}), metric)) is not None]
+            for fits in (self.refits, self.seeds)
+        )
         return evidence.measure(
             metric,
             events,
             self.prediction(metric, part),
-            refits=refits,
+            refits=again,
+            seeds=seeds,
             cut=self.cut(metric),
             scale=self._scale(part),
+            share=self.share,
         )
 
     def cut(self, metric: Metric) -> float | None:

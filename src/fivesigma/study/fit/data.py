@@ -14,7 +14,7 @@ from fivesigma._core.random import generator
 from fivesigma.data.shape import of_channels
 from fivesigma.record.store import read_arrays
 from fivesigma.risk.flexibility import nested_order
-from fivesigma.study.plan import Entry, Fit, Sample
+from fivesigma.study.plan import SHARES, Entry, Fit, Sample, share
 
 Array = NDArray[Any]
 
@@ -94,6 +94,8 @@ class FitData:
         """Return the positions of the rows that a fit on ``sample`` may see."""
         if sample.kind == "resample":
             return self.resample(generator(seed, "refit", sample.number))
+        if sample.kind in SHARES:
+            return self.part(generator(seed, sample.kind, sample.number), sample)
         if sample.kind == "all":
             return self.train
         if sample.kind == "half":
@@ -108,14 +110,17 @@ class FitData:
             else self._first(rows, sample.n_rows, generator(seed, "learning", sample.number))
         )
 
-    def asked(self, fit: Fit) -> dict[str, Array]:
-        """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too."""
+    def asked(self, fit: Fit, *, always: bool = False) -> dict[str, Array]:
+        """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too.
+
+        ``always``: refits predict the training rows as well, as those of a task do whose fits see no truth.
+        """
         if fit.sample.kind == "half":
             cells, own, _ = self.cells(fit.sample)
             return {"validation": self.train[cells == own]}
         if fit.sample.kind == "fold":
             return {"validation": self.train[self.held(fit.sample)]}
-        return {"train": self.train, **self.tests} if fit.is_final else dict(self.tests)
+        return {"train": self.train, **self.tests} if fit.is_final or always else dict(self.tests)
 
     def columns(self, entry: Entry) -> Array:
         """Return the positions of the columns (channels, features) that a model takes."""
@@ -138,7 +143,7 @@ class FitData:
         """
         given = entry.given or {}
         place = fit.seed and len(given["refits"]) + fit.seed
-        scores = self.given[entry.name][1 + fit.sample.number if fit.sample.kind == "resample" else place]
+        scores = self.given[entry.name][1 + fit.sample.number if fit.sample.again else place]
         asked = self.asked(fit)
         if given["out_of_fold"]:
             asked.pop("train", None)
@@ -150,6 +155,16 @@ class FitData:
         n_units = int(unit.max()) + 1
         copies = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)
         return np.repeat(self.train, copies[unit])
+
+    def part(self, rng: np.random.Generator, sample: Sample) -> Array:
+        """Return a random part of the training rows: the `share` of the units, each of them whole and once."""
+        names, unit = np.unique(self.units[self.train], return_inverse=True)
+        kept = rng.permutation(len(names))[: round((self.share(sample) or 1.0) * len(names))]
+        return self.train[np.isin(unit, kept)]
+
+    def share(self, sample: Sample) -> float | None:
+        """Return which part of the units a refit on ``sample`` sees, each of them once; None for a bootstrap sample."""
+        return share(sample.kind, len(np.unique(self.units[self.train])))
 
     def _first(self, rows: Array, n_rows: int, rng: np.random.Generator) -> Array:
         """Return the first ``n_rows`` of a fold's: whole units, in an order that all sizes share."""

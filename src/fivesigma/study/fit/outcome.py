@@ -30,7 +30,9 @@ class Outcome:
     validation : what folds say of the training rows that they held out, NaN where none did, and what the final model
         says of them without having seen their truth.
     tests : what the final model says of each sealed test.
-    refits, seeds : what the refits say of each sealed test, in the order of their numbers.
+    refits, seeds : what the refits say of each sealed test, in the order of their numbers; of the training rows too
+        where no fit sees their truth.
+    share : the part of the training rows that a refit sees, each once; None for bootstrap samples.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     repeats : what folds say in further repeats of the cross-validation.
     halves : of each halving of the events, what the folds of either half say of the rows that they held out.
@@ -48,6 +50,7 @@ class Outcome:
     tests: ByPart = field(default_factory=dict)
     refits: tuple[ByPart, ...] = ()
     seeds: tuple[ByPart, ...] = ()
+    share: float | None = None
     probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
     converged: bool | None = None
@@ -93,9 +96,10 @@ class _Gathering:
     fit_data: FitData
 
     def outcome(self, entry: Entry) -> Outcome:
-        (final, about), *seeds = self._of("all")
+        (final, about), *seeds = [self._one(fit) for fit in self.fits if fit.sample.kind == "all"]
         probes = {name: self._folded(params) for name, params in self.neighbours.items()}
-        again = range(1, 1 + self.fit_data.further.shape[0])
+        again = [fit for fit in self.fits if fit.sample.again]
+        repeats = range(1, 1 + self.fit_data.further.shape[0])
         return Outcome(
             entry,
             "ok",
@@ -105,22 +109,18 @@ class _Gathering:
             final.pop("train", {}),
             {**final.pop("validation", {}), **self._folded({})},
             final,
-            tuple(parts for parts, _ in self._of("resample")),
+            tuple(parts for parts, _ in map(self._one, again)),
             tuple(parts for parts, _ in seeds),
+            next((self.fit_data.share(fit.sample) for fit in again), None),
             {name: said for name, said in probes.items() if said},
             about.get("described", {}),
             about.get("converged"),
-            tuple(said for repeat in again if (said := self._folded({}, repeat))),
+            tuple(said for repeat in repeats if (said := self._folded({}, repeat))),
             tuple(self._halved()),
         )
 
-    def _of(self, kind: str, params: Mapping[str, Any] | None = None, repeat: int = 0) -> list[Said]:
-        """Return what the fits on one kind of sample left; `FitFailedError` where one has failed."""
-        asked = (kind, repeat, params or {})
-        wanted = [fit for fit in self.fits if (fit.sample.kind, fit.sample.repeat, fit.params) == asked]
-        return [self._one(fit) for fit in wanted]
-
     def _one(self, fit: Fit) -> Said:
+        """Return what a fit left; `FitFailedError` where it has failed."""
         arrays, meta = self.read(fit)
         if "error" in meta:
             raise FitFailedError(f"{self._named(fit)}: {meta['error']}")
@@ -128,12 +128,13 @@ class _Gathering:
 
     def _folded(self, params: Mapping[str, Any], repeat: int = 0) -> dict[Output, Array]:
         """Return what folds say of the training rows that they held out."""
-        parts = [parts["validation"] for parts, _ in self._of("fold", params, repeat)]
-        return folded(parts, self.fit_data, repeat)
+        asked = ("fold", repeat, params)
+        held = [fit for fit in self.fits if (fit.sample.kind, fit.sample.repeat, fit.params) == asked]
+        return folded([self._one(fit)[0]["validation"] for fit in held], self.fit_data, repeat)
 
     def _halved(self) -> Iterator[dict[Output, Array]]:
         """Yield what the folds of either half say of the training rows that they held out, halving by halving."""
-        parts = [parts["validation"] for parts, _ in self._of("half")]
+        parts = [self._one(fit)[0]["validation"] for fit in self.fits if fit.sample.kind == "half"]
         n_cells = len(parts) // max(len(self.fit_data.halves), 1)
         for number, cells in enumerate(self.fit_data.halves if parts else ()):
             yield gathered(parts[number * n_cells : (number + 1) * n_cells], cells)
@@ -145,7 +146,7 @@ class _Gathering:
             name = next((name for name, params in self.neighbours.items() if params == fit.params), None)
             of = f"the {name} flexible neighbour on" if name else "the fit of"
             return f"{of} {fit.sample}"
-        if fit.sample.kind == "resample":
+        if fit.sample.again:
             return f"refit {number}"
         if fit.sample.kind == "half":
             return f"the fit of {fit.sample}"

@@ -53,6 +53,14 @@ class Request:
 Builder = Callable[[Request], Any]
 """Request -> an unfitted estimator."""
 
+Interpolates = Callable[[Mapping[str, Any], int, int], bool]
+"""(all parameters, n events, p columns) -> whether a fit goes through its events."""
+
+
+def _never(params: Mapping[str, Any], n: int, p: int) -> bool:
+    return False
+
+
 CostLaw = Callable[[float, float, float], float]
 """(n rows, p columns, K classes or 1) -> seconds of one fit and the prediction of n/4 rows on one core."""
 
@@ -89,6 +97,10 @@ class ModelKind:
     folded : is fitted as a path always, not only where the study gives keys of one
     scale_free : its λ has no units, so that one span of λ suits every target
     density : a clustering that has a density, so that events held out by folds judge it
+    labels_others : False of a clustering that labels the events it is fitted to and no others
+    interpolates : whether fits go smoothly through the events they are given, or nearly: then copies of an event tell
+        them nothing, and refits are to parts of the events
+    again : settings of its refits where those of the fit would be dear: one chain in place of several
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     nested : whether one fit holds the models of every smaller ``max_depth``
     data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
@@ -118,6 +130,9 @@ class ModelKind:
     minimiser: str | None = None
     nested: bool = False
     density: bool = False
+    labels_others: bool = True
+    interpolates: Interpolates = field(default=_never)
+    again: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, ...] = ("table",)
     given: bool = False
     needs: tuple[str, str] | None = None

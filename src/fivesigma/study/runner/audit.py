@@ -32,8 +32,8 @@ def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -
 
 def _few_refits(prepared: Prepared) -> Iterator[Note]:
     evaluate = prepared.spec.evaluate
-    asked = prepared.split.tests and evaluate.claim == "procedure" and task(prepared.data.task).supervised
-    if asked and evaluate.refits < ENOUGH_REFITS:
+    judged = prepared.split.tests or not task(prepared.data.task).supervised
+    if judged and evaluate.claim == "procedure" and evaluate.refits < ENOUGH_REFITS:
         yield (
             "refits",
             "warning",

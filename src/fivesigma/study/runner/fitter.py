@@ -21,7 +21,7 @@ from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.finished import packed as packed_found
 from fivesigma.study.fit.prediction import Output, packed
 from fivesigma.study.fit.saved import about, feature_plan, model_file
-from fivesigma.study.plan import Entry, Fit, Plan
+from fivesigma.study.plan import SHARES, Entry, Fit, Plan
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.tasks.registry import task as task_called
 from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, Task
@@ -73,7 +73,8 @@ class Fitter:
         entry = self.entry(fit)
         if entry.given is not None:
             return self.looked_up(fit, entry)
-        rows, asked = self.data.rows(fit.sample, self.seed), self.data.asked(fit)
+        rows = self.data.rows(fit.sample, self.seed)
+        asked = self.data.asked(fit, always=bool(self.task.own))
         started = time.perf_counter()
         made = recipe.fit(
             self.told(self.build(fit), entry, rows),
@@ -111,14 +112,19 @@ class Fitter:
     def said(self, fitted: Fitted) -> dict[str, dict[Output, Array]]:
         """Return what a fit says of some parts; what no truth enters is said of the fitted rows as of held-out ones.
 
-        Where nothing is kept, in a scan, that is all that is asked about the fitted rows.
+        Of refits, and where nothing is kept, in a scan, that is all that is asked about the training rows.
         """
         own, every = self.task.own, frozenset(self.task.outputs)
         found: dict[str, dict[Output, Array]] = {}
         for part, at in fitted.asked.items():
             alone = part == TRAIN
-            few = own if alone and own and not self.folder else every
-            asked = Asked(every - own if part == VALIDATION else few, self.data.meta["n_classes"], alone)
+            few = own if alone and own and not (self.folder and fitted.fit.is_final) else every
+            asked = Asked(
+                every - own if part == VALIDATION else few,
+                self.data.meta["n_classes"],
+                fitted=alone and fitted.fit.sample.kind == "all",
+                seen=fitted.table(fitted.rows) if alone and fitted.fit.sample.again else None,
+            )
             for output, values in self.task.predict(fitted.estimator, fitted.table(at), asked).items():
                 found.setdefault(VALIDATION if alone and output in own else part, {})[output] = values
         return found
@@ -183,7 +189,7 @@ class Fitter:
         return {"described": described}
 
 
-_PURPOSES = {"all": "final", "fold": "fold", "resample": "refit", "half": "half"}
+_PURPOSES = {kind: kind for kind in ("fold", "half", *SHARES)} | {"all": "final", "resample": "refit"}
 """Names of the streams from which a model's own randomness is drawn."""
 
 

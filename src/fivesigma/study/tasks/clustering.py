@@ -29,8 +29,8 @@ class Clustering(Task):
     """Groups of events, found without being told of any.
 
     Agreement is of the final labels of the training events, whose truth no fit has seen: it stands under
-    ``validation``, and its error is about these labellings. The density there is of events held out by folds, and
-    its error about the procedure.
+    ``validation``, and its error is about the procedure: refits to other events, with other seeds, label these ones.
+    The density there is of events held out by folds.
     """
 
     name = "clustering"
@@ -60,12 +60,12 @@ class Clustering(Task):
         return Truth(y, None, groups, 1.0, known)
 
     def judged(self, metric: Metric, part: str, *, n_folds: int, claim: Claim) -> Judgement:
-        """Return what is about these labellings, but for a density that the folds judge."""
+        """Return that resamples and refits judge, but for a density, which the folds do; of one fold it is a fit's."""
         if part == TRAIN:
             return Judgement("nothing", why="on the events it was fitted to: no interval")
-        if part == VALIDATION and metric.scores not in self.own and n_folds > 1:
-            return Judgement("folds", "procedure")
-        return Judgement("resamples")
+        if part == VALIDATION and metric.scores not in self.own:
+            return Judgement("folds", "procedure") if n_folds > 1 else Judgement("resamples")
+        return Judgement("resamples", claim)
 
     def predict(self, estimator: Any, X: Array, asked: Asked) -> Predictions:
         """Return what the clustering can say; of others than the fitted events some can say nothing."""
@@ -75,6 +75,8 @@ class Clustering(Task):
             said[Output.LABEL] = np.asarray(model.labels_)
         elif Output.LABEL in asked.outputs and model.can("predict"):
             said[Output.LABEL] = model.predict(seen)
+        elif Output.LABEL in asked.outputs and asked.seen is not None:
+            said[Output.LABEL] = of_nearest(before(estimator, asked.seen), model.labels_, seen)
         if Output.MEMBERSHIP in asked.outputs and model.can("predict_proba"):
             said[Output.MEMBERSHIP] = model.predict_proba(seen)
         if Output.DENSITY in asked.outputs and model.can("score_samples"):
@@ -93,6 +95,22 @@ class Clustering(Task):
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
         """See `Task.stored`."""
         return {Output.LABEL: numbers(table, name).astype(np.int64)}
+
+
+def of_nearest(fitted: Array, labels: Array, X: Array) -> Array:
+    """Return the label of the nearest fitted event of each row of X (n, p), its own where it was fitted itself.
+
+    This is how a clustering that labels its own events alone is carried to others: Lange, Roth, Braun & Buhmann
+    (2004), doi:10.1162/089976604773717621.
+
+    >>> of_nearest(np.array([[0.0], [5.0]]), np.array([0, 1]), np.array([[1.0], [4.0], [5.0]]))
+    array([0, 1, 1])
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    found = NearestNeighbors(n_neighbors=1).fit(fitted).kneighbors(X, return_distance=False)
+    told: Array = np.asarray(labels)[found[:, 0]]
+    return told
 
 
 def inside(pipeline: Any) -> Clusterer:

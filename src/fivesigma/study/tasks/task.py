@@ -60,11 +60,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a fit is asked about some rows: which outputs, of how many classes, whether these are its own rows."""
+    """What a fit is asked about some rows: which outputs, of how many classes, whether these are its own rows.
+
+    Where they are not and it ``seen`` other ones (n, p), what it can say of its own rows alone is told by these.
+    """
 
     outputs: Collection[Output]
     n_classes: int | None = None
     fitted: bool = False
+    seen: Array | None = None
 
 
 class Task(ABC):

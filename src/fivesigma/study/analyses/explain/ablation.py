@@ -192,8 +192,10 @@ class Explorer:
         """Return the fits that predict the sealed tests: to all rows, and as many refits as the model has."""
         if not self.run.prepared.split.tests:
             return [], []
-        fit, n_refits = self._on(subset), len(self.outcome.refits)
-        return [fit], [replace(fit, sample=Sample("resample", number)) for number in range(n_refits)]
+        fit, own = self._on(subset), self.run.lineup[self.outcome.entry.name]
+        return [fit], [
+            replace(fit, sample=each.sample, params=each.params) for each in own if each.sample.again
+        ]
 
     def _on(self, subset: Subset[str]) -> Fit:
         entry, names = self.outcome.entry, list(self.run.prepared.fit_data.meta["names"])

@@ -62,9 +62,9 @@ def _difference(
     if found.tests:
         test = found.tests[0]
         whole = found.scores.measured(metric, test, path.model)
-        earlier = whole if before is None else _measured(found, before, test)
+        earlier = whole if before is None else _measured(found, path.model, before, test)
         claim = found.prepared.spec.evaluate.claim
-        return evidence.compare(_measured(found, now, test), earlier, claim=claim)
+        return evidence.compare(_measured(found, path.model, now, test), earlier, claim=claim)
     earlier_scores = found.scores.folded(metric, path.model) if before is None else _folded(found, before)
     return found.folds.difference(metric, _folded(found, now), earlier_scores)
 
@@ -81,10 +81,11 @@ def _scored(found: Evidence, said: Predictions) -> Array:
     return prediction
 
 
-def _measured(found: Evidence, step: AblationStep, test: str) -> Measurement:
+def _measured(found: Evidence, model: str, step: AblationStep, test: str) -> Measurement:
     metric = found.prepared.metric
     cut = found.scores.cut_of(metric, step.validation)
-    return found.scores.measured_of(metric, test, step.tests[test], refits=step.refits, cut=cut)
+    share = found.fitted[model].share
+    return found.scores.measured_of(metric, test, step.tests[test], refits=step.refits, cut=cut, share=share)
 
 
 def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) -> tuple[str, str]:
@@ -138,7 +139,7 @@ def _step(found: Evidence, path: AblationPath, step: AblationStep) -> explained.
     metric, claim = found.prepared.metric, found.prepared.spec.evaluate.claim
     scores = {"validation": score_record(found.folds.score(metric, _folded(found, step)))}
     for test in found.tests:
-        scores[test] = score_record(evidence.score(_measured(found, step, test), claim=claim))
+        scores[test] = score_record(evidence.score(_measured(found, path.model, step, test), claim=claim))
     change = found.family.of(NAME, _about(path, step))
     return explained.AblationStep(
         columns=tuple(step.columns),

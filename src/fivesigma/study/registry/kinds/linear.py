@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fivesigma.models.spaces import Range
@@ -50,6 +50,10 @@ def path_of(name: str, table: Callable[[], tuple[ModelKind, ...]]) -> Builder:
     return build
 
 
+def _more_columns_than_events(params: Mapping[str, Any], n: int, p: int) -> bool:
+    return p >= n
+
+
 _LAMBDA = real(1.0, 1e-12, INF, (1e-4, 1e4))
 _RELATIVE = {"lambda": real(None, 1e-300, INF), "relative": real(1e-3, 1e-12, 1.0, (1e-5, 0.5))}
 
@@ -64,6 +68,7 @@ LINEAR: tuple[ModelKind, ...] = (
         _linear,
         lambda n, p, K: 8e-3 + n * p * (1.9e-7 + 1e-9 * p),
         standardise=True,
+        interpolates=_more_columns_than_events,
     ),
     ModelKind(
         "ridge",
@@ -76,6 +81,7 @@ LINEAR: tuple[ModelKind, ...] = (
         flexibility=("lambda", 100.0),
         penalties=("l2", "none"),
         losses=OF_NUMBERS,
+        interpolates=_more_columns_than_events,
     ),
     ModelKind(
         "lasso",
@@ -115,6 +121,7 @@ LINEAR: tuple[ModelKind, ...] = (
         penalties=ANY,
         losses=("huber",),
         folded=True,
+        interpolates=_more_columns_than_events,
     ),
     ModelKind(
         "quantile",
@@ -128,6 +135,7 @@ LINEAR: tuple[ModelKind, ...] = (
         penalties=ANY,
         losses=("quantile",),
         folded=True,
+        interpolates=_more_columns_than_events,
     ),
     ModelKind(
         "poisson",

@@ -146,6 +146,7 @@ _SCHEDULE = {
     "n_chains": whole(4, 1, 64),
     "thin": whole(1, 1, 10**5),
 }
+_ONE_CHAIN = {"n_chains": 1}
 _SWEEP = 2.4e-8  # seconds of one event, component and column in a sweep
 
 
@@ -201,6 +202,7 @@ MIXTURES: tuple[ModelKind, ...] = (
         weights=False,
         density=True,
         stochastic=True,
+        again=_ONE_CHAIN,
     ),
     ModelKind(
         "spiked-gibbs",
@@ -222,6 +224,7 @@ MIXTURES: tuple[ModelKind, ...] = (
         density=True,
         stochastic=True,
         lineup=False,
+        again=_ONE_CHAIN,
     ),
     ModelKind(
         "leading-component",
@@ -241,6 +244,7 @@ MIXTURES: tuple[ModelKind, ...] = (
         {**_ORDER, "linkage": choice("ward", "ward", "average", "complete", "single")},
         weights=False,
         standardise=True,
+        labels_others=False,
         lineup=False,
     ),
     ModelKind(
@@ -252,6 +256,7 @@ MIXTURES: tuple[ModelKind, ...] = (
         {"min_cluster_size": whole(5, 2), "min_samples": whole(None, 1)},
         weights=False,
         standardise=True,
+        labels_others=False,
         lineup=False,
     ),
     ModelKind(
@@ -264,6 +269,7 @@ MIXTURES: tuple[ModelKind, ...] = (
         weights=False,
         standardise=True,
         stochastic=True,
+        labels_others=False,
         lineup=False,
     ),
     ModelKind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import log2
 from typing import Any
 
@@ -46,6 +47,10 @@ def _neighbours(ask: Request) -> Any:
     return made(**{"n_neighbors": 1, **ask.params}, algorithm=algorithm)
 
 
+def _is_nearest(params: Mapping[str, Any], n: int, p: int) -> bool:
+    return bool(params.get("n_neighbors", 1) == 1)
+
+
 def _neighbours_cost(n: float, p: float, K: float) -> float:
     if p <= _TREE_COLUMNS:
         return float(8e-3 + n * p * 1.5e-7 + 1.5e-7 * n * log2(n + 2) * 1.63 ** (p - 5))
@@ -82,6 +87,7 @@ NEIGHBOURS: tuple[ModelKind, ...] = (
         BOTH,
         _neighbours,
         _neighbours_cost,
+        interpolates=_is_nearest,
         weights=False,
         standardise=True,
         several=True,
@@ -100,5 +106,6 @@ NEIGHBOURS: tuple[ModelKind, ...] = (
         standardise=True,
         flexibility=("n_neighbors", 4.0),
         several=True,
+        interpolates=_is_nearest,
     ),
 )

@@ -1,0 +1,1 @@
+"""Whether clusters are found again."""
