@@ -12,8 +12,8 @@ N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
 ENOUGH_REFITS = 10
 """Refits from which their spread is trusted to be the procedure's."""
-SampleKind = Literal["all", "fold", "resample", "half", "nine tenths", "fold of a half"]
-SHARES: Mapping[str, float] = {"half": 0.5, "nine tenths": 0.9}
+SampleKind = Literal["all", "fold", "resample", "half", "five tenths", "nine tenths"]
+SHARES: Mapping[str, float] = {"five tenths": 0.5, "nine tenths": 0.9}
 """Share of the blocks that a refit sees where it is no bootstrap sample: each of them once."""
 
 
@@ -265,7 +265,7 @@ def _task(item: Mapping[str, Any]) -> Task:
     return Fit(**{**known, **kept})
 
 
-def lineup_fits(  # noqa: PLR0913 keywords, one a sort of fit
+def lineup_fits(  # noqa: PLR0913 keywords: each a sort of fit
     entry: Entry,
     *,
     folds: int,
@@ -286,7 +286,7 @@ def lineup_fits(  # noqa: PLR0913 keywords, one a sort of fit
     fits = [Fit(entry.name, cost=cost)]
     fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *further)]
     fits += [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
-    fits += [Fit(entry.name, Sample("fold of a half", number), cost=cost / 2) for number in range(halves)]
+    fits += [Fit(entry.name, Sample("half", number), cost=cost / 2) for number in range(halves)]
     fits += [Fit(entry.name, params=again or {}, seed=1 + number, cost=cost) for number in range(n_seeds)]
     fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
     return fits

@@ -53,9 +53,9 @@ def test_a_clustering_that_labels_its_own_events_alone_is_refitted_to_halves():
     assert found == {
         "dummy": "resample",
         "mine": "resample",
-        "dense": "half",
-        "hdbscan": "half",
-        "agglomerative": "half",
+        "dense": "five tenths",
+        "hdbscan": "five tenths",
+        "agglomerative": "five tenths",
         "k-means": "resample",
     }
 

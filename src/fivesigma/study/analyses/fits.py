@@ -58,7 +58,7 @@ def sample_of_refits(prepared: Prepared, entry: Entry) -> SampleKind:
     """
     kind = kind_called(entry.kind)
     if not kind.labels_others or _labels_own_alone(prepared.own.get(entry.name)):
-        return "half"
+        return "five tenths"
     if entry.searched:
         return "resample"
     width = feature_plan(entry, prepared.fit_data.meta).width

@@ -136,7 +136,7 @@ class Entrant:
 
     @property
     def _again(self) -> list[str]:
-        return [kind for kind in self._kept if kind not in ("all", "fold")]
+        return [kind for kind in self._kept if kind not in ("all", "fold", "half")]
 
     def _said_by(self, keys: Sequence[str]) -> tuple[Mapping[str, Predictions], ...]:
         """Return what some fits say, by part; () where one is not kept."""

@@ -115,7 +115,7 @@ class FitData:
 
         ``always``: refits predict the training rows as well, as those of a task do whose fits see no truth.
         """
-        if fit.sample.kind == "fold of a half":
+        if fit.sample.kind == "half":
             cells, own, _ = self.cells(fit.sample)
             return {"validation": self.train[cells == own]}
         if fit.sample.kind == "fold":

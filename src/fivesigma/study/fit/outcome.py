@@ -134,8 +134,7 @@ class _Gathering:
 
     def _halved(self) -> Iterator[dict[Output, Array]]:
         """Yield what the folds of either half say of the training rows that they held out, halving by halving."""
-        made = [fit for fit in self.fits if fit.sample.kind == "fold of a half"]
-        parts = [self._one(fit)[0]["validation"] for fit in made]
+        parts = [self._one(fit)[0]["validation"] for fit in self.fits if fit.sample.kind == "half"]
         n_cells = len(parts) // max(len(self.fit_data.halves), 1)
         for number, cells in enumerate(self.fit_data.halves if parts else ()):
             yield gathered(parts[number * n_cells : (number + 1) * n_cells], cells)

@@ -189,13 +189,7 @@ class Fitter:
         return {"described": described}
 
 
-_PURPOSES = {
-    "all": "final",
-    "fold": "fold",
-    "resample": "refit",
-    "fold of a half": "half",
-    **{kind: kind for kind in SHARES},
-}
+_PURPOSES = {kind: kind for kind in ("fold", "half", *SHARES)} | {"all": "final", "resample": "refit"}
 """Names of the streams from which a model's own randomness is drawn."""
 
 
