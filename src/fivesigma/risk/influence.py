@@ -3,8 +3,8 @@
 ``θ(P_c) ≈ θ + Σ_i (c_i - 1) U_i`` for multiplicities c near 1, so ``Var θ = Σ_u (Σ_{i in u} U_i)²`` over
 units u (events, or groups): the infinitesimal jackknife. Where a division holds strata to their shares, the spread
 between them counts only by how far their numbers vary at all (`Strata.spread`). Evaluated on every resample it
-studentises the bootstrap. A metric that is neither one of `Moments` nor the area or the average precision of a ranking has none here
-(None), and is judged by its resamples alone.
+studentises the bootstrap. A metric that is neither one of `Moments` nor the area or the average precision of a
+ranking has none here (None), and is judged by its resamples alone.
 
 References
 ----------
@@ -110,7 +110,7 @@ class Between:
         """Return ``Σ_h (1 - spread_h) (Σ_{u in h} c_u U_u)² / Σ_{u in h} c_u`` (b,), from these sums (b, S)."""
         totals = self.strata.sums(counts.astype(np.float64), self.of_unit)
         held: Floats = (1 - self.strata.spread) * sums**2 / np.maximum(totals, 1)
-        return held.sum(axis=1)
+        return np.asarray(held.sum(axis=1), float)
 
 
 @singledispatch

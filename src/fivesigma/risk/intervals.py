@@ -30,8 +30,8 @@ from fivesigma.risk.resampling import (
     kish,
 )
 from fivesigma.risk.signal import SignalEfficiency
-from fivesigma.risk.tails import pooled_reach, unit_influences
 from fivesigma.risk.strata import Strata
+from fivesigma.risk.tails import pooled_reach, unit_influences
 
 About = Literal["procedure", "fitted"]
 """What an interval or a significance is about."""

@@ -53,8 +53,8 @@ def _slope(metric: Metric, scored: Scored, member: NDArray[np.bool_]) -> float:
 def between_classes(slope: Vector, strata: Strata, units: Units) -> float:
     """Return the variance that the numbers of the strata bring to a score of that ``slope`` (S,).
 
-    ``Σ_h spread_h slope_h² / n_h`` for n_h units of the scored events in stratum h: ``spread_h / n_h`` is ``1 / N_h`` of
-    the whole table. What the sum of weights varies within a stratum is in the folds' own spread.
+    ``Σ_h spread_h slope_h² / n_h`` for n_h units of the scored events in stratum h: ``spread_h / n_h`` is ``1 / N_h``
+    of the whole table. What the sum of weights varies within a stratum is in the folds' own spread.
 
     >>> strata = Strata(np.repeat([0, 1], [80, 20]), np.ones(2))
     >>> round(between_classes(np.array([0.16, -0.16]), strata, Units.of(None, 100)), 6)

@@ -366,7 +366,7 @@ def _within(part: Part, strata: Strata, influences: Vector) -> tuple[Vector, Vec
     of, u = units.first(strata.of), units.sums(influences)
     n = np.bincount(of, minlength=strata.n)
     mean = np.bincount(of, u, strata.n) / np.maximum(n, 1)
-    variance = np.bincount(of, (u - mean[of]) ** 2, strata.n)
+    variance = np.asarray(np.bincount(of, (u - mean[of]) ** 2, strata.n), float)
     if part.groups is not None or part.w is None:
         return variance, n.astype(float)
     return variance, np.array([kish(part.weights[of == stratum]) for stratum in range(strata.n)])

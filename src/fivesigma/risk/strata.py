@@ -41,7 +41,7 @@ class Strata:
     def held(
         cls, of: NDArray[Any], table: NDArray[Any], *, prevalence: Prevalence, stratified: bool
     ) -> Strata | None:
-        """Return the strata of a part of a table; None where the number of each is Poisson's, as nothing holds it.
+        """Return the strata of a part of a table; None where nothing holds them: it was drawn freely, as the table was.
 
         Parameters
         ----------
@@ -58,11 +58,10 @@ class Strata:
         """
         n_strata = int(np.max(table, initial=-1)) + 1
         share = np.bincount(of, minlength=n_strata) / np.maximum(np.bincount(table, minlength=n_strata), 1)
-        if prevalence == "fixed":
-            spread = np.zeros(n_strata) if stratified else 1 - share
-        else:
-            spread = share if stratified else np.ones(n_strata)
-        return None if (spread >= 1).all() else cls(np.asarray(of, np.int64), spread)
+        if prevalence == "random" and not stratified:
+            return None
+        by_design = np.zeros(n_strata) if stratified else 1 - share
+        return cls(np.asarray(of, np.int64), share if prevalence == "random" else by_design)
 
     @property
     def n(self) -> int:

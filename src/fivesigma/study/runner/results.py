@@ -13,6 +13,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
+from fivesigma.record.sections.prevalence import PrevalenceRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
 from fivesigma.record.store import RunFolder
@@ -112,7 +113,7 @@ def split_record(prepared: Prepared) -> SplitRecord:
     }
     train = _sha256(prepared.data.event_hashes[split.train, 0], split.units[split.train])
     more = named(RowsOfTestsRecord(rows=tests) if tests else None, TrainingRowsRecord(sha256=train))
-    more |= sections(prepared.spec, split)
+    more |= named(_prevalence(prepared)) | sections(prepared.spec, split)
     group, repeats = prepared.data.group, split.n_repeats
     return SplitRecord(split.sha256, len(split.train), len(first), split.n_folds, group, more, repeats)
 
@@ -123,6 +124,15 @@ def _sha256(*arrays: Array) -> str:
     for each in arrays:
         digest.update(each.astype(each.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def _prevalence(prepared: Prepared) -> PrevalenceRecord | None:
+    fraction = prepared.fraction
+    if fraction is None:
+        return None
+    return PrevalenceRecord(
+        estimand=fraction.prevalence, why=fraction.why, stratified=prepared.split.stratified
+    )
 
 
 def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:
