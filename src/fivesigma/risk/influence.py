@@ -331,9 +331,7 @@ def _(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     return np.concatenate(errors)
 
 
-def _squared_error(
-    placements: Placed, units: Units, between: Between | None, counts: NDArray[Any]
-) -> Floats:
+def _squared_error(placements: Placed, units: Units, between: Between | None, counts: NDArray[Any]) -> Floats:
     if isinstance(placements, list) and len(placements) == 1 and units.single:
         rows = placements[0].rows
         ordered = None if between is None else between.take(rows)
