@@ -157,7 +157,10 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
         tuple(notes(spec, split)),
         own or {},
     )
-    given, fraction = scores_of(spec, events, split, entries, prepared.n_classes), class_fraction(spec, events)
+    given, fraction = (
+        scores_of(spec, events, split, entries, prepared.n_classes),
+        class_fraction(spec, events),
+    )
     return with_analyses(replace(prepared, given=given, fraction=fraction))
 
 
