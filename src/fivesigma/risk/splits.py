@@ -404,7 +404,21 @@ def _classes_of(units: Units, labels: Positions | None) -> Positions:
     """Return the class of each row's unit (n,), empty where there are no classes."""
     if labels is None:
         return np.empty(0, dtype=np.int64)
-    return _strata(units.of_row, units.size, labels)[units.of_row]
+    return strata_of_rows(units.of_row, labels)
+
+
+def strata_of_rows(of_row: Positions, labels: Positions) -> Positions:
+    """Return the stratum (n,) of each row: the class that its unit is richest in, relative to all rows.
+
+    Parameters
+    ----------
+    of_row : (n,) unit of each row, 0 … U - 1
+    labels : (n,) class codes
+
+    >>> strata_of_rows(np.array([0, 0, 1, 1, 2]), np.array([1, 1, 0, 0, 0])).tolist()
+    [1, 1, 0, 0, 0]
+    """
+    return _strata(of_row, np.bincount(of_row), labels)[of_row]
 
 
 def _hashes(X: NDArray[Any]) -> Hashes:

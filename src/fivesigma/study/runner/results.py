@@ -21,6 +21,7 @@ from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.tails import heavy_tail
 from fivesigma.study.fit.intervals import intervals_of, out_of_fold, with_intervals
 from fivesigma.study.fit.outcome import Outcome
@@ -130,8 +131,13 @@ def _prevalence(prepared: Prepared) -> PrevalenceRecord | None:
     fraction = prepared.fraction
     if fraction is None:
         return None
+    split, parts = prepared.split, Parts(prepared, opened=False)
+    strata = {name: parts.strata(name) for name in split.tests}
     return PrevalenceRecord(
-        estimand=fraction.prevalence, why=fraction.why, stratified=prepared.split.stratified
+        estimand=fraction.prevalence,
+        why=fraction.why,
+        stratified=split.stratified,
+        spread={name: tuple(each.spread.tolist()) for name, each in strata.items() if each is not None},
     )
 
 
