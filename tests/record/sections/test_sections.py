@@ -42,7 +42,7 @@ BY_HAND = {
         "estimand": "random",
         "why": "the study says so",
         "stratified": True,
-        "spread": {"near": [0.2, 0.2]},
+        "spread": [{"test": "near", "by_class": [0.2, 0.2]}],
     },
     "reduction": [
         {"kind": "pca", "n_in": 4, "left": ["pca0"], "n_left": [1, 1], "explained": [0.9, 0.1]},

@@ -187,10 +187,10 @@ def _events(a: Entrant) -> Part:
 def _strata(a: Entrant, y: NDArray[Any], groups: NDArray[Any] | None) -> Strata | None:
     """Return the classes that the division of a run holds to their shares, None where it kept none."""
     kept = a.result.results.split.section(PrevalenceRecord)
-    if kept is None or a.part not in kept.spread:
+    spread = None if kept is None else kept.of_test(a.part)
+    if spread is None:
         return None
-    of = strata_of_rows(np.arange(len(y)) if groups is None else groups, y)
-    return Strata(of, np.array(kept.spread[a.part]))
+    return Strata(strata_of_rows(np.arange(len(y)) if groups is None else groups, y), np.array(spread))
 
 
 def _against(a: Entrant, b: Entrant, metric: Metric, events: Part) -> Against:

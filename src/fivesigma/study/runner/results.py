@@ -13,7 +13,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
-from fivesigma.record.sections.prevalence import PrevalenceRecord
+from fivesigma.record.sections.prevalence import PrevalenceRecord, SpreadRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
 from fivesigma.record.store import RunFolder
@@ -132,12 +132,12 @@ def _prevalence(prepared: Prepared) -> PrevalenceRecord | None:
     if fraction is None:
         return None
     split, parts = prepared.split, Parts(prepared, opened=False)
-    strata = {name: parts.strata(name) for name in split.tests}
+    held = [(name, strata) for name in split.tests if (strata := parts.strata(name)) is not None]
     return PrevalenceRecord(
         estimand=fraction.prevalence,
         why=fraction.why,
         stratified=split.stratified,
-        spread={name: tuple(each.spread.tolist()) for name, each in strata.items() if each is not None},
+        spread=tuple(SpreadRecord(test=name, by_class=tuple(each.spread.tolist())) for name, each in held),
     )
 
 
