@@ -108,6 +108,8 @@ class Parts:
         split, fraction = self.prepared.split, self.prepared.fraction
         if fraction is None or part == TRAIN:
             return None
-        test = part != VALIDATION
+        if part == CROSSFIT and fraction.prevalence == "random":  # all events vary as the table does
+            return None
+        test = part not in (VALIDATION, CROSSFIT)
         rows = split.tests[part] if test else split.train[self.validated]
         return split.held(rows, prevalence=fraction.prevalence, test=test)
