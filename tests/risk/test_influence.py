@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from fivesigma._core.outputs import Output
 from fivesigma.risk.influence import Placement, Scored, Units, influence, standard_errors
 from fivesigma.risk.metrics import METRICS
+from fivesigma.risk.strata import Strata
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -118,3 +121,24 @@ def test_units_bring_groups_together():
     np.testing.assert_array_equal(units.counts(np.array([[1, 7, 1, 7, 3]])), [[7, 1, 3]])
     assert Units.of(None, 4).single
     assert Units.of(np.arange(4), 4).single
+
+
+PROBABILITIES = [each for each in known() if METRICS[each.id].scores is Output.PROBABILITY]
+
+
+@pytest.mark.parametrize("each", PROBABILITIES)
+@pytest.mark.parametrize("spread", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("groups", [None, np.arange(N) // 3])
+def test_strata_take_the_spread_between_them_off_but_for_their_own(each, spread, groups):
+    here = scored(each, weighted=True, groups=groups)
+    of = here.y if groups is None else (groups % 2)
+    strata = Strata(of, np.full(2, spread))
+    u = Units.of(groups, N).sums(influence(each, here))
+    of_unit = Units.of(groups, N).first(of)
+    expected = sum(
+        np.sum(u[of_unit == h] ** 2) - (1 - spread) * np.sum(u[of_unit == h]) ** 2 / np.sum(of_unit == h)
+        for h in (0, 1)
+    )
+    with_strata = dataclasses.replace(here, strata=strata)
+    found = standard_errors(each, with_strata, np.ones((1, N), np.uint8))
+    assert found[0] == pytest.approx(expected**0.5, rel=1e-6)

@@ -20,6 +20,7 @@ from fivesigma.risk.resampling import (
     resamples_within_memory,
     resampling_counts,
 )
+from fivesigma.risk.strata import Strata
 
 
 def test_counts_are_poisson_of_mean_one():
@@ -35,6 +36,39 @@ def test_all_events_of_a_group_share_their_count_and_groups_differ():
     for g in (4, 9, 2):
         assert (counts[:, groups == g] == counts[:, groups == g][:, :1]).all()
     assert (counts[:, 0] != counts[:, 3]).any()
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.25])
+def test_within_strata_each_class_keeps_its_number_and_its_events_vary_as_in_any_bootstrap(spread):
+    of = np.repeat([1, 0], [20, 100])
+    strata = Strata(of, np.full(2, spread))
+    counts = resampling_counts(120, 4000, np.random.default_rng(0), strata=strata)
+    totals = np.stack([counts[:, of == code].sum(axis=1) for code in (0, 1)], axis=1)
+    assert totals.mean(axis=0) == pytest.approx([100, 20], rel=0.02)
+    assert totals.var(axis=0) == pytest.approx(spread * np.array([100, 20]), rel=0.1, abs=1e-9)
+    assert counts[:, 0].var() == pytest.approx(1 - (1 - spread) / 20, rel=0.1)
+    assert counts[:, -1].var() == pytest.approx(1 - (1 - spread) / 100, rel=0.1)
+
+
+def test_within_strata_whole_groups_are_drawn():
+    groups, of = np.repeat([3, 1, 2, 0], 3), np.repeat([0, 1, 0, 1], 3)
+    counts = resampling_counts(
+        12, 200, np.random.default_rng(0), groups=groups, strata=Strata(of, np.zeros(2))
+    )
+    assert (counts.reshape(200, 4, 3) == counts[:, ::3, None]).all()
+    assert (counts[:, of == 0].sum(axis=1) == 6).all()
+
+
+def test_the_units_of_a_mean_within_strata_are_those_of_the_class_that_its_error_lies_in():
+    y = np.repeat([0, 1], [180, 20])
+    strata, rng = Strata(y, np.zeros(2)), np.random.default_rng(0)
+    part, free = (Part.draw(y, rng, n_boot=200, strata=each) for each in (strata, None))
+    p = np.where(y == 1, rng.uniform(0.1, 0.9, 200), 0.1)
+    said = np.column_stack([1 - p, p])
+    assert measure(METRICS["brier"], part, said).units == pytest.approx(20)
+    assert measure(METRICS["brier"], free, said).units == 200
+    assert measure(METRICS["roc_auc"], part, said).units == 20
+    assert measure(METRICS["brier"], part, np.tile([0.5, 0.5], (200, 1))).units == 200
 
 
 def test_memory_bounds_the_resamples_but_never_below_two_hundred(monkeypatch):

@@ -32,6 +32,7 @@ from fivesigma.risk.intervals import (
     total_dof,
     train_dof,
     welch_satterthwaite,
+    with_known,
 )
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import (
@@ -188,8 +189,7 @@ def _errors(
     """
     known = draws[np.isfinite(draws)]
     stat = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
-    units = a.part.units(additive=a.metric.additive)
-    stat = max(stat, abs(value) * 2**0.5 / (units + 4))
+    stat = max(stat, abs(value) * 2**0.5 / (a.units + 4))
     train = max(sum(refits.main_effect for refits in spreads), alone)
     spread, dof = _added(spreads)
     spread = max(spread, alone)
@@ -238,6 +238,7 @@ def compare_cross_validated(  # noqa: PLR0913 keywords of a public function
     one_sided: bool = False,
     level: float = 0.95,
     value: float | None = None,
+    between: float = 0.0,
 ) -> Difference:
     """Return the paired difference of fold scores ``a`` over ``b`` by the corrected t test, positive favours ``a``.
 
@@ -245,17 +246,22 @@ def compare_cross_validated(  # noqa: PLR0913 keywords of a public function
     Bengio (2003), eq. 9, and `fivesigma.risk.intervals.nadeau_bengio`. It is about the procedure. ``units``
     independent events in all folds: as no finite sample is certain, the error is at least ``|d| sqrt(2) / (units +
     4)``, as with a test set, and there are at most ``units`` - 1 degrees of freedom. ``value`` is d where it is not
-    the mean over folds; a fold where either is NaN is left out.
+    the mean over folds; a fold where either is NaN is left out. ``between`` is the variance that the classes' numbers
+    bring to the difference, which stratified folds do not show (`fivesigma.risk.prevalence`).
     """
     each = (np.asarray(a, float) - np.asarray(b, float)) * (1.0 if greater_is_better else -1.0)
     known = each[np.isfinite(each)]
     if folds_dof(each) < 1 or not len(known):
         return Difference(None, level=level, one_sided=one_sided, method="no test: fewer than two folds")
     d = float(np.mean(known)) if value is None else value
-    total = nadeau_bengio(each, n_fit, n_validation) ** 0.5
-    floor = max(SMALLEST_RELATIVE_ERROR, 2**0.5 / (units + 4))
-    error = _Error(0.0, max(total, abs(d) * floor), folds_dof(each, units))
-    found = _tested(d, error, one_sided=one_sided, level=level)
+    spread = nadeau_bengio(each, n_fit, n_validation)
+    floor = (max(SMALLEST_RELATIVE_ERROR, 2**0.5 / (units + 4)) * d) ** 2
+    ways = [
+        _Error(0.0, max(variance, floor) ** 0.5, dof)
+        for variance, dof in with_known(spread, folds_dof(each, units), between)
+    ]
+    each_way = [_tested(d, error, one_sided=one_sided, level=level) for error in ways]
+    found = min(each_way, key=lambda difference: abs(difference.sigma_local or 0.0))
     return replace(found, method="paired folds, Nadeau-Bengio t", train_draws=each.ravel())
 
 

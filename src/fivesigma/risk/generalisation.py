@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fivesigma.risk.bias_variance import bias_variance, bias_variance_fresh, bias_variance_path
@@ -30,6 +32,7 @@ def generalisation(  # noqa: PLR0913 keywords of a public function
     more: Vector | None = None,
     units: float = np.inf,
     family: int = 1,
+    between: Mapping[str, float] | None = None,
 ) -> Generalisation:
     """Judge a model by its neighbours on the same folds.
 
@@ -42,10 +45,12 @@ def generalisation(  # noqa: PLR0913 keywords of a public function
         the family has none.
     units : independent events in all folds.
     family : number of neighbours tested in the whole study, over which σ is corrected (Šidák).
+    between : the variance that the classes' numbers bring to the difference to the "less" and the "more" flexible
+        setting, which stratified folds do not show.
     """
     gap = None if train is None else float(np.mean(train) - np.mean(validation))
     sigmas = {}
-    for word, scores in (("overfit", less), ("underfit", more)):
+    for word, side, scores in (("overfit", "less", less), ("underfit", "more", more)):
         if scores is not None:
             d = compare_cross_validated(
                 scores,
@@ -55,6 +60,7 @@ def generalisation(  # noqa: PLR0913 keywords of a public function
                 greater_is_better=greater_is_better,
                 units=units,
                 one_sided=True,
+                between=(between or {}).get(side, 0.0),
             )
             sigmas[word] = among(d.sigma_local or 0.0, family)
     if not sigmas:

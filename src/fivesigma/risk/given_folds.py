@@ -51,7 +51,7 @@ def with_folds(
         )
     if y is not None:
         _check_classes(y[split.train], fold, values, column, classes)
-    return replace(split, folds=fold.astype(np.int64), n_folds=len(values))
+    return replace(split, folds=fold.astype(np.int64), n_folds=len(values), dealt=False)
 
 
 def _check_classes(

@@ -1,9 +1,10 @@
 """How much one event moves a metric: its influence, and the standard error that the influences give.
 
 ``θ(P_c) ≈ θ + Σ_i (c_i - 1) U_i`` for multiplicities c near 1, so ``Var θ = Σ_u (Σ_{i in u} U_i)²`` over
-units u (events, or groups): the infinitesimal jackknife. Evaluated on every resample it studentises the
-bootstrap. A metric that is neither one of `Moments` nor the area or the average precision of a ranking has none here
-(None), and is judged by its resamples alone.
+units u (events, or groups): the infinitesimal jackknife. Where a division holds strata to their shares, the spread
+between them counts only by how far their numbers vary at all (`Strata.spread`). Evaluated on every resample it
+studentises the bootstrap. A metric that is neither one of `Moments` nor the area or the average precision of a
+ranking has none here (None), and is judged by its resamples alone.
 
 References
 ----------
@@ -14,7 +15,7 @@ Efron (1982), The Jackknife, the Bootstrap and Other Resampling Plans, ch. 6; De
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from fivesigma.risk.confusion import OfConfusion
 from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, checked, chunks
 from fivesigma.risk.precision_recall import AveragePrecision, Retrieval
 from fivesigma.risk.rankings import Rankings, worthwhile
+from fivesigma.risk.strata import Strata
 
 STEP = 1e-6
 """Relative step of the numerical slope of a function of moments."""
@@ -32,7 +34,7 @@ STEP = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What is scored: target, prediction, weights, the groups that resample as wholes, and the metric's cut."""
+    """What is scored: target, prediction, weights, groups that resample as wholes, the metric's cut, strata if any."""
 
     y: NDArray[Any]
     prediction: NDArray[Any]
@@ -40,6 +42,7 @@ class Scored:
     groups: NDArray[Any] | None = None
     cut: float | None = None
     scale: float = 1.0
+    strata: Strata | None = None
 
     def checked(self) -> tuple[NDArray[Any], Floats, Floats]:
         """Target, float prediction, float weights."""
@@ -74,7 +77,40 @@ class Units:
 
     def counts(self, counts: NDArray[Any]) -> NDArray[Any]:
         """Return the (B, n_units) multiplicities: all events of a unit share theirs."""
-        return counts if self.single else counts[:, self.order[self.starts]]
+        return self.first(counts, axis=1)
+
+    def first(self, values: NDArray[Any], axis: int = 0) -> NDArray[Any]:
+        """Return what the first event of each unit has of ``values``, which all of its events share."""
+        return values if self.single else np.take(values, self.order[self.starts], axis=axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Between:
+    """What a division that holds strata to their shares takes off a variance: most of the spread between them."""
+
+    strata: Strata
+    of_unit: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scored: Scored, units: Units) -> Between | None:
+        """Return it for the strata of what is scored; None where there are none."""
+        strata = scored.strata
+        return None if strata is None else cls(strata, units.first(strata.of))
+
+    def take(self, units: NDArray[np.intp]) -> Between:
+        """Return it for the units in another order."""
+        return Between(self.strata, self.of_unit[units])
+
+    @cached_property
+    def members(self) -> list[NDArray[np.intp]]:
+        """The units of each stratum."""
+        return [np.flatnonzero(self.of_unit == stratum) for stratum in range(self.strata.n)]
+
+    def off(self, sums: Floats, counts: NDArray[Any]) -> Floats:
+        """Return ``Σ_h (1 - spread_h) (Σ_{u in h} c_u U_u)² / Σ_{u in h} c_u`` (b,), from these sums (b, S)."""
+        totals = self.strata.sums(counts.astype(np.float64), self.of_unit)
+        held: Floats = (1 - self.strata.spread) * sums**2 / np.maximum(totals, 1)
+        return np.asarray(held.sum(axis=1), float)
 
 
 @singledispatch
@@ -125,8 +161,9 @@ def _(metric: Moments, scored: Scored) -> Floats | None:
 
 @standard_errors.register
 def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
-    """``se² = g' (Σ_u c_u z_u z_u') g`` with the slopes g at the resample's own sums."""
+    """``se² = g' (Σ_u c_u z_u z_u') g`` with the slopes g at the resample's own sums, less what strata hold."""
     units = Units.of(scored.groups, len(scored.y))
+    between = Between.of(scored, units)
     terms, factor = _weighted_terms(metric, scored)
     z = units.sums(terms)
     n, m = z.shape
@@ -136,9 +173,17 @@ def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     for rows in chunks(per_unit, n):
         sums = per_unit[rows].astype(np.float64) @ both
         g = _slope(metric, sums[:, :m], size, scored.scale)
-        second = sums[:, m:].reshape(-1, m, m)
-        errors.append(np.sqrt(np.maximum(np.einsum("bi,bij,bj->b", g, second, g), 0.0)))
+        variance = np.einsum("bi,bij,bj->b", g, sums[:, m:].reshape(-1, m, m), g)
+        if between is not None:
+            variance = variance - between.off(_by_stratum(between, per_unit[rows], z, g), per_unit[rows])
+        errors.append(np.sqrt(np.maximum(variance, 0.0)))
     return np.asarray(factor * np.concatenate(errors), float)
+
+
+def _by_stratum(between: Between, counts: NDArray[Any], z: Floats, slope: Floats) -> Floats:
+    """Return the influences ``c_u g' z_u`` summed over the units of each stratum (b, S)."""
+    sums = [counts[:, member].astype(np.float64) @ z[member] for member in between.members]
+    return np.asarray(np.einsum("hbi,bi->bh", np.array(sums), slope), float)
 
 
 # --- functions of the confusion of classes
@@ -158,12 +203,20 @@ def _(metric: OfConfusion, scored: Scored, counts: NDArray[Any]) -> Floats | Non
     units = Units.of(scored.groups, len(scored.y))
     z = units.sums(_weighted_terms(metric, scored)[0])
     per_unit, errors = units.counts(counts), []
+    between = Between.of(scored, units)
     for rows in chunks(per_unit, len(z)):
-        c = per_unit[rows].astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            u = metric.slopes(c @ z) @ z.T
-        errors.append(np.sqrt(np.einsum("bu,bu,bu->b", c, u, u)))
+            u = metric.slopes(per_unit[rows].astype(np.float64) @ z) @ z.T
+        errors.append(np.sqrt(_variance(u, per_unit[rows], between)))
     return np.concatenate(errors)
+
+
+def _variance(u: Floats, counts: NDArray[Any], between: Between | None) -> Floats:
+    """Return ``Σ_u c_u U_u²`` (b,) of influences (b, n_units), less what strata hold."""
+    found = np.asarray(np.einsum("bu,bu->b", counts * u, u), float)
+    if between is None:
+        return found
+    return np.maximum(found - between.off(between.strata.sums(counts * u, between.of_unit), counts), 0.0)
 
 
 # --- the area under the ROC curve, the average precision
@@ -271,16 +324,16 @@ def _(metric: Metric, scored: Scored) -> Floats | None:
 def _(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     """``se² = Σ_u c_u U_u²`` with the influences at each resample's own measure; NaN without one of the classes."""
     placements, units = _placements(metric, scored), Units.of(scored.groups, len(scored.y))
-    errors = []
+    between, errors = Between.of(scored, units), []
     with np.errstate(divide="ignore", invalid="ignore"):
         for rows in chunks(counts, len(scored.y)):
-            errors.append(np.sqrt(_squared_error(placements, units, counts[rows])))
+            errors.append(np.sqrt(_squared_error(placements, units, between, counts[rows])))
     return np.concatenate(errors)
 
 
-def _squared_error(placements: Placed, units: Units, counts: NDArray[Any]) -> Floats:
+def _squared_error(placements: Placed, units: Units, between: Between | None, counts: NDArray[Any]) -> Floats:
     if isinstance(placements, list) and len(placements) == 1 and units.single:
-        u = placements[0].influences(counts)
-        return np.asarray(np.einsum("bu,bu->b", np.take(counts, placements[0].rows, axis=1) * u, u), float)
-    u = units.sums(_mean_influences(placements, counts), axis=1)
-    return np.asarray(np.einsum("bu,bu->b", units.counts(counts) * u, u), float)
+        rows = placements[0].rows
+        ordered = None if between is None else between.take(rows)
+        return _variance(placements[0].influences(counts), np.take(counts, rows, axis=1), ordered)
+    return _variance(units.sums(_mean_influences(placements, counts), axis=1), units.counts(counts), between)

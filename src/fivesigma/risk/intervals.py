@@ -30,6 +30,7 @@ from fivesigma.risk.resampling import (
     kish,
 )
 from fivesigma.risk.signal import SignalEfficiency
+from fivesigma.risk.strata import Strata
 from fivesigma.risk.tails import pooled_reach, unit_influences
 
 About = Literal["procedure", "fitted"]
@@ -44,6 +45,8 @@ STUDENTISED_UP_TO = 1000
 """Independent units beyond which skewness no longer shows, and the studentised resamples are not computed."""
 N_STUDENTISED = 1000
 """Resamples that are studentised: the 2.5 % quantile is known to 4 % of its distance."""
+NEGLIGIBLE = 1e-9
+"""Part of a variance that is rounding."""
 SMALLEST_ERROR = 0.2
 """Floor of a resample's standard error, in units of the sample's: a resample without a miss has none."""
 
@@ -109,8 +112,7 @@ def stat_interval(metric: Metric, m: Measurement, level: float) -> Limits:
     """
     scale = Scale(metric.lower, metric.upper)
     centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
-    units = m.part.units(additive=metric.additive)
-    short = units / (units - 1)
+    short = m.units / (m.units - 1)
     t = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
     below = above = t * stat_error(m) * slope * short**0.5
     studentised = _studentised(m, scale, level)
@@ -125,7 +127,7 @@ def _studentised(m: Measurement, scale: Scale, level: float) -> tuple[float, flo
 
     ``T_b = (g(θ_b) - g(θ)) / (se_b g'(θ_b))``; the limits are ``g(θ) - T_(1-α/2) se g'`` and ``- T_(α/2)``.
     """
-    if m.part.units(additive=m.metric.additive) > STUDENTISED_UP_TO:
+    if m.units > STUDENTISED_UP_TO:
         return None
     draws, few = m.draws[:N_STUDENTISED], m.part.counts[:N_STUDENTISED]
     with_itself = np.vstack([np.ones((1, len(m.part.y)), np.uint8), few])
@@ -155,8 +157,36 @@ def _(metric: RocAuc, m: Measurement, level: float) -> Limits:
 
 @stat_interval.register
 def _(metric: Accuracy, m: Measurement, level: float) -> Limits:
-    """Clopper-Pearson at the effective number of events."""
+    """Clopper-Pearson at the effective number of events; of each class where the division holds their shares."""
+    if m.part.strata is not None:
+        return _accuracy_of_strata(m, m.part.strata, level)
     low, high = clopper_pearson(m.value, _effective_events(m.value, m.draws, m.part, level), level)
+    return Limits(low, high, _proportion_method(m.value))
+
+
+def _accuracy_of_strata(m: Measurement, strata: Strata, level: float) -> Limits:
+    """Clopper-Pearson of each stratum by MOVER, and what the numbers of the strata vary; groups and weights by draws.
+
+    With weights or groups it is Clopper-Pearson at ``n* = p (1 - p) / v``, where the variance v of the draws is no less
+    than that of the strata's proportions, each with one pseudo-event of either kind: all right is not certain.
+    """
+    hit = np.asarray(m.scored.prediction).argmax(axis=1) == m.part.y
+    sides, smoothed, method = np.zeros(2), 0.0, "Clopper-Pearson of each class"
+    for stratum in np.unique(strata.of):
+        member = strata.of == stratum
+        w, right = m.part.weights[member], m.part.weights[member & hit]
+        if not w.sum() > 0:
+            continue
+        p, n, share = float(right.sum() / w.sum()), kish(w), float(w.sum() / m.part.weights.sum())
+        ends = np.array(clopper_pearson(p, n, level))
+        chance = strata.spread[stratum] * (p - m.value) ** 2 / n
+        reach = share**2 * ((ends - p) ** 2 + stats.norm.ppf((1 + level) / 2) ** 2 * chance)
+        sides, rate = sides + reach, (p * n + 1) / (n + 2)
+        smoothed += share**2 * (rate * (1 - rate) / n + chance)
+    if m.part.w is None and m.part.groups is None:
+        return Limits(max(m.value - sides[0] ** 0.5, 0.0), min(m.value + sides[1] ** 0.5, 1.0), method)
+    most = m.value * (1 - m.value) / smoothed
+    low, high = clopper_pearson(m.value, _effective_events(m.value, m.draws, m.part, level, most), level)
     return Limits(low, high, _proportion_method(m.value))
 
 
@@ -227,8 +257,10 @@ def clopper_pearson(p: float, n: float, level: float = 0.95) -> tuple[float, flo
     return float(low), float(high)
 
 
-def _effective_events(p: float, draws: Vector, part: Part, level: float) -> float:
+def _effective_events(p: float, draws: Vector, part: Part, level: float, most: float | None = None) -> float:
     """Effective number of events of a proportion: n; with weights or groups ``p (1 - p) / v``, at most Kish's.
+
+    Or at most ``most``, where strata make it more.
 
     For groups it is scaled by the squared ratio of the t quantiles at n - 1 and at G - 1. Korn & Graubard
     (1998), Survey Methodology 24, 193.
@@ -240,7 +272,7 @@ def _effective_events(p: float, draws: Vector, part: Part, level: float) -> floa
     kish_events = part.n_effective if part.n_groups is None else min(part.n_effective, len(part.y))
     if not 0 < p < 1 or not variance > 0:
         return kish_events if part.n_groups is None else float(part.n_groups)
-    events = min(p * (1 - p) / variance, kish_events)
+    events = min(p * (1 - p) / variance, kish_events if most is None else most)
     if part.n_groups is None:
         return events
     tails = stats.t.ppf((1 + level) / 2, [max(len(part.y) - 1, 1), max(part.n_groups - 1, 1)])
@@ -320,7 +352,7 @@ def stat_error(m: Measurement) -> float:
 
 def stat_dof(m: Measurement) -> float:
     """Degrees of freedom of the resampled variance: units - 1, and never more than the draws give."""
-    return max(min(m.part.units(additive=m.metric.additive) - 1, len(m.draws) - 1.0), 1.0)
+    return max(min(m.units - 1, len(m.draws) - 1.0), 1.0)
 
 
 def train_dof(refits: Refits) -> float:
@@ -468,6 +500,7 @@ def cross_validated(
     n_validation: int,
     level: float = 0.95,
     units: float = np.inf,
+    between: float = 0.0,
 ) -> Score:
     """Return the mean over folds with the variance of Nadeau & Bengio, Student's t at `folds_dof`.
 
@@ -476,16 +509,33 @@ def cross_validated(
     values : (k,) scores of the folds, or (R, k) of R repeats; NaN for a fold that is left out.
     n_fit, n_validation : events that a fold's model is fitted to and scored on.
     units : independent events in all folds.
+    between : the variance that the classes' numbers bring, which stratified folds do not show
+        (`fivesigma.risk.prevalence`); it is added, as known.
     """
     known = np.isfinite(values)
     value = float(np.mean(values[known])) if known.any() else None
     if value is None or folds_dof(values) < 1:
         return Score(value, method="no interval: fewer than two folds")
-    total = nadeau_bengio(values, n_fit, n_validation) ** 0.5
-    if total == 0:
+    spread = nadeau_bengio(values, n_fit, n_validation)
+    if spread + between == 0:
         return Score(value, method="no interval: every fold scores the same")
-    half = float(stats.t.ppf((1 + level) / 2, folds_dof(values, units))) * total
-    return Score(value, value - half, value + half, level, _how_folded(values))
+    ways = with_known(spread, folds_dof(values, units), between)
+    half = max(float(stats.t.ppf((1 + level) / 2, dof)) * variance**0.5 for variance, dof in ways)
+    how = " ⊕ class fractions" if len(ways) > 1 else ""
+    return Score(value, value - half, value + half, level, _how_folded(values) + how)
+
+
+def with_known(spread: float, dof: float, known: float) -> tuple[tuple[float, float], ...]:
+    """Return the variance ``spread`` and its degrees of freedom, and both with a ``known`` variance added, if any.
+
+    What is known adds degrees of freedom too, and may narrow an interval: whoever adds it takes the more careful way.
+
+    >>> with_known(1.0, 4.0, 0.0), with_known(1.0, 4.0, 1.0)
+    (((1.0, 4.0),), ((1.0, 4.0), (2.0, 16.0)))
+    """
+    if not known > NEGLIGIBLE * spread:
+        return ((spread, dof),)
+    return (spread, dof), (spread + known, total_dof(known, spread, spread=spread, dofs=(np.inf, dof)))
 
 
 def _how_folded(values: Vector) -> str:

@@ -1,4 +1,6 @@
-"""The test events and their Poisson resamples: one set of counts for all models and all metrics.
+"""The test events and their resamples: one set of counts for all models and all metrics.
+
+Counts are Poisson's; where a division holds classes to their shares they are drawn within each (`Strata`).
 
 A `Part` is what the models are scored on; a `Measurement` is one metric of one model on it: the value, the
 draws over the resamples, and the values of the refits. Everything `fivesigma.risk.evidence` says is computed
@@ -16,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fivesigma.risk.influence import Scored, influence
+from fivesigma.risk.influence import Scored, Units, influence
 from fivesigma.risk.metric import Metric, power_of_two
+from fivesigma.risk.strata import Strata
 
 Vector = NDArray[np.float64]
 Counts = NDArray[np.uint8]
@@ -41,9 +44,16 @@ def resamples_within_memory(n: int, n_boot: int) -> int:
 
 
 def resampling_counts(
-    n: int, n_boot: int, rng: np.random.Generator, *, groups: NDArray[Any] | None = None
+    n: int,
+    n_boot: int,
+    rng: np.random.Generator,
+    *,
+    groups: NDArray[Any] | None = None,
+    strata: Strata | None = None,
 ) -> Counts:
     """Return how often each event enters each resample: ``C_bi ~ Poisson(1)``, one draw for a whole group.
+
+    Within strata a resample draws the units of each with replacement, as many as `Strata.totals` says.
 
     Parameters
     ----------
@@ -51,6 +61,7 @@ def resampling_counts(
     n_boot : number of resamples asked for; `resamples_within_memory` may lower it.
     rng : the stream.
     groups : (n,) labels; all events of a group share their count.
+    strata : what a division holds to its share; None where nothing is held.
 
     Returns
     -------
@@ -69,10 +80,42 @@ def resampling_counts(
     n_boot = resamples_within_memory(n, n_boot)
     labels, codes = (None, None) if groups is None else np.unique(groups, return_inverse=True)
     n_units = n if labels is None else len(labels)
+    if strata is None:
+        counts = _poisson_counts(n_units, n_boot, rng)
+    else:
+        counts = _counts_within(strata, _of_units(strata.of, n_units, codes), n_boot, rng)
+    return counts if codes is None else counts[:, codes]
+
+
+def _poisson_counts(n_units: int, n_boot: int, rng: np.random.Generator) -> Counts:
     counts = np.empty((n_boot, n_units), np.uint8)
     for row in counts:
         row[:] = POISSON[rng.integers(0, len(POISSON), n_units, dtype=np.uint16)]
-    return counts if codes is None else counts[:, codes]
+    return counts
+
+
+def _of_units(of: NDArray[np.int64], n_units: int, codes: NDArray[Any] | None) -> NDArray[np.int64]:
+    """Return what the events of each unit share."""
+    if codes is None:
+        return of
+    found = np.empty(n_units, np.int64)
+    found[codes] = of
+    return found
+
+
+def _counts_within(
+    strata: Strata, of_unit: NDArray[np.int64], n_boot: int, rng: np.random.Generator
+) -> Counts:
+    """Return counts of units drawn with replacement within each stratum: multinomial, given its total."""
+    order, sizes = np.argsort(of_unit, kind="stable"), np.bincount(of_unit, minlength=strata.n)
+    ends = np.cumsum(sizes)
+    counts = np.empty((n_boot, len(of_unit)), np.uint8)
+    for row, totals in zip(counts, strata.totals(sizes, n_boot, rng), strict=True):
+        for start, end, total in zip(ends - sizes, ends, totals, strict=True):
+            if end > start:
+                drawn = rng.integers(0, end - start, total)
+                row[order[start:end]] = np.bincount(drawn, minlength=end - start)
+    return counts
 
 
 def kish(w: Vector) -> float:
@@ -96,12 +139,14 @@ class Part:
     w : (n,) evaluation weights or None.
     groups : (n,) group codes or None.
     counts : (B, n) resampling multiplicities.
+    strata : the classes that the division holds to their shares, or None.
     """
 
     y: NDArray[Any]
     w: Vector | None
     groups: NDArray[Any] | None
     counts: Counts
+    strata: Strata | None = None
 
     @classmethod
     def draw(
@@ -112,9 +157,11 @@ class Part:
         w: Vector | None = None,
         groups: NDArray[Any] | None = None,
         n_boot: int = 2000,
+        strata: Strata | None = None,
     ) -> Part:
         """Return the part with freshly drawn counts."""
-        return cls(y, w, groups, resampling_counts(len(y), n_boot, rng, groups=groups))
+        counts = resampling_counts(len(y), n_boot, rng, groups=groups, strata=strata)
+        return cls(y, w, groups, counts, strata)
 
     @property
     def classification(self) -> bool:
@@ -296,6 +343,34 @@ class Measurement:
     seeds: Refits = field(default_factory=Refits)
     held_out: Scored | None = None
 
+    @cached_property
+    def units(self) -> float:
+        """How many independent units the error rests on: see `Part.units`.
+
+        Within strata one more than the degrees of freedom of the strata's own variances together, by Satterthwaite:
+        as good as those of the one class in which most of the error lies.
+        """
+        part, additive = self.part, self.metric.additive
+        own = influence(self.metric, self.scored) if additive and part.strata is not None else None
+        if part.strata is None or own is None:
+            return part.units(additive=additive)
+        within, numbers = _within(part, part.strata, own)
+        uncertain = float(np.sum(within**2 / np.maximum(numbers - 1, 1)))
+        everything = part.units(additive=True)
+        return min(1 + float(within.sum()) ** 2 / uncertain, everything) if uncertain > 0 else everything
+
+
+def _within(part: Part, strata: Strata, influences: Vector) -> tuple[Vector, Vector]:
+    """Return the variance within each stratum (S,), and how many effective units it has."""
+    units = Units.of(part.groups, len(part.y))
+    of, u = units.first(strata.of), units.sums(influences)
+    n = np.bincount(of, minlength=strata.n)
+    mean = np.bincount(of, u, strata.n) / np.maximum(n, 1)
+    variance = np.asarray(np.bincount(of, (u - mean[of]) ** 2, strata.n), float)
+    if part.groups is not None or part.w is None:
+        return variance, n.astype(float)
+    return variance, np.array([kish(part.weights[of == stratum]) for stratum in range(strata.n)])
+
 
 def measure(  # noqa: PLR0913 keywords of a public function
     metric: Metric,
@@ -325,7 +400,7 @@ def measure(  # noqa: PLR0913 keywords of a public function
     value = float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
     counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
     draws = metric.resampled(part.y, prediction, part.w, counts, cut=cut, scale=scale)
-    scored = Scored(part.y, prediction, part.w, part.groups, cut, scale)
+    scored = Scored(part.y, prediction, part.w, part.groups, cut, scale, part.strata)
     again, seeded = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
     draws, again = np.asarray(draws, float), again.of_share(share)
     return Measurement(metric, part, scored, value, draws, again, seeded, held_out)

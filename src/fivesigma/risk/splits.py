@@ -20,6 +20,7 @@ from fivesigma._core.columns import numbers as floats
 from fivesigma._core.errors import InputError
 from fivesigma._core.exact import lost_digits
 from fivesigma._core.random import generator
+from fivesigma.risk.strata import Prevalence, Strata
 
 Positions = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -48,6 +49,10 @@ class Split:
     near : (n_folds, n_train), rows that a fold neither validates on nor fits to: too close to it in time; (0, 0) where
         there are none
     further : (R - 1, n_train) the folds of the further repeats of the cross-validation
+    strata : (n,) the class of each row's unit, of which parts may have their shares; empty without classes
+    stratified : whether the folds, and a test that was not given, do
+    given : whether the tests were named by hand, and not drawn from the table
+    dealt : whether the folds were dealt by chance, and not given by a column
     """
 
     train: Positions
@@ -59,11 +64,15 @@ class Split:
     units: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     near: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     further: Positions = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    strata: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    stratified: bool = False
+    given: bool = False
+    dealt: bool = True
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        fixed = (self.train, self.folds, self.units, self.near, self.further, *self.tests.values())
-        for each in fixed:
+        own = (self.train, self.folds, self.units, self.near, self.further, self.strata)
+        for each in (*own, *self.tests.values()):
             each.flags.writeable = False
         object.__setattr__(self, "sha256", self._hashed())
 
@@ -102,6 +111,21 @@ class Split:
             raise InputError(f"the split has no fold {k}; expected 0 to {self.n_folds - 1}.")
         validated = self.folds == k
         return self.train[~validated & ~self.near[k] if self.near.size else ~validated], self.train[validated]
+
+    def held(self, rows: Positions, *, prevalence: Prevalence, test: bool) -> Strata | None:
+        """Return the strata of ``rows``, those of a ``test`` or of training; None where the division holds none.
+
+        The table of which they have their share is that of all parts, or the rows alone where tests were given.
+
+        >>> split = make_split(np.arange(50.0)[:, None], np.arange(50) % 2, task="classification")
+        >>> split.held(split.tests["test"], prevalence="random", test=True).spread.tolist()
+        [0.2, 0.2]
+        """
+        if not self.strata.size:
+            return None
+        whole = rows if self.given else np.concatenate([self.train, *self.tests.values()])
+        by_design = prevalence == "fixed" if self.given and test else self.stratified
+        return Strata.held(self.strata[rows], self.strata[whole], prevalence=prevalence, stratified=by_design)
 
     def _hashed(self) -> str:
         digest = hashlib.sha256(b"fivesigma.split/1")
@@ -356,12 +380,45 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     overlap = 0 if duplicates == "together" else _overlap(train, tests, copies)
     left_out = hashes.size - train.size - sum(rows.size for rows in tests.values())
     parts = n_folds if validation is None else 1
-    split = Split(train, tests, folds, parts, overlap, left_out, units.of_row, further=further)
+    split = Split(
+        train,
+        tests,
+        folds,
+        parts,
+        overlap,
+        left_out,
+        units.of_row,
+        further=further,
+        strata=_classes_of(units, labels),
+        stratified=stratify and labels is not None,
+        given=test_rows is not None,
+    )
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
         if test_rows is None and tests:
             _check_test(labels, tests["test"], classes)
     return split
+
+
+def _classes_of(units: Units, labels: Positions | None) -> Positions:
+    """Return the class of each row's unit (n,), empty where there are no classes."""
+    if labels is None:
+        return np.empty(0, dtype=np.int64)
+    return strata_of_rows(units.of_row, labels)
+
+
+def strata_of_rows(of_row: Positions, labels: Positions) -> Positions:
+    """Return the stratum (n,) of each row: the class that its unit is richest in, relative to all rows.
+
+    Parameters
+    ----------
+    of_row : (n,) unit of each row, 0 … U - 1
+    labels : (n,) class codes
+
+    >>> strata_of_rows(np.array([0, 0, 1, 1, 2]), np.array([1, 1, 0, 0, 0])).tolist()
+    [1, 1, 0, 0, 0]
+    """
+    return _strata(of_row, np.bincount(of_row), labels)[of_row]
 
 
 def _hashes(X: NDArray[Any]) -> Hashes:

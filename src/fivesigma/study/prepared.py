@@ -16,12 +16,21 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.crossfit import halved
 from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
+from fivesigma.risk.strata import Prevalence
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Plan
 from fivesigma.study.spec.document import Spec
 
 MEMORY = "user: the arrays given to Study in Python"
 """What stands for the path of a table that was given in Python."""
+
+
+@dataclass(frozen=True)
+class ClassFraction:
+    """Whether the class fraction is part of what is random (`Prevalence`), and ``why`` it is taken so."""
+
+    prevalence: Prevalence
+    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +49,7 @@ class Prepared:
     notes : audit entries beside those of the data.
     own : the user's own estimators by name.
     given : the scores of each model that is not fitted here, by name (see `FitData.given`).
+    fraction : whether the class fraction is random, and why; None without classes to learn.
     """
 
     spec: Spec
@@ -53,6 +63,7 @@ class Prepared:
     notes: tuple[tuple[str, str, str], ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    fraction: ClassFraction | None = None
 
     @property
     def n_classes(self) -> int | None:

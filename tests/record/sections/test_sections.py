@@ -38,6 +38,12 @@ BY_HAND = {
     "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
     "tests": {"near": {"n": 3, "sha256": "ab" * 32}, "far": 4},
     "train": {"sha256": "cd" * 32},
+    "prevalence": {
+        "estimand": "random",
+        "why": "the study says so",
+        "stratified": True,
+        "spread": [{"test": "near", "by_class": [0.2, 0.2]}],
+    },
     "reduction": [
         {"kind": "pca", "n_in": 4, "left": ["pca0"], "n_left": [1, 1], "explained": [0.9, 0.1]},
         {"kind": "nmf", "n_in": 4, "left": ["nmf0"], "n_left": [1], "unexplained": 0.2},

@@ -205,3 +205,31 @@ def test_a_difference_is_taken_in_the_repeats_that_both_have():
     shared = folds.difference(brier, many, one)
     assert shared.dof == 2.0
     assert shared.difference == pytest.approx(one.value - many.first(1).value)
+
+
+@pytest.mark.parametrize(("prevalence", "stratify"), [("random", True), ("fixed", True), ("random", False)])
+def test_stratified_folds_of_random_classes_are_told_what_the_fraction_brings(prevalence, stratify):
+    study = prepared(
+        "classification",
+        split={"folds": 3, "test": 0.0, "stratify": stratify, "repeats": 1},
+        evaluate={"bootstrap": 100, "prevalence": prevalence},
+    )
+    folds, accuracy, n = folds_of(study), metric("accuracy"), len(study.split.train)
+    constant = folds.scored(accuracy, [np.tile([0.9, 0.1], (n, 1))])
+    f = float(np.mean(study.data.y))
+    between = folds.between(accuracy, constant.slopes)
+    asked = prevalence == "random" and stratify
+    assert between == pytest.approx(f * (1 - f) / n if asked else 0.0)
+    assert ("class fractions" in folds.score(accuracy, constant).method) == asked
+    same = folds.between(accuracy, constant.slopes, constant.slopes)
+    assert same == pytest.approx(0.0, abs=1e-15)
+
+
+def test_the_fraction_is_that_of_the_whole_table_of_which_folds_have_their_share():
+    study = prepared("classification", split={"folds": 3, "test": 0.25})
+    folds, accuracy = folds_of(study), metric("accuracy")
+    constant = folds.scored(accuracy, [np.tile([0.9, 0.1], (len(study.split.train), 1))])
+    f = float(np.mean(study.data.y))
+    assert folds.between(accuracy, constant.slopes) == pytest.approx(
+        f * (1 - f) / study.data.n_samples, rel=0.02
+    )

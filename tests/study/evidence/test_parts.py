@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,40 @@ def test_a_part_is_judged_as_its_task_says():
     parts = Parts(prepared(evaluate={"claim": "fitted", "bootstrap": 100}), opened=True)
     assert (parts.task.name, parts.judged(R2, "test").claim) == ("regression", "fitted")
     assert parts.judged(R2, VALIDATION).by == "folds"
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "stratify", "spread"),
+    [("random", True, 0.25), ("fixed", True, 0.0), ("fixed", False, 0.75), ("random", False, None)],
+)
+def test_classes_are_resampled_within_their_shares_as_the_study_says(prevalence, stratify, spread):
+    study = prepared(
+        "classification",
+        split={"folds": 3, "test": 0.25, "stratify": stratify},
+        evaluate={"bootstrap": 400, "refits": 4, "prevalence": prevalence},
+    )
+    parts = Parts(study, opened=True)
+    part = parts.resampled(metric("accuracy"), "test")
+    signal = part.counts[:, part.y == 1].sum(axis=1)
+    if spread is None:
+        assert part.strata is None
+    else:
+        assert part.strata.spread == pytest.approx([spread] * 2, abs=0.02)
+    expected = 1.0 if spread is None else spread
+    assert signal.var() == pytest.approx(expected * (part.y == 1).sum(), rel=0.25, abs=0.01)
+
+
+def test_given_tests_are_as_they_come_or_of_their_own_design():
+    for prevalence, spread in (("random", None), ("fixed", [0.0, 0.0])):
+        study = prepared("classification", evaluate={"bootstrap": 100, "prevalence": prevalence})
+        rows = study.split.tests["test"]
+        split = dataclasses.replace(study.split, given=True)
+        strata = Parts(dataclasses.replace(study, split=split), opened=True).strata("test")
+        assert (None if strata is None else strata.spread.tolist()) == spread
+        assert strata is None or strata.of.tolist() == study.data.y[rows].tolist()
+
+
+def test_no_strata_of_the_rows_fitted_to_nor_where_no_class_is_learnt():
+    assert Parts(prepared("classification"), opened=True).strata(TRAIN) is None
+    assert Parts(prepared(), opened=True).strata("test") is None
+    assert Parts(prepared("clustering", split={"test": 0.25}), opened=True).strata("test") is None

@@ -9,6 +9,7 @@ from typing import Any
 from fivesigma.record.opened import seen_of
 from fivesigma.record.results import SplitRecord
 from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
+from fivesigma.record.sections.prevalence import PrevalenceRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.seal import of_training, openings, sealed, sentence
@@ -57,10 +58,23 @@ def _split_facts(view: View) -> list[Fact]:
         ("test events", count(split.n_test)),
         ("validation", _validation(split)),
         ("groups", split.group or "none"),
+        *_class_fraction(split),
         ("hash of the split", split.sha256),
         ("hash of the data", view.results.data.sha256),
         ("seed", str(view.results.seed)),
     ]
+
+
+_ESTIMANDS = {
+    "random": "random: a fresh data set would have another, and errors hold that",
+    "fixed": "fixed by design: scores are at the fraction of these events",
+}
+
+
+def _class_fraction(split: SplitRecord) -> list[Fact]:
+    """Return what the class fraction is taken to be, nothing where there are no classes or nothing was kept."""
+    kept = split.section(PrevalenceRecord)
+    return [] if kept is None else [("class fraction", f"{_ESTIMANDS[kept.estimand]} ({kept.why})")]
 
 
 def _name(key: str) -> str:

@@ -167,6 +167,10 @@ class Evidence:
         if not all(np.isfinite(each).all() for each in merits.values()):
             return Generalisation(gap)
         n_fit, n_validation = self.folds.sizes
+        slopes = {part: self._slopes(metric, each) for part, each in said.items()}
+        between = {
+            side: self.folds.between(metric, slopes[side], slopes["validation"]) for side in outcome.probes
+        }
         found = generalisation(
             None,
             merits["validation"],
@@ -177,6 +181,7 @@ class Evidence:
             more=merits.get("more"),
             units=self.folds.whole(metric).units(additive=metric.additive),
             family=sum(len(each.probes) for each in self.fitted.values()),
+            between=between,
         )
         return Generalisation(gap, found.verdict, found.sigma)
 
@@ -190,6 +195,11 @@ class Evidence:
         prediction = scored(said, metric)
         assert prediction is not None
         return metric.merit(self.folds.values(metric, prediction))
+
+    def _slopes(self, metric: Metric, said: Predictions) -> NDArray[np.float64] | None:
+        prediction = scored(said, metric)
+        assert prediction is not None
+        return self.folds.slopes(metric, [prediction])
 
     def _gap(self, metric: Metric, name: str) -> float | None:
         """Return the train score less the validation score, turned so that positive is optimism."""

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Part
-from fivesigma.risk.influence import Scored
+from fivesigma.risk.influence import Scored, Units
 from fivesigma.risk.metric import Metric, over_folds
+from fivesigma.risk.prevalence import between_classes, slopes
+from fivesigma.risk.strata import Strata
 from fivesigma.risk.tails import squares, tail_limits
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite
@@ -34,6 +36,7 @@ class FoldScores:
     lacking : (R, k) whether a fold holds no event of some class
     averaged : whether the mean over the folds is the score (see `Metric.averaged`)
     said : the predictions (n_train, ...) of each repeat
+    slopes : (S,) how the score goes with the weight of each class that stratified folds hold to its share, else None
     """
 
     each: Array
@@ -42,6 +45,7 @@ class FoldScores:
     lacking: Array
     averaged: bool
     said: tuple[Array, ...]
+    slopes: Array | None = None
 
     @property
     def value(self) -> float:
@@ -78,6 +82,7 @@ class FoldScores:
             self.lacking[:repeats],
             self.averaged,
             self.said[:repeats],
+            self.slopes,
         )
 
 
@@ -127,6 +132,7 @@ class Folds:
             np.array([[len(np.unique(truth.y)) < codes for truth in repeat] for repeat in truths]),
             metric.averaged,
             tuple(said),
+            self.slopes(metric, said),
         )
 
     def held(self, fold: int, repeat: int = 0) -> Array:
@@ -181,7 +187,13 @@ class Folds:
         """Return the plain mean over folds with its interval."""
         n_fit, n_validation = self.sizes
         units = self.whole(metric).units(additive=metric.additive)
-        return evidence.cross_validated(scores.each, n_fit=n_fit, n_validation=n_validation, units=units)
+        return evidence.cross_validated(
+            scores.each,
+            n_fit=n_fit,
+            n_validation=n_validation,
+            units=units,
+            between=self.between(metric, scores.slopes),
+        )
 
     def held_out(self, metric: Metric, prediction: Array | None) -> Scored | None:
         """Return what an out-of-fold prediction says of training events, where a metric's error asks for their tail."""
@@ -219,7 +231,37 @@ class Folds:
             units=self.whole(metric).units(additive=metric.additive),
             one_sided=one_sided,
             value=value if np.isfinite(value) else None,
+            between=self.between(metric, a.slopes, b.slopes),
         )
+
+    def between(self, metric: Metric, *slopes: Array | None) -> float:
+        """Return the variance that the classes' numbers bring to a score, or to the difference of two.
+
+        Stratified folds hold every class to its share, and do not show it.
+        """
+        known = [each for each in slopes if each is not None]
+        if self.strata is None or not known:
+            return 0.0
+        truth = self.parts.truth(metric, VALIDATION)
+        return between_classes(known[0] - sum(known[1:]), self.strata, Units.of(truth.groups, len(truth.y)))
+
+    @cached_property
+    def strata(self) -> Strata | None:
+        """The classes that the folds hold to their shares where their numbers are random, else None."""
+        strata, split = self.parts.strata(VALIDATION), self.parts.prepared.split
+        held = split.stratified and split.dealt and strata is not None and bool(strata.spread.any())
+        return strata if held else None
+
+    def slopes(self, metric: Metric, said: Sequence[Array]) -> Array | None:
+        """Return how the score of out-of-fold predictions goes with the weight of each class, the mean over repeats."""
+        if self.strata is None:
+            return None
+        truth, each = self.parts.truth(metric, VALIDATION), []
+        for prediction in said:
+            cut, known = self.cut(metric, prediction, self.parts.validated), prediction[truth.counts]
+            scored = Scored(truth.y, known, truth.w, cut=cut, scale=truth.scale)
+            each.append(slopes(metric, scored, self.strata))
+        return np.asarray(np.mean(each, axis=0))
 
 
 def _total(truth: Truth) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fivesigma._core.random import generator
 from fivesigma.risk.evidence import Part
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.strata import Strata
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Judgement, Task, Truth
@@ -93,6 +94,22 @@ class Parts:
             truth, spec = self.truth(metric, part), self.prepared.spec
             rng = generator(spec.study.seed, "bootstrap", part)
             self._resampled[sort] = Part.draw(
-                truth.y, rng, w=truth.w, groups=truth.groups, n_boot=spec.evaluate.bootstrap
+                truth.y,
+                rng,
+                w=truth.w,
+                groups=truth.groups,
+                n_boot=spec.evaluate.bootstrap,
+                strata=self.strata(part),
             )
         return self._resampled[sort]
+
+    def strata(self, part: str) -> Strata | None:
+        """Return the classes of a part that the division holds to their shares, None where it holds none."""
+        split, fraction = self.prepared.split, self.prepared.fraction
+        if fraction is None or part == TRAIN:
+            return None
+        if part == CROSSFIT and fraction.prevalence == "random":  # all events vary as the table does
+            return None
+        test = part not in (VALIDATION, CROSSFIT)
+        rows = split.tests[part] if test else split.train[self.validated]
+        return split.held(rows, prevalence=fraction.prevalence, test=test)

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
 from fivesigma.record.opened import not_blind
+from fivesigma.record.sections.prevalence import PrevalenceRecord
 from fivesigma.report.rounding import interval_text
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import About, Difference, Measurement, Part
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.splits import strata_of_rows
+from fivesigma.risk.strata import Strata
 from fivesigma.study.finished.changes import changes
 from fivesigma.study.finished.entrant import Entrant, entrants, same_file
 from fivesigma.study.finished.result import load
@@ -176,7 +180,17 @@ def _events(a: Entrant) -> Part:
     if results.split.group is not None:
         _, groups = np.unique(a.column(results.split.group, a.part).astype(str), return_inverse=True)
     rng = generator(results.seed, "compare", results.split.sha256)
-    return Part.draw(y, rng, w=None if (weight == 1).all() else weight, groups=groups, n_boot=N_BOOT)
+    w, strata = None if (weight == 1).all() else weight, _strata(a, y, groups)
+    return Part.draw(y, rng, w=w, groups=groups, n_boot=N_BOOT, strata=strata)
+
+
+def _strata(a: Entrant, y: NDArray[Any], groups: NDArray[Any] | None) -> Strata | None:
+    """Return the classes that the division of a run holds to their shares, None where it kept none."""
+    kept = a.result.results.split.section(PrevalenceRecord)
+    spread = None if kept is None else kept.of_test(a.part)
+    if spread is None:
+        return None
+    return Strata(strata_of_rows(np.arange(len(y)) if groups is None else groups, y), np.array(spread))
 
 
 def _against(a: Entrant, b: Entrant, metric: Metric, events: Part) -> Against:

@@ -19,7 +19,9 @@ from fivesigma.study.spec.split import FoldColumn, TestRows
 from fivesigma.study.tasks.registry import task as task_called
 
 PART = INTERNAL + "part"
-"""Name of the column that says from which file a row came; no file can have it."""
+"""Name of the column that says to which given test a row belongs, "" to none; no file can have it."""
+FILE = INTERNAL + "file"
+"""Name of the column that numbers the file from which a row came."""
 
 
 def read(spec: Spec) -> Dataset:
@@ -49,11 +51,15 @@ def read_files(spec: Spec) -> Dataset:
 
 
 def _columns(spec: Spec, paths: list[Path]) -> tables.Columns:
-    """Read files with the options of the study, those of their format."""
+    """Read files with the options of the study, those of their format, and number them."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
     format = tables.format_of(paths, spec.data.format, spec.paths())
     options = readers.taken(readers.reader_for(tables.paths(paths)[0], format), spec.data.options)
-    return tables.read_columns(paths, format=format, missing=words, **options)
+    files = tables.paths(paths)
+    each = [tables.read_columns(file, format=format, missing=words, **options) for file in files]
+    for number, columns in enumerate(each):
+        columns[FILE] = np.full(len(next(iter(columns.values()), ())), number, dtype=np.int32)
+    return each[0] if len(each) == 1 else tables.stacked(each, files)
 
 
 def simulated(spec: Spec) -> Dataset:
@@ -66,7 +72,7 @@ def simulated(spec: Spec) -> Dataset:
     table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
     columns = flat(table.columns)
     asked = dataclasses.replace(
-        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c != PART)
+        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c not in (PART, FILE))
     )
     suggested = dataclasses.replace(
         asked,
@@ -101,7 +107,7 @@ def roles(spec: Spec) -> Roles:
         join=join,
         expressions=spec.features.expressions,
         categorical=None if spec.features.categorical is None else True,
-        extra_columns=tuple(dict.fromkeys([*asked, PART])),
+        extra_columns=tuple(dict.fromkeys([*asked, PART, FILE])),
         carried=tuple(spec.evaluate.slices),
     )
 

@@ -22,6 +22,7 @@ from fivesigma.study.preparation.events import read, without_missing
 from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
+from fivesigma.study.preparation.prevalence import class_fraction
 from fivesigma.study.preparation.splitting import notes, split_of
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
@@ -156,8 +157,11 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
         tuple(notes(spec, split)),
         own or {},
     )
-    given = scores_of(spec, events, split, entries, prepared.n_classes)
-    return with_analyses(replace(prepared, given=given))
+    given, fraction = (
+        scores_of(spec, events, split, entries, prepared.n_classes),
+        class_fraction(spec, events),
+    )
+    return with_analyses(replace(prepared, given=given, fraction=fraction))
 
 
 def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:

@@ -136,7 +136,7 @@ def _number(found: Evidence, metric: Metric, part: str, name: str) -> Number:
     spread = found.folds.spread(metric, scores)
     if not scores.defined or spread.low is None or spread.high is None:
         return value, None, None
-    error = nadeau_bengio(scores.each, *sizes) ** 0.5
+    error = (nadeau_bengio(scores.each, *sizes) + found.folds.between(metric, scores.slopes)) ** 0.5
     return value, (spread.high - spread.low) / 2, error
 
 

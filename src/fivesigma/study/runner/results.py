@@ -13,6 +13,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
+from fivesigma.record.sections.prevalence import PrevalenceRecord, SpreadRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
 from fivesigma.record.store import RunFolder
@@ -20,6 +21,7 @@ from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.claims import claims
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.tails import heavy_tail
 from fivesigma.study.fit.intervals import intervals_of, out_of_fold, with_intervals
 from fivesigma.study.fit.outcome import Outcome
@@ -112,7 +114,7 @@ def split_record(prepared: Prepared) -> SplitRecord:
     }
     train = _sha256(prepared.data.event_hashes[split.train, 0], split.units[split.train])
     more = named(RowsOfTestsRecord(rows=tests) if tests else None, TrainingRowsRecord(sha256=train))
-    more |= sections(prepared.spec, split)
+    more |= named(_prevalence(prepared)) | sections(prepared.spec, split)
     group, repeats = prepared.data.group, split.n_repeats
     return SplitRecord(split.sha256, len(split.train), len(first), split.n_folds, group, more, repeats)
 
@@ -123,6 +125,20 @@ def _sha256(*arrays: Array) -> str:
     for each in arrays:
         digest.update(each.astype(each.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
+
+
+def _prevalence(prepared: Prepared) -> PrevalenceRecord | None:
+    fraction = prepared.fraction
+    if fraction is None:
+        return None
+    split, parts = prepared.split, Parts(prepared, opened=False)
+    held = [(name, strata) for name in split.tests if (strata := parts.strata(name)) is not None]
+    return PrevalenceRecord(
+        estimand=fraction.prevalence,
+        why=fraction.why,
+        stratified=split.stratified,
+        spread=tuple(SpreadRecord(test=name, by_class=tuple(each.spread.tolist())) for name, each in held),
+    )
 
 
 def model_record(made: Made, found: Evidence, outcome: Outcome) -> ModelRecord:

@@ -34,6 +34,9 @@ class EvaluateSection(Section):
     """What a significance is about: the procedure retrained, or this fitted model."""
     crossfit: Flag = False
     """Without a test set: claims on all events, each scored by a fit that has not seen it."""
+    prevalence: Literal["random", "fixed"] | None = None
+    """Whether a fresh data set would have another class fraction, or that is by design; default: fixed where the events
+    are simulated or each file holds one class, else random."""
     relevant: Annotated[Number, Field(ge=0)] = 0.0
     """The smallest difference worth a word."""
     intervals: Literal["conformal", "law"] = "conformal"
