@@ -98,7 +98,7 @@ class FitData:
             return self.part(generator(seed, sample.kind, sample.number), sample)
         if sample.kind == "all":
             return self.train
-        if sample.kind == "fold of a half":
+        if sample.kind == "half":
             cells, own, n_folds = self.cells(sample)
             fitted = (cells // n_folds == own // n_folds) & (cells != own)
             return np.asarray(self.train[fitted])

@@ -148,7 +148,7 @@ class _Gathering:
             return f"{of} {fit.sample}"
         if fit.sample.again:
             return f"refit {number}"
-        if fit.sample.kind == "fold of a half":
+        if fit.sample.kind == "half":
             return f"the fit of {fit.sample}"
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"
 
