@@ -24,7 +24,7 @@ from fivesigma.risk.metrics import metric as metric_called
 from fivesigma.risk.targets import OverTargets
 from fivesigma.study.finished.result import Result
 from fivesigma.study.fit.prediction import Predictions, scored, unpacked
-from fivesigma.study.plan import ENOUGH_REFITS, share
+from fivesigma.study.plan import ENOUGH_REFITS, SHARES, share
 from fivesigma.study.spec.models import GIVEN
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import TRAIN, VALIDATION
@@ -136,7 +136,7 @@ class Entrant:
 
     @property
     def _again(self) -> list[str]:
-        return [kind for kind in self._kept if kind not in ("all", "fold", "half")]
+        return [kind for kind in self._kept if kind in ("resample", *SHARES)]
 
     def _said_by(self, keys: Sequence[str]) -> tuple[Mapping[str, Predictions], ...]:
         """Return what some fits say, by part; () where one is not kept."""
