@@ -8,6 +8,7 @@ from fivesigma.record.results import Claim
 from fivesigma.risk import evidence
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import MODELS, Compared
+from fivesigma.study.tasks.task import VALIDATION
 
 SHOWN = 3.0
 """σ from which a comparison is claimed that nobody asked for."""
@@ -37,13 +38,15 @@ def _claimed(found: Evidence) -> Iterator[Compared]:
 def sentence(found: Evidence, compared: Compared) -> Claim:
     """Return the claim that a comparison makes."""
     prepared = found.prepared
+    n_judged = len(found.parts.truth(prepared.metric, found.judged_on).y)
+    on_folds = found.judged_on == VALIDATION
     return evidence.claim_text(
         compared.difference,
         compared.subject,
         compared.other,
         metric=compared.metric or prepared.metric.name,
-        n_test=len(found.parts.truth(prepared.metric, found.judged_on).y),
-        n_train=len(prepared.split.train),
+        n_test=None if on_folds else n_judged,
+        n_train=n_judged if on_folds else len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,
         family=len(found.family),
         greater_is_better=prepared.metric.greater_is_better,
