@@ -126,13 +126,13 @@ SCENES = {
     "cut-bayes": Scene(
         "procedure: rejection at a chosen cut, naive Bayes, 600 train, 1,000 test",
         retrained("rejection_50", bayes, 600, 1000),
-        promise="careful",
+        promise="at least",
         studies=600,
     ),
     "cut-tree": Scene(
         "procedure: rejection at a chosen cut, leaves of 20, 600 train, 1,000 test",
         retrained("rejection_50", pruned, 600, 1000),
-        promise="careful",
+        promise="at least",
         studies=600,
     ),
 }
