@@ -110,10 +110,10 @@ SCENES = {
 
 @cache
 def truth(name):
-    """The true difference: the mean over 400 pairs of training sets, each on 20,000 fresh events."""
+    """The true difference: the mean over 100 pairs of training sets, each on 20,000 fresh events."""
     scene = replace(SCENES[name], n_refits=0)
     rng = np.random.default_rng(1)
-    return float(np.mean([scene.study(rng, 20_000, n_boot=2).difference for _ in range(400)]))
+    return float(np.mean([scene.study(rng, 20_000, n_boot=2).difference for _ in range(100)]))
 
 
 def named(name, studies, seed=0):
