@@ -284,8 +284,8 @@ def lineup_fits(  # noqa: PLR0913 keywords, one a sort of fit
 ) -> list[Fit]:
     """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits, folds of halves
     (``halves`` in all) and seeds, and the folds of its ``neighbours`` in flexibility, told by the parameters in which
-    they differ, in the first repeat. ``again`` are the parameters of refits and seeds; where refits choose cuts of their
-    own (``own_cuts``), the folds of each refit too.
+    they differ, in the first repeat. ``again`` are the parameters of refits and seeds; where refits choose cuts
+    of their own (``own_cuts``), the folds of each refit too.
     """
     held = [Sample("fold", number) for number in range(folds)]
     further = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]

@@ -8,7 +8,6 @@ from fivesigma.record.results import Claim
 from fivesigma.risk import evidence
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import MODELS, Compared
-from fivesigma.study.tasks.task import VALIDATION
 
 SHOWN = 3.0
 """σ from which a comparison is claimed that nobody asked for."""
@@ -39,14 +38,14 @@ def sentence(found: Evidence, compared: Compared) -> Claim:
     """Return the claim that a comparison makes."""
     prepared = found.prepared
     n_judged = len(found.parts.truth(prepared.metric, found.judged_on).y)
-    on_folds = found.judged_on == VALIDATION
+    untested = found.judged_on not in found.tests
     return evidence.claim_text(
         compared.difference,
         compared.subject,
         compared.other,
         metric=compared.metric or prepared.metric.name,
-        n_test=None if on_folds else n_judged,
-        n_train=n_judged if on_folds else len(prepared.split.train),
+        n_test=None if untested else n_judged,
+        n_train=n_judged if untested else len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,
         family=len(found.family),
         greater_is_better=prepared.metric.greater_is_better,

@@ -170,7 +170,7 @@ class Scores:
             )
         return self._measured[key]
 
-    def measured_of(
+    def measured_of(  # noqa: PLR0913 the keywords of `measure`
         self,
         metric: Metric,
         part: str,

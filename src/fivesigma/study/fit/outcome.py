@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, Predictions, unpacked
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.plan import Entry, Fit, Sample
 
 Array = NDArray[Any]
 ByPart = Mapping[str, Predictions]
