@@ -131,9 +131,9 @@ class View:
         said = self.results.claims
         return tuple(map(evidence.not_blind, said)) if self.not_blind else said
 
-    def word(self, comparison: Comparison | None) -> str | None:
+    def word(self, comparison: Comparison | None, *, one_sided: bool = False) -> str | None:
         """Return the verdict on a comparison; nothing that is not blind is an observation."""
-        found = word(comparison, self.claims)
+        found = word(comparison, self.claims, one_sided=one_sided)
         return EVIDENCE if self.not_blind and found == OBSERVATION else found
 
     def significance(self, value: float | None) -> str:

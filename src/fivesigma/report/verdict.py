@@ -1,4 +1,4 @@
-"""The words of a significance, exactly four, and how the page marks them."""
+"""The words of a significance, exactly five, and how the page marks them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Iterable
 
 from fivesigma.record.results import VERDICTS, Claim, Comparison
 
-NOT_DISTINGUISHED, NOT_RELEVANT, EVIDENCE, OBSERVATION = VERDICTS
-_MARKS = {NOT_DISTINGUISHED: "none", NOT_RELEVANT: "small", EVIDENCE: "evidence", OBSERVATION: "observation"}
+NOT_DISTINGUISHED, NOT_RELEVANT, EVIDENCE, OBSERVATION, NOT_ABOVE = VERDICTS
+_MARKS = {
+    NOT_DISTINGUISHED: "none",
+    NOT_RELEVANT: "small",
+    EVIDENCE: "evidence",
+    OBSERVATION: "observation",
+    NOT_ABOVE: "warning",
+}
 
 
 def mark(verdict: str) -> str:
@@ -19,13 +25,16 @@ def mark(verdict: str) -> str:
     return _MARKS.get(verdict, "none")
 
 
-def word(comparison: Comparison | None, claims: Iterable[Claim] = ()) -> str | None:
+def word(
+    comparison: Comparison | None, claims: Iterable[Claim] = (), *, one_sided: bool = False
+) -> str | None:
     """Return the verdict on ``comparison``: that of the claim made of it, else by 3σ and 5σ (global).
 
-    Only a claim knows the smallest difference worth a word, hence it goes first.
+    Only a claim knows the smallest difference worth a word, hence it goes first. ``one_sided``: it was tested for
+    "above" alone, as against the baseline.
 
-    >>> word(Comparison(0.1, sigma_global=3.4))
-    'evidence'
+    >>> word(Comparison(0.1, sigma_global=3.4)), word(Comparison(-0.1, sigma_global=-3.4), one_sided=True)
+    ('evidence', 'not above')
     """
     if comparison is None or comparison.difference is None:
         return None
@@ -35,6 +44,8 @@ def word(comparison: Comparison | None, claims: Iterable[Claim] = ()) -> str | N
     if comparison.sigma_global is None:
         return None
     size = abs(comparison.sigma_global)
+    if one_sided and comparison.sigma_global <= -3.0:
+        return NOT_ABOVE
     return OBSERVATION if size >= 5.0 else EVIDENCE if size >= 3.0 else NOT_DISTINGUISHED
 
 

@@ -35,6 +35,7 @@ from fivesigma.risk.intervals import (
     with_known,
 )
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.needs import needs
 from fivesigma.risk.resampling import (
     N_REFIT_DRAWS,
     Measurement,
@@ -172,11 +173,16 @@ def _merit(metric: Metric, refits: Refits) -> Refits:
 
 @dataclass(frozen=True)
 class _Error:
-    """The two standard errors of a difference and the degrees of freedom of their sum."""
+    """The two standard errors of a difference and the degrees of freedom of their sum.
+
+    ``spread`` and ``dofs`` as a `Difference` has them.
+    """
 
     stat: float
     train: float
     dof: float
+    spread: float | None = None
+    dofs: tuple[float, float] | None = None
 
 
 def _errors(
@@ -193,8 +199,9 @@ def _errors(
     train = max(sum(refits.main_effect for refits in spreads), alone)
     spread, dof = _added(spreads)
     spread = max(spread, alone)
-    dof = max(total_dof(stat**2, train, spread=spread, dofs=(stat_dof(a), dof)), 1.0)
-    return _Error(stat, train**0.5, dof)
+    dofs = (stat_dof(a), dof)
+    total = max(total_dof(stat**2, train, spread=spread, dofs=dofs), 1.0)
+    return _Error(stat, train**0.5, total, spread, dofs)
 
 
 def _added(spreads: Sequence[Refits]) -> tuple[float, float]:
@@ -224,6 +231,8 @@ def _tested(value: float, error: _Error, *, one_sided: bool, level: float) -> Di
         train=error.train,
         t=t,
         dof=error.dof,
+        spread=error.spread,
+        dofs=error.dofs,
     )
 
 
@@ -269,17 +278,16 @@ def verdict(difference: Difference, *, relevant: float = 0.0) -> str:
     """Return the word: not distinguished; from 3σ evidence, from 5σ observation; or distinguished, not relevant.
 
     By the global σ where it is known, else the local one. A one-sided test asks for "above" and shows
-    nothing else.
+    nothing else: what lies below by 3σ is "not above".
     """
     sigma = difference.sigma_global if difference.sigma_global is not None else difference.sigma_local
-    if sigma is None or difference.difference is None:
+    if sigma is None or difference.difference is None or abs(sigma) < 3:
         return "not distinguished"
-    shown = sigma if difference.one_sided else abs(sigma)
-    if shown < 3:
-        return "not distinguished"
+    if difference.one_sided and sigma < 0:
+        return "not above"
     if abs(difference.difference) < relevant:
         return "distinguished, not relevant"
-    return "observation" if shown >= 5 else "evidence"
+    return "observation" if abs(sigma) >= 5 else "evidence"
 
 
 def sigma_text(sigma: float | None) -> str:
@@ -309,13 +317,13 @@ def claim_text(  # noqa: PLR0913 keywords of a public function
     other: str,
     *,
     metric: str,
-    n_test: int,
+    n_test: int | None,
     n_train: int,
     relevant: float = 0.0,
     family: int = 1,
     greater_is_better: bool = True,
 ) -> Claim:
-    """Return the sentence on one difference, of ``subject`` over ``other``, and what 3σ would take.
+    """Return the sentence on one difference, of ``subject`` over ``other``, and what 3σ would take (`needs`).
 
     >>> d = Difference(0.02, 0.01, 0.03, 1e-5, 4.3, 4.0, one_sided=True, dof=500.0)
     >>> claim_text(d, "forest", "dummy", metric="roc_auc", n_test=500, n_train=2000).text
@@ -363,6 +371,9 @@ def _finding(d: Difference, subject: str, other: str, metric: str, word: str, gr
         size = f"{d.difference:.3g}, {d.level:.0%} limits {limits}"
         return f"{subject} is not distinguished from {other} on {metric}: difference {size}"
     side = "above" if (d.difference > 0) == greater_is_better else "below"
+    if word == "not above":
+        size = f"{abs(d.difference):.3g} {_size(d)}"
+        return f"{subject} lies {side} {other} on {metric} by {size}, which this test does not claim"
     return f"{subject} is {side} {other} on {metric} by {abs(d.difference):.3g} {_size(d)}: {word}"
 
 
@@ -370,52 +381,3 @@ def _size(d: Difference) -> str:
     """The interval of the difference's size."""
     ends = (d.low, d.high) if (d.difference or 0) > 0 else (-(d.high or 0), -(d.low or 0))
     return f"[{ends[0]:.3g}, {ends[1]:.3g}]"
-
-
-def needs(difference: Difference, *, n_test: int, n_train: int, family: int = 1) -> str:
-    """Return what it would take to see this very difference at 3σ among ``family`` comparisons, "" if it is seen.
-
-    The test events' variance falls as 1/n_test, the training set's as 1/n_train.
-
-    >>> d = Difference(0.01, sigma_local=1.0, stat=0.01, train=0.0, t=1.0, dof=999.0)
-    >>> needs(d, n_test=1000, n_train=4000)
-    'about 9,100 test events for 3σ'
-    >>> needs(replace(d, train=0.02), n_test=1000, n_train=4000)
-    'more test events alone cannot show it; about 46 times the training and test events for 3σ'
-    """
-    d = difference
-    if d.sigma_local is None or d.difference is None or d.dof is None:
-        return ""
-    if d.one_sided and d.difference < 0:
-        return "no number of events: it lies on the other side of the baseline"
-    if abs(d.sigma_global if d.sigma_global is not None else d.sigma_local) >= 3:
-        return ""
-    if d.difference == 0:
-        return "no number of events: the predictions score the same"
-    stat, train = d.stat or 0.0, d.train or 0.0
-    reach = abs(d.difference) / _t_needed(d, family)
-    if reach > train and stat > 0:
-        return f"about {_rounded(n_test * stat**2 / (reach**2 - train**2))} test events for 3σ"
-    if stat == 0:
-        return f"about {_rounded(n_train * train**2 / reach**2)} training events for 3σ"
-    if reach > stat:
-        more = _rounded(n_train * train**2 / (reach**2 - stat**2))
-        return f"more test events alone cannot show it; about {more} training events for 3σ"
-    factor = _rounded((stat**2 + train**2) / reach**2)
-    return f"more test events alone cannot show it; about {factor} times the training and test events for 3σ"
-
-
-def _t_needed(d: Difference, family: int) -> float:
-    """The t statistic that is worth 3σ among ``family`` comparisons."""
-    sides = 1 if d.one_sided else 2
-    p_all = sides * np.exp(log_p_from_sigma(3.0))
-    p = -np.expm1(np.log1p(-p_all) / max(family, 1))
-    return float(stats.t.isf(p / sides, d.dof))
-
-
-def _rounded(number: float) -> str:
-    """Two significant digits, with separators."""
-    if number > 1e9:
-        return "more than a billion"
-    digits = max(len(str(int(number))) - 2, 0)
-    return f"{int(-(-number // 10**digits)) * 10**digits:,}"

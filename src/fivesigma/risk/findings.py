@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-VERDICTS = ("not distinguished", "distinguished, not relevant", "evidence", "observation")
+VERDICTS = ("not distinguished", "distinguished, not relevant", "evidence", "observation", "not above")
 
 
 @dataclass(frozen=True)

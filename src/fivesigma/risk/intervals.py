@@ -375,7 +375,7 @@ def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) ->
         seed = min(seed, train)
     errors = ErrorBudget(stat_error(m), train, seed)
     value = m.value if np.isfinite(m.value) else None
-    reason = _no_interval(m)
+    reason = _no_interval(m) or ("" if claim == "fitted" else _undefined_refits(m))
     if reason:
         return Score(value, None, None, level, reason, errors)
     limits = _with_tail(m, stat_interval(m.metric, m, level), level)
@@ -383,7 +383,8 @@ def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) ->
         note = "" if claim == "fitted" else " (no refits)"
         return Score(value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors)
     low, high = _with_training(m, limits, train or 0.0, level)
-    method = f"procedure: {limits.method} ⊕ {len(m.refits)} refits"
+    at = "" if m.own_cuts or m.scored.cut is None else " at this model's cut"
+    method = f"procedure{at}: {limits.method} ⊕ {len(m.refits)} refits"
     return Score(value, low, high, level, method, errors)
 
 
@@ -444,6 +445,13 @@ def _no_interval(m: Measurement) -> str:
     if at_bound and not isinstance(m.metric, EXACT_AT_BOUND):
         return "no interval: the score is at its bound"
     return refusal(m.part) or few_passing(m)
+
+
+def _undefined_refits(m: Measurement) -> str:
+    """Return why the refits do not show how a score varies that is defined itself, or an empty string."""
+    if np.isfinite(m.value) and not np.isfinite(m.refits.values).all():
+        return f"no interval: {m.metric.name} is not defined in every refit"
+    return ""
 
 
 def _with_training(

@@ -330,6 +330,7 @@ class Measurement:
     value : the metric of the stored prediction.
     draws : (B,) the metric on the resamples of the test events, or on the first of them (see `measure`).
     refits : refits on resampled training sets with new seeds, on the same test events.
+    own_cuts : whether refits are read at cuts of their own.
     seeds : refits on the full training set with new seeds.
     held_out : what folds say of the training events that they held out, which tell of tails; None where unknown.
     """
@@ -342,6 +343,7 @@ class Measurement:
     refits: Refits = field(default_factory=Refits)
     seeds: Refits = field(default_factory=Refits)
     held_out: Scored | None = None
+    own_cuts: bool = False
 
     @cached_property
     def units(self) -> float:
@@ -380,6 +382,7 @@ def measure(  # noqa: PLR0913 keywords of a public function
     refits: Sequence[Vector] = (),
     seeds: Sequence[Vector] = (),
     cut: float | None = None,
+    cuts: Sequence[float | None] = (),
     scale: float = 1.0,
     held_out: Scored | None = None,
     share: float | None = None,
@@ -392,6 +395,8 @@ def measure(  # noqa: PLR0913 keywords of a public function
     refits : predictions of the refits (resampled training set, new seed) on the same events.
     seeds : predictions of refits on the same training set with new seeds.
     cut, scale : as `Metric.value` takes them.
+    cuts : of each refit the cut that it chose itself; where there are none refits are read at ``cut``, and the cut's
+        own training variance is not seen.
     held_out : predictions of training events by models that have not seen them, for metrics of squared residuals.
     share : of the training events that a refit has seen, each of them once; None for a bootstrap sample.
 
@@ -401,21 +406,22 @@ def measure(  # noqa: PLR0913 keywords of a public function
     counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
     draws = metric.resampled(part.y, prediction, part.w, counts, cut=cut, scale=scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale, part.strata)
-    again, seeded = (_refits(metric, part, each, cut, scale) for each in (refits, seeds))
-    draws, again = np.asarray(draws, float), again.of_share(share)
-    return Measurement(metric, part, scored, value, draws, again, seeded, held_out)
+    again = _refits(metric, part, refits, cuts or [cut] * len(refits), scale).of_share(share)
+    seeded, draws = _refits(metric, part, seeds, [cut] * len(seeds), scale), np.asarray(draws, float)
+    return Measurement(metric, part, scored, value, draws, again, seeded, held_out, own_cuts=len(cuts) > 0)
 
 
 def _refits(
-    metric: Metric, part: Part, predictions: Sequence[Vector], cut: float | None, scale: float
+    metric: Metric, part: Part, predictions: Sequence[Vector], cuts: Sequence[float | None], scale: float
 ) -> Refits:
     """Score each of ``predictions`` and follow it over the first resamples, to first order where that is known."""
     if not len(predictions):
         return Refits()
-    values = [metric.value(part.y, p, part.w, cut=cut, scale=scale) for p in predictions]
+    pairs = list(zip(predictions, cuts, strict=True))
+    values = [metric.value(part.y, p, part.w, cut=cut, scale=scale) for p, cut in pairs]
     few = part.counts[:N_REFIT_DRAWS]
     draws = []
-    for value, p in zip(values, predictions, strict=True):
+    for value, (p, cut) in zip(values, pairs, strict=True):
         u = influence(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
         if u is None:
             draws.append(metric.resampled(part.y, p, part.w, few, cut=cut, scale=scale))

@@ -73,6 +73,8 @@ class Difference:
         `global_significance` has seen the family.
     stat, train : standard errors of the difference (test events; training set and seed).
     t, dof : the statistic and its degrees of freedom.
+    spread, dofs : the variance over refits of which ``train`` is a part, and the degrees of freedom of stat and of it;
+        None where the error is one.
     method : how it was done, or why it was refused.
     stat_draws, train_draws : the errors behind it, from which the family's correlation is estimated.
     """
@@ -90,6 +92,8 @@ class Difference:
     train: float | None = None
     t: float | None = None
     dof: float | None = None
+    spread: float | None = None
+    dofs: tuple[float, float] | None = None
     method: str = ""
     stat_draws: Vector = field(default_factory=lambda: np.empty(0), repr=False)
     train_draws: Vector = field(default_factory=lambda: np.empty(0), repr=False)

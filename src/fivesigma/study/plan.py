@@ -76,27 +76,31 @@ class Sample:
         halving
     n_rows : only the first so many of these, in whole blocks (learning curves)
     repeat : which of the repeats of the cross-validation the fold is of
+    without : of a bootstrap sample, the fold whose rows it goes without, and predicts
     """
 
     kind: SampleKind = "all"
     number: int = 0
     n_rows: int | None = None
     repeat: int = 0
+    without: int | None = None
 
     def __str__(self) -> str:
         part = "" if self.n_rows is None else f", {self.n_rows} rows"
+        less = "" if self.without is None else f", without fold {self.without}"
         repeat = f" of repeat {self.repeat}" if self.repeat else ""
-        return ("all rows" if self.kind == "all" else f"{self.kind} {self.number}") + repeat + part
+        return ("all rows" if self.kind == "all" else f"{self.kind} {self.number}") + repeat + part + less
 
     @property
     def again(self) -> bool:
         """Whether the fit is a refit: to other events than the study has, as another study would be."""
-        return self.kind in ("resample", *SHARES)
+        return self.kind in ("resample", *SHARES) and self.without is None
 
     @property
     def stream(self) -> tuple[str | int, ...]:
         """What tells its randomness from that of other samples of a kind."""
-        return (self.number, "repeat", self.repeat) if self.repeat else (self.number,)
+        again = ("repeat", self.repeat) if self.repeat else ()
+        return (self.number, *again, *(() if self.without is None else ("without", self.without)))
 
 
 ALL = Sample()
@@ -276,10 +280,12 @@ def lineup_fits(  # noqa: PLR0913 keywords: each a sort of fit
     again: Mapping[str, Any] | None = None,
     repeats: int = 1,
     halves: int = 0,
+    own_cuts: bool = False,
 ) -> list[Fit]:
     """Return the fits that one model of the line-up needs: its final one, folds of all repeats, refits, folds of halves
     (``halves`` in all) and seeds, and the folds of its ``neighbours`` in flexibility, told by the parameters in which
-    they differ, in the first repeat. ``again`` are the parameters of refits and seeds.
+    they differ, in the first repeat. ``again`` are the parameters of refits and seeds; where refits choose cuts
+    of their own (``own_cuts``), the folds of each refit too.
     """
     held = [Sample("fold", number) for number in range(folds)]
     further = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
@@ -288,5 +294,17 @@ def lineup_fits(  # noqa: PLR0913 keywords: each a sort of fit
     fits += [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
     fits += [Fit(entry.name, Sample("half", number), cost=cost / 2) for number in range(halves)]
     fits += [Fit(entry.name, params=again or {}, seed=1 + number, cost=cost) for number in range(n_seeds)]
+    if own_cuts:
+        every = [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
+        fits += [fit for each in every for fit in crossed(each, folds)]
     fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
     return fits
+
+
+def crossed(refit: Fit, folds: int) -> list[Fit]:
+    """Return the fits that hold out each fold of the events of a refit in turn, as the study's folds do.
+
+    >>> [str(each) for each in crossed(Fit("tree", Sample("resample", 3)), 2)]
+    ['tree: resample 3, without fold 0', 'tree: resample 3, without fold 1']
+    """
+    return [replace(refit, sample=replace(refit.sample, without=fold)) for fold in range(folds)]

@@ -51,13 +51,20 @@ def test_a_sentence_has_the_numbers_of_its_comparison():
 
 
 def test_what_it_would_take_counts_the_events_that_were_scored():
+    """Folds judge a sealed study: no test events are spoken of there."""
     sealed = evidence(opened=False)
-    weak = Compared(
-        "a", "b", Difference(0.01, -1, 1, 0.4, 0.5, 0.2, stat=0.02, train=0.0, t=0.5, dof=99.0), "x", 1
+    folds, test = (
+        Difference(0.01, -1, 1, 0.4, 0.5, 0.2, stat=stat, train=train, t=0.5, dof=99.0)
+        for stat, train in ((0.0, 0.02), (0.02, 0.0))
     )
     n_train = len(sealed.prepared.split.train)
     n_test = len(sealed.prepared.split.tests["test"])
-    more = [sentence(each, weak).needs for each in (sealed, evidence())]
-    assert all("test events for 3σ" in each for each in more)
+    more = [
+        sentence(found, Compared("a", "b", d, "x", 1)).needs
+        for found, d in ((sealed, folds), (evidence(), test))
+    ]
+    assert " events for 3σ" in more[0]
+    assert "test" not in more[0]
+    assert "test events for 3σ" in more[1]
     first, second = (float(each.split(" ")[1].replace(",", "")) for each in more)
     assert abs(first / second - n_train / n_test) < 0.1 * n_train / n_test

@@ -12,6 +12,7 @@ from fivesigma.risk.metrics import metric
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.scores import Scores
 from fivesigma.study.fit.prediction import Output
+from fivesigma.study.plan import Entry, Sample
 from fivesigma.study.tasks.task import TRAIN, VALIDATION
 from tests.study.made import outcome, prepared
 
@@ -101,3 +102,53 @@ def test_an_agreement_with_no_known_truth_is_no_score():
     scores, _ = scores_of(study, validation={Output.LABEL: rng.integers(0, 2, len(study.split.train))})
     assert not scores.has(metric("overlap"), VALIDATION, "m")
     assert scores.value(metric("overlap"), VALIDATION, "m") is None
+
+
+def crossed(study, model, seed):
+    """Return what the folds of four refits say, each of them a little otherwise."""
+    rng = np.random.default_rng(seed)
+    held = model.validation[Output.PROBABILITY]
+    return {
+        Sample("resample", number): {Output.PROBABILITY: held ** (1 + 0.1 * rng.random())}
+        for number in range(len(model.refits))
+    }
+
+
+@pytest.mark.parametrize("weights", [False, True])
+def test_each_refit_is_read_at_the_cut_of_its_own_resample(weights):
+    study = prepared("classification", weights=weights, evaluate={"metric": "rejection_50", "refits": 4})
+    scores, model = scores_of(study)
+    said = crossed(study, model, 0)
+    scores, model = scores_of(study, crossed=said)
+    found, train = metric("rejection_50"), study.split.train
+    cuts = scores.cuts_of(found, model.crossed)
+    data, places = study.data, {int(row): place for place, row in enumerate(train)}
+    for number, (cut, each) in enumerate(zip(cuts, said.values(), strict=True)):
+        rows = study.fit_data.rows(Sample("resample", number), int(study.plan.shared["seed"]))
+        p = each[Output.PROBABILITY][[places[int(row)] for row in rows]]
+        assert cut == found.cut(data.y[rows], p, data.w[rows] if weights else None)
+    measured = scores.measured(found, "test", "m")
+    assert measured.own_cuts
+    y = data.y[study.split.tests["test"]]
+    w = data.w[study.split.tests["test"]] if weights else None
+    values = [
+        found.value(y, each["test"][Output.PROBABILITY], w, cut=cut)
+        for each, cut in zip(model.refits, cuts, strict=True)
+    ]
+    np.testing.assert_allclose(measured.refits.values, values)
+
+
+def test_refits_without_cuts_of_their_own_are_read_at_the_models_and_that_is_said():
+    study = prepared("classification")
+    scores, _ = scores_of(study)
+    assert scores.of("m")["test"]["rejection_30"].method.startswith("procedure at this model's cut: ")
+    assert scores.of("m")["test"]["roc_auc"].method.startswith("procedure: ")
+    assert scores.cuts_of(metric("roc_auc"), {}) == []
+
+
+def test_scores_made_elsewhere_are_of_the_fitted_model_where_the_primary_metric_has_a_cut():
+    for name, about in (("rejection_50", "fitted model"), ("roc_auc", "procedure")):
+        study = prepared("classification", evaluate={"metric": name, "refits": 4})
+        given = Entry("m", "predictions", given={"refits": [["a"]] * 10, "out_of_fold": True})
+        scores, _ = scores_of(study, entry=given)
+        assert scores.of("m")["test"][name].method.startswith(about)

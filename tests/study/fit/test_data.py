@@ -49,6 +49,20 @@ def test_folds_leave_out_what_they_are_asked_about_and_tests_are_never_fitted():
     np.testing.assert_array_equal(made.rows(Sample(), 0), made.train)
 
 
+def test_a_resample_is_crossed_by_the_folds_of_the_study_with_all_copies_on_one_side():
+    made = data()
+    whole = made.rows(Sample("resample", 1), 7)
+    for k in range(3):
+        sample = Sample("resample", 1, without=k)
+        rows, asked = made.rows(sample, 7), made.asked(Fit("m", sample))
+        assert list(asked) == ["validation"]
+        np.testing.assert_array_equal(asked["validation"], made.train[made.folds == k])
+        assert not set(rows) & set(asked["validation"])
+        held = whole[np.isin(whole, asked["validation"])]
+        assert sorted([*rows, *held]) == sorted(whole)
+    np.testing.assert_array_equal(made.train[made.places(whole)], whole)
+
+
 def test_resamples_and_beginnings_are_of_whole_blocks_and_of_the_seed_alone():
     made = data()
     for r in range(5):

@@ -17,7 +17,7 @@ from fivesigma.report.rounding import (
 )
 from fivesigma.report.section import Content, Section, View, metric_name
 from fivesigma.report.text import clean
-from fivesigma.report.verdict import EVIDENCE, NOT_DISTINGUISHED, OBSERVATION, mark
+from fivesigma.report.verdict import EVIDENCE, NOT_ABOVE, NOT_DISTINGUISHED, OBSERVATION, mark
 from fivesigma.risk.metrics import metrics
 
 
@@ -70,7 +70,7 @@ def _against_baseline(view: View) -> str:
     if best.name == baseline:
         return f"; {_quoted(best.name)} is itself the baseline"
     comparison = best.versus_baseline.get(view.results.metric)
-    verdict = view.word(comparison)
+    verdict = view.word(comparison, one_sided=True)
     if comparison is None or verdict is None:
         return ""
     if comparison.sigma_global is None:
@@ -83,6 +83,7 @@ def _against_baseline(view: View) -> str:
         OBSERVATION: f", an observation ({shown}) that it stands {where}",
         EVIDENCE: f", evidence ({shown}) that it stands {where}",
         NOT_DISTINGUISHED: f", not distinguished ({shown}) from",
+        NOT_ABOVE: f", which lies {where} ({shown}, which this test does not claim)",
     }.get(verdict, f", {verdict} ({shown}) from")
     return f"{kind} the baseline {_quoted(baseline)} ({_difference(comparison)})"
 
@@ -120,7 +121,7 @@ def _against_runner_up(view: View) -> str:
 def _content(view: View) -> Content:
     best = view.best
     comparison = best.versus_baseline.get(view.results.metric) if best is not None else None
-    verdict = view.word(comparison)
+    verdict = view.word(comparison, one_sided=True)
     return Content(
         {
             "question": view.question,

@@ -34,6 +34,7 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
         cost=prepared.costs[entry.name],
         again={} if learnt else kind.again,
+        own_cuts=own_cuts(prepared),
     )
 
 
@@ -69,6 +70,11 @@ def sample_of_refits(prepared: Prepared, entry: Entry) -> SampleKind:
 def _labels_own_alone(estimator: Any) -> bool:
     """Whether a user's own clustering has no labels for others than its own events."""
     return hasattr(estimator, "fit_predict") and not hasattr(estimator, "predict")
+
+
+def own_cuts(prepared: Prepared) -> bool:
+    """Whether each refit chooses a cut of its own: where claims about procedures are made on a metric with one."""
+    return prepared.metric.has_cut and prepared.spec.evaluate.claim == "procedure"
 
 
 def _looked_up(prepared: Prepared, entry: Entry, given: Mapping[str, Any]) -> list[Fit]:

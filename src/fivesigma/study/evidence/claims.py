@@ -37,13 +37,15 @@ def _claimed(found: Evidence) -> Iterator[Compared]:
 def sentence(found: Evidence, compared: Compared) -> Claim:
     """Return the claim that a comparison makes."""
     prepared = found.prepared
+    n_judged = len(found.parts.truth(prepared.metric, found.judged_on).y)
+    untested = found.judged_on not in found.tests
     return evidence.claim_text(
         compared.difference,
         compared.subject,
         compared.other,
         metric=compared.metric or prepared.metric.name,
-        n_test=len(found.parts.truth(prepared.metric, found.judged_on).y),
-        n_train=len(prepared.split.train),
+        n_test=None if untested else n_judged,
+        n_train=n_judged if untested else len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,
         family=len(found.family),
         greater_is_better=prepared.metric.greater_is_better,

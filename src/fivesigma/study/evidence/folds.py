@@ -156,7 +156,10 @@ class Folds:
         return metric.value(truth.y, prediction[truth.counts], truth.w, cut=cut, scale=truth.scale)
 
     def cut(self, metric: Metric, prediction: Array, rows: Array) -> float | None:
-        """Return the threshold of a metric that has one, chosen on some of the training rows, given by a mask."""
+        """Return the threshold of a metric that has one, chosen on some of the training rows.
+
+        These are given by a mask, or by their places among all of them, where one may stand several times.
+        """
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 

@@ -20,6 +20,7 @@ from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.evidence.records import finite, score_record
 from fivesigma.study.fit.outcome import ByPart, Outcome
 from fivesigma.study.fit.prediction import Predictions, scored
+from fivesigma.study.plan import Sample
 from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Claim, Judgement
 
 Array = NDArray[Any]
@@ -34,6 +35,7 @@ class Scores:
     _cuts: dict[tuple[str, str], float | None] = field(default_factory=dict, init=False, repr=False)
     _folded: dict[tuple[str, str], FoldScores] = field(default_factory=dict, init=False, repr=False)
     _measured: dict[tuple[str, str, str], Measurement] = field(default_factory=dict, init=False, repr=False)
+    _drawn: dict[Sample, Array] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def parts(self) -> Parts:
@@ -59,10 +61,14 @@ class Scores:
         return scored(self.fitted[name].validation, metric) is not None
 
     def claim(self, judged: Judgement, *names: str) -> Claim:
-        """Return what intervals and σ of some models are about: the procedure only where the refits of all show it."""
+        """Return what intervals and σ of some models are about: the procedure only where the refits of all show it.
+
+        Of scores made elsewhere refits have no cut of their own: where the primary metric has one, they do not.
+        """
         if judged.by == "folds":
             return judged.claim
-        whole = all(self._refitted(self.fitted[name]) for name in names)
+        cut, outcomes = self.parts.prepared.metric.has_cut, [self.fitted[name] for name in names]
+        whole = all(self._refitted(each) and not (cut and each.entry.given is not None) for each in outcomes)
         if judged.by == "halves":
             whole = all(self.fitted[name].halves for name in names)
         return judged.claim if whole else "fitted"
@@ -91,6 +97,30 @@ class Scores:
         """Return the threshold of a metric that has one, chosen on predictions of the training rows."""
         said = scored(validation, metric)
         return None if said is None else self.folds.cut(metric, said, self.parts.validated)
+
+    def cuts_of(self, metric: Metric, crossed: Mapping[Sample, Predictions]) -> list[float | None]:
+        """Return the threshold that each refit chooses on what its own folds say of its events.
+
+        As the study does, on as many events, which stand there as often as they were drawn; [] where the metric has
+        none, or the refits have no folds.
+        """
+        if not metric.has_cut:
+            return []
+        said = {sample: scored(each, metric) for sample, each in crossed.items()}
+        return [
+            self.folds.cut(metric, each, self._places(sample))
+            for sample, each in said.items()
+            if each is not None
+        ]
+
+    def _places(self, sample: Sample) -> Array:
+        """Return the places of the training rows of a sample that a fold holds out."""
+        if sample not in self._drawn:
+            prepared, validated = self.parts.prepared, self.parts.validated
+            shared, seed = prepared.fit_data, int(prepared.plan.shared["seed"])
+            places = shared.places(shared.rows(sample, seed))
+            self._drawn[sample] = places[validated[places]]
+        return self._drawn[sample]
 
     # --- values ------------------------------------------------------------------------------------------------
 
@@ -126,20 +156,21 @@ class Scores:
         """Return value, resamples and refits of a score that the model has."""
         key = (metric.name, part, name)
         if key not in self._measured:
-            outcome, cut = self.fitted[name], self.cut(metric, name)
+            outcome = self.fitted[name]
             self._measured[key] = self.measured_of(
                 metric,
                 part,
                 outcome.said(part),
                 refits=outcome.refits,
                 seeds=outcome.seeds,
-                cut=cut,
+                cut=self.cut(metric, name),
+                cuts=self.cuts_of(metric, outcome.crossed),
                 held_out=self.folds.held_out(metric, scored(outcome.validation, metric)),
                 share=outcome.share,
             )
         return self._measured[key]
 
-    def measured_of(
+    def measured_of(  # noqa: PLR0913 the keywords of `measure`
         self,
         metric: Metric,
         part: str,
@@ -148,10 +179,14 @@ class Scores:
         refits: Sequence[ByPart],
         seeds: Sequence[ByPart] = (),
         cut: float | None,
+        cuts: Sequence[float | None] = (),
         held_out: Scored | None = None,
         share: float | None = None,
     ) -> Measurement:
-        """Return predictions of a part, and those of the refits that speak of it, scored on its resamples."""
+        """Return predictions of a part, and those of the refits that speak of it, scored on its resamples.
+
+        Refits are read at their own ``cuts``, where they have any.
+        """
         truth = self.parts.truth(metric, part)
         final, *others = (
             [_kept(each, metric, truth.counts) for each in every if scored(each, metric) is not None]
@@ -165,6 +200,7 @@ class Scores:
             refits=others[0],
             seeds=others[1],
             cut=cut,
+            cuts=cuts,
             scale=truth.scale,
             held_out=held_out,
             share=share,

@@ -81,6 +81,8 @@ class FitData:
 
     def held(self, sample: Sample) -> Array:
         """Return which training rows (n_train,) a fold holds out."""
+        if sample.without is not None:
+            return np.asarray(self.folds == sample.without)
         folds = self.folds if sample.repeat == 0 else self.further[sample.repeat - 1]
         return np.asarray(folds == sample.number)
 
@@ -93,22 +95,29 @@ class FitData:
     def rows(self, sample: Sample, seed: int) -> Array:
         """Return the positions of the rows that a fit on ``sample`` may see."""
         if sample.kind == "resample":
-            return self.resample(generator(seed, "refit", sample.number))
+            rows = self.resample(generator(seed, "refit", sample.number))
+            return rows if sample.without is None else rows[self._beside(sample)[self.places(rows)]]
         if sample.kind in SHARES:
-            return self.part(generator(seed, sample.kind, sample.number), sample)
+            rows = self.part(generator(seed, sample.kind, sample.number), sample)
+            return rows if sample.without is None else rows[self._beside(sample)[self.places(rows)]]
         if sample.kind == "all":
             return self.train
         if sample.kind == "half":
             cells, own, n_folds = self.cells(sample)
             fitted = (cells // n_folds == own // n_folds) & (cells != own)
             return np.asarray(self.train[fitted])
-        seen = ~self.held(sample)
-        rows = self.train[seen & ~self.near[sample.number] if self.near.size else seen]
+        rows = self.train[self._beside(sample)]
         return (
             rows
             if sample.n_rows is None
             else self._first(rows, sample.n_rows, generator(seed, "learning", sample.number))
         )
+
+    def _beside(self, sample: Sample) -> Array:
+        """Return which training rows a fit may see that a fold judges: those of other folds, and not near it."""
+        fold = sample.number if sample.without is None else sample.without
+        seen: Array = ~self.held(sample)
+        return seen & ~self.near[fold] if self.near.size else seen
 
     def asked(self, fit: Fit, *, always: bool = False) -> dict[str, Array]:
         """Return the positions of the rows that a fit predicts, by part; the kept model predicts its own rows too.
@@ -118,9 +127,13 @@ class FitData:
         if fit.sample.kind == "half":
             cells, own, _ = self.cells(fit.sample)
             return {"validation": self.train[cells == own]}
-        if fit.sample.kind == "fold":
+        if fit.sample.kind == "fold" or fit.sample.without is not None:
             return {"validation": self.train[self.held(fit.sample)]}
         return {"train": self.train, **self.tests} if fit.is_final or always else dict(self.tests)
+
+    def places(self, rows: Array) -> Array:
+        """Return where training rows stand among all of them."""
+        return np.asarray(np.searchsorted(self.train, rows))
 
     def columns(self, entry: Entry) -> Array:
         """Return the positions of the columns (channels, features) that a model takes."""

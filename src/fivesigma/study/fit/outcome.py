@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.prediction import Output, Predictions, unpacked
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.plan import Entry, Fit, Sample
 
 Array = NDArray[Any]
 ByPart = Mapping[str, Predictions]
@@ -33,6 +33,7 @@ class Outcome:
     refits, seeds : what the refits say of each sealed test, in the order of their numbers; of the training rows too
         where no fit sees their truth.
     share : the part of the training rows that a refit sees, each once; None for bootstrap samples.
+    crossed : what the folds of each refit say of the training rows that they held out; {} where refits have none.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
     repeats : what folds say in further repeats of the cross-validation.
     halves : of each halving of the events, what the folds of either half say of the rows that they held out.
@@ -51,6 +52,7 @@ class Outcome:
     refits: tuple[ByPart, ...] = ()
     seeds: tuple[ByPart, ...] = ()
     share: float | None = None
+    crossed: Mapping[Sample, Predictions] = field(default_factory=dict)
     probes: ByPart = field(default_factory=dict)
     described: Mapping[str, Any] = field(default_factory=dict)
     converged: bool | None = None
@@ -112,12 +114,19 @@ class _Gathering:
             tuple(parts for parts, _ in map(self._one, again)),
             tuple(parts for parts, _ in seeds),
             next((self.fit_data.share(fit.sample) for fit in again), None),
+            {fit.sample: each for fit in again if (each := self._crossed(fit.sample))},
             {name: said for name, said in probes.items() if said},
             about.get("described", {}),
             about.get("converged"),
             tuple(said for repeat in repeats if (said := self._folded({}, repeat))),
             tuple(self._halved()),
         )
+
+    def _crossed(self, sample: Sample) -> dict[Output, Array]:
+        """Return what the folds of a refit say of the rows that they held out; {} where it has none."""
+        every = [fit for fit in self.fits if fit.sample.without is not None]
+        own = [fit for fit in every if replace(fit.sample, without=None) == sample]
+        return folded([self._one(fit)[0]["validation"] for fit in own], self.fit_data)
 
     def _one(self, fit: Fit) -> Said:
         """Return what a fit left; `FitFailedError` where it has failed."""
@@ -146,8 +155,9 @@ class _Gathering:
             name = next((name for name, params in self.neighbours.items() if params == fit.params), None)
             of = f"the {name} flexible neighbour on" if name else "the fit of"
             return f"{of} {fit.sample}"
-        if fit.sample.again:
-            return f"refit {number}"
+        if fit.sample.again or fit.sample.without is not None:
+            held = "" if fit.sample.without is None else f", without fold {fit.sample.without}"
+            return f"refit {number}{held}"
         if fit.sample.kind == "half":
             return f"the fit of {fit.sample}"
         return f"the fit with seed {fit.seed - 1}" if fit.seed else "the final fit"

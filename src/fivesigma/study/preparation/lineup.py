@@ -8,6 +8,7 @@ from typing import Any
 
 from fivesigma._core.errors import InputError, StudyError
 from fivesigma.data.dataset import Dataset
+from fivesigma.risk.metrics import metrics
 from fivesigma.study.plan import N_SEEDS, Entry
 from fivesigma.study.preparation import feature_checks
 from fivesigma.study.preparation.given import settled
@@ -104,7 +105,9 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
 def _fits_expected(spec: Spec) -> int:
     """Return about how many fits a model of the study takes."""
     folds, again = spec.split.n_folds or 1, (spec.split.repeats or 1) - 1
-    return 1 + (3 + again) * folds + spec.evaluate.refits + min(N_SEEDS, spec.evaluate.refits)
+    refits, found = spec.evaluate.refits, metrics().get(spec.evaluate.metric or "")
+    own_cuts = found is not None and found.has_cut
+    return 1 + (3 + again) * folds + refits * (1 + folds * own_cuts) + min(N_SEEDS, refits)
 
 
 def _baseline(spec: Spec, data: Dataset) -> Entry:

@@ -22,7 +22,7 @@ from fivesigma.study.analyses.explain.importance import joined, label, message
 from fivesigma.study.analyses.explain.settings import clustered, names_of
 from fivesigma.study.fit.outcome import ByPart, FitFailedError, Outcome, folded
 from fivesigma.study.fit.prediction import Predictions, scored, unpacked
-from fivesigma.study.plan import ALL, Fit, Sample
+from fivesigma.study.plan import ALL, Fit, Sample, crossed
 
 Array = NDArray[Any]
 Groups = tuple[Group[str], ...]
@@ -39,6 +39,7 @@ class AblationStep:
     validation : what its folds say of the training rows; ``repeats`` what they say in further repeats
     ranking : the record of the permutation importance of its columns; None where they were not ranked
     tests, refits : what it says of the sealed tests, and what its refits say
+    crossed : what the folds of each refit say of the training rows, as an `Outcome` has it
     """
 
     columns: tuple[str, ...]
@@ -48,6 +49,7 @@ class AblationStep:
     tests: ByPart = field(default_factory=dict)
     refits: tuple[ByPart, ...] = ()
     repeats: tuple[Predictions, ...] = ()
+    crossed: Mapping[Sample, Predictions] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +165,9 @@ class Explorer:
         """Return the model on some columns, with what claims need of it where the step is ``complete``."""
         subset = request.subset
         folds = self._folds(subset, ranked=request.ranked)
-        final, refits = self._sealed(subset) if complete else ([], [])
+        final, refits, crosses = self._sealed(subset) if complete else ([], [], [])
         again = [self._again(folds, 1 + r) for r in range(len(self.outcome.repeats))] if complete else []
-        self._wait([*folds, *final, *refits, *(fit for repeat in again for fit in repeat)])
+        self._wait([*folds, *final, *refits, *(fit for fits in (*again, *crosses) for fit in fits)])
         return AblationStep(
             subset.columns,
             subset.changed or (),
@@ -174,6 +176,7 @@ class Explorer:
             self._read(final[0]) if final else {},
             tuple(self._read(fit) for fit in refits),
             tuple(self._folded(fits) for fits in again),
+            {fit.sample: self._folded(fits) for fit, fits in zip(refits, crosses, strict=False)},
         )
 
     @staticmethod
@@ -188,14 +191,18 @@ class Explorer:
         n_folds = self.run.prepared.split.n_folds
         return [replace(fit, sample=Sample("fold", number), wanted=wanted) for number in range(n_folds)]
 
-    def _sealed(self, subset: Subset[str]) -> tuple[list[Fit], list[Fit]]:
-        """Return the fits that predict the sealed tests: to all rows, and as many refits as the model has."""
-        if not self.run.prepared.split.tests:
-            return [], []
+    def _sealed(self, subset: Subset[str]) -> tuple[list[Fit], list[Fit], list[list[Fit]]]:
+        """Return the fits that claims on the sealed tests need, as the model has them.
+
+        To all rows, the refits, and the folds of each refit where these choose cuts of their own.
+        """
+        prepared = self.run.prepared
+        if not prepared.split.tests:
+            return [], [], []
         fit, own = self._on(subset), self.run.lineup[self.outcome.entry.name]
-        return [fit], [
-            replace(fit, sample=each.sample, params=each.params) for each in own if each.sample.again
-        ]
+        refits = [replace(fit, sample=each.sample, params=each.params) for each in own if each.sample.again]
+        crosses = [crossed(each, prepared.split.n_folds) for each in refits] if self.outcome.crossed else []
+        return [fit], refits, crosses
 
     def _on(self, subset: Subset[str]) -> Fit:
         entry, names = self.outcome.entry, list(self.run.prepared.fit_data.meta["names"])

@@ -83,9 +83,9 @@ def _scored(found: Evidence, said: Predictions) -> Array:
 
 def _measured(found: Evidence, model: str, step: AblationStep, test: str) -> Measurement:
     metric = found.prepared.metric
-    cut = found.scores.cut_of(metric, step.validation)
-    share = found.fitted[model].share
-    return found.scores.measured_of(metric, test, step.tests[test], refits=step.refits, cut=cut, share=share)
+    cut, cuts = found.scores.cut_of(metric, step.validation), found.scores.cuts_of(metric, step.crossed)
+    said, share = step.tests[test], found.fitted[model].share
+    return found.scores.measured_of(metric, test, said, refits=step.refits, cut=cut, cuts=cuts, share=share)
 
 
 def _called(path: AblationPath, now: AblationStep, before: AblationStep | None) -> tuple[str, str]:
