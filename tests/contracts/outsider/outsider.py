@@ -255,7 +255,9 @@ class Mirror(Experiment):
         found = {}
         for name, fits in self.run.lineup.items():
             if name != self.run.prepared.baseline:
-                folds = [fit for fit in fits if fit.sample.kind == "fold" and not fit.params]
+                folds = [
+                    fit for fit in fits if fit.sample.kind == "fold" and not (fit.params or fit.sample.repeat)
+                ]
                 found[name] = [Fit(name, fit.sample, columns=(self.keys.column,)) for fit in folds]
         return found
 
@@ -276,7 +278,8 @@ class Mirror(Experiment):
             if name not in found.fitted:
                 continue
             own = found.scores.whole(metric, VALIDATION, name)
-            difference = found.folds.difference(metric, self.said(fits), own)
+            both = (found.folds.scored(metric, (said,)) for said in (self.said(fits), own))
+            difference = found.folds.difference(metric, *both)
             yield Compared(f"{name} in the mirror", name, difference, "mirror", name)
 
     def record(self, found: Any) -> Mapping[str, Any]:

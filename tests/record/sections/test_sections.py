@@ -87,6 +87,32 @@ BY_HAND = {
         "seeds": [],
         "clusters": [0.95, 0.8],
     },
+    "time": {"column": "mjd", "gap": 30.0, "left_out": 4, "left_out_of_folds": [2, 0, 1]},
+    "given_folds": {"column": "fold", "rows": [40, 41], "crossing": 1},
+    "slices": [
+        {
+            "column": "pt",
+            "unit": "GeV",
+            "part": "test",
+            "slices": [
+                {
+                    "name": "pt < 25 GeV",
+                    "low": None,
+                    "high": 25.0,
+                    "missing": False,
+                    "n": 60,
+                    "n_effective": 60.0,
+                    "models": {
+                        "forest": {
+                            "scores": {"roc_auc": {**dict.fromkeys(("value", "low", "high")), **SCORED}},
+                            "versus_baseline": dict.fromkeys(COMPARED),
+                            "versus_whole": None,
+                        }
+                    },
+                }
+            ],
+        }
+    ],
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

@@ -39,6 +39,8 @@ _SCORED = {"clustering": (Output.LABEL, Output.DENSITY)}
 LONGEST = 1_000_000
 """Bytes of the longest study file that is read."""
 
+MANY = 12
+"""Options that a sentence names one by one."""
 OWN = "own"
 """Kind of a model that was given in Python; a study file alone cannot run it."""
 
@@ -284,7 +286,9 @@ class Spec(Section):
         options = list(known)
         state = "in this version" if word in later else f"a {what}"
         hint = "" if word in later else did_you_mean(word, options)
-        listed = "those that `fivesigma models` lists" if what == "model" else ", ".join(options)
+        more = f" and {len(options) - MANY} others of docs/study-file.md" if len(options) > MANY else ""
+        shown = f"{', '.join(options[:MANY])}{more}"
+        listed = "those that `fivesigma models` lists" if what == "model" else shown
         raise self.error(where, f"'{word}' is not {state}; expected one of {listed}.{hint}")
 
     def section(self, name: str) -> Section | None:
