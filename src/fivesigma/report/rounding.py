@@ -108,6 +108,21 @@ def value_with_error(score: Score | None) -> str:
     return value if error is None else f"{value} ± {fixed(error, decimals)}"
 
 
+def compact(value: float | None, error: float | None) -> str:
+    """Return ``value`` with its error on the last digits in brackets; four digits where there is no error.
+
+    >>> compact(4.9812, 0.1234), compact(-5872.1, 310.0), compact(1.23456, None), compact(0.5, 0.0)
+    ('4.98(12)', '−5870(310)', '1.235', '0.5')
+    """
+    if value is None or not error:
+        return plain_number(value)
+    decimals = _decimals_within(error, abs(value))
+    text = fixed(value, decimals)
+    if "e" in text:
+        return f"{text} ± {fixed(error, decimals)}"
+    return f"{text}({round(error * 10.0 ** max(decimals, 0), min(decimals, 0)):.0f})"
+
+
 def interval(low: float | None, high: float | None, decimals: int) -> str:
     """Return ``0.855 to 0.867``; a side that is open is named.
 

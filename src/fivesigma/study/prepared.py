@@ -96,6 +96,7 @@ class Prepared:
             "categories": {name: list(labels) for name, labels in data.categories.items()},
             "columns": how_read(spec, data),
             "units": list(data.units),
+            "target_unit": data.target_unit,
             "kind": data.kind,
             "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),

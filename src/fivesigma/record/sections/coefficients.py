@@ -11,6 +11,22 @@ Numbers = tuple[float | tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
+class CoefficientErrors:
+    """Standard errors (p + 1,) of the coefficients, the intercept last.
+
+    Attributes
+    ----------
+    classical : of the textbook: residuals of one variance, or the law's own.
+    robust : HC3, whatever the variance of each event; of groups the spread of their sums.
+    bootstrap : spread of 1,000 solutions under random weights of events or groups.
+    """
+
+    classical: tuple[float | None, ...]
+    robust: tuple[float | None, ...]
+    bootstrap: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CoefficientsRecord(Section):
     """The coefficients of a linear model, in the units of the columns as they were read.
 
@@ -20,8 +36,14 @@ class CoefficientsRecord(Section):
     values, intercept : slope per unit of each column, of several classes one tuple (p,) a class.
     standardised : the change per standard deviation, as ``values``.
     r2_train : R² of the rows of the fit, of a regression.
-    errors : (p,) standard errors of ``values``.
-    units : (p,) of the columns.
+    errors : of a law that no penalty holds and no selection chose; None of others.
+    units : (p,) of ``values``, where those of the target and of the column are known.
+    low, high : (p + 1,) 95 % limits by the robust errors, the intercept last.
+    method : what the limits rest on, or why there are none.
+    correlation : (p + 1, p + 1) of the bootstrap's solutions.
+    spread : (p + 1,) of a law that has no errors, how the fitted values vary from refit to refit: biased by the
+        penalty, they have no interval.
+    non_zero : (p,) the share of refits in which a coefficient is not zero.
     """
 
     key, of = "coefficients", "model"
@@ -31,8 +53,14 @@ class CoefficientsRecord(Section):
     intercept: float | tuple[float, ...]
     standardised: Numbers | None = optional()
     r2_train: float | None = optional()
-    errors: tuple[float | None, ...] | None = optional()
+    errors: CoefficientErrors | None = optional()
     units: tuple[str | None, ...] | None = optional()
+    low: tuple[float | None, ...] | None = optional()
+    high: tuple[float | None, ...] | None = optional()
+    method: str | None = optional()
+    correlation: tuple[tuple[float | None, ...], ...] | None = optional()
+    spread: tuple[float | None, ...] | None = optional()
+    non_zero: tuple[float, ...] | None = optional()
 
     @property
     def slopes(self) -> tuple[float, ...]:

@@ -1,47 +1,76 @@
-"""The law of a linear model: its coefficients with their errors, and its plane."""
+"""The law of each linear model: its coefficients with their errors, and the plane of the best."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.report.coefficients.figure import linear_model, plane
-from fivesigma.report.rounding import plain_number
+from fivesigma.report.rounding import compact, decimals_of, interval, plain_number
 from fivesigma.report.section import Content, Section, View
 from fivesigma.report.text import clean
 
+_MOST_TERMS = 6
+"""Terms of a law that still reads as one line."""
+_MOST_LAWS = 12
+
 
 def _content(view: View) -> Content:
-    found = linear_model(view)
-    assert found is not None
-    model, kept = found
-    units = kept.units or (None,) * len(kept.names)
-    errors = kept.errors or (None,) * len(kept.names)
-    drawn = plane(view)
-    context = {
-        "name": model.name,
-        "target": view.results.data.target or "target",
-        "rows": [
-            (name, plain_number(value, 5), plain_number(error, 2) if error is not None else "", unit or "")
-            for name, value, error, unit in zip(kept.names, kept.slopes, errors, units, strict=True)
-        ],
-        "with_errors": any(error is not None for error in errors),
-        "intercept": plain_number(kept.offset, 5),
-        "r2": plain_number(kept.r2_train, 4),
-        "law": _law(view.results.data.target or "target", kept),
-    }
+    best = linear_model(view)
+    assert best is not None
+    having = [each for each in view.having(CoefficientsRecord) if each[1].names]
+    others = [each for each in having if each[0].name != best[0].name][: _MOST_LAWS - 1]
+    target, drawn = view.results.data.target or "target", plane(view)
+    context = {"target": target, "laws": [_law(target, *each) for each in (best, *others)]}
     return Content(context, {"plane": drawn} if drawn is not None else {})
 
 
-def _law(target: str, kept: CoefficientsRecord) -> str:
-    """Return the fitted law as one line of text, up to six terms."""
-    if len(kept.names) > 6:
+def _law(target: str, model: ModelRecord, kept: CoefficientsRecord) -> dict[str, Any]:
+    """Return what the page says of one law."""
+    return {
+        "name": model.name,
+        "text": _text(target, kept),
+        "with_errors": kept.errors is not None,
+        "with_spread": kept.spread is not None,
+        "rows": [_row(kept, j) for j in (len(kept.names), *range(len(kept.names)))],
+        "r2": plain_number(kept.r2_train, 4),
+        "method": kept.method or "",
+    }
+
+
+def _row(kept: CoefficientsRecord, j: int) -> dict[str, str]:
+    """Return a line of the table: of the column ``j``, or of the intercept, which comes last."""
+    last = j == len(kept.names)
+    value = kept.offset if last else kept.slopes[j]
+    units = kept.units or (None,) * len(kept.names)
+    row = {"term": "intercept" if last else kept.names[j], "unit": "" if last else units[j] or ""}
+    if kept.errors is not None:
+        robust, low, high = kept.errors.robust[j], (kept.low or ())[j], (kept.high or ())[j]
+        decimals = decimals_of(robust) if robust else 4
+        row |= {
+            "limits": interval(low, high, decimals),
+            "classical": plain_number(kept.errors.classical[j], 2),
+        }
+        return row | {"value": compact(value, robust), "bootstrap": plain_number(kept.errors.bootstrap[j], 2)}
+    row["value"] = plain_number(value, 5)
+    if kept.spread is not None:
+        share = "" if last or kept.non_zero is None else f"{kept.non_zero[j]:.0%}"
+        row |= {"spread": plain_number(kept.spread[j], 2), "non_zero": share}
+    return row
+
+
+def _text(target: str, kept: CoefficientsRecord) -> str:
+    """Return the law as one line of text, with its errors in brackets; up to six terms."""
+    if len(kept.names) > _MOST_TERMS:
         return ""
+    errors = kept.errors.robust if kept.errors is not None else (None,) * (len(kept.names) + 1)
     terms = [
-        f"{'−' if v < 0 else '+'} {plain_number(abs(v))} × {clean(n)}"
-        for n, v in zip(kept.names, kept.slopes, strict=True)
+        f"{'−' if v < 0 else '+'} {compact(abs(v), e)} × {clean(n)}"
+        for n, v, e in zip(kept.names, kept.slopes, errors, strict=False)
     ]
-    return f"{clean(target)} = {plain_number(kept.offset)} {' '.join(terms)}"
+    return f"{clean(target)} = {compact(kept.offset, errors[-1])} {' '.join(terms)}"
 
 
 SECTION = Section(

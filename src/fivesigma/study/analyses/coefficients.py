@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 from sklearn.metrics import r2_score
 
+from fivesigma._core.random import generator
+from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.products import Products
+from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
 from fivesigma.features.standard import StandardScores
+from fivesigma.models.linear.errors import (
+    VARIANCES,
+    Law,
+    StandardErrors,
+    correlation,
+    errors,
+    standard_errors,
+)
 from fivesigma.record.document import tuples
-from fivesigma.record.sections.coefficients import CoefficientsRecord
-from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
+from fivesigma.record.sections.coefficients import CoefficientErrors, CoefficientsRecord
+from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.fit.inside import columns_of, pipeline_of
+from fivesigma.study.plan import Entry, Fit
 
 Floats = NDArray[np.float64]
+
+SELECTIONS = (Univariate, RecursiveElimination, L1Selection, PrincipalComponents, NonNegativeParts)
+"""Steps that choose or make columns by the very rows: the errors of a law behind them would not know of it."""
+LINKS = {"squared": lambda z: z, "logistic": special.expit, "poisson": np.exp}
+"""What a law of each loss predicts at its linear score."""
 
 
 def describe(
@@ -70,19 +88,128 @@ def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
     return steps[-1].in_columns(theta, b) if steps and isinstance(steps[-1], Products) else (theta, b)
 
 
-class Coefficients(OfKept):
-    """The coefficients of the kept model, where it is linear."""
+def in_units(estimator: Any) -> Floats:
+    """Return the matrix (p + 1, p + 1) that takes what the model says, the intercept last, to the columns as read."""
+    pipeline = pipeline_of(estimator)
+    p = np.atleast_2d(pipeline.steps[-1][1].coef_).shape[1]
+    slopes, intercepts = _unscaled(pipeline, np.eye(p + 1, p), np.eye(p + 1)[:, p])
+    return np.column_stack([slopes, intercepts]).T
 
-    kept = CoefficientsRecord
 
-    def section(self, fitted: Fitted) -> CoefficientsRecord | None:
-        """Return the coefficients, with the units of the columns; None of several targets."""
-        rows, meta = fitted.rows, fitted.data.meta
+def law_of(entry: Entry, estimator: Any) -> str | None:
+    """Return the name of the loss of a law whose coefficients have errors; None of a penalised or selected one."""
+    pipeline, path = pipeline_of(estimator), entry.path or {}
+    free = entry.kind == "linear" or path.get("penalty") == "none"
+    loss = path["loss"]["name"] if path else "squared"
+    chosen = any(isinstance(step, SELECTIONS) for _, step in pipeline.steps)
+    one = len(np.atleast_2d(pipeline.steps[-1][1].coef_)) == 1
+    return loss if free and one and not chosen and loss in VARIANCES else None
+
+
+def errors_of(fitted: Fitted) -> StandardErrors | None:
+    """Return the errors of a fitted law in the units of the columns; None where it has none."""
+    loss = law_of(fitted.entry, fitted.estimator)
+    if loss is None:
+        return None
+    pipeline, rows, data = pipeline_of(fitted.estimator), fitted.rows, fitted.data
+    model, X = pipeline.steps[-1][1], fitted.table(rows)
+    Z = np.asarray(pipeline[:-1].transform(X) if len(pipeline.steps) > 1 else X, dtype=np.float64)
+    design = np.column_stack([Z, np.ones(len(Z))])
+    scores = design @ np.append(np.ravel(model.coef_), np.ravel(model.intercept_))
+    y = np.asarray(
+        data.y[rows] == model.classes_[-1] if loss == "logistic" else data.y[rows], dtype=np.float64
+    )
+    law = Law(design, y, LINKS[loss](scores), loss, data.training_weights(rows), data.units[rows])
+    found = standard_errors(law, generator(fitted.seed, "coefficients", fitted.entry.name))
+    return found and found.through(in_units(fitted.estimator))
+
+
+def with_errors(law: CoefficientsRecord, found: StandardErrors, grouped: str) -> CoefficientsRecord:
+    """Return the record of a law with its errors, its limits and the correlation of its coefficients."""
+    reach, values = found.reach(), np.append(law.slopes, law.offset or 0.0)
+    three = (tuples(errors(each)) for each in (found.classical, found.robust, found.bootstrap))
+    kept = CoefficientErrors(**dict(zip(("classical", "robust", "bootstrap"), three, strict=True)))
+    limits = {"low": tuples(values - reach), "high": tuples(values + reach)}
+    method = f"95 %: Student's t at ν = {found.dof:.0f}, robust errors ({grouped})"
+    return replace(
+        law, errors=kept, **limits, method=method, correlation=tuples(correlation(found.bootstrap))
+    )
+
+
+class Coefficients:
+    """The coefficients of the kept model, where it is linear: with errors, or with their spread over the refits."""
+
+    name = CoefficientsRecord.key
+
+    def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
+        """Read off the fit whose model is kept, its refits and its folds."""
+        again = fit.sample.kind in ("resample", "fold") and fit.sample.n_rows is None
+        own = fit.is_final or (again and not fit.params and fit.columns is None and not fit.seed)
+        return {} if own else None
+
+    def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
+        """Return the record of the kept model; of a refit its values alone; {} for a model that is not linear."""
         if fitted.data.n_targets > 1:
-            return None
+            return {}
+        if not fitted.fit.is_final:
+            law = describe(fitted.estimator, fitted.names)
+            return {} if law is None or law.offset is None else {"again": [*law.slopes, law.offset]}
+        rows = fitted.rows
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
-        unit = dict(zip(meta["names"], meta["units"], strict=True))
-        return law and replace(law, units=tuple(unit.get(name) for name in law.names))
+        if law is None:
+            return {}
+        law = replace(law, units=slope_units(law.names, fitted.data.meta))
+        if law.offset is not None and (found := errors_of(fitted)) is not None:
+            grouped = "HC3" if len(np.unique(fitted.data.units[rows])) == len(rows) else "of groups"
+            law = with_errors(law, found, grouped)
+        document: Mapping[str, Any] = law.to_document()
+        return document
+
+    def record(self, found: Found, entry: Entry, run: Run) -> Mapping[str, Any]:
+        """Return the section of the kept model, with its spread where it has no errors."""
+        whole = [read for fit, read in found if fit.is_final]
+        if not whole:
+            return {}
+        law = CoefficientsRecord.from_document(whole[0])
+        return {self.name: law if law.errors is not None or law.offset is None else with_spread(law, found)}
+
+
+def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
+    """Return a law with the spread of its values over refits; without refits, by the folds' jackknife."""
+    why = "no 95 % limits: a penalty or a selection moves the values; the spread is that of"
+    for kind in ("resample", "fold"):
+        again = np.array(
+            [read["again"] for fit, read in found if fit.sample.kind == kind and "again" in read]
+        )
+        if len(again) > 1 and again.shape[1] == len(law.names) + 1:
+            k = len(again)
+            spread = again.std(axis=0, ddof=1) * ((k - 1) / k**0.5 if kind == "fold" else 1.0)
+            share = (again[:, :-1] != 0).mean(axis=0)
+            words = {
+                "resample": f"{k} refits on resampled rows",
+                "fold": f"{k} folds, each left out (jackknife)",
+            }
+            return replace(law, spread=tuples(spread), non_zero=tuples(share), method=f"{why} {words[kind]}")
+    return replace(
+        law, method="no 95 % limits: the coefficients depend on each other, or a penalty moves them"
+    )
+
+
+def slope_units(names: Sequence[str], meta: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return the unit of each slope: the target's over the column's."""
+    known = dict(zip(meta["names"], meta["units"], strict=True))
+    return tuple(_over(meta.get("target_unit"), known.get(name)) for name in names)
+
+
+def _over(unit: str | None, of: str | None) -> str | None:
+    """Return ``unit / of``, None where neither is known.
+
+    >>> _over("g", "mm"), _over(None, "mm"), _over("g", None), _over("g", "km/h"), _over(None, None)
+    ('g/mm', '1/mm', 'g', 'g/(km/h)', None)
+    """
+    if of is None:
+        return unit
+    return f"{unit or '1'}/{f'({of})' if any(sign in of for sign in '/* ·') else of}"
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))
