@@ -28,7 +28,7 @@ from fivesigma.record.document import tuples
 from fivesigma.record.sections.coefficients import CoefficientErrors, CoefficientsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.fit.inside import columns_of, pipeline_of
-from fivesigma.study.plan import Entry, Fit
+from fivesigma.study.plan import SHARES, Entry, Fit
 
 Floats = NDArray[np.float64]
 
@@ -143,8 +143,9 @@ class Coefficients:
 
     def wanted(self, entry: Entry, fit: Fit, shared: Mapping[str, Any]) -> Any | None:
         """Read off the fit whose model is kept, its refits and its folds."""
-        again = fit.sample.kind in ("resample", "fold") and fit.sample.n_rows is None
-        own = fit.is_final or (again and not fit.params and fit.columns is None and not fit.seed)
+        again = fit.sample.again or (fit.sample.kind == "fold" and not fit.sample.repeat)
+        whole = fit.sample.n_rows is None and fit.sample.without is None and fit.columns is None
+        own = fit.is_final or (again and whole and not fit.params and not fit.seed)
         return {} if own else None
 
     def of_fit(self, fitted: Fitted, settings: Any) -> Mapping[str, Any]:
@@ -177,19 +178,16 @@ class Coefficients:
 def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
     """Return a law with the spread of its values over refits; without refits, by the folds' jackknife."""
     why = "no 95 % limits: a penalty or a selection moves the values; the spread is that of"
-    for kind in ("resample", "fold"):
-        again = np.array(
-            [read["again"] for fit, read in found if fit.sample.kind == kind and "again" in read]
-        )
-        if len(again) > 1 and again.shape[1] == len(law.names) + 1:
-            k = len(again)
-            spread = again.std(axis=0, ddof=1) * ((k - 1) / k**0.5 if kind == "fold" else 1.0)
-            share = (again[:, :-1] != 0).mean(axis=0)
-            words = {
-                "resample": f"{k} refits on resampled rows",
-                "fold": f"{k} folds, each left out (jackknife)",
-            }
-            return replace(law, spread=tuples(spread), non_zero=tuples(share), method=f"{why} {words[kind]}")
+    for again in (True, False):
+        fits = [(fit, read["again"]) for fit, read in found if fit.sample.again == again and "again" in read]
+        values = np.array([value for _, value in fits])
+        if len(fits) > 1 and values.shape[1:] == (len(law.names) + 1,):
+            k, seen = len(fits), SHARES.get(fits[0][0].sample.kind)
+            size = (k - 1) / k**0.5 if not again else 1.0 if seen is None else (seen / (1 - seen)) ** 0.5
+            words = f"{k} refits" if again else f"{k} folds, each left out (jackknife)"
+            spread = tuples(values.std(axis=0, ddof=1) * size)
+            share = tuples((values[:, :-1] != 0).mean(axis=0))
+            return replace(law, spread=spread, non_zero=share, method=f"{why} {words}")
     return replace(
         law, method="no 95 % limits: the coefficients depend on each other, or a penalty moves them"
     )
