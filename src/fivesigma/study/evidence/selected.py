@@ -39,7 +39,8 @@ def candidates(found: Evidence) -> list[str]:
     if not found.parts.task.supervised and metric.scores in found.parts.task.own:
         return []  # labels of all events, held against a truth: folds have no part in them
     able = (name for name in found.ranked if not fitted[name].entry.informed)
-    return [name for name in able if np.isfinite(found.scores.value(metric, VALIDATION, name) or np.nan)]
+    values = ((name, found.scores.value(metric, VALIDATION, name)) for name in able)
+    return [name for name, value in values if value is not None and np.isfinite(value)]
 
 
 def choice_of(
