@@ -7,6 +7,7 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.risk.cuts import Ams, Asimov, Rejection, Selected, asimov_significance
+from fivesigma.risk.metrics import metric
 
 Y = np.array([1, 1, 1, 0, 0, 0, 0, 0])
 SCORE = np.array([0.9, 0.8, 0.3, 0.85, 0.4, 0.3, 0.2, 0.1])
@@ -96,3 +97,11 @@ def test_a_selection_is_of_two_classes(each):
     with pytest.raises(InputError, match="two classes"):
         each.value(np.array([0, 1, 2]), np.full((3, 3), 1 / 3))
     assert each.binary_only
+
+
+@pytest.mark.parametrize("name", ["rejection_30", "rejection_50", "rejection_80"])
+def test_a_constant_score_rejects_nothing_whatever_cut_other_events_chose(name):
+    """Folds see other class shares, so that their constant may lie above that of the test by its last digits."""
+    y, p = np.array([0, 1, 0, 1, 0]), np.full(5, 0.4)
+    for cut in (0.39, 0.4, 0.4 + 1e-9, 0.9):
+        assert metric(name).value(y, np.column_stack([1 - p, p]), cut=cut) == 1.0

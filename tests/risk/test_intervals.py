@@ -249,7 +249,11 @@ def test_folds_give_the_variance_of_nadeau_and_bengio():
         pytest.approx(values.mean() + half),
     )
     assert cross_validated(values[:1], n_fit=3, n_validation=1).method == "no interval: fewer than two folds"
-    assert cross_validated(np.array([0.5, np.nan]), n_fit=3, n_validation=1).value is None
+    one = cross_validated(
+        np.array([0.5, np.nan]), n_fit=3, n_validation=1
+    )  # a fold without a class is left out
+    assert (one.value, one.low, one.method) == (0.5, None, "no interval: fewer than two folds")
+    assert cross_validated(np.full(2, np.nan), n_fit=3, n_validation=1).value is None
     equal = cross_validated(np.full(4, 0.5), n_fit=3, n_validation=1)
     assert equal.method == "no interval: every fold scores the same"
 

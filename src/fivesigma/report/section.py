@@ -162,9 +162,12 @@ class View:
             return _crossfitted(self.results)
         if self.results.claim == "fitted":
             return "Intervals and σ are of these fitted models, uncertain because the test set is finite."
+        finite = (
+            "the test set and the training set are" if self.results.split.n_test else "the training set is"
+        )
         return (
             "Intervals and σ are of the procedure, trained afresh on a training set of this size: uncertain "
-            "because the test set and the training set are finite."
+            f"because {finite} finite."
         )
 
     @property

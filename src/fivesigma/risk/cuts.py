@@ -181,6 +181,13 @@ class Rejection(Selection):
         enough = rows.s >= self.efficiency * rows.s[-1] * (1 - 1e-12)
         return float(rows.threshold[np.argmax(enough)])
 
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """As of any selection; a cut above every score is the highest of them: a constant score rejects nothing."""
+        score = self._score(y, prediction)
+        if cut is not None and not np.isnan(cut):
+            cut = min(cut, float(np.max(score[w > 0], initial=-np.inf)))
+        return super().terms(y, prediction, w, cut)
+
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Background over what passes of it."""
         return np.asarray(ratio(sums[..., 2], sums[..., 1]))

@@ -91,7 +91,7 @@ def needs(difference: Difference, *, n_test: int | None, n_train: int, family: i
     'about 9,000 test events for 3σ; over the interval of the difference 1,000 or more, with no upper bound'
     >>> d = Difference(0.2, 0.04, 0.36, sigma_local=2.5, train=0.08, stat=0.0, t=2.5, dof=49.0)
     >>> needs(d, n_test=None, n_train=100)
-    'about 160 events for 3σ; over the interval of the difference 100 to 4,000'
+    'about 160 events for 3σ; over the interval of the difference 100 to 3,900'
     """
     d = difference
     if d.sigma_local is None or d.difference is None or d.dof is None:

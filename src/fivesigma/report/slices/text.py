@@ -29,9 +29,23 @@ def _sentence(column: SlicedColumn, best: str, metric: str) -> str:
         f"{fixed(score.value, interval_decimals(score.low, score.high))} ({each.name})"
         for each, score in (low, high)
     ]
+    where = f"{best} in {len(known)} slice{'s' * (len(known) > 1)} of {column.column}"
+    span = " to ".join(values[: len(known)])
+    return f"{where}: {metric_name(metric)} {span}; {_apart(column, best)}"
+
+
+def _apart(column: SlicedColumn, best: str) -> str:
+    """Return which slices are shown to differ from all events, of those that were tested."""
     apart = [each.name for each in column.slices if differs(each, best)]
-    said = f"other than on all events: {', '.join(apart)}" if apart else "no slice differs from all events"
-    return f"{best} in {len(known)} slices of {column.column}: {metric_name(metric)} {' to '.join(values)}; {said}"
+    if apart:
+        return f"other than on all events: {', '.join(apart)}"
+    versus = (each.models[best].versus_whole for each in column.slices if best in each.models)
+    tested = any(each is not None and each.sigma_global is not None for each in versus)
+    return (
+        "no slice is shown to differ from all events"
+        if tested
+        else "no slice could be tested against all events"
+    )
 
 
 def differs(each: Slice, best: str) -> bool:

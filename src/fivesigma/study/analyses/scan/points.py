@@ -118,6 +118,10 @@ def study_at(spec: Spec, values: Values, seed: int) -> Spec:
     document = {name: section for name, section in document.items() if name not in LEFT_OUT}
     document["study"]["seed"] = seed
     document["evaluate"] |= {"refits": 0, "claim": "fitted"}
+    if (
+        document["split"].get("validation") is not None
+    ):  # a point may ask for one part where the study has folds
+        document["split"].pop("repeats", None)
     place = f"{spec.place}: scan, at {told(values)}"
     return Spec.from_document(document, place=place, folder=spec.folder, trust=spec.trust)
 
