@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.features.reduction import Reduction
+
+_Step = tuple[str, bool, Callable[[], Any]]
+"""A step that may be wanted: its name, whether it is, and what makes it."""
 
 MISSING = ("native", "impute", "drop")
 
@@ -140,21 +144,18 @@ class FeaturePlan:
 
         if self.kind != "table":
             return []
-        steps: list[tuple[str, Any]] = []
         numeric, native = list(self.numeric), native and not self.reductions
-        if numeric and (self.missing == "impute" or (self.missing == "native" and not native)):
-            steps.append(("impute", MedianImputer(columns=numeric)))
-        if self.interactions == 2 or (self.polynomial or 1) > 1:
-            products = Products(self.interactions or 1, self.polynomial or 1, columns=numeric)
-            steps.append(("products", products))
-        if self.coded:
-            steps.append(("onehot", OneHot(self.coded)))
-        steps += self._reducing()
-        if standardise if self.standardise is None else self.standardise:
-            steps.append(("standardise", StandardScores()))
-        if ranks:
-            steps.append(("ranks", RankCodes()))
-        return steps
+        filled = self.missing == "impute" or (self.missing == "native" and not native)
+        multiplied = self.interactions == 2 or (self.polynomial or 1) > 1
+        products = partial(Products, self.interactions or 1, self.polynomial or 1, columns=numeric)
+        before: list[_Step] = [
+            ("impute", bool(numeric) and filled, partial(MedianImputer, columns=numeric)),
+            ("products", multiplied, products),
+            ("onehot", bool(self.coded), partial(OneHot, self.coded)),
+        ]
+        scaled = standardise if self.standardise is None else self.standardise
+        after: list[_Step] = [("standardise", scaled, StandardScores), ("ranks", ranks, RankCodes)]
+        return [*_wanted(before), *self._reducing(), *_wanted(after)]
 
     def _reducing(self) -> list[tuple[str, Any]]:
         """Return the steps that leave fewer columns, each named by its kind."""
@@ -166,3 +167,8 @@ class FeaturePlan:
             steps.append((each.kind, made))
             width = each.left(width)
         return steps
+
+
+def _wanted(steps: Sequence[_Step]) -> list[tuple[str, Any]]:
+    """Return the steps that are wanted, made."""
+    return [(name, make()) for name, wanted, make in steps if wanted]

@@ -288,17 +288,26 @@ def lineup_fits(  # noqa: PLR0913 keywords: each a sort of fit
     of their own (``own_cuts``), the folds of each refit too.
     """
     held = [Sample("fold", number) for number in range(folds)]
-    further = [replace(sample, repeat=repeat) for repeat in range(1, repeats) for sample in held]
+    again = again or {}
     fits = [Fit(entry.name, cost=cost)]
-    fits += [Fit(entry.name, sample, cost=cost) for sample in (*held, *further)]
-    fits += [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
+    fits += [Fit(entry.name, sample, cost=cost) for sample in _repeated(held, repeats)]
+    fits += (anew := [Fit(entry.name, sample, again, cost=cost) for sample in refits])
     fits += [Fit(entry.name, Sample("half", number), cost=cost / 2) for number in range(halves)]
-    fits += [Fit(entry.name, params=again or {}, seed=1 + number, cost=cost) for number in range(n_seeds)]
-    if own_cuts:
-        every = [Fit(entry.name, sample, again or {}, cost=cost) for sample in refits]
-        fits += [fit for each in every for fit in crossed(each, folds)]
-    fits += [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
-    return fits
+    fits += [Fit(entry.name, params=again, seed=1 + number, cost=cost) for number in range(n_seeds)]
+    fits += [fit for each in (anew if own_cuts else ()) for fit in crossed(each, folds)]
+    return fits + _neighbouring(entry, held, neighbours, cost)
+
+
+def _repeated(held: Sequence[Sample], repeats: int) -> list[Sample]:
+    """Return the folds of all repeats of the cross-validation, repeat by repeat."""
+    return [replace(sample, repeat=repeat) for repeat in range(repeats) for sample in held]
+
+
+def _neighbouring(
+    entry: Entry, held: Sequence[Sample], neighbours: Sequence[Mapping[str, Any]], cost: float
+) -> list[Fit]:
+    """Return the folds of the neighbours in flexibility."""
+    return [Fit(entry.name, sample, params, cost=cost) for params in neighbours for sample in held]
 
 
 def crossed(refit: Fit, folds: int) -> list[Fit]:
