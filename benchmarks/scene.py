@@ -73,9 +73,9 @@ class Coverage:
         """The Monte-Carlo error of the rate."""
         return (self.rate * (1 - self.rate) / max(self.given, 1)) ** 0.5
 
-    def keeps(self, scene: Scene) -> bool:
-        """Whether the rate is what the scene promises: 1.5 % about the level, or three standard errors if more."""
-        reach = max(0.015, 3 * (LEVEL * (1 - LEVEL) / max(self.given, 1)) ** 0.5)
+    def keeps(self, scene: Scene, errors: float = 3.0) -> bool:
+        """Whether the rate is what the scene promises: 1.5 % about the level, or so many standard errors if more."""
+        reach = max(0.015, errors * (LEVEL * (1 - LEVEL) / max(self.given, 1)) ** 0.5)
         top = {"within": LEVEL + reach, "careful": 0.98 + reach - 0.015}.get(scene.promise, 1.0)
         return scene.promise == "none" or LEVEL - reach <= self.rate <= top
 

@@ -8,7 +8,7 @@ from typing import Any
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.report.coefficients.figure import linear_model, plane
-from fivesigma.report.rounding import compact, decimals_of, interval, plain_number
+from fivesigma.report.rounding import compact, decimals_of, fixed, interval, plain_number
 from fivesigma.report.section import Content, Section, View
 from fivesigma.report.text import clean
 
@@ -59,6 +59,11 @@ def _row(kept: CoefficientsRecord, j: int) -> dict[str, str]:
         share = "" if last or kept.non_zero is None else f"{kept.non_zero[j]:.0%}"
         row |= {"spread": plain_number(kept.spread[j], 2), "non_zero": share}
     return row
+
+
+def _error(error: float | None) -> str:
+    """Return an error at the digits that it is worth."""
+    return fixed(error, decimals_of(error)) if error else plain_number(error)
 
 
 def _text(target: str, kept: CoefficientsRecord) -> str:
