@@ -108,3 +108,46 @@ def test_the_page_shows_the_law_with_its_errors(tmp_path):
     laws_of_page = [each.split("</p>")[0] for each in page.split('<p class="law">')[1:]]
     assert all(each.startswith("y = ") for each in laws_of_page)
     assert sum("(" in each for each in laws_of_page) == 1
+
+
+def labelled(tmp_path, models):
+    """A study of a column of labels, one of which two events have, so that some refits do not see it."""
+    rng = np.random.default_rng(3)
+    label = np.where(np.arange(N) < 2, "rare", np.where(rng.random(N) < 0.5, "b", "c"))
+    x = rng.normal(size=N)
+    pl.DataFrame({"x": x, "z": rng.normal(size=N), "label": label, "y": x + rng.normal(size=N)}).write_csv(
+        tmp_path / "d.csv"
+    )
+    study = {
+        "study": {"name": "labels"},
+        "data": {"path": str(tmp_path / "d.csv"), "target": "y", "features": ["x", "z", "label"]},
+        "features": {"categorical": "onehot"},
+        "split": {"test": 0.2},
+        "evaluate": {"bootstrap": 100, "refits": 8},
+        "models": [{"kind": "dummy"}, *models],
+    }
+    result = carried_out(study, tmp_path)
+    return {m.name: m for m in result.results.models if m.kind != "dummy"}
+
+
+def test_a_label_that_a_refit_has_not_seen_has_no_coefficient_there(tmp_path):
+    law = labelled(tmp_path, [{"kind": "ridge"}])["ridge"].section(CoefficientsRecord)
+    assert sum("rare" in name for name in law.names) == 1
+    assert len(law.spread) == len(law.names) + 1
+    assert all(value is None or value > 0 for value in law.spread)
+    assert law.non_zero[law.names.index("x")] == 1.0
+
+
+def test_a_column_that_a_refit_leaves_out_is_zero_there(tmp_path):
+    found = labelled(tmp_path, [{"kind": "linear", "reduce": [{"kind": "f-test", "n": 1}]}])
+    law = found["linear"].section(CoefficientsRecord)
+    assert law.errors is None
+    assert len(law.names) == 1
+    assert 0 < law.non_zero[0] <= 1
+
+
+def test_components_of_each_fit_are_its_own_and_have_no_spread(tmp_path):
+    found = labelled(tmp_path, [{"kind": "linear", "reduce": [{"kind": "pca", "n": 2}]}])
+    law = found["linear"].section(CoefficientsRecord)
+    assert (law.errors, law.spread) == (None, None)
+    assert law.method.startswith("no 95 % limits")

@@ -104,3 +104,17 @@ def test_large_tables_take_their_step_with_the_curvature_of_the_fit(monkeypatch)
 def test_limits_on_coefficients_cover_in_small(name, tenth):
     found = scenes.in_small(name, tenth(1000))
     assert found >= 0.91
+
+
+def test_blocks_are_left_out_as_by_hand_however_many_at_a_time(monkeypatch):
+    blocks = np.r_[np.arange(100), np.repeat(np.arange(100, 150), 4)]
+    law = least_squares(blocks=blocks)
+    steps = []
+    for block in np.unique(blocks):
+        kept = blocks != block
+        theta = np.linalg.lstsq(law.design[kept], law.y[kept], rcond=None)[0]
+        steps.append(theta - np.linalg.lstsq(law.design, law.y, rcond=None)[0])
+    by_hand = np.sqrt(np.sum(np.square(steps), axis=0))
+    assert errors(found(law).robust) == pytest.approx(by_hand, rel=1e-4)
+    monkeypatch.setattr("fivesigma.models.linear.errors.MOST_PRODUCTS", 100)
+    assert errors(found(law).robust) == pytest.approx(by_hand, rel=1e-4)

@@ -8,7 +8,7 @@ every error as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,13 @@ N_DRAWS = 1000
 """Weighted-bootstrap solutions: the error of an error is 2 %."""
 AT_ONCE = 50
 """Solutions that are found together."""
-MOST_WORK = 4e9
-"""Multiplications beyond which the bootstrap takes its one Newton step with the curvature of the fit."""
+MOST_WORK = 1e9
+"""Multiplications beyond which the bootstrap takes its one Newton step with the curvature of the fit.
+
+The covariance of such steps is known without drawing any.
+"""
+MOST_PRODUCTS = 4_000_000
+"""Numbers of products of columns that are held at once."""
 INDEPENDENT = 1e-10
 """Condition of the curvature below which columns are not told apart."""
 
@@ -156,15 +161,39 @@ def _squared(design: Floats, factor: Floats) -> Floats:
 def _without_each(law: Law, scores: Floats, v: Floats, curvature: Floats, bread: Floats) -> Floats:
     """Return the Newton steps (G, q) that the solution takes where an event, or a block, is left out."""
     gradient = scores[:, None] * law.design
-    if law.blocks is None or len(np.unique(law.blocks)) == len(law.blocks):
-        leverage = v * np.einsum("ij,jk,ik->i", law.design, bread, law.design)
-        return np.asarray((gradient / np.maximum(1 - leverage, LEAST_LEFT)[:, None]) @ bread)
+    left = np.maximum(1 - v * np.sum((law.design @ bread) * law.design, axis=1), LEAST_LEFT)
+    single = np.ones(len(v), bool) if law.blocks is None else _alone(law.blocks)
+    steps = (gradient[single] / left[single, None]) @ bread
+    if law.blocks is None or single.all():
+        return np.asarray(steps)
+    together = law.blocks[~single], law.design[~single], v[~single], gradient[~single]
+    return np.vstack([steps, *_without_blocks(*together, curvature)])
+
+
+def _alone(blocks: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which events are the only ones of their block."""
+    _, block, size = np.unique(blocks, return_inverse=True, return_counts=True)
+    return np.asarray(size[block] == 1)
+
+
+def _without_blocks(
+    blocks: NDArray[Any], design: Floats, v: Floats, gradient: Floats, curvature: Floats
+) -> Iterator[Floats]:
+    """Yield the steps of leaving out whole blocks, so many at a time that their products fit into memory."""
+    q, order = design.shape[1], np.argsort(blocks, kind="stable")
+    starts = np.flatnonzero(np.r_[True, blocks[order][1:] != blocks[order][:-1]])
     size = np.sqrt(np.diag(curvature))
-    own = _of_blocks(_products(law.design / size, v), law.blocks).reshape(-1, len(size), len(size))
-    rest = curvature / np.outer(size, size) - own + LEAST_LEFT * np.eye(len(size))
-    return np.asarray(
-        np.linalg.solve(rest, (_of_blocks(gradient, law.blocks) / size)[:, :, None])[:, :, 0] / size
-    )
+    whole = curvature / np.outer(size, size) + LEAST_LEFT * np.eye(q)
+    batch = np.cumsum(np.diff(np.r_[starts, len(order)])) // max(MOST_PRODUCTS // q**2, 1)
+    for number in np.unique(batch):
+        first, last = (
+            starts[batch == number][0],
+            np.r_[starts, len(order)][np.flatnonzero(batch == number)[-1] + 1],
+        )
+        rows, at = order[first:last], starts[batch == number] - first
+        own = np.add.reduceat(_products(design[rows] / size, v[rows]), at).reshape(-1, q, q)
+        moved = np.add.reduceat(gradient[rows], at) / size
+        yield np.linalg.solve(whole - own, moved[:, :, None])[:, :, 0] / size
 
 
 def _products(design: Floats, v: Floats) -> Floats:
@@ -177,10 +206,9 @@ def _of_blocks(rows: Floats, blocks: NDArray[Any] | None) -> Floats:
     """Return rows summed over each block."""
     if blocks is None:
         return rows
-    _, block = np.unique(blocks, return_inverse=True)
-    sums = np.zeros((int(block.max()) + 1, rows.shape[1]))
-    np.add.at(sums, block, rows)
-    return sums
+    order = np.argsort(blocks, kind="stable")
+    starts = np.flatnonzero(np.r_[True, blocks[order][1:] != blocks[order][:-1]])
+    return np.asarray(np.add.reduceat(rows[order], starts))
 
 
 def _bootstrap(
@@ -188,16 +216,13 @@ def _bootstrap(
 ) -> Floats:
     """Return the covariance of the solutions under exponential weights: ``θ - H_c⁻¹ g_c`` from the fit θ."""
     n, q = law.design.shape
-    _, block = (None, np.arange(n)) if law.blocks is None else np.unique(law.blocks, return_inverse=True)
-    gradient, curvature = scores[:, None] * law.design, np.empty((n, 0))
-    if n_draws * n * q * q <= MOST_WORK:
-        curvature = _products(law.design, v)
-    both, steps = _of_blocks(np.hstack([gradient, curvature]), None if law.blocks is None else block), []
+    gradient = scores[:, None] * law.design
+    if n_draws * n * q * q > MOST_WORK:
+        steps = _of_blocks(gradient, law.blocks) @ bread
+        return np.asarray(steps.T @ steps)
+    both = _of_blocks(np.hstack([gradient, _products(law.design, v)]), law.blocks)
+    solved = []
     for start in range(0, n_draws, AT_ONCE):
-        c = rng.standard_exponential((min(AT_ONCE, n_draws - start), len(both)))
-        sums = c @ both
-        if sums.shape[1] == q:
-            steps.append(-(sums / c.mean(axis=1, keepdims=True)) @ bread)
-        else:
-            steps.append(-np.linalg.solve(sums[:, q:].reshape(-1, q, q), sums[:, :q, None])[:, :, 0])
-    return np.asarray(np.cov(np.concatenate(steps).T).reshape(q, q), float)
+        sums = rng.standard_exponential((min(AT_ONCE, n_draws - start), len(both))) @ both
+        solved.append(-np.linalg.solve(sums[:, q:].reshape(-1, q, q), sums[:, :q, None])[:, :, 0])
+    return np.asarray(np.cov(np.concatenate(solved).T).reshape(q, q), float)

@@ -43,7 +43,7 @@ class CoefficientsRecord(Section):
     correlation : (p + 1, p + 1) of the bootstrap's solutions.
     spread : (p + 1,) of a law that has no errors, how the fitted values vary from refit to refit: biased by the
         penalty, they have no interval.
-    non_zero : (p,) the share of refits in which a coefficient is not zero.
+    non_zero : (p,) the share of refits in which a coefficient is not zero; None of a label that no refit has seen.
     """
 
     key, of = "coefficients", "model"
@@ -60,7 +60,7 @@ class CoefficientsRecord(Section):
     method: str | None = optional()
     correlation: tuple[tuple[float | None, ...], ...] | None = optional()
     spread: tuple[float | None, ...] | None = optional()
-    non_zero: tuple[float, ...] | None = optional()
+    non_zero: tuple[float | None, ...] | None = optional()
 
     @property
     def slopes(self) -> tuple[float, ...]:

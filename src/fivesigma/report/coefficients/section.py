@@ -56,9 +56,13 @@ def _row(kept: CoefficientsRecord, j: int) -> dict[str, str]:
         return row | {"value": compact(value, robust), "bootstrap": plain_number(kept.errors.bootstrap[j], 2)}
     row["value"] = plain_number(value, 5)
     if kept.spread is not None:
-        share = "" if last or kept.non_zero is None else f"{kept.non_zero[j]:.0%}"
+        share = "" if last or kept.non_zero is None else _percent(kept.non_zero[j])
         row |= {"spread": plain_number(kept.spread[j], 2), "non_zero": share}
     return row
+
+
+def _percent(share: float | None) -> str:
+    return plain_number(share) if share is None else f"{share:.0%}"
 
 
 def _error(error: float | None) -> str:

@@ -32,8 +32,10 @@ from fivesigma.study.plan import SHARES, Entry, Fit
 
 Floats = NDArray[np.float64]
 
-SELECTIONS = (Univariate, RecursiveElimination, L1Selection, PrincipalComponents, NonNegativeParts)
-"""Steps that choose or make columns by the very rows: the errors of a law behind them would not know of it."""
+SELECTIONS = (Univariate, RecursiveElimination, L1Selection)
+"""Steps that choose columns by the very rows: the errors of a law behind them would not know of it."""
+COMPONENTS = (PrincipalComponents, NonNegativeParts)
+"""Steps that make columns by the very rows: each fit has its own, and those of two fits are not the same."""
 LINKS = {"squared": lambda z: z, "logistic": special.expit, "poisson": np.exp}
 """What a law of each loss predicts at its linear score."""
 
@@ -96,12 +98,17 @@ def in_units(estimator: Any) -> Floats:
     return np.column_stack([slopes, intercepts]).T
 
 
+def has_step(estimator: Any, sorts: tuple[type, ...]) -> bool:
+    """Whether a fitted recipe has a step of one of some sorts."""
+    return any(isinstance(step, sorts) for _, step in pipeline_of(estimator).steps)
+
+
 def law_of(entry: Entry, estimator: Any) -> str | None:
     """Return the name of the loss of a law whose coefficients have errors; None of a penalised or selected one."""
     pipeline, path = pipeline_of(estimator), entry.path or {}
     free = entry.kind == "linear" or path.get("penalty") == "none"
     loss = path["loss"]["name"] if path else "squared"
-    chosen = any(isinstance(step, SELECTIONS) for _, step in pipeline.steps)
+    chosen = has_step(estimator, (*SELECTIONS, *COMPONENTS))
     one = len(np.atleast_2d(pipeline.steps[-1][1].coef_)) == 1
     return loss if free and one and not chosen and loss in VARIANCES else None
 
@@ -153,8 +160,7 @@ class Coefficients:
         if fitted.data.n_targets > 1:
             return {}
         if not fitted.fit.is_final:
-            law = describe(fitted.estimator, fitted.names)
-            return {} if law is None or law.offset is None else {"again": [*law.slopes, law.offset]}
+            return _again(fitted)
         rows = fitted.rows
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         if law is None:
@@ -175,22 +181,53 @@ class Coefficients:
         return {self.name: law if law.errors is not None or law.offset is None else with_spread(law, found)}
 
 
+def _again(fitted: Fitted) -> Mapping[str, Any]:
+    """Return the law of a refit by the names of its columns; {} where it is none, or has columns of its own making."""
+    law = describe(fitted.estimator, fitted.names)
+    if law is None or law.offset is None or has_step(fitted.estimator, COMPONENTS):
+        return {}
+    chosen = has_step(fitted.estimator, SELECTIONS)
+    return {"slopes": dict(zip(law.names, law.slopes, strict=True)), "offset": law.offset, "chosen": chosen}
+
+
+def _aligned(law: CoefficientsRecord, again: Mapping[str, Any]) -> list[float]:
+    """Return the values of a refit for the columns of a law, the intercept last.
+
+    A column that a refit has left out by choice has the coefficient 0; one that it never saw (a label that its rows
+    do not have) has none.
+    """
+    absent = 0.0 if again["chosen"] else np.nan
+    return [*(again["slopes"].get(name, absent) for name in law.names), again["offset"]]
+
+
 def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
     """Return a law with the spread of its values over refits; without refits, by the folds' jackknife."""
     why = "no 95 % limits: a penalty or a selection moves the values; the spread is that of"
     for again in (True, False):
-        fits = [(fit, read["again"]) for fit, read in found if fit.sample.again == again and "again" in read]
-        values = np.array([value for _, value in fits])
-        if len(fits) > 1 and values.shape[1:] == (len(law.names) + 1,):
+        fits = [(fit, read) for fit, read in found if fit.sample.again == again and "slopes" in read]
+        if len(fits) > 1:
+            values = np.array([_aligned(law, read) for _, read in fits], dtype=np.float64)
             k, seen = len(fits), SHARES.get(fits[0][0].sample.kind)
             size = (k - 1) / k**0.5 if not again else 1.0 if seen is None else (seen / (1 - seen)) ** 0.5
             words = f"{k} refits" if again else f"{k} folds, each left out (jackknife)"
-            spread = tuples(values.std(axis=0, ddof=1) * size)
-            share = tuples((values[:, :-1] != 0).mean(axis=0))
+            spread = tuple(size * _spread(column) for column in values.T)
+            share = tuple(_share(column) for column in values.T[:-1])
             return replace(law, spread=spread, non_zero=share, method=f"{why} {words}")
     return replace(
         law, method="no 95 % limits: the coefficients depend on each other, or a penalty moves them"
     )
+
+
+def _spread(values: Floats) -> float:
+    """Return the standard deviation of those values that there are; NaN of fewer than two."""
+    known = values[np.isfinite(values)]
+    return float(np.std(known, ddof=1)) if len(known) > 1 else np.nan
+
+
+def _share(values: Floats) -> float | None:
+    """Return the share of those values that there are which are not zero; None where there are none."""
+    known = values[np.isfinite(values)]
+    return float(np.mean(known != 0)) if len(known) else None
 
 
 def slope_units(names: Sequence[str], meta: Mapping[str, Any]) -> tuple[str | None, ...]:
