@@ -45,6 +45,25 @@ def test_multiplicities_score_as_repeated_rows(m):
         assert found == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("name", ["rejection_50", "rejection_80"])
+def test_where_the_leaderboard_ranks_by_the_mean_a_cut_does_too_if_every_fold_lets_background_pass(name):
+    m, counts = metric(name), RNG.poisson(1, (4, N)).astype(np.uint8)
+    counts[3, (FOLD == 2) & (Y == 0)] = 0
+    events = Folded(Y, W, FOLD, mean_at_cut=True)
+    decided, cut = events.decided(m, PROBABILITY)
+    pooled = Folded(Y, W, FOLD).resampled(m, PROBABILITY, counts)
+    for number, found in enumerate(events.resampled(m, PROBABILITY, counts)):
+        inside = [np.flatnonzero(np.equal(FOLD, k)) for k in range(K)]
+        rows = [np.repeat(at, counts[number, at]) for at in inside]
+        each = [m.value(Y[at], decided[at], W[at], cut=cut) for at in rows]
+        if np.isfinite(each).all():
+            assert found == pytest.approx(np.average(each, weights=[W[at].sum() for at in rows]))
+            assert found != pytest.approx(pooled[number])
+        else:
+            assert found == pooled[number]
+    assert not np.isfinite(each).all()
+
+
 def test_a_constant_of_each_fold_ranks_nothing():
     level = np.array([0.2, 0.3, 0.4, 0.5])[FOLD]
     events = Folded(Y, None, FOLD)

@@ -1,8 +1,10 @@
 """One metric of out-of-fold predictions, under any multiplicities: by folds what is ranked, at once what is not.
 
 Events of two folds are scored by two models: the metrics that are `fivesigma.risk.metric.Metric.averaged` are the mean
-over the folds, by their weights, and all others are of all events at once; so is one at a cut, once it is decided in
-each fold which events pass. A fold without a class has no score and is left out of a mean.
+over the folds, by their weights, and all others are of all events at once. One at a cut is, once it is decided in each
+fold which events pass, of all events too, or the mean where the leaderboard ranks by it; where a fold lets no
+background pass, its mean is not defined, and that of all events stands for it. A fold without a class has no score and
+is left out of a mean.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class Folded:
     fold : (n,) fold of each event.
     groups : (n,) what resamples as a whole, or None; none lies in two folds.
     scale : the factor from the events' yields to those of the whole sample.
+    mean_at_cut : whether a metric at a cut that is `averaged` is the mean over the folds as well.
     """
 
     y: Array
@@ -39,6 +42,7 @@ class Folded:
     fold: Array
     groups: Array | None = None
     scale: float = 1.0
+    mean_at_cut: bool = False
 
     def __len__(self) -> int:
         return len(self.y)
@@ -54,15 +58,27 @@ class Folded:
         """
         said, cut = self.decided(metric, prediction)
         scale = self.scale * yields
-        if not metric.averaged or cut is not None:
-            return metric.resampled(self.y, said, self.w, counts, cut=cut, scale=scale)
+        if metric.averaged and cut is None:
+            return self._mean(metric, said, counts, cut, scale)[0]
+        pooled = metric.resampled(self.y, said, self.w, counts, cut=cut, scale=scale)
+        if not (metric.averaged and self.mean_at_cut):
+            return pooled
+        mean, whole = self._mean(metric, said, counts, cut, scale)
+        return np.where(whole, mean, pooled)
+
+    def _mean(
+        self, metric: Metric, said: Array, counts: Array, cut: float | None, scale: float
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the mean over the folds that have a score (B,), and whether all do that hold every class."""
         scores, weights = (
             np.array(each) for each in zip(*self._of_folds(metric, said, counts, cut, scale), strict=True)
         )
-        weights = np.where(np.isfinite(scores), weights, 0.0)
+        able = [self._members(metric, self.y[self.fold == number]) for number in np.unique(self.fold)]
+        known = np.isfinite(scores)
+        weights = np.where(known, weights, 0.0)
         total = weights.sum(axis=0)
         mean = (weights * np.where(weights > 0, scores, 0.0)).sum(axis=0)
-        return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan)
+        return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan), known[able].all(axis=0)
 
     def parts(self, metric: Metric, said: Array, n_folds: int) -> Floats:
         """Return what each of ``n_folds`` folds adds to a mean over them (k,), which sum to 0; an undefined one none.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from fivesigma.risk.metrics import METRICS, metric
+from fivesigma.study.evidence.crossfit import held_out
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.selected import candidates, selected
 from tests.study.made import outcome, prepared
@@ -37,6 +40,20 @@ def test_an_opened_test_needs_no_correction_and_a_sealed_one_does():
     study = prepared("classification")
     assert selected(Evidence(study, many(study), opened=True)) is None
     assert selected(Evidence(study, many(study), opened=False)) is not None
+
+
+RANKING = [m for m in METRICS.values() if m.scores.value == "probability" and (m.averaged or not m.has_cut)]
+
+
+@pytest.mark.parametrize("name", [m.name for m in RANKING])
+def test_the_choice_is_made_by_the_score_that_ranks(name):
+    study, m = prepared("classification", split={"folds": 3, "test": 0.0}), metric(name)
+    found = Evidence(study, many(study, 3), opened=False)
+    for model in found.fitted:
+        said = found.scores.whole(m, "validation", model)
+        events = held_out(found.folds, m, mean_at_cut=True)
+        ranks = found.scores.value(m, "validation", model)
+        assert events.value(m, said) == pytest.approx(np.nan if ranks is None else ranks, nan_ok=True)
 
 
 def test_one_model_alone_is_not_chosen():

@@ -69,8 +69,8 @@ class CrossFits:
         return crossfit.compare(ours, theirs, one_sided=one_sided, claim=claim)
 
 
-def held_out(folds: Folds, metric: Metric) -> Folded:
-    """Return the rows that folds held out, with the fold of each."""
+def held_out(folds: Folds, metric: Metric, *, mean_at_cut: bool = False) -> Folded:
+    """Return the rows that folds held out, with the fold of each; see `Folded` for ``mean_at_cut``."""
     truth = folds.parts.truth(metric, VALIDATION)
     fold = folds.parts.prepared.split.folds[truth.counts]
-    return Folded(truth.y, truth.w, fold, truth.groups, truth.scale)
+    return Folded(truth.y, truth.w, fold, truth.groups, truth.scale, mean_at_cut)

@@ -51,5 +51,9 @@ def choice_of(
     counts = found.parts.truth(metric, VALIDATION).counts
     rng = generator(found.prepared.spec.study.seed, "choice")
     return selection.choice(
-        metric, held_out(found.folds, metric), [each[counts] for each in predictions], rng, most=most
+        metric,
+        held_out(found.folds, metric, mean_at_cut=True),
+        [each[counts] for each in predictions],
+        rng,
+        most=most,
     )

@@ -65,7 +65,10 @@ def _honest(found: Evidence, metric: Metric, best: str) -> float | None:
 def _between(found: Evidence, metric: Metric, best: str, folds: float, on_test: float) -> Tension | None:
     """Return how far the two lie apart."""
     test, spec = found.tests[0], found.prepared.spec
-    events, measured = held_out(found.folds, metric), found.scores.measured(metric, test, best)
+    events, measured = (
+        held_out(found.folds, metric, mean_at_cut=True),
+        found.scores.measured(metric, test, best),
+    )
     said = found.scores.whole(metric, VALIDATION, best)[found.parts.truth(metric, VALIDATION).counts]
     units = (part.units(additive=metric.additive) for part in (found.folds.whole(metric), measured.part))
     return tension(
