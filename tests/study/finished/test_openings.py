@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -51,6 +52,18 @@ def test_a_study_claims_what_its_last_run_that_is_there_claims(tmp_path, monkeyp
     assert (one["run"], one["blind"], one["verdict"]) == ("b", False, "evidence")
     assert "> 5σ (not blind)" in one["claim"]
     assert openings(ledger_beside(tmp_path / "c")) == openings(ledger_beside(tmp_path / "s.toml")) == found
+    moved = shutil.copytree(tmp_path, tmp_path / "moved")
+    for folder in (moved / "c", moved / "runs" / "a"):
+        manifest = json.loads((folder / "manifest.json").read_text())
+        (folder / "manifest.json").write_text(
+            json.dumps({**manifest, "ledger": str(tmp_path / "gone.jsonl")})
+        )
+        assert openings(ledger_beside(folder)) == found, (
+            "a folder moved with its project has the ledger above it"
+        )
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "run": "9" * 32, "ledger": "gone.jsonl"}))
+    with pytest.raises(DataError, match="there is no ledger"):
+        ledger_beside(folder)
     manifest = json.loads((tmp_path / "runs" / "b" / "manifest.json").read_text())
     (tmp_path / "runs" / "b" / "manifest.json").write_text(json.dumps({**manifest, "run": "another"}))
     again = openings(ledger_beside(tmp_path))["studies"][1]

@@ -11,6 +11,9 @@ from fivesigma.record.ledger import Ledger, Opening
 from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.result import Result, load
 
+LEDGER = Path(".fivesigma") / "ledger.jsonl"
+"""Where the ledger of a folder with study files lies."""
+
 
 def ledger_beside(place: str | Path = ".") -> Ledger:
     """Return the ledger of a folder with study files, of a study file, or of a run folder.
@@ -22,14 +25,23 @@ def ledger_beside(place: str | Path = ".") -> Ledger:
     """
     path = Path(place)
     if (path / "manifest.json").is_file():
-        found = Path(RunFolder(path).manifest()["ledger"])
+        found = _ledger_of_run(path)
     else:
-        found = (path if path.is_dir() else path.parent) / ".fivesigma" / "ledger.jsonl"
+        found = (path if path.is_dir() else path.parent) / LEDGER
     if not found.is_file():
         raise DataError(
             f"{found}: there is no ledger; name the folder of a study file of which a test was opened, or a run folder."
         )
     return Ledger(found)
+
+
+def _ledger_of_run(path: Path) -> Path:
+    """Return the ledger that a run names; of a folder that was moved with its project, one above that knows the run."""
+    manifest = RunFolder(path).manifest()
+    named = Path(manifest["ledger"])
+    above = (each / LEDGER for each in path.resolve().parents if (each / LEDGER).is_file())
+    known = (each for each in above if any(line.by == manifest.get("run") for line in Ledger(each).entries()))
+    return named if named.is_file() else next(known, named)
 
 
 def openings(ledger: Ledger) -> dict[str, Any]:
