@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -243,6 +244,23 @@ def test_without_script_everything_is_there(browser: Any, files: dict[str, Path]
     assert visit.page.locator("svg[role=img]").count() >= 6
     assert visit.page.locator("#leaderboard tbody tr").count() >= 4
     assert visit.page.locator("thead button").count() == 0
+    visit.close()
+
+
+def test_its_numbers_can_be_saved_without_script_and_without_asking(
+    browser: Any, files: dict[str, Path]
+) -> None:
+    visit = Visit(browser, files["binary"], java_script_enabled=False, accept_downloads=True)
+    links = visit.page.locator("a[download]")
+    for place in (0, links.count() - 1):
+        with visit.page.expect_download() as saved:
+            links.nth(place).click()
+        content = Path(saved.value.path()).read_text(encoding="utf-8")
+        name = saved.value.suggested_filename
+        assert json.loads(content)["schema"] if name == "results.json" else content.count("\n") > 3, name
+    assert name == "results.json"
+    assert (visit.asked_for(), visit.complaints) == ([], [])
+    assert visit.page.url == files["binary"].as_uri()
     visit.close()
 
 

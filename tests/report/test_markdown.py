@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from fivesigma.record.results import from_document
+from fivesigma.report.body import shown
 from fivesigma.report.markdown import markdown
 from fivesigma.report.markup import cell, table
 from fivesigma.report.section import View
@@ -30,6 +32,7 @@ NAMED = (
     "other",
     "unit",
 )
+FILES = re.compile(r"\]\(figures/[a-z0-9-]+\.(svg|csv|pdf)\)")  # the links that are ours
 FREE = ("message", "messages", "text", "needs", "why", "question")
 
 
@@ -66,7 +69,7 @@ def _written(document):
         from_document({**document, "timing": {}}),
         {"question": PAYLOAD, PAYLOAD: [PAYLOAD], "n": {PAYLOAD: 1}},
     )
-    return markdown(view, [section for section in SECTIONS if section.applies(view)])
+    return markdown(view, shown(view, SECTIONS))
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name.partition(".")[0])
@@ -74,18 +77,20 @@ def test_no_name_is_markup_in_any_section(kept):
     document = json.loads(gzip.decompress(kept.read_bytes()))["results"]
     written = _written(_poisoned(document, _names(document)))
     assert written.count(cell(PAYLOAD)) > 5
-    bare = written.replace(cell(PAYLOAD), "")
+    bare = FILES.sub("]", written)
+    for cut in (PAYLOAD, *(f"{PAYLOAD[:n].rstrip()}…" for n in range(len(PAYLOAD), 1, -1))):
+        bare = bare.replace(cell(cut), "")
     assert "<" not in bare
     assert "](" not in bare
     assert "&amp;" not in bare
 
 
-def test_every_section_with_a_text_is_met():
+def test_every_section_is_met():
     met = set()
     for kept in KEPT:
         view = View(from_document({**_results(kept), "timing": {}}), {})
         met |= {section.id for section in SECTIONS if section.applies(view)}
-    assert {section.id for section in SECTIONS if section.markdown is not None} <= met
+    assert {section.id for section in SECTIONS} <= met
 
 
 def test_heads_of_tables_are_text_too():

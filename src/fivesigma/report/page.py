@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment
 from markupsafe import Markup
 
 from fivesigma.record.results import Results
+from fivesigma.report.body import Figure, Shown, asset, environment, shown
+from fivesigma.report.carried import LARGEST_PAGE, RECORD, Carried, carried
 from fivesigma.report.markdown import markdown
 from fivesigma.report.plot import Drawing, drawing
 from fivesigma.report.section import Section, View
 from fivesigma.report.sections import SECTIONS, with_others
 from fivesigma.report.style import VARIABLES
-from fivesigma.report.text import clean, printable, short
+
+_AROUND = 200
+"""Bytes that a link to numbers takes beside its address, and a name of what is left out."""
 
 
 @dataclass(frozen=True)
@@ -51,60 +55,52 @@ def write(results: Results, manifest: Mapping[str, Any], out: Path, others: Iter
 
 
 def page(results: Results, manifest: Mapping[str, Any], sections: Sequence[Section] = SECTIONS) -> Page:
-    """Return the page of ``results``: each of ``sections`` that applies, in order."""
+    """Return the page of ``results``: each of ``sections`` that applies, in order.
+
+    It carries its numbers within itself, as far as `LARGEST_PAGE` has room for them beside what is read.
+    """
     view = View(results, manifest)
-    environment = _environment()
-    shown = [section for section in sections if section.applies(view)]
-    parts, drawings = [], []
-    for section in shown:
-        body, drawn = _section(environment, section, view)
-        parts.append({"id": section.id, "title": section.title, "body": body})
-        drawings += drawn
-    script = _asset("sort.js")
-    html = environment.get_template("page.html.j2").render(
-        study=results.study,
-        sections=parts,
-        style=Markup(_asset("page.css").replace("/* variables */", _variables())),
+    parts = [Drawn.of(each) for each in shown(view, sections)]
+    drawings = tuple(drawing for part in parts for drawing in part.drawings.values())
+    room = LARGEST_PAGE - len(_html(view, parts, Carried({})).encode()) - _AROUND * (len(drawings) + 1)
+    numbers = carried(results, {f"{each.plot.name}.csv": each.table for each in drawings}, room)
+    return Page(_html(view, parts, numbers), markdown(view, [part.shown for part in parts]), drawings)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A section with its figures drawn, by the names that they have in it."""
+
+    shown: Shown
+    drawings: Mapping[str, Drawing]
+
+    @classmethod
+    def of(cls, shown: Shown) -> Drawn:
+        """Draw the figures of a section."""
+        return cls(shown, {name: drawing(plot) for name, plot in shown.content.plots.items()})
+
+    def part(self, templates: Environment, numbers: Carried) -> dict[str, Any]:
+        """Return what the template of the page needs of this section."""
+        figures = {
+            name: Figure(each.plot, Markup(each.inline), numbers.links.get(f"{each.plot.name}.csv"))
+            for name, each in self.drawings.items()
+        }
+        section = self.shown.section
+        return {"id": section.id, "title": section.title, "body": self.shown.body(templates, figures)}
+
+
+def _html(view: View, parts: Sequence[Drawn], numbers: Carried) -> str:
+    """Return the page with the ``numbers`` that it carries."""
+    templates, script = environment(), asset("sort.js")
+    return templates.get_template("page.html.j2").render(
+        study=view.results.study,
+        sections=[part.part(templates, numbers) for part in parts],
+        record=numbers.links.get(RECORD),
+        left_out=numbers.left_out,
+        style=Markup(asset("page.css").replace("/* variables */", _variables())),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    return Page(html, markdown(view, shown), tuple(drawings))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("fivesigma.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters["clean"] = clean
-    environment.filters["short"] = short
-    return environment
-
-
-def _printable(value: Any) -> Any:
-    return printable(value) if type(value) is str else value
-
-
-def _section(environment: Environment, section: Section, view: View) -> tuple[Markup, list[Drawing]]:
-    content = section.content(view)
-    drawn = {name: drawing(plot) for name, plot in content.plots.items()}
-    figures = {name: {"plot": each.plot, "svg": Markup(each.inline)} for name, each in drawn.items()}
-    template = _template(environment, section)
-    return Markup(template.render(**content.context, figures=figures)), list(drawn.values())
-
-
-def _template(environment: Environment, section: Section) -> Template:
-    if section.template is None:
-        return environment.get_template("section.html.j2")
-    return environment.from_string(section.template.read_text(encoding="utf-8"))
-
-
-def _asset(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8").strip()
 
 
 def _variables() -> str:

@@ -79,7 +79,7 @@ def drawing(plot: Plot) -> Drawing:
 def _table(plot: Plot) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(plot.header)
+    writer.writerow(map(_cell, plot.header))
     writer.writerows([_cell(value) for value in row] for row in plot.rows)
     return stream.getvalue()
 

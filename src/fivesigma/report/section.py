@@ -238,7 +238,7 @@ class Section:
     content : callable
         From a `View` to a `Content`; computes no metric.
     markdown : callable, optional
-        From a `View` to the section's text in ``report.md``; without it the section is left out there.
+        From a `View` to the section's text in ``report.md``; without it the text is that of the page.
     template : Path, optional
         The Jinja template, which stands beside the section; without one the page shows the ``sentences`` of the
         context, one a paragraph, and every figure.

@@ -36,6 +36,7 @@ NOUNS = (
     "calibration",
     "data",
     "method",
+    "citation",
 )
 
 SECTIONS: tuple[Section, ...] = tuple(
