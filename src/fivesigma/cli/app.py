@@ -19,7 +19,7 @@ app = typer.Typer(
 
 _STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
 _RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict)
-_RECORDS = (runs.reproduce, openings.ledger)
+_RECORDS = (runs.export, runs.reproduce, openings.ledger)
 _LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
 
 for _verb in (*_STUDIES, *_RUNS, *_RECORDS, *_LIBRARY):

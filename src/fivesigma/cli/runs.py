@@ -120,6 +120,26 @@ def predict(
     return Answer(done, lines)
 
 
+def export(
+    run: Run,
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="latex: tables for a paper.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The folder; default: RUN/FORMAT.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Write what a run found for other tools.
+
+    latex: scores, every metric, claims and coefficients, a file a table, and one document that inputs them.
+    """
+    from fivesigma.study.finished.export import export as write
+
+    files = [str(file) for file in write(run, to, out)]
+    return Answer({"format": to, "files": files}, [f"wrote {file}" for file in files])
+
+
 def reproduce(
     run: Run,
     workers: Workers = None,
