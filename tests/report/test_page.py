@@ -115,6 +115,7 @@ def test_a_binary_study_has_its_figures_and_sections_in_order(pages: dict[str, P
     order = [
         "answer",
         "leaderboard",
+        "metrics",
         "claims",
         "roc",
         "generalisation",

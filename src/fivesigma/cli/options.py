@@ -31,4 +31,7 @@ Workers = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust", help="Import a loss of your own (module:name): its module is run.")
 ]
+Metrics = Annotated[
+    bool, typer.Option("--metrics", help="Show every metric of every model, on every part of the data.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if the audit has a warning.")]

@@ -25,10 +25,32 @@ def resumable() -> Iterator[None]:
         raise Interrupted(str(error.path)) from None
 
 
-def answer(result: Result, *, strict: bool = False) -> Answer:
-    """Return what to say of a run."""
+def answer(result: Result, *, strict: bool = False, metrics: bool = False) -> Answer:
+    """Return what to say of a run; every metric where ``metrics`` are asked for."""
     broken = broken_promises(result, strict=strict)
-    return Answer(document(result, broken), parts(result, broken), PROMISE_FAILED if broken else DONE)
+    told, shown = document(result, broken), parts(result, broken)
+    if metrics:
+        told, shown = told | scores(result), [*shown[:-1], "", *every_metric(result), "", shown[-1]]
+    return Answer(told, shown, PROMISE_FAILED if broken else DONE)
+
+
+def scores(result: Result) -> dict[str, Any]:
+    """Return every metric of the fitted models by model, part and metric, as JSON's own types."""
+    from fivesigma.record.results import plain
+
+    return {"scores": {model.name: plain(model.scores) for model in result.results.models if model.scores}}
+
+
+def every_metric(result: Result) -> list[Part]:
+    """Return a table of all metrics for each model, the best first."""
+    from fivesigma.report.metrics.text import every_metric as text
+
+    found, yields = text(result.results)
+    shown: list[Part] = [
+        Table(header, [[_short(cell, 80) for cell in row] for row in rows], title, right=header[2:])
+        for title, header, rows in found
+    ]
+    return [part for table in shown for part in (table, "")][:-1] + ([yields] if yields else [])
 
 
 def broken_promises(result: Result, *, strict: bool) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fivesigma.cli.answer import PROMISE_FAILED, Answer, Table
-from fivesigma.cli.options import Debug, Json, Quiet, Run, Runs, Strict, Trust, Workers
+from fivesigma.cli.answer import PROMISE_FAILED, Answer, Part, Table
+from fivesigma.cli.options import Debug, Json, Metrics, Quiet, Run, Runs, Strict, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
 
 
@@ -16,6 +16,7 @@ def resume(
     run: Run,
     workers: Workers = None,
     strict: Strict = False,
+    metrics: Metrics = False,
     trust: Trust = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -31,11 +32,16 @@ def resume(
 
     with resumable():
         result = go_on(run, workers=workers, progress=choose(quiet), trust=trust)
-    return answer(result, strict=strict)
+    return answer(result, strict=strict, metrics=metrics)
 
 
 def unblind(
-    run: Run, trust: Trust = False, json: Json = False, quiet: Quiet = False, debug: Debug = False
+    run: Run,
+    metrics: Metrics = False,
+    trust: Trust = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> Answer:
     """Open the sealed test set of a blind run.
 
@@ -47,7 +53,7 @@ def unblind(
 
     with resumable():
         result = open_seal(run, progress=choose(quiet), trust=trust)
-    return answer(result)
+    return answer(result, metrics=metrics)
 
 
 def report(
@@ -55,15 +61,21 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Also write the page here.")
     ] = None,
+    metrics: Metrics = False,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
     """Write the page of a run again."""
+    from fivesigma.cli.outcome import every_metric, scores
     from fivesigma.study.finished.result import load
 
-    page = load(run).report(out)
-    return Answer({"report": str(page)}, [f"page: {page}"])
+    result = load(run)
+    page = result.report(out)
+    more: tuple[dict[str, Any], list[Part]] = (
+        (scores(result), [*every_metric(result), ""]) if metrics else ({}, [])
+    )
+    return Answer({"report": str(page)} | more[0], [*more[1], f"page: {page}"])
 
 
 def compare(runs: Runs, json: Json = False, quiet: Quiet = False, debug: Debug = False) -> Answer:

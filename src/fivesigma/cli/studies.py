@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fivesigma.cli.answer import Answer, Table
-from fivesigma.cli.options import Data, Debug, Json, Quiet, Seed, Strict, StudyName, Trust, Workers
+from fivesigma.cli.options import Data, Debug, Json, Metrics, Quiet, Seed, Strict, StudyName, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
 
 
@@ -24,6 +24,7 @@ def run(
         bool, typer.Option("--blind", help="Leave the test set sealed until `unblind`.")
     ] = False,
     strict: Strict = False,
+    metrics: Metrics = False,
     trust: Trust = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -41,7 +42,7 @@ def run(
     chosen = Study.read(study, data=data, seed=seed, trust=trust)
     with resumable():
         result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind)
-    return answer(result, strict=strict)
+    return answer(result, strict=strict, metrics=metrics)
 
 
 def init(

@@ -11,6 +11,7 @@ NOUNS = (
     "answer",
     "scan",
     "leaderboard",
+    "metrics",
     "selected",
     "claims",
     "targets",

@@ -86,6 +86,7 @@ class LogLoss(Moments):
     """
 
     name: str = "log_loss"
+    pure = "nat"
     scores = Output.PROBABILITY
     unit = Unit.NONE
     greater_is_better = False

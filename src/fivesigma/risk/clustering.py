@@ -99,6 +99,7 @@ class MutualInformation(Agreement):
     """``Σ p_ab ln(p_ab / p_a p_b)`` in nats: what the clusters tell of the classes. Biased upwards at finite size."""
 
     name: str = "mutual_information"
+    pure = "nat"
     lower = 0.0
     interval = False
 

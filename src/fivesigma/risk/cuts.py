@@ -210,6 +210,13 @@ class Asimov(Selection):
     name: str = "asimov"
     background_uncertainty: float = 0.0
     lower, upper = 0.0, None
+    pure = "σ"
+
+    @property
+    def assumes(self) -> str:
+        """The uncertainty of the background."""
+        known = self.background_uncertainty
+        return f"σ_b = {known:.3g} b" if known else "σ_b = 0, the background being known exactly"
 
     @property
     def label(self) -> str:
@@ -249,6 +256,12 @@ class Ams(Selection):
     label = "AMS"
     b_reg: float = 10.0
     lower, upper = 0.0, None
+    pure = "σ"
+
+    @property
+    def assumes(self) -> str:
+        """The background that is added in place of an uncertainty."""
+        return f"b + {self.b_reg:.3g} in place of b, and σ_b = 0"
 
     def chosen(self, rows: Selected, scale: float) -> float:
         """The threshold of highest significance."""

@@ -37,6 +37,8 @@ class Unit(Enum):
     """Of a density of the target: ln c is added."""
     LOG_COLUMNS = "log columns"
     """Of a log density of the columns: Σ ln a_j is taken off."""
+    SQUARED_TARGET = "squared target"
+    """It goes by c²."""
 
 
 class Metric(ABC):
@@ -65,6 +67,10 @@ class Metric(ABC):
         False where its estimate is biased at finite size, so that no interval may be quoted.
     unit : Unit or None
         How it goes with a change of units; None where that is not said (`converted`).
+    pure : str
+        What it counts where it is a pure number that has a name: "nat" of an information, "σ" of a significance.
+    assumes : str
+        Of a significance, what it takes to be known of the background; "" of any other metric.
     """
 
     name: str
@@ -78,6 +84,12 @@ class Metric(ABC):
     averaged: ClassVar[bool] = False
     interval: ClassVar[bool] = True
     unit: ClassVar[Unit | None] = None
+    pure: ClassVar[str] = ""
+
+    @property
+    def assumes(self) -> str:
+        """See the attributes."""
+        return ""
 
     @property
     def has_cut(self) -> bool:
@@ -91,8 +103,8 @@ class Metric(ABC):
 
     @property
     def has_unit(self) -> bool:
-        """Whether it is in the unit of the target."""
-        return self.unit is Unit.TARGET
+        """Whether it is in the unit of the target, or the square of it."""
+        return self.unit in (Unit.TARGET, Unit.SQUARED_TARGET)
 
     def squares(self, y: NDArray[Any], prediction: NDArray[Any]) -> Floats | None:
         """Return the (n,) squared residuals that the score is made of, whose heavy tail would carry it; else None."""
@@ -167,6 +179,8 @@ class Metric(ABC):
         """
         if self.unit is Unit.TARGET:
             return float(value * factor)
+        if self.unit is Unit.SQUARED_TARGET:
+            return float(value * factor**2)
         if self.unit in (Unit.LOG_TARGET, Unit.LOG_COLUMNS):
             return float(value + (np.log(factor) if self.unit is Unit.LOG_TARGET else -np.log(factor)))
         return float(value)

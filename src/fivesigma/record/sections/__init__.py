@@ -22,6 +22,7 @@ from fivesigma.record.sections import (
     stability,
     tension,
     tuning,
+    weight_sums,
 )
 from fivesigma.record.sections.section import Section
 
@@ -55,5 +56,6 @@ SECTIONS: tuple[type[Section], ...] = (
     slices.SlicesRecord,
     selected.SelectedRecord,
     tension.TensionRecord,
+    weight_sums.WeightSumsRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

@@ -31,6 +31,7 @@ ANALYSES: Mapping[str, str] = {
     "explain": "explain.analysis:ANALYSIS",
     "scan": "scan.analysis:ANALYSIS",
     "slices": "slices:ANALYSIS",
+    "weight_sums": "weight_sums:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""
 

@@ -1,0 +1,43 @@
+"""What expected significances are made of: the sums of weights, and what is taken to be known of the background."""
+
+from __future__ import annotations
+
+from fivesigma.record.sections.weight_sums import WeightSumsRecord
+from fivesigma.report.metrics.lines import Table
+from fivesigma.report.rounding import count, plain_number
+from fivesigma.report.section import View
+from fivesigma.risk.metrics import metrics
+
+
+def assumptions(table: Table) -> list[str]:
+    """Return what each significance of a table takes to be known of the background, by its name."""
+    asked = [(line.label, metrics()[line.metric].assumes) for line in table.lines if line.metric in metrics()]
+    return [f"{label}: {assumes}" for label, assumes in asked if assumes]
+
+
+def sentence(table: Table) -> str:
+    """Return what the significances of a table mean; "" where it has none."""
+    found = assumptions(table)
+    if not found:
+        return ""
+    return (
+        "Significances are those of the weights as they are given, taken to the whole sample; they are expected "
+        f"ones only where the weights are expected yields. {'; '.join(found)}."
+    )
+
+
+def sums(view: View) -> list[tuple[str, str, str, str, str]]:
+    """Return for each part its events, Σw of signal and of background, and the factor to the whole sample."""
+    kept = view.results.section(WeightSumsRecord)
+    if kept is None or view.signal is None:
+        return []
+    return [
+        (
+            part,
+            count(sum(each.n)),
+            plain_number(each.sums[-1]),
+            plain_number(each.sums[0]),
+            plain_number(each.scale),
+        )
+        for part, each in kept.parts.items()
+    ]
