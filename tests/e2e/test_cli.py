@@ -361,6 +361,16 @@ def test_report_is_written_again(call: Any, toy: Path, tmp_path: Path) -> None:
     assert page.read_bytes() == before == (tmp_path / "copy.html").read_bytes()
 
 
+def test_report_shows_every_metric_where_it_is_asked_for(call: Any, toy: Path) -> None:
+    plain = call("report", toy / "run")
+    assert "ROC AUC" not in plain.out
+    shown = call("report", toy / "run", "--metrics")
+    assert "logistic: every metric [95 % interval]" in shown.out
+    for label in ("ROC AUC", "log loss", "AMS", "Σw of signal"):
+        assert label in shown.out
+    assert "test" in call("report", toy / "run", "--metrics", "--json").document["scores"]["logistic"]
+
+
 def test_resume_of_a_finished_run_changes_nothing(call: Any, toy: Path) -> None:
     before = (toy / "run" / "results.json").read_bytes()
     assert call("resume", toy / "run").status == 0

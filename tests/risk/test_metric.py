@@ -7,7 +7,7 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.risk import metric as module
-from fivesigma.risk.metric import Metric, checked, checked_weights, chunks, power_of_two, ratio
+from fivesigma.risk.metric import Metric, Unit, checked, checked_weights, chunks, power_of_two, ratio
 from fivesigma.risk.metrics import METRICS
 
 Y = np.array([0.0, 1.0, 2.0, 5.0])
@@ -114,6 +114,21 @@ def test_merits_grow_with_quality():
 )
 def test_a_score_goes_with_the_unit_that_it_has(name, expected):
     assert METRICS[name].converted(3.0, 10.0) == pytest.approx(expected)
+
+
+def test_a_squared_score_goes_with_the_square_of_the_unit():
+    class Mse(type(METRICS["rmse"])):
+        unit = Unit.SQUARED_TARGET
+
+    assert Mse().converted(3.0, 10.0) == 300.0
+    assert Mse().has_unit
+
+
+def test_only_significances_assume_something_of_the_background():
+    told = {name for name, each in METRICS.items() if each.assumes}
+    assert told == {"asimov", "asimov_10", "ams"}
+    assert {METRICS[name].pure for name in told} == {"σ"}
+    assert "0.1 b" in METRICS["asimov_10"].assumes
 
 
 def test_a_metric_without_a_cut_has_none_and_a_name_to_show():

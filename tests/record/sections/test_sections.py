@@ -38,6 +38,7 @@ BY_HAND = {
     "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
     "tests": {"near": {"n": 3, "sha256": "ab" * 32}, "far": 4},
     "train": {"sha256": "cd" * 32},
+    "weight_sums": {"test": {"n": [900, 100], "sums": [4500.25, 12.5], "scale": 5.0}},
     "prevalence": {
         "estimand": "random",
         "why": "the study says so",
