@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from fivesigma._core.outputs import Output
 from fivesigma.risk import evidence
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.sliced import Sliced
 from fivesigma.study.fit.prediction import scored
+from fivesigma.study.plan import Sample
 from fivesigma.study.tasks.task import VALIDATION
 from tests.study.made import N, outcome, prepared
 
@@ -109,6 +113,31 @@ def test_a_threshold_is_that_of_all_events():
     assert sliced.scores.cut(study.metric, "naive-bayes") == found.scores.cut(study.metric, "naive-bayes")
     folded = Sliced.of(found.scores, study.metric, VALIDATION, keep).score(study.metric, "naive-bayes")
     assert folded.method == "no interval: its cut is chosen on all events of the folds"
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_each_refit_is_read_at_its_cut_on_all_events_in_a_slice_too(half):
+    study, found = made("classification", evaluate={"metric": "rejection_50", "bootstrap": 100, "refits": 4})
+    metric, name, rng = study.metric, "dummy", np.random.default_rng(5)
+    held = found.fitted[name].validation[Output.PROBABILITY]
+    said = {Sample("resample", k): {Output.PROBABILITY: held ** (1 + rng.random())} for k in range(4)}
+    outcomes = [replace(each, crossed=said) for each in found.outcomes]
+    found = Evidence(study, outcomes, opened=True)
+    keep = study.data.X[:, 1] > 0 if half else np.ones(N, bool)
+    sliced = Sliced.of(found.scores, metric, "test", keep)
+    measured, whole = (each.measured(metric, "test", name) for each in (sliced.scores, found.scores))
+    assert measured.own_cuts
+    cuts, rows = found.scores.cuts_of(metric, said), study.split.tests["test"]
+    assert len(set(cuts)) > 1
+    kept = keep[rows]
+    values = [
+        metric.value(study.data.y[rows][kept], each["test"][Output.PROBABILITY][kept], cut=cut)
+        for each, cut in zip(found.fitted[name].refits, cuts, strict=True)
+    ]
+    assert np.isfinite(values).all()
+    np.testing.assert_allclose(measured.refits.values, values)
+    if not half:
+        np.testing.assert_array_equal(measured.refits.values, whole.refits.values)
 
 
 def test_slices_of_a_sealed_study_never_look_at_a_test():

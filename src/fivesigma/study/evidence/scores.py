@@ -33,6 +33,7 @@ class Scores:
     folds: Folds
     fitted: Mapping[str, Outcome]
     _cuts: dict[tuple[str, str], float | None] = field(default_factory=dict, init=False, repr=False)
+    _own_cuts: dict[tuple[str, str], list[float | None]] = field(default_factory=dict, init=False, repr=False)
     _folded: dict[tuple[str, str], FoldScores] = field(default_factory=dict, init=False, repr=False)
     _measured: dict[tuple[str, str, str], Measurement] = field(default_factory=dict, init=False, repr=False)
     _drawn: dict[Sample, Array] = field(default_factory=dict, init=False, repr=False)
@@ -89,9 +90,16 @@ class Scores:
             self._cuts[metric.name, name] = self.cut_of(metric, self.fitted[name].validation)
         return self._cuts[metric.name, name]
 
-    def at_cut(self, metric: Metric, name: str, cut: float | None) -> None:
-        """Read a model's score at this threshold, in place of one that is chosen here."""
-        self._cuts[metric.name, name] = cut
+    def own_cuts(self, metric: Metric, name: str) -> list[float | None]:
+        """Return the thresholds that the refits of a model choose themselves; [] where they choose none."""
+        if (metric.name, name) not in self._own_cuts:
+            self._own_cuts[metric.name, name] = self.cuts_of(metric, self.fitted[name].crossed)
+        return self._own_cuts[metric.name, name]
+
+    def at_cuts_of(self, other: Scores, metric: Metric, name: str) -> None:
+        """Read a model and its refits at the thresholds that ``other`` events chose, in place of such chosen here."""
+        self._cuts[metric.name, name] = other.cut(metric, name)
+        self._own_cuts[metric.name, name] = other.own_cuts(metric, name)
 
     def cut_of(self, metric: Metric, validation: Predictions) -> float | None:
         """Return the threshold of a metric that has one, chosen on predictions of the training rows."""
@@ -164,7 +172,7 @@ class Scores:
                 refits=outcome.refits,
                 seeds=outcome.seeds,
                 cut=self.cut(metric, name),
-                cuts=self.cuts_of(metric, outcome.crossed),
+                cuts=self.own_cuts(metric, name),
                 held_out=self.folds.held_out(metric, scored(outcome.validation, metric)),
                 share=outcome.share,
             )

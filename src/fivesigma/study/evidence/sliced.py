@@ -59,7 +59,7 @@ class Sliced:
         counts = self.whole.parts.resampled(metric, self.part).counts[:, mask]
         parts.resamples_of(metric, self.part, Part(truth.y, truth.w, truth.groups, counts))
         for name in self.scores.fitted:
-            self.scores.at_cut(metric, name, self.whole.cut(metric, name))
+            self.scores.at_cuts_of(self.whole, metric, name)
 
     @property
     def _rows(self) -> Array:
