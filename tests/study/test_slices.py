@@ -73,6 +73,14 @@ def test_bins_are_all_numbers_and_none():
     np.testing.assert_array_equal(held.argmax(axis=0), [0, 1, 1, 2, 2, 3, 0])
 
 
+@pytest.mark.parametrize("near", [0.5, 1e-3, 1e-9])
+@pytest.mark.parametrize("at", [-2459000.0, 0.0, 25.0, 59000.0, 1e12])
+def test_every_bin_has_a_name_of_its_own_however_near_its_edges_are(at, near):
+    edges = tuple(np.unique([at, at + near, np.nextafter(at + near, np.inf), at + 2 * near]).tolist())
+    names = [str(each) for each in bins("jd", edges)]
+    assert len(set(names)) == len(names) == len(edges) + 2
+
+
 def test_the_record_has_every_slice_of_the_test(result):
     kept = result.results.section(SlicesRecord)
     assert [column.column for column in kept.columns] == ["pt", "a"]

@@ -41,6 +41,11 @@ class Bin:
 
     >>> [str(each) for each in bins("pt", (25.0, 50.0))]
     ['pt below 25', 'pt from 25 to 50', 'pt from 50 on', 'pt missing']
+
+    Edges stand with all their digits, so that two bins never have one name.
+
+    >>> str(bins("jd", (2459000.5, 2459001.0))[1])
+    'jd from 2459000.5 to 2459001'
     """
 
     def __init__(self, column: str, low: float, high: float, *, missing: bool = False) -> None:
@@ -50,10 +55,10 @@ class Bin:
         if self.missing:
             return f"{self.column} missing"
         if self.low == -np.inf:
-            return f"{self.column} below {self.high:g}"
+            return f"{self.column} below {_digits(self.high)}"
         if self.high == np.inf:
-            return f"{self.column} from {self.low:g} on"
-        return f"{self.column} from {self.low:g} to {self.high:g}"
+            return f"{self.column} from {_digits(self.low)} on"
+        return f"{self.column} from {_digits(self.low)} to {_digits(self.high)}"
 
     def holds(self, values: Array) -> Array:
         """Return which ``values`` (n,) are in the bin."""
@@ -61,6 +66,11 @@ class Bin:
             return np.isnan(values)
         above = True if self.low == -np.inf else values >= self.low
         return ~np.isnan(values) & above & (True if self.high == np.inf else values < self.high)
+
+
+def _digits(edge: float) -> str:
+    """Return an edge with all its digits."""
+    return repr(float(edge)).removesuffix(".0")
 
 
 def bins(column: str, edges: tuple[float, ...]) -> list[Bin]:
