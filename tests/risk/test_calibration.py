@@ -128,3 +128,35 @@ def test_the_interval_holds_the_error(by, asked):
 
 def test_overconfidence_is_found():
     assert calibration_test(drawn(0, 2000, by=lambda p: expit(0.5 * logit(p)))[0]).p < 1e-6
+
+
+@pytest.mark.parametrize("groups", [0, 40])
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("said", [(0.0, 0.5, 1.0), (0.0, 0.3, 0.6, 1.0), (0.0, 1e-12, 0.5), (0.4, 0.6, 1.0)])
+def test_what_is_said_to_be_certain_leaves_every_answer_a_number(said, weights, groups):
+    rng = np.random.default_rng(3)
+    p = np.repeat(said, 100)
+    w = rng.uniform(0.5, 2.0, p.size) if weights else None
+    for wrong in (0, 1):
+        y = (rng.random(p.size) < p).astype(int)
+        y[:wrong] = 1
+        stated = Stated.of(y, binary(p), w, np.arange(p.size) % groups if groups else None)
+        bins = stated.bins(stated.n_bins())
+        assert (np.bincount(bins, stated.expected) > 0).all()
+        test, error = calibration_test(stated), calibration_error(stated)
+        assert 0 <= test.p <= 1
+        assert np.isfinite([test.statistic, error.value, error.low, error.high]).all()
+
+
+@pytest.mark.parametrize("groups", [0, 100])
+@pytest.mark.parametrize("chance", [0.99, 0.995])
+def test_outcomes_that_are_all_alike_are_not_taken_for_certain(chance, groups):
+    rng, held = np.random.default_rng(8), 0
+    p = np.repeat([0.2, 0.7], 100)
+    q = np.where(p < 0.5, 1 - chance, chance)
+    truth = float(np.sqrt(np.mean((q - p) ** 2)))
+    for _ in range(100):
+        y = (rng.random(200) < q).astype(int)
+        found = calibration_error(Stated.of(y, binary(p), None, np.arange(200) // 2 if groups else None))
+        held += found.low <= truth <= found.high
+    assert held >= 93

@@ -79,10 +79,15 @@ class Stated:
         return int(min(self.n_effective // EVENTS_A_BIN, MOST_BINS))
 
     def bins(self, n_bins: int) -> Index:
-        """Return the bin (n,) of each event; equal p stay together, in the bin of the middle of what they vary by."""
+        """Return the bin (n,) of each event; equal p stay together, in the bin of the middle of what they vary by.
+
+        What is said to be certain varies by nothing, and is in the bin of the nearest p that is not.
+        """
         order = np.argsort(self.p, kind="stable")
         distinct, number = np.unique(self.p[order], return_inverse=True)
         part = np.bincount(number, self.expected[order], len(distinct))
+        open_ = np.flatnonzero(part > 0)
+        number = np.clip(number, open_[0], open_[-1])
         middle = np.cumsum(part) - part / 2
         found = np.empty(len(self.p), dtype=np.intp)
         found[order] = np.minimum(middle / max(float(part.sum()), 1e-300) * n_bins, n_bins - 1).astype(
@@ -200,16 +205,26 @@ class _Spread:
 
 
 def _covariance(stated: Stated, bins: Index, d: Floats) -> Floats:
-    """Return the covariance (m, m) of the bins' sums: of events with the chance ``p + d``, or as groups have it."""
+    """Return the covariance (m, m) of the bins' sums: of events with the chance ``p + d``, or as groups have it.
+
+    A bin whose outcomes are all alike varies too: as one of n units with a pseudo-unit of either kind.
+    """
     m = len(d)
-    if stated.groups is not None:
+    sums, squares, hits = (
+        np.bincount(bins, each, m) for each in (stated.w, stated.w**2, stated.w * stated.hit)
+    )
+    n, found = sums**2 / squares, np.zeros((m, m))
+    if stated.groups is None:
+        q = np.clip(stated.p + d[bins], 0.0, 1.0)
+        np.fill_diagonal(found, np.bincount(bins, stated.w**2 * q * (1 - q), m) * n / np.maximum(n - 1, 1))
+    else:
         G, off = int(stated.groups.max()) + 1, stated.w * (stated.hit - stated.p - d[bins])
         table = np.bincount(stated.groups * m + bins, off, G * m).reshape(G, m)
-        return np.asarray(table.T @ table * G / (G - 1))
-    q = np.clip(stated.p + d[bins], 0.0, 1.0)
-    sums, squares = (np.bincount(bins, stated.w**k, m) for k in (1, 2))
-    n = sums**2 / squares
-    return np.diag(np.bincount(bins, stated.w**2 * q * (1 - q), m) * n / np.maximum(n - 1, 1))
+        found = np.asarray(table.T @ table * G / (G - 1))
+        n = np.minimum(n, np.bincount(np.unique(stated.groups * m + bins) % m, minlength=m))
+    alike = (hits <= 0) | (hits >= sums * (1 - 1e-12))
+    least = np.where(alike, sums**2 * (n + 1) / ((n + 2) ** 2 * n), 0.0)
+    return found + np.diag(np.maximum(least - np.diag(found), 0.0))
 
 
 def _counted(m: int) -> str:
