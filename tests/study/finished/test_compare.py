@@ -42,6 +42,8 @@ def runs(tmp_path_factory):
         "both": ([TREE, "logistic"], {}),
         "salt": ([TREE], {"name": "another"}),
         "other metric": ([TREE], {"evaluate": {"metric": "ece"}}),
+        "at a cut": ([TREE], {"evaluate": {"metric": "rejection_80"}}),
+        "another at a cut": (["logistic"], {"evaluate": {"metric": "rejection_80"}}),
         "and again": (["logistic"], {"evaluate": {"metric": "ece"}}),
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -106,6 +108,16 @@ def test_a_metric_without_an_interval_has_no_sigma_here_either(runs):
     assert found["paired"]
     assert (found["sigma_local"], found["sigma_global"]) == (None, None)
     assert found["sigma_text"] == "no test: ece is biased at finite size"
+
+
+def test_at_a_cut_it_is_of_fitted_models_since_refits_that_chose_their_own_are_not_read_at_another(runs):
+    found = compare([runs / "at a cut", runs / "another at a cut"])
+    assert found["runs"][1]["claim"] == "fitted"
+    assert found["runs"][1]["method"] == "paired resamples, t"
+    assert any("which is not kept" in note for note in found["notes"])
+    one = load(runs / "at a cut").results
+    assert one.model(one.best).scores["test"]["rejection_80"].method.startswith("procedure:")
+    assert len(Entrant(load(runs / "at a cut")).refits) == 10, "the folds of refits are no refits"
 
 
 def test_other_sealed_rows_are_not_paired(runs):

@@ -215,11 +215,12 @@ class Run:
     def index(self) -> dict[str, dict[str, list[str]]]:
         """The keys of the fits of each model by the kind of their sample, in the order of their numbers.
 
-        The neighbours of a model in flexibility, which are fits of folds, are not among them.
+        The neighbours of a model in flexibility, which are fits of folds, are not among them, nor the folds of refits.
         """
         found: dict[str, dict[str, list[str]]] = {}
         for name, fits in self.lineup.items():
-            for fit in (each for each in fits if each.sample.kind != "fold" or not each.params):
+            own = (each for each in fits if each.sample.kind != "fold" or not each.params)
+            for fit in (each for each in own if each.sample.without is None):
                 found.setdefault(name, {}).setdefault(fit.sample.kind, []).append(self.plan.key(fit))
         return found
 

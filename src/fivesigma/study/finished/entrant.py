@@ -110,9 +110,12 @@ class Entrant:
 
     @property
     def claims_procedure(self) -> bool:
-        """Whether its study claims of the procedure, and has the refits to show it."""
+        """Whether its study claims of the procedure, and has the refits to show it.
+
+        Those of a metric at a cut do not: each chose a cut of its own (decision 0023), which is not kept.
+        """
         enough = ENOUGH_REFITS if self.model.kind == GIVEN else FEWEST_REFITS
-        return self.about == "procedure" and len(self.refits) >= enough
+        return self.about == "procedure" and not self.metric.has_cut and len(self.refits) >= enough
 
     @cached_property
     def refits(self) -> tuple[Mapping[str, Predictions], ...]:
