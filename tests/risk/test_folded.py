@@ -94,3 +94,14 @@ def test_no_event_has_a_say_in_the_cut_that_it_is_held_against():
     after, _ = Folded(Y, None, FOLD).decided(m, other)
     assert cut == 0.5
     assert (before[at] == after[at][::-1]).all()
+
+
+@pytest.mark.parametrize("m", [m for m in BINARY if m.averaged], ids=lambda m: m.name)
+@pytest.mark.parametrize("mean_at_cut", [False, True])
+def test_events_of_no_weight_are_as_if_they_were_not_there_even_where_they_are_all_of_a_class(m, mean_at_cut):
+    gone = (FOLD == 2) & (Y == 1)
+    there, w = np.flatnonzero(~gone), np.where(gone, 0.0, W)
+    counts = RNG.poisson(1, (3, N)).astype(np.uint8)
+    whole = Folded(Y, w, FOLD, mean_at_cut=mean_at_cut).resampled(m, PROBABILITY, counts)
+    fewer = Folded(Y[there], W[there], FOLD[there], mean_at_cut=mean_at_cut)
+    assert whole == pytest.approx(fewer.resampled(m, PROBABILITY[there], counts[:, there]), nan_ok=True)

@@ -73,7 +73,7 @@ class Folded:
         scores, weights = (
             np.array(each) for each in zip(*self._of_folds(metric, said, counts, cut, scale), strict=True)
         )
-        able = [self._members(metric, self.y[self.fold == number]) for number in np.unique(self.fold)]
+        able = [self._members(self.fold == number) for number in np.unique(self.fold)]
         known = np.isfinite(scores)
         weights = np.where(known, weights, 0.0)
         total = weights.sum(axis=0)
@@ -102,16 +102,19 @@ class Folded:
         for number in np.unique(self.fold):
             at = self.fold == number
             y, w = self.y[at], None if self.w is None else self.w[at]
-            known, members = self._members(metric, y), counts[:, at]
+            known, members = self._members(at), counts[:, at]
             weights = members @ (np.ones(len(y)) if w is None else w)
             if not known:
                 yield np.full(len(counts), np.nan), weights
                 continue
             yield metric.resampled(y, said[at], w, members, cut=cut, scale=scale), weights
 
-    def _members(self, metric: Metric, y: Array) -> bool:
-        """Whether a fold holds every class that the events have."""
-        return y.dtype.kind != "i" or len(np.unique(y)) == len(np.unique(self.y))
+    def _members(self, at: Array) -> bool:
+        """Whether a fold holds every class that the events have, by events that weigh something."""
+        if self.y.dtype.kind != "i":
+            return True
+        held = np.ones(len(self), dtype=bool) if self.w is None else self.w > 0
+        return len(np.unique(self.y[at & held])) == len(np.unique(self.y[held]))
 
     def decided(self, metric: Metric, prediction: Array) -> tuple[Array, float | None]:
         """Return what a metric scores, and at which cut.

@@ -155,6 +155,21 @@ def test_a_fold_that_lacks_a_class_is_left_out_of_the_mean_and_that_is_said():
     assert "not defined on every fold" in folds.score(balanced, folds.scored(balanced, [prediction])).method
 
 
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
+def test_a_fold_of_which_a_class_weighs_nothing_lacks_it(name):
+    study = prepared("classification", weights=True)
+    split, data = study.split, study.data
+    gone = split.train[(split.folds == 1) & (data.y[split.train] == 1)]
+    w = data.w.copy()
+    w[gone] = 0.0
+    study = dataclasses.replace(study, data=dataclasses.replace(data, w=w))
+    folds, prediction, asked = folds_of(study), said(study, 1.0, output=Output.PROBABILITY), metric(name)
+    scores, found = folds.scored(asked, [prediction]), folds.score(asked, folds.scored(asked, [prediction]))
+    assert scores.lacking.tolist() == [[False, True, False]]
+    assert found.value == pytest.approx(np.average(scores.each[0, [0, 2]], weights=scores.weights[0, [0, 2]]))
+    assert "1 of 3 folds lacks a class and is left out" in found.method
+
+
 def test_a_rejection_that_some_fold_leaves_unknown_is_of_all_rows_at_once():
     study = prepared("classification")
     folds, rejection = folds_of(study), metric("rejection_30")

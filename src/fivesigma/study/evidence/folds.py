@@ -33,7 +33,7 @@ class FoldScores:
     ----------
     each, weights : (R, k) the score of each fold of each repeat, and the sum of its weights
     pooled_each : (R,) the score of all rows at once
-    lacking : (R, k) whether a fold holds no event of some class
+    lacking : (R, k) whether a fold holds no event of some class, or none that weighs anything
     averaged : whether the mean over the folds is the score (see `Metric.averaged`)
     said : the predictions (n_train, ...) of each repeat
     slopes : (S,) how the score goes with the weight of each class that stratified folds hold to its share, else None
@@ -120,7 +120,7 @@ class Folds:
 
     def scored(self, metric: Metric, said: Sequence[Array]) -> FoldScores:
         """Return the scores of out-of-fold predictions (n_train, ...), one of each repeat, the first first."""
-        split, codes = self.parts.prepared.split, len(np.unique(self.whole(metric).y))
+        split, codes = self.parts.prepared.split, _n_held(self.parts.truth(metric, VALIDATION))
         truths = [
             [self.parts.of_rows(metric, split.train[self.held(fold, r)]) for fold in range(split.n_folds)]
             for r in range(len(said))
@@ -129,7 +129,7 @@ class Folds:
             np.array([self.values(metric, each, r) for r, each in enumerate(said)]),
             np.array([[_total(truth) for truth in repeat] for repeat in truths]),
             np.array([self.pooled(metric, each) for each in said]),
-            np.array([[len(np.unique(truth.y)) < codes for truth in repeat] for repeat in truths]),
+            np.array([[_n_held(truth) < codes for truth in repeat] for repeat in truths]),
             metric.averaged,
             tuple(said),
             self.slopes(metric, said),
@@ -270,6 +270,11 @@ class Folds:
 def _total(truth: Truth) -> float:
     """Return the sum of weights of some events."""
     return float(len(truth.y) if truth.w is None else np.sum(truth.w))
+
+
+def _n_held(truth: Truth) -> int:
+    """Return how many classes there are among the events that weigh something."""
+    return len(np.unique(truth.y if truth.w is None else truth.y[np.asarray(truth.w) > 0]))
 
 
 def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:
