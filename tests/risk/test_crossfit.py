@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fivesigma.risk import intervals
 from fivesigma.risk.crossfit import Halving, compare, cross_fitted, halved, score, spread
 from fivesigma.risk.folded import Folded
 from fivesigma.risk.metrics import METRICS, metric
-from fivesigma.risk.resampling import Part
+from fivesigma.risk.resampling import Part, measure
+from fivesigma.risk.strata import Strata
 
 N, K = 200, 5
 BRIER = metric("brier")
@@ -136,3 +138,20 @@ def test_few_events_and_a_score_at_its_bound_have_no_interval():
     assert "at its bound" in score(perfect).method
     constant = cross_fitted(metric("roc_auc"), folded, part, np.full((N, 2), 0.5))
     assert "every resample" in score(constant).method
+
+
+@pytest.mark.parametrize("held", [None, 0.0, 0.3])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("name", ["accuracy", "brier", "f1", "matthews", "balanced_accuracy"])
+def test_of_these_fitted_models_it_is_what_a_test_of_the_same_events_would_say(name, grouped, held):
+    rng, m = np.random.default_rng(4), metric(name)
+    y = np.repeat([0, 1], [N - N // 4, N // 4])
+    groups = np.arange(N) // 2 if grouped else None
+    strata = None if held is None else Strata(y, np.full(2, held))
+    part = Part.draw(y, rng, groups=groups, n_boot=400, strata=strata)
+    said = binary(np.clip(0.3 + 0.4 * y + 0.25 * rng.normal(size=N), 0.01, 0.99))
+    crossed = score(cross_fitted(m, Folded(y, None, np.arange(N) % K, groups), part, said), claim="fitted")
+    tested = intervals.score(measure(m, part, said), claim="fitted")
+    assert (crossed.value, crossed.low, crossed.high) == pytest.approx(
+        (tested.value, tested.low, tested.high)
+    )

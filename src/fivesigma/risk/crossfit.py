@@ -126,7 +126,7 @@ def cross_fitted(
     halvings : the cross-validations on halves; none for the claim "fitted".
     """
     decided, cut = events.decided(metric, prediction)
-    scored = Scored(part.y, decided, part.w, part.groups, cut, events.scale)
+    scored = Scored(part.y, decided, part.w, part.groups, cut, events.scale, part.strata)
     draws = events.resampled(metric, prediction, part.counts)
     measured = Measurement(metric, part, scored, events.value(metric, prediction), draws)
     halves = [_sides(metric, events, each.half, each.fold, each.prediction) for each in halvings]

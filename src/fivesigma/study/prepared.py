@@ -81,10 +81,16 @@ class Prepared:
         if not evaluate.crossfit or evaluate.claim == "fitted":
             return np.empty((0, 0), dtype=np.int64)
         labels = self.data.y[split.train] if self.n_classes is not None and self.data.y is not None else None
-        strata = labels if self.spec.split.stratify else None
+        strata = labels if self.spec.split.stratify or self.by_design else None
         streams = (generator(self.spec.study.seed, "halves", number) for number in range(evaluate.refits))
-        dealt = [halved(split.units[split.train], strata, split.n_folds, rng) for rng in streams]
+        units, hold = split.units[split.train], self.by_design
+        dealt = [halved(units, strata, split.n_folds, rng, hold=hold) for rng in streams]
         return np.array(dealt, dtype=np.int64)
+
+    @property
+    def by_design(self) -> bool:
+        """Whether the class fraction is by design."""
+        return self.fraction is not None and self.fraction.prevalence == "fixed"
 
     @cached_property
     def fit_data(self) -> FitData:

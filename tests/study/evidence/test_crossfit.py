@@ -54,6 +54,24 @@ def test_scores_and_claims_are_of_all_events(ended):
     assert document["split"]["repeats"] == 1
 
 
+@pytest.mark.parametrize("stratify", [True, False])
+def test_halves_hold_the_shares_of_classes_where_these_are_by_design(stratify):
+    spread = {}
+    for prevalence in ("fixed", "random"):
+        made = Study(
+            study().data,
+            models=["dummy", "naive-bayes"],
+            split={**ASKED, "stratify": stratify},
+            evaluate={"bootstrap": 100, "refits": 10, "crossfit": True, "prevalence": prevalence},
+        ).prepared()
+        second = made.halves // made.split.n_folds
+        signal = made.data.y[made.split.train] == 1
+        held = np.array([np.count_nonzero(signal & (half == 1)) for half in second])
+        spread[prevalence] = held - signal.sum() / 2
+    assert np.abs(spread["fixed"]).max() <= 1
+    assert np.abs(spread["random"]).max() > 1
+
+
 def test_every_row_counts_as_opened(ended):
     folder, document = ended
     manifest = json.loads((folder / "manifest.json").read_text())

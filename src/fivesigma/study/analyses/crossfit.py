@@ -38,9 +38,10 @@ def _against(prepared: Prepared) -> str:
 
 
 def settle(prepared: Prepared) -> Mapping[str, Any] | None:
-    """Return how often the events are halved; None where they are not."""
+    """Return how often the events are halved, and if halves hold the classes' shares; None where they are not."""
     n = len(prepared.halves)
-    return {"halvings": n} if n else None
+    held = {"held": True} if prepared.by_design else {}
+    return {"halvings": n, **held} if n else None
 
 
 ANALYSIS = Analysis("crossfit", settle=settle, check=check)

@@ -281,8 +281,8 @@ def _lacking(a: Entrant, b: Entrant) -> str:
     """Return why σ is of fitted models where both runs claim of procedures: refits or their cuts are not kept."""
     if a.metric.has_cut and a.about == b.about == "procedure":
         return (
-            f"Each refit chose a cut of its own for {a.metric.name}, which is not kept, so σ is of these fitted models; "
-            "put both models into one study for one of the procedures."
+            f"Each refit chose a cut of its own for {a.metric.name}, which is not kept, so σ is of these fitted "
+            "models; put both models into one study for one of the procedures."
         )
     names = [each.name for each in (a, b) if not each.refits and each.about == "procedure"]
     if not names:
