@@ -18,6 +18,7 @@ from fivesigma.risk.intervals import total_dof
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import resampling_counts
 from fivesigma.risk.significance import t_tail
+from fivesigma.risk.strata import Strata
 
 Array = NDArray[Any]
 
@@ -50,9 +51,20 @@ class Tension:
         return self.p < TOLD
 
 
-def error_on_folds(metric: Metric, events: Folded, prediction: Array, rng: np.random.Generator) -> float:
-    """Return the standard error that finitely many events bring to a score of out-of-fold predictions (n, ...)."""
-    counts = resampling_counts(len(events), N_RESAMPLES, rng, groups=events.groups)
+def error_on_folds(
+    metric: Metric,
+    events: Folded,
+    prediction: Array,
+    rng: np.random.Generator,
+    *,
+    strata: Strata | None = None,
+) -> float:
+    """Return the standard error that finitely many events bring to a score of out-of-fold predictions (n, ...).
+
+    ``strata`` are the classes whose numbers do not vary: a test that has its share of each differs by none from the
+    folds.
+    """
+    counts = resampling_counts(len(events), N_RESAMPLES, rng, groups=events.groups, strata=strata)
     draws = events.resampled(metric, prediction, counts)
     known = draws[np.isfinite(draws)]
     return float(np.std(known, ddof=1)) if len(known) > 1 else np.nan

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from fivesigma._core.random import generator
 from fivesigma.record.sections.tension import TensionRecord
+from fivesigma.risk.influence import Units
 from fivesigma.risk.intervals import refusal, stat_error
 from fivesigma.risk.metric import Metric
+from fivesigma.risk.prevalence import between_classes, slopes
+from fivesigma.risk.resampling import Measurement
 from fivesigma.risk.selection import corrected_value
+from fivesigma.risk.strata import Strata
 from fivesigma.risk.tension import Tension, error_on_folds, tension
 from fivesigma.study.evidence.crossfit import held_out
 from fivesigma.study.evidence.evidence import Evidence
@@ -71,14 +79,33 @@ def _between(found: Evidence, metric: Metric, best: str, folds: float, on_test: 
     )
     said = found.scores.whole(metric, VALIDATION, best)[found.parts.truth(metric, VALIDATION).counts]
     units = (part.units(additive=metric.additive) for part in (found.folds.whole(metric), measured.part))
+    rng, strata = generator(spec.study.seed, "tension"), _shared_classes(found)
     return tension(
         float(metric.merit(folds) - metric.merit(on_test)),
-        folds=error_on_folds(metric, events, said, generator(spec.study.seed, "tension")),
-        test=stat_error(measured),
+        folds=error_on_folds(metric, events, said, rng, strata=strata),
+        test=stat_error(measured) if strata is None else _within_classes(measured),
         train=measured.refits.main_effect**0.5,
         units=min(units),
         refits=len(measured.refits),
     )
+
+
+def _shared_classes(found: Evidence) -> Strata | None:
+    """Return the classes of the rows that folds held out, where the test has the same share of each: none varies."""
+    split, strata = found.prepared.split, found.parts.strata(VALIDATION)
+    if strata is None or split.given or not split.stratified:
+        return None
+    return replace(strata, spread=np.zeros(strata.n))
+
+
+def _within_classes(measured: Measurement) -> float:
+    """Return the standard error of a test without what the numbers of its classes bring, which the folds share."""
+    part, stat = measured.part, stat_error(measured)
+    if part.strata is None:
+        return stat
+    slope = slopes(measured.metric, measured.scored, part.strata)
+    off = between_classes(slope, part.strata, Units.of(part.groups, len(part.y)))
+    return float(max(stat**2 - off, 0.0) ** 0.5)
 
 
 def sentence(kept: TensionRecord) -> str:
