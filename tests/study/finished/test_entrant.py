@@ -42,6 +42,10 @@ STUDIES = {
     "grouped": [('target = "y"', 'target = "y"\ngroup = "g"')],
     "sealed less": [('value = "yes"', 'value = "very"')],
     "folds": [('test = { column = "late", value = "yes" }', "test = 0")],
+    "all events": [
+        ('test = { column = "late", value = "yes" }', "test = 0"),
+        ("refits = 3", "refits = 2\ncrossfit = true"),
+    ],
     "more": [('["a", "b"]', '["a", "b", "w"]'), ("refits = 3", "refits = 4")],
 }
 
@@ -80,11 +84,23 @@ def test_the_same_rows_are_paired_under_another_name_of_study_and_test(entered):
         ("squared", "their targets differ"),
         ("sealed less", "their splits differ: other rows are sealed"),
         ("folds", "a test set is absent or sealed"),
+        (
+            "all events",
+            "one is judged on all events by halves, which are not paired; put both models into one study",
+        ),
     ],
 )
 def test_why_two_runs_are_not_paired(entered, name, why):
     assert why_unpaired(entered["plain"], entered[name]) == why
     assert why_unpaired(entered[name], entered["plain"]) == why
+
+
+def test_no_two_runs_end_in_an_error_of_a_metric(entered):
+    every = list(entered.values())
+    for one in every:
+        found = compare([one.result.path, *(each.result.path for each in every)])
+        assert [each["model"] for each in found["runs"]]
+        assert all(each["paired"] == (each["difference"] is not None) for each in found["runs"][1:])
 
 
 def test_events_in_groups_are_paired_where_the_groups_were_kept(entered):

@@ -24,7 +24,7 @@ from fivesigma.study.finished.changes import changes
 from fivesigma.study.finished.entrant import Entrant, entrants, same_file
 from fivesigma.study.finished.result import load
 from fivesigma.study.tasks.registry import task
-from fivesigma.study.tasks.task import VALIDATION
+from fivesigma.study.tasks.task import CROSSFIT, VALIDATION
 
 N_BOOT = 2000
 
@@ -117,6 +117,8 @@ def _refuse_other_questions(every: Sequence[Entrant]) -> None:
 def why_unpaired(a: Entrant, b: Entrant) -> str:
     """Return why two runs have no events in common on which both are judged, or an empty string."""
     mine, other = a.result.results, b.result.results
+    if CROSSFIT in (a.part, b.part):
+        return "one is judged on all events by halves, which are not paired; put both models into one study"
     if VALIDATION in (a.part, b.part) and (why := _why_not_on_training_rows(a, b)):
         return why
     if mine.data.classes != other.data.classes:

@@ -68,7 +68,7 @@ class Entrant:
 
     @cached_property
     def part(self) -> str:
-        """The first opened test set; the validation folds where there is none."""
+        """The first opened test set, or all events where they are cross-fitted; else the validation folds."""
         return next((part for part in self.model.scores if part not in (TRAIN, VALIDATION)), VALIDATION)
 
     # --- which events ------------------------------------------------------------------------------------------
