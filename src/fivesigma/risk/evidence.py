@@ -106,7 +106,7 @@ def compare(
     draws = np.asarray(metric.merit(a.draws) - metric.merit(b.draws), float)
     paired = paired_refits and _are_paired(a.refits, b.refits)
     spreads = _spreads(a, b, paired=paired) if claim == "procedure" else ()
-    reason = refusal(a.part) or few_passing(a) or few_passing(b)
+    reason = refusal(a.part) or refusal(b.part) or few_passing(a) or few_passing(b)
     if not metric.interval:
         reason = f"no test: {metric.name} is biased at finite size"
     if not all(np.isfinite(refits.values).all() for refits in spreads):
@@ -117,12 +117,24 @@ def compare(
             known, level=level, one_sided=one_sided, claim=claim, method=reason or "not defined"
         )
     alone = departure(value, _seeds(a, b)) if spreads else 0.0
-    error = _errors(value, draws, spreads, a, alone=alone)
+    error = _errors(value, draws, spreads, min(a, b, key=stat_dof), alone=alone)
     found = _tested(value, error, one_sided=one_sided, level=level)
     draws = np.where(np.isfinite(draws), draws, value)
     train_draws = spreads[0].values if spreads and paired else np.empty(0)
     how = _how(spreads, paired=paired)
     return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=train_draws)
+
+
+def drop(
+    first: Measurement, other: Measurement, *, claim: About = "procedure", level: float = 0.95
+) -> Difference:
+    """Return how much better one model is on the ``first`` test than on another, of other events; two-sided.
+
+    The variances that the events of either bring add; the refits are scored on both, so that what a training set does
+    to both alike is no part of the drop.
+    """
+    found = compare(first, other, claim=claim, level=level)
+    return replace(found, method=found.method.replace("paired resamples", "resamples of either test"))
 
 
 def _spreads(a: Measurement, b: Measurement, *, paired: bool) -> tuple[Refits, ...]:

@@ -7,6 +7,7 @@ from fivesigma.record.sections import (
     coefficients,
     columns,
     curves,
+    further,
     mixture,
     outputs,
     path,
@@ -57,5 +58,6 @@ SECTIONS: tuple[type[Section], ...] = (
     selected.SelectedRecord,
     tension.TensionRecord,
     weight_sums.WeightSumsRecord,
+    further.FurtherTestsRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

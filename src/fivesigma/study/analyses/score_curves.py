@@ -13,31 +13,24 @@ from fivesigma.record.document import tuples
 from fivesigma.record.sections.columns import HistogramsRecord, PointsRecord, TargetUnitRecord
 from fivesigma.record.sections.predictive import PredictiveRecord
 from fivesigma.record.sections.regions import PlaneRecord
-from fivesigma.record.sections.score_curves import CalibrationRecord, ScoreCurvesRecord
+from fivesigma.record.sections.score_curves import ScoreCurvesRecord
 from fivesigma.record.sections.section import Section, named
 from fivesigma.risk import curves as shapes
-from fivesigma.risk.calibration import Stated, calibration_error, calibration_test
 from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses import mixture
 from fivesigma.study.analyses import predictive as intervals
 from fivesigma.study.analyses import regions as plane
 from fivesigma.study.analyses.analysis import Analysis, Experiment
+from fivesigma.study.evidence.calibrated import calibrated, said_of
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.evidence.records import score_record
 from fivesigma.study.fit.intervals import HeldOut, law_of
-from fivesigma.study.fit.prediction import Output, each
+from fivesigma.study.fit.prediction import Output
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.registry import task
-from fivesigma.study.tasks.task import TRAIN, VALIDATION, Truth
+from fivesigma.study.tasks.task import TRAIN, VALIDATION
 
 MOST_POINTS = 2000
 CRPS = metric("crps")
-
-
-def _said(found: Evidence, part: str, name: str) -> tuple[Truth, dict[Output, Any]]:
-    """Return the truth of the events of a part, and what a model says of them."""
-    truth = found.parts.truth(found.prepared.metric, part)
-    return truth, each(found.fitted[name].said(part), lambda values: values[truth.counts])
 
 
 def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
@@ -52,7 +45,7 @@ def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
         return None
 
     def scored(part: str) -> shapes.Scored | None:
-        truth, said = _said(found, part, name)
+        truth, said = said_of(found, part, name)
         return shapes.Scored(truth.y, said[output], truth.w, truth.groups) if output in said else None
 
     counts = found.parts.resampled(found.prepared.metric, found.tests[0]).counts if found.tests else None
@@ -60,38 +53,21 @@ def curves(found: Evidence, name: str) -> ScoreCurvesRecord | None:
         return None
     made = shapes.curves(drawn, held, train=scored(TRAIN), counts=counts, classes=data.classes)
     kept = ScoreCurvesRecord.from_document(made)
-    return replace(kept, calibrated=calibrated(found, name)) if drawn == "classification" else kept
-
-
-def calibrated(found: Evidence, name: str) -> CalibrationRecord | None:
-    """Return whether probabilities come true, on the first opened test; None without one.
-
-    On the folds every model has seen the truth of the rows that the others are scored on.
-    """
-    if not found.tests:
-        return None
-    truth, said = _said(found, found.tests[0], name)
-    stated = Stated.of(truth.y, said[Output.PROBABILITY], truth.w, truth.groups)
-    test = calibration_test(stated)
-    return CalibrationRecord(
-        error=score_record(calibration_error(stated)),
-        p=test.p,
-        statistic=test.statistic,
-        n_bins=test.n_bins,
-        method=test.method,
-    )
+    if drawn == "regression" or not found.tests:
+        return kept
+    return replace(kept, calibrated=calibrated(found, found.tests[0], name))
 
 
 def predictive(found: Evidence, name: str) -> PredictiveRecord | None:
     """Return what intervals of a regression hold: on the first opened test, else fold by fold."""
     if Output.LAW not in found.parts.task.outputs or found.prepared.data.several:
         return None
-    truth, said = _said(found, VALIDATION, name)
+    truth, said = said_of(found, VALIDATION, name)
     if not said:  # neither a width nor conformal intervals can be had of rows that its models have seen
         return None
     held = HeldOut.of(found.prepared.fit_data, found.fitted[name].validation)
     if found.tests:
-        truth, said = _said(found, found.tests[0], name)
+        truth, said = said_of(found, found.tests[0], name)
     return intervals.recorded(
         intervals.Judged(truth.y, said, truth.w, truth.groups),
         found.scores.cut(CRPS, name),

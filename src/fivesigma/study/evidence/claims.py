@@ -36,9 +36,14 @@ def _claimed(found: Evidence) -> Iterator[Compared]:
 
 def sentence(found: Evidence, compared: Compared) -> Claim:
     """Return the claim that a comparison makes."""
+    return sentence_on(found, compared, found.judged_on, among=len(found.family))
+
+
+def sentence_on(found: Evidence, compared: Compared, part: str, *, among: int) -> Claim:
+    """Return the claim that a comparison on the events of ``part`` makes ``among`` so many."""
     prepared = found.prepared
-    n_judged = len(found.parts.truth(prepared.metric, found.judged_on).y)
-    untested = found.judged_on not in found.tests
+    n_judged = len(found.parts.truth(prepared.metric, part).y)
+    untested = part not in found.tests
     return evidence.claim_text(
         compared.difference,
         compared.subject,
@@ -47,6 +52,6 @@ def sentence(found: Evidence, compared: Compared) -> Claim:
         n_test=None if untested else n_judged,
         n_train=n_judged if untested else len(prepared.split.train),
         relevant=prepared.spec.evaluate.relevant,
-        family=len(found.family),
+        family=among,
         greater_is_better=prepared.metric.greater_is_better,
     )

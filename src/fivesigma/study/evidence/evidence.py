@@ -98,9 +98,12 @@ class Evidence:
         test, metric = next(iter((*self.tests, *self.parts.crossfitted)), VALIDATION), self.prepared.metric
         return test if all(self.scores.has(metric, test, name) for name in self.ranked) else VALIDATION
 
-    def difference(self, metric: Metric, a: str, b: str) -> Difference:
-        """Return the paired difference of model ``a`` over model ``b``, one-sided against the baseline."""
-        one_sided, part = b == self.baseline, self.judged_on
+    def difference(self, metric: Metric, a: str, b: str, part: str | None = None) -> Difference:
+        """Return the paired difference of model ``a`` over model ``b``, one-sided against the baseline.
+
+        On the ``part`` that claims are made on, or on another.
+        """
+        one_sided, part = b == self.baseline, part or self.judged_on
         judged = self.parts.judged(metric, part)
         if not all(self.scores.has(metric, part, name) for name in (a, b)):
             return Difference(None, one_sided=one_sided, method="one of them has no such score")
