@@ -91,7 +91,7 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
     lines += [result.known_before] if result.not_blind else []
-    lines += _of_slices(result)
+    lines += _of_slices(result) + _of_further(result)
     lines += [f"failed: {what}" for what in broken]
     lines.append(f"page: {result.path / 'report.html'}")
     return lines
@@ -102,6 +102,15 @@ def _of_slices(result: Result) -> list[str]:
     from fivesigma.report.slices.text import summary
 
     return summary(result.results)
+
+
+def _of_further(result: Result) -> list[str]:
+    """Return what is claimed of the best model on each test after the first."""
+    from fivesigma.record.store import RunFolder
+    from fivesigma.report.further.section import summary
+
+    several = len(result.results.split.tests) > 1
+    return summary(result.results, RunFolder(result.path).manifest()) if several else []
 
 
 def _short(cell: str, limit: int = 40) -> str:

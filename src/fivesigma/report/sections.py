@@ -16,6 +16,7 @@ NOUNS = (
     "claims",
     "targets",
     "slices",
+    "further",
     "clusters",
     "orders",
     "stability",

@@ -34,6 +34,7 @@ class Shown:
     interval: str
     validation: str
     validation_interval: str
+    further: tuple[str, ...]
     baseline: str
     best: str
     time: str
@@ -59,6 +60,7 @@ def _shown(view: View, line: Line) -> Shown:
         interval=_interval(score) or DASH,
         validation=value_with_error(validation),
         validation_interval=_interval(validation),
+        further=tuple(value_with_error(view.score(model, test)) for test in view.tests[1:]),
         baseline=view.significance(line.sigma_baseline),
         best=view.significance(line.sigma_best),
         time=duration(seconds),
@@ -106,6 +108,7 @@ def _content(view: View) -> Content:
         {
             "metric": metric_name(view.results.metric),
             "part": view.part,
+            "further": view.tests[1:],
             "blind": view.blind,
             "sealed": view.blind and view.results.split.n_test > 0,
             "lines": ok,
@@ -119,7 +122,7 @@ def _content(view: View) -> Content:
 
 def _markdown(view: View) -> str:
     head = ("model", f"{metric_name(view.results.metric)}, {view.part}", "uncertainty", "95 % interval",
-            "validation", "σ vs baseline (global)", "σ vs best", "time per fit")  # fmt: skip
+            "validation", *view.tests[1:], "σ vs baseline (global)", "σ vs best", "time per fit")  # fmt: skip
     rows = [
         (
             line.name,
@@ -127,6 +130,7 @@ def _markdown(view: View) -> str:
             line.error,
             line.interval,
             line.validation,
+            *line.further,
             line.baseline,
             line.best,
             line.time,

@@ -26,6 +26,7 @@ class Leaderboard:
     metric: str
     part: str
     rows: tuple[dict[str, Any], ...]
+    further: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as JSON's own types."""
@@ -41,6 +42,7 @@ class Leaderboard:
             "model",
             f"{self.metric}, validation",
             f"{self.metric}, {self.part}",
+            *self.further,
             "σ vs baseline",
             "σ vs best",
         ]
@@ -64,12 +66,14 @@ class Leaderboard:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
+    further = row["further"]
     if row["status"] != "ok":
-        return [row["model"], f"{row['status']}: {row['message']}", "", "", ""]
+        return [row["model"], f"{row['status']}: {row['message']}", "", "", "", *("" for _ in further)]
     return [
         row["model"],
         _with_error(row["validation"]) if row["validation"] is not None else "none",
         _with_error(row["score"]) if row["score"] is not None or row["sealed"] else "no test set",
+        *("none" if each is None else _with_error(each) for each in further.values()),
         _sigma(row["versus_baseline"]),
         "best" if row["best"] else _sigma(row["versus_best"]),
     ]
@@ -98,18 +102,22 @@ def leaderboard(results: Results) -> Leaderboard:
     """Return the leaderboard of a record: by validation score, then skipped and failed models."""
     part = next(iter(board.opened_tests(results)), "test")
     rows = tuple(_row(line, results, part) for line in board.leaderboard(results))
-    return Leaderboard(results.metric, part, rows)
+    return Leaderboard(results.metric, part, rows, board.opened_tests(results)[1:])
 
 
 def _row(line: board.Line, results: Results, part: str) -> dict[str, Any]:
     record = line.model
     validation, score = (record.scores.get(where, {}).get(results.metric) for where in ("validation", part))
+    tests = {
+        test: record.scores.get(test, {}).get(results.metric) for test in board.opened_tests(results)[1:]
+    }
     return {
         "model": record.name,
         "status": record.status,
         "message": record.message,
         "validation": None if validation is None else plain(validation),
         "score": None if score is None else plain(score),
+        "further": {test: None if each is None else plain(each) for test, each in tests.items()},
         "sealed": bool(results.blind) and results.split.n_test > 0,
         "versus_baseline": line.sigma_baseline,
         "versus_best": line.sigma_best,

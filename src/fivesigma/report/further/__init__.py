@@ -1,0 +1,1 @@
+"""The tests after the first, apart from it."""
