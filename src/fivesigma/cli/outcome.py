@@ -109,8 +109,7 @@ def _of_further(result: Result) -> list[str]:
     from fivesigma.record.store import RunFolder
     from fivesigma.report.further.section import summary
 
-    several = len(result.results.split.tests) > 1
-    return summary(result.results, RunFolder(result.path).manifest()) if several else []
+    return summary(result.results, RunFolder(result.path).manifest())
 
 
 def _short(cell: str, limit: int = 40) -> str:

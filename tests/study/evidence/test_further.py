@@ -37,7 +37,7 @@ def test_its_claims_are_among_those_of_this_test_alone(task):
     further = Further(found, "far")
     assert len(further.family) == 2 + 1 + 3, "two over the baseline, the best over the other, three drops"
     claims = further.claims()
-    assert claims[0].text.startswith("on far, good is")
+    assert claims[0].text.startswith("On far, good is")
     assert "good on near" in claims[1].text
     assert (found.best, found.judged_on, len(found.family)) == ("good", "near", 3)
 

@@ -56,7 +56,11 @@ def differs(test: FurtherTest) -> Iterator[str]:
         )
     if test.calibrated is not None and test.calibrated.error.value is not None:
         found = test.calibrated.error
-        p = "" if test.calibrated.p is None else f", p = {test.calibrated.p:.2g} that they come true"
+        p = (
+            ""
+            if test.calibrated.p is None
+            else f"; that they come true has p = {plain_number(test.calibrated.p, 2)}"
+        )
         off = interval_text(found.value, found.low, found.high)
         yield f"The probabilities of the best model are off by {off} there{p}."
 

@@ -49,7 +49,7 @@ class Further:
             assert a is not None
             assert b is not None
             difference = found.difference(found.prepared.metric, a, b, self.test)
-            yield Compared(f"on {self.test}, {a}", b, difference, MODELS, (a, b))
+            yield Compared(f"On {self.test}, {a}", b, difference, MODELS, (a, b))
 
     def _drops(self) -> Iterator[Compared]:
         found, metric = self.found, self.found.prepared.metric
