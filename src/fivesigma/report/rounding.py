@@ -60,7 +60,7 @@ def fixed(value: float | None, decimals: int) -> str:
 
 
 def _small(value: float, decimals: int) -> str:
-    """Return a value of which ``decimals`` leave nothing, to the digits of an error of its size, less noughts at its end.
+    """Return a value of which ``decimals`` leave nothing, to the digits of an error of its size, less its last noughts.
 
     >>> _small(1.0, -2), _small(0.00046, 3), _small(1842.0, -5)
     ('1', '0.0005', '1800')

@@ -20,7 +20,6 @@ from fivesigma.report.rounding import (
 )
 from fivesigma.report.section import Content, Section, View, metric_name
 
-
 VALIDATION = "validation"
 
 
