@@ -553,3 +553,21 @@ def test_refits_to_other_samples_are_not_paired():
     assert parts.refits.interaction == pytest.approx(4 * whole.refits.interaction)
     wide, narrow = (np.diff([score(each).low, score(each).high]) for each in (parts, whole))
     assert wide > narrow
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in METRICS.items() if each.scores is Output.PROBABILITY]
+)
+def test_the_interval_of_a_difference_goes_no_further_than_two_scores_can_be_apart(name) -> None:
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1], 15)
+    good, bad = (
+        binary(4.0 * (2 * y - 1) + rng.normal(size=30)),
+        binary(-3.0 * (2 * y - 1) + rng.normal(size=30)),
+    )
+    part, one = Part.draw(y, rng, n_boot=200), metric(name)
+    cut = one.cut(y, good)
+    d = compare(measure(one, part, good, cut=cut), measure(one, part, bad, cut=cut), claim="fitted")
+    assert one.reach == (np.inf if one.lower is None or one.upper is None else one.upper - one.lower)
+    if d.low is not None:
+        assert -one.reach <= d.low <= d.difference <= d.high <= one.reach

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fivesigma._core.counts import counted
 from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Interrupted, Part, Table
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     lines: list[Part] = [Table(header, cells, title(result), right=header[1:]), ""]
     lines += [claim.text for claim in result.claims[:_MOST_CLAIMS]]
     if len(result.claims) > _MOST_CLAIMS:
-        lines.append(f"... and {len(result.claims) - _MOST_CLAIMS} more claims on the page")
+        lines.append(f"... and {counted(len(result.claims) - _MOST_CLAIMS, 'more claim')} on the page")
     lines += [result.known_before] if result.not_blind else []
     lines += _of_slices(result) + _of_further(result)
     lines += [f"failed: {what}" for what in broken]
@@ -120,4 +121,5 @@ def title(result: Result) -> str:
     """Name the study and its events; weighted events count as what they are worth."""
     data = result.results.data
     worth = "" if data.n_effective == data.n_samples else f" (N_eff {data.n_effective:,.0f})"
-    return f"{result.results.study}: {data.n_samples:,} events{worth}, {data.n_features} features"
+    events, features = counted(data.n_samples, "event"), counted(data.n_features, "feature")
+    return f"{result.results.study}: {events}{worth}, {features}"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fivesigma._core.counts import counted
 from fivesigma.cli.answer import PROMISE_FAILED, Answer, Part, Table
 from fivesigma.cli.options import Debug, Json, Metrics, Quiet, Run, Runs, Strict, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
@@ -122,13 +123,14 @@ def predict(
     from fivesigma.study.finished.predict import predict as apply
 
     done = apply(run, file, out, model=model, keep=keep or (), format=format, cut=cut)
-    lines = [f"wrote {done['out']}: {done['n_rows']} rows by '{done['model']}'"]
+    lines = [f"wrote {done['out']}: {counted(done['n_rows'], 'row')} by '{done['model']}'"]
     if done["n_refused"]:
         lines.append(
-            f'{done["n_refused"]} rows miss a feature and have no prediction (features.missing = "drop")'
+            f"{counted(done['n_refused'], 'row')} without a prediction, where a feature is missing "
+            '(features.missing = "drop")'
         )
     for column, count in done["unknown"].items():
-        lines.append(f"{count} values of '{column}' were not seen in training, and count as missing")
+        lines.append(f"{counted(count, 'value')} of '{column}' not seen in training, counted as missing")
     return Answer(done, lines)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fivesigma._core.counts import counted
 from fivesigma.cli.answer import Answer, Table
 from fivesigma.cli.options import Data, Debug, Json, Metrics, Quiet, Seed, Strict, StudyName, Trust, Workers
 from fivesigma.cli.options import Table as TablePath
@@ -90,7 +91,7 @@ def _columns(seen: dict[str, Any]) -> Table:
         ]
         for c in seen["columns"]
     ]
-    return Table(header, rows, f"{seen['path']}: {seen['n_rows']} rows", right=header[2:])
+    return Table(header, rows, f"{seen['path']}: {counted(seen['n_rows'], 'row')}", right=header[2:])
 
 
 def _number(value: float | None) -> str:
@@ -154,4 +155,9 @@ def split(
 
     done = Study.read(study, data=data, seed=seed).write_split(out, refits=refits)
     parts = ", ".join(f"{n} {name}" for name, n in done["parts"].items())
-    return Answer(done, [f"wrote {done['out']}: {done['n_rows']} rows ({parts}), {done['refits']} resamples"])
+    return Answer(
+        done,
+        [
+            f"wrote {done['out']}: {counted(done['n_rows'], 'row')} ({parts}), {counted(done['refits'], 'resample')}"
+        ],
+    )

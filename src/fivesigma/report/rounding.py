@@ -9,7 +9,9 @@ from fivesigma.record.results import Score
 DASH = "—"
 MINUS = "\u2212"
 _MOST_DECIMALS = 12
-_ROUNDING = 1e-12  # errors below this share of the value are those of the arithmetic
+_ROUNDING = 1e-10  # errors below this share of the value are those of the arithmetic
+_NOUGHT = 1e-9  # values below this share of the last digit that is written are those of the arithmetic
+_MOST_NOUGHTS = 4  # so many more decimals are written out; beyond them stands a power of ten
 _MOST_DIGITS = 6
 _LARGE = 1e7
 
@@ -33,16 +35,21 @@ def decimals_of(error: float) -> int:
 def fixed(value: float | None, decimals: int) -> str:
     """Return ``value`` with ``decimals`` digits after the point; negative decimals round to tens, hundreds.
 
-    From ten million on, and beyond the last decimal that is written, with a power of ten:
+    What those digits would make nothing of is written as an error is: however wide its interval, no value but zero
+    reads as zero. From ten million on, and beyond the last decimal that is written, with a power of ten:
 
-    >>> fixed(0.86124, 4), fixed(12345.0, -2), fixed(-0.00001, 2)
-    ('0.8612', '12300', '0.00')
+    >>> fixed(0.86124, 4), fixed(12345.0, -2), fixed(-0.00046, 3), fixed(12.3, -2), fixed(0.0, 2)
+    ('0.8612', '12300', '−0.0005', '12', '0.00')
+    >>> fixed(-3.2e-9, 2), fixed(1e-17, 2)
+    ('−3.2e−09', '0.00')
     >>> fixed(1.0743e13, -11), fixed(3.14e-20, 21)
     ('1.07e+13', '3.1e−20')
     """
     if value is None:
         return DASH
     rounded = round(value, decimals)
+    if not rounded and abs(value) > _NOUGHT * 10.0**-decimals:
+        return _small(value, decimals)
     if rounded and (abs(rounded) >= _LARGE or decimals > _MOST_DECIMALS):
         digits = math.floor(math.log10(abs(rounded))) + decimals
         return f"{rounded:.{max(0, min(digits, _MOST_DIGITS))}e}".replace("-", MINUS)
@@ -52,10 +59,29 @@ def fixed(value: float | None, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
+def _small(value: float, decimals: int) -> str:
+    """Return a value of which ``decimals`` leave nothing, to the digits of an error of its size, less its last noughts.
+
+    >>> _small(1.0, -2), _small(0.00046, 3), _small(1842.0, -5)
+    ('1', '0.0005', '1800')
+    """
+    finest = decimals_of(abs(value))
+    exact = round(value, finest)
+    if finest > max(decimals, 0) + _MOST_NOUGHTS:
+        return f"{exact:.2g}".replace("-", MINUS)
+    coarsest = next(d for d in range(decimals, finest + 1) if round(exact, d) == exact)
+    return f"{exact:.{max(0, coarsest)}f}".replace("-", MINUS)
+
+
 def signed(value: float | None, decimals: int) -> str:
-    """Return ``value`` as `fixed` does, with its sign."""
+    """Return ``value`` as `fixed` does, with its sign; zero has none.
+
+    >>> signed(0.012, 3), signed(-0.00046, 3), signed(0.0, 3)
+    ('+0.012', '−0.0005', '0.000')
+    """
     text = fixed(value, decimals)
-    return text if value is None or text.startswith(MINUS) else f"+{text}"
+    nothing = not any(digit in text.partition("e")[0] for digit in "123456789")
+    return text if nothing or text.startswith(MINUS) else f"+{text}"
 
 
 def plain_number(value: float | None, digits: int = 4) -> str:
@@ -113,12 +139,14 @@ def compact(value: float | None, error: float | None) -> str:
 
     >>> compact(4.9812, 0.1234), compact(-5872.1, 310.0), compact(1.23456, None), compact(0.5, 0.0)
     ('4.98(12)', '−5870(310)', '1.235', '0.5')
+    >>> compact(0.3, 120.0)
+    '0.3 ± 120'
     """
     if value is None or not error:
         return plain_number(value)
     decimals = _decimals_within(error, abs(value))
     text = fixed(value, decimals)
-    if "e" in text:
+    if "e" in text or (value and not round(value, decimals)):
         return f"{text} ± {fixed(error, decimals)}"
     return f"{text}({round(error * 10.0 ** max(decimals, 0), min(decimals, 0)):.0f})"
 

@@ -58,6 +58,11 @@ class Overlap(Agreement):
     label = "overlap with the truth"
     lower, upper = None, 1.0
 
+    @property
+    def reach(self) -> float:
+        """Two: with K classes it lies between ``-1/(K - 1)``, for many clusters, and one."""
+        return 2.0
+
     def of_tables(self, tables: Floats) -> Floats:
         """See `Agreement.of_tables`."""
         K = tables.shape[1]

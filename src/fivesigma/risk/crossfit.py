@@ -300,7 +300,7 @@ def compare(
     how = f"paired, cross-fitted{f' ⊕ {len(rest)} halvings' if len(rest) else ''}, t"
     tested = _tested(refused, d, error, found.dof)
     draws = np.where(np.isfinite(draws), draws, d)
-    return replace(tested, method=how, stat_draws=draws, train_draws=rest)
+    return replace(tested, method=how, stat_draws=draws, train_draws=rest).within(metric.reach)
 
 
 def _no_test(a: CrossFitted, b: CrossFitted, d: float) -> str:

@@ -122,7 +122,8 @@ def compare(
     draws = np.where(np.isfinite(draws), draws, value)
     train_draws = spreads[0].values if spreads and paired else np.empty(0)
     how = _how(spreads, paired=paired)
-    return replace(found, claim=claim, method=how, stat_draws=draws, train_draws=train_draws)
+    found = replace(found, claim=claim, method=how, stat_draws=draws, train_draws=train_draws)
+    return found.within(metric.reach)
 
 
 def drop(

@@ -87,6 +87,11 @@ class Metric(ABC):
     pure: ClassVar[str] = ""
 
     @property
+    def reach(self) -> float:
+        """How far apart two scores can be: the distance of its bounds, infinite where it lacks one."""
+        return math.inf if self.lower is None or self.upper is None else self.upper - self.lower
+
+    @property
     def assumes(self) -> str:
         """See the attributes."""
         return ""

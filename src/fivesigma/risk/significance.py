@@ -98,6 +98,16 @@ class Difference:
     stat_draws: Vector = field(default_factory=lambda: np.empty(0), repr=False)
     train_draws: Vector = field(default_factory=lambda: np.empty(0), repr=False)
 
+    def within(self, reach: float) -> Difference:
+        """Return the difference with an interval that goes no further than two scores can be apart.
+
+        >>> Difference(0.9, 0.7, 1.1).within(1.0).high
+        1.0
+        """
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, -reach), high=min(self.high, reach))
+
 
 @dataclass(frozen=True)
 class Tail:

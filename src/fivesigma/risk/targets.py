@@ -33,6 +33,7 @@ class _Delegating(Metric):
             "unit",
             "additive",
             "averaged",
+            "reach",
             "has_cut",
         ):
             setattr(cls, word, property(_reader(word)))

@@ -17,7 +17,7 @@ def sentences(view: View) -> Iterator[str]:
     """
     for model in view.ranked:
         kept = model.section(ScoreCurvesRecord)
-        if kept is None or kept.calibrated is None:
+        if kept is None or kept.calibrated is None or _constant(kept):
             continue
         found = kept.calibrated
         if found.p is None:
@@ -29,6 +29,12 @@ def sentences(view: View) -> Iterator[str]:
             f"{model.name}: probabilities are off by {error_text(model)} (root mean square over bins, without the bias "
             f"of a finite sample); {word} ({found.method}, {p})."
         )
+
+
+def _constant(kept: ScoreCurvesRecord) -> bool:
+    """Whether a model says one probability of all events, so that one bin holds them: of its shape nothing is known."""
+    bins = kept.calibration or ()
+    return bool(bins) and all(sum(mean is not None for mean in each.mean) < 2 for each in bins)
 
 
 def _content(view: View) -> Content:

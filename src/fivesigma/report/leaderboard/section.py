@@ -20,6 +20,8 @@ from fivesigma.report.rounding import (
 )
 from fivesigma.report.section import Content, Section, View, metric_name
 
+VALIDATION = "validation"
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -112,6 +114,8 @@ def _content(view: View) -> Content:
             "blind": view.blind,
             "sealed": view.blind and view.results.split.n_test > 0,
             "lines": ok,
+            "budgeted": any(line.error for line in ok),
+            "folded": view.part == VALIDATION and any(line.interval != DASH for line in ok),
             "not_fitted": [line for line in shown if line.status != "ok"],
             "timed": any(line.keys["time"] is not None for line in ok),
             "baseline": view.results.baseline,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from fivesigma._core.counts import noun
 from fivesigma.record.opened import seen_of
 from fivesigma.record.results import SplitRecord
 from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
@@ -140,7 +141,8 @@ def _markdown(view: View) -> str:
         for name, facts in _blocks(view)
     )
     settings = "\n".join(
-        f"- {cell(n)} ({cell(k)}), {fits} fits: {cell(params)}" for n, k, params, fits in _settings(view)
+        f"- {cell(n)} ({cell(k)}), {fits} {noun(model.n_fits, 'fit')}: {cell(params)}"
+        for model, (n, k, params, fits) in zip(view.ranked, _settings(view), strict=True)
     )
     return "\n\n".join(part for part in (seal(view)[0], facts, settings, blocks) if part)
 

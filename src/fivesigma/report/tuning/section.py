@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.counts import noun
 from fivesigma.record.sections.tuning import TuningRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
@@ -26,7 +27,9 @@ def sentence(kept: TuningRecord) -> str:
     n = {state: sum(t.state == state for t in trials) for state in ("complete", "stopped", "failed")}
     fate = [f"{count(n['stopped'])} stopped early"] * bool(n["stopped"])
     fate += [f"{count(n['failed'])} failed"] * bool(n["failed"])
-    trials_said = f"{count(len(trials))} trials" + (f" ({', '.join(fate)})" if fate else "")
+    trials_said = f"{count(len(trials))} {noun(len(trials), 'trial')}" + (
+        f" ({', '.join(fate)})" if fate else ""
+    )
     text = (
         f"{SEARCHES[kept.search]} tried {trials_said}; the best {metric_name(kept.metric)} on inner folds, "
         f"{plain_number(best.score, 4)}, came with trial {kept.best + 1}: {_settings(best.params)}"

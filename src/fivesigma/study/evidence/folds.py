@@ -225,7 +225,7 @@ class Folds:
         a, b = a.first(repeats), b.first(repeats)
         value = float(metric.merit(a.value) - metric.merit(b.value))
         n_fit, n_validation = self.sizes
-        return evidence.compare_cross_validated(
+        found = evidence.compare_cross_validated(
             metric.merit(a.each),
             metric.merit(b.each),
             n_fit=n_fit,
@@ -236,6 +236,7 @@ class Folds:
             value=value if np.isfinite(value) else None,
             between=self.between(metric, a.slopes, b.slopes),
         )
+        return found.within(metric.reach)
 
     def between(self, metric: Metric, *slopes: Array | None) -> float:
         """Return the variance that the classes' numbers bring to a score, or to the difference of two.

@@ -100,9 +100,15 @@ def _sigma(sigma: float | None) -> str:
 
 def leaderboard(results: Results) -> Leaderboard:
     """Return the leaderboard of a record: by validation score, then skipped and failed models."""
-    part = next(iter(board.opened_tests(results)), "test")
+    part = next(iter(board.opened_tests(results)), _without_test(results))
     rows = tuple(_row(line, results, part) for line in board.leaderboard(results))
     return Leaderboard(results.metric, part, rows, board.opened_tests(results)[1:])
+
+
+def _without_test(results: Results) -> str:
+    """Return the part that stands in place of a test: all events where they are cross-fitted, and no test is sealed."""
+    crossfitted = board.compared_on(results) == board.CROSSFIT
+    return board.CROSSFIT if crossfitted and not results.split.n_test else "test"
 
 
 def _row(line: board.Line, results: Results, part: str) -> dict[str, Any]:
