@@ -163,7 +163,7 @@ SCENES = {
     ),
     "r2-heavy": Scene("fitted: R² 0.6, n = 50, Student noise (5)", linear("r2", 50, dof=5)),
     "pearson": Scene("fitted: Pearson r 0.9, n = 50", correlated(0.9, 50)),
-    "scatter": Scene("fitted: robust scatter, n = 50", linear("scatter", 50)),
+    "scatter": Scene("fitted: robust scatter, n = 50", linear("scatter", 50), promise="careful"),
     "median": Scene("fitted: median bias, n = 50", linear("median_bias", 50)),
     "accuracy-weighted": Scene(
         "fitted: accuracy 0.8-1, n = 200, exponential weights",

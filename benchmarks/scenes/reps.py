@@ -155,7 +155,7 @@ SCENES = {
     "repeats-pair": Scene(
         "procedure: Brier of the leaf-5 tree less the grown tree's, 5 × 5 folds of 200",
         paired("brier", 200, pruned, grown),
-        "careful",
+        "at least",
         600,
     ),
 }
