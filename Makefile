@@ -7,7 +7,7 @@ DEMO ?= higgs
 COVERED := data explain features record risk sampling study/evidence study/fit study/tasks
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test torture coverage coverage-by-module check browser golden format clean
+.PHONY: demo test torture coverage coverage-by-module studies picture check browser golden format clean
 
 # What is installed is stamped, so that a second `make` installs nothing.
 $(VENV)/.core: pyproject.toml constraints.txt
@@ -54,6 +54,15 @@ torture: $(VENV)/.test
 coverage: $(VENV)/.test
 	$(BIN)/python -m benchmarks.interval_coverage --into docs/evidence.md
 	$(BIN)/python -m benchmarks.null_claims --into docs/evidence.md
+
+# Do the built-in studies find what their READMEs say? make studies TABLES=folder: of what users bring; goes on where it
+# was stopped, ends with 1 where a README is wrong.
+studies: $(VENV)/.test
+	$(BIN)/python -m benchmarks.studies $(TABLES:%=--tables %)
+
+# The picture of a page in README.md, from a run that this makes.
+picture: $(VENV)/.test browser
+	$(BIN)/python -m benchmarks.picture docs/pictures/page.png
 
 # The modules whose own test file covers less than 70 % of their branches.
 coverage-by-module: $(VENV)/.test
