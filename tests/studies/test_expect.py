@@ -16,11 +16,6 @@ from fivesigma.record import results
 from fivesigma.study.spec.shipped import FOLDER, built_in
 
 NAMES = [study.name for study in built_in()]
-NOT_RUN = {
-    *("galaxies", "grb-populations", "higgsml", "lasso-by-minimize", "model-zoo", "model-zoo-linear"),
-    *("observables-from-halos", "pulsars", "susy-linear", "susy-trees"),
-}
-"""Studies whose README was not held to a run yet."""
 CLAIMS = ("What to expect", "Discussed", "Against an earlier trial")
 NUMBER = re.compile(r"(?<![\d.])[−-]?\d+\.\d+(?!\.?\d)")
 
@@ -64,7 +59,7 @@ def exists(place):
 
 
 def test_every_study_has_what_its_readme_is_held_to():
-    assert {name for name in NAMES if (FOLDER / name / "expect.toml").is_file()} == {*NAMES} - NOT_RUN
+    assert {name for name in NAMES if (FOLDER / name / "expect.toml").is_file()} == {*NAMES}
 
 
 def test_a_place_that_no_record_has_does_not_exist():
@@ -73,7 +68,7 @@ def test_a_place_that_no_record_has_does_not_exist():
     assert not exists("modles.forest")
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - NOT_RUN))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_number_that_a_readme_claims_stands_in_its_expect(name):
     known = expected(name)
     said = {figure.said.lstrip("−-") for figure in known.figures} | set(known.elsewhere)
@@ -81,7 +76,7 @@ def test_every_number_that_a_readme_claims_stands_in_its_expect(name):
     assert claimed(name) <= said
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - NOT_RUN))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_figure_is_in_the_readme_and_at_a_place_of_the_record(name):
     study, known = tomllib.loads((FOLDER / name / "study.toml").read_text(encoding="utf-8")), expected(name)
     models = {model.get("name", model["kind"]) for model in study.get("models", ())}
@@ -93,7 +88,7 @@ def test_every_figure_is_in_the_readme_and_at_a_place_of_the_record(name):
     assert all(said in words(name) and why for said, why in known.elsewhere.items())
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - NOT_RUN))
+@pytest.mark.parametrize("name", NAMES)
 def test_no_figure_is_so_wide_that_it_cannot_fail(name):
     for figure in expected(name).figures:
         if isinstance(figure.value, str):
