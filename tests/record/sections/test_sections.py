@@ -67,6 +67,24 @@ BY_HAND = {
         "chosen": {"forest": 0.75, "dummy": 0.25},
         "resamples": 1000,
     },
+    "further_tests": [
+        {
+            "test": "far",
+            "against": "test",
+            "n": 200,
+            "claims": [
+                {
+                    "text": "On far, forest is above dummy",
+                    **dict.fromkeys(("effect", "low", "high", "sigma_local", "sigma_global")),
+                    "verdict": "evidence",
+                    "needs": "",
+                }
+            ],
+            "drops": [{"model": "forest", "drop": dict.fromkeys(COMPARED)}],
+            "columns": [{"name": "pt", "unit": "GeV", "statistic": 0.2, "p": 0.001, "sigma_global": 3.1}],
+            "told_apart": {**dict.fromkeys(("value", "low", "high")), **SCORED},
+        }
+    ],
     "tension": {
         "model": "forest",
         "metric": "roc_auc",
