@@ -152,18 +152,26 @@ def _largest(kept: CoefficientsRecord) -> list[int]:
 def _term(kept: CoefficientsRecord, j: int) -> tuple[str, ...]:
     """Return the line of the column ``j``, or of the intercept, which comes last."""
     last = j == len(kept.names)
+    name = "intercept" if last else kept.names[j]
+    unit = None if last or kept.units is None else kept.units[j]
     value = kept.offset if last else kept.slopes[j]
-    name, unit = (
-        ("intercept", None) if last else (kept.names[j], (kept.units or (None,) * len(kept.names))[j])
-    )
+    return escaped(name), *_sizes(kept, j, value), escaped(unit or "")
+
+
+def _sizes(kept: CoefficientsRecord, j: int, value: float | None) -> tuple[str, ...]:
+    """Return a coefficient with its limits, with its spread and how often it is not zero, or alone."""
     if kept.errors is not None:
-        limits = interval((kept.low or ())[j], (kept.high or ())[j])
-        return escaped(name), number(value, kept.errors.robust[j]), limits, escaped(unit or "")
+        return number(value, kept.errors.robust[j]), interval((kept.low or ())[j], (kept.high or ())[j])
     if kept.spread is None:
-        return escaped(name), number(value), escaped(unit or "")
-    share = None if last or kept.non_zero is None else kept.non_zero[j]
-    often = "" if last else NONE if share is None else f"{share:.0%}".replace("%", r"\,\%")
+        return (number(value),)
     spread = kept.spread[j]
     within = (None, None) if value is None or spread is None else (value - 2.0 * spread, value + 2.0 * spread)
-    shown = (number(each, within=within) for each in (value, spread))
-    return escaped(name), *shown, often, escaped(unit or "")
+    return *(number(each, within=within) for each in (value, spread)), _often(kept, j)
+
+
+def _often(kept: CoefficientsRecord, j: int) -> str:
+    """Return in which share of the refits a coefficient is not zero; nothing of the intercept."""
+    if j == len(kept.names):
+        return ""
+    share = None if kept.non_zero is None else kept.non_zero[j]
+    return NONE if share is None else f"{share:.0%}".replace("%", r"\,\%")
