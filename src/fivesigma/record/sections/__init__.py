@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fivesigma.record.sections import (
+    answer,
     chains,
     coefficients,
     columns,
@@ -57,5 +58,6 @@ SECTIONS: tuple[type[Section], ...] = (
     selected.SelectedRecord,
     tension.TensionRecord,
     weight_sums.WeightSumsRecord,
+    answer.AnswerRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

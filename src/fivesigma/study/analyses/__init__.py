@@ -32,6 +32,7 @@ ANALYSES: Mapping[str, str] = {
     "scan": "scan.analysis:ANALYSIS",
     "slices": "slices:ANALYSIS",
     "weight_sums": "weight_sums:ANALYSIS",
+    "answer": "answer.analysis:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""
 
