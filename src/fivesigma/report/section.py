@@ -18,9 +18,10 @@ from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report import seal
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import sigma
-from fivesigma.report.text import labelled
+from fivesigma.report.text import labelled, short
 from fivesigma.report.verdict import EVIDENCE, OBSERVATION, word
 from fivesigma.risk import evidence
+from fivesigma.risk.metric import Unit
 from fivesigma.risk.metrics import metrics
 
 S = TypeVar("S", bound=RecordSection)
@@ -34,6 +35,26 @@ def metric_name(metric: str) -> str:
     ('ROC AUC', 'my metric')
     """
     return metrics()[metric].label if metric in metrics() else metric.replace("_", " ")
+
+
+def unit_of_metric(metric: str, target: str | None) -> str | None:
+    """Return the unit of a score, of which ``target`` is that of the target; None where it has none.
+
+    >>> unit_of_metric("rmse", "g"), unit_of_metric("r2", "g")
+    ('g', None)
+    """
+    known = metrics().get(metric)
+    return target if known is not None and known.unit is Unit.TARGET else None
+
+
+def metric_label(metric: str, target: str | None) -> str:
+    """Return a metric for an axis or the head of a column, with its unit.
+
+    >>> metric_label("rmse", "g"), metric_label("r2", "g")
+    ('RMSE [g]', 'R²')
+    """
+    unit = unit_of_metric(metric, target)
+    return f"{metric_name(metric)} [{short(unit, 16)}]" if unit else metric_name(metric)
 
 
 @dataclass(frozen=True)
@@ -194,6 +215,11 @@ class View:
     def target(self) -> str:
         """The target with its unit, for an axis."""
         return labelled(self.results.data.target or "target", self.target_unit)
+
+    @property
+    def metric(self) -> str:
+        """The primary metric with its unit, for an axis or the head of a column."""
+        return metric_label(self.results.metric, self.target_unit)
 
     def only(self, shown: int) -> str:
         """Return a sentence for a caption where only ``shown`` of the classes have a curve; else nothing."""

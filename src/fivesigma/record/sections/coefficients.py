@@ -35,6 +35,8 @@ class CoefficientsRecord(Section):
     names : (p,) of the columns that the model sees.
     values, intercept : slope per unit of each column, of several classes one tuple (p,) a class.
     standardised : the change per standard deviation, as ``values``.
+    link : what the law gives: the target ("identity"), its logarithm ("log"), the log odds of a class ("logit") or a
+        distance from a boundary ("margin"); None in a record of an older version, where it is the target.
     r2_train : R² of the rows of the fit, of a regression.
     errors : of a law that no penalty holds and no selection chose; None of others.
     units : (p,) of ``values``, where those of the target and of the column are known.
@@ -58,6 +60,7 @@ class CoefficientsRecord(Section):
     low: tuple[float | None, ...] | None = optional()
     high: tuple[float | None, ...] | None = optional()
     method: str | None = optional()
+    link: str | None = optional()
     correlation: tuple[tuple[float | None, ...], ...] | None = optional()
     spread: tuple[float | None, ...] | None = optional()
     non_zero: tuple[float | None, ...] | None = optional()

@@ -63,7 +63,7 @@ def _draw(figure: Any, view: View, models: list[ModelRecord]) -> None:
         axes.axhline(place - 0.5, color=INK, alpha=0.12, linewidth=0.6)
     axes.set_yticks(range(len(models)), [short(model.name) for model in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
-    axes.set_xlabel(metric_name(view.results.metric))
+    axes.set_xlabel(view.metric)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper right", ncols=4, handletextpad=0.2)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fivesigma._core.units import power
 from fivesigma.record.results import ModelRecord
 from fivesigma.report.panels import decade, grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import total_error
-from fivesigma.report.section import View, metric_name
+from fivesigma.report.section import View, metric_name, unit_of_metric
 from fivesigma.report.style import BLUE, ORANGE, SKY
 from fivesigma.report.text import short
 
@@ -33,13 +34,24 @@ def budget(view: View) -> Plot | None:
         + "; ".join(f"{short(m.name)} total {total_error(s):.2g}" for m, s in known)
         + ".",
         size=(8.6, 0.3 * len(known) + 1.1),
-        draw=lambda figure: _draw_budget(figure, known),
+        draw=lambda figure: _draw_budget(figure, known, unit_of_metric(metric, view.target_unit)),
         header=("model", "stat", "train", "seed", "total"),
         rows=[(m.name, s.error.stat, s.error.train, s.error.seed, total_error(s)) for m, s in known],
     )
 
 
-def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
+def _in(exponent: int, unit: str | None) -> list[str]:
+    """Return in which power of ten and of the unit of the score its variance is drawn, in brackets; [] for neither.
+
+    >>> _in(2, "g"), _in(0, "km/s"), _in(0, None)
+    (['[100 g²]'], ['[(km/s)²]'], [])
+    """
+    parts = [decade(10.0**exponent)] if exponent else []
+    parts += [power(short(unit, 16), 2)] if unit else []
+    return [f"[{' '.join(parts)}]"] if parts else []
+
+
+def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]], unit: str | None) -> None:
     axes = figure.subplots()
     grid(axes, "x")
     largest = max((total_error(score) or 0.0) ** 2 for _, score in known)
@@ -68,9 +80,7 @@ def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
     axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.set_xlim(0.0, 1.1 * largest)
-    axes.set_xlabel(
-        f"variance of the score [{decade(10.0**exponent)}]" if exponent else "variance of the score"
-    )
+    axes.set_xlabel(" ".join(["variance of the score", *_in(exponent, unit)]))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper right", ncols=3)

@@ -27,7 +27,8 @@ def said(view: View, model: ModelRecord, kept: PredictiveRecord) -> str:
     if off:
         wrong = {"too narrow" if each.coverage < each.level else "too wide" for each in off}
         text += f": {' and '.join(sorted(wrong))}"
-    text += f"; mean widths {' and '.join(plain_number(each.width, 3) for each in first)}"
+    unit = f" {view.target_unit}" if view.target_unit else ""
+    text += f"; mean widths {' and '.join(plain_number(each.width, 3) for each in first)}{unit}"
     if second:
         text += f"; {other}: {' and '.join(map(_held, second))}"
     return ". ".join([text, *(_sentence(why) for why in kept.refused or ())]) + "."

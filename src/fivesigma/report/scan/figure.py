@@ -135,7 +135,7 @@ def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -
                 ", ".join(f"{axis_name(k)} = {_text(v)}" for k, v in zip(rest, values, strict=True))
             )
         if number % wide == 0:
-            axes.set_ylabel(f"{metric_name(view.results.metric)}, {settings(view).part}")
+            axes.set_ylabel(f"{view.metric}, {settings(view).part}")
         if number >= len(drawn) - wide:
             axes.set_xlabel(axis_name(first))
     handles, labels = every[0].get_legend_handles_labels()

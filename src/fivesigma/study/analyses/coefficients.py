@@ -12,6 +12,7 @@ from scipy import special
 from sklearn.metrics import r2_score
 
 from fivesigma._core.random import generator
+from fivesigma._core.units import quotient
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.products import Products
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
@@ -113,6 +114,14 @@ def law_of(entry: Entry, estimator: Any) -> str | None:
     return loss if free and one and not chosen and loss in VARIANCES else None
 
 
+def link_of(entry: Entry, estimator: Any) -> str:
+    """Return what a law gives: the target itself, a logarithm of it, of its odds or of probabilities, or a margin."""
+    loss = entry.path["loss"]["name"] if entry.path else entry.kind
+    if hasattr(pipeline_of(estimator).steps[-1][1], "classes_"):
+        return "logit" if loss == "logistic" else "margin"
+    return "log" if loss == "poisson" else "identity"
+
+
 def errors_of(fitted: Fitted) -> StandardErrors | None:
     """Return the errors of a fitted law in the units of the columns; None where it has none."""
     loss = law_of(fitted.entry, fitted.estimator)
@@ -165,7 +174,8 @@ class Coefficients:
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         if law is None:
             return {}
-        law = replace(law, units=slope_units(law.names, fitted.data.meta))
+        link = link_of(fitted.entry, fitted.estimator)
+        law = replace(law, link=link, units=slope_units(fitted, law.names, link))
         if law.offset is not None and (found := errors_of(fitted)) is not None:
             grouped = "HC3" if len(np.unique(fitted.data.units[rows])) == len(rows) else "of groups"
             law = with_errors(law, found, grouped)
@@ -230,21 +240,31 @@ def _share(values: Floats) -> float | None:
     return float(np.mean(known != 0)) if len(known) else None
 
 
-def slope_units(names: Sequence[str], meta: Mapping[str, Any]) -> tuple[str | None, ...]:
-    """Return the unit of each slope: the target's over the column's."""
-    known = dict(zip(meta["names"], meta["units"], strict=True))
-    return tuple(_over(meta.get("target_unit"), known.get(name)) for name in names)
+def slope_units(fitted: Fitted, names: Sequence[str], link: str) -> tuple[str | None, ...]:
+    """Return the unit of each slope: that of what the law gives over those of the columns multiplied in its column.
 
-
-def _over(unit: str | None, of: str | None) -> str | None:
-    """Return ``unit / of``, None where neither is known.
-
-    >>> _over("g", "mm"), _over(None, "mm"), _over("g", None), _over("g", "km/h"), _over(None, None)
-    ('g/mm', '1/mm', 'g', 'g/(km/h)', None)
+    A logarithm and a margin have no unit. A column that has none, and one made by the rows (a component, a label), is
+    a pure number.
     """
-    if of is None:
-        return unit
-    return f"{unit or '1'}/{f'({of})' if any(sign in of for sign in '/* ·') else of}"
+    meta, made = fitted.data.meta, factors_of(fitted.estimator, fitted.names)
+    known = {name: unit for name, unit in zip(meta["names"], meta["units"], strict=True) if unit}
+    goal = meta.get("target_unit") if link == "identity" else None
+    columns = [made.get(name, (name,)) for name in names]
+    return tuple(quotient(goal, [known[each] for each in column if each in known]) for column in columns)
+
+
+def factors_of(estimator: Any, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns multiplied in each product and power of a law; () for those of standard scores."""
+    pipeline = pipeline_of(estimator)
+    steps = [step for _, step in pipeline.steps]
+    at = next((i for i, step in enumerate(steps) if isinstance(step, Products)), None)
+    if at is None:
+        return {}
+    before = pipeline[:at].get_feature_names_out(list(names)) if at else names
+    made = steps[at].get_feature_names_out(before)
+    behind = [step for step in steps[at + 1 : -1] if not isinstance(step, StandardScores)]
+    factors = [tuple(str(before[j]) for j in each) for each in steps[at].factors()]
+    return {str(n): () if behind and len(each) > 1 else each for n, each in zip(made, factors, strict=True)}
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))
