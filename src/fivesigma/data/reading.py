@@ -89,7 +89,7 @@ def read(  # noqa: PLR0913 keywords of a public function
     )
     _refuse_unknown(format_options)
     columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
-    beside = [join["path"]] if join and "path" in join else []
+    beside = [join["path"]] if join and {"path", "on"} <= set(join) else []
     own = tables.read_units(path, format, beside=beside, given=units)
     roles = dataclasses.replace(roles, read_units=own)
     source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
