@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,10 @@ from fivesigma.record.sections.explained import Explained
 from fivesigma.record.sections.score_curves import ScoreCurvesRecord
 from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report import seal
+from fivesigma.report.panels import MOST_MODELS
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import sigma
+from fivesigma.report.style import class_colours
 from fivesigma.report.text import labelled, short
 from fivesigma.report.verdict import EVIDENCE, OBSERVATION, word
 from fivesigma.risk import evidence
@@ -215,6 +217,20 @@ class View:
     def target(self) -> str:
         """The target with its unit, for an axis."""
         return labelled(self.results.data.target or "target", self.target_unit)
+
+    @cached_property
+    def class_colours(self) -> dict[str, str]:
+        """The colour of each class, the same in all figures."""
+        return class_colours(self.results.data.classes or ())
+
+    def foremost(self, names: Iterable[str]) -> list[str]:
+        """Return those of some models that a figure of curves tells apart: the best five, the baseline not among them.
+
+        Where there is no other model it is the baseline.
+        """
+        held = set(names)
+        ranked = [model.name for model in self.ranked if model.name in held]
+        return [name for name in ranked if name != self.results.baseline][:MOST_MODELS] or ranked
 
     @property
     def metric(self) -> str:

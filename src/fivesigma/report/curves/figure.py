@@ -43,8 +43,8 @@ def validation_plot(model: ModelRecord, kept: ValidationCurve, number: int, unit
     )
 
 
-def learning_plot(models: Sequence[Learning], unit: str | None = None) -> Plot:
-    """Return one panel a model: score against training events; ``unit`` is that of the target."""
+def learning_plot(models: Sequence[Learning], unit: str | None = None, more: int = 0) -> Plot:
+    """Return one panel a model: score against training events; ``unit`` is that of the target, ``more`` not shown."""
     _, kept = models[0]
     metric = metric_name(kept.metric)
     columns = min(3, len(models))
@@ -55,6 +55,7 @@ def learning_plot(models: Sequence[Learning], unit: str | None = None) -> Plot:
         caption=(
             f"Mean {metric} over {kept.n_folds} folds of fits to more and more events, each sample holding the "
             "smaller ones; bands hold 68 %, of the procedure. Nothing is extrapolated."
+            + (f" {more} more models are in results.json." if more else "")
         ),
         alt=f"{metric} against training events: " + "; ".join(_spoken(*each) for each in models) + ".",
         size=(8.6, 2.9 * n_rows + 0.4),

@@ -39,8 +39,13 @@ def _shown(view: View) -> Iterator[tuple[str, Plot | None]]:
             validation_plot(model, curve, number, unit) if number <= MOST_FIGURES else None,
         )
     learning = view.having(LearningCurveRecord)
+    named = view.foremost(model.name for model, _ in learning)
+    shown = [each for each in learning if each[0].name in named]
     for i, each in enumerate(learning):
-        yield learned(*each), learning_plot(learning[:9], unit) if i == len(learning) - 1 else None
+        yield (
+            learned(*each),
+            learning_plot(shown, unit, len(learning) - len(shown)) if i == len(learning) - 1 else None,
+        )
     for number, (model, kept) in enumerate(view.having(BiasVarianceRecord), start=1):
         yield (
             divided(model, kept),

@@ -11,8 +11,6 @@ from fivesigma.report.predictive.figure import coverage, transforms
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View
 
-MOST_PANELS = 12
-
 
 def said(view: View, model: ModelRecord, kept: PredictiveRecord) -> str:
     """Return a few sentences: whether the intervals that are given hold what they say, and how wide they are.
@@ -49,7 +47,9 @@ def _held(each: Coverage) -> str:
 
 def _content(view: View) -> Content:
     models = view.having(PredictiveRecord)
-    plots = {"coverage": coverage(view, models), "transforms": transforms(view, models[:MOST_PANELS])}
+    named = view.foremost(model.name for model, _ in models)
+    shown = [each for each in models if each[0].name in named]
+    plots = {"coverage": coverage(view, models), "transforms": transforms(view, shown)}
     return Content({"lines": [said(view, *each) for each in models]}, plots)
 
 
