@@ -8,6 +8,7 @@ from fivesigma.record.document import optional
 from fivesigma.record.sections.section import Section
 
 Numbers = tuple[float | tuple[float, ...], ...]
+Spreads = tuple[float | tuple[float | None, ...] | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class CoefficientsRecord(Section):
     method : what the limits rest on, or why there are none.
     correlation : (p + 1, p + 1) of the bootstrap's solutions.
     spread : (p + 1,) of a law that has no errors, how the fitted values vary from refit to refit: biased by the
-        penalty, they have no interval.
+        penalty, they have no interval; of several classes one such tuple a class.
     non_zero : (p,) the share of refits in which a coefficient is not zero; None of a label that no refit has seen.
     """
 
@@ -62,8 +63,8 @@ class CoefficientsRecord(Section):
     method: str | None = optional()
     link: str | None = optional()
     correlation: tuple[tuple[float | None, ...], ...] | None = optional()
-    spread: tuple[float | None, ...] | None = optional()
-    non_zero: tuple[float | None, ...] | None = optional()
+    spread: Spreads | None = optional()
+    non_zero: Spreads | None = optional()
 
     @property
     def slopes(self) -> tuple[float, ...]:

@@ -188,26 +188,43 @@ class Coefficients:
         if not whole:
             return {}
         law = CoefficientsRecord.from_document(whole[0])
-        return {self.name: law if law.errors is not None or law.offset is None else with_spread(law, found)}
+        return {self.name: law if law.errors is not None else with_spread(law, found)}
+
+
+def table_of(law: CoefficientsRecord) -> Floats:
+    """Return the coefficients (K, p + 1) of a law of K outputs, the intercepts last."""
+    values = np.array(law.values, dtype=np.float64).reshape(-1, len(law.names))
+    return np.column_stack([values, np.atleast_1d(law.intercept)])
 
 
 def _again(fitted: Fitted) -> Mapping[str, Any]:
-    """Return the law of a refit by the names of its columns; {} where it is none, or has columns of its own making."""
+    """Return the law of a refit by the names of its columns; {} where it is none, or has columns of its own making.
+
+    ``labels`` are the codes of the classes that have a law each; () of a law of one output.
+    """
     law = describe(fitted.estimator, fitted.names)
-    if law is None or law.offset is None or has_step(fitted.estimator, COMPONENTS):
+    if law is None or has_step(fitted.estimator, COMPONENTS):
         return {}
     chosen = has_step(fitted.estimator, SELECTIONS)
-    return {"slopes": dict(zip(law.names, law.slopes, strict=True)), "offset": law.offset, "chosen": chosen}
+    *slopes, offset = table_of(law).T.tolist()
+    several = law.offset is None
+    labels = pipeline_of(fitted.estimator).steps[-1][1].classes_ if several else ()
+    named = dict(zip(law.names, slopes, strict=True))
+    return {"slopes": named, "offset": offset, "chosen": chosen, "labels": [int(label) for label in labels]}
 
 
-def _aligned(law: CoefficientsRecord, again: Mapping[str, Any]) -> list[float]:
-    """Return the values of a refit for the columns of a law, the intercept last.
+def _aligned(law: CoefficientsRecord, again: Mapping[str, Any]) -> Floats:
+    """Return the values (K, p + 1) of a refit for the columns of a law, the intercepts last.
 
     A column that a refit has left out by choice has the coefficient 0; one that it never saw (a label that its rows
-    do not have) has none.
+    do not have), or a class, has none.
     """
-    absent = 0.0 if again["chosen"] else np.nan
-    return [*(again["slopes"].get(name, absent) for name in law.names), again["offset"]]
+    n = len(again["offset"])
+    absent = [0.0 if again["chosen"] else np.nan] * n
+    columns = [*(again["slopes"].get(name, absent) for name in law.names), again["offset"]]
+    found = np.full(table_of(law).shape, np.nan)
+    found[again["labels"] or range(n)] = np.array(columns, dtype=np.float64).T
+    return found
 
 
 def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
@@ -216,22 +233,25 @@ def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
     for again in (True, False):
         fits = [(fit, read) for fit, read in found if fit.sample.again == again and "slopes" in read]
         if len(fits) > 1:
-            values = np.array([_aligned(law, read) for _, read in fits], dtype=np.float64)
+            values = np.array([_aligned(law, read) for _, read in fits])
             k, seen = len(fits), SHARES.get(fits[0][0].sample.kind)
             size = (k - 1) / k**0.5 if not again else 1.0 if seen is None else (seen / (1 - seen)) ** 0.5
             words = f"{k} refits" if again else f"{k} folds, each left out (jackknife)"
-            spread = tuple(size * _spread(column) for column in values.T)
-            share = tuple(_share(column) for column in values.T[:-1])
-            return replace(law, spread=spread, non_zero=share, method=f"{why} {words}")
+            spread = [[_spread(each, size) for each in one] for one in np.moveaxis(values, 0, 2)]
+            share = [[_share(each) for each in one[:-1]] for one in np.moveaxis(values, 0, 2)]
+            kept = (tuples(each if law.offset is None else each[0]) for each in (spread, share))
+            return replace(
+                law, method=f"{why} {words}", **dict(zip(("spread", "non_zero"), kept, strict=True))
+            )
     return replace(
         law, method="no 95 % limits: the coefficients depend on each other, or a penalty moves them"
     )
 
 
-def _spread(values: Floats) -> float:
-    """Return the standard deviation of those values that there are; NaN of fewer than two."""
+def _spread(values: Floats, size: float) -> float | None:
+    """Return ``size`` standard deviations of those values that there are; None of fewer than two."""
     known = values[np.isfinite(values)]
-    return float(np.std(known, ddof=1)) if len(known) > 1 else np.nan
+    return size * float(np.std(known, ddof=1)) if len(known) > 1 else None
 
 
 def _share(values: Floats) -> float | None:
