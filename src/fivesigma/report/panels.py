@@ -103,12 +103,14 @@ def outside(value: float | None, ends: tuple[float, float] | None) -> int:
     return int(value > ends[1]) - int(value < ends[0])
 
 
-def edge_text(text: str, side: int) -> str:
+def edge_text(text: str, side: int, *, vertical: bool = False) -> str:
     """Return what is written at an edge of the axes of a value beyond it, with the arrow that points there.
 
-    >>> edge_text("0.500", -1), edge_text("0.500", 1)
-    ('◂ 0.500', '0.500 ▸')
+    >>> edge_text("0.500", -1), edge_text("0.500", 1), edge_text("0.500", -1, vertical=True)
+    ('◂ 0.500', '0.500 ▸', '▾ 0.500')
     """
+    if vertical:
+        return f"{'▾' if side < 0 else '▴'} {text}"
     return f"◂ {text}" if side < 0 else f"{text} ▸"
 
 

@@ -72,6 +72,16 @@ class CoefficientsRecord(Section):
         return tuple(each for each in self.values if not isinstance(each, tuple))
 
     @property
+    def spreads(self) -> tuple[float | None, ...]:
+        """The spread (p + 1,) of a model of one output; () of several, and where there is none."""
+        return tuple(each for each in self.spread or () if not isinstance(each, tuple))
+
+    @property
+    def shares(self) -> tuple[float | None, ...]:
+        """The share (p,) of refits with a coefficient that is not zero, of a model of one output; else ()."""
+        return tuple(each for each in self.non_zero or () if not isinstance(each, tuple))
+
+    @property
     def offset(self) -> float | None:
         """The intercept of a model of one output; None of several."""
         return None if isinstance(self.intercept, tuple) else self.intercept

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.record.sections.columns import PointsRecord
-from fivesigma.report.coefficients.curve import curve
 from fivesigma.report.panels import numbers
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
@@ -40,11 +39,6 @@ def linear_model(view: View) -> tuple[ModelRecord, CoefficientsRecord] | None:
     """Return the model whose coefficients are shown, and these: the best one that has any, else the first."""
     having = [each for each in view.having(CoefficientsRecord) if each[1].names]
     return next((each for each in having if each[0].name == view.results.best), having[0] if having else None)
-
-
-def picture(view: View) -> Plot | None:
-    """The laws of one column as lines or curves with their bands, else the plane of a law of two or more."""
-    return curve(view) or plane(view)
 
 
 def plane(view: View) -> Plot | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
-from fivesigma.report.coefficients.figure import linear_model, picture
+from fivesigma.report.coefficients.curve import curve
+from fivesigma.report.coefficients.figure import linear_model, plane
 from fivesigma.report.rounding import compact, decimals_of, fixed, interval, plain_number
 from fivesigma.report.section import Content, Section, View
 from fivesigma.report.text import clean
@@ -25,9 +26,9 @@ def _content(view: View) -> Content:
     assert best is not None
     having = [each for each in view.having(CoefficientsRecord) if each[1].names]
     others = [each for each in having if each[0].name != best[0].name][: _MOST_LAWS - 1]
-    drawn = picture(view)
+    drawn = {"curve": curve(view), "plane": plane(view)}
     context = {"laws": [_law(view, *each) for each in (best, *others)]}
-    return Content(context, {"picture": drawn} if drawn is not None else {})
+    return Content(context, {name: plot for name, plot in drawn.items() if plot is not None})
 
 
 def given(view: View, kept: CoefficientsRecord) -> str:
@@ -94,8 +95,8 @@ def _row(kept: CoefficientsRecord, j: int, goal: str | None) -> dict[str, Any]:
         return row | {"value": compact(value, robust), "bootstrap": _error(kept.errors.bootstrap[j])}
     row["value"] = plain_number(value, 5)
     if kept.spread is not None:
-        share = "" if last or kept.non_zero is None else _percent(_number(kept.non_zero[j]))
-        row |= {"spread": plain_number(_number(kept.spread[j]), 2), "non_zero": share}
+        share = "" if last or not kept.shares else _percent(kept.shares[j])
+        row |= {"spread": plain_number(kept.spreads[j], 2), "non_zero": share}
     return row
 
 
@@ -131,10 +132,6 @@ def _with_spread(value: float, spread: float | None) -> str:
         return plain_number(value)
     decimals = decimals_of(spread)
     return f"{fixed(value, decimals)} ∓ {fixed(spread, decimals)}"
-
-
-def _number(value: Any) -> float | None:
-    return value if value is None or isinstance(value, float | int) else None
 
 
 def _percent(share: float | None) -> str:

@@ -161,9 +161,9 @@ def _term(kept: CoefficientsRecord, j: int) -> tuple[str, ...]:
         return escaped(name), number(value, kept.errors.robust[j]), limits, escaped(unit or "")
     if kept.spread is None:
         return escaped(name), number(value), escaped(unit or "")
-    share = None if last or kept.non_zero is None else kept.non_zero[j]
+    share = None if last or not kept.shares else kept.shares[j]
     often = "" if last else NONE if share is None else f"{share:.0%}".replace("%", r"\,\%")
-    spread = kept.spread[j]
+    spread = kept.spreads[j]
     within = (None, None) if value is None or spread is None else (value - 2.0 * spread, value + 2.0 * spread)
     shown = (number(each, within=within) for each in (value, spread))
     return escaped(name), *shown, often, escaped(unit or "")
