@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fivesigma._core.units import power
 from fivesigma.record import leaderboard
 from fivesigma.record.opened import not_blind
 from fivesigma.record.results import Claim, Comparison, ModelRecord, Results, Score
@@ -46,7 +47,11 @@ def unit_of_metric(metric: str, target: str | None) -> str | None:
     ('g', None)
     """
     known = metrics().get(metric)
-    return target if known is not None and known.unit is Unit.TARGET else None
+    if known is None or not target:
+        return None
+    return (
+        {Unit.TARGET: target, Unit.SQUARED_TARGET: power(target, 2)}.get(known.unit) if known.unit else None
+    )
 
 
 def metric_label(metric: str, target: str | None) -> str:
