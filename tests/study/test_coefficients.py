@@ -79,10 +79,41 @@ def test_a_logistic_law_without_a_penalty_has_errors_and_a_penalised_one_has_non
         {"kind": "logistic", "name": "free", "penalty": "none"},
         {"kind": "logistic", "name": "held"},
     ]
-    _, found = laws(tmp_path, models, target="s")
+    result, found = laws(tmp_path, models, target="s", units={"a": "mm"})
     assert found["free"].errors is not None
     assert found["held"].errors is None
     assert found["held"].spread is not None
+    assert found["free"].units == ("1/mm", None)
+    page = (result.path / "report.html").read_text()
+    assert page.count("ln odds of 1 = ") == 2
+
+
+def test_each_class_of_a_penalised_law_has_its_spread(tmp_path):
+    rng = np.random.default_rng(5)
+    x, kind = rng.normal(size=(N, 2)), np.repeat(["p", "q", "r"], [120, 80, 60])
+    x[:, 0] += 2.0 * np.searchsorted(["p", "q", "r"], kind)
+    pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "kind": kind}).write_csv(tmp_path / "d.csv")
+    study = {
+        "study": {"name": "classes"},
+        "data": {
+            "path": str(tmp_path / "d.csv"),
+            "target": "kind",
+            "features": ["a", "b"],
+            "units": {"a": "mm"},
+        },
+        "split": {"test": 0.2, "folds": 2},
+        "evaluate": {"bootstrap": 100, "refits": 4},
+        "models": [{"kind": "dummy"}, {"kind": "logistic"}],
+    }
+    result = carried_out(study, tmp_path)
+    law = result.results.models[1].section(CoefficientsRecord)
+    assert (np.shape(law.values), np.shape(law.spread), np.shape(law.non_zero)) == ((3, 2), (3, 3), (3, 2))
+    assert np.min(law.spread) > 0
+    assert np.sum(law.values, axis=0) == pytest.approx(0, abs=1e-6)
+    assert law.values[0][0] < law.values[1][0] < law.values[2][0]
+    page = (result.path / "report.html").read_text()
+    assert "ln probability of each class" in page
+    assert page.count("∓") >= 9
 
 
 def test_without_refits_the_folds_give_the_spread(tmp_path):

@@ -34,6 +34,7 @@ class _Work:
     roles: Roles
     source: str
     rows: NDArray[np.int64]
+    units: dict[str, str] = field(default_factory=dict)
     notes: list[targets.Note] = field(default_factory=list)
 
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
@@ -72,6 +73,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     work = _Work(columns, roles, source, np.arange(_height(columns, source)))
     given = dict(columns)
     _join(work)
+    work.units = _known_units(work)
     _replace_codes(work)
     expressed = _add_expressions(work)
     chosen = choice.choose(columns, roles, expressed, source)
@@ -90,7 +92,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     _check_units(work)
     read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}
     filled = _filled(work, chosen.names)
-    of_array = None if filled.kind == "table" else _unit(chosen.names[0], roles)
+    of_array = None if filled.kind == "table" else _unit(chosen.names[0], work)
     return {
         "X": filled.X,
         "y": None if y is None else y.y,
@@ -98,7 +100,8 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "groups": groups,
         "mask": filled.mask,
         "names": filled.names,
-        "units": tuple(_unit(name, roles) or of_array for name in filled.names),
+        "units": tuple(_unit(name, work) or of_array for name in filled.names),
+        "column_units": work.units,
         "kind": filled.kind,
         "categories": filled.categories,
         "columns": read,
@@ -106,9 +109,9 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "extras": sides[1],
         "classes": None if y is None else y.classes,
         "target": ", ".join(roles.targets) or None,
-        "target_unit": _unit(roles.targets[0], roles) if len(roles.targets) == 1 else None,
+        "target_unit": _unit(roles.targets[0], work) if len(roles.targets) == 1 else None,
         "targets": roles.targets,
-        "target_units": tuple(_unit(target, roles) for target in roles.targets),
+        "target_units": tuple(_unit(target, work) for target in roles.targets),
         "weight": roles.weight,
         "group": roles.group,
         "task": "clustering" if y is None else y.task,
@@ -339,7 +342,13 @@ def _channels(work: _Work) -> set[str]:
     }
 
 
-def _unit(name: str, roles: Roles) -> str | None:
-    """Return the unit given for a column, or the one that its expression has."""
-    given = roles.units or {}
-    return given[name] if name in given else units.unit_of((roles.expressions or {}).get(name, name), given)
+def _known_units(work: _Work) -> dict[str, str]:
+    """Return the units of the columns as they were read: those that the tables say, under those that were given."""
+    said = {name: unit for name, unit in work.roles.read_units.items() if name in work.columns}
+    return said | dict(work.roles.units or {})
+
+
+def _unit(name: str, work: _Work) -> str | None:
+    """Return the unit of a column as it was read, or the one that its expression has."""
+    known, made = work.units, (work.roles.expressions or {}).get(name, name)
+    return known[name] if name in known else units.unit_of(made, known)

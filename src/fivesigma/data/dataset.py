@@ -60,6 +60,7 @@ class Dataset:
         Columns that no model sees; ``extras`` (what a split asks for) are not written out.
     target, weight, group : names of the columns as the study wrote them
     targets, target_units : tuples of one entry a target; ``target`` is all of their names in one text
+    column_units : mapping of each column of the input that has a unit to it, whatever the column is for
     task : ``"classification"``, ``"regression"`` or ``"clustering"``
     rows : (n_samples,) int64, the number of each event in the input, from 0
     identity : (n_samples,) uint64 or None
@@ -98,6 +99,7 @@ class Dataset:
     target_unit: str | None = None
     targets: tuple[str, ...] = ()
     target_units: tuple[str | None, ...] = ()
+    column_units: Mapping[str, str] = field(default_factory=dict)
     weight: str | None = None
     group: str | None = None
     task: str = "clustering"
@@ -125,7 +127,7 @@ class Dataset:
         self._check_lengths()
         for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "as_read", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        for name in ("categories", "columns", "spectators", "extras"):
+        for name in ("categories", "columns", "column_units", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:

@@ -49,7 +49,7 @@ def read(  # noqa: PLR0913 keywords of a public function
     group : column whose equal values never straddle a split
     select : condition that a row must fulfil, such as ``"n_jet >= 2 and met > 30"``
     missing : code or codes that mean a missing value, such as ``-999``
-    units : mapping of column to unit
+    units : mapping of column to unit; they come before those that the files say themselves
     join : ``{"path": FILE, "on": KEY}``, a second table looked up by a key
     expressions : mapping of new column to expression; these are features
     categorical : True, or the names of text columns that may be features
@@ -89,11 +89,9 @@ def read(  # noqa: PLR0913 keywords of a public function
     )
     _refuse_unknown(format_options)
     columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
-    own = {name: unit for name, unit in tables.read_units(path, format).items() if name in columns}
-    if join and {"path", "on"} <= set(join):
-        own |= tables.read_units(join["path"])
-    if own:
-        roles = dataclasses.replace(roles, units=own | dict(units or {}))
+    beside = [join["path"]] if join and {"path", "on"} <= set(join) else []
+    own = tables.read_units(path, format, beside=beside, given=units)
+    roles = dataclasses.replace(roles, read_units=own)
     source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
     return Dataset.from_columns(columns, roles, source=source)
 

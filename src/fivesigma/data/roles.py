@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fivesigma._core.errors import InputError, WrongTypeError
@@ -27,6 +27,8 @@ class Roles:
     expressions: Mapping[str, str] | None = None
     categorical: bool | Sequence[str] | None = None
     extra_columns: Sequence[str] = ()
+    read_units: Mapping[str, str] = field(default_factory=dict)
+    """Units that the tables say themselves; `units` come before them."""
     carried: Sequence[str] = ()
     """Columns that are brought along whatever else they are for."""
 

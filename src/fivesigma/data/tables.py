@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,36 @@ def _first(path: Paths) -> str | os.PathLike[str]:
     return path if isinstance(path, (str, os.PathLike)) else next(iter(path))
 
 
-def read_units(path: Paths, format: str | None = None) -> dict[str, str]:
-    """Return the units that the first of the files says itself, by column."""
-    file = paths(path)[0]
+def read_units(
+    path: Paths,
+    format: str | None = None,
+    *,
+    beside: Iterable[Paths] = (),
+    given: Collection[str] | None = None,
+) -> dict[str, str]:
+    """Return the units that files say of their columns, those at ``path`` and those that are read ``beside`` them.
+
+    Raises
+    ------
+    InputError
+        If two files say different units of a column, unless it is one of those whose units are ``given``.
+    """
+    found: dict[str, str] = {}
+    first: dict[str, Path] = {}
+    said = [(file, format_of(file, format, path)) for each in (path, *beside) for file in paths(each)]
+    for file, own in said:
+        for name, unit in units_of(file, own).items():
+            if found.setdefault(name, unit) != unit and name not in (given or ()):
+                raise InputError(
+                    f"column {name!r} is in {found[name]} in {first[name]} and in {unit} in {file}; write it in one "
+                    "unit, or say which it is in units."
+                )
+            first.setdefault(name, file)
+    return found
+
+
+def units_of(file: Path, format: str | None = None) -> dict[str, str]:
+    """Return the units that a file says itself, by column."""
     units = getattr(readers.reader_for(file, format), "units", None)  # a reader from elsewhere may have none
     return dict(units(file)) if units is not None else {}
 

@@ -140,6 +140,16 @@ class Products(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                     out[:, at] += term
         return out, constant
 
+    def factors(self) -> list[tuple[int, ...]]:
+        """Return of which columns each feature is the product: one, two, or one as often as its power says.
+
+        >>> Products(interactions=2, polynomial=3).fit([[2.0, 30.0], [4.0, 10.0]]).factors()
+        [(0,), (1,), (0, 1), (0, 0), (1, 1), (0, 0, 0), (1, 1, 1)]
+        """
+        check_is_fitted(self)
+        powers = [(int(j),) * power for power in range(2, self.polynomial + 1) for j in self.columns_]
+        return [*((j,) for j in range(self.n_features_in_)), *self.pairs_, *powers]
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: ``a``, ``b``, ``a × b``, ``a²``, ``b²``."""
         check_is_fitted(self)

@@ -18,7 +18,7 @@ def law(says: str, kept: CoefficientsRecord, unit: str | None = None) -> str:
     >>> law("y", kept)
     'y = 1 − 2 × x'
     """
-    if not kept.names or len(kept.slopes) != len(kept.names) or len(kept.names) > MOST_TERMS:
+    if kept.offset is None or len(kept.slopes) != len(kept.names) or not 0 < len(kept.names) <= MOST_TERMS:
         return ""
     errors = errors_of(kept)
     units = kept.units or (None,) * len(kept.names)

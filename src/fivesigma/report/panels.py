@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.report.style import GRID, INK, MUTED
+
+MOST_MODELS = 5
+"""Models that a figure of curves shows in colour; more cannot be told apart."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -77,9 +80,46 @@ def bar_style(colour: str) -> dict[str, Any]:
     }
 
 
+def frame(values: Iterable[float | None], margin: float = 0.06) -> tuple[float, float] | None:
+    """Return the ends of an axis that holds ``values`` with a margin; None where there is no span to take one of.
+
+    >>> frame([0.9, None, 0.8], 0.1)
+    (0.79, 0.91)
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    reach = margin * (high - low)
+    return (low - reach, high + reach) if reach > 0 else None
+
+
+def outside(value: float | None, ends: tuple[float, float] | None) -> int:
+    """Return on which side of the axis a value lies, -1 or 1; 0 inside it, or where there is no value or no frame.
+
+    >>> outside(0.5, (0.79, 0.91)), outside(0.8, (0.79, 0.91)), outside(None, (0.0, 1.0))
+    (-1, 0, 0)
+    """
+    if value is None or ends is None:
+        return 0
+    return int(value > ends[1]) - int(value < ends[0])
+
+
+def edge_text(text: str, side: int, *, vertical: bool = False) -> str:
+    """Return what is written at an edge of the axes of a value beyond it, with the arrow that points there.
+
+    >>> edge_text("0.500", -1), edge_text("0.500", 1), edge_text("0.500", -1, vertical=True)
+    ('◂ 0.500', '0.500 ▸', '▾ 0.500')
+    """
+    if vertical:
+        return f"{'▾' if side < 0 else '▴'} {text}"
+    return f"◂ {text}" if side < 0 else f"{text} ▸"
+
+
 def zero_line(axes: Any, *, vertical: bool = True) -> None:
     """Draw the line of no difference."""
     (axes.axvline if vertical else axes.axhline)(0.0, color=MUTED, linewidth=0.9, zorder=1)
 
 
-__all__ = ["GRID", "INK", "bar_style", "decade", "decades", "grid", "note", "numbers", "panels", "zero_line"]
+__all__ = [
+    "GRID", "INK", "MOST_MODELS", "bar_style", "decade", "decades", "edge_text", "frame", "grid", "note", "numbers",
+    "outside", "panels", "zero_line",
+]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fivesigma._core.units import power
 from fivesigma.record import leaderboard
 from fivesigma.record.opened import not_blind
 from fivesigma.record.results import Claim, Comparison, ModelRecord, Results, Score
@@ -16,11 +17,14 @@ from fivesigma.record.sections.explained import Explained
 from fivesigma.record.sections.score_curves import ScoreCurvesRecord
 from fivesigma.record.sections.section import Section as RecordSection
 from fivesigma.report import seal
+from fivesigma.report.panels import MOST_MODELS
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import sigma
-from fivesigma.report.text import labelled
+from fivesigma.report.style import class_colours
+from fivesigma.report.text import labelled, short
 from fivesigma.report.verdict import EVIDENCE, OBSERVATION, word
 from fivesigma.risk import evidence
+from fivesigma.risk.metric import Unit
 from fivesigma.risk.metrics import metrics
 
 S = TypeVar("S", bound=RecordSection)
@@ -34,6 +38,30 @@ def metric_name(metric: str) -> str:
     ('ROC AUC', 'my metric')
     """
     return metrics()[metric].label if metric in metrics() else metric.replace("_", " ")
+
+
+def unit_of_metric(metric: str, target: str | None) -> str | None:
+    """Return the unit of a score, of which ``target`` is that of the target; None where it has none.
+
+    >>> unit_of_metric("rmse", "g"), unit_of_metric("r2", "g")
+    ('g', None)
+    """
+    known = metrics().get(metric)
+    if known is None or not target:
+        return None
+    return (
+        {Unit.TARGET: target, Unit.SQUARED_TARGET: power(target, 2)}.get(known.unit) if known.unit else None
+    )
+
+
+def metric_label(metric: str, target: str | None) -> str:
+    """Return a metric for an axis or the head of a column, with its unit.
+
+    >>> metric_label("rmse", "g"), metric_label("r2", "g")
+    ('RMSE [g]', 'R²')
+    """
+    unit = unit_of_metric(metric, target)
+    return f"{metric_name(metric)} [{short(unit, 16)}]" if unit else metric_name(metric)
 
 
 @dataclass(frozen=True)
@@ -194,6 +222,25 @@ class View:
     def target(self) -> str:
         """The target with its unit, for an axis."""
         return labelled(self.results.data.target or "target", self.target_unit)
+
+    @cached_property
+    def class_colours(self) -> dict[str, str]:
+        """The colour of each class, the same in all figures."""
+        return class_colours(self.results.data.classes or ())
+
+    def foremost(self, names: Iterable[str]) -> list[str]:
+        """Return those of some models that a figure of curves tells apart: the best five, the baseline not among them.
+
+        Where there is no other model it is the baseline.
+        """
+        held = set(names)
+        ranked = [model.name for model in self.ranked if model.name in held]
+        return [name for name in ranked if name != self.results.baseline][:MOST_MODELS] or ranked
+
+    @property
+    def metric(self) -> str:
+        """The primary metric with its unit, for an axis or the head of a column."""
+        return metric_label(self.results.metric, self.target_unit)
 
     def only(self, shown: int) -> str:
         """Return a sentence for a caption where only ``shown`` of the classes have a curve; else nothing."""

@@ -6,7 +6,7 @@ stands below a contrast of 3 on white. On the page each colour is a CSS variable
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 INK = "#1a1c1f"
@@ -100,6 +100,17 @@ def styled(salt: str) -> Iterator[None]:
 def colour(index: int) -> str:
     """Return the colour of the model or class number ``index``; after eight they repeat with another dash."""
     return CYCLE[index % len(CYCLE)]
+
+
+def class_colours(classes: Sequence[str]) -> dict[str, str]:
+    """Return the colour that each class has in every figure of a page: of two, background and signal have theirs.
+
+    >>> class_colours(["b", "s"]) == {"b": BACKGROUND, "s": SIGNAL}
+    True
+    """
+    if len(classes) == 2:
+        return dict(zip(classes, (BACKGROUND, SIGNAL), strict=True))
+    return {name: colour(index) for index, name in enumerate(classes)}
 
 
 def dash(index: int) -> str | tuple[int, tuple[float, ...]]:

@@ -6,7 +6,6 @@ not depend on the number of workers.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import zipfile
@@ -20,6 +19,7 @@ import numpy as np
 
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.random import generator
+from fivesigma.data.readers import parquet
 from fivesigma.simulate.catalogue import system
 from fivesigma.simulate.system import Array, System, Table, count
 
@@ -85,7 +85,7 @@ def columns(
     An image becomes one column a pixel (``spins_0_0 …``).
     """
     table = draw(name, n=n, seed=seed, settings=settings, workers=workers)
-    return flat(table.columns), dict(table.units), table.target
+    return flat(table.columns), flat_units(table), table.target
 
 
 def flat(columns: Mapping[str, Array]) -> dict[str, Array]:
@@ -102,6 +102,16 @@ def flat(columns: Mapping[str, Array]) -> dict[str, Array]:
             for index in np.ndindex(column.shape[1:]):
                 result["_".join([name, *map(str, index)])] = column[(slice(None), *index)]
     return result
+
+
+def flat_units(table: Table) -> dict[str, str]:
+    """Return the units of the columns that `flat` makes: each has that of the one it is a part of.
+
+    >>> flat_units(Table({"x": np.zeros((3, 2)), "y": np.zeros(3)}, {"x": "m"}))
+    {'x_0': 'm', 'x_1': 'm'}
+    """
+    known = {name: unit for name, unit in table.units.items() if name in table.columns}
+    return {part: unit for name, unit in known.items() for part in flat({name: table.columns[name]})}
 
 
 def write(
@@ -196,7 +206,7 @@ def _parquet(table: Table, path: Path, about: dict[str, Any]) -> tuple[Path, ...
 
     shapes = {name: list(column.shape[1:]) for name, column in table.columns.items() if column.ndim > 1}
     series = [_series(name, column) for name, column in table.columns.items()]
-    metadata = {"fivesigma": json.dumps(about | {"shapes": shapes}, sort_keys=True)}
+    metadata = parquet.about(**about, shapes=shapes)
     frame = polars.DataFrame(series)
     return _replacing(path, lambda p: frame.write_parquet(p, compression="zstd", metadata=metadata))
 

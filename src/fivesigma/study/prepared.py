@@ -103,6 +103,9 @@ class Prepared:
             "columns": how_read(spec, data),
             "units": list(data.units),
             "target_unit": data.target_unit,
+            "target_units": {
+                name: unit for name, unit in zip(data.targets, data.target_units, strict=True) if unit
+            },
             "kind": data.kind,
             "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),

@@ -11,9 +11,22 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
+from fivesigma.data.readers.arrow_schema import units_in
 from fivesigma.data.readers.border import border, refuse_promise
 
+ABOUT = "fivesigma"
+"""Key of the metadata in which this package says what it wrote: among it ``units``, by column."""
+
 _NEXT = "write it again with its source, and check it with a checksum"
+
+
+def about(units: Mapping[str, str], **more: object) -> dict[str, str]:
+    """Return the metadata of a Parquet file whose columns have these ``units``, and what ``more`` is said of it.
+
+    >>> about({"pt": "GeV"}, seed=3)
+    {'fivesigma': '{"seed": 3, "units": {"pt": "GeV"}}'}
+    """
+    return {ABOUT: json.dumps({**more, "units": dict(units)}, sort_keys=True)}
 
 
 @dataclass(frozen=True)
@@ -42,12 +55,14 @@ class ParquetReader:
             return frames.consumed(polars.read_parquet(path, glob=False).get_columns())
 
     def units(self, path: Path) -> Mapping[str, str]:
-        """Return the units in the file's metadata, where this package wrote it."""
+        """Return the units in the file's metadata: those this package wrote, then those of Arrow's fields."""
         import polars
 
         with border(path, self.name, _NEXT):
-            about = json.loads(polars.read_parquet_metadata(path).get("fivesigma", "{}"))
-            return {str(name): str(unit) for name, unit in about.get("units", {}).items()}
+            about = polars.read_parquet_metadata(path)
+            ours = json.loads(about.get(ABOUT, "{}")).get("units", {})
+            own = {str(name): str(unit).strip() for name, unit in ours.items() if unit}
+            return units_in(about.get("ARROW:schema", "")) | own
 
 
 READER = ParquetReader()

@@ -9,11 +9,13 @@ from fivesigma.record.sections.explained import Ablation, AblationStep
 from fivesigma.report.panels import grid, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import BLUE, INK, MUTED, PAPER, VERMILLION
-from fivesigma.report.text import short
+from fivesigma.report.text import labelled, short
 
 
-def ablation_plot(model: str, way: str, kept: Ablation, metric: str, number: int) -> Plot:
-    """Return the score against the columns left, and below it the change at each step."""
+def ablation_plot(
+    model: str, way: str, kept: Ablation, metric: str, number: int, unit: str | None = None
+) -> Plot:
+    """Return the score against the columns left, and below it the change at each step; ``unit`` is theirs."""
     steps, part, name = kept.steps, kept.part, short(model)
     names = [step_name(step, way) for step in steps]
     what = "deleted" if way == "drop_best" else "added"
@@ -42,7 +44,7 @@ def ablation_plot(model: str, way: str, kept: Ablation, metric: str, number: int
         )
         + ".",
         size=(8.6, 4.4),
-        draw=lambda figure: _draw(figure, steps, part, names, metric),
+        draw=lambda figure: _draw(figure, steps, part, names, (metric, unit)),
         header=(
             "step",
             "columns left",
@@ -89,15 +91,18 @@ def _rows(name: str, step: AblationStep, part: str) -> list[tuple[object, ...]]:
     return rows
 
 
-def _draw(figure: Any, steps: Sequence[AblationStep], part: str, names: list[str], metric: str) -> None:
+def _draw(
+    figure: Any, steps: Sequence[AblationStep], part: str, names: list[str], scale: tuple[str, str | None]
+) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 1.0))
     for axes in (above, below):
         grid(axes, "y")
     if part != "validation":
         _draw_scores(above, steps, "validation", MUTED, 0.12, face=PAPER)
     _draw_scores(above, steps, part, BLUE, 0.0, face=BLUE)
-    above.set_ylabel(metric)
+    above.set_ylabel(labelled(*scale))
     _draw_changes(below, steps)
+    below.set_ylabel(f"{labelled('change', scale[1])}, − is worse")
     labels = [f"{short(name, 20)}\n{len(step.columns)} left" for name, step in zip(names, steps, strict=True)]
     if names[0].startswith("with "):
         labels = [label.replace(" left", " in use") for label in labels]
@@ -141,4 +146,3 @@ def _draw_changes(axes: Any, steps: Sequence[AblationStep]) -> None:
             [i], [change.difference], yerr=reach, fmt="o", color=VERMILLION,
             markerfacecolor=VERMILLION if seen else PAPER, markersize=5.0, elinewidth=1.2, linestyle="none",
         )  # fmt: skip
-    axes.set_ylabel("change (− is worse)")

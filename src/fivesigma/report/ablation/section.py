@@ -10,7 +10,7 @@ from fivesigma.report.ablation.figure import ablation_plot
 from fivesigma.report.markup import cell, table
 from fivesigma.report.notes import notes
 from fivesigma.report.rounding import interval, interval_decimals, interval_text, plain_number, sigma, signed
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View, metric_name, unit_of_metric
 from fivesigma.report.text import listed, short
 
 _TITLES = {"drop_best": "Deletion of the best column", "forward": "Forward selection"}
@@ -80,10 +80,10 @@ def _size(change: float | None) -> str:
 
 
 def _content(view: View) -> Content:
-    metric = metric_name(view.results.metric)
+    metric, unit = metric_name(view.results.metric), unit_of_metric(view.results.metric, view.target_unit)
     plots, tables = {}, []
     for i, (way, model, kept) in enumerate(trails(view)):
-        plots[f"ablation{i}"] = ablation_plot(model, way, kept, metric, i + 1)
+        plots[f"ablation{i}"] = ablation_plot(model, way, kept, metric, i + 1, unit)
         tables.append(
             {
                 "said": sentence(way, model, kept, metric),

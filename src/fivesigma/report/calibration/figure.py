@@ -15,7 +15,7 @@ from fivesigma.report.panels import bar_style, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import DASH, interval_text, value_with_error
 from fivesigma.report.section import View
-from fivesigma.report.style import BLUE, INK, MUTED, colour
+from fivesigma.report.style import BLUE, INK, MUTED
 from fivesigma.report.text import listed, short
 
 _Shown = tuple[ModelRecord, Sequence[CalibrationBins]]
@@ -23,18 +23,23 @@ _COLUMNS = ("mean", "observed", "low", "high", "n_effective")
 
 
 def calibration(view: View) -> Plot | None:
-    """Observed against predicted frequency of every model, one panel each."""
-    shown: list[_Shown] = [*view.with_curve(lambda kept: kept.calibration)]
-    if not shown:
+    """Observed against predicted frequency of the best models, one panel each."""
+    every: list[_Shown] = [*view.with_curve(lambda kept: kept.calibration)]
+    if not every:
         return None
-    columns = min(4 if len(shown) <= 8 else 5, len(shown))
+    named = view.foremost(model.name for model, _ in every)
+    shown = [each for each in every if each[0].name in named]
+    more = (
+        f" Those of {len(every) - len(shown)} more are in calibration.csv." if len(every) > len(shown) else ""
+    )
+    columns = min(4 if len(shown) != 5 else 3, len(shown))
     return Plot(
         name="calibration",
         title="Calibration",
         caption=(
             "Share of events that are what was predicted against the predicted probability, with 68 % "
             f"intervals, {view.events}; on the diagonal a probability can be taken at its word."
-            f"{view.only(len(shown[0][1])) if view.signal is None else ''}"
+            f"{view.only(len(shown[0][1])) if view.signal is None else ''}{more}"
         ),
         alt=f"Observed against predicted frequency of {listed([short(m.name) for m, _ in shown])}.",
         size=(8.6, 2.25 * math.ceil(len(shown) / columns) + 0.4),
@@ -42,7 +47,7 @@ def calibration(view: View) -> Plot | None:
         header=("model", "class", *_COLUMNS),
         rows=[
             (model.name, each.class_, *row)
-            for model, bins in shown
+            for model, bins in every
             for each in bins
             for row in zip(*_columns(each), strict=True)
         ],
@@ -66,8 +71,9 @@ def _draw_calibration(figure: Any, view: View, shown: list[_Shown], columns: int
     axes = panels(figure, len(shown), columns, sharex=True, sharey=True)
     for panel, (model, bins) in zip(axes, shown, strict=True):
         panel.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)))
-        for index, each in enumerate(bins):
-            _draw_bins(panel, each, colour(index), short(each.class_) if panel is axes[0] else None)
+        for each in bins:
+            hue = view.class_colours.get(each.class_, BLUE)
+            _draw_bins(panel, each, hue, short(each.class_) if panel is axes[0] else None)
         panel.set_title(short(model.name, 22), loc="left")
         _write_error(panel, view, model)
         grid(panel)

@@ -85,7 +85,7 @@ def _draw_differences(figure: Any, view: View, rows: list[_Row], sides: list[int
             if isinstance(comparison, Comparison) and comparison.difference is not None:
                 _draw_difference(panel, place, comparison)
         panel.set_title(f"minus {short(against, 24)}", loc="left")
-        panel.set_xlabel(f"difference in {_axis_name(view.results.metric)}, right is in favour")
+        panel.set_xlabel(f"difference in {_axis_name(view.metric)}, right is in favour")
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
         panel.margins(x=0.08)
@@ -95,9 +95,7 @@ def _draw_differences(figure: Any, view: View, rows: list[_Row], sides: list[int
 
 
 def _axis_name(metric: str) -> str:
-    return (
-        metric_name(metric).replace("background rejection at", "1/ε_B at").replace(" signal efficiency", "")
-    )
+    return metric.replace("background rejection at", "1/ε_B at").replace(" signal efficiency", "")
 
 
 def _draw_difference(panel: Any, place: int, comparison: Comparison) -> None:

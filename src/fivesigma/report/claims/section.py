@@ -9,7 +9,7 @@ from fivesigma.record.results import Claim
 from fivesigma.report.claims.figure import differences
 from fivesigma.report.markup import table
 from fivesigma.report.rounding import interval, interval_decimals, signed
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View
 from fivesigma.report.verdict import NOT_COMPARED, mark
 
 _OPEN = 10  # so many claims are listed at once; more fold away
@@ -50,7 +50,7 @@ def _content(view: View) -> Content:
     context = {
         "first": lines[:_OPEN],
         "more": lines[_OPEN:],
-        "metric": metric_name(view.results.metric),
+        "metric": view.metric,
         "about": view.about,
     }
     return Content(context, {"differences": plot} if plot is not None else {})

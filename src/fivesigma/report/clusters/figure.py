@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.columns import PointsRecord
 from fivesigma.record.sections.mixture import MixtureRecord
+from fivesigma.report.clusters.matching import hues
 from fivesigma.report.panels import numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
-from fivesigma.report.style import GRID, INK, MUTED, colour
+from fivesigma.report.style import GRID, INK, MUTED
 from fivesigma.report.text import labelled, listed, short
 
 MOST = 9
+_OF_TRUTH = " First the truth, which no fit has seen; a cluster has the colour of the class that it overlaps most with."
 _COLUMNS = 3
 Clustering = tuple[ModelRecord, MixtureRecord]
 
@@ -48,7 +50,7 @@ def _line(view: View, points: PointsRecord, models: Sequence[Clustering]) -> Plo
         alt=f"Histogram of {short(points.names[0])} with the components found by "
         f"{listed([short(model.name) for model, _ in shown])}.",
         size=(8.6, 2.7 * math.ceil(len(shown) / columns) + 0.2),
-        draw=lambda figure: _draw_line(figure, points, shown, columns),
+        draw=lambda figure: _draw_line(figure, view, points, shown, columns),
         header=("model", "component", "x", "density", "low", "high"),
         rows=[row for model, mixture in shown for row in _curve_rows(model.name, mixture)],
     )
@@ -69,14 +71,16 @@ def _curve_rows(name: str, mixture: MixtureRecord) -> list[tuple[object, ...]]:
     return rows
 
 
-def _draw_line(figure: Any, points: PointsRecord, models: Sequence[Clustering], columns: int) -> None:
+def _draw_line(
+    figure: Any, view: View, points: PointsRecord, models: Sequence[Clustering], columns: int
+) -> None:
     assert points.histogram is not None
     counts, edges = numbers(points.histogram.counts), numbers(points.histogram.edges)
     scale = float(counts.sum() * (edges[1] - edges[0]))
     every = panels(figure, len(models), columns)
     for place, (axes, (model, mixture)) in enumerate(zip(every, models, strict=True)):
         axes.stairs(counts, edges, fill=True, color=GRID)
-        _draw_components(axes, mixture, scale)
+        _draw_components(axes, mixture, scale, hues(view, mixture))
         axes.set_title(f"{short(model.name)}, K = {mixture.n_clusters}")
         axes.set_xlabel(_axis(points, 0, 32))
         axes.set_ylim(bottom=0.0)
@@ -89,7 +93,7 @@ def _axis(points: PointsRecord, column: int, limit: int) -> str:
     return labelled(points.names[column], unit, limit)
 
 
-def _draw_components(axes: Any, mixture: MixtureRecord, scale: float) -> None:
+def _draw_components(axes: Any, mixture: MixtureRecord, scale: float, colours: Sequence[str]) -> None:
     curve = mixture.curve
     means = [mean[0] for mean in mixture.means.value]
     if curve is not None:
@@ -105,13 +109,13 @@ def _draw_components(axes: Any, mixture: MixtureRecord, scale: float) -> None:
             )
         axes.plot(x, scale * numbers(curve.total), color=INK, linewidth=2.4, alpha=0.45)
         for k, part in enumerate(curve.components):
-            axes.plot(x, scale * numbers(part), color=colour(k), linewidth=1.2)
+            axes.plot(x, scale * numbers(part), color=colours[k], linewidth=1.2)
     for k, mean in enumerate(means):
         if mean is not None:
             axes.plot(
                 [mean, mean],
                 [0.0, 0.04],
-                color=colour(k),
+                color=colours[k],
                 linewidth=2.2,
                 transform=axes.get_xaxis_transform(),
             )
@@ -132,7 +136,7 @@ def _plane(view: View, points: PointsRecord, models: Sequence[Clustering]) -> Pl
         title="The clusters",
         caption=(
             "Each point is an event, coloured by its cluster; crosses are noise. Ellipses hold one and two standard "
-            f"deviations of a cluster.{' First the truth, which no fit has seen.' if truth else ''}{rest}"
+            f"deviations of a cluster.{_OF_TRUTH if truth else ''}{rest}"
         ),
         alt=f"Events in {listed([short(name) for name in points.names])}, coloured by the clusters of {names}.",
         size=(8.6, 2.75 * math.ceil(n / columns) + 0.2),
@@ -155,11 +159,11 @@ def _draw_plane(
     spare = int(truth is not None)
     axes = panels(figure, len(models) + spare, columns, sharex=True, sharey=True)
     if truth is not None:
-        classes = view.results.data.classes or ()
-        _draw_points(axes[0], values, np.array(truth), [short(name, 14) for name in classes])
+        named = [short(name, 14) for name in view.class_colours]
+        _draw_points(axes[0], values, np.array(truth), list(view.class_colours.values()), named)
         axes[0].set_title("truth")
     for panel, (model, mixture) in zip(axes[spare:], models, strict=True):
-        _draw_points(panel, values, np.array(mixture.shown))
+        _draw_points(panel, values, np.array(mixture.shown), hues(view, mixture))
         _draw_ellipses(panel, mixture)
         panel.set_title(f"{short(model.name, 24)}, K = {mixture.n_clusters}")
     for place, panel in enumerate(axes):
@@ -170,14 +174,18 @@ def _draw_plane(
 
 
 def _draw_points(
-    axes: Any, values: NDArray[np.float64], labels: NDArray[np.int64], names: Sequence[str] = ()
+    axes: Any,
+    values: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    colours: Sequence[str],
+    names: Sequence[str] = (),
 ) -> None:
     size = 5.0 if len(values) > 400 else 9.0
     for k in range(int(labels.max()) + 1):
         mine = labels == k
         name = names[k] if k < len(names) else None
         axes.scatter(
-            *values[mine].T, s=size, color=colour(k), alpha=0.65, linewidths=0, label=name, rasterized=True
+            *values[mine].T, s=size, color=colours[k], alpha=0.65, linewidths=0, label=name, rasterized=True
         )
     noise = labels < 0
     if noise.any():

@@ -8,6 +8,7 @@ from typing import Any
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.mixture import ClusterConfusion, Covariances, Means, MixtureRecord, Shares
 from fivesigma.report.clusters.figure import clusters
+from fivesigma.report.clusters.matching import order
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import DASH, count, fixed, interval, interval_decimals, plain_number
 from fivesigma.report.section import Content, Section, View
@@ -118,10 +119,11 @@ def _confusions(models: list[Clustering]) -> list[dict[str, Any]]:
 
 
 def _confusion(name: str, kept: ClusterConfusion) -> dict[str, Any]:
-    n = len(kept.counts[0])
-    heads = [str(k) for k in range(n - kept.noise)] + (["noise"] if kept.noise else [])
+    n, across = len(kept.counts[0]), order(kept)
+    heads = [str(k) for k in across] + (["noise"] if kept.noise else [])
+    across += [n - 1] if kept.noise else []
     rows = [
-        {"name": label, "counts": [(count(value), round(100.0 * value / max(sum(row), 1))) for value in row]}
+        {"name": label, "counts": [(count(row[k]), round(100.0 * row[k] / max(sum(row), 1))) for k in across]}
         for label, row in zip(kept.classes, kept.counts, strict=True)
     ]
     return {"name": name, "heads": heads, "rows": rows}

@@ -1,4 +1,4 @@
-"""The plane of a linear model over two of its features."""
+"""A linear law over the events: its line or curve over one column, its plane over two."""
 
 from __future__ import annotations
 
@@ -37,8 +37,6 @@ class _Drawn:
 
 def linear_model(view: View) -> tuple[ModelRecord, CoefficientsRecord] | None:
     """Return the model whose coefficients are shown, and these: the best one that has any, else the first."""
-    if view.results.task != "regression":
-        return None
     having = [each for each in view.having(CoefficientsRecord) if each[1].names]
     return next((each for each in having if each[0].name == view.results.best), having[0] if having else None)
 
@@ -66,9 +64,9 @@ def plane(view: View) -> Plot | None:
 def _drawn(view: View) -> _Drawn | None:
     """Return the first model that has a plane over kept events, or None."""
     points = view.results.data.section(PointsRecord)
-    having = view.having(CoefficientsRecord)
+    having = view.having(CoefficientsRecord) if view.results.task == "regression" else []
     found = next((each for each in having if 2 <= len(each[1].names) <= _MOST_COLUMNS), None)
-    if linear_model(view) is None or found is None or points is None:
+    if found is None or points is None or found[1].link not in (None, "identity"):
         return None
     (model, law), held = found, list(points.names)
     names = law.names

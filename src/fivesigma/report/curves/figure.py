@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.units import power
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.curves import Band, BiasVarianceRecord, LearningCurveRecord, ValidationCurve
 from fivesigma.report.panels import decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import plain_number
-from fivesigma.report.section import metric_name
+from fivesigma.report.section import metric_label, metric_name
 from fivesigma.report.style import BLUE, GREEN, INK, MUTED, PAPER, VERMILLION
 from fivesigma.report.text import short
 
@@ -23,8 +24,8 @@ Array = NDArray[np.float64]
 Learning = tuple[ModelRecord, LearningCurveRecord]
 
 
-def validation_plot(model: ModelRecord, kept: ValidationCurve, number: int) -> Plot:
-    """Return the figure of one validation curve."""
+def validation_plot(model: ModelRecord, kept: ValidationCurve, number: int, unit: str | None = None) -> Plot:
+    """Return the figure of one validation curve; ``unit`` is that of the target."""
     name, parameter, metric = short(model.name), short(str(kept.parameter)), metric_name(kept.metric)
     return Plot(
         name=f"validation-curve-{number}",
@@ -36,14 +37,14 @@ def validation_plot(model: ModelRecord, kept: ValidationCurve, number: int) -> P
         ),
         alt=f"{metric} of {name} against {parameter}: best in validation at {kept.best}.",
         size=(8.6, 3.9),
-        draw=lambda figure: _draw_validation(figure, kept, parameter, metric),
+        draw=lambda figure: _draw_validation(figure, kept, parameter, metric_label(kept.metric, unit)),
         header=("part", parameter, "mean", "low", "high"),
         rows=_rows(kept),
     )
 
 
-def learning_plot(models: Sequence[Learning]) -> Plot:
-    """Return one panel a model: score against training events."""
+def learning_plot(models: Sequence[Learning], unit: str | None = None, more: int = 0) -> Plot:
+    """Return one panel a model: score against training events; ``unit`` is that of the target, ``more`` not shown."""
     _, kept = models[0]
     metric = metric_name(kept.metric)
     columns = min(3, len(models))
@@ -54,10 +55,11 @@ def learning_plot(models: Sequence[Learning]) -> Plot:
         caption=(
             f"Mean {metric} over {kept.n_folds} folds of fits to more and more events, each sample holding the "
             "smaller ones; bands hold 68 %, of the procedure. Nothing is extrapolated."
+            + (f" {more} more models are in results.json." if more else "")
         ),
         alt=f"{metric} against training events: " + "; ".join(_spoken(*each) for each in models) + ".",
         size=(8.6, 2.9 * n_rows + 0.4),
-        draw=lambda figure: _draw_learning(figure, models, columns, metric),
+        draw=lambda figure: _draw_learning(figure, models, columns, metric_label(kept.metric, unit)),
         header=("model", "part", "events", "mean", "low", "high"),
         rows=[(model.name, *row) for model, curve in models for row in _rows(curve)],
     )
@@ -69,8 +71,10 @@ def _spoken(model: ModelRecord, kept: LearningCurveRecord) -> str:
     return f"{short(model.name)} from {low} at {kept.values[0]} to {high} at {kept.values[-1]} events"
 
 
-def bias_variance_plot(model: ModelRecord, kept: BiasVarianceRecord, number: int) -> Plot:
-    """Return bias², variance and their sum against a setting."""
+def bias_variance_plot(
+    model: ModelRecord, kept: BiasVarianceRecord, number: int, unit: str | None = None
+) -> Plot:
+    """Return bias², variance and their sum against a setting; ``unit`` is that of the target."""
     name, parameter = short(model.name), short(str(kept.parameter))
     squared = kept.loss == "squared"
     parts = (
@@ -90,7 +94,7 @@ def bias_variance_plot(model: ModelRecord, kept: BiasVarianceRecord, number: int
         ),
         alt=f"Bias and variance of {name} against {parameter}; the total is lowest at {lowest(kept)}.",
         size=(8.6, 3.6),
-        draw=lambda figure: _draw_parts(figure, kept, parameter, squared),
+        draw=lambda figure: _draw_parts(figure, kept, parameter, _error_name(squared, unit)),
         header=(parameter, "total", "bias", "variance"),
         rows=list(zip(kept.values, kept.total, kept.bias, kept.variance, strict=True)),
     )
@@ -189,8 +193,19 @@ def _draw_learning(figure: Any, models: Sequence[Learning], columns: int, metric
     figure.legend(handles, labels, loc="outside upper right", ncols=2)
 
 
-def _draw_parts(figure: Any, kept: BiasVarianceRecord, parameter: str, squared: bool) -> None:
-    axes = figure.subplots()
+def _error_name(squared: bool, unit: str | None) -> str:
+    """Return what stands on the axis of an error that is taken apart.
+
+    >>> _error_name(True, "g"), _error_name(False, None)
+    ('mean squared error [g²]', 'share of events')
+    """
+    if not squared:
+        return "share of events"
+    return f"mean squared error [{power(short(unit, 16), 2)}]" if unit else "mean squared error"
+
+
+def _draw_parts(figure: Any, kept: BiasVarianceRecord, parameter: str, what: str) -> None:
+    axes, squared = figure.subplots(), kept.loss == "squared"
     grid(axes)
     at = _axis(axes, kept.values, parameter)
     lines = (
@@ -204,5 +219,5 @@ def _draw_parts(figure: Any, kept: BiasVarianceRecord, parameter: str, squared: 
     axes.plot(at[i], kept.total[i], "o", color=INK, markersize=7, zorder=5)
     axes.axvline(at[i], color=MUTED, linewidth=0.8, alpha=0.6)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("mean squared error" if squared else "share of events")
+    axes.set_ylabel(what)
     figure.legend(loc="outside upper right", ncols=3)

@@ -31,16 +31,25 @@ KINDS: tuple[type[RecordSection], ...] = (
 
 def _shown(view: View) -> Iterator[tuple[str, Plot | None]]:
     """Yield each sentence with its figure; sentences go on where figures end."""
+    unit = view.target_unit
     drawn = [(model, curve) for model, kept in view.having(ValidationCurvesRecord) for curve in kept.curves]
     for number, (model, curve) in enumerate(drawn, start=1):
-        yield said(model, curve), validation_plot(model, curve, number) if number <= MOST_FIGURES else None
+        yield (
+            said(model, curve),
+            validation_plot(model, curve, number, unit) if number <= MOST_FIGURES else None,
+        )
     learning = view.having(LearningCurveRecord)
+    named = view.foremost(model.name for model, _ in learning)
+    shown = [each for each in learning if each[0].name in named]
     for i, each in enumerate(learning):
-        yield learned(*each), learning_plot(learning[:9]) if i == len(learning) - 1 else None
+        yield (
+            learned(*each),
+            learning_plot(shown, unit, len(learning) - len(shown)) if i == len(learning) - 1 else None,
+        )
     for number, (model, kept) in enumerate(view.having(BiasVarianceRecord), start=1):
         yield (
             divided(model, kept),
-            bias_variance_plot(model, kept, number) if number <= MOST_FIGURES else None,
+            bias_variance_plot(model, kept, number, unit) if number <= MOST_FIGURES else None,
         )
     for model, failed in view.having(CurvesFailedRecord):
         yield f"{model.name}: no curve, {'; '.join(failed.messages)}.", None

@@ -12,7 +12,7 @@ from fivesigma.record.sections.columns import FeatureHistogram, HistogramsRecord
 from fivesigma.report.panels import numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
-from fivesigma.report.style import BACKGROUND, BLUE, MUTED, SIGNAL, colour
+from fivesigma.report.style import BLUE, MUTED
 from fivesigma.report.text import labelled, listed, short
 
 MOST = 24
@@ -71,8 +71,7 @@ def _rows(feature: FeatureHistogram) -> list[tuple[object, ...]]:
 
 
 def _draw(figure: Any, view: View, top: Sequence[FeatureHistogram]) -> None:
-    classes = view.results.data.classes or ()
-    hues = {classes[0]: BACKGROUND, classes[1]: SIGNAL} if len(classes) == 2 else {}
+    classes, hues = view.results.data.classes or (), view.class_colours
     axes = panels(figure, len(top), min(_COLUMNS, len(top)))
     for place, (panel, feature) in enumerate(zip(axes, top, strict=True)):
         if classes:
@@ -90,9 +89,9 @@ def _draw(figure: Any, view: View, top: Sequence[FeatureHistogram]) -> None:
 
 def _draw_classes(panel: Any, feature: FeatureHistogram, hues: Mapping[str, str], *, labels: bool) -> None:
     edges = numbers(feature.edges)
-    for index, histogram in enumerate(feature.histograms):
+    for histogram in feature.histograms:
         density, name = numbers(histogram.density), histogram.class_
-        hue = hues.get(name or "", colour(index))
+        hue = hues.get(name or "", BLUE)
         panel.stairs(density, edges, fill=True, color=hue, alpha=0.16, linewidth=0)
         panel.stairs(density, edges, color=hue, linewidth=1.1, label=short(name, 22) if labels else None)
     panel.set_yticks([])

@@ -22,6 +22,7 @@ def effects_plot(view: View, model: str, kept: Effects) -> Plot:
     """Return one panel a column: the mean over folds with its error, and curves of single held-out events."""
     columns = kept.columns[:_MOST]
     of = f"probability of {short(kept.of)}" if kept.of else "prediction"
+    axis = labelled(of, view.target_unit) if not kept.of else of if len(of) < 24 else "probability"
     units = {feature.name: feature.unit for feature in view.results.data.features}
     return Plot(
         name="effects",
@@ -32,7 +33,7 @@ def effects_plot(view: View, model: str, kept: Effects) -> Plot:
         ),
         alt=f"Partial dependence of {short(model)} on {', '.join(short(each.name) for each in columns)}.",
         size=(8.6, 2.5 * (-(-len(columns) // 3)) + 0.1),
-        draw=lambda figure: _draw(figure, columns, units, of),
+        draw=lambda figure: _draw(figure, columns, units, axis),
         header=("column", "value", "mean", "error"),
         rows=[
             (each.name, *row) for each in columns for row in zip(each.grid, each.mean, each.std, strict=True)
@@ -55,4 +56,4 @@ def _draw(figure: Any, columns: Sequence[Effect], units: Mapping[str, str | None
             axes.set_xscale("log")
             decades(axes.xaxis)
         if i % 3 == 0:
-            axes.set_ylabel(of if len(of) < 24 else "probability")
+            axes.set_ylabel(of)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.report.panels import grid
+from fivesigma.report.panels import edge_text, frame, grid, outside
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
-from fivesigma.report.style import BLUE, GREEN, INK, ORANGE, PAPER, PURPLE, VERMILLION
+from fivesigma.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, VERMILLION
 from fivesigma.report.text import listed, short
 
 _MARKERS = {"train": ("s", VERMILLION), "validation": ("D", GREEN), "crossfit": ("o", BLUE)}
@@ -76,10 +76,38 @@ def _draw(figure: Any, view: View, models: list[ModelRecord]) -> None:
         axes.axhline(place - 0.5, color=INK, alpha=0.12, linewidth=0.6)
     axes.set_yticks(range(len(models)), [short(model.name) for model in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
-    axes.set_xlabel(metric_name(view.results.metric))
+    axes.set_xlabel(view.metric)
+    _leave_out_baseline(axes, view, models)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper right", ncols=4, handletextpad=0.2)
+
+
+def _leave_out_baseline(axes: Any, view: View, models: list[ModelRecord]) -> None:
+    """Let the other models set the scale; where the baseline lies beyond, its scores are named at the edge."""
+    others = [view.score(m, part) for m in models if m.name != view.results.baseline for part in view.parts]
+    ends = frame(end for score in others if score is not None for end in (score.value, score.low, score.high))
+    place = next((i for i, model in enumerate(models) if model.name == view.results.baseline), None)
+    if ends is None or place is None:
+        return
+    axes.set_xlim(*ends)
+    known = {
+        part: score.value for part in view.parts if (score := view.score(models[place], part)) is not None
+    }
+    beyond = {part: value for part, value in known.items() if outside(value, ends)}
+    if beyond:
+        side = outside(next(iter(beyond.values())), ends)
+        text = edge_text(", ".join(f"{value:.3g} {short(part, 12)}" for part, value in beyond.items()), side)
+        where = {"x": 0.01 if side < 0 else 0.99, "ha": "left" if side < 0 else "right"}
+        axes.text(
+            y=place,
+            s=text,
+            va="center",
+            fontsize=8.5,
+            color=MUTED,
+            transform=axes.get_yaxis_transform(),
+            **where,
+        )
 
 
 def _draw_part(axes: Any, view: View, places: list[tuple[float, ModelRecord]], part: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fivesigma.record.results import ModelRecord
 from fivesigma.report.generalisation.figure import generalisation, parts_of
 from fivesigma.report.rounding import DASH, decimals_for, sigma, signed, value_with_error
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View
 
 _MARKS = {"overfit": "warning", "underfit": "warning"}
 
@@ -28,7 +28,7 @@ def _line(view: View, model: ModelRecord) -> dict[str, object]:
 def _content(view: View) -> Content:
     plot = generalisation(view)
     context = {
-        "metric": metric_name(view.results.metric),
+        "metric": view.metric,
         "lines": [_line(view, model) for model in view.ranked],
         "parts": view.parts,
         "told": parts_of(view),

@@ -22,7 +22,7 @@ _KEYS = ("permutation", "drop_column", "impurity", "shap")
 
 def kept_of(view: View) -> dict[str, list[Method]]:
     """Return the importances of each fitted model that has some, best model first."""
-    metric = metric_name(view.results.metric)
+    metric = view.metric
     known = metrics().get(view.results.metric)
     found = {}
     for model in view.ranked:

@@ -132,7 +132,7 @@ def _coefficients(view: View, n: int, model: ModelRecord, kept: CoefficientsReco
     if kept.errors is not None:
         head = ("term", "coefficient", r"95\,\% limits", "unit")
         caption += f" Errors are robust. {escaped(kept.method or '')}"
-    elif kept.spread is not None:
+    elif kept.spreads:
         head = ("term", "coefficient", "spread over refits", "not zero in", "unit")
         caption += " A penalty biases them: the spread is that of the procedure, no error."
     if len(shown) < len(kept.names):
@@ -162,9 +162,9 @@ def _sizes(kept: CoefficientsRecord, j: int, value: float | None) -> tuple[str, 
     """Return a coefficient with its limits, with its spread and how often it is not zero, or alone."""
     if kept.errors is not None:
         return number(value, kept.errors.robust[j]), interval((kept.low or ())[j], (kept.high or ())[j])
-    if kept.spread is None:
+    if not kept.spreads:
         return (number(value),)
-    spread = kept.spread[j]
+    spread = kept.spreads[j]
     within = (None, None) if value is None or spread is None else (value - 2.0 * spread, value + 2.0 * spread)
     return *(number(each, within=within) for each in (value, spread)), _often(kept, j)
 
@@ -173,5 +173,5 @@ def _often(kept: CoefficientsRecord, j: int) -> str:
     """Return in which share of the refits a coefficient is not zero; nothing of the intercept."""
     if j == len(kept.names):
         return ""
-    share = None if kept.non_zero is None else kept.non_zero[j]
+    share = kept.shares[j] if kept.shares else None
     return NONE if share is None else f"{share:.0%}".replace("%", r"\,\%")

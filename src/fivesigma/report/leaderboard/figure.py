@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fivesigma._core.units import power
 from fivesigma.record.results import ModelRecord
-from fivesigma.report.panels import decade, grid
+from fivesigma.report.panels import decade, edge_text, grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import total_error
-from fivesigma.report.section import View, metric_name
-from fivesigma.report.style import BLUE, ORANGE, SKY
+from fivesigma.report.section import View, metric_name, unit_of_metric
+from fivesigma.report.style import BLUE, INK, ORANGE, PAPER, SKY
 from fivesigma.report.text import short
+
+_ROOM = 1.1
+"""The length of the axis in largest variances: room for the number behind the longest bar."""
 
 
 def budget(view: View) -> Plot | None:
@@ -33,16 +37,29 @@ def budget(view: View) -> Plot | None:
         + "; ".join(f"{short(m.name)} total {total_error(s):.2g}" for m, s in known)
         + ".",
         size=(8.6, 0.3 * len(known) + 1.1),
-        draw=lambda figure: _draw_budget(figure, known),
+        draw=lambda figure: _draw_budget(figure, view, known),
         header=("model", "stat", "train", "seed", "total"),
         rows=[(m.name, s.error.stat, s.error.train, s.error.seed, total_error(s)) for m, s in known],
     )
 
 
-def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
+def _in(exponent: int, unit: str | None) -> list[str]:
+    """Return in which power of ten and of the unit of the score its variance is drawn, in brackets; [] for neither.
+
+    >>> _in(2, "g"), _in(0, "km/s"), _in(0, None)
+    (['[100 g²]'], ['[(km/s)²]'], [])
+    """
+    parts = [decade(10.0**exponent)] if exponent else []
+    parts += [power(short(unit, 16), 2)] if unit else []
+    return [f"[{' '.join(parts)}]"] if parts else []
+
+
+def _draw_budget(figure: Any, view: View, known: list[tuple[ModelRecord, Any]]) -> None:
     axes = figure.subplots()
     grid(axes, "x")
-    largest = max((total_error(score) or 0.0) ** 2 for _, score in known)
+    unit, baseline = unit_of_metric(view.results.metric, view.target_unit), view.results.baseline
+    scale = [score for model, score in known if model.name != baseline] or [score for _, score in known]
+    largest = max((total_error(score) or 0.0) ** 2 for score in scale)
     exponent = math.floor(math.log10(largest))
     largest /= 10.0**exponent
     for place, (_, score) in enumerate(known):
@@ -64,13 +81,17 @@ def _draw_budget(figure: Any, known: list[tuple[ModelRecord, Any]]) -> None:
             label="of it seed" if place == 0 else None,
         )
         total = total_error(score) or 0.0
-        axes.text(stat + train + 0.012 * largest, place, f"{total:#.2g}", va="center", fontsize=9)
+        reach, text = stat + train + 0.012 * largest, f"{total:#.2g}"
+        inside = (
+            reach < _ROOM * largest
+        )  # a baseline of larger variance sets no scale: its bar ends at the edge
+        where = (reach, "left") if inside else ((_ROOM - 0.01) * largest, "right")
+        text = text if inside else edge_text(text, 1)
+        axes.text(where[0], place, text, ha=where[1], va="center", fontsize=9, color=INK if inside else PAPER)
     axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
-    axes.set_xlim(0.0, 1.1 * largest)
-    axes.set_xlabel(
-        f"variance of the score [{decade(10.0**exponent)}]" if exponent else "variance of the score"
-    )
+    axes.set_xlim(0.0, _ROOM * largest)
+    axes.set_xlabel(" ".join(["variance of the score", *_in(exponent, unit)]))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper right", ncols=3)

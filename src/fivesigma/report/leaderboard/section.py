@@ -18,7 +18,7 @@ from fivesigma.report.rounding import (
     interval,
     value_with_error,
 )
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View
 
 VALIDATION = "validation"
 
@@ -108,7 +108,7 @@ def _content(view: View) -> Content:
     ok = [line for line in shown if line.status == "ok"]
     return Content(
         {
-            "metric": metric_name(view.results.metric),
+            "metric": view.metric,
             "part": view.part,
             "further": view.tests[1:],
             "blind": view.blind,
@@ -125,7 +125,7 @@ def _content(view: View) -> Content:
 
 
 def _markdown(view: View) -> str:
-    head = ("model", f"{metric_name(view.results.metric)}, {view.part}", "uncertainty", "95 % interval",
+    head = ("model", f"{view.metric}, {view.part}", "uncertainty", "95 % interval",
             "validation", *view.tests[1:], "σ vs baseline (global)", "σ vs best", "time per fit")  # fmt: skip
     rows = [
         (

@@ -12,7 +12,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.path import PathRecord
 from fivesigma.report.panels import decades, grid, numbers, zero_line
 from fivesigma.report.plot import Plot
-from fivesigma.report.section import metric_name
+from fivesigma.report.section import metric_label, metric_name
 from fivesigma.report.style import BLUE, GRID, MUTED, PAPER, VERMILLION, colour
 from fivesigma.report.text import short, short_product
 
@@ -22,8 +22,8 @@ _GAP = 0.075  # between labels, in heights of the panel
 Array = NDArray[np.float64]
 
 
-def path_plot(model: ModelRecord, kept: PathRecord, number: int) -> Plot:
-    """Return the figure of a model's path; λ falls to the right, where the model grows."""
+def path_plot(model: ModelRecord, kept: PathRecord, number: int, unit: str | None = None) -> Plot:
+    """Return the figure of a model's path; λ falls to the right, where the model grows; ``unit`` of the target."""
     name, metric = short(model.name), metric_name(kept.metric)
     return Plot(
         name=f"path-{number}",
@@ -39,7 +39,7 @@ def path_plot(model: ModelRecord, kept: PathRecord, number: int) -> Plot:
             f"{kept.n_nonzero[at_choice(kept)]} of {kept.n_features} coefficients are not zero there."
         ),
         size=(8.6, 7.0),
-        draw=lambda figure: _draw(figure, kept, metric),
+        draw=lambda figure: _draw(figure, kept, metric_label(kept.metric, unit)),
         header=("quantity", "name", "lambda", "value", "error"),
         rows=_rows(kept),
     )

@@ -26,7 +26,9 @@ def near_ties(kept: PathRecord) -> int:
 
 def _content(view: View) -> Content:
     models = view.having(PathRecord)
-    plots = {f"path{i}": path_plot(*each, i + 1) for i, each in enumerate(models[:MOST_FIGURES])}
+    plots = {
+        f"path{i}": path_plot(*each, i + 1, view.target_unit) for i, each in enumerate(models[:MOST_FIGURES])
+    }
     context = {
         "lines": [_line(view, *each) for each in models],
         "figures_of": list(plots),

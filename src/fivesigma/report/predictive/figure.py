@@ -11,7 +11,7 @@ from fivesigma.report.panels import grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, VERMILLION
-from fivesigma.report.text import listed, short
+from fivesigma.report.text import labelled, listed, short
 
 _SERIES = (
     ("intervals", 0, "o", BLUE, "68 %, law"),
@@ -123,7 +123,7 @@ def _draw_coverage(figure: Any, models: Shown, unit: str | None) -> None:
     left.set_yticks(range(len(models)), [short(model.name) for model, _ in models])
     left.set_ylim(len(models) - 0.5, -0.5)
     left.set_xlabel("share of events inside")
-    right.set_xlabel("mean width" + (f" [{unit}]" if unit else ""))
+    right.set_xlabel(labelled("mean width", unit))
     right.set_xlim(left=0)
     for place in range(1, len(models)):
         for axes in (left, right):

@@ -11,8 +11,6 @@ from fivesigma.report.predictive.figure import coverage, transforms
 from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import Content, Section, View
 
-MOST_PANELS = 12
-
 
 def said(view: View, model: ModelRecord, kept: PredictiveRecord) -> str:
     """Return a few sentences: whether the intervals that are given hold what they say, and how wide they are.
@@ -27,7 +25,8 @@ def said(view: View, model: ModelRecord, kept: PredictiveRecord) -> str:
     if off:
         wrong = {"too narrow" if each.coverage < each.level else "too wide" for each in off}
         text += f": {' and '.join(sorted(wrong))}"
-    text += f"; mean widths {' and '.join(plain_number(each.width, 3) for each in first)}"
+    unit = f" {view.target_unit}" if view.target_unit else ""
+    text += f"; mean widths {' and '.join(plain_number(each.width, 3) for each in first)}{unit}"
     if second:
         text += f"; {other}: {' and '.join(map(_held, second))}"
     return ". ".join([text, *(_sentence(why) for why in kept.refused or ())]) + "."
@@ -48,7 +47,9 @@ def _held(each: Coverage) -> str:
 
 def _content(view: View) -> Content:
     models = view.having(PredictiveRecord)
-    plots = {"coverage": coverage(view, models), "transforms": transforms(view, models[:MOST_PANELS])}
+    named = view.foremost(model.name for model, _ in models)
+    shown = [each for each in models if each[0].name in named]
+    plots = {"coverage": coverage(view, models), "transforms": transforms(view, shown)}
     return Content({"lines": [said(view, *each) for each in models]}, plots)
 
 

@@ -17,7 +17,7 @@ from fivesigma.report.panels import bar_style, grid, numbers, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, VERMILLION
-from fivesigma.report.text import short
+from fivesigma.report.text import labelled, short
 
 _Profile = ProfileByPrediction | ProfileByTruth
 _VECTOR_POINTS = 500  # more are drawn as a picture of points, an eighth of the size
@@ -36,7 +36,7 @@ def residuals(view: View) -> Plot | None:
         caption=_caption(view, curve),
         alt=f"Predicted against true {target} of {model}, and the residuals by predicted and by true value.",
         size=(8.6, 6.2 if curve.shrinkage is not None else 4.3),
-        draw=lambda figure: _draw_residuals(figure, curve, target),
+        draw=lambda figure: _draw_residuals(figure, view, curve),
         header=("quantity", "at", "value", "low", "high"),
         rows=_residual_rows(curve),
     )
@@ -85,17 +85,18 @@ def _at(profile: _Profile) -> tuple[float, ...]:
     return profile.predicted if isinstance(profile, ProfileByPrediction) else profile.true
 
 
-def _draw_residuals(figure: Any, curve: Residuals, target: str) -> None:
+def _draw_residuals(figure: Any, view: View, curve: Residuals) -> None:
+    target, missed = view.target, labelled("predicted − true", view.target_unit)
     below = ["plane", "shape"] if curve.shrinkage is None else ["shape", "shrinkage"]
     layout = [["plane", "profile"], below]
     axes = figure.subplot_mosaic(layout, width_ratios=[1.15, 1.0])
     _draw_plane_of_events(axes["plane"], curve)
     axes["plane"].set_xlabel(f"true {target}")
     axes["plane"].set_ylabel(f"predicted {target}")
-    _draw_profile(axes["profile"], curve.profile)
+    _draw_profile(axes["profile"], curve.profile, missed)
     axes["profile"].set_xlabel(f"predicted {target}")
     if curve.shrinkage is not None:
-        _draw_profile(axes["shrinkage"], curve.shrinkage)
+        _draw_profile(axes["shrinkage"], curve.shrinkage, missed)
         axes["shrinkage"].set_xlabel(f"true {target}")
         axes["profile"].set_title("calibration: by predicted value")
         axes["shrinkage"].set_title("shrinkage: by true value")
@@ -115,10 +116,10 @@ def _draw_shape(axes: Any, shape: ResidualHistogram) -> None:
     axes.set_ylim(bottom=0.0)
 
 
-def _draw_profile(axes: Any, profile: _Profile) -> None:
+def _draw_profile(axes: Any, profile: _Profile, missed: str) -> None:
     columns = (_at(profile), profile.median, profile.low, profile.high)
     at, median, low, high = (numbers(column) for column in columns)
-    axes.set_ylabel("predicted − true")
+    axes.set_ylabel(missed)
     zero_line(axes, vertical=False)
     grid(axes)
     axes.fill_between(at, low, high, color=BLUE, alpha=0.18, linewidth=0)

@@ -14,7 +14,7 @@ from fivesigma.report.panels import decades, grid, note, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import value_with_error
 from fivesigma.report.section import View, metric_name
-from fivesigma.report.style import MUTED, colour, dash
+from fivesigma.report.style import BLUE, MUTED, colour, dash
 from fivesigma.report.text import listed, short
 
 _FEWEST = 0.01  # efficiencies below one in a hundred rest on a handful of events
@@ -38,10 +38,11 @@ def _binary(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> Plot:
         title="Background rejection against signal efficiency",
         caption=(
             f"Signal is {short(view.signal or 'signal')}, {view.events}. Further up and to the right "
-            f"separates more; the dotted line is a coin. The 68 % band of {names[0]} is from resamples."
+            f"separates more; the dotted line is a coin. The 68 % band of {names[0]} is from "
+            f"resamples.{_rest(view, drawn)}"
         ),
         alt=f"ROC curves of {listed(names)}: {_spoken(drawn)}",
-        size=(8.6, max(4.3, 0.4 * len(drawn) + 0.9)),
+        size=(8.6, 4.3),
         draw=lambda figure: _draw_binary(figure, view, drawn),
         header=_HEADER,
         rows=[row for model, curve in drawn for row in _rows(model.name, curve)],
@@ -70,8 +71,12 @@ def _draw_binary(figure: Any, view: View, drawn: list[tuple[ModelRecord, RocCurv
     coin = np.linspace(_FEWEST, 1.0, 200)
     axes.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN, label="coin")
     top = 10.0
-    for index, (model, curve) in enumerate(drawn):
-        top = max(top, _draw_curve(axes, curve, index, _legend(view, model), first=index == 0))
+    named = view.foremost(model.name for model, _ in drawn)
+    for index, (model, curve) in enumerate(each for each in drawn if each[0].name in named):
+        look = (colour(index), dash(index))
+        top = max(top, _draw_curve(axes, curve, look, _legend(view, model), first=index == 0))
+    for curve in (curve for model, curve in drawn if model.name not in named):
+        _draw_behind(axes, curve)
     axes.set_xlim(0.0, 1.0)
     _rejection_axis(axes, top)
     classes = view.results.data.classes or ("background", "signal")
@@ -103,11 +108,24 @@ def _draw_no_curve(axes: Any, curve: RocCurve, hue: str, label: str) -> None:
         note(axes, "no background passes" if events else "no events")
 
 
-def _draw_curve(axes: Any, curve: RocCurve, index: int, label: str, *, first: bool) -> float:
-    """Draw a curve, with its band if it is the ``first``; return the largest rejection."""
+def _rest(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> str:
+    """Say which models are drawn in grey, if any are."""
+    named = view.foremost(model.name for model, _ in drawn)
+    others = [short(model.name) for model, _ in drawn if model.name not in named]
+    return f" Grey: {listed(others)}." if others else ""
+
+
+def _draw_behind(axes: Any, curve: RocCurve) -> None:
+    """Draw the curve of a model that has no colour of its own."""
     efficiency, rejection = numbers(curve.efficiency), numbers(curve.rejection)
     use = efficiency >= _FEWEST
-    hue = colour(index)
+    axes.plot(efficiency[use], rejection[use], color=MUTED, linewidth=0.8, alpha=0.6, zorder=1)
+
+
+def _draw_curve(axes: Any, curve: RocCurve, look: tuple[str, Any], label: str, *, first: bool) -> float:
+    """Draw a curve, with its band if it is the ``first``; return the largest rejection."""
+    efficiency, rejection = numbers(curve.efficiency), numbers(curve.rejection)
+    use, (hue, style) = efficiency >= _FEWEST, look
     if not np.isfinite(rejection[use]).any():
         _draw_no_curve(axes, curve, hue, label)
         return 1.0
@@ -120,7 +138,7 @@ def _draw_curve(axes: Any, curve: RocCurve, index: int, label: str, *, first: bo
         efficiency[use],
         rejection[use],
         color=hue,
-        linestyle=dash(index),
+        linestyle=style,
         linewidth=2.2 if first else 1.2,
         label=label,
         zorder=3 if first else 2,
@@ -139,18 +157,19 @@ def _one_against_rest(view: View, model: ModelRecord, shown: Sequence[RocCurve])
         ),
         alt=f"ROC curves of {short(model.name)}, one panel a class: {listed(names)}.",
         size=(8.6, 2.9 * math.ceil(len(shown) / 3)),
-        draw=lambda figure: _draw_classes(figure, shown),
+        draw=lambda figure: _draw_classes(figure, view, shown),
         header=_HEADER,
         rows=[row for curve in shown for row in _rows(model.name, curve)],
     )
 
 
-def _draw_classes(figure: Any, shown: Sequence[RocCurve]) -> None:
+def _draw_classes(figure: Any, view: View, shown: Sequence[RocCurve]) -> None:
     coin, top = np.linspace(_FEWEST, 1.0, 100), 10.0
     axes = panels(figure, len(shown), min(3, len(shown)), sharex=True, sharey=True)
-    for index, (panel, curve) in enumerate(zip(axes, shown, strict=True)):
+    for panel, curve in zip(axes, shown, strict=True):
         panel.plot(coin, 1.0 / coin, color=MUTED, linewidth=1.0, linestyle=_COIN)
-        top = max(top, _draw_curve(panel, curve, index, "", first=True))
+        hue = view.class_colours.get(curve.class_, BLUE)
+        top = max(top, _draw_curve(panel, curve, (hue, "-"), "", first=True))
         panel.set_title(short(curve.class_), loc="left")
     _rejection_axis(axes[0], top)  # which all of them share
     for panel in axes[1:]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fivesigma.record.results import ScanPoint, ScanScore
 from fivesigma.record.sections.scan import ScanSettingsRecord, Theory
-from fivesigma.report.panels import decades, grid, numbers, panels
+from fivesigma.report.panels import decades, edge_text, frame, grid, numbers, outside, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import INK, MUTED, colour, dash
@@ -89,6 +89,7 @@ def scan_plot(view: View) -> Plot:
         title=f"{metric_name(metric)[0].upper()}{metric_name(metric)[1:]} against {axis_name(keys[0])}",
         caption=(
             _bars(about)
+            + _of_train(view)
             + (f" One panel for each {listed([axis_name(key) for key in keys[1:]])}." if keys[1:] else "")
             + left_out
             + _said_of_theory(about)
@@ -108,6 +109,12 @@ def _bars(about: ScanSettingsRecord) -> str:
         f"Mean over {about.repeats} divisions into folds, with the 95 % interval of one: the events are the same "
         "at every point, so neighbours move together."
     )
+
+
+def _of_train(view: View) -> str:
+    points, shown = view.results.scan or (), view.foremost(names(view))
+    there = any(train_score(view, point, name) is not None for point in points for name in shown)
+    return " Open squares: the score on the events fitted to." if there else ""
 
 
 def _said_of_theory(about: ScanSettingsRecord) -> str:
@@ -135,7 +142,7 @@ def _draw(figure: Any, view: View, drawn: Sequence[Cut], shown: Sequence[str]) -
                 ", ".join(f"{axis_name(k)} = {_text(v)}" for k, v in zip(rest, values, strict=True))
             )
         if number % wide == 0:
-            axes.set_ylabel(f"{metric_name(view.results.metric)}, {settings(view).part}")
+            axes.set_ylabel(f"{view.metric}, {settings(view).part}")
         if number >= len(drawn) - wide:
             axes.set_xlabel(axis_name(first))
     handles, labels = every[0].get_legend_handles_labels()
@@ -154,12 +161,14 @@ def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[s
     places = _places(axes, [point.values[first] for point in points])
     if theory := settings(view).theory:
         _draw_theory(axes, theory)
+    named = [name for name in shown if name in view.foremost(shown)]
     for index, name in enumerate(shown):
         found = [score(view, point, name) for point in points]
         value, low, high = (
             numbers([getattr(each, key) for each in found]) for key in ("value", "low", "high")
         )
-        hue = MUTED if name == view.results.baseline else colour(index)
+        hue = colour(named.index(name)) if name in named else MUTED
+        _draw_train(axes, (places, hue), [train_score(view, point, name) for point in points], name in named)
         beside = _beside(axes, places, index - (len(shown) - 1) / 2)
         many = len(points) > MOST_TICKS
         axes.vlines(
@@ -173,8 +182,55 @@ def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[s
             linestyle=dash(index),
             linewidth=0.7 if many else 1.0,
             markersize=3.2 if many else 4.6,
-            label=short(name),
+            label=short(name) if name in named or name == view.results.baseline else None,
         )
+    _leave_out_baseline(axes, view, points, shown)
+
+
+def train_score(view: View, point: ScanPoint, name: str) -> float | None:
+    """Return the score of a model on the events it was fitted to, where the scan is judged on others."""
+    if view.results.task == "clustering" or settings(view).part == "train":
+        return None
+    return point.models.get(name, {}).get("train", {}).get(view.results.metric, ScanScore(None)).value
+
+
+def _draw_train(
+    axes: Any, look: tuple[Sequence[float], str], values: Sequence[float | None], named: bool
+) -> None:
+    """Draw the scores of training events as open squares: where they part from the others, that is learnt by heart."""
+    if named and any(value is not None for value in values):
+        places, hue = look
+        axes.plot(
+            places,
+            numbers(values),
+            "s",
+            color=hue,
+            markerfacecolor="none",
+            markersize=4,
+            linewidth=0.8,
+            linestyle=":",
+        )
+
+
+def _leave_out_baseline(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> None:
+    """Let the models and the theory set the scale; where the baseline lies beyond, its scores are named at the edge."""
+    baseline, theory = view.results.baseline, settings(view).theory
+    others = [score(view, point, name) for name in shown if name != baseline for point in points]
+    known = [end for each in others for end in (each.value, each.low, each.high)]
+    known += [train_score(view, point, name) for name in shown if name != baseline for point in points]
+    known += [y for curve in (theory.curves if theory else ()) for y in curve.y]
+    ends = frame(known)
+    if ends is None or baseline is None or baseline not in shown:
+        return
+    own = [score(view, point, baseline).value for point in points]
+    axes.set_ylim(*ends)
+    sides = [outside(value, ends) for value in own]
+    if any(sides):
+        side = next(each for each in sides if each)
+        far = [value for value, each in zip(own, sides, strict=True) if each == side and value is not None]
+        text = edge_text(f"{short(baseline, 20)} {min(far):.3g} to {max(far):.3g}", side, vertical=True)
+        axes.text(0.02, 0.03 if side < 0 else 0.97, text, transform=axes.transAxes, color=MUTED, fontsize=8.5,
+                  va="bottom" if side < 0 else "top")  # fmt: skip
 
 
 def _places(axes: Any, values: Sequence[Any]) -> list[float]:

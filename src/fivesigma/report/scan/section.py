@@ -115,7 +115,7 @@ def _content(view: View) -> Content:
     about = settings(view)
     context = {
         "sentences": sentences(view),
-        "metric": metric_name(view.results.metric),
+        "metric": view.metric,
         "part": about.part,
         "keys": [axis_name(key) for key in about.keys],
         "models": names(view),
@@ -145,9 +145,7 @@ def _markdown(view: View) -> str:
     head = (*(axis_name(key) for key in about.keys), *names(view))
     rows = [tuple(line) for line in _lines(view)[:LONGEST]]
     said = "\n".join(f"- {cell(text)}" for text in sentences(view))
-    what = (
-        f"{metric_name(view.results.metric)}, {about.part}, mean ± standard error, {about.repeats} repeats:"
-    )
+    what = f"{view.metric}, {about.part}, mean ± standard error, {about.repeats} repeats:"
     return f"{said}\n\n{cell(what)}\n\n{table(head, rows)}"
 
 

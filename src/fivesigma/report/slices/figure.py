@@ -65,7 +65,7 @@ def _draw(figure: Any, view: View, columns: tuple[SlicedColumn, ...], models: li
         )
         panel.set_xlabel(labelled(short(column.column, 22), column.unit))
         grid(panel, "y")
-    axes[0].set_ylabel(metric_name(view.results.metric))
+    axes[0].set_ylabel(view.metric)
     if len(models) > 1:
         figure.legend(
             *axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=min(len(models), 4)

@@ -10,7 +10,7 @@ from fivesigma.record.results import Comparison
 from fivesigma.record.sections.slices import Slice, SlicedColumn, SlicesRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import DASH, count
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View
 from fivesigma.report.slices.figure import slices
 from fivesigma.report.slices.text import score_text, summary
 from fivesigma.report.text import labelled
@@ -74,7 +74,7 @@ def _content(view: View) -> Content:
         "sentences": [f"{said}." for said in summary(view.results)],
         "meaning": "; ".join(_MEANING[name] for name in others),
         "best": view.results.best or "",
-        "metric": metric_name(view.results.metric),
+        "metric": view.metric,
         "others": [_NAMES[name] for name in others],
         "lines": _lines(view, others),
         "events": view.events,
@@ -87,7 +87,7 @@ def _markdown(view: View) -> str:
     kept = view.results.section(SlicesRecord)
     assert kept is not None
     others = _asked(view, kept)
-    names = [metric_name(view.results.metric), *(_NAMES[name] for name in others)]
+    names = [view.metric, *(_NAMES[name] for name in others)]
     head = ["column", "slice", "events", *names, "σ vs baseline", "σ vs all"]
     rows = [_row(line) for line in _lines(view, others)]
     table = ["| " + " | ".join(cell(str(each)) for each in row) + " |" for row in (head, *rows)]

@@ -8,7 +8,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.outputs import OutputsRecord, TargetRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import DASH, sigma, value_with_error
-from fivesigma.report.section import Content, Section, View, metric_name
+from fivesigma.report.section import Content, Section, View
 from fivesigma.report.targets.figure import targets
 from fivesigma.report.text import labelled
 
@@ -38,12 +38,12 @@ def _line(view: View, model: ModelRecord, name: str, kept: TargetRecord, *, firs
 
 
 def _content(view: View) -> Content:
-    context = {"lines": _lines(view), "metric": metric_name(view.results.metric), "events": view.events}
+    context = {"lines": _lines(view), "metric": view.metric, "events": view.events}
     return Content(context, {"targets": targets(view)})
 
 
 def _markdown(view: View) -> str:
-    head = f"| target | model | {cell(metric_name(view.results.metric))} | σ vs baseline | σ vs best |"
+    head = f"| target | model | {cell(view.metric)} | σ vs baseline | σ vs best |"
     keys = ("target", "model", "score", "baseline", "best")
     rows = ["| " + " | ".join(cell(str(line[key])) for key in keys) + " |" for line in _lines(view)]
     return "\n".join([head, "|---|---|---|---|---|", *rows])

@@ -11,7 +11,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.tuning import SearchedChoices, TuningRecord
 from fivesigma.report.panels import decades, grid, numbers, panels
 from fivesigma.report.plot import Plot
-from fivesigma.report.section import metric_name
+from fivesigma.report.section import metric_label, metric_name
 from fivesigma.report.style import BLUE, MUTED, PAPER, VERMILLION
 from fivesigma.report.text import short
 from fivesigma.risk.metrics import metrics
@@ -19,8 +19,8 @@ from fivesigma.risk.metrics import metrics
 MOST_PANELS = 8
 
 
-def tuning_plot(model: ModelRecord, kept: TuningRecord, number: int) -> Plot:
-    """Return the figure of a model's search."""
+def tuning_plot(model: ModelRecord, kept: TuningRecord, number: int, unit: str | None = None) -> Plot:
+    """Return the figure of a model's search; ``unit`` is that of the target."""
     shown, metric = list(kept.space)[:MOST_PANELS], metric_name(kept.metric)
     name, best = short(model.name, 40), kept.chosen
     rows = -(-(len(shown) + 1) // 3)
@@ -39,7 +39,7 @@ def tuning_plot(model: ModelRecord, kept: TuningRecord, number: int) -> Plot:
             + ", ".join(f"{key} = {_word(best.params[key])}" for key in shown)
         ),
         size=(8.6, 2.75 * rows + 0.2),
-        draw=lambda figure: _draw(figure, kept, shown, metric),
+        draw=lambda figure: _draw(figure, kept, shown, metric_label(kept.metric, unit)),
         header=("trial", "state", "score", *kept.space),
         rows=[
             (i + 1, trial.state, trial.score, *(trial.params.get(key) for key in kept.space))

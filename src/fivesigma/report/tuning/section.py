@@ -54,7 +54,10 @@ def _plain(value: Any) -> str:
 
 def _content(view: View) -> Content:
     models = view.having(TuningRecord)
-    plots = {f"tuning{i}": tuning_plot(*each, i + 1) for i, each in enumerate(models[:MOST_FIGURES])}
+    plots = {
+        f"tuning{i}": tuning_plot(*each, i + 1, view.target_unit)
+        for i, each in enumerate(models[:MOST_FIGURES])
+    }
     lines = [
         {
             "name": model.name,

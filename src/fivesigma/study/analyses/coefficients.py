@@ -12,6 +12,7 @@ from scipy import special
 from sklearn.metrics import r2_score
 
 from fivesigma._core.random import generator
+from fivesigma._core.units import quotient
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.products import Products
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
@@ -113,6 +114,14 @@ def law_of(entry: Entry, estimator: Any) -> str | None:
     return loss if free and one and not chosen and loss in VARIANCES else None
 
 
+def link_of(entry: Entry, estimator: Any) -> str:
+    """Return what a law gives: the target itself, a logarithm of it, of its odds or of probabilities, or a margin."""
+    loss = entry.path["loss"]["name"] if entry.path else entry.kind
+    if hasattr(pipeline_of(estimator).steps[-1][1], "classes_"):
+        return "logit" if loss == "logistic" else "margin"
+    return "log" if loss == "poisson" else "identity"
+
+
 def errors_of(fitted: Fitted) -> StandardErrors | None:
     """Return the errors of a fitted law in the units of the columns; None where it has none."""
     loss = law_of(fitted.entry, fitted.estimator)
@@ -165,7 +174,8 @@ class Coefficients:
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         if law is None:
             return {}
-        law = replace(law, units=slope_units(law.names, fitted.data.meta))
+        link = link_of(fitted.entry, fitted.estimator)
+        law = replace(law, link=link, units=slope_units(fitted, law.names, link))
         if law.offset is not None and (found := errors_of(fitted)) is not None:
             grouped = "HC3" if len(np.unique(fitted.data.units[rows])) == len(rows) else "of groups"
             law = with_errors(law, found, grouped)
@@ -178,26 +188,43 @@ class Coefficients:
         if not whole:
             return {}
         law = CoefficientsRecord.from_document(whole[0])
-        return {self.name: law if law.errors is not None or law.offset is None else with_spread(law, found)}
+        return {self.name: law if law.errors is not None else with_spread(law, found)}
+
+
+def table_of(law: CoefficientsRecord) -> Floats:
+    """Return the coefficients (K, p + 1) of a law of K outputs, the intercepts last."""
+    values = np.array(law.values, dtype=np.float64).reshape(-1, len(law.names))
+    return np.column_stack([values, np.atleast_1d(law.intercept)])
 
 
 def _again(fitted: Fitted) -> Mapping[str, Any]:
-    """Return the law of a refit by the names of its columns; {} where it is none, or has columns of its own making."""
+    """Return the law of a refit by the names of its columns; {} where it is none, or has columns of its own making.
+
+    ``labels`` are the codes of the classes that have a law each; () of a law of one output.
+    """
     law = describe(fitted.estimator, fitted.names)
-    if law is None or law.offset is None or has_step(fitted.estimator, COMPONENTS):
+    if law is None or has_step(fitted.estimator, COMPONENTS):
         return {}
     chosen = has_step(fitted.estimator, SELECTIONS)
-    return {"slopes": dict(zip(law.names, law.slopes, strict=True)), "offset": law.offset, "chosen": chosen}
+    *slopes, offset = table_of(law).T.tolist()
+    several = law.offset is None
+    labels = pipeline_of(fitted.estimator).steps[-1][1].classes_ if several else ()
+    named = dict(zip(law.names, slopes, strict=True))
+    return {"slopes": named, "offset": offset, "chosen": chosen, "labels": [int(label) for label in labels]}
 
 
-def _aligned(law: CoefficientsRecord, again: Mapping[str, Any]) -> list[float]:
-    """Return the values of a refit for the columns of a law, the intercept last.
+def _aligned(law: CoefficientsRecord, again: Mapping[str, Any]) -> Floats:
+    """Return the values (K, p + 1) of a refit for the columns of a law, the intercepts last.
 
     A column that a refit has left out by choice has the coefficient 0; one that it never saw (a label that its rows
-    do not have) has none.
+    do not have), or a class, has none.
     """
-    absent = 0.0 if again["chosen"] else np.nan
-    return [*(again["slopes"].get(name, absent) for name in law.names), again["offset"]]
+    n = len(again["offset"])
+    absent = [0.0 if again["chosen"] else np.nan] * n
+    columns = [*(again["slopes"].get(name, absent) for name in law.names), again["offset"]]
+    found = np.full(table_of(law).shape, np.nan)
+    found[again["labels"] or range(n)] = np.array(columns, dtype=np.float64).T
+    return found
 
 
 def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
@@ -206,22 +233,25 @@ def with_spread(law: CoefficientsRecord, found: Found) -> CoefficientsRecord:
     for again in (True, False):
         fits = [(fit, read) for fit, read in found if fit.sample.again == again and "slopes" in read]
         if len(fits) > 1:
-            values = np.array([_aligned(law, read) for _, read in fits], dtype=np.float64)
+            values = np.array([_aligned(law, read) for _, read in fits])
             k, seen = len(fits), SHARES.get(fits[0][0].sample.kind)
             size = (k - 1) / k**0.5 if not again else 1.0 if seen is None else (seen / (1 - seen)) ** 0.5
             words = f"{k} refits" if again else f"{k} folds, each left out (jackknife)"
-            spread = tuple(size * _spread(column) for column in values.T)
-            share = tuple(_share(column) for column in values.T[:-1])
-            return replace(law, spread=spread, non_zero=share, method=f"{why} {words}")
+            spread = [[_spread(each, size) for each in one] for one in np.moveaxis(values, 0, 2)]
+            share = [[_share(each) for each in one[:-1]] for one in np.moveaxis(values, 0, 2)]
+            kept = (tuples(each if law.offset is None else each[0]) for each in (spread, share))
+            return replace(
+                law, method=f"{why} {words}", **dict(zip(("spread", "non_zero"), kept, strict=True))
+            )
     return replace(
         law, method="no 95 % limits: the coefficients depend on each other, or a penalty moves them"
     )
 
 
-def _spread(values: Floats) -> float:
-    """Return the standard deviation of those values that there are; NaN of fewer than two."""
+def _spread(values: Floats, size: float) -> float | None:
+    """Return ``size`` standard deviations of those values that there are; None of fewer than two."""
     known = values[np.isfinite(values)]
-    return float(np.std(known, ddof=1)) if len(known) > 1 else np.nan
+    return size * float(np.std(known, ddof=1)) if len(known) > 1 else None
 
 
 def _share(values: Floats) -> float | None:
@@ -230,21 +260,31 @@ def _share(values: Floats) -> float | None:
     return float(np.mean(known != 0)) if len(known) else None
 
 
-def slope_units(names: Sequence[str], meta: Mapping[str, Any]) -> tuple[str | None, ...]:
-    """Return the unit of each slope: the target's over the column's."""
-    known = dict(zip(meta["names"], meta["units"], strict=True))
-    return tuple(_over(meta.get("target_unit"), known.get(name)) for name in names)
+def slope_units(fitted: Fitted, names: Sequence[str], link: str) -> tuple[str | None, ...]:
+    """Return the unit of each slope: that of what the law gives over those of the columns multiplied in its column.
 
-
-def _over(unit: str | None, of: str | None) -> str | None:
-    """Return ``unit / of``, None where neither is known.
-
-    >>> _over("g", "mm"), _over(None, "mm"), _over("g", None), _over("g", "km/h"), _over(None, None)
-    ('g/mm', '1/mm', 'g', 'g/(km/h)', None)
+    A logarithm and a margin have no unit. A column that has none, and one made by the rows (a component, a label), is
+    a pure number.
     """
-    if of is None:
-        return unit
-    return f"{unit or '1'}/{f'({of})' if any(sign in of for sign in '/* ·') else of}"
+    meta, made = fitted.data.meta, factors_of(fitted.estimator, fitted.names)
+    known = {name: unit for name, unit in zip(meta["names"], meta["units"], strict=True) if unit}
+    goal = meta.get("target_unit") if link == "identity" else None
+    columns = [made.get(name, (name,)) for name in names]
+    return tuple(quotient(goal, [known[each] for each in column if each in known]) for column in columns)
+
+
+def factors_of(estimator: Any, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the columns multiplied in each product and power of a law; () for those of standard scores."""
+    pipeline = pipeline_of(estimator)
+    steps = [step for _, step in pipeline.steps]
+    at = next((i for i, step in enumerate(steps) if isinstance(step, Products)), None)
+    if at is None:
+        return {}
+    before = pipeline[:at].get_feature_names_out(list(names)) if at else names
+    made = steps[at].get_feature_names_out(before)
+    behind = [step for step in steps[at + 1 : -1] if not isinstance(step, StandardScores)]
+    factors = [tuple(str(before[j]) for j in each) for each in steps[at].factors()]
+    return {str(n): () if behind and len(each) > 1 else each for n, each in zip(made, factors, strict=True)}
 
 
 ANALYSIS = Analysis("coefficients", diagnostics=(Coefficients(),))

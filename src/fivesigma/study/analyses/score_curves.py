@@ -82,7 +82,8 @@ def pictures(prepared: Prepared) -> Mapping[str, Section]:
     data = prepared.data
     if not task(data.task).supervised:
         return mixture.pictures(prepared)
-    unit = TargetUnitRecord(unit=data.target_unit)
+    units = set(data.target_units) or {None}
+    unit = TargetUnitRecord(unit=units.pop() if len(units) == 1 else None)
     if data.kind != "table":
         return named(unit)
     events = None if data.several else _points(prepared) if data.classes is None else _plane(prepared)

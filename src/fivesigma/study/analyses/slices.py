@@ -129,7 +129,7 @@ class Slices(Experiment):
         if not made:
             return {}
         units = dict(zip(found.prepared.data.names, found.prepared.data.units, strict=True))
-        units |= found.prepared.spec.data.units or {}
+        units |= found.prepared.data.column_units
         columns = [
             SlicedColumn(
                 column=column,

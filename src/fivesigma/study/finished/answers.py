@@ -87,7 +87,15 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
     DataError
         With what is wrong.
     """
-    known = {"columns": {}, "targets": [], "events": "table", "shape": [1], "intervals": [], **meta}
+    known = {
+        "columns": {},
+        "targets": [],
+        "target_units": {},
+        "events": "table",
+        "shape": [1],
+        "intervals": [],
+        **meta,
+    }
     wrong = next((name for name, sound in _KEPT.items() if name not in known or not sound(known[name])), None)
     if wrong is not None:
         what = f"its document holds {str(meta.get(wrong))[:60]!r} as {wrong}"
@@ -151,6 +159,7 @@ _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "params": lambda value: isinstance(value, dict),
     "target": lambda value: _is_word(value),
     "targets": _words,
+    "target_units": lambda value: isinstance(value, dict) and _words(list(value.values())),
     "events": lambda value: value in KINDS,
     "shape": lambda value: isinstance(value, list) and all(type(n) is int and n > 0 for n in value),
     "columns": lambda value: isinstance(value, dict) and all(map(_is_reading, value.values())),

@@ -163,6 +163,12 @@ class FittedModel:
         return tuple(self.meta.get("targets", ()))
 
     @property
+    def target_units(self) -> dict[str, str | None]:
+        """The unit of each target that has one, by its name; None where it has none or a run kept none."""
+        known: Mapping[str, str] = self.meta.get("target_units", {})
+        return {name: known.get(name) for name in self.targets or (str(self.meta["target"]),)}
+
+    @property
     def task(self) -> Task:
         """What was learnt."""
         return task(str(self.meta["task"]))

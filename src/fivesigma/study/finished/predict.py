@@ -88,7 +88,7 @@ def predict(
     predicted = _predicted(str(name), fitted, made, whole, format, cut)
     _refuse_both(kept, predicted)
     written = kept | predicted
-    write_table(target, written)
+    write_table(target, written, _units(fitted, spec, file, kept, predicted))
     return {
         "out": str(target),
         "model": name,
@@ -97,6 +97,18 @@ def predict(
         "unknown": unknown,
         "columns": list(written),
     }
+
+
+def _units(
+    model: FittedModel, spec: Spec, file: str | Path, kept: Columns, predicted: Columns
+) -> dict[str, str]:
+    """Return the units of what is written: those that the table says of its own, and those of the targets."""
+    said = {
+        column: unit
+        for column, unit in tables.read_units(file, _format(spec, file)).items()
+        if column in kept
+    }
+    return said | model.task.units(predicted, str(model.meta["name"]), model.target_units)
 
 
 def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
@@ -112,7 +124,7 @@ def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequenc
     """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
     text = [name for name, how in model.read.items() if how["read"] == "text"]
-    format = tables.format_of(file, spec.data.format, spec.data.path or file)
+    format = _format(spec, file)
     options = readers.taken(readers.reader_for(file, format), spec.data.options)
     columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
     if spec.data.join is not None:
@@ -123,6 +135,11 @@ def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequenc
         both, _ = join.joined(columns, right, as_text=text)
         columns = columns | both
     return columns
+
+
+def _format(spec: Spec, file: str | Path) -> str | None:
+    """Return the format that the study says of its own table, where ``file`` is of the same."""
+    return tables.format_of(file, spec.data.format, spec.data.path or file)
 
 
 def _column(name: str, columns: Mapping[str, Any], file: str) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma.data import frames
+from fivesigma.data.readers import parquet
 from fivesigma.record.store import write_bytes
 
 SUFFIXES = (".csv", ".parquet")
@@ -27,8 +28,10 @@ def refuse_other_suffix(path: Path) -> None:
         )
 
 
-def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write columns of (n_rows,) each, no digit lost; what is missing is empty.
+def write_table(
+    path: Path, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str] | None = None
+) -> None:
+    """Write columns of (n_rows,) each, no digit lost; what is missing is empty. Parquet keeps their ``units``.
 
     Raises
     ------
@@ -42,5 +45,5 @@ def write_table(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     if path.suffix == ".csv":
         frame.write_csv(buffer)
     else:
-        frame.write_parquet(buffer)
+        frame.write_parquet(buffer, metadata=parquet.about(units or {}))
     write_bytes(path, buffer.getvalue())

@@ -35,6 +35,7 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "data": meta["data"],
         **({} if meta["kind"] == "table" else {"events": meta["kind"], "shape": _shape(meta, len(columns))}),
         **({"targets": meta["targets"]} if meta.get("targets") else {}),
+        **({"target_units": meta["target_units"]} if meta.get("target_units") else {}),
     }
 
 

@@ -47,7 +47,11 @@ def read_files(spec: Spec) -> Dataset:
         if len(parts) == 1
         else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
     )
-    return Dataset.from_columns(columns, roles(spec), source=source)
+    beside: list[tables.Paths] = [path for name, paths in files.items() if name for path in paths]
+    beside += [spec.absolute(spec.data.join.path)] if spec.data.join is not None else []
+    units = tables.read_units(files[""], spec.data.format, beside=beside, given=spec.data.units)
+    known = dataclasses.replace(roles(spec), read_units=units)
+    return Dataset.from_columns(columns, known, source=source)
 
 
 def _columns(spec: Spec, paths: list[Path]) -> tables.Columns:
@@ -64,7 +68,7 @@ def _columns(spec: Spec, paths: list[Path]) -> tables.Columns:
 
 def simulated(spec: Spec) -> Dataset:
     """Draw the events of a simulated source; what the study leaves open is as the system suggests."""
-    from fivesigma.simulate.tables import draw, flat
+    from fivesigma.simulate.tables import draw, flat, flat_units
 
     system = str(spec.data.simulated)
     if any(rows.path is not None for rows in _given(spec).values()):
@@ -79,7 +83,7 @@ def simulated(spec: Spec) -> Dataset:
         target=asked.target or table.target,
         group=asked.group or table.group,
         features=asked.features or tuple(table.features) or None,
-        units={name: unit for name, unit in table.units.items() if name in columns} | dict(asked.units or {}),
+        read_units=flat_units(table),
     )
     return Dataset.from_columns(columns, suggested, source=f"simulate:{system}")
 

@@ -226,6 +226,9 @@ def _said(path: Mapping[str, Any] | None) -> dict[str, Any]:
     return kept | {"loss": path["loss"]["name"]} | settings
 
 
+_SPECTATOR = " (spectator)"
+
+
 def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> dict[str, Array]:
     """Return the columns of ``predictions.parquet``: one line an event, the sealed ones only once opened."""
     data, split = prepared.data, prepared.split
@@ -243,8 +246,26 @@ def prediction_table(prepared: Prepared, outcomes: Sequence[Outcome], *, opened:
             predicted |= _predicted(prepared, outcome, parts)
     taken = {*columns, *predicted}
     for name, column in data.spectators.items():
-        columns[name if name not in taken else f"{name} (spectator)"] = column[rows]
+        columns[name if name not in taken else f"{name}{_SPECTATOR}"] = column[rows]
     return columns | predicted
+
+
+def _beside(spectator: str, columns: Sequence[str]) -> str:
+    """Return the name of the column of a spectator: its own, unless another column is called so."""
+    return f"{spectator}{_SPECTATOR}" if f"{spectator}{_SPECTATOR}" in columns else spectator
+
+
+def prediction_units(
+    prepared: Prepared, outcomes: Sequence[Outcome], columns: Sequence[str]
+) -> dict[str, str]:
+    """Return the units of the columns of `prediction_table`, where they have one."""
+    data, made = prepared.data, task(prepared.data.task)
+    targets = dict(zip(data.targets, data.target_units, strict=True))
+    named = {_beside(name, columns): data.column_units.get(name) for name in data.spectators}
+    known = named | {f"target:{name}" if data.several else "target": unit for name, unit in targets.items()}
+    for outcome in outcomes:
+        known |= made.units(columns, outcome.entry.name, targets)
+    return {name: unit for name, unit in known.items() if unit and name in columns}
 
 
 def note_intervals(prepared: Prepared, outcomes: Sequence[Outcome], folder: RunFolder) -> None:

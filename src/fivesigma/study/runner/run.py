@@ -20,7 +20,7 @@ from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
-from fivesigma.study.runner.results import note_intervals, prediction_table, results
+from fivesigma.study.runner.results import note_intervals, prediction_table, prediction_units, results
 from fivesigma.study.runner.stages import SPEED, Made, make
 from fivesigma.study.spec.document import Spec
 
@@ -178,7 +178,8 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     with threadpool_limits(1):
         record = results(made, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
-    _write_predictions(folder, prediction_table(prepared, outcomes, opened=opened))
+    table = prediction_table(prepared, outcomes, opened=opened)
+    _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))
     note_intervals(prepared, outcomes, folder)
     weighed = time.perf_counter()
     timing = {
@@ -201,11 +202,12 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     return Result(folder.path, record)
 
 
-def _write_predictions(folder: RunFolder, columns: dict[str, Any]) -> None:
+def _write_predictions(folder: RunFolder, columns: dict[str, Any], units: dict[str, str]) -> None:
     from fivesigma.data import frames
+    from fivesigma.data.readers import parquet
 
-    buffer = io.BytesIO()
-    frames.table(columns, nan_to_null=False).write_parquet(buffer, compression="zstd", statistics=False)
+    buffer, frame = io.BytesIO(), frames.table(columns, nan_to_null=False)
+    frame.write_parquet(buffer, compression="zstd", statistics=False, metadata=parquet.about(units))
     write_bytes(folder.predictions, buffer.getvalue())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -80,6 +80,13 @@ class Regression(Task):
                 found |= {_end(name, word, level): ends[:, j, k] for k, word in enumerate(_ENDS)}
         return found
 
+    def units(self, columns: Iterable[str], name: str, targets: Mapping[str, str | None]) -> dict[str, str]:
+        """See `Task.units`: values, quantiles and ends of intervals are all in the unit of their target."""
+        several = len(targets) > 1
+        begins = {f"{name}:{target}" if several else name: unit for target, unit in targets.items()}
+        found = {column: _unit_of(column, begins) for column in columns}
+        return {column: unit for column, unit in found.items() if unit}
+
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
         """See `Task.stored`."""
         if meanings:
@@ -96,6 +103,16 @@ class Regression(Task):
             ends = [[numbers(table, _end(name, word, level)) for word in _ENDS] for level in STATED]
             said[Output.INTERVAL] = np.moveaxis(np.array(ends), 2, 0)
         return said
+
+
+def _unit_of(column: str, begins: Mapping[str, str | None]) -> str | None:
+    """Return the unit of a column by how its name begins; of two that fit, the longer.
+
+    >>> _unit_of("forest:px:q0.1587", {"forest:px": "GeV", "forest:p": "MeV"})
+    'GeV'
+    """
+    fitting = [name for name in begins if column == name or column.startswith(f"{name}:")]
+    return begins[max(fitting, key=len)] if fitting else None
 
 
 _ENDS = ("low", "high")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -115,6 +115,10 @@ class Task(ABC):
 
         ``meanings`` are the names of classes, or of several targets.
         """
+
+    def units(self, columns: Iterable[str], name: str, targets: Mapping[str, str | None]) -> dict[str, str]:
+        """Return the units of the ``columns`` that `Task.columns` made of a model, by those of the targets."""
+        return {}
 
     @abstractmethod
     def stored(self, table: Mapping[str, Array], name: str, meanings: Sequence[str]) -> Predictions:
