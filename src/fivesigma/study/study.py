@@ -40,6 +40,8 @@ class Study:
         The one number all randomness is drawn from.
     name, question : str
         What the study is called, and asks.
+    answer : str, optional
+        What the first sentence of the page says, as ``study.answer`` of a study file; default by the task.
     split, features, evaluate, explain, curves, scan : mapping of keys to values
         The sections of a study file, such as ``evaluate={"refits": 20}``, ``explain={"permutation": 20}``.
     trust : bool
@@ -68,6 +70,7 @@ class Study:
     given: Spec | None = None
     trust: bool = False
     task: str | None = None
+    answer: str | None = None
 
     @classmethod
     def read(
@@ -116,7 +119,7 @@ class Study:
                 f"models must be a list, got the text {self.models!r}; write [{self.models!r}]."
             )
         document = {
-            "study": {"name": self.name, "question": self.question, "seed": self.seed},
+            "study": self._called(),
             "data": {"source": MEMORY, **self._aim()},
             "split": dict(self.split),
             "features": dict(self.features),
@@ -128,6 +131,11 @@ class Study:
         if self.scan:
             document["scan"] = dict(self.scan)
         return Spec.from_document(document, place="Study", trust=self.trust)
+
+    def _called(self) -> dict[str, Any]:
+        """Return the section ``[study]``."""
+        called = {"name": self.name, "question": self.question, "seed": self.seed}
+        return called if self.answer is None else {**called, "answer": self.answer}
 
     def _aim(self) -> dict[str, Any]:
         """Return target and task as a study file has them."""

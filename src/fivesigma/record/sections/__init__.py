@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fivesigma.record.sections import (
+    answer,
     chains,
     coefficients,
     columns,
@@ -59,5 +60,6 @@ SECTIONS: tuple[type[Section], ...] = (
     tension.TensionRecord,
     weight_sums.WeightSumsRecord,
     further.FurtherTestsRecord,
+    answer.AnswerRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

@@ -33,6 +33,7 @@ ANALYSES: Mapping[str, str] = {
     "slices": "slices:ANALYSIS",
     "weight_sums": "weight_sums:ANALYSIS",
     "further": "further:ANALYSIS",
+    "answer": "answer.analysis:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""
 

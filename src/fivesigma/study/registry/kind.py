@@ -94,6 +94,7 @@ class ModelKind:
     calibrated : classifiers that have scores only and get probabilities from inner folds
     lineup : part of the default line-up
     penalties, losses : what its regularisation path may have, the first by default; () for kinds without a path
+    linear : its model has a coefficient a column
     folded : is fitted as a path always, not only where the study gives keys of one
     scale_free : its λ has no units, so that one span of λ suits every target
     density : a clustering that has a density, so that events held out by folds judge it
@@ -125,6 +126,7 @@ class ModelKind:
     lineup: bool = True
     penalties: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    linear: bool = False
     folded: bool = False
     scale_free: bool = False
     minimiser: str | None = None

@@ -11,6 +11,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from fivesigma.study.spec.answer import Answer
 from fivesigma.study.spec.values import (
     Sentence,
     Whole,
@@ -60,5 +61,7 @@ class StudySection(Section):
     """Name of the run folder; default: the name of the file."""
     question: Sentence = ""
     """The question the first sentence of the page answers."""
+    answer: Answer | None = None
+    """What that sentence says: a sort of answer, or a dotted place of results.json; default by the task."""
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0
     """The one number all randomness is drawn from."""

@@ -100,6 +100,7 @@ def settle(prepared: Prepared) -> dict[str, Any] | None:
     if spec.scan is None:
         return None
     document = {name: section for name, section in spec.to_document().items() if name != "scan"}
+    document["study"].pop("answer", None)
     return {"study": document, "followers": dict(spec.scan.followers)}
 
 
@@ -117,6 +118,7 @@ def study_at(spec: Spec, values: Values, seed: int) -> Spec:
         _put(document, _keys(spec, key), value)
     document = {name: section for name, section in document.items() if name not in LEFT_OUT}
     document["study"]["seed"] = seed
+    document["study"].pop("answer", None)  # a point has no sentence
     document["evaluate"] |= {"refits": 0, "claim": "fitted"}
     if (
         document["split"].get("validation") is not None
