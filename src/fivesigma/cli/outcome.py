@@ -1,4 +1,4 @@
-"""How the outcome of a run is told: leaderboard, claims, where the page is, and whether a promise failed."""
+"""How the outcome of a run is told: answer, leaderboard, claims, where the page is, and whether a promise failed."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def document(result: Result, broken: list[str]) -> dict[str, Any]:
         "metric": results.metric,
         "baseline": results.baseline,
         "best": results.best,
+        "answer": result.answer,
         "leaderboard": plain(result.leaderboard().to_dict()),
         "claims": plain(list(result.claims)),
         "blind": not result.not_blind,
@@ -87,7 +88,7 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     board = result.leaderboard()
     header = board.header()
     cells = [[_short(cell) for cell in row] for row in board.cells()]
-    lines: list[Part] = [Table(header, cells, title(result), right=header[1:]), ""]
+    lines: list[Part] = [result.answer, "", Table(header, cells, title(result), right=header[1:]), ""]
     lines += [claim.text for claim in result.claims[:_MOST_CLAIMS]]
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {counted(len(result.claims) - _MOST_CLAIMS, 'more claim')} on the page")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from fivesigma.record.sections.section import Section
 
 
@@ -70,6 +72,16 @@ class Theory:
     marks: tuple[Mark, ...] = ()
     floors: tuple[Floor, ...] = ()
     sentences: tuple[str, ...] = ()
+
+    def expected(self, curve: TheoryCurve, x: float) -> float:
+        """Return what a curve says at ``x``, or the floor of the metric where that is higher; NaN where it says none.
+
+        >>> Theory(x=(0.0, 1.0), curves=(c := TheoryCurve(name="t", y=(0.0, 1.0)),)).expected(c, 0.25)
+        0.25
+        """
+        floor = max((each.y for each in self.floors), default=-np.inf)
+        y = np.interp(x, self.x, [np.nan if each is None else each for each in curve.y])
+        return float(np.maximum(y, floor))
 
 
 @dataclass(frozen=True, kw_only=True)

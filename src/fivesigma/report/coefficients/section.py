@@ -8,12 +8,10 @@ from typing import Any
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.report.coefficients.figure import linear_model, plane
+from fivesigma.report.law import law
 from fivesigma.report.rounding import compact, decimals_of, fixed, interval, plain_number
 from fivesigma.report.section import Content, Section, View
-from fivesigma.report.text import clean
 
-_MOST_TERMS = 6
-"""Terms of a law that still reads as one line."""
 _MOST_LAWS = 12
 
 
@@ -31,7 +29,7 @@ def _law(target: str, model: ModelRecord, kept: CoefficientsRecord) -> dict[str,
     """Return what the page says of one law."""
     return {
         "name": model.name,
-        "text": _text(target, kept),
+        "text": law(target, kept),
         "with_errors": kept.errors is not None,
         "with_spread": kept.spread is not None,
         "rows": [_row(kept, j) for j in (len(kept.names), *range(len(kept.names)))],
@@ -68,18 +66,6 @@ def _percent(share: float | None) -> str:
 def _error(error: float | None) -> str:
     """Return an error at the digits that it is worth."""
     return fixed(error, decimals_of(error)) if error else plain_number(error)
-
-
-def _text(target: str, kept: CoefficientsRecord) -> str:
-    """Return the law as one line of text, with its errors in brackets; up to six terms."""
-    if len(kept.names) > _MOST_TERMS:
-        return ""
-    errors = kept.errors.robust if kept.errors is not None else (None,) * (len(kept.names) + 1)
-    terms = [
-        f"{'−' if v < 0 else '+'} {compact(abs(v), e)} × {clean(n)}"
-        for n, v, e in zip(kept.names, kept.slopes, errors, strict=False)
-    ]
-    return f"{clean(target)} = {compact(kept.offset, errors[-1])} {' '.join(terms)}"
 
 
 SECTION = Section(

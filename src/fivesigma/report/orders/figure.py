@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fivesigma.record.sections.mixture import Order
+from fivesigma.report.criteria import criterion
 from fivesigma.report.panels import grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.style import colour
@@ -19,15 +20,6 @@ WORDS = {
     "held_out": "held-out ln L, nats an event",
     "log_evidence": "log evidence [nats]",
 }
-
-
-def criterion(row: Order, key: str) -> float | None:
-    """Return one of the criteria that `WORDS` names.
-
-    >>> criterion(Order(n_components=2, bic=3.0), "bic")
-    3.0
-    """
-    return {"bic": row.bic, "held_out": row.held_out, "log_evidence": row.log_evidence}[key]
 
 
 def orders(series: Series) -> Plot:

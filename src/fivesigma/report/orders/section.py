@@ -4,34 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fivesigma.record.sections.mixture import MixtureRecord, Order
+from fivesigma.report.criteria import CRITERIA, criterion, preferred, series
 from fivesigma.report.markup import cell, table
-from fivesigma.report.orders.figure import WORDS, criterion, orders
+from fivesigma.report.orders.figure import WORDS, orders
 from fivesigma.report.rounding import fixed
 from fivesigma.report.section import Content, Section, View
-
-Rows = dict[str, list[Order]]
-
-
-def series(view: View) -> Rows:
-    """Return the rows of each method: those of one kind and covariance type make one curve."""
-    found: Rows = {}
-    for model, mixture in view.having(MixtureRecord):
-        shape = model.params.get("covariance_type")
-        name = f"{model.kind} ({shape})" if shape not in (None, "full") else model.kind
-        known = {row.n_components: row for row in found.get(name, [])}
-        for row in mixture.order:
-            before = known.get(row.n_components)
-            known[row.n_components] = row if before is None else _joined(before, row)
-        if known:
-            found[name] = [known[K] for K in sorted(known)]
-    return found
-
-
-def _joined(one: Order, two: Order) -> Order:
-    """Return what both say of one number, the first where both speak."""
-    known = {key: criterion(one if criterion(one, key) is not None else two, key) for key in WORDS}
-    return Order(n_components=one.n_components, **known)
 
 
 def _applies(view: View) -> bool:
@@ -53,12 +30,9 @@ def _lines(view: View) -> list[tuple[str, ...]]:
 def _seen(view: View) -> str:
     """Return which number each criterion prefers, in one sentence."""
     said = []
-    for key, word in (("bic", "BIC"), ("held_out", "held-out likelihood"), ("log_evidence", "the evidence")):
-        numbers = {}
-        for name, rows in series(view).items():
-            known = [(y, row.n_components) for row in rows if (y := criterion(row, key)) is not None]
-            if len(known) > 1:
-                _, numbers[name] = (min if key == "bic" else max)(known, key=lambda pair: pair[0])
+    for key, word in CRITERIA.items():
+        every = {name: preferred(rows, key) for name, rows in series(view).items()}
+        numbers = {name: K for name, K in every.items() if K is not None}
         if numbers:
             said.append(f"{word} prefers {', '.join(f'{K} ({name})' for name, K in numbers.items())}")
     return ("; ".join(said) + ".") if said else "No criterion was computed for more than one number."

@@ -185,6 +185,14 @@ class Result:
         said = self.results.claims
         return Claims(tuple(map(evidence.not_blind, said)) if self.not_blind else said)
 
+    @property
+    def answer(self) -> str:
+        """The first sentence of the page: the answer to the study's question."""
+        from fivesigma.report.answer.answers import sentence
+        from fivesigma.report.section import View
+
+        return sentence(View(self.results, RunFolder(self.path).manifest()))
+
     @cached_property
     def best(self) -> Any:
         """The fitted model that the validation folds chose."""

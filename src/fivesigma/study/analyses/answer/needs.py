@@ -44,7 +44,9 @@ def _is_linear(entry: Entry) -> bool:
 
 def _clustering(prepared: Prepared) -> str:
     found = prepared.data.task
-    return "" if found == "clustering" else f"a {found} has no populations; leave the key out, or name another"
+    return (
+        "" if found == "clustering" else f"a {found} has no populations; leave the key out, or name another"
+    )
 
 
 def _scan(prepared: Prepared) -> str:

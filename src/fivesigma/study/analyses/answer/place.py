@@ -39,7 +39,9 @@ class Places:
         while rest:
             node = self._resolved(node)
             known = self._keys(node, rest)
-            key = next((k for k in sorted(known, key=len, reverse=True) if f"{rest}.".startswith(f"{k}.")), None)
+            key = next(
+                (k for k in sorted(known, key=len, reverse=True) if f"{rest}.".startswith(f"{k}.")), None
+            )
             if key is None:
                 return self._unknown(rest, place.removesuffix(rest).rstrip("."), known)
             node, rest = self._below(node, key), rest[len(key) + 1 :]
@@ -53,7 +55,9 @@ class Places:
         listed = ", ".join(known[:SHOWN]) + (" or another" if len(known) > SHOWN else "")
         where = f"'{above}'" if above else "results.json"
         if not rest:
-            behind = f"expected one of {listed} behind it" if known else f"name one of them, such as {above}.0"
+            behind = (
+                f"expected one of {listed} behind it" if known else f"name one of them, such as {above}.0"
+            )
             return f"{where} holds more than one number; {behind}"
         here = f"; expected one of {listed}" if known else ""
         if not known:

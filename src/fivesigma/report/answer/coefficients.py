@@ -1,0 +1,52 @@
+"""The coefficients of the linear models: with errors where they have them, else which of them are exactly zero."""
+
+from __future__ import annotations
+
+from fivesigma.report.answer.answer import Answer
+from fivesigma.report.answer.law import Law, laws, of_the_best
+from fivesigma.report.answer.phrases import begun, in_words, joined, quoted
+from fivesigma.report.law import errors_of, term
+from fivesigma.report.rounding import compact
+from fivesigma.report.section import View
+from fivesigma.report.text import clean
+
+_MOST = 6
+"""Coefficients, and models, that one sentence tells one by one."""
+
+
+def _sentence(view: View) -> str:
+    free = [each for each in laws(view) if each[1].errors is not None]
+    chosen = of_the_best(view)
+    if free and (chosen is None or chosen[1].errors is not None):
+        return _with_errors(chosen or free[0], view.target_unit if view.signal is None else None)
+    return _zeros([each for each in laws(view) if each[1].errors is None])
+
+
+def _with_errors(found: Law, unit: str | None) -> str:
+    """The coefficients one by one, those of the largest change a standard deviation where they are many."""
+    model, kept = found
+    units, errors = kept.units or (None,) * len(kept.names), errors_of(kept)
+    sizes = [abs(each) for each in kept.standardised or kept.slopes if not isinstance(each, tuple)]
+    order = list(range(len(kept.names)))
+    if len(kept.names) > _MOST:
+        order = sorted(order, key=lambda j: -sizes[j])[:_MOST]
+    told = [f"{term(kept.slopes[j], errors[j], units[j])} of {quoted(kept.names[j])}" for j in order]
+    what = (
+        f"the {in_words(_MOST)} largest a standard deviation" if len(kept.names) > _MOST else "coefficients"
+    )
+    more = f" of {len(kept.names)} coefficients" if len(kept.names) > _MOST else ""
+    intercept = f"{compact(kept.offset, errors[-1])}{f' {clean(unit)}' if unit else ''}"
+    return f"{begun(what)}{more} in {quoted(model.name)} are {joined(told)}, at an intercept of {intercept}."
+
+
+def _zeros(found: list[Law]) -> str:
+    """How many coefficients of each penalised law are exactly zero."""
+    told = []
+    for model, kept in found[:_MOST]:
+        n, zero = len(kept.slopes), sum(value == 0 for value in kept.slopes)
+        told.append(f"{in_words(zero) if zero else 'none'} of the {n} in {quoted(model.name)}")
+    more = f", and others in {len(found) - _MOST} further models" if len(found) > _MOST else ""
+    return f"Of the coefficients exactly zero are {joined(told)}{more}."
+
+
+ANSWER = Answer("coefficients", lambda view: bool(laws(view)), _sentence)
