@@ -115,7 +115,7 @@ def test_the_terminal_and_the_page_say_which_slice_differs(result):
     [pt, a] = summary(result.results)
     assert "other than on all events: " in pt
     assert "pt from 50 on" in pt
-    assert a.startswith("naive-bayes in 2 slices of a: ROC AUC")
+    assert a.startswith("“naive-bayes” in 2 slices of a: ROC AUC")
     assert pt in parts(result, [])
     page = (result.path / "report.html").read_text()
     assert 'id="slices"' in page

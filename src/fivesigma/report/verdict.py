@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from fivesigma.record.results import VERDICTS, Claim, Comparison
 
 NOT_DISTINGUISHED, NOT_RELEVANT, EVIDENCE, OBSERVATION, NOT_ABOVE = VERDICTS
+NOT_COMPARED = "not compared"
+"""What is said of a claim without any significance, which has no verdict."""
 _MARKS = {
     NOT_DISTINGUISHED: "none",
     NOT_RELEVANT: "small",
@@ -38,6 +40,8 @@ def word(
     """
     if comparison is None or comparison.difference is None:
         return None
+    if comparison.sigma_global is None and comparison.sigma_local is None:
+        return None  # it was not compared, whatever a claim says
     for claim in claims:
         if _same(claim.effect, comparison.difference) and _same(claim.sigma_global, comparison.sigma_global):
             return claim.verdict

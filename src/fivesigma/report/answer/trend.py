@@ -9,7 +9,7 @@ from fivesigma.record.results import ScanPoint, ScanScore
 from fivesigma.record.sections.scan import ScanSettingsRecord
 from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.phrases import joined, quoted
-from fivesigma.report.rounding import decimals_of, fixed
+from fivesigma.report.rounding import decimals_of, fixed, plain_number
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.text import clean
 
@@ -26,7 +26,7 @@ def _filled(view: View) -> bool:
 
 
 def _courses(view: View) -> dict[str, Course]:
-    """Return by model its scores against the first place, the others at their first value; the baseline left aside."""
+    """Return by model its scores against the first place, the others at their first value, without the baseline."""
     about = view.results.section(ScanSettingsRecord)
     points = view.results.scan or ()
     if about is None or not points:
@@ -34,8 +34,9 @@ def _courses(view: View) -> dict[str, Course]:
     rest = about.keys[1:]
     at = [point for point in points if all(point.values[key] == points[0].values[key] for key in rest)]
     names = dict.fromkeys(name for point in at for name in point.models)
-    every = {name: _course(view, about, at, name) for name in names if name != view.results.baseline}
-    return {name: course for name, course in every.items() if len(course) > 1}
+    every = {name: _course(view, about, at, name) for name in names}
+    found = {name: course for name, course in every.items() if len(course) > 1}
+    return {name: course for name, course in found.items() if name != view.results.baseline} or found
 
 
 def _course(view: View, about: ScanSettingsRecord, points: list[ScanPoint], name: str) -> Course:
@@ -53,7 +54,7 @@ def _sentence(view: View) -> str:
     told = [f"that of {quoted(name)} {_told(courses[name])}" for name in order[:_MOST]]
     told[0] = told[0].removeprefix("that of ")
     fixed_at = _fixed_at(view, about)
-    what = f"As {_place(about.keys[0])} goes from {start} to {end}{fixed_at}"
+    what = f"As {_place(about.keys[0])} goes from {_value(start)} to {_value(end)}{fixed_at}"
     return f"{what}, {metric_name(view.results.metric)} of {joined(told)}{_theory(about, order[0], courses)}."
 
 
@@ -88,9 +89,14 @@ def _place(key: str) -> str:
     return clean(key.removeprefix("source.").removeprefix("models."))
 
 
+def _value(value: Any) -> str:
+    """A value of a scanned place as a person would write it."""
+    return plain_number(value, 6) if isinstance(value, (int, float)) else clean(value)
+
+
 def _fixed_at(view: View, about: ScanSettingsRecord) -> str:
     points, rest = view.results.scan or (), about.keys[1:]
-    where = [f"{_place(key)} = {points[0].values[key]}" for key in rest]
+    where = [f"{_place(key)} = {_value(points[0].values[key])}" for key in rest]
     return f" at {joined(where)}" if where else ""
 
 

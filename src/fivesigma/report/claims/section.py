@@ -10,7 +10,7 @@ from fivesigma.report.claims.figure import differences
 from fivesigma.report.markup import table
 from fivesigma.report.rounding import interval, interval_decimals, signed
 from fivesigma.report.section import Content, Section, View, metric_name
-from fivesigma.report.verdict import mark
+from fivesigma.report.verdict import NOT_COMPARED, mark
 
 _OPEN = 10  # so many claims are listed at once; more fold away
 
@@ -31,14 +31,15 @@ class Line:
 
 def _line(view: View, claim: Claim) -> Line:
     decimals = interval_decimals(claim.low, claim.high)
+    verdict = NOT_COMPARED if claim.sigma_local is None and claim.sigma_global is None else claim.verdict
     return Line(
         text=claim.text,
         effect=signed(claim.effect, decimals),
         interval=interval(claim.low, claim.high, decimals),
         local=view.significance(claim.sigma_local),
         overall=view.significance(claim.sigma_global),
-        verdict=claim.verdict,
-        mark=mark(claim.verdict),
+        verdict=verdict,
+        mark=mark(verdict),
         needs=claim.needs,
     )
 

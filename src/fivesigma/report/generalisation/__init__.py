@@ -1,1 +1,1 @@
-"""Train, validation and test."""
+"""In training, out of fold and on tests."""

@@ -1,4 +1,4 @@
-"""Train, validation and test of every model on one axis."""
+"""The scores of every model in training, out of fold and on tests, on one axis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fivesigma.report.panels import grid
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import BLUE, GREEN, INK, ORANGE, PAPER, PURPLE, VERMILLION
-from fivesigma.report.text import short
+from fivesigma.report.text import listed, short
 
 _MARKERS = {"train": ("s", VERMILLION), "validation": ("D", GREEN), "crossfit": ("o", BLUE)}
 _TESTS = (("o", BLUE), ("^", PURPLE), ("v", ORANGE))
@@ -24,12 +24,12 @@ def generalisation(view: View) -> Plot | None:
     name = metric_name(metric)
     return Plot(
         name="generalisation",
-        title="Train, validation and test",
+        title=parts_of(view).capitalize(),
         caption=(
-            f"{name[0].upper()}{name[1:]} of every model on its own training events, out of fold, and on "
-            "the test set, with 95 % intervals. A gap is not a verdict: every forest has one."
+            f"{name[0].upper()}{name[1:]} of every model {listed(_where(view))}, with 95 % intervals. "
+            "A gap is not a verdict: every forest has one."
         ),
-        alt=f"{name} in train, validation and test: " + "; ".join(_spoken(view, m) for m in models) + ".",
+        alt=f"{name} in {parts_of(view)}: " + "; ".join(_spoken(view, m) for m in models) + ".",
         size=(8.6, 0.44 * len(models) + 1.15),
         draw=lambda figure: _draw(figure, view, models),
         header=("model", "part", metric, "low", "high"),
@@ -40,6 +40,19 @@ def generalisation(view: View) -> Plot | None:
             if (score := view.score(model, part)) is not None
         ],
     )
+
+
+def parts_of(view: View) -> str:
+    """Return the parts of the data that have scores, as in a sentence."""
+    return listed([short(part, 20) for part in view.parts])
+
+
+def _where(view: View) -> list[str]:
+    """Return on which events the models are scored, part by part."""
+    known = {"train": "on its own training events", "validation": "out of fold"}
+    crossfit = {"crossfit": "on all events by fits that have not seen them"}
+    tests = {part: f"on the {'' if part == 'test' else f'{short(part, 20)} '}test set" for part in view.tests}
+    return [(known | crossfit | tests)[part] for part in view.parts]
 
 
 def _spoken(view: View, model: ModelRecord) -> str:

@@ -1,11 +1,11 @@
-"""Train, validation and test of every model, the gap, and the verdict on flexibility."""
+"""Every model in training, out of fold and on tests, the gap, and the verdict on flexibility."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.report.generalisation.figure import generalisation
+from fivesigma.report.generalisation.figure import generalisation, parts_of
 from fivesigma.report.rounding import DASH, decimals_for, sigma, signed, value_with_error
 from fivesigma.report.section import Content, Section, View, metric_name
 
@@ -31,6 +31,7 @@ def _content(view: View) -> Content:
         "metric": metric_name(view.results.metric),
         "lines": [_line(view, model) for model in view.ranked],
         "parts": view.parts,
+        "told": parts_of(view),
     }
     return Content(context, {"generalisation": plot} if plot is not None else {})
 
@@ -42,7 +43,7 @@ def _applies(view: View) -> bool:
 
 SECTION = Section(
     "generalisation",
-    "Train, validation and test",
+    "Generalisation",
     _applies,
     _content,
     template=Path(__file__).with_name("section.html.j2"),

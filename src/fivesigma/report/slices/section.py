@@ -71,7 +71,7 @@ def _content(view: View) -> Content:
     assert kept is not None
     others = _asked(view, kept)
     context = {
-        "sentences": [f"{said[0].upper()}{said[1:]}." for said in summary(view.results)],
+        "sentences": [f"{said}." for said in summary(view.results)],
         "meaning": "; ".join(_MEANING[name] for name in others),
         "best": view.results.best or "",
         "metric": metric_name(view.results.metric),
@@ -91,7 +91,15 @@ def _markdown(view: View) -> str:
     head = ["column", "slice", "events", *names, "σ vs baseline", "σ vs all"]
     rows = [_row(line) for line in _lines(view, others)]
     table = ["| " + " | ".join(cell(str(each)) for each in row) + " |" for row in (head, *rows)]
-    return "\n".join([*summary(view.results), "", table[0], "|" + "---|" * len(head), *table[1:]])
+    return "\n".join(
+        [
+            *(f"{cell(said)}." for said in summary(view.results)),
+            "",
+            table[0],
+            "|" + "---|" * len(head),
+            *table[1:],
+        ]
+    )
 
 
 def _row(line: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from fivesigma.record.results import Results
 from fivesigma.record.sections.slices import Slice, SlicedColumn, SlicesRecord
 from fivesigma.report.rounding import fixed, interval_decimals, interval_text
 from fivesigma.report.section import metric_name
+from fivesigma.report.text import clean
 
 SHOWN = 3.0
 """σ, among all claims, from which a slice is said to differ."""
@@ -29,7 +30,7 @@ def _sentence(column: SlicedColumn, best: str, metric: str) -> str:
         f"{fixed(score.value, interval_decimals(score.low, score.high))} ({each.name})"
         for each, score in (low, high)
     ]
-    where = f"{best} in {len(known)} slice{'s' * (len(known) > 1)} of {column.column}"
+    where = f"“{clean(best)}” in {len(known)} slice{'s' * (len(known) > 1)} of {column.column}"
     span = " to ".join(values[: len(known)])
     return f"{where}: {metric_name(metric)} {span}; {_apart(column, best)}"
 
