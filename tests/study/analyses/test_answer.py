@@ -80,15 +80,12 @@ def test_the_answer_is_in_the_record_and_no_point_of_a_scan_has_one(tmp_path) ->
                 "data": {"source": "simulate:cube", "target": "label"},
                 "source": {"n": 60, "d": 2},
                 "models": [{"kind": "dummy"}, {"kind": "nearest"}],
-                "evaluate": {"bootstrap": 50, "refits": 2, "metric": "accuracy"},
+                "evaluate": {"bootstrap": 100, "refits": 2, "metric": "accuracy"},
                 "scan": {"source.d": [2, 3], "repeats": 2},
             }
         ),
     )
     result = asked.run(tmp_path / "r", workers=1, progress=False)
-    assert (
-        result.answer.startswith("As d goes from 2 to 3, an accuracy of")
-        or "accuracy of “nearest”" in result.answer
-    )
+    assert result.answer.startswith("As d goes from 2 to 3, accuracy of “nearest” ")
     assert '"answer": "trend"' in (tmp_path / "r" / "results.json").read_text()
-    assert result.answer.split(" ")[0] in (tmp_path / "r" / "report.md").read_text()
+    assert result.answer in (tmp_path / "r" / "report.md").read_text()
