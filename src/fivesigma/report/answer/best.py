@@ -71,11 +71,13 @@ def against_baseline(view: View) -> str:
 
 def _verdict(view: View, comparison: Comparison) -> str:
     ahead = (comparison.difference or 0.0) > 0
-    where = "above" if ahead == greater_is_better(view) else "below"
+    more = greater_is_better(view)
+    where = "above" if ahead == more else "below"
+    stands = f"it stands {where}" if more else f"it lies {where} that of"
     shown = significance(view, comparison.sigma_global)
     return {
-        OBSERVATION: f"an observation ({shown}) that it stands {where}",
-        EVIDENCE: f"evidence ({shown}) that it stands {where}",
+        OBSERVATION: f"an observation ({shown}) that {stands}",
+        EVIDENCE: f"evidence ({shown}) that {stands}",
         NOT_DISTINGUISHED: f"which is not distinguished ({shown}) from",
         NOT_RELEVANT: f"which is distinguished ({shown}), by less than is relevant, from",
         NOT_ABOVE: f"which lies {where} ({shown}, which this test does not claim)",

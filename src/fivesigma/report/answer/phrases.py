@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fivesigma.record.results import Comparison, ModelRecord, Score
-from fivesigma.report.rounding import count, interval, interval_decimals, signed, value_with_error
+from fivesigma.report.rounding import (
+    count,
+    interval,
+    interval_decimals,
+    interval_text,
+    signed,
+    value_with_error,
+)
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.text import clean
 from fivesigma.risk.metrics import metrics
@@ -86,6 +93,8 @@ def unit_of(view: View, metric: str) -> str:
 def with_unit(view: View, score: Score | None, metric: str | None = None) -> str:
     """Return a score with its error, in its unit."""
     unit, text = unit_of(view, metric or view.results.metric), value_with_error(score)
+    if score is not None and "±" not in text:  # at the end of its range a score may have limits and no error
+        text = interval_text(score.value, score.low, score.high)
     return f"({text}){unit}" if unit and "±" in text else f"{text}{unit}"
 
 
@@ -101,9 +110,9 @@ def measured(metric: str, shown: str) -> str:
     ('ROC AUC 0.86', 'an accuracy of 0.9')
     """
     label = metric_name(metric)
-    if not label[:1].islower():
+    if metric not in _IN_UNIT and not label[:1].islower():
         return f"{label} {shown}"
-    return f"{'an' if label[0] in 'aeiou' else 'a'} {label} of {shown}"
+    return f"{'an' if label[:1] in 'aeiouRM' else 'a'} {label} of {shown}"
 
 
 def scatter(view: View, model: ModelRecord) -> str:
@@ -112,7 +121,7 @@ def scatter(view: View, model: ModelRecord) -> str:
         return ""
     for metric in _IN_UNIT:
         if (score := view.score(model, metric=metric)) is not None:
-            return f"an {metric_name(metric)} of {with_unit(view, score, metric)}"
+            return measured(metric, with_unit(view, score, metric))
     return ""
 
 
