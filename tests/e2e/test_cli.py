@@ -335,7 +335,7 @@ def test_run_says_leaderboard_claims_and_page(call: Any, here: Path) -> None:
     _write_toy(here)
     done = call("run", "toy.toml", "--out", "r", "-j", "1")
     assert done.status == 0, done.err
-    assert "logistic" in done.out
+    assert done.out.startswith("“logistic” reaches ROC AUC ")
     assert f"page: {Path('r') / 'report.html'}" in done.out
     assert "%" in done.err  # plain progress lines
     again = call("run", "toy.toml", "--out", "r")
@@ -349,6 +349,7 @@ def test_run_as_json(call: Any, here: Path) -> None:
     done = call("run", "toy.toml", "--out", "r", "-j", "1", "--json", "--quiet")
     assert done.err == ""
     assert done.document["best"] == "logistic"
+    assert done.document["answer"].startswith("“logistic” reaches ROC AUC ")
     assert {row["model"] for row in done.document["leaderboard"]["rows"]} == {"dummy", "logistic"}
     assert done.document["claims"][0]["text"]
 

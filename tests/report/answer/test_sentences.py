@@ -282,7 +282,7 @@ def test_coefficients_that_a_penalty_holds_are_counted_where_they_are_zero() -> 
     models = (dataclasses.replace(results.models[0], sections=named(law(errors=False))), *results.models[1:])
     view = View(dataclasses.replace(results, models=models), {})
     assert ANSWERS["coefficients"].sentence(view) == (
-        "Of the coefficients exactly zero are one of the 1 in “forest 0.5”."
+        "Exactly zero is one of the 1 coefficients of “forest 0.5”."
     )
 
 

@@ -29,7 +29,7 @@ def _sentence(view: View) -> str:
         order = joined([_columns(step.changed) for step in steps if step.changed])
         return f"Chosen one at a time on the folds, {order} bring {quoted(model)} from {metric} {start} to {end}."
     first = steps[1]
-    lean = f"{quoted(model)} leans most on {_columns(first.changed)}; fitted anew without it"
+    lean = f"{quoted(model)} leans most on {_columns(first.changed)}; fitted anew without it,"
     takes = f", and {quoted(first.ranking.names[0])} takes over" if first.ranking is not None else ""
     gone = joined([_columns(step.changed) for step in steps[1:]])
     tail = f"; without {gone} it goes from {start} to {end}" if len(steps) > 2 else ""

@@ -38,8 +38,7 @@ def _reached(view: View, best: ModelRecord) -> str:
     if view.tests:
         return f"{quoted(best.name)} reaches {measured(metric, plain)}{and_off} {on_events(view)}"
     if kept is None:
-        where = "on all events" if _of_labels(view) else on_events(view)
-        return f"{quoted(best.name)} has {measured(metric, plain)}{and_off} {where}"
+        return f"{quoted(best.name)} has {measured(metric, plain)}{and_off} {on_events(view)}"
     score, unit = kept.score, unit_of(view, kept.metric)
     corrected = f"{interval_text(score.value, score.low, score.high)}{unit}"
     return (
@@ -48,18 +47,13 @@ def _reached(view: View, best: ModelRecord) -> str:
     )
 
 
-def _of_labels(view: View) -> bool:
-    """Whether the labels of a clustering are scored, which no fold holds out."""
-    return view.results.task == "clustering" and view.results.metric != "log_likelihood"
-
-
 def against_baseline(view: View) -> str:
     """Return how the best stands to the baseline, behind a comma; empty where nothing is known."""
     best, baseline = view.best, view.results.baseline
     if best is None or baseline is None:
         return ""
     if best.name == baseline:
-        return "; it is itself the baseline"
+        return f"; {quoted(best.name)} is itself the baseline"
     comparison = best.versus_baseline.get(view.results.metric)
     if comparison is None or comparison.difference is None:
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fivesigma.record.results import ModelRecord
+from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.law import Law, laws, of_the_best
 from fivesigma.report.answer.phrases import begun, in_words, joined, quoted
@@ -41,12 +43,15 @@ def _with_errors(found: Law, unit: str | None) -> str:
 
 def _zeros(found: list[Law]) -> str:
     """How many coefficients of each penalised law are exactly zero."""
-    told = []
-    for model, kept in found[:_MOST]:
-        n, zero = len(kept.slopes), sum(value == 0 for value in kept.slopes)
-        told.append(f"{in_words(zero) if zero else 'none'} of the {n} in {quoted(model.name)}")
+    told = [_zero(*each) for each in found[:_MOST]]
     more = f", and others in {len(found) - _MOST} further models" if len(found) > _MOST else ""
-    return f"Of the coefficients exactly zero are {joined(told)}{more}."
+    return f"Exactly zero {'is' if told[0].startswith(('one', 'none')) else 'are'} {joined(told)}{more}."
+
+
+def _zero(model: ModelRecord, kept: CoefficientsRecord) -> str:
+    n, zero = len(kept.slopes), sum(value == 0 for value in kept.slopes)
+    many = in_words(zero) if zero else "none"
+    return f"{many} of the {n} coefficients of {quoted(model.name)}"
 
 
 ANSWER = Answer("coefficients", lambda view: bool(laws(view)), _sentence)

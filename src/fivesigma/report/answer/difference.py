@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fivesigma.record.results import Comparison, ModelRecord
 from fivesigma.report.answer.answer import Answer
-from fivesigma.report.answer.phrases import difference, on_events, quoted, significance, unopened
+from fivesigma.report.answer.phrases import limits, on_events, quoted, significance, unopened
+from fivesigma.report.rounding import fixed, interval_decimals
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.verdict import EVIDENCE, NOT_ABOVE, NOT_DISTINGUISHED, NOT_RELEVANT, OBSERVATION
 
@@ -38,22 +39,25 @@ def _sentence(view: View) -> str:
     pair = _pair(view)
     assert pair is not None
     best, other, comparison = pair
-    what = f"{metric_name(view.results.metric)} of {quoted(best.name)} {on_events(view)}"
-    metric = f"{what} differs from that of {quoted(other.name)} {difference(comparison)}"
-    return f"{metric[0].upper()}{metric[1:]}: {_found(view, other, comparison)}{unopened(view)}."
+    found, behind = _found(view, other, comparison), (comparison.difference or 0.0) < 0
+    ahead = _turned(comparison) if behind else comparison
+    size = fixed(ahead.difference, interval_decimals(ahead.low, ahead.high))
+    who = f"{quoted(best.name)} and {quoted(other.name)} differ in {metric_name(view.results.metric)}"
+    by = f"by {size} in favour of the {'second' if behind else 'first'}{limits(ahead, ' (', ')')}"
+    return f"{who} {by} {on_events(view)}, {found}{unopened(view)}."
 
 
 def _found(view: View, other: ModelRecord, comparison: Comparison) -> str:
     if comparison.sigma_global is None:
-        return "no significance could be had"
+        return "without a significance"
     shown = significance(view, abs(comparison.sigma_global))
     one_sided = other.name == view.results.baseline
     return {
-        NOT_DISTINGUISHED: f"they are not distinguished ({shown})",
-        NOT_RELEVANT: f"they are distinguished ({shown}), by less than is relevant",
-        EVIDENCE: f"there is evidence of a difference ({shown})",
-        OBSERVATION: f"a difference is observed ({shown})",
-        NOT_ABOVE: f"it is not above, which alone was tested ({shown})",
+        NOT_DISTINGUISHED: f"which does not distinguish them ({shown})",
+        NOT_RELEVANT: f"which distinguishes them ({shown}) by less than is relevant",
+        EVIDENCE: f"evidence of a difference ({shown})",
+        OBSERVATION: f"an observation of a difference ({shown})",
+        NOT_ABOVE: f"while only “above” was tested ({shown})",
     }[view.word(comparison, one_sided=one_sided) or NOT_DISTINGUISHED]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fivesigma.record.sections.explained import Importance
 from fivesigma.report.answer.answer import Answer
-from fivesigma.report.answer.phrases import joined, quoted
+from fivesigma.report.answer.phrases import in_words, joined, quoted
 from fivesigma.report.rounding import decimals_of, fixed
 from fivesigma.report.section import View, metric_name
 
@@ -38,7 +38,7 @@ def _sentence(view: View) -> str:
         return f"{quoted(model)} leans on no column that stands above noise, {how.replace(' it ', ' one ')}."
     first, *rest = (f"{quoted(kept.names[j])} ({_size(kept.mean[j], kept.std[j])})" for j in seen[:_MOST])
     then = f", then on {joined(rest)}" if rest else ""
-    above = f"{len(seen)} of {len(kept.names)} columns stand above noise"
+    above = f"{in_words(len(seen))} of {len(kept.names)} columns stand{'s' * (len(seen) == 1)} above noise"
     return f"{quoted(model)} leans most on {first}, {how}{then}; {above}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fivesigma.record.results import Comparison, ModelRecord, Score
@@ -56,14 +57,15 @@ def begun(text: str) -> str:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Return parts as in a sentence; those that hold commas are parted by semicolons.
+    """Return parts as in a sentence; those that hold commas outside names are parted by semicolons.
 
     >>> joined(["a", "b", "c"]), joined(["a, b", "c"])
     ('a, b and c', 'a, b; and c')
     """
     if len(parts) == 1:
         return parts[0]
-    between, last = ("; ", "; and ") if any(", " in each for each in parts) else (", ", " and ")
+    held = any(", " in re.sub("“[^”]*”", "", each) for each in parts)
+    between, last = ("; ", "; and ") if held else (", ", " and ")
     return f"{between.join(parts[:-1])}{last}{parts[-1]}"
 
 
@@ -74,7 +76,12 @@ def on_events(view: View) -> str:
         return f"on {count(n)} sealed test event{'s' * (n != 1)}"
     if view.crossfitted:
         return "on all events, each scored by a fit that has not seen it"
-    return "on the validation folds"
+    return "on all events" if of_labels(view) else "on the validation folds"
+
+
+def of_labels(view: View) -> bool:
+    """Whether the labels of a clustering are scored, which no fold holds out."""
+    return view.results.task == "clustering" and view.results.metric != "log_likelihood"
 
 
 def unopened(view: View) -> str:
@@ -134,7 +141,12 @@ def greater_is_better(view: View) -> bool:
 def difference(comparison: Comparison) -> str:
     """Return a difference with its interval, positive in favour of the model that carries it."""
     decimals = interval_decimals(comparison.low, comparison.high)
-    value = f"in its favour by {signed(comparison.difference, decimals)}"
+    return f"in its favour by {signed(comparison.difference, decimals)}{limits(comparison, ', ')}"
+
+
+def limits(comparison: Comparison, begin: str, end: str = "") -> str:
+    """Return the interval of a difference between ``begin`` and ``end``; empty where it has none."""
     if comparison.low is None and comparison.high is None:
-        return value
-    return f"{value}, 95 % interval {interval(comparison.low, comparison.high, decimals)}"
+        return ""
+    decimals = interval_decimals(comparison.low, comparison.high)
+    return f"{begin}95 % interval {interval(comparison.low, comparison.high, decimals)}{end}"

@@ -9,7 +9,7 @@ from fivesigma.record.sections.mixture import MixtureRecord, Order
 from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.phrases import begun, in_words, joined, quoted, significance, with_unit
 from fivesigma.report.criteria import CRITERIA, Rows, known, preferred, series
-from fivesigma.report.rounding import compact, count
+from fivesigma.report.rounding import compact, count, plain_number
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.text import clean
 
@@ -114,7 +114,7 @@ def _shares(kept: MixtureRecord) -> str:
         return f"from {count(min(kept.counts))} to {count(max(kept.counts))} events each"
     weights = kept.weights
     told = [
-        compact(value, _error(*_ends(weights.low, weights.high, k))) for k, value in enumerate(weights.value)
+        _compact(value, _error(*_ends(weights.low, weights.high, k))) for k, value in enumerate(weights.value)
     ]
     return f"shares {joined(told)}"
 
@@ -126,7 +126,7 @@ def _places(kept: MixtureRecord) -> str:
     means, told = kept.means, []
     for k, row in enumerate(means.value):
         low, high = (None if each is None else each[k] for each in (means.low, means.high))
-        told.append([compact(value, _error(*_ends(low, high, j))) for j, value in enumerate(row)])
+        told.append([_compact(value, _error(*_ends(low, high, j))) for j, value in enumerate(row)])
     names = [f"{clean(c.name)}{f' [{clean(c.unit)}]' if c.unit else ''}" for c in kept.columns]
     if len(names) == 1:
         unit = kept.columns[0].unit
@@ -148,12 +148,16 @@ def _error(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else (high - low) / _HALF_WIDTHS
 
 
+def _compact(value: float | None, error: float | None) -> str:
+    return compact(value, error) if error else plain_number(value, 3)
+
+
 def _truth(view: View, model: ModelRecord) -> str:
     """How the labels meet a truth, where there is one."""
     score = view.score(model)
     if view.results.metric == "log_likelihood" or score is None:
         return ""
-    return f"; {metric_name(view.results.metric)} {with_unit(view, score)}"
+    return f"; its {metric_name(view.results.metric)} is {with_unit(view, score)}"
 
 
 ANSWER = Answer("populations", lambda view: bool(view.having(MixtureRecord)), _sentence)
