@@ -6,11 +6,9 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.law import Law, laws, of_the_best
-from fivesigma.report.answer.phrases import begun, in_words, joined, quoted
+from fivesigma.report.answer.phrases import in_words, joined, quoted
 from fivesigma.report.law import errors_of, term
-from fivesigma.report.rounding import compact
 from fivesigma.report.section import View
-from fivesigma.report.text import clean
 
 _MOST = 6
 """Coefficients, and models, that one sentence tells one by one."""
@@ -33,12 +31,13 @@ def _with_errors(found: Law, unit: str | None) -> str:
     if len(kept.names) > _MOST:
         order = sorted(order, key=lambda j: -sizes[j])[:_MOST]
     told = [f"{term(kept.slopes[j], errors[j], units[j])} of {quoted(kept.names[j])}" for j in order]
-    what = (
-        f"the {in_words(_MOST)} largest a standard deviation" if len(kept.names) > _MOST else "coefficients"
+    all_of = f"The coefficients of {quoted(model.name)}"
+    some_of = (
+        f"Of the {len(units)} coefficients of {quoted(model.name)} the {in_words(_MOST)} largest by size"
     )
-    more = f" of {len(kept.names)} coefficients" if len(kept.names) > _MOST else ""
-    intercept = f"{compact(kept.offset, errors[-1])}{f' {clean(unit)}' if unit else ''}"
-    return f"{begun(what)}{more} in {quoted(model.name)} are {joined(told)}, at an intercept of {intercept}."
+    intercept = term(kept.offset, errors[-1], unit)
+    head = all_of if len(order) == len(units) else some_of
+    return f"{head} are {joined(told)}, at an intercept of {intercept}."
 
 
 def _zeros(found: list[Law]) -> str:

@@ -40,11 +40,9 @@ def _facts(view: View, comparison: Comparison | None) -> list[tuple[str, str, st
         facts.append(
             ("against the baseline", view.significance(comparison.sigma_global), "global significance")
         )
-    effective = round(results.data.n_effective)
+    effective, n = round(results.data.n_effective), results.data.n_features
     size = "" if effective == results.data.n_samples else f"effective {count(effective)}"
-    facts.append(
-        ("events", count(results.data.n_samples), size or f"{count(results.data.n_features)} features")
-    )
+    facts.append(("events", count(results.data.n_samples), size or f"{count(n)} feature{'s' * (n != 1)}"))
     facts.append(("test events", count(results.split.n_test), _seal(view)))
     return facts
 
