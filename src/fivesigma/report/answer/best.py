@@ -19,6 +19,7 @@ from fivesigma.report.answer.phrases import (
 )
 from fivesigma.report.rounding import interval_text
 from fivesigma.report.section import View
+from fivesigma.report.text import clean
 from fivesigma.report.verdict import EVIDENCE, NOT_ABOVE, NOT_DISTINGUISHED, NOT_RELEVANT, OBSERVATION
 
 
@@ -69,13 +70,14 @@ def _verdict(view: View, comparison: Comparison) -> str:
     where = "above" if ahead == more else "below"
     stands = f"it stands {where}" if more else f"it lies {where} that of"
     shown = significance(view, comparison.sigma_global)
+    word = view.word(comparison, one_sided=True) or NOT_DISTINGUISHED
     return {
         OBSERVATION: f"an observation ({shown}) that {stands}",
         EVIDENCE: f"evidence ({shown}) that {stands}",
         NOT_DISTINGUISHED: f"which is not distinguished ({shown}) from",
         NOT_RELEVANT: f"which is distinguished ({shown}), by less than is relevant, from",
         NOT_ABOVE: f"which lies {where} ({shown}, which this test does not claim)",
-    }[view.word(comparison, one_sided=True) or NOT_DISTINGUISHED]
+    }.get(word, f"{clean(word)} ({shown}) from")
 
 
 def against_runner_up(view: View) -> str:
@@ -88,12 +90,13 @@ def against_runner_up(view: View) -> str:
     if comparison.sigma_global is None:
         return f"; with the runner-up, {name}, it could not be compared"
     shown = significance(view, abs(comparison.sigma_global))
+    word = view.word(comparison) or NOT_DISTINGUISHED
     found = {
         NOT_DISTINGUISHED: f"it is not distinguished ({shown})",
         NOT_RELEVANT: f"it is distinguished ({shown}), by less than is relevant",
         EVIDENCE: f"there is evidence of a difference ({shown})",
         OBSERVATION: f"a difference is observed ({shown})",
-    }[view.word(comparison) or NOT_DISTINGUISHED]
+    }.get(word, f"it is {clean(word)} ({shown})")
     return f"; from the runner-up, {name}, {found}"
 
 

@@ -7,6 +7,7 @@ from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.phrases import limits, on_events, quoted, significance, unopened
 from fivesigma.report.rounding import fixed, interval_decimals
 from fivesigma.report.section import View, metric_name
+from fivesigma.report.text import clean
 from fivesigma.report.verdict import EVIDENCE, NOT_ABOVE, NOT_DISTINGUISHED, NOT_RELEVANT, OBSERVATION
 
 
@@ -52,13 +53,14 @@ def _found(view: View, other: ModelRecord, comparison: Comparison) -> str:
         return "without a significance"
     shown = significance(view, abs(comparison.sigma_global))
     one_sided = other.name == view.results.baseline
+    word = view.word(comparison, one_sided=one_sided) or NOT_DISTINGUISHED
     return {
         NOT_DISTINGUISHED: f"which does not distinguish them ({shown})",
         NOT_RELEVANT: f"which distinguishes them ({shown}) by less than is relevant",
         EVIDENCE: f"evidence of a difference ({shown})",
         OBSERVATION: f"an observation of a difference ({shown})",
         NOT_ABOVE: f"while only “above” was tested ({shown})",
-    }[view.word(comparison, one_sided=one_sided) or NOT_DISTINGUISHED]
+    }.get(word, f"{clean(word)} ({shown})")
 
 
 ANSWER = Answer("difference", lambda view: _pair(view) is not None, _sentence)
