@@ -48,7 +48,10 @@ def _zeros(found: list[Law]) -> str:
 
 
 def _zero(model: ModelRecord, kept: CoefficientsRecord) -> str:
-    n, zero = len(kept.slopes), sum(value == 0 for value in kept.slopes)
+    held = (
+        kept.standardised or kept.slopes
+    )  # of products about their means, a slope of a column mixes several of these
+    n, zero = len(kept.slopes), sum(value == 0 for value in held)
     many = in_words(zero) if zero else "none"
     return f"{many} of the {n} coefficients of {quoted(model.name)}"
 
