@@ -14,6 +14,7 @@ _NOUGHT = 1e-9  # values below this share of the last digit that is written are 
 _MOST_NOUGHTS = 4  # so many more decimals are written out; beyond them stands a power of ten
 _MOST_DIGITS = 6
 _LARGE = 1e7
+_PLAIN_BELOW = 1e6
 
 
 def decimals_of(error: float) -> int:
@@ -85,14 +86,17 @@ def signed(value: float | None, decimals: int) -> str:
 
 
 def plain_number(value: float | None, digits: int = 4) -> str:
-    """Return ``value`` to ``digits`` significant digits.
+    """Return ``value`` to ``digits`` significant digits; below a million without a power of ten.
 
-    >>> plain_number(1234567.0), plain_number(0.00001234), plain_number(None)
-    ('1.235e+06', '1.234e−05', '—')
+    >>> plain_number(1234567.0), plain_number(0.00001234), plain_number(None), plain_number(1596.0, 2)
+    ('1.235e+06', '1.234e−05', '—', '1600')
     """
     if value is None:
         return DASH
-    return f"{value:.{digits}g}".replace("-", MINUS).replace(f"e{MINUS}0", f"e{MINUS}0")
+    text = f"{value:.{digits}g}"
+    if "e+" in text and abs(float(text)) < _PLAIN_BELOW:
+        text = f"{float(text):.0f}"
+    return text.replace("-", MINUS)
 
 
 def total_error(score: Score) -> float | None:
