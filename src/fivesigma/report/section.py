@@ -31,13 +31,17 @@ S = TypeVar("S", bound=RecordSection)
 T = TypeVar("T")
 
 
+_CRITERIA = {"bic": "BIC"}
+"""Scores that are read off a fit, and are no metrics."""
+
+
 def metric_name(metric: str) -> str:
     """Return the name of a metric as a reader knows it.
 
-    >>> metric_name("roc_auc"), metric_name("my_metric")
-    ('ROC AUC', 'my metric')
+    >>> metric_name("roc_auc"), metric_name("my_metric"), metric_name("bic")
+    ('ROC AUC', 'my metric', 'BIC')
     """
-    return metrics()[metric].label if metric in metrics() else metric.replace("_", " ")
+    return metrics()[metric].label if metric in metrics() else _CRITERIA.get(metric, metric.replace("_", " "))
 
 
 def unit_of_metric(metric: str, target: str | None) -> str | None:

@@ -49,6 +49,18 @@ def lines(view: View) -> list[Shown]:
     return [_shown(view, line) for line in leaderboard(view.results)]
 
 
+def told(message: str, most: int = 3) -> str:
+    """Return a model's message, of many remarks the first ones; all of them are in the record.
+
+    >>> told("a; b; c; d; e")
+    'a; b; c; and 2 more remarks, which results.json has'
+    """
+    remarks = message.split("; ")
+    if len(remarks) <= most + 1:
+        return message
+    return "; ".join([*remarks[:most], f"and {len(remarks) - most} more remarks, which results.json has"])
+
+
 def _shown(view: View, line: Line) -> Shown:
     model, score, validation = line.model, line.score, line.validation
     seconds = seconds_per_fit(view, model.name)
@@ -56,7 +68,7 @@ def _shown(view: View, line: Line) -> Shown:
         name=model.name,
         kind="" if _plain(model.kind) == _plain(model.name) else model.kind,
         status=model.status,
-        message=model.message,
+        message=told(model.message),
         score=value_with_error(score),
         error=_split(score.error, decimals_for(score)) if score is not None else "",
         interval=_interval(score) or DASH,
