@@ -19,6 +19,7 @@ from scipy import stats
 import benchmarks.scenes
 
 LEVEL = 0.95
+WORDS = ("SCENES", "NULLS")
 ASKED = 0.005
 """Share of null studies in which evidence may be claimed."""
 Drawn = tuple[float | None, float | None, float]
@@ -153,6 +154,9 @@ def nulls() -> dict[str, Null]:
 def _all(word: str) -> dict:
     names = sorted(each.name for each in pkgutil.iter_modules(benchmarks.scenes.__path__))
     modules = [importlib.import_module(f"benchmarks.scenes.{name}") for name in names]
-    found = [item for module in modules for item in getattr(module, word, {}).items()]
-    assert len(dict(found)) == len(found), "two scenes have one name"
-    return dict(found)
+    every = {
+        each: [item for module in modules for item in getattr(module, each, {}).items()] for each in WORDS
+    }
+    named = [name for found in every.values() for name, _ in found]
+    assert len(set(named)) == len(named), "two scenes have one name"
+    return dict(every[word])

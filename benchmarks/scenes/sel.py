@@ -271,7 +271,7 @@ NULLS = {
         "two trees on like halves of the columns, 120 events cross-fitted",
         equal_procedures("brier", 120, TREE, OTHER_TREE),
     ),
-    "crossfit-linear": Null(
+    "crossfit-discriminants": Null(
         "two linear discriminants on like halves of the columns, 200 events cross-fitted",
         equal_procedures("roc_auc", 200, LINEAR, OTHER_LINEAR),
     ),
