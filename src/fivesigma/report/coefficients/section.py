@@ -92,10 +92,11 @@ def _row(kept: CoefficientsRecord, j: int, goal: str | None) -> dict[str, Any]:
         decimals = decimals_of(robust) if robust else 4
         row |= {"limits": interval(low, high, decimals), "classical": _error(kept.errors.classical[j])}
         return row | {"value": compact(value, robust), "bootstrap": _error(kept.errors.bootstrap[j])}
-    row["value"] = plain_number(value, 5)
+    spread = None if kept.spread is None else kept.spreads[j]
+    row["value"] = fixed(value, decimals_of(spread)) if spread else plain_number(value, 5)
     if kept.spread is not None:
         share = "" if last or not kept.shares else _percent(kept.shares[j])
-        row |= {"spread": plain_number(kept.spreads[j], 2), "non_zero": share}
+        row |= {"spread": _error(spread), "non_zero": share}
     return row
 
 
