@@ -24,6 +24,7 @@ FREE = ("params", "timing", "values", "chosen")
 SCORED = {"level": 0.95, "method": "", "error": {"stat": None, "train": None, "seed": None}}
 COMPARED = ("difference", "low", "high", "p", "sigma_local", "sigma_global")
 BY_HAND = {
+    "answer": "models.forest.scores.test.rmse",
     "curves_failed": ["learning over events: singular"],
     "not_saved": "Mine cannot be kept without pickle",
     "outputs": {
