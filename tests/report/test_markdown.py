@@ -61,7 +61,7 @@ def _poisoned(part, names, key=""):
 def _results(kept):
     """Return the record of a golden study; that of two classes with what no golden study asks for."""
     document = json.loads(gzip.decompress(kept.read_bytes()))["results"]
-    more = ("slices", "further_tests") if kept.name.startswith("binary") else ()
+    more = ("slices", "further_tests", "components") if kept.name.startswith("binary") else ()
     return document | {name: BY_HAND[name] for name in more}
 
 

@@ -21,6 +21,7 @@ LARGEST = 5000
 
 _ROUNDS, _ENOUGH = 500, 1e-9
 _RANK = 1e-12
+_TIED = 1e-9
 _TOL, _TINY, _FAR = 1e-10, 1e-300, 1e300
 
 
@@ -28,7 +29,7 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
     """Project on the directions of largest variance of the (standardised) columns, events weighted.
 
     ``C = Σ w z zᵀ / Σ w = V Λ Vᵀ`` with ``z = (x - m) / s``; the scores are ``z V`` (Pearson 1901). The sign of
-    each direction makes its largest entry positive.
+    each direction makes its largest entry positive, of equal ones the first.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ class PrincipalComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc
         variance = variance[: max(1, int((variance > _RANK * total).sum()))]
         self.explained_ = variance / total if total > 0 else np.zeros(len(variance))
         n = self._number(len(variance))
-        largest = np.abs(directions[:n]).argmax(axis=1)
+        size = np.abs(directions[:n])
+        largest = (size > (1.0 - _TIED) * size.max(axis=1, keepdims=True)).argmax(axis=1)
         signs = np.where(directions[np.arange(n), largest] < 0, -1.0, 1.0)
         self.components_ = directions[:n] * signs[:, None]
         return self

@@ -21,6 +21,7 @@ NOUNS = (
     "orders",
     "stability",
     "chains",
+    "components",
     "regions",
     "roc",
     "residuals",

@@ -68,3 +68,21 @@ def listed(names: list[str]) -> str:
     'a, b and c'
     """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def component(number: int, share: float) -> str:
+    """Return a principal component for an axis, with its share of the variance.
+
+    >>> component(1, 0.234), component(2, 0.0213)
+    ('component 1 (23 %)', 'component 2 (2.1 %)')
+    """
+    return f"component {number} ({percent(share)})"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with two digits.
+
+    >>> percent(0.234), percent(0.0213), percent(1.0)
+    ('23 %', '2.1 %', '100 %')
+    """
+    return f"{100.0 * share:.{0 if share >= 0.0995 else 1}f} %"

@@ -42,7 +42,7 @@ class Study:
         What the study is called, and asks.
     answer : str, optional
         What the first sentence of the page says, as ``study.answer`` of a study file; default by the task.
-    split, features, evaluate, explain, curves, scan : mapping of keys to values
+    split, features, evaluate, explain, curves, components, scan : mapping of keys to values
         The sections of a study file, such as ``evaluate={"refits": 20}``, ``explain={"permutation": 20}``.
     trust : bool
         Whether a loss ``module:name`` may be imported, which runs that module.
@@ -71,6 +71,7 @@ class Study:
     trust: bool = False
     task: str | None = None
     answer: str | None = None
+    components: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -128,8 +129,9 @@ class Study:
             "explain": dict(self.explain),
             "curves": dict(self.curves),
         }
-        if self.scan:
-            document["scan"] = dict(self.scan)
+        document |= {
+            name: dict(keys) for name, keys in (("components", self.components), ("scan", self.scan)) if keys
+        }
         return Spec.from_document(document, place="Study", trust=self.trust)
 
     def _called(self) -> dict[str, Any]:

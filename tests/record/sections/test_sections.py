@@ -107,6 +107,14 @@ BY_HAND = {
         "seeds": [],
         "clusters": [0.95, 0.8],
     },
+    "components": {
+        "n_columns": 3,
+        "n_missing": 1,
+        "explained": [0.75, 0.2],
+        "columns": [{"name": "pt", "centre": 40.0, "scale": 12.5, "loadings": [0.7, -0.1]}],
+        "values": [[-1.5, 0.25], [2.0, -0.5]],
+        "target": [0, 1],
+    },
     "time": {"column": "mjd", "gap": 30.0, "left_out": 4, "left_out_of_folds": [2, 0, 1]},
     "given_folds": {"column": "fold", "rows": [40, 41], "crossing": 1},
     "slices": [

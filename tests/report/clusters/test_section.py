@@ -54,7 +54,10 @@ def test_page_of_a_plane_shows_truth_and_confusion(plane):
     assert "80 (100 %)" in page
     assert "which no fit has seen" in page
     header = (plane.path / "figures" / "clusters.csv").read_text().splitlines()[0]
-    assert header.startswith("event,x0,x1,truth")
+    assert header.startswith("event,component 1,component 2,truth")
+    assert "principal components of the 3 standardised columns" in page
+    assert 'id="components"' in page
+    assert "Ellipses hold" in page
 
 
 def test_chains_that_are_too_short_break_a_promise(tmp_path):

@@ -1,4 +1,4 @@
-"""Clusters as they lie: densities over a histogram of one column, or events and ellipses in the first two."""
+"""Clusters as they lie: densities over a histogram of one column, or events and ellipses in a plane."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.columns import PointsRecord
 from fivesigma.record.sections.mixture import MixtureRecord
 from fivesigma.report.clusters.matching import hues
+from fivesigma.report.clusters.plane import Gaussian, Plane, ellipse, plane
 from fivesigma.report.panels import numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
@@ -20,6 +21,7 @@ from fivesigma.report.style import GRID, INK, MUTED
 from fivesigma.report.text import labelled, listed, short
 
 MOST = 9
+_RINGS = " Ellipses hold one and two standard deviations of a cluster."
 _OF_TRUTH = " First the truth, which no fit has seen; a cluster has the colour of the class that it overlaps most with."
 _COLUMNS = 3
 Clustering = tuple[ModelRecord, MixtureRecord]
@@ -125,52 +127,57 @@ def _draw_components(axes: Any, mixture: MixtureRecord, scale: float, colours: S
 
 
 def _plane(view: View, points: PointsRecord, models: Sequence[Clustering]) -> Plot:
-    truth = points.truth
+    truth, seen = points.truth, plane(view, points)
     columns = min(_COLUMNS, len(models) + (truth is not None))
     n = len(models) + (truth is not None)
-    more = view.results.data.n_features > 2
-    rest = f" Only the first two of {view.results.data.n_features} columns are shown." if more else ""
     names = listed([short(model.name) for model, _ in models])
+    rings = any(seen.gaussians(mixture) for _, mixture in models)
     return Plot(
         name="clusters",
         title="The clusters",
         caption=(
-            "Each point is an event, coloured by its cluster; crosses are noise. Ellipses hold one and two standard "
-            f"deviations of a cluster.{_OF_TRUTH if truth else ''}{rest}"
+            "Each point is an event, coloured by its cluster; crosses are noise."
+            f"{_RINGS if rings else ''}{_OF_TRUTH if truth else ''}{seen.about}"
         ),
-        alt=f"Events in {listed([short(name) for name in points.names])}, coloured by the clusters of {names}.",
+        alt=f"Events in {listed([short(name) for name in seen.heads])}, coloured by the clusters of {names}.",
         size=(8.6, 2.75 * math.ceil(n / columns) + 0.2),
-        draw=lambda figure: _draw_plane(figure, view, points, models, columns),
-        header=("event", *points.names, "truth", *(model.name for model, _ in models)),
-        rows=_plane_rows(points, models),
+        draw=lambda figure: _draw_plane(figure, view, seen, truth, models),
+        header=("event", *seen.heads, "truth", *(model.name for model, _ in models)),
+        rows=_plane_rows(seen, truth, models),
     )
 
 
-def _plane_rows(points: PointsRecord, models: Sequence[Clustering]) -> list[tuple[object, ...]]:
-    truth = points.truth or (None,) * len(points.values)
+def _plane_rows(
+    seen: Plane, truth: tuple[int, ...] | None, models: Sequence[Clustering]
+) -> list[tuple[object, ...]]:
+    classes = truth or (None,) * len(seen.values)
     labels = [mixture.shown for _, mixture in models]
-    return [(i, *values, truth[i], *(each[i] for each in labels)) for i, values in enumerate(points.values)]
+    return [
+        (i, *values, classes[i], *(each[i] for each in labels))
+        for i, values in enumerate(seen.values.tolist())
+    ]
 
 
 def _draw_plane(
-    figure: Any, view: View, points: PointsRecord, models: Sequence[Clustering], columns: int
+    figure: Any, view: View, seen: Plane, truth: tuple[int, ...] | None, models: Sequence[Clustering]
 ) -> None:
-    values, truth = np.array(points.values), points.truth
     spare = int(truth is not None)
+    columns = min(_COLUMNS, len(models) + spare)
     axes = panels(figure, len(models) + spare, columns, sharex=True, sharey=True)
     if truth is not None:
         named = [short(name, 14) for name in view.class_colours]
-        _draw_points(axes[0], values, np.array(truth), list(view.class_colours.values()), named)
+        _draw_points(axes[0], seen.values, np.array(truth), list(view.class_colours.values()), named)
         axes[0].set_title("truth")
     for panel, (model, mixture) in zip(axes[spare:], models, strict=True):
-        _draw_points(panel, values, np.array(mixture.shown), hues(view, mixture))
-        _draw_ellipses(panel, mixture)
+        _draw_points(panel, seen.values, np.array(mixture.shown), hues(view, mixture))
+        for each in seen.gaussians(mixture):
+            _draw_gaussian(panel, each)
         panel.set_title(f"{short(model.name, 24)}, K = {mixture.n_clusters}")
     for place, panel in enumerate(axes):
         if place >= len(axes) - columns:
-            panel.set_xlabel(_axis(points, 0, 18))
+            panel.set_xlabel(seen.labels[0])
         if place % columns == 0:
-            panel.set_ylabel(_axis(points, 1, 18))
+            panel.set_ylabel(seen.labels[1])
 
 
 def _draw_points(
@@ -194,19 +201,7 @@ def _draw_points(
         axes.legend(fontsize=7, markerscale=1.6, handletextpad=0.1, borderpad=0.1, labelspacing=0.2)
 
 
-def _draw_ellipses(axes: Any, mixture: MixtureRecord) -> None:
-    if mixture.covariances is None:
-        return
-    for mean, spread in zip(mixture.means.value, mixture.covariances.value, strict=True):
-        two = np.array([[math.nan if v is None else v for v in row[:2]] for row in spread[:2]])
-        if not np.isfinite(two).all() or mean[0] is None:
-            continue
-        lengths, axes_of = np.linalg.eigh(two)
-        angle = np.linspace(0.0, 2.0 * np.pi, 120)
-        circle = np.stack([np.cos(angle), np.sin(angle)])
-        ring = axes_of @ (np.sqrt(np.maximum(lengths, 0.0))[:, None] * circle)
-        for radius in (1.0, 2.0):
-            axes.plot(
-                mean[0] + radius * ring[0], mean[1] + radius * ring[1], color=INK, linewidth=0.8, alpha=0.8
-            )
-        axes.plot(mean[0], mean[1], marker="+", color=INK, markersize=6)
+def _draw_gaussian(axes: Any, found: Gaussian) -> None:
+    for radius in (1.0, 2.0):
+        axes.plot(*ellipse(found, radius), color=INK, linewidth=0.8, alpha=0.8)
+    axes.plot(*found[0], marker="+", color=INK, markersize=6)

@@ -20,6 +20,7 @@ ANALYSES: Mapping[str, str] = {
     "targets": "targets:ANALYSIS",
     "mixture": "mixture:ANALYSIS",
     "stability": "stability:ANALYSIS",
+    "components": "components:ANALYSIS",
     "score_curves": "score_curves:ANALYSIS",
     "predictive": "score_curves:PREDICTIVE",
     "coefficients": "coefficients:ANALYSIS",

@@ -123,7 +123,7 @@ class Mixtures(Experiment):
             replace(
                 mixture,
                 order=_order(mixture, found.scores.of(name)),
-                shown=tuples(labels[_shown(found.prepared)]),
+                shown=tuples(labels[shown_rows(found.prepared)]),
                 confusion=_confusion(found.prepared, mixture, labels),
             )
         )
@@ -215,7 +215,7 @@ def pictures(prepared: Prepared) -> dict[str, Section]:
         units=data.units,
         classes=truth,
     )
-    shown = _shown(prepared)
+    shown = shown_rows(prepared)
     points = PointsRecord(
         names=data.names[:2],
         units=data.units[:2],
@@ -231,7 +231,7 @@ def _counts(x: Array) -> Counts:
     return Counts(counts=tuples(counts), edges=tuples(edges))
 
 
-def _shown(prepared: Prepared) -> Array:
+def shown_rows(prepared: Prepared) -> Array:
     """Return the places among the training rows of the events that pictures show."""
     n = len(prepared.split.train)
     if n <= MOST_POINTS:

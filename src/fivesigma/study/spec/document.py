@@ -13,6 +13,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
+from fivesigma.study.spec.components import ComponentsSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
@@ -52,7 +53,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, split, features, models, evaluate, explain, curves, scan
+    study, data, split, features, models, evaluate, explain, curves, components, scan
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -81,6 +82,8 @@ class Spec(Section):
     """What is asked of the fitted models."""
     curves: CurvesSection = CurvesSection()
     """Scores against a setting of a model, or against the number of training events."""
+    components: ComponentsSection | None = None
+    """The events in their first two principal components."""
     scan: ScanSection | None = None
     """One study at each point of a grid of its own settings."""
 

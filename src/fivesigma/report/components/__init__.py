@@ -1,0 +1,1 @@
+"""The events in their principal components."""
