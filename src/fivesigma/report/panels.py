@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,12 +114,34 @@ def edge_text(text: str, side: int, *, vertical: bool = False) -> str:
     return f"◂ {text}" if side < 0 else f"{text} ▸"
 
 
+def edge_note(axes: Any, ends: tuple[float, float], curves: Mapping[str, Sequence[float | None]]) -> None:
+    """Write at the lower and the upper edge of the axes which values of ``curves``, by their names, lie beyond it."""
+    for side, place in ((-1, {"y": 0.03, "va": "bottom"}), (1, {"y": 0.97, "va": "top"})):
+        far = {
+            name: [value for value in values if value is not None and outside(value, ends) == side]
+            for name, values in curves.items()
+        }
+        said = [f"{name} {_range(values)}" for name, values in far.items() if values]
+        if said:
+            text = edge_text(", ".join(said), side, vertical=True)
+            axes.text(x=0.02, s=text, transform=axes.transAxes, color=MUTED, fontsize=8.5, **place)
+
+
+def _range(values: Sequence[float]) -> str:
+    """Return from where to where some values lie.
+
+    >>> _range([0.5, 0.5]), _range([0.4, 0.5])
+    ('0.5', '0.4 to 0.5')
+    """
+    return " to ".join(dict.fromkeys(f"{end:.3g}" for end in (min(values), max(values))))
+
+
 def zero_line(axes: Any, *, vertical: bool = True) -> None:
     """Draw the line of no difference."""
     (axes.axvline if vertical else axes.axhline)(0.0, color=MUTED, linewidth=0.9, zorder=1)
 
 
 __all__ = [
-    "GRID", "INK", "MOST_MODELS", "bar_style", "decade", "decades", "edge_text", "frame", "grid", "note", "numbers",
-    "outside", "panels", "zero_line",
+    "GRID", "INK", "MOST_MODELS", "bar_style", "decade", "decades", "edge_note", "edge_text", "frame", "grid", "note",
+    "numbers", "outside", "panels", "zero_line",
 ]  # fmt: skip

@@ -29,6 +29,8 @@ from fivesigma.risk.metrics import metrics
 
 S = TypeVar("S", bound=RecordSection)
 T = TypeVar("T")
+DUMMY = "dummy"
+"""The kind of a model that looks at no column."""
 
 
 _CRITERIA = {"bic": "BIC"}
@@ -240,6 +242,11 @@ class View:
         held = set(names)
         ranked = [model.name for model in self.ranked if model.name in held]
         return [name for name in ranked if name != self.results.baseline][:MOST_MODELS] or ranked
+
+    @cached_property
+    def dummies(self) -> frozenset[str]:
+        """The models that look at no column: none of them sets the scale of a figure."""
+        return frozenset(model.name for model in self.results.models if model.kind == DUMMY)
 
     @property
     def metric(self) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fivesigma.record.results import Comparison, ModelRecord
-from fivesigma.report.panels import grid, zero_line
+from fivesigma.report.panels import edge_text, frame, grid, outside, zero_line
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import sigma
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import GREEN, MUTED, ORANGE, PAPER
 from fivesigma.report.text import short
 
+_MARGIN = 0.08
 _Row = tuple[str, Comparison | None, Comparison | None]
 
 
@@ -20,7 +21,7 @@ def differences(view: View) -> Plot | None:
     metric = view.results.metric
     rows = [_row(view, model) for model in view.ranked]
     rows = [row for row in rows if row[1] is not None or row[2] is not None]
-    sides = [side for side in (1, 2) if any(_drawable(row[side]) for row in rows)]
+    sides = [side for side in (1, 2) if any(_drawn(row, side) for row in rows)]
     if not sides:
         return None
     name = metric_name(metric)
@@ -45,8 +46,10 @@ def _row(view: View, model: ModelRecord) -> _Row:
     return model.name, model.versus_baseline.get(metric), best
 
 
-def _drawable(comparison: object) -> bool:
-    return isinstance(comparison, Comparison) and comparison.difference is not None
+def _drawn(row: _Row, side: int) -> Comparison | None:
+    """Return the comparison with the baseline (side 1) or with the best (2); None where it has no difference."""
+    comparison = row[1] if side == 1 else row[2]
+    return comparison if comparison is not None and comparison.difference is not None else None
 
 
 def _numbers(row: _Row, side: int, view: View) -> tuple[object, ...]:
@@ -80,18 +83,54 @@ def _draw_differences(figure: Any, view: View, rows: list[_Row], sides: list[int
         against = view.results.baseline if side == 1 else view.results.best
         zero_line(panel)
         grid(panel, "x")
+        panel.margins(x=_MARGIN)
         for place, row in enumerate(rows):
-            comparison = row[side]
-            if isinstance(comparison, Comparison) and comparison.difference is not None:
+            if (comparison := _drawn(row, side)) is not None:
                 _draw_difference(panel, place, comparison)
-        panel.set_title(f"minus {short(against, 24)}", loc="left")
+        off = _leave_out_dummies(panel, view, rows, side)
+        zero = f" ({edge_text('0', off)} is off the axis)" if off else ""
+        panel.set_title(f"minus {short(against, 24)}{zero}", loc="left")
         panel.set_xlabel(f"difference in {_axis_name(view.metric)}, right is in favour")
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
-        panel.margins(x=0.08)
         panel.locator_params(axis="x", nbins=5)
     axes[0].set_yticks(range(len(rows)), [short(row[0]) for row in rows])
     axes[0].set_ylim(len(rows) - 0.45, -0.55)
+
+
+def _leave_out_dummies(panel: Any, view: View, rows: list[_Row], side: int) -> int:
+    """Let the models that learn set the scale; return on which side this leaves out the zero, a dummy's own place.
+
+    A difference of a dummy beyond is named at the edge. The zero stays where there is no second model to compare, and
+    where it takes less than half of the axis.
+    """
+    shown = [each for row in rows if row[0] not in view.dummies and (each := _drawn(row, side))]
+    known = [end for each in shown for end in (each.difference, each.low, each.high) if end is not None]
+    if not known:
+        return 0
+    against = view.results.baseline if side == 1 else view.results.best
+    far = max(min(known), -max(known)) > max(known) - min(known)
+    off = against in view.dummies and len(shown) > 1 and far
+    ends = frame(known if off else [*known, 0.0], _MARGIN)
+    beyond = _name_dummies(panel, view, rows, side, ends)
+    if ends is not None and (off or beyond):
+        panel.set_xlim(*ends)
+    return outside(0.0, ends)
+
+
+def _name_dummies(
+    panel: Any, view: View, rows: list[_Row], side: int, ends: tuple[float, float] | None
+) -> bool:
+    """Write at the edge the differences of dummies that lie beyond it; return whether there are any."""
+    dummies = [(place, _drawn(row, side)) for place, row in enumerate(rows) if row[0] in view.dummies]
+    far = [(place, each, outside(each.difference, ends)) for place, each in dummies if each is not None]
+    for place, each, at in far:
+        if at:
+            panel.text(
+                0.01 if at < 0 else 0.99, place, edge_text(f"{each.difference:+.3g}", at), va="center",
+                ha="left" if at < 0 else "right", fontsize=8.5, color=MUTED, transform=panel.get_yaxis_transform(),
+            )  # fmt: skip
+    return any(at for *_, at in far)
 
 
 def _axis_name(metric: str) -> str:

@@ -77,24 +77,27 @@ def _draw(figure: Any, view: View, models: list[ModelRecord]) -> None:
     axes.set_yticks(range(len(models)), [short(model.name) for model in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
     axes.set_xlabel(view.metric)
-    _leave_out_baseline(axes, view, models)
+    _leave_out_dummies(axes, view, models)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     figure.legend(loc="outside upper right", ncols=4, handletextpad=0.2)
 
 
-def _leave_out_baseline(axes: Any, view: View, models: list[ModelRecord]) -> None:
-    """Let the other models set the scale; where the baseline lies beyond, its scores are named at the edge."""
-    others = [view.score(m, part) for m in models if m.name != view.results.baseline for part in view.parts]
+def _leave_out_dummies(axes: Any, view: View, models: list[ModelRecord]) -> None:
+    """Let the other models set the scale; where a dummy lies beyond, its scores are named at the edge."""
+    others = [view.score(m, part) for m in models if m.name not in view.dummies for part in view.parts]
     ends = frame(end for score in others if score is not None for end in (score.value, score.low, score.high))
-    place = next((i for i, model in enumerate(models) if model.name == view.results.baseline), None)
-    if ends is None or place is None:
+    dummies = [(place, model) for place, model in enumerate(models) if model.name in view.dummies]
+    if ends is None or not dummies:
         return
     axes.set_xlim(*ends)
-    known = {
-        part: score.value for part in view.parts if (score := view.score(models[place], part)) is not None
-    }
-    beyond = {part: value for part, value in known.items() if outside(value, ends)}
+    for place, model in dummies:
+        _name_at_edge(axes, view, model, place, ends)
+
+
+def _name_at_edge(axes: Any, view: View, model: ModelRecord, place: int, ends: tuple[float, float]) -> None:
+    scores = {part: score.value for part in view.parts if (score := view.score(model, part)) is not None}
+    beyond = {part: value for part, value in scores.items() if outside(value, ends)}
     if beyond:
         side = outside(next(iter(beyond.values())), ends)
         text = edge_text(", ".join(f"{value:.3g} {short(part, 12)}" for part, value in beyond.items()), side)

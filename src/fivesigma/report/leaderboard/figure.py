@@ -57,8 +57,10 @@ def _in(exponent: int, unit: str | None) -> list[str]:
 def _draw_budget(figure: Any, view: View, known: list[tuple[ModelRecord, Any]]) -> None:
     axes = figure.subplots()
     grid(axes, "x")
-    unit, baseline = unit_of_metric(view.results.metric, view.target_unit), view.results.baseline
-    scale = [score for model, score in known if model.name != baseline] or [score for _, score in known]
+    unit = unit_of_metric(view.results.metric, view.target_unit)
+    scale = [score for model, score in known if model.name not in view.dummies] or [
+        score for _, score in known
+    ]
     largest = max((total_error(score) or 0.0) ** 2 for score in scale)
     exponent = math.floor(math.log10(largest))
     largest /= 10.0**exponent

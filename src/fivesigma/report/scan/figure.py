@@ -10,7 +10,7 @@ import numpy as np
 
 from fivesigma.record.results import ScanPoint, ScanScore
 from fivesigma.record.sections.scan import ScanSettingsRecord, Theory
-from fivesigma.report.panels import decades, edge_text, frame, grid, numbers, outside, panels
+from fivesigma.report.panels import decades, edge_note, frame, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import INK, MUTED, colour, dash
@@ -184,7 +184,7 @@ def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[s
             markersize=3.2 if many else 4.6,
             label=short(name) if name in named or name == view.results.baseline else None,
         )
-    _leave_out_baseline(axes, view, points, shown)
+    _leave_out_dummies(axes, view, points, shown)
 
 
 def train_score(view: View, point: ScanPoint, name: str) -> float | None:
@@ -212,25 +212,19 @@ def _draw_train(
         )
 
 
-def _leave_out_baseline(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> None:
-    """Let the models and the theory set the scale; where the baseline lies beyond, its scores are named at the edge."""
-    baseline, theory = view.results.baseline, settings(view).theory
-    others = [score(view, point, name) for name in shown if name != baseline for point in points]
+def _leave_out_dummies(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> None:
+    """Let the models and the theory set the scale; where a dummy lies beyond, its scores are named at the edge."""
+    theory, dummies = settings(view).theory, [name for name in shown if name in view.dummies]
+    learning = [name for name in shown if name not in dummies]
+    others = [score(view, point, name) for name in learning for point in points]
     known = [end for each in others for end in (each.value, each.low, each.high)]
-    known += [train_score(view, point, name) for name in shown if name != baseline for point in points]
+    known += [train_score(view, point, name) for name in learning for point in points]
     known += [y for curve in (theory.curves if theory else ()) for y in curve.y]
     ends = frame(known)
-    if ends is None or baseline is None or baseline not in shown:
-        return
-    own = [score(view, point, baseline).value for point in points]
-    axes.set_ylim(*ends)
-    sides = [outside(value, ends) for value in own]
-    if any(sides):
-        side = next(each for each in sides if each)
-        far = [value for value, each in zip(own, sides, strict=True) if each == side and value is not None]
-        text = edge_text(f"{short(baseline, 20)} {min(far):.3g} to {max(far):.3g}", side, vertical=True)
-        axes.text(0.02, 0.03 if side < 0 else 0.97, text, transform=axes.transAxes, color=MUTED, fontsize=8.5,
-                  va="bottom" if side < 0 else "top")  # fmt: skip
+    if ends is not None and dummies:
+        axes.set_ylim(*ends)
+        own = {short(name, 20): [score(view, point, name).value for point in points] for name in dummies}
+        edge_note(axes, ends, own)
 
 
 def _places(axes: Any, values: Sequence[Any]) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fivesigma.record.results import Score
 from fivesigma.record.sections.slices import SlicedColumn, SlicesRecord
-from fivesigma.report.panels import bar_style, grid, numbers, panels
+from fivesigma.report.panels import bar_style, edge_note, frame, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import MUTED, colour
@@ -16,6 +16,7 @@ from fivesigma.report.text import labelled, listed, short
 
 _MOST_MODELS = 5
 _COLUMNS = 2
+_MARGIN = 0.12
 
 
 def slices(view: View) -> Plot | None:
@@ -65,6 +66,7 @@ def _draw(figure: Any, view: View, columns: tuple[SlicedColumn, ...], models: li
         )
         panel.set_xlabel(labelled(short(column.column, 22), column.unit))
         grid(panel, "y")
+        _leave_out_dummies(panel, view, column, models)
     axes[0].set_ylabel(view.metric)
     if len(models) > 1:
         figure.legend(
@@ -72,12 +74,30 @@ def _draw(figure: Any, view: View, columns: tuple[SlicedColumn, ...], models: li
         )
 
 
-def _draw_model(panel: Any, view: View, column: SlicedColumn, model: str, shift: float, hue: str) -> None:
+def _leave_out_dummies(panel: Any, view: View, column: SlicedColumn, models: list[str]) -> None:
+    """Let the models that learn, and the line, set the scale; what dummies have beyond is named at the edge."""
+    scores = {model: _scores(view, column, model) for model in models}
+    dummies = [model for model in models if model in view.dummies]
+    others = [score for model, own in scores.items() if model not in dummies for score in own]
+    whole = view.score(view.ranked[0])
+    known = [end for score in others for end in (score.value, score.low, score.high)]
+    ends = frame(known if whole is None or not others else [*known, whole.value], _MARGIN)
+    if dummies and ends is not None:
+        panel.set_ylim(*ends)
+        edge_note(panel, ends, {short(name, 20): [score.value for score in scores[name]] for name in dummies})
+
+
+def _scores(view: View, column: SlicedColumn, model: str) -> list[Score]:
+    """Return the score of a model in each slice, one without a value where it has none."""
     none = Score(None)
-    scores = [
+    return [
         each.models[model].scores.get(view.results.metric, none) if model in each.models else none
         for each in column.slices
     ]
+
+
+def _draw_model(panel: Any, view: View, column: SlicedColumn, model: str, shift: float, hue: str) -> None:
+    scores = _scores(view, column, model)
     value, low, high = (
         numbers([getattr(score, name) for score in scores]) for name in ("value", "low", "high")
     )
