@@ -27,6 +27,14 @@ def test_components_are_scikit_learns() -> None:
     assert ours.get_feature_names_out().tolist()[:2] == ["PC1", "PC2"]
 
 
+@pytest.mark.parametrize("unit", [-1.0, -3.0, -0.1, -1e-7, 1e9])
+def test_of_equal_entries_the_first_has_the_sign_whatever_the_unit(unit) -> None:
+    for seed in range(20):
+        x = np.random.default_rng(seed).normal(size=50)
+        [direction] = PrincipalComponents(1).fit(np.column_stack([x, unit * x])).components_
+        np.testing.assert_allclose(direction, np.sqrt(0.5) * np.array([1.0, np.sign(unit)]))
+
+
 def test_a_share_of_the_variance_takes_as_few_components_as_will_do() -> None:
     Z = RNG.normal(size=(300, 2)) @ RNG.normal(size=(2, 9)) + 1e-3 * RNG.normal(size=(300, 9))
     model = PrincipalComponents(0.99).fit(Z)

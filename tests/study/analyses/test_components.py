@@ -11,6 +11,7 @@ from fivesigma._core.errors import StudyError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.analyses.components import MOST_POINTS, Components, Directions, recorded, wanted
 from fivesigma.study.evidence.evidence import Evidence
+from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.study import Study
 
 NAMES = ("pt", "mass", "eta", "phi")
@@ -123,6 +124,36 @@ def test_they_are_learnt_from_training_rows_alone() -> None:
     np.testing.assert_allclose(found.values, alone.components(X[train]), atol=1e-4)
     assert len(found.values) == len(train) < len(X)
     assert found.target == tuple(study.data.y[train])
+
+
+def test_the_weights_of_the_events_count() -> None:
+    X, w = table(), np.random.default_rng(5).uniform(0.1, 5.0, 60)
+    data = Dataset.from_arrays(X, (X[:, 0] > X[0, 0]).astype(int), w=w)
+    study = Study(data, models=["dummy", "naive-bayes"], components={"shown": True}).prepared()
+    train, found = study.split.train, recorded(study)
+    np.testing.assert_allclose(found.explained, Directions.of(X[train], w[train]).explained)
+    assert abs(found.explained[0] - Directions.of(X[train]).explained[0]) > 1e-3
+
+
+def test_text_has_no_part(tmp_path) -> None:
+    lines = [
+        f"{a},{b},{c},{'xy'[k % 2]},{'no' if a > 0 else 'yes'}" for k, (a, b, c) in enumerate(table(p=3))
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c,word,y", *lines]))
+    document = {
+        "data": {"path": str(tmp_path / "t.csv"), "target": "y", "features": ["a", "word", "b", "c"]},
+        "features": {"categorical": "onehot"},
+        "components": {},
+    }
+    study = Study.read(written(tmp_path, document)).prepared()
+    found = recorded(study)
+    assert {each.name for each in found.columns} == {"a", "b", "c"}
+    assert found.n_columns == 3
+
+
+def written(folder, document):
+    (folder / "s.toml").write_text(write_toml(document))
+    return folder / "s.toml"
 
 
 def test_at_most_so_many_events_are_kept() -> None:

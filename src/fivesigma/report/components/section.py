@@ -30,9 +30,7 @@ def _sentences(view: View) -> list[str]:
     ]
     if kept.n_missing:
         word = "event misses" if kept.n_missing == 1 else "events miss"
-        said.append(
-            f"{count(kept.n_missing)} training {word} a value of one or more columns, which stands at the mean."
-        )
+        said.append(f"{count(kept.n_missing)} training {word} a value; it stands at the mean of its column.")
     return said
 
 
