@@ -34,6 +34,8 @@ _SECONDS = re.compile(r"\d[\d.]*(?:e-?\d+)? (?:s|min \d+ s)")
 _CELL = re.compile(rf'data-value="[^"]*">{_SECONDS.pattern}</td>')
 _COLUMN = re.compile(rf"\| {_SECONDS.pattern} \|")
 _SWEEPS = re.compile(r"Sweeps a second: [^<]*\.</p>")
+_CITED = re.compile(r"run [0-9a-f]{12}, \d{4}-\d\d-\d\d, ")
+_CARRIED = re.compile(r"data:application/json;base64,[A-Za-z0-9+/=]*")
 _UNREAD = re.compile(r"<(style|script)\b.*?</\1>|<head>.*?</head>", re.DOTALL)
 _PICTURE = re.compile(r'<svg [^>]*aria-label="([^"]*)"[^>]*>.*?</svg>', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
@@ -73,15 +75,16 @@ def record(run: Path) -> dict[str, Any]:
 
 
 def page(run: Path) -> str:
-    """Return ``report.html`` without what differs between equal runs: times, versions, machine, command."""
+    """Return ``report.html`` without what differs between equal runs: times, versions, machine, command, name, day."""
     text = (run / "report.html").read_text(encoding="utf-8")
-    return _SWEEPS.sub("", _CELL.sub("</td>", _DETAILS.sub("", text)))
+    told = _CITED.sub("", _CARRIED.sub("", text))
+    return _SWEEPS.sub("", _CELL.sub("</td>", _DETAILS.sub("", told)))
 
 
 def summary(run: Path) -> str:
     """Return ``report.md`` without what differs between equal runs."""
     text = (run / "report.md").read_text(encoding="utf-8")
-    return _COLUMN.sub("| |", _SURROUNDINGS.sub("", text))
+    return _COLUMN.sub("| |", _SURROUNDINGS.sub("", _CITED.sub("", text)))
 
 
 def words(run: Path) -> list[str]:
