@@ -84,12 +84,11 @@ def _draw_budget(figure: Any, view: View, known: list[tuple[ModelRecord, Any]]) 
         )
         total = total_error(score) or 0.0
         reach, text = stat + train + 0.012 * largest, f"{total:#.2g}"
-        inside = (
-            reach < _ROOM * largest
-        )  # a baseline of larger variance sets no scale: its bar ends at the edge
+        inside = reach < _ROOM * largest  # a dummy of larger variance sets no scale: its bar ends at the edge
         where = (reach, "left") if inside else ((_ROOM - 0.01) * largest, "right")
         text = text if inside else edge_text(text, 1)
-        axes.text(where[0], place, text, ha=where[1], va="center", fontsize=9, color=INK if inside else PAPER)
+        box = {} if inside else {"bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}}
+        axes.text(where[0], place, text, ha=where[1], va="center", fontsize=9, color=INK, **box)
     axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.set_xlim(0.0, _ROOM * largest)
