@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from fivesigma._core.units import power
@@ -54,6 +55,33 @@ def _in(exponent: int, unit: str | None) -> list[str]:
     return [f"[{' '.join(parts)}]"] if parts else []
 
 
+def _draw_bar(axes: Any, place: int, score: Any, scale: float) -> float:
+    """Draw the variances of one score in units of ``scale``, and return where its bar ends."""
+    stat, train, seed = (
+        (part or 0.0) ** 2 / scale for part in (score.error.stat, score.error.train, score.error.seed)
+    )
+    look: Mapping[str, Any] = {"facecolor": "none", "edgecolor": BLUE, "hatch": "////", "linewidth": 0.6}
+    parts = (
+        ("stat", stat, 0.0, {"color": SKY}),
+        ("train", train, stat, {"color": ORANGE}),
+        ("of it seed", min(seed, train), stat, look),
+    )
+    for label, size, left, drawn in parts:
+        axes.barh(place, size, left=left, height=0.62, label=label if place == 0 else None, **drawn)
+    return stat + train
+
+
+def _write_total(axes: Any, place: int, total: float, end: float, largest: float) -> None:
+    """Write the standard error behind the bar, or at the edge where a dummy, which sets no scale, reaches beyond."""
+    at, text = end + 0.012 * largest, f"{total:#.2g}"
+    look = {"va": "center", "fontsize": 9, "color": INK}
+    if at < _ROOM * largest:
+        axes.text(at, place, text, ha="left", **look)
+        return
+    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+    axes.text((_ROOM - 0.01) * largest, place, edge_text(text, 1), ha="right", bbox=box, **look)
+
+
 def _draw_budget(figure: Any, view: View, known: list[tuple[ModelRecord, Any]]) -> None:
     axes = figure.subplots()
     grid(axes, "x")
@@ -65,30 +93,8 @@ def _draw_budget(figure: Any, view: View, known: list[tuple[ModelRecord, Any]]) 
     exponent = math.floor(math.log10(largest))
     largest /= 10.0**exponent
     for place, (_, score) in enumerate(known):
-        stat, train, seed = (
-            (part or 0.0) ** 2 / 10.0**exponent
-            for part in (score.error.stat, score.error.train, score.error.seed)
-        )
-        axes.barh(place, stat, height=0.62, color=SKY, label="stat" if place == 0 else None)
-        axes.barh(place, train, left=stat, height=0.62, color=ORANGE, label="train" if place == 0 else None)
-        axes.barh(
-            place,
-            min(seed, train),
-            left=stat,
-            height=0.62,
-            facecolor="none",
-            edgecolor=BLUE,
-            hatch="////",
-            linewidth=0.6,
-            label="of it seed" if place == 0 else None,
-        )
-        total = total_error(score) or 0.0
-        reach, text = stat + train + 0.012 * largest, f"{total:#.2g}"
-        inside = reach < _ROOM * largest  # a dummy of larger variance sets no scale: its bar ends at the edge
-        where = (reach, "left") if inside else ((_ROOM - 0.01) * largest, "right")
-        text = text if inside else edge_text(text, 1)
-        box = {} if inside else {"bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}}
-        axes.text(where[0], place, text, ha=where[1], va="center", fontsize=9, color=INK, **box)
+        end = _draw_bar(axes, place, score, 10.0**exponent)
+        _write_total(axes, place, total_error(score) or 0.0, end, largest)
     axes.set_yticks(range(len(known)), [short(model.name) for model, _ in known])
     axes.set_ylim(len(known) - 0.4, -0.6)
     axes.set_xlim(0.0, _ROOM * largest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -163,28 +163,25 @@ def _panel(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[s
         _draw_theory(axes, theory)
     named = [name for name in shown if name in view.foremost(shown)]
     for index, name in enumerate(shown):
-        found = [score(view, point, name) for point in points]
-        value, low, high = (
-            numbers([getattr(each, key) for each in found]) for key in ("value", "low", "high")
-        )
         hue = colour(named.index(name)) if name in named else MUTED
         _draw_train(axes, (places, hue), [train_score(view, point, name) for point in points], name in named)
         beside = _beside(axes, places, index - (len(shown) - 1) / 2)
-        many = len(points) > MOST_TICKS
-        axes.vlines(
-            beside, low, high, color=hue, linewidth=0.8 if many else 1.1, alpha=0.55 if many else 0.75
-        )
-        axes.plot(
-            beside,
-            value,
-            "o",
-            color=hue,
-            linestyle=dash(index),
-            linewidth=0.7 if many else 1.0,
-            markersize=3.2 if many else 4.6,
-            label=short(name) if name in named or name == view.results.baseline else None,
-        )
+        label = short(name) if name in named or name == view.results.baseline else None
+        found = [score(view, point, name) for point in points]
+        _draw_scores(axes, beside, found, {"color": hue, "linestyle": dash(index), "label": label})
     _leave_out_dummies(axes, view, points, shown)
+
+
+def _draw_scores(
+    axes: Any, places: Sequence[float], found: Sequence[ScanScore], look: Mapping[str, Any]
+) -> None:
+    """Draw the scores of one model with their intervals; thinner where the points are many."""
+    value, low, high = (numbers([getattr(each, key) for each in found]) for key in ("value", "low", "high"))
+    many = len(found) > MOST_TICKS
+    thin = {"linewidth": 0.8, "alpha": 0.55} if many else {"linewidth": 1.1, "alpha": 0.75}
+    axes.vlines(places, low, high, color=look["color"], **thin)
+    line = {"linewidth": 0.7, "markersize": 3.2} if many else {"linewidth": 1.0, "markersize": 4.6}
+    axes.plot(places, value, "o", **look, **line)
 
 
 def train_score(view: View, point: ScanPoint, name: str) -> float | None:
@@ -214,17 +211,21 @@ def _draw_train(
 
 def _leave_out_dummies(axes: Any, view: View, points: Sequence[ScanPoint], shown: Sequence[str]) -> None:
     """Let the models and the theory set the scale; where a dummy lies beyond, its scores are named at the edge."""
-    theory, dummies = settings(view).theory, [name for name in shown if name in view.dummies]
-    learning = [name for name in shown if name not in dummies]
-    others = [score(view, point, name) for name in learning for point in points]
-    known = [end for each in others for end in (each.value, each.low, each.high)]
-    known += [train_score(view, point, name) for name in learning for point in points]
-    known += [y for curve in (theory.curves if theory else ()) for y in curve.y]
-    ends = frame(known)
+    dummies = [name for name in shown if name in view.dummies]
+    ends = frame(_scale(view, points, [name for name in shown if name not in dummies]))
     if ends is not None and dummies:
         axes.set_ylim(*ends)
         own = {short(name, 20): [score(view, point, name).value for point in points] for name in dummies}
         edge_note(axes, ends, own)
+
+
+def _scale(view: View, points: Sequence[ScanPoint], learning: Sequence[str]) -> list[float | None]:
+    """Return what sets the scale: scores with their ends, scores of training events, and the theory."""
+    theory, asked = settings(view).theory, [(point, name) for name in learning for point in points]
+    found = [score(view, point, name) for point, name in asked]
+    ends = [end for each in found for end in (each.value, each.low, each.high)]
+    curves = [y for curve in (theory.curves if theory else ()) for y in curve.y]
+    return [*ends, *(train_score(view, point, name) for point, name in asked), *curves]
 
 
 def _places(axes: Any, values: Sequence[Any]) -> list[float]:

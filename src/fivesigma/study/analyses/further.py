@@ -74,7 +74,8 @@ class FurtherTests(Experiment):
 def _of_test(further: Further) -> FurtherTest:
     found, test, first = further.found, further.test, further.first
     prepared, best = found.prepared, found.best
-    table = prepared.data.kind == "table"
+    weighed = all(events_of(prepared, each).weights.any() for each in (first, test))
+    table = prepared.data.kind == "table" and weighed
     probable = best in further.models and Output.PROBABILITY in found.fitted[str(best)].said(test)
     asked = (found, test, str(best))
     return FurtherTest(
