@@ -1,14 +1,17 @@
 """One file a format; a new format is one file here and one line in ``_BUILT_IN``.
 
 A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes, a method ``columns``, and a method
-``units`` if its files say any. In a study file the options are keys of ``[data]``, in Python words of ``fs.read``.
+``units`` if its files say any. One whose format can be read in parts, or holds lists, has a method ``open`` too; one that
+knows its files by their first bytes has a method ``claims``. In a study file the options are keys of ``[data]``, in
+Python words of ``fs.read``.
 Other packages bring theirs through the entry point group ``fivesigma.readers`` (an object, or its class).
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +20,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
+from fivesigma.data.readers.table import Table, WholeTable
 
 _BUILT_IN = ("csv", "parquet", "npz", "ahf")
 
@@ -55,6 +59,18 @@ class Reader(Protocol):
     def units(self, path: Path) -> Mapping[str, str]:
         """Return the units that the format or the file itself says, by column."""
         ...
+
+
+@contextmanager
+def opened(path: Path, reader: Reader, options: Mapping[str, Any]) -> Iterator[Table]:
+    """Open a file: by the reader's own ``open`` (a context of a `Table`), or all of it at once where it has none."""
+    own = getattr(reader, "open", None)
+    if own is not None:
+        with own(path, options) as table:
+            yield table
+        return
+    units = getattr(reader, "units", None)  # a reader from elsewhere may have none
+    yield WholeTable(reader.columns(path, options), {} if units is None else dict(units(path)))
 
 
 def own_readers() -> tuple[Reader, ...]:
