@@ -1,9 +1,9 @@
 """One file a format; a new format is one file here and one line in ``_BUILT_IN``.
 
 A reader is any object with a ``name``, its ``suffixes``, the ``options`` it takes, a method ``columns``, and a method
-``units`` if its files say any. One whose format can be read in parts, or holds lists, has a method ``open`` too; one that
-knows its files by their first bytes has a method ``claims``. In a study file the options are keys of ``[data]``, in
-Python words of ``fs.read``.
+``units`` if its files say any. One whose format can be read in parts, or holds lists, has a method ``open`` too; one
+that knows its files by their first bytes has a method ``claims``. In a study file the options are keys of ``[data]``,
+in Python words of ``fs.read``.
 Other packages bring theirs through the entry point group ``fivesigma.readers`` (an object, or its class).
 """
 
