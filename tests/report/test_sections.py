@@ -84,3 +84,14 @@ def test_a_noun_has_a_folder_with_its_section(noun) -> None:
 def test_every_folder_of_the_page_is_on_it() -> None:
     folders = {path.parent.name for path in Path(sections.__file__).parent.glob("*/section.py")}
     assert folders == set(sections.NOUNS)
+
+
+def test_a_section_says_its_lines_in_the_terminal_where_it_applies() -> None:
+    results = made.hollow()
+    own = Section(
+        "own", "Own", lambda view: True, lambda view: Content(), terminal=lambda view: [view.results.study]
+    )
+    absent = dataclasses.replace(own, applies=lambda view: False)
+    silent = dataclasses.replace(own, terminal=None)
+    alone = sections.terminal(results, made.MANIFEST)
+    assert sections.terminal(results, made.MANIFEST, [own, absent, silent]) == [*alone, results.study]

@@ -93,25 +93,19 @@ def parts(result: Result, broken: list[str]) -> list[Part]:
     if len(result.claims) > _MOST_CLAIMS:
         lines.append(f"... and {counted(len(result.claims) - _MOST_CLAIMS, 'more claim')} on the page")
     lines += [result.known_before] if result.not_blind else []
-    lines += _of_slices(result) + _of_further(result)
+    lines += _of_sections(result)
     lines += [f"failed: {what}" for what in broken]
     lines.append(f"page: {result.path / 'report.html'}")
     return lines
 
 
-def _of_slices(result: Result) -> list[str]:
-    """Return a line for each column that the events were sliced by."""
-    from fivesigma.report.slices.text import summary
-
-    return summary(result.results)
-
-
-def _of_further(result: Result) -> list[str]:
-    """Return what is claimed of the best model on each test after the first."""
+def _of_sections(result: Result) -> list[str]:
+    """Return what the sections of the page say in the terminal too, those of other packages among them."""
     from fivesigma.record.store import RunFolder
-    from fivesigma.report.further.section import summary
+    from fivesigma.report.sections import terminal
+    from fivesigma.study.finished.brought import page_sections
 
-    return summary(result.results, RunFolder(result.path).manifest())
+    return terminal(result.results, RunFolder(result.path).manifest(), page_sections())
 
 
 def _short(cell: str, limit: int = 40) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import checks, expressions
+from fivesigma._core.counts import noun
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
@@ -460,7 +461,8 @@ class Dataset:
     def __repr__(self) -> str:
         of = f" of {', '.join(self.classes)}" if self.classes else f" of {self.target}" if self.target else ""
         of = of.replace(" of", " with the truth", 1) if self.task == "clustering" else of
-        return f"Dataset({self.n_samples} events x {self.n_features} features, {self.task}{of})"
+        events, features = noun(self.n_samples, "event"), noun(self.n_features, "feature")
+        return f"Dataset({self.n_samples} {events} x {self.n_features} {features}, {self.task}{of})"
 
 
 def _grouped(

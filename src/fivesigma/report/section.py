@@ -300,6 +300,8 @@ class Section:
     template : Path, optional
         The Jinja template, which stands beside the section; without one the page shows the ``sentences`` of the
         context, one a paragraph, and every figure.
+    terminal : callable, optional
+        From a `View` to the lines that the terminal says of it, after the claims.
     """
 
     id: str
@@ -308,3 +310,4 @@ class Section:
     content: Callable[[View], Content]
     markdown: Callable[[View], str] | None = None
     template: Path | None = None
+    terminal: Callable[[View], list[str]] | None = None

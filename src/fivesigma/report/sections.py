@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
-from fivesigma.report.section import Section
+from fivesigma.record.results import Results
+from fivesigma.report.section import Section, View
 
 NOUNS = (
     "answer",
@@ -56,3 +58,10 @@ def with_others(others: Iterable[Section]) -> tuple[Section, ...]:
     """
     at = NOUNS.index("data")
     return (*SECTIONS[:at], *others, *SECTIONS[at:])
+
+
+def terminal(results: Results, manifest: Mapping[str, Any], others: Iterable[Section] = ()) -> list[str]:
+    """Return what the sections say of a run in the terminal, in the order of the page."""
+    view = View(results, manifest)
+    spoken = [(each, each.terminal) for each in with_others(others) if each.terminal is not None]
+    return [line for each, say in spoken if each.applies(view) for line in say(view)]

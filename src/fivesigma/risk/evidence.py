@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from fivesigma._core.rounding import MINUS, fixed, interval_decimals
 from fivesigma.risk.findings import Claim, ErrorBudget, Score
 from fivesigma.risk.intervals import (
     About,
@@ -340,7 +341,7 @@ def claim_text(  # noqa: PLR0913 keywords of a public function
 
     >>> d = Difference(0.02, 0.01, 0.03, 1e-5, 4.3, 4.0, one_sided=True, dof=500.0)
     >>> claim_text(d, "forest", "dummy", metric="roc_auc", n_test=500, n_train=2000).text
-    'forest is above dummy on roc_auc by 0.02 [0.01, 0.03]: evidence, 4.0σ, for the procedure.'
+    'forest is above dummy on roc_auc by 0.020 [0.010, 0.030]: evidence, 4.0σ, for the procedure.'
     """
     d, word = difference, verdict(difference, relevant=relevant)
     sigma = d.sigma_global if d.sigma_global is not None else d.sigma_local
@@ -364,7 +365,7 @@ def not_blind(claim: Claim) -> Claim:
 
     >>> d = Difference(0.02, 0.01, 0.03, 1e-9, 6.3, 6.0, one_sided=True, dof=500.0)
     >>> not_blind(claim_text(d, "forest", "dummy", metric="roc_auc", n_test=500, n_train=2000)).text
-    'forest is above dummy on roc_auc by 0.02 [0.01, 0.03]: evidence, > 5σ (not blind), for the procedure.'
+    'forest is above dummy on roc_auc by 0.020 [0.010, 0.030]: evidence, > 5σ (not blind), for the procedure.'
     """
     text, verdict = claim.text, claim.verdict
     if claim.sigma_local is None:
@@ -379,18 +380,20 @@ def _finding(d: Difference, subject: str, other: str, metric: str, word: str, gr
     assert d.difference is not None
     assert d.low is not None
     assert d.high is not None
-    limits = f"[{d.low:.3g}, {d.high:.3g}]"
     if word == "not distinguished":
-        size = f"{d.difference:.3g}, {d.level:.0%} limits {limits}"
+        value, limits = _numbers(d.difference, d.low, d.high)
+        size = f"{value}, {d.level:.0%} limits {limits}"
         return f"{subject} is not distinguished from {other} on {metric}: difference {size}"
     side = "above" if (d.difference > 0) == greater_is_better else "below"
+    ends = (d.low, d.high) if d.difference > 0 else (-d.high, -d.low)
+    size = " ".join(_numbers(abs(d.difference), *ends))
     if word == "not above":
-        size = f"{abs(d.difference):.3g} {_size(d)}"
         return f"{subject} lies {side} {other} on {metric} by {size}, which this test does not claim"
-    return f"{subject} is {side} {other} on {metric} by {abs(d.difference):.3g} {_size(d)}: {word}"
+    return f"{subject} is {side} {other} on {metric} by {size}: {word}"
 
 
-def _size(d: Difference) -> str:
-    """The interval of the difference's size."""
-    ends = (d.low, d.high) if (d.difference or 0) > 0 else (-(d.high or 0), -(d.low or 0))
-    return f"[{ends[0]:.3g}, {ends[1]:.3g}]"
+def _numbers(value: float, low: float, high: float) -> tuple[str, str]:
+    """Return a difference and its limits with the digits that their width allows."""
+    decimals = interval_decimals(low, high)
+    shown = [fixed(each, decimals).replace(MINUS, "-") for each in (value, low, high)]
+    return shown[0], f"[{shown[1]}, {shown[2]}]"

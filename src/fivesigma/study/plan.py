@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from fivesigma._core.counts import counted
+
 N_SEEDS = 5
 """Fits at a fixed training set that show the seed's part of the training error."""
 ENOUGH_REFITS = 10
@@ -135,7 +137,7 @@ class Fit:
 
     def __str__(self) -> str:
         settings = [f"{name} = {value}" for name, value in self.params.items()]
-        columns = [] if self.columns is None else [f"{len(self.columns)} columns"]
+        columns = [] if self.columns is None else [counted(len(self.columns), "column")]
         seed = [f"seed {self.seed}"] if self.seed else []
         return ", ".join([f"{self.model}: {self.sample}", *settings, *columns, *seed])
 

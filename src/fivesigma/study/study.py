@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.study.finished.result import Result
@@ -250,8 +251,8 @@ def _foretold(entry: Entry, n_fits: int) -> str:
     """Return what a run would make of a model."""
     if entry.given is not None:
         seen = "out of fold" if entry.given["out_of_fold"] else "test events alone judged"
-        return f"scores made elsewhere, {seen}, {len(entry.given['refits'])} refits"
-    return f"skipped, {entry.skipped}" if entry.skipped else f"{n_fits} fits"
+        return f"scores made elsewhere, {seen}, {counted(len(entry.given['refits']), 'refit')}"
+    return f"skipped, {entry.skipped}" if entry.skipped else counted(n_fits, "fit")
 
 
 def _section(model: Model) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from fivesigma.record.sections.answer import ANSWERS as NAMES
 from fivesigma.record.sections.answer import AnswerRecord
 from fivesigma.record.sections.coefficients import CoefficientErrors, CoefficientsRecord
 from fivesigma.record.sections.columns import TargetUnitRecord
+from fivesigma.record.sections.curves import Band, ValidationCurve, ValidationCurvesRecord
 from fivesigma.record.sections.explained import Ablation, AblationStep, Explained, Importance, Ranking
 from fivesigma.record.sections.mixture import Column, Means, MixtureRecord, Order, Shares
 from fivesigma.record.sections.scan import Mark, ScanSettingsRecord, Theory, TheoryCurve
@@ -211,6 +212,44 @@ def rich(results: Results) -> Results:
     ablation = Ablation(part="validation", caveat="", steps=steps)
     explain = Explained(permutation={name: seen}, drop_best={name: ablation})
     return dataclasses.replace(results, scan=points, explain=explain, sections=named(scan))
+
+
+def with_curve(best: int, *, bare: bool = False) -> View:
+    """Return results whose best model has a validation curve over max_depth, best at ``best``."""
+    results = world("classification", "opened", "neither")
+    mean = tuple(0.9 - abs(value - best) / 100 for value in (1, 5, 100))
+    ends = [(None,) * 3] * 2 if bare else [tuple(m + side for m in mean) for side in (-0.004, 0.004)]
+    band = Band(mean=mean, low=ends[0], high=ends[1])
+    curve = ValidationCurve(
+        parameter="max_depth", metric="roc_auc", values=(1, 5, 100), n_folds=5, level=0.68, train=band,
+        validation=band, folds=(), best=best, one_standard_error=best, most_flexible=100, fits_per_fold=1,
+    )  # fmt: skip
+    first = next(m for m in results.models if m.name == results.best)
+    models = tuple(
+        dataclasses.replace(m, sections=named(ValidationCurvesRecord(curves=(curve,)))) if m is first else m
+        for m in results.models
+    )
+    return View(dataclasses.replace(results, models=models), {})
+
+
+@pytest.mark.parametrize("bare", [True, False])
+@pytest.mark.parametrize("best", [1, 5, 100])
+def test_the_course_of_a_setting_is_told_in_one_sentence(best: int, bare: bool) -> None:
+    view = with_curve(best, bare=bare)
+    said = ANSWERS["trend"].sentence(view)
+    assert_is_a_sentence(said)
+    assert f"best at max_depth = {best}, 0.900" in said
+    assert ("interval 0.896 to 0.904" in said) is not bare
+    assert all(bool(re.search(rf" at {end}\b", said)) is (end != best) for end in (1, 100))
+
+
+def test_a_course_is_told_where_it_is_asked_for_alone() -> None:
+    view = with_curve(5)
+    assert chosen(view).name == "best"
+    kept = view.results.sections | named(AnswerRecord(asked="trend"))
+    asked = View(dataclasses.replace(view.results, sections=kept), {})
+    assert chosen(asked).name == "trend"
+    assert "stands above" in evidence(asked) or "reaches" in evidence(asked)
 
 
 ORDERS = {

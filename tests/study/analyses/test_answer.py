@@ -22,7 +22,7 @@ def study(answer: str, data: Dataset = NUMBERS, models: list[str] | None = None,
 
 REFUSED = {
     "populations": (study("populations"), "a regression has no populations"),
-    "trend": (study("trend"), "no [scan]"),
+    "trend": (study("trend"), "no [scan] and no [curves.validation]"),
     "importance": (study("importance"), "nothing of [explain] ranks the columns"),
     "ablation": (study("ablation", explain={"permutation": 5}), "nothing of [explain] takes columns away"),
     "law": (study("law", models=["dummy", "forest"]), 'kind = "linear"'),

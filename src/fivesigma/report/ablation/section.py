@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fivesigma._core.counts import counted, noun
 from fivesigma.record.results import Comparison
 from fivesigma.record.sections.explained import Ablation, AblationStep
 from fivesigma.report.ablation.figure import ablation_plot
@@ -58,7 +59,7 @@ def sentence(way: str, model: str, kept: Ablation, metric: str) -> str:
         order = ", ".join(" + ".join(step.changed) for step in steps)
         return (
             f"Chosen one at a time on the folds, {order} bring {short(model)} from {ends[0]} to {ends[1]} in {metric} "
-            f"({len(last.columns)} columns)."
+            f"({counted(len(last.columns), 'column')})."
         )
     gone = short(" + ".join(first.changed))
     takes = f"; {short(first.ranking.names[0])} takes over" if first.ranking else ""
@@ -67,8 +68,8 @@ def sentence(way: str, model: str, kept: Ablation, metric: str) -> str:
     tail = ""
     if len(steps) > 2:
         all_gone = listed([short(" + ".join(step.changed)) for step in steps[1:]])
-        left = len(last.columns)
-        tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}, on the {left} columns left."
+        left = noun(len(last.columns), "the one column", f"the {len(last.columns)} columns")
+        tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}, on {left} left."
     return f"When {short(model)} is fitted anew without {gone}, its {size}{seen}{takes}.{tail}"
 
 

@@ -39,7 +39,7 @@ def chosen(view: View) -> Answer:
 
 def _of_task(view: View) -> str:
     """Return the name of the answer that a study without a wish of its own has."""
-    if ANSWERS["trend"].filled(view):
+    if trend.of_scan(view):
         return "trend"
     if view.results.task == "clustering" and view.having(MixtureRecord):
         return "populations"
@@ -56,4 +56,5 @@ def sentence(view: View) -> str:
 def evidence(view: View) -> str:
     """Return how the best stands to the others, where the answer is another; empty of a scan, whose points differ."""
     shown = chosen(view)
-    return "" if shown.name in ("best", "trend") else ANSWERS["best"].sentence(view)
+    alone = shown.name == "best" or (shown.name == "trend" and trend.of_scan(view))
+    return "" if alone else ANSWERS["best"].sentence(view)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fivesigma.record.results import ScanPoint, ScanScore
 from fivesigma.record.sections.scan import ScanSettingsRecord
+from fivesigma.report.answer import course
 from fivesigma.report.answer.answer import Answer
 from fivesigma.report.answer.phrases import joined, quoted
 from fivesigma.report.rounding import decimals_of, fixed, plain_number
@@ -21,8 +22,13 @@ _SEEN = 3.0
 Course = list[tuple[Any, ScanScore]]
 
 
-def _filled(view: View) -> bool:
+def of_scan(view: View) -> bool:
+    """Whether the study is a scan of which at least one model has a course."""
     return view.results.section(ScanSettingsRecord) is not None and bool(_courses(view))
+
+
+def _filled(view: View) -> bool:
+    return of_scan(view) or course.told(view)
 
 
 def _courses(view: View) -> dict[str, Course]:
@@ -45,6 +51,10 @@ def _course(view: View, about: ScanSettingsRecord, points: list[ScanPoint], name
 
 
 def _sentence(view: View) -> str:
+    return _scanned(view) if of_scan(view) else course.sentence(view)
+
+
+def _scanned(view: View) -> str:
     about = view.results.section(ScanSettingsRecord)
     assert about is not None
     courses = _courses(view)

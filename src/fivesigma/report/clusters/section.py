@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.counts import noun
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.mixture import ClusterConfusion, Covariances, Means, MixtureRecord, Shares
 from fivesigma.report.clusters.figure import clusters
@@ -38,8 +39,8 @@ def _seen(view: View, models: list[Clustering]) -> str:
     best, mixture = next((each for each in models if each[0] == view.best), models[0])
     sizes = ", ".join(count(n) for n in mixture.counts)
     noise = f"; {count(mixture.noise)} are noise" if mixture.noise else ""
-    word = "cluster" if mixture.n_clusters == 1 else "clusters"
-    return f"“{best.name}” finds {mixture.n_clusters} {word}, of {sizes} events{noise}."
+    word, events = noun(mixture.n_clusters, "cluster"), noun(max(mixture.counts), "event")
+    return f"“{best.name}” finds {mixture.n_clusters} {word}, of {sizes} {events}{noise}."
 
 
 def _warnings(models: list[Clustering]) -> list[str]:
@@ -136,11 +137,12 @@ def _markdown(view: View) -> str:
         table = _table(model, mixture)
         lines.append(f"\n**{cell(model.name)}**\n")
         for row in table["rows"]:
+            events = "event" if row["events"] == "1" else "events"
             means = "; ".join(
                 f"{cell(name)} {mean}" for name, mean in zip(table["columns"], row["means"], strict=True)
             )
             lines.append(
-                f"- cluster {row['number']}: {row['events']} events, weight {row['weight']}; {means}"
+                f"- cluster {row['number']}: {row['events']} {events}, weight {row['weight']}; {means}"
             )
     lines += [f"- {cell(said)}" for said in _warnings(models)]
     return "\n".join(lines)

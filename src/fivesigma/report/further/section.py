@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from fivesigma.record.opened import not_blind
-from fivesigma.record.results import Claim, Results
+from fivesigma.record.results import Claim
 from fivesigma.record.sections.further import FurtherTest, FurtherTestsRecord
 from fivesigma.report.further.figure import calibrations
 from fivesigma.report.markup import cell, table
@@ -65,9 +65,8 @@ def differs(test: FurtherTest) -> Iterator[str]:
         yield f"The probabilities of the best model are off by {off} there{p}."
 
 
-def summary(results: Results, manifest: Mapping[str, Any]) -> list[str]:
-    """Return for the terminal what is claimed of the best model on each test after the first, and of what it loses."""
-    view = View(results, manifest)
+def _terminal(view: View) -> list[str]:
+    """Return what is claimed of the best model on each test after the first, and of what it loses."""
     return [each.text for test in _kept(view) for each in claims_of(view, test)[:2]]
 
 
@@ -154,4 +153,5 @@ SECTION = Section(
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),
+    terminal=_terminal,
 )

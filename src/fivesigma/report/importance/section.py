@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.counts import counted
 from fivesigma.report.importance.figure import Method, importance_plot, methods
 from fivesigma.report.markup import cell, table
 from fivesigma.report.notes import notes
@@ -55,12 +56,13 @@ def sentence(name: str, found: list[Method]) -> str:
     first = found[0]
     top, (mean, std) = first.record.names[0], (first.record.mean[0], first.record.std[0])
     measured = [m > 2 * s for m, s in zip(first.record.mean, first.record.std, strict=True)]
+    stand = "stands" if sum(measured) == 1 else "stand"
     if not any(measured):
         begin = f"{short(name)}: no column stands above noise on the held-out folds"
     else:
         begin = (
             f"{short(name)} leans most on {short(top)} by {first.said} ({plain_number(mean, 3)} ± "
-            f"{plain_number(std, 2)}); {sum(measured)} of {len(measured)} columns stand above noise"
+            f"{plain_number(std, 2)}); {sum(measured)} of {counted(len(measured), 'column')} {stand} above noise"
         )
     other: dict[str, list[str]] = {}
     for each in found[1:]:

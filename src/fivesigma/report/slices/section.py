@@ -121,4 +121,5 @@ SECTION = Section(
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),
+    terminal=lambda view: summary(view.results),
 )

@@ -148,12 +148,9 @@ def notes(spec: Spec, split: Split) -> Iterator[tuple[str, str, str]]:
     if spec.split.time is not None:
         yield "time", "ok", _in_time(spec, split)
     elif split.left_out:
-        yield (
-            "overlap",
-            "warning",
-            f"{split.left_out} rows are left out of training, because they equal a row of a given test or share "
-            "its group",
-        )
+        rows = "1 row is" if split.left_out == 1 else f"{split.left_out} rows are"
+        what = "because of equal rows or the same group in a given test"
+        yield "overlap", "warning", f"{rows} left out of training, {what}"
     if fold_column(spec) or spec.split.time is not None:
         crossed = crossing(split)
         if crossed:

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.data.shape import ANY
 from fivesigma.study.registry.kind import ModelKind, Parameter, Probes, Request
@@ -122,7 +123,7 @@ def _entry(each: ModelKind, n: int, p: int, n_classes: int, n_fits: int) -> Entr
     reason = None
     if seconds > allowed:
         reason = (
-            f"{n_fits} fits on {n:,} rows take {seconds:,.0f} core seconds, its share is {allowed:,.0f}; "
-            "name it in [[models]] to run it all the same"
+            f"{counted(n_fits, 'fit')} on {counted(n, 'row')} cost {seconds:,.0f} core seconds, its share is "
+            f"{allowed:,.0f}; name it in [[models]] to run it all the same"
         )
     return Entry(each, seconds, reason)

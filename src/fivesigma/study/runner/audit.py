@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from fivesigma._core.counts import counted
 from fivesigma.record.sections.chains import DiagnosticsRecord
 from fivesigma.record.sections.tuning import TuningRecord
 from fivesigma.study.analyses.tuning import edges
@@ -62,13 +63,14 @@ def _new_labels(prepared: Prepared) -> Iterator[Note]:
         for test, rows in split.tests.items():
             at = codes[rows]
             new = np.setdiff1d(at[~np.isnan(at)], codes[split.train]).astype(int)
-            if len(new):
+            if n := int(np.isin(at, new).sum()):
                 words = ", ".join(f"'{labels[code]}'" for code in new[:5])
+                have = "has" if n == 1 else "have"
                 yield (
                     "labels",
                     "warning",
-                    f"{name}: {int(np.isin(at, new).sum())} events of {test} have labels that no training event has "
-                    f"({words}); to the models they have none",
+                    f"{name}: {counted(n, 'event')} of {test} {have} labels that no training event "
+                    f"has ({words}); to the models they have none",
                 )
 
 

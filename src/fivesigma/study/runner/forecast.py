@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from fivesigma._core.counts import counted
 from fivesigma._core.executor import available_cores
 from fivesigma.study.analyses.fits import fits_of_scores
 from fivesigma.study.analyses.scan.points import children, is_fresh, study_at
@@ -39,5 +40,6 @@ def foretold(prepared: Prepared) -> list[str]:
     needed = [fit for entry in prepared.plan.entries for fit in fits_of_scores(prepared, entry)]
     cores, seconds = min(available_cores(), n), sum(fit.cost + OVERHEAD for fit in needed)
     about = duration(max(1.0, n * (seconds + drawn) / cores))
-    studies = f"scan: {n} studies ({n // spec.scan.repeats} points, {spec.scan.repeats} repeats)"
-    return [f"{studies}, about {about} on {cores} cores if each costs what the one written does"]
+    parts = [counted(n // spec.scan.repeats, "point"), counted(spec.scan.repeats, "repeat")]
+    studies = f"scan: {counted(n, 'study', 'studies')} ({', '.join(parts)})"
+    return [f"{studies}, about {about} on {counted(cores, 'core')} if each costs what the one written does"]

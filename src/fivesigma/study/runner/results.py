@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.counts import counted
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
@@ -208,7 +209,7 @@ def _about_fitted(found: Evidence, name: str) -> str:
     if entry.procedure or not prepared.split.tests or prepared.spec.evaluate.claim == "fitted":
         return ""
     n = len((entry.given or {})["refits"])
-    known = f"{n} refits, fewer than {ENOUGH_REFITS}" if n else "no refits"
+    known = f"{counted(n, 'refit')}, fewer than {ENOUGH_REFITS}" if n else "no refits"
     return f"{known}: its intervals and σ on test events are about this fitted model, not about the procedure"
 
 

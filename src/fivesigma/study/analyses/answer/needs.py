@@ -49,8 +49,9 @@ def _clustering(prepared: Prepared) -> str:
     )
 
 
-def _scan(prepared: Prepared) -> str:
-    return "" if prepared.spec.scan is not None else "the study has no [scan]; add one"
+def _trend(prepared: Prepared) -> str:
+    asked = prepared.spec.scan is not None or bool(prepared.spec.curves.validation)
+    return "" if asked else "the study has no [scan] and no [curves.validation]; add one"
 
 
 def _importance(prepared: Prepared) -> str:
@@ -71,7 +72,7 @@ NEEDS: Mapping[str, Need] = {
     "coefficients": _law,
     "law": _law,
     "populations": _clustering,
-    "trend": _scan,
+    "trend": _trend,
     "importance": _importance,
     "ablation": _ablation,
 }
