@@ -66,6 +66,16 @@ class Jagged:
         """Members of each event, (n_events,)."""
         return np.diff(self.offsets)
 
+    def rows(self, start: int = 0, stop: int | None = None) -> Jagged:
+        """Return the events from ``start`` to before ``stop``, whose members are a view of these.
+
+        >>> Jagged.of([[1.0, 2.0], [], [3.0]]).rows(1).offsets
+        array([0, 0, 1])
+        """
+        first, last, _ = slice(start, stop).indices(len(self))
+        offsets = self.offsets[first : max(first, last) + 1]
+        return Jagged(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
+
     def take(self, rows: ArrayLike) -> Jagged:
         """Return the events at ``rows`` (positions or a mask)."""
         at = np.asarray(rows)

@@ -84,5 +84,4 @@ class WholeTable:
 
     def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
         """Return some of the jagged columns."""
-        rows = range(*slice(start, stop).indices(self.n_rows))
-        return {name: self.lists_held[name].take(rows) for name in names}
+        return {name: self.lists_held[name].rows(start, stop) for name in names}
