@@ -49,8 +49,12 @@ def _line(way: str, step: AblationStep, part: str) -> dict[str, str]:
     }
 
 
-def sentence(way: str, model: str, kept: Ablation, metric: str) -> str:
-    """Return in words what the first step did, which column took over, and where the last step ended."""
+def sentence(way: str, model: str, kept: Ablation, metric: str, unit: str | None = None) -> str:
+    """Return in words what the first step did, which column took over, and where the last step ended.
+
+    ``unit`` is that of the score.
+    """
+    of = f" {unit}" if unit else ""
     steps, part = kept.steps, kept.part
     first, last, start = steps[min(1, len(steps) - 1)], steps[-1], steps[0]
     ends = [f"{each.scores[part].value:.3g}" for each in (start, last)]
@@ -58,18 +62,18 @@ def sentence(way: str, model: str, kept: Ablation, metric: str) -> str:
     if way == "forward":
         order = ", ".join(" + ".join(step.changed) for step in steps)
         return (
-            f"Chosen one at a time on the folds, {order} bring {short(model)} from {ends[0]} to {ends[1]} in {metric} "
-            f"({counted(len(last.columns), 'column')})."
+            f"Chosen one at a time on the folds, {order} bring {short(model)} from {ends[0]} to {ends[1]}{of} in "
+            f"{metric} ({counted(len(last.columns), 'column')})."
         )
     gone = short(" + ".join(first.changed))
     takes = f"; {short(first.ranking.names[0])} takes over" if first.ranking else ""
-    size = f"{metric} {_size(change.difference)} ({sigma(change.sigma_global)})"
+    size = f"{metric} {_size(change.difference)}{of} ({sigma(change.sigma_global)})"
     seen = "" if abs(change.sigma_global or 0.0) >= 3 else ", which is not distinguished from no change"
     tail = ""
     if len(steps) > 2:
         all_gone = listed([short(" + ".join(step.changed)) for step in steps[1:]])
         left = noun(len(last.columns), "the one column", f"the {len(last.columns)} columns")
-        tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}, on {left} left."
+        tail = f" Without {all_gone} its score goes from {ends[0]} to {ends[1]}{of}, on {left} left."
     return f"When {short(model)} is fitted anew without {gone}, its {size}{seen}{takes}.{tail}"
 
 
@@ -87,7 +91,7 @@ def _content(view: View) -> Content:
         plots[f"ablation{i}"] = ablation_plot(model, way, kept, metric, i + 1, unit)
         tables.append(
             {
-                "said": sentence(way, model, kept, metric),
+                "said": sentence(way, model, kept, metric, unit),
                 "caveat": kept.caveat,
                 "title": f"{_TITLES[way]}, {short(model)}",
                 "part": kept.part,
@@ -100,11 +104,10 @@ def _content(view: View) -> Content:
 
 def _markdown(view: View) -> str:
     parts = []
+    metric, unit = metric_name(view.results.metric), unit_of_metric(view.results.metric, view.target_unit)
     for way, model, kept in trails(view):
         rows = [tuple(_line(way, step, kept.part).values()) for step in kept.steps]
-        parts.append(
-            f"{cell(sentence(way, model, kept, metric_name(view.results.metric)))}\n\n{table(_HEAD, rows)}"
-        )
+        parts.append(f"{cell(sentence(way, model, kept, metric, unit))}\n\n{table(_HEAD, rows)}")
     return "\n\n".join([*parts, *(cell(each["text"]) for each in notes(view, _WAYS))])
 
 
