@@ -38,7 +38,9 @@ def _decimals(band: Band, at: int) -> int:
 def _with_interval(curve: ValidationCurve, at: int, decimals: int) -> str:
     band = curve.validation
     value, low, high = (fixed(each[at], decimals) for each in (band.mean, band.low, band.high))
-    return f"{value} ({100 * curve.level:.0f} % interval {low} to {high})" if band.low[at] is not None else value
+    return (
+        f"{value} ({100 * curve.level:.0f} % interval {low} to {high})" if band.low[at] is not None else value
+    )
 
 
 def _value(value: object) -> str:
