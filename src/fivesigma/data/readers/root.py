@@ -20,8 +20,8 @@ from fivesigma._core import columns as kinds
 from fivesigma._core.errors import require
 from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.border import border, first_line, refuse_promise
-from fivesigma.data.readers.parts import chosen
 from fivesigma.data.readers.part_table import PartTable, all_columns
+from fivesigma.data.readers.parts import chosen
 from fivesigma.data.readers.table import Table
 
 _NEXT = "get the file again from its source, and check it with a checksum"
