@@ -251,7 +251,7 @@ def test_paths(tmp_path):
         ("nowhere/part1.csv", "does not exist either"),
         ("*.parquet", "no such file"),
         ("", "this is a folder"),
-        ("x.root", "ROOT files are not in this version"),
+        ("x.root", "x.root: not readable as ROOT"),
         ("x.h5", "HDF5 files are not in this version"),
         ("x.zzz", "'.zzz' is not in this version"),
     ],
@@ -348,3 +348,59 @@ def test_permission_is_explained(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataError, match="ermission"):
         read_columns(path)
+
+
+NAMES = {"t.npz": "NPZ", "t.parquet": "Parquet", "t.csv": "CSV", "t.csv.gz": "CSV"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("called", ["a.csv", "a.npz", "a.parquet", "a.root", "a"])
+def test_a_format_is_known_by_what_is_in_the_file_whatever_it_is_called(tmp_path, table, name, called):
+    save(tmp_path / name, table)
+    (tmp_path / called).write_bytes((tmp_path / name).read_bytes())
+    if NAMES[name] == "CSV" and called != "a.csv":
+        return  # text has no first bytes of its own: it goes by its name
+    assert readers.reader_for(tmp_path / called).name == NAMES[name]
+    assert readers.reader_for(tmp_path / called, "csv").name == "CSV"
+    if not name.endswith(".gz"):
+        np.testing.assert_array_equal(read_columns(tmp_path / called)["x 1"], table["x 1"])
+
+
+def test_a_path_without_a_file_has_a_format_by_its_name(tmp_path):
+    assert readers.reader_for(tmp_path / "later.parquet").name == "Parquet"
+    assert readers.reader_for("later.root").name == "ROOT"
+    (tmp_path / "folder.root").mkdir()
+    assert readers.reader_for(tmp_path / "folder.root").name == "ROOT"
+
+
+def test_a_suffix_of_another_package_comes_before_our_bytes(tmp_path, monkeypatch):
+    class Model:
+        name, suffixes, options = "model", (".model",), ()
+
+        def columns(self, path, options):
+            return {}
+
+    class Magic(Model):
+        name, suffixes = "magic", (".magic",)
+
+        def claims(self, path, head):
+            return head.startswith(b"PAR1magic")
+
+    class Point:
+        def __init__(self, kind):
+            self.load = lambda: kind
+
+    monkeypatch.setattr(readers, "entry_points", lambda group: [Point(Model), Point(Magic)])
+    readers.all_readers.cache_clear()
+    try:
+        found = {
+            name: readers.reader_for(write(tmp_path / name, head)).name
+            for name, head in {
+                "a.model": b"PAR1", "a.magic": b"PAR1", "b.magic": b"root", "a.x": b"PAR1magic", "a.csv": b"PAR1"
+            }.items()
+        }  # fmt: skip
+    finally:
+        readers.all_readers.cache_clear()
+    assert found == {
+        "a.model": "model", "a.magic": "Parquet", "b.magic": "magic", "a.x": "magic", "a.csv": "Parquet"
+    }  # fmt: skip

@@ -10,7 +10,7 @@ Other packages bring theirs through the entry point group ``fivesigma.readers`` 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data.readers.table import Table, WholeTable
 
-_BUILT_IN = ("csv", "parquet", "npz", "ahf")
+_BUILT_IN = ("csv", "parquet", "npz", "ahf", "root")
+
+_HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
 _LATER = {
-    ".root": "ROOT",
     ".h5": "HDF5",
     ".hdf5": "HDF5",
     ".fits": "FITS",
@@ -86,12 +87,17 @@ def all_readers() -> tuple[Reader, ...]:
 
 
 def reader_for(path: Path | str, format: str | None = None) -> Reader:
-    """Return the reader of ``path`` by its suffix, or the one called ``format``.
+    """Return the reader called ``format``, or that of ``path``: by its first bytes, and else by its suffix.
+
+    A path of which there is no file yet has a suffix only. A reader of another package whose suffix fits, and which
+    does not look at bytes, comes before those that do: its format may be one of ours inside.
 
     Raises
     ------
     InputError
-        If no reader has that name or suffix; the message names what can be read.
+        If no reader has that name.
+    DataError
+        If none knows the file; the message names what can be read.
 
     >>> reader_for("events.csv.gz").name
     'CSV'
@@ -105,11 +111,44 @@ def reader_for(path: Path | str, format: str | None = None) -> Reader:
                 f"format {format!r} is not known; expected one of {', '.join(known)}." + _hint(format)
             )
         return named[0]
-    name = Path(path).name.lower()
+    return _by_content(Path(path)) or _by_suffix(Path(path), readers)
+
+
+def _by_suffix(path: Path, readers: Iterable[Reader]) -> Reader:
+    name = path.name.lower()
     fitting = [(len(s), reader) for reader in readers for s in reader.suffixes if name.endswith(s.lower())]
     if not fitting:
-        raise DataError(_unreadable(Path(path)))
+        raise DataError(_unreadable(path))
     return max(fitting, key=lambda pair: pair[0])[1]
+
+
+def _by_content(path: Path) -> Reader | None:
+    """Return the first reader that knows the file by its first bytes, None where there is no file or no such reader."""
+    head = first_bytes(path)
+    if head is None:
+        return None
+    brought = [reader for reader in all_readers() if not type(reader).__module__.startswith(__name__)]
+    name = path.name.lower()
+    for reader in brought:
+        if not hasattr(reader, "claims") and name.endswith(tuple(s.lower() for s in reader.suffixes)):
+            return reader
+    return next((reader for reader in (*brought, *own_readers()) if _claims(reader, path, head)), None)
+
+
+def _claims(reader: Reader, path: Path, head: bytes) -> bool:
+    claims = getattr(reader, "claims", None)
+    return claims is not None and bool(claims(path, head))
+
+
+def first_bytes(path: Path) -> bytes | None:
+    """Return the first bytes of a file, None where there is none that can be read."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return None
 
 
 def taken(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,11 @@ MASK = "_mask"
 """What follows the name of an array in the name of its mask."""
 
 _NEXT = "write it again with numpy.savez or numpy.save"
+_ARRAY, _ARCHIVE, _NAME = (
+    b"\x93NUMPY",
+    b"PK\x03\x04",
+    30,
+)  # where the name of an archive's first member begins
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,17 @@ class NpzReader:
     suffixes: tuple[str, ...] = (".npz", ".npy")
     options: tuple[str, ...] = ()
 
+    def claims(self, path: Path, head: bytes) -> bool:
+        """Whether a file is an array, or an archive of which the first member is one."""
+        first = head[_NAME : _NAME + int.from_bytes(head[26:28], "little")]
+        return head.startswith(_ARRAY) or (head.startswith(_ARCHIVE) and first.endswith(b".npy"))
+
     def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Read the arrays in ``path``."""
         with border(path, self.name, _NEXT):
-            arrays = dict(_single(path) if path.suffix.lower() == ".npy" else _members(path))
+            with path.open("rb") as file:
+                single = file.read(len(_ARRAY)) == _ARRAY
+            arrays = dict(_single(path) if single else _members(path))
             return _columns(path, arrays)
 
     def units(self, path: Path) -> Mapping[str, str]:

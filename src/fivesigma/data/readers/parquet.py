@@ -37,6 +37,10 @@ class ParquetReader:
     suffixes: tuple[str, ...] = (".parquet", ".pq")
     options: tuple[str, ...] = ()
 
+    def claims(self, path: Path, head: bytes) -> bool:
+        """Whether a file begins as Parquet's do."""
+        return head.startswith(b"PAR1")
+
     def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Read the table in ``path``."""
         import polars
