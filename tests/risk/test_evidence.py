@@ -373,7 +373,7 @@ def test_what_lies_on_the_other_side_of_the_baseline_is_said_and_not_claimed(gre
     d = Difference(-0.05, -0.08, -0.02, 1.0, -3.3, -3.2, one_sided=True, stat=0.015, train=0.0, dof=99.0)
     found = claim_text(d, "a", "dummy", metric="m", n_test=500, n_train=99, greater_is_better=greater)
     assert found.text == (
-        f"a lies {side} dummy on m by 0.05 [0.02, 0.08], which this test does not claim, -3.2σ, for the procedure."
+        f"a lies {side} dummy on m by 0.050 [0.020, 0.080], which this test does not claim, -3.2σ, for the procedure."
     )
     assert found.verdict == "not above"
     assert found.needs.startswith("no number of events")
