@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ Array = NDArray[Any]
 ByPart = Mapping[str, Predictions]
 Said = tuple[dict[str, dict[Output, Array]], dict[str, Any]]
 """The predictions of a fit by part, and its remarks."""
+_NUMBER = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,19 @@ def outcome_of(
         return Outcome(entry, "failed", str(error), len(fits))
 
 
+def told(messages: Sequence[str]) -> str:
+    """Return messages as one text; those that differ in their numbers alone are told once, and counted.
+
+    >>> told(["3 of 5 λ missed", "4 of 5 λ missed", "stopped early", "2 of 5 λ missed"])
+    '3 of 5 λ missed (and 2 more like it); stopped early'
+    """
+    alike: dict[str, list[str]] = {}
+    for message in dict.fromkeys(messages):
+        alike.setdefault(_NUMBER.sub("#", message), []).append(message)
+    more = (f" (and {len(each) - 1} more like it)" if len(each) > 1 else "" for each in alike.values())
+    return "; ".join(each[0] + rest for each, rest in zip(alike.values(), more, strict=True))
+
+
 @dataclass(frozen=True, eq=False)
 class _Gathering:
     fits: Sequence[Fit]
@@ -105,7 +120,7 @@ class _Gathering:
         return Outcome(
             entry,
             "ok",
-            "; ".join(dict.fromkeys(about["messages"])),
+            told(about["messages"]),
             len(self.fits),
             float(about["fit_seconds"]),
             final.pop("train", {}),
