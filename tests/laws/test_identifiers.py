@@ -19,7 +19,7 @@ from fivesigma._core.errors import InputError
 from fivesigma.data import frames
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.tables import read_columns
-from fivesigma.risk.splits import table_hash
+from fivesigma.risk.row_hashes import table_hash
 from fivesigma.study.finished.predict import predict
 
 N = 48

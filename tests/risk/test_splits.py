@@ -8,15 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.splits import (
-    HASHED_AT_ONCE,
-    Split,
-    make_split,
-    row_hash,
-    rows_key,
-    table_hash,
-    table_hashes,
-)
+from fivesigma.risk.row_hashes import HASHED_AT_ONCE, row_hash, rows_key, table_hash, table_hashes
+from fivesigma.risk.splits import Split, make_split
 from tests.steps import steps
 
 LAW = settings(deadline=None, max_examples=60, derandomize=True)

@@ -17,7 +17,7 @@ from fivesigma.data.readers.npz import MASK
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import group_codes
-from fivesigma.risk.splits import table_hashes
+from fivesigma.risk.row_hashes import table_hashes
 
 INTERNAL = "\x00"
 """What begins the name of a column that is of no file."""

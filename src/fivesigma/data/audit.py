@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.targets import Note
-from fivesigma.risk.splits import row_hash
+from fivesigma.risk.row_hashes import row_hash
 
 _MOST_LOOKED_AT = 10_000
 _FEWEST_TO_JUDGE = 20

@@ -30,7 +30,7 @@ from fivesigma.data.targets import (
     group_codes,
     refuse_weightless_classes,
 )
-from fivesigma.risk.splits import row_hash, told_apart
+from fivesigma.risk.row_hashes import row_hash, told_apart
 
 _BLOCK = 8_192  # rows hashed or summed together: what fits the cache
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -14,7 +14,7 @@ from fivesigma._core import columns
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.columns import label, missing
 from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma.risk.splits import text_hash
+from fivesigma.risk.row_hashes import text_hash
 
 TASKS = ("classification", "regression", "clustering")
 _MAX_INFERRED_CLASSES = 20

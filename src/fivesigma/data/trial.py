@@ -10,7 +10,8 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.inspection import Guesses, Inspection, guess, ranked_targets
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
-from fivesigma.risk.splits import make_split, row_hash
+from fivesigma.risk.row_hashes import row_hash
+from fivesigma.risk.splits import make_split
 
 FOLDS = (5, 3, 2)
 """Numbers of folds that are tried, the most first."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
-from fivesigma.risk.splits import in_order_of_rows, row_hash
+from fivesigma.risk.row_hashes import row_hash
+from fivesigma.risk.splits import in_order_of_rows
 
 
 def inner_folds(

@@ -14,7 +14,8 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
 from fivesigma.record.sections.section import Section, named
 from fivesigma.risk.given_folds import crossing, with_folds
-from fivesigma.risk.splits import Split, make_split, make_units, row_hash
+from fivesigma.risk.row_hashes import row_hash
+from fivesigma.risk.splits import Split, make_split, make_units
 from fivesigma.risk.time_blocks import split_by_time, times
 from fivesigma.study.preparation.events import PART, _given, fold_column
 from fivesigma.study.spec.document import Spec

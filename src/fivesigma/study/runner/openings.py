@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError
 from fivesigma.record.ledger import Ledger, Rows
 from fivesigma.record.store import RunFolder
-from fivesigma.risk.splits import place_hash, rows_key
+from fivesigma.risk.row_hashes import place_hash, rows_key
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.runner.manifest import file_hash
 from fivesigma.study.tasks.task import CROSSFIT, TRAIN
