@@ -12,6 +12,7 @@ import pytest
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma.data import tables
+from fivesigma.data.stack import stacked
 
 
 @pytest.fixture
@@ -94,16 +95,16 @@ STACKED: list[tuple[list[np.ndarray], list[Any]]] = [
 @pytest.mark.parametrize(("parts", "values"), STACKED)
 def test_columns_of_two_files(parts: list[np.ndarray], values: list[Any]) -> None:
     files = [Path("one"), Path("two")]
-    found = tables.stacked([{"c": part} for part in parts], files)["c"].tolist()
+    found = stacked([{"c": part} for part in parts], files)["c"].tolist()
     assert [None if value is None or value != value else value for value in found] == values
 
 
 def test_columns_that_do_not_fit() -> None:
     files = [Path("one"), Path("two")]
     with pytest.raises(InputError, match="column 'c' is text in two and numbers in one"):
-        tables.stacked([{"c": np.array([1])}, {"c": objects(["a"])}], files)
+        stacked([{"c": np.array([1])}, {"c": objects(["a"])}], files)
     with pytest.raises(InputError, match="column 'd' is not in both"):
-        tables.stacked([{"c": np.array([1])}, {"c": np.array([1]), "d": np.array([1])}], files)
+        stacked([{"c": np.array([1])}, {"c": np.array([1]), "d": np.array([1])}], files)
 
 
 def test_a_file_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,24 +13,26 @@ from fivesigma._core import checks, expressions, units
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import choice, join, shape, targets
+from fivesigma.data.filling import Filling, float_type, read_once
+from fivesigma.data.held import Held
 from fivesigma.data.readers.npz import MASK
+from fivesigma.data.readers.table import Table, numbers
 from fivesigma.data.roles import Roles
-from fivesigma.data.tables import Columns
 from fivesigma.data.targets import group_codes
-from fivesigma.risk.row_hashes import table_hashes
+from fivesigma.risk.row_hashes import Hashes, mixed
+
+_DRAWN = np.uint64(0x5DEECE66D1CE4E5B)  # so that the rows drawn are no part of a split by the same hashes
+_FIRST = 8_192  # rows in which a column of missing values alone shows itself
 
 INTERNAL = "\x00"
 """What begins the name of a column that is of no file."""
-
-_BLOCK = 8_192
-_TOGETHER = 8  # columns written side by side: eight doubles are one line of the cache
 
 
 @dataclass
 class _Work:
     """The table on its way to a Dataset: which rows are left, and what was said on the way."""
 
-    columns: Columns
+    columns: Held
     roles: Roles
     source: str
     rows: NDArray[np.int64]
@@ -59,10 +61,11 @@ def _target_and_weights(work: _Work) -> tuple[Any, Any]:
     return y, w
 
 
-def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
-    """Return the arguments of a `Dataset` of ``columns``, each (n_rows,).
+def assemble(table: Table, roles: Roles, *, source: str) -> dict[str, Any]:
+    """Return the arguments of a `Dataset` of an open table.
 
-    The mapping is emptied on the way to spare memory.
+    Only the columns that have a part are held in memory; each other one is read once, for the rows' identity, a few
+    columns at a time.
 
     Raises
     ------
@@ -70,16 +73,28 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         In one sentence, for whatever does not fit: an unknown column, a constant target, text or infinite
         values in a feature, weights that are negative.
     """
-    work = _Work(columns, roles, source, np.arange(_height(columns, source)))
-    given = dict(columns)
-    _join(work)
+    _refuse_empty(table, source)
+    if roles.join is None:
+        return _assembled(table, roles, source)
+    with join.opened(table, roles.join) as both:
+        return _assembled(both, roles, source)
+
+
+def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
+    columns = Held(table, _seen_as(roles))
+    work = _Work(columns, roles, source, np.arange(table.n_rows))
+    if isinstance(table, join.Joined):
+        work.keep(
+            table.found, "join", "warning", f"rows have no partner in {roles.join and roles.join['path']}"
+        )
     work.units = _known_units(work)
-    _replace_codes(work)
     expressed = _add_expressions(work)
-    chosen = choice.choose(columns, roles, expressed, source)
+    _look_around(work)
+    chosen = choice.choose(columns.looks(), roles, expressed, source)
     work.notes += chosen.notes
-    identity, as_read = _identity(work, given, expressed)
-    given.clear()
+    columns.hold([*roles.spectators, *roles.extra_columns, *roles.carried])
+    known = _Known.of(work, expressed)
+    _draw(work, known)
     _select(work)
     y, w = _target_and_weights(work)
     groups, group_identity = (
@@ -90,8 +105,8 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         for names in (roles.spectators, (*roles.extra_columns, *roles.carried))
     ]
     _check_units(work)
-    read = {name: kinds.kind_of(columns[name]) for name in _needed(chosen.names, roles, expressed)}
-    filled = _filled(work, chosen.names)
+    read = {name: kinds.kind_of(columns.look(name)) for name in _needed(chosen.names, roles, expressed)}
+    filled, (identity, as_read) = _filled(work, chosen.names, known)
     of_array = None if filled.kind == "table" else _unit(chosen.names[0], work)
     return {
         "X": filled.X,
@@ -115,7 +130,7 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
         "weight": roles.weight,
         "group": roles.group,
         "task": "clustering" if y is None else y.task,
-        "rows": work.rows,
+        "rows": work.take(numbers(table)),
         "identity": None if identity is None else work.take(identity),
         "as_read": work.take(as_read),
         "group_identity": group_identity,
@@ -123,28 +138,31 @@ def assemble(columns: Columns, roles: Roles, *, source: str) -> dict[str, Any]:
     }
 
 
-def _height(columns: Columns, source: str) -> int:
-    lengths = {len(column) for column in columns.values()}
-    if not lengths or lengths == {0}:
+def _refuse_empty(table: Table, source: str) -> None:
+    if not table.names or not table.n_rows:
         raise InputError(f"{source}: the table is empty; expected columns and at least one row.")
-    return lengths.pop()
 
 
-def _join(work: _Work) -> None:
-    if work.roles.join is None:
-        return
-    both, found = join.joined(work.columns, work.roles.join)
-    work.columns |= both
-    work.keep(found, "join", "warning", f"rows have no partner in {work.roles.join['path']}")
+def _seen_as(roles: Roles) -> Callable[[str, NDArray[Any]], NDArray[Any]]:
+    """Return how roles see a column: codes of missing values are NaN and None.
 
-
-def _replace_codes(work: _Work) -> None:
-    """Make missing-value codes NaN and None, but not in weights, groups and what is only carried along."""
-    roles = work.roles
+    They stay in weights, groups and what is only carried along.
+    """
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
-    for name, column in work.columns.items() if roles.codes else ():
-        if name not in untouched:
-            work.columns[name] = kinds.blanked(column, roles.codes)
+    codes = roles.codes
+
+    def seen(name: str, column: NDArray[Any]) -> NDArray[Any]:
+        return kinds.blanked(column, codes) if codes and name not in untouched else column
+
+    return seen
+
+
+def _look_around(work: _Work) -> None:
+    """Look together at the columns whose kind matters to the choice of features: those named, or all."""
+    named = work.roles.features
+    work.columns.look_at(
+        list(work.columns) if named is None else [name for name in named if isinstance(name, str)]
+    )
 
 
 def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
@@ -153,7 +171,7 @@ def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
     for name, text in (work.roles.expressions or {}).items():
         if name in work.columns:
             raise InputError(f"expressions: {name!r} is a column already; give the new column another name.")
-        work.columns[name] = _evaluated(work, f"expressions.{name}", text)
+        work.columns.add(name, _evaluated(work, f"expressions.{name}", text))
         made_of[name] = expressions.names(text, work.columns)
     return made_of
 
@@ -166,15 +184,34 @@ def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
         raise InputError(f"{key}: {error}") from None
 
 
-def _identity(
-    work: _Work, given: Columns, made_of: Mapping[str, Sequence[str]]
-) -> tuple[NDArray[np.uint64] | None, NDArray[np.uint64]]:
-    """Hash each row as it was ``given``, less target and weight: no choice of features moves it; then with these."""
-    answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
-    answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
-    columns = {name: column for name, column in given.items() if not name.startswith(INTERNAL)}
-    identity, as_read = table_hashes(columns, apart=answer)
-    return (identity if columns.keys() - answer else None), as_read
+@dataclass(frozen=True)
+class _Known:
+    """By which columns of the table a row is known, and those among them that hold the answer or its weight."""
+
+    names: tuple[str, ...]
+    answer: frozenset[str]
+
+    @classmethod
+    def of(cls, work: _Work, made_of: Mapping[str, Sequence[str]]) -> _Known:
+        """All that were read: no choice of features moves a row's identity."""
+        answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
+        answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
+        names = tuple(name for name in work.columns.table.names if not name.startswith(INTERNAL))
+        return cls(names, frozenset(answer))
+
+    def identity(self, hashes: tuple[Hashes, Hashes]) -> tuple[Hashes | None, Hashes]:
+        """Return the hash of a row less target and weight, None where it holds nothing else; and that with these."""
+        return (hashes[0] if set(self.names) - self.answer else None), hashes[1]
+
+
+def _draw(work: _Work, known: _Known) -> None:
+    """Keep a fraction of the rows by the hash of all that is read of each: the same ones for every study."""
+    fraction = work.roles.fraction
+    if fraction is None:
+        return
+    hashes = mixed(read_once(work.columns, known.names, apart=known.answer)[1] ^ _DRAWN)
+    drawn = hashes < np.uint64(min(int(fraction * 2**64), 2**64 - 1))
+    work.keep(work.take(drawn), "fraction", "ok", f"rows are beyond the fraction {fraction:g} that is drawn")
 
 
 def _select(work: _Work) -> None:
@@ -235,26 +272,31 @@ def _weights(work: _Work) -> NDArray[np.float64] | None:
 class _Filled:
     """``X`` with what its shape means."""
 
-    X: NDArray[np.float64]
+    X: NDArray[Any]
     names: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
     kind: str = "table"
     mask: NDArray[np.bool_] | None = None
 
 
-def _filled(work: _Work, names: tuple[str, ...]) -> _Filled:
-    """Fill ``X`` from the chosen columns, or from the one array column that is chosen."""
-    if len(names) == 1 and work.columns[names[0]].ndim > 1:
-        return _array(work, names[0])
-    X, categories = _table(work, names)
+def _filled(
+    work: _Work, names: tuple[str, ...], known: _Known
+) -> tuple[_Filled, tuple[Hashes | None, Hashes]]:
+    """Read the table: fill ``X`` from the chosen columns, or the one array column that is chosen, and hash its rows."""
+    if len(names) == 1 and work.columns.look(names[0]).ndim > 1:
+        filled = _array(work, names[0])
+        hashes = read_once(work.columns, known.names, apart=known.answer)
+        return filled, known.identity(hashes)
+    X, categories, hashes = _table(work, names, known)
     checks.refuse_infinite(X, names, rows=work.rows)
     _refuse_all_missing(X, names)
-    return _Filled(X, names, categories)
+    return _Filled(X, names, categories), known.identity(hashes)
 
 
 def _array(work: _Work, name: str) -> _Filled:
     """Take images, sequences or sets from one array column; the mask of sets stands beside it."""
-    X = work.take(work.columns.pop(name)).astype(np.float64)
+    column = work.columns[name]
+    X = np.array(work.take(column), dtype=float_type([column]))
     mask = _mask(work, name, X.shape)
     if mask is not None:
         X[~mask] = 0.0
@@ -266,41 +308,39 @@ def _array(work: _Work, name: str) -> _Filled:
 
 def _mask(work: _Work, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     """Return the mask (n, k) that stands beside an array (n, k, features), if there is one."""
-    for word in (f"{name}{MASK}", "mask"):
+    for word in (f"{name}{MASK}", "mask") if len(shape) == 3 else ():
         found = work.columns.get(word)
-        if (
-            found is not None
-            and found.dtype.kind == "b"
-            and found.shape[1:] == shape[1:2]
-            and len(shape) == 3
-        ):
+        if found is not None and found.dtype.kind == "b" and found.shape[1:] == shape[1:2]:
             return np.array(work.take(found))
     return None
 
 
-def _table(work: _Work, names: Sequence[str]) -> tuple[NDArray[np.float64], dict[str, tuple[str, ...]]]:
-    """Fill ``X`` (n_samples, n_features) a few columns at a time, and let go of each column once it is in."""
-    X = np.empty((len(work.rows), len(names)))
+def _table(
+    work: _Work, names: Sequence[str], known: _Known
+) -> tuple[NDArray[Any], dict[str, tuple[str, ...]], tuple[Hashes, Hashes]]:
+    """Fill ``X`` (n_samples, n_features): made columns and text at once, all else as the table is read."""
+    columns = work.columns
+    seen = {name: columns.look(name) for name in names}
+    held = {name for name in names if columns.made(name) or kinds.is_text(seen[name])}
     categories: dict[str, tuple[str, ...]] = {}
-    for first in range(0, len(names), _TOGETHER):
-        some = names[first : first + _TOGETHER]
-        group = [_as_float(work, name, categories) for name in some]
-        for start in range(0, len(X), _BLOCK):
-            for i, column in enumerate(group):
-                X[start : start + _BLOCK, first + i] = column[start : start + _BLOCK]
-    return X, categories
+    X = Filling({name: j for j, name in enumerate(names)}, work.rows, float_type(list(seen.values())))
+    for name in held:
+        X.put(name, _as_float(work, name, categories))
+    columns.let_go()
+    hashes = read_once(columns, known.names, apart=known.answer, features=set(names) - held, into=X)
+    return X.values, {name: categories[name] for name in names if name in categories}, hashes
 
 
 def _as_float(work: _Work, name: str, categories: dict[str, tuple[str, ...]]) -> NDArray[Any]:
-    column = work.take(work.columns.pop(name))
+    column = work.take(work.columns[name])
     if not kinds.is_text(column):
         return kinds.numbers(column)
     code, categories[name] = targets.codes(column)
     return np.where(code < 0, np.nan, code)
 
 
-def _refuse_all_missing(X: NDArray[np.float64], names: Sequence[str]) -> None:
-    for i in np.flatnonzero(np.isnan(X[:_BLOCK]).all(axis=0)).tolist():
+def _refuse_all_missing(X: NDArray[Any], names: Sequence[str]) -> None:
+    for i in np.flatnonzero(np.isnan(X[:_FIRST]).all(axis=0)).tolist():
         if np.isnan(X[:, i]).all():
             raise InputError(
                 f"feature {names[i]!r} is missing in all {len(X)} rows; leave it out: name the features you "
@@ -323,9 +363,9 @@ def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[s
 
 
 def _check_units(work: _Work) -> None:
-    known = {*work.columns, *work.roles.targets, *_channels(work)}
+    known = {*work.columns, *work.roles.targets}
     for name in work.roles.units or {}:
-        if name not in known:
+        if name not in known and name not in _channels(work):
             raise InputError(
                 f"units: {name!r} is not a column of {work.source}.{did_you_mean(name, work.columns)}"
             )
@@ -333,7 +373,7 @@ def _check_units(work: _Work) -> None:
 
 def _channels(work: _Work) -> set[str]:
     """Return the names of the channels or features of the array columns."""
-    arrays = {name: column for name, column in work.columns.items() if column.ndim > 1}
+    arrays = {name: column for name, column in work.columns.looks().items() if column.ndim > 1}
     return {
         word
         for name, column in arrays.items()

@@ -29,7 +29,7 @@ class Table(Protocol):
     """What a check reads of a `Dataset`."""
 
     @property
-    def X(self) -> NDArray[np.float64]:
+    def X(self) -> NDArray[Any]:
         """The features, (n, p)."""
         ...
 
@@ -155,7 +155,7 @@ def _leaks(data: Table) -> Sequence[Note]:
         return ()
     at = np.unique(np.linspace(0, data.n_samples - 1, min(data.n_samples, _MOST_LOOKED_AT)).astype(np.int64))
     tells = _monotone if data.classes is None else _separates
-    X, outputs = data.X[at], data.y[at].reshape(len(at), -1).T
+    X, outputs = np.asarray(data.X[at], dtype=np.float64), data.y[at].reshape(len(at), -1).T
     suspects = [
         name for name, column in zip(data.names, X.T, strict=True) if any(tells(column, y) for y in outputs)
     ]

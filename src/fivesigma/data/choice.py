@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from fivesigma._core import expressions
 from fivesigma._core.columns import is_text, missing
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.roles import Roles
-from fivesigma.data.tables import Columns
 from fivesigma.data.targets import Note
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
@@ -29,7 +29,9 @@ class Choice:
     notes: tuple[Note, ...]
 
 
-def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]], source: str) -> Choice:
+def choose(
+    columns: Mapping[str, NDArray[Any]], roles: Roles, made_of: Mapping[str, Sequence[str]], source: str
+) -> Choice:
     """Choose the features.
 
     ``made_of`` names the columns that each expression uses, so that what the target is made of is found.
@@ -47,7 +49,7 @@ def choose(columns: Columns, roles: Roles, made_of: Mapping[str, Sequence[str]],
     return _default(columns, roles, ingredients, made_of, source)
 
 
-def _check_roles(columns: Columns, roles: Roles, source: str) -> None:
+def _check_roles(columns: Mapping[str, NDArray[Any]], roles: Roles, source: str) -> None:
     """Refuse a role for a column that is not there."""
     named: list[tuple[str, Iterable[str]]] = [
         ("target", [target for target in roles.targets if _BARE.fullmatch(target)]),
@@ -78,7 +80,9 @@ def _categorical(roles: Roles) -> Sequence[str]:
 
 
 def ingredients_of(
-    texts: str | Sequence[str] | None, columns: Columns, made_of: Mapping[str, Sequence[str]]
+    texts: str | Sequence[str] | None,
+    columns: Mapping[str, NDArray[Any]],
+    made_of: Mapping[str, Sequence[str]],
 ) -> set[str]:
     """Return every column that goes into an expression, or into any of several, through other expressions too."""
     found: set[str] = set()
@@ -93,7 +97,10 @@ def ingredients_of(
 
 
 def _refuse_unused(
-    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]]
+    columns: Mapping[str, NDArray[Any]],
+    roles: Roles,
+    ingredients: set[str],
+    made_of: Mapping[str, Sequence[str]],
 ) -> None:
     """Refuse an expression that is neither a named feature nor used by anything else."""
     conditions = [text for text in (roles.select, roles.weight) if text]
@@ -113,7 +120,11 @@ def _refuse_unused(
 
 
 def _named(
-    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
+    columns: Mapping[str, NDArray[Any]],
+    roles: Roles,
+    ingredients: set[str],
+    made_of: Mapping[str, Sequence[str]],
+    source: str,
 ) -> Choice:
     names = tuple(dict.fromkeys(roles.features or ()))
     if len(names) != len(roles.features or ()) or not names:
@@ -145,7 +156,7 @@ def _suspects(
     roles: Roles,
     ingredients: set[str],
     made_of: Mapping[str, Sequence[str]],
-    columns: Columns,
+    columns: Mapping[str, NDArray[Any]],
 ) -> tuple[Note, ...]:
     """Warn of features that were named although they may hold the answer."""
     notes: list[Note] = []
@@ -170,7 +181,7 @@ def _computed_from_the_target(
     roles: Roles,
     ingredients: set[str],
     made_of: Mapping[str, Sequence[str]],
-    columns: Columns,
+    columns: Mapping[str, NDArray[Any]],
 ) -> list[Note]:
     """Warn of expressions that use what the target is made of."""
     made = [name for name in names if name in made_of]
@@ -180,7 +191,11 @@ def _computed_from_the_target(
 
 
 def _default(
-    columns: Columns, roles: Roles, ingredients: set[str], made_of: Mapping[str, Sequence[str]], source: str
+    columns: Mapping[str, NDArray[Any]],
+    roles: Roles,
+    ingredients: set[str],
+    made_of: Mapping[str, Sequence[str]],
+    source: str,
 ) -> Choice:
     """Take every numeric column without another role, then the expressions."""
     busy: set[str | None] = {*ingredients, *ingredients_of(roles.weight, columns, made_of)}

@@ -21,6 +21,7 @@ from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
 from fivesigma.data.moments import moments
+from fivesigma.data.readers.table import Table, WholeTable
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.data.targets import (
@@ -42,7 +43,7 @@ class Dataset:
 
     Parameters
     ----------
-    X : (n_samples, \\*shape) float64
+    X : (n_samples, \\*shape) float64, or float32 where every feature is that in the input
         The features; NaN is a missing value, a text column holds the codes of its ``categories``. What an event is
         stands in ``kind``: ``"table"`` (n, features), ``"image"`` (n, channels, height, width), ``"sequence"``
         (n, channels, length) or ``"set"`` (n, k, features), with ``mask`` (n, k), true where a member is there.
@@ -85,7 +86,7 @@ class Dataset:
     2
     """
 
-    X: NDArray[np.float64]
+    X: NDArray[Any]
     y: NDArray[Any] | None = None
     w: NDArray[np.float64] | None = None
     groups: NDArray[np.int64] | None = None
@@ -181,7 +182,7 @@ class Dataset:
         >>> Dataset.from_arrays([[0.0], [1.0], [2.0]], [0.5, 1.5, 3.0]).task
         'regression'
         """
-        table = checks.as_table(X)
+        table = _as_given(X)
         n = len(table)
         group_code, group_hash = _grouped(groups, n, group)
         members = None if mask is None else np.asarray(mask, dtype=bool)
@@ -287,13 +288,24 @@ class Dataset:
 
     @classmethod
     def from_columns(cls, columns: Columns, roles: Roles, *, source: str) -> Dataset:
-        """Make a Dataset of named ``columns``, each (n_rows,), which are let go of on the way.
+        """Make a Dataset of named ``columns``, each (n_rows,).
 
         >>> columns = {"x": np.array([1.0, 2.0]), "y": np.array([0.5, 1.5])}
         >>> Dataset.from_columns(columns, Roles(target="y"), source="two columns").n_features
         1
         """
-        return cls(**assemble(columns, roles, source=source))
+        return cls.from_table(WholeTable(columns), roles, source=source)
+
+    @classmethod
+    def from_table(cls, table: Table, roles: Roles, *, source: str) -> Dataset:
+        """Make a Dataset of a table that is open, of which only the columns that have a part are held in memory.
+
+        Raises
+        ------
+        InputError, DataError
+            As `fivesigma.read`.
+        """
+        return cls(**assemble(table, roles, source=source))
 
     def take(self, indices: ArrayLike) -> Dataset:
         """Return the events at ``indices`` (positions or a mask), all columns together."""
@@ -351,6 +363,14 @@ class Dataset:
             units=(*self.units, *_units(units, tuple(columns))),
             identity=self.row_hashes,
         )
+
+    def events(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """Return ``X`` of the events at ``rows`` (positions or a mask) as float64, whatever it is held in.
+
+        >>> Dataset.from_arrays(np.eye(3, dtype=np.float32)).events([1]).dtype
+        dtype('float64')
+        """
+        return np.asarray(self.X[np.asarray(rows)], dtype=np.float64)
 
     @property
     def n_samples(self) -> int:
@@ -465,13 +485,19 @@ class Dataset:
         return f"Dataset({self.n_samples} {events} x {self.n_features} {features}, {self.task}{of})"
 
 
+def _as_given(X: ArrayLike) -> NDArray[Any]:
+    """Return ``X`` as float64, or as the float32 that it is."""
+    given = isinstance(X, np.ndarray) and X.dtype == np.float32 and X.ndim > 1 and X.size > 0
+    return np.asarray(X) if given and not np.ma.isMaskedArray(X) else checks.as_table(X)
+
+
 def _grouped(
     groups: ArrayLike | None, n: int, name: str | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.uint64] | None]:
     return (None, None) if groups is None else group_codes(checks.as_column(groups, n, what="groups"), name)
 
 
-def _width(X: NDArray[np.float64]) -> int:
+def _width(X: NDArray[Any]) -> int:
     return int(np.prod(X.shape[1:]))
 
 
@@ -498,6 +524,8 @@ def _canonical(block: NDArray[Any]) -> bytes:
     """Return the bytes of ``block`` in C order, little-endian, with one NaN and one zero."""
     values = np.ascontiguousarray(block)
     if values.dtype.kind == "f":
-        values = values + 0.0  # a copy in which -0.0 is 0.0
+        values = (
+            values.astype(np.float64) + 0.0
+        )  # in which -0.0 is 0.0; what float32 holds is the same content
         values[np.isnan(values)] = np.nan
     return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()

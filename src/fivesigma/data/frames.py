@@ -92,8 +92,6 @@ def _integers(series: Any, kind: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _floats(series: Any, kind: np.dtype[Any]) -> NDArray[Any]:
-    if series.null_count():
-        return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
     return np.asarray(series.to_numpy(), dtype=kind)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,9 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.jagged import Jagged
 from fivesigma.data import readers, tables
+from fivesigma.data.readers.table import Table, WholeTable, height, looks, numbers
 
 
 def check(join: Mapping[str, Any]) -> str:
@@ -29,6 +33,102 @@ def check(join: Mapping[str, Any]) -> str:
     return str(join["on"])
 
 
+@dataclass(frozen=True)
+class Joined:
+    """A table with the columns of its rows' partners in another one; without a partner these hold arbitrary values.
+
+    ``at`` (n_rows,) is the position of each row's partner in ``right``, -1 where there is none.
+    """
+
+    left: Table
+    right: Table
+    on: str
+    at: NDArray[np.int64]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the first table."""
+        return self.left.n_rows
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of both tables."""
+        return (*self.left.names, *(name for name in self.right.names if name != self.on))
+
+    @property
+    def jagged(self) -> tuple[str, ...]:
+        """Columns of the first table that hold a list in each row."""
+        return self.left.jagged
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units of the columns of both tables."""
+        return {**self.right.units, **self.left.units}
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """Which rows have a partner, (n_rows,)."""
+        return self.at >= 0
+
+    @property
+    def n_input(self) -> int:
+        """Rows of the input that the first table is a part of."""
+        return height(self.left)
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Return the number of each row in the input."""
+        return numbers(self.left)
+
+    def columns(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> tables.Columns:
+        """Read some of ``names``, rows ``start`` to ``stop``."""
+        own = set(self.left.names)
+        other = self.right.columns([name for name in names if name not in own])
+        at = np.maximum(self.at[start:stop], 0)
+        found = self.left.columns([name for name in names if name in own], start, stop)
+        return {name: found[name] if name in own else other.pop(name)[at] for name in names}
+
+    def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
+        """Read some of ``jagged``, rows ``start`` to ``stop``."""
+        return self.left.lists(names, start, stop)
+
+    def looks(self, names: Sequence[str]) -> tables.Columns:
+        """Return of each column enough to know its kind, type and shape."""
+        own = set(self.left.names)
+        sides = [looks(self.left, [name for name in names if name in own])]
+        sides.append(looks(self.right, [name for name in names if name not in own]))
+        return {name: sides[name not in own][name] for name in names}
+
+
+@contextmanager
+def opened(table: Table, join: Mapping[str, Any]) -> Iterator[Joined]:
+    """Open the second table of ``join`` beside an open one.
+
+    Raises
+    ------
+    InputError
+        If the key is absent, repeats in the second table, or a column is in both.
+    """
+    key, path = check(join), join["path"]
+    options = {word: value for word, value in join.items() if word not in ("path", "on")}
+    with tables.opened(path, **options) as right:
+        yield _beside(table, right, key, str(path))
+
+
+def _beside(table: Table, right: Table, key: str, path: str) -> Joined:
+    for side, where in ((table, "the data"), (right, path)):
+        if key not in side.names:
+            raise InputError(
+                f"the join key {key!r} is not a column of {where}.{did_you_mean(key, side.names)}"
+            )
+    if both := sorted((set(table.names) & set(right.names)) - {key}):
+        raise InputError(f"column {both[0]!r} is in both the data and {path}; rename it in one of them.")
+    left, other = (side.columns([key])[key] for side in (table, right))
+    at = _partners(left, other, f"the join key {key!r}", path)
+    if not (at >= 0).any():
+        raise InputError(f"no row of the data has a partner in {path} by {key!r}; is it the right key?")
+    return Joined(table, right, key, at)
+
+
 def joined(
     columns: tables.Columns, join: Mapping[str, Any], *, as_text: Sequence[str] = ()
 ) -> tuple[tables.Columns, NDArray[np.bool_]]:
@@ -43,18 +143,9 @@ def joined(
     """
     key, path = check(join), join["path"]
     options = {word: value for word, value in join.items() if word not in ("path", "on")}
-    right = tables.read_columns(path, as_text=as_text, **options)
-    for table, where in ((columns, "the data"), (right, str(path))):
-        if key not in table:
-            raise InputError(f"the join key {key!r} is not a column of {where}.{did_you_mean(key, table)}")
-    if both := sorted((set(columns) & set(right)) - {key}):
-        raise InputError(f"column {both[0]!r} is in both the data and {path}; rename it in one of them.")
-    at = _partners(columns[key], right[key], f"the join key {key!r}", str(path))
-    found = at >= 0
-    if not found.any():
-        raise InputError(f"no row of the data has a partner in {path} by {key!r}; is it the right key?")
-    added = {name: column[np.maximum(at, 0)] for name, column in right.items() if name != key}
-    return columns | added, found
+    right = WholeTable(tables.read_columns(path, as_text=as_text, **options))
+    both = _beside(WholeTable(columns), right, key, str(path))
+    return both.columns(both.names), both.found
 
 
 def _partners(left: NDArray[Any], right: NDArray[Any], what: str, path: str) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ _BLOCK = 8_192  # rows summed together: what fits the cache
 
 
 def moments(
-    X: NDArray[np.float64],
+    X: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return min, max, mean, std and count of the values present in each column of ``X`` (n_samples, n_features).
 
@@ -22,7 +22,7 @@ def moments(
     low, high = np.full(width, np.inf), np.full(width, -np.inf)
     n, mean, m2 = np.zeros(width), np.zeros(width), np.zeros(width)
     for start in range(0, len(X), _BLOCK):
-        block = X[start : start + _BLOCK]
+        block = np.asarray(X[start : start + _BLOCK], dtype=np.float64)  # sums of float32 lose their digits
         absent = np.isnan(block)
         low, high = np.fmin(low, np.fmin.reduce(block)), np.fmax(high, np.fmax.reduce(block))
         n_b = len(block) - absent.sum(axis=0)

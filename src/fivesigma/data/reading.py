@@ -11,6 +11,7 @@ from fivesigma.data import tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.readers import all_readers
 from fivesigma.data.roles import Roles
+from fivesigma.data.stack import window
 
 
 def read(  # noqa: PLR0913 keywords of a public function
@@ -30,6 +31,8 @@ def read(  # noqa: PLR0913 keywords of a public function
     expressions: Mapping[str, str] | None = None,
     categorical: bool | Sequence[str] | None = None,
     extra_columns: Sequence[str] = (),
+    rows: Sequence[int] | None = None,
+    fraction: float | None = None,
     format: str | None = None,
     **format_options: Any,
 ) -> Dataset:
@@ -54,6 +57,9 @@ def read(  # noqa: PLR0913 keywords of a public function
     expressions : mapping of new column to expression; these are features
     categorical : True, or the names of text columns that may be features
     extra_columns : names of columns to carry along, for a split
+    rows : ``[FIRST, STOP]``, the rows of the input from one to before another, counted from 0
+    fraction : part of the rows to read, such as 0.1: drawn by a hash of all that a row holds, so that it is the same
+        rows in every study, and copies of a row come together
     format : name of the format, where the suffix does not say it
     format_options : options of the format, such as ``separator`` of CSV
 
@@ -86,14 +92,15 @@ def read(  # noqa: PLR0913 keywords of a public function
         expressions=expressions,
         categorical=categorical,
         extra_columns=extra_columns,
+        fraction=fraction,
     )
     _refuse_unknown(format_options)
-    columns = tables.read_columns(path, format=format, missing=roles.words, **format_options)
     beside = [join["path"]] if join and {"path", "on"} <= set(join) else []
-    own = tables.read_units(path, format, beside=beside, given=units)
-    roles = dataclasses.replace(roles, read_units=own)
-    source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in tables.paths(path))
-    return Dataset.from_columns(columns, roles, source=source)
+    with tables.opened(path, format=format, missing=roles.words, **format_options) as table:
+        own = tables.units_said(table, beside=beside, given=units)
+        roles = dataclasses.replace(roles, read_units=own)
+        source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in table.files)
+        return Dataset.from_table(window(table, rows), roles, source=source)
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> None:

@@ -27,6 +27,8 @@ class Roles:
     expressions: Mapping[str, str] | None = None
     categorical: bool | Sequence[str] | None = None
     extra_columns: Sequence[str] = ()
+    fraction: float | None = None
+    """Part of the rows that is read, drawn by what they hold."""
     read_units: Mapping[str, str] = field(default_factory=dict)
     """Units that the tables say themselves; `units` come before them."""
     carried: Sequence[str] = ()
@@ -38,6 +40,10 @@ class Roles:
         for name in ("weight", "group", "select"):
             if not isinstance(getattr(self, name), (str, type(None))):
                 raise WrongTypeError(f"{name} must be text, got {getattr(self, name)!r}; name one column.")
+        if self.fraction is not None and not (_is_number(self.fraction) and 0 < self.fraction <= 1):
+            raise InputError(
+                f"fraction = {self.fraction!r} is not a part of the rows; expected 0 < fraction <= 1."
+            )
         for name in ("features", "spectators", "classes", "extra_columns"):
             if isinstance(getattr(self, name), str):
                 word = getattr(self, name)
@@ -70,3 +76,7 @@ class Roles:
     def words(self) -> tuple[str, ...]:
         """The missing-value codes that are text, which a text format must know before it finds the types."""
         return tuple(code for code in self.codes if isinstance(code, str))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

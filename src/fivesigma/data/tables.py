@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fivesigma._core import columns as kinds
-from fivesigma._core import exact
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data import readers
+from fivesigma.data.readers.table import Table
+from fivesigma.data.stack import Columns as Columns
+from fivesigma.data.stack import Stack, stacked
 
-Columns = dict[str, NDArray[Any]]
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
@@ -56,6 +54,38 @@ def read_columns(
     return tables[0] if len(tables) == 1 else stacked(tables, files)
 
 
+@contextmanager
+def opened(
+    path: Paths,
+    *,
+    format: str | None = None,
+    missing: Sequence[str] = (),
+    marks: Mapping[str, Sequence[Any]] | None = None,
+    **format_options: Any,
+) -> Iterator[Stack]:
+    """Open the files that `read_columns` would read, as one table; ``marks`` as of `Stack`, one value a file.
+
+    Raises
+    ------
+    DataError, InputError
+        As `read_columns`; what is wrong inside a file may be found when it is read.
+    """
+    files = paths(path)
+    with ExitStack() as held:
+        parts = [held.enter_context(_opened(file, format, missing, format_options)) for file in files]
+        yield Stack(parts, files, marks or {})
+
+
+@contextmanager
+def _opened(
+    path: Path, format: str | None, missing: Sequence[str], options: Mapping[str, Any]
+) -> Iterator[Table]:
+    reader, given = _reader_and_options(path, format, {"missing": tuple(missing)}, options)
+    with _permitted(path), readers.opened(path, reader, given) as table:
+        _refuse_absent_text(path, options, table.names)
+        yield table
+
+
 def format_of(path: Paths, format: str | None, like: Paths) -> str | None:
     """Return the ``format`` that was said of the files ``like`` if it is that of ``path`` too, else None.
 
@@ -92,11 +122,37 @@ def read_units(
     InputError
         If two files say different units of a column, unless it is one of those whose units are ``given``.
     """
+    said = [(file, format_of(file, format, path)) for each in (path, *beside) for file in paths(each)]
+    return agreed([(file, units_of(file, own)) for file, own in said], given)
+
+
+def units_said(
+    table: Stack, *, beside: Iterable[Paths] = (), given: Collection[str] | None = None
+) -> dict[str, str]:
+    """Return the units that open files say of their columns, and those of files that are read ``beside`` them.
+
+    Raises
+    ------
+    InputError
+        If two files say different units of a column, unless it is one of those whose units are ``given``.
+    """
+    said = [(file, part.units) for file, part in zip(table.files, table.parts, strict=True)]
+    return agreed([*said, *said_beside(beside)], given)
+
+
+def said_beside(beside: Iterable[Paths]) -> list[tuple[Path, dict[str, str]]]:
+    """Return the units that files say themselves, by file."""
+    return [(file, units_of(file)) for each in beside for file in paths(each)]
+
+
+def agreed(
+    said: Iterable[tuple[Path, Mapping[str, str]]], given: Collection[str] | None = None
+) -> dict[str, str]:
+    """Return the units that several files say of their columns; refuse two for one column that is not ``given``."""
     found: dict[str, str] = {}
     first: dict[str, Path] = {}
-    said = [(file, format_of(file, format, path)) for each in (path, *beside) for file in paths(each)]
-    for file, own in said:
-        for name, unit in units_of(file, own).items():
+    for file, units in said:
+        for name, unit in units.items():
             if found.setdefault(name, unit) != unit and name not in (given or ()):
                 raise InputError(
                     f"column {name!r} is in {found[name]} in {first[name]} and in {unit} in {file}; write it in one "
@@ -140,60 +196,41 @@ def _read(
     path: Path, format: str | None, held: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
 ) -> Columns:
     """Read one file; ``held`` are words for the options of the same names, of the readers that have them."""
+    reader, given = _reader_and_options(path, format, held, options)
+    with _permitted(path):
+        columns = reader.columns(path, given)
+    _refuse_absent_text(path, options, columns)
+    return columns
+
+
+def _reader_and_options(
+    path: Path, format: str | None, held: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+) -> tuple[readers.Reader, dict[str, Any]]:
     reader = readers.reader_for(path, format)
     given = {name: value for name, value in options.items() if value is not None}
     readers.check_options(reader, given)
-    own = _listed(given.get("text", ()))
     for name, words in held.items():
         if words and name in reader.options:
             given[name] = (*_listed(given.get(name, ())), *words)
+    return reader, given
+
+
+@contextmanager
+def _permitted(path: Path) -> Iterator[None]:
     try:
-        columns = reader.columns(path, given)
+        yield
     except PermissionError as error:
         raise DataError(f"{path}: no permission to read this file; change its mode or its owner.") from error
-    for name in own:
+
+
+def _refuse_absent_text(path: Path, options: Mapping[str, Any], columns: Collection[str]) -> None:
+    """Refuse a column that was said to be text and is none of the file's."""
+    for name in _listed(options.get("text") or ()):
         if name not in columns:
             raise InputError(
                 f"{path}: text = {name!r} is not a column of this file.{did_you_mean(name, columns)}"
             )
-    return columns
 
 
 def _listed(words: Any) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else tuple(words)
-
-
-def stacked(tables: Sequence[Columns], files: Sequence[Path]) -> Columns:
-    """Put tables of the same columns under each other."""
-    for table, file in zip(tables, files, strict=True):
-        if different := sorted(set(table) ^ set(tables[0])):
-            raise InputError(
-                f"{file}: column {different[0]!r} is not in both this file and {files[0]}; "
-                "files that are read together have the same columns."
-            )
-    return {name: _joined_column(name, [table[name] for table in tables], files) for name in tables[0]}
-
-
-def _joined_column(name: str, parts: list[NDArray[Any]], files: Sequence[Path]) -> NDArray[Any]:
-    """Join the parts of one column; text that is all missing joins numbers as NaN."""
-    for part, file in zip(parts, files, strict=True):
-        if part.shape[1:] != parts[0].shape[1:]:
-            raise InputError(
-                f"column {name!r} has the shape {part.shape[1:]} in {file} and {parts[0].shape[1:]} in {files[0]}; "
-                "files that are read together have events of one shape."
-            )
-    text = [kinds.is_text(part) for part in parts]
-    if any(text) and not all(text):
-        blank = [bool(kinds.missing(part).all()) for part in parts]
-        if full := [
-            i for i, (is_text, empty) in enumerate(zip(text, blank, strict=True)) if is_text and not empty
-        ]:
-            raise InputError(
-                f"column {name!r} is text in {files[full[0]]} and numbers in {files[text.index(False)]}; "
-                "files that are read together have the same kinds of columns."
-            )
-        parts = [
-            kinds.Gapped(np.full(len(part), np.nan)) if is_text else part
-            for part, is_text in zip(parts, text, strict=True)
-        ]
-    return exact.stacked(parts)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.splits import Positions, Split, named
+from fivesigma.risk.row_hashes import Positions
+from fivesigma.risk.splits import Split, named
 
 DAY = 86_400.0  # seconds
 

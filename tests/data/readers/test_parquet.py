@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from fivesigma._core.errors import DataError
+from fivesigma.data.readers.parquet import READER
 from fivesigma.data.tables import read_columns, read_units
 
 
@@ -27,10 +28,10 @@ from fivesigma.data.tables import read_columns, read_units
         (pl.Series([Decimal(10**25), None], dtype=pl.Decimal(38, 0)), object, [10**25, None]),
         (pl.Series([Decimal("1.25"), None], dtype=pl.Decimal(10, 2)), np.float64, [1.25, None]),
         (pl.Series([True, None]), np.float64, [1.0, None]),
-        (pl.Series([0.5, None], dtype=pl.Float32), np.float64, [0.5, None]),
+        (pl.Series([0.5, None], dtype=pl.Float32), np.float32, [0.5, None]),
         (pl.Series(["a", None], dtype=pl.Categorical), object, ["a", None]),
         (pl.Series([datetime.date(2020, 1, 2), None]), object, ["2020-01-02", None]),
-        (pl.Series([[1, 2], None]), object, ["[1, 2]", None]),
+        (pl.Series([["a", "b"], None]), object, ["['a', 'b']", None]),
     ],
 )
 def test_columns_of_every_type(tmp_path: Path, series: pl.Series, kind: type, values: list[Any]) -> None:
@@ -38,6 +39,20 @@ def test_columns_of_every_type(tmp_path: Path, series: pl.Series, kind: type, va
     column = read_columns(tmp_path / "t.parquet")["c"]
     assert column.dtype == kind
     assert [None if value is None or value != value else value for value in column.tolist()] == values
+
+
+def test_lists_of_numbers_are_jagged(tmp_path: Path) -> None:
+    jets = pl.Series([[31.5, 20.2], None, [], [45.1]])
+    sized = pl.Series([[1, 2]] * 4, dtype=pl.Array(pl.Int32, 2))
+    pl.DataFrame({"x": [1.0] * 4, "jets": jets, "sized": sized}).write_parquet(tmp_path / "t.parquet")
+    assert list(read_columns(tmp_path / "t.parquet")) == ["x"]
+    with READER.open(tmp_path / "t.parquet", {}) as table:
+        assert (table.names, table.jagged) == (("x",), ("jets", "sized"))
+        found = table.lists(["jets", "sized"])
+        assert found["jets"].counts.tolist() == [2, 0, 0, 1]
+        assert found["jets"].values.tolist() == [31.5, 20.2, 45.1]
+        assert found["sized"].values.tolist() == [1, 2] * 4
+        assert table.lists(["jets"], 2)["jets"].values.tolist() == [45.1]
 
 
 def test_units_that_the_file_says_itself(tmp_path: Path) -> None:

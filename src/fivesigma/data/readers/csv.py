@@ -9,6 +9,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.readers.border import border, refuse_promise
+from fivesigma.data.readers.frame_table import FrameTable
 
 if TYPE_CHECKING:
     import polars
@@ -84,18 +86,27 @@ class CsvReader:
         """Read the table in ``path``."""
         from fivesigma.data import frames
 
-        missing = (*MISSING, *options.get("missing", ()))
         with border(path, self.name, _NEXT):
-            head = _head(path)
-            encoding = _encoding(head, options)
-            text = _decoded(path, head, encoding)
-            layout = replace(find_layout(path, text, options), missing=_has_word(text, missing))
-            source = _source(path, layout, encoding)
-            frame = _frame(path, source, layout, missing)
-            _refuse_short_lines(path, frame, layout, source)
-            series = _tidy(path, frame, layout, missing, source).get_columns()
-            del frame
+            series = self._frame(path, options).get_columns()
             return frames.consumed(series)
+
+    @contextmanager
+    def open(self, path: Path, options: Mapping[str, Any]) -> Iterator[FrameTable]:
+        """Open ``path``: its text is parsed at once, its columns are made when they are asked for."""
+        with border(path, self.name, _NEXT):
+            frame = self._frame(path, options)
+        yield FrameTable(path, self.name, _NEXT, frame, frame.height)
+
+    def _frame(self, path: Path, options: Mapping[str, Any]) -> polars.DataFrame:
+        missing = (*MISSING, *options.get("missing", ()))
+        head = _head(path)
+        encoding = _encoding(head, options)
+        text = _decoded(path, head, encoding)
+        layout = replace(find_layout(path, text, options), missing=_has_word(text, missing))
+        source = _source(path, layout, encoding)
+        frame = _frame(path, source, layout, missing)
+        _refuse_short_lines(path, frame, layout, source)
+        return _tidy(path, frame, layout, missing, source)
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return nothing: the format says no units."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError
 from fivesigma.data.readers.arrow_schema import units_in
 from fivesigma.data.readers.border import border, refuse_promise
+from fivesigma.data.readers.frame_table import FrameTable
 
 ABOUT = "fivesigma"
 """Key of the metadata in which this package says what it wrote: among it ``units``, by column."""
@@ -31,7 +33,7 @@ def about(units: Mapping[str, str], **more: object) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ParquetReader:
-    """Flat Parquet tables; a nested column is read as text."""
+    """Parquet tables: columns of single values, and lists of numbers; what else is nested is read as text."""
 
     name: str = "Parquet"
     suffixes: tuple[str, ...] = (".parquet", ".pq")
@@ -42,10 +44,14 @@ class ParquetReader:
         return head.startswith(b"PAR1")
 
     def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-        """Read the table in ``path``."""
-        import polars
+        """Read the columns of single values in ``path``."""
+        with self.open(path, options) as table:
+            return table.columns(table.names)
 
-        from fivesigma.data import frames
+    @contextmanager
+    def open(self, path: Path, options: Mapping[str, Any]) -> Iterator[FrameTable]:
+        """Open ``path``: its columns are read when they are asked for."""
+        import polars
 
         with border(path, self.name, _NEXT):
             lazy = polars.scan_parquet(path, glob=False)
@@ -56,7 +62,8 @@ class ParquetReader:
                 raise DataError(
                     f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
                 )
-            return frames.consumed(polars.read_parquet(path, glob=False).get_columns())
+            table = FrameTable(path, self.name, _NEXT, lazy, n_rows, self.units(path))
+        yield table
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return the units in the file's metadata: those this package wrote, then those of Arrow's fields."""

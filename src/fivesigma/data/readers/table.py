@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.jagged import Jagged
 
+FEW = 64
+"""Rows that tell the type of a column: a table's columns have one type each, whichever rows are asked for."""
+
+Tile = tuple[int, int, tuple[str, ...]]
+"""Part of a table: the rows from one to before another, of some columns."""
+
 
 class Table(Protocol):
-    """What a reader's ``open`` gives: names, heights and units at once, columns when they are asked for."""
+    """What a reader's ``open`` gives: names, heights and units at once, columns when they are asked for.
+
+    One that is best read some rows at a time, all columns together, says so by an attribute ``row_blocks``: pairs
+    (start, stop) that cover its rows in order.
+    """
 
     @property
     def n_rows(self) -> int:
@@ -85,3 +96,49 @@ class WholeTable:
     def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
         """Return some of the jagged columns."""
         return {name: self.lists_held[name].rows(start, stop) for name in names}
+
+
+def tiles(table: Table, names: Sequence[str], together: int) -> Iterator[Tile]:
+    """Yield the parts in which a table is read once from end to end; of each row its columns come in order.
+
+    Columns are read ``together`` at a time, or all of them where the table is best read by rows.
+
+    >>> import numpy as np
+    >>> list(tiles(WholeTable({name: np.zeros(5) for name in "abc"}), ("a", "b", "c"), 2))
+    [(0, 5, ('a', 'b')), (0, 5, ('c',))]
+    """
+    own = getattr(table, "tiles", None)
+    if own is not None:
+        yield from own(names, together)
+        return
+    blocks = getattr(table, "row_blocks", ())
+    for start, stop in blocks or ((0, table.n_rows),):
+        step = len(names) if blocks else together
+        for first in range(0, len(names), max(step, 1)):
+            yield start, stop, tuple(names[first : first + step])
+
+
+def looks(table: Table, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return of each column enough to know its kind, type and shape: some rows, or all of what is text or objects.
+
+    >>> import numpy as np
+    >>> looks(WholeTable({"x": np.zeros(100, dtype=np.float32)}), ["x"])["x"].dtype
+    dtype('float32')
+    """
+    own = getattr(table, "looks", None)
+    if own is not None:
+        return dict(own(names))
+    few = table.columns(names, 0, FEW)
+    whole = [name for name in names if few[name].dtype.kind not in "biuf"]
+    return few | (table.columns(whole) if whole else {})
+
+
+def numbers(table: Table) -> NDArray[np.int64]:
+    """Return the number of each row in the input, (n_rows,), from 0."""
+    own = getattr(table, "numbers", None)
+    return np.arange(table.n_rows) if own is None else np.asarray(own())
+
+
+def height(table: Table) -> int:
+    """Return how many rows the input has, of which the table may be a part."""
+    return int(getattr(table, "n_input", table.n_rows))

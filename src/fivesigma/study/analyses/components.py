@@ -88,7 +88,7 @@ def recorded(prepared: Prepared) -> ComponentsRecord:
     """Return the components of the training rows: the test stays sealed here too."""
     data, train = prepared.data, prepared.split.train
     columns = _columns(data)
-    table = np.asarray(data.X[train][:, columns], dtype=np.float64)
+    table = data.events(train)[:, columns]
     found = Directions.of(table, None if data.w is None else data.w[train])
     loadings = found.loadings([data.names[j] for j in columns])
     shown = _shown(prepared)

@@ -30,7 +30,7 @@ def events_of(prepared: Prepared, test: str) -> Sample:
     """Return the events of a test."""
     data, rows = prepared.data, prepared.split.tests[test]
     w, groups = (None if each is None else each[rows] for each in (data.w, data.groups))
-    return Sample(data.X[rows], w, groups)
+    return Sample(data.events(rows), w, groups)
 
 
 def shifted(prepared: Prepared, first: str, test: str) -> tuple[ShiftedColumn, ...]:

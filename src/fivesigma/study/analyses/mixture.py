@@ -209,7 +209,7 @@ def pictures(prepared: Prepared) -> dict[str, Section]:
     data, train = prepared.data, prepared.split.train
     truth = data.classes if data.y is not None and (data.y[train] >= 0).all() else None
     histograms = feature_histograms(
-        data.X[train],
+        data.events(train),
         None if truth is None or data.y is None else data.y[train],
         names=data.names,
         units=data.units,
@@ -219,9 +219,9 @@ def pictures(prepared: Prepared) -> dict[str, Section]:
     points = PointsRecord(
         names=data.names[:2],
         units=data.units[:2],
-        values=tuples(data.X[train[shown]][:, :2]),
+        values=tuples(data.events(train[shown])[:, :2]),
         truth=None if data.y is None else tuples(data.y[train[shown]]),
-        histogram=_counts(data.X[train][:, 0]) if data.n_features == 1 else None,
+        histogram=_counts(data.events(train)[:, 0]) if data.n_features == 1 else None,
     )
     return named(HistogramsRecord.from_document(histograms), points)
 

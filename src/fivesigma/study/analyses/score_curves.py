@@ -95,7 +95,7 @@ def _histograms(prepared: Prepared) -> HistogramsRecord:
     data, train = prepared.data, prepared.split.train
     assert data.y is not None
     w = None if data.w is None else data.w[train]
-    X, y = data.X[train], None if data.several else data.y[train]
+    X, y = data.events(train), None if data.several else data.y[train]
     groups = None if data.groups is None else data.groups[train]
     drawn = shapes.feature_histograms(
         X, y, w, names=data.names, units=data.units, classes=data.classes, groups=groups
@@ -109,7 +109,7 @@ def _plane(prepared: Prepared) -> PlaneRecord | None:
     if data.y is None or data.n_features != 2 or data.categories:
         return None
     rng = generator(prepared.spec.study.seed, "points")
-    return plane.events(data.X[train], data.y[train], data.names, rng)
+    return plane.events(data.events(train), data.y[train], data.names, rng)
 
 
 def _points(prepared: Prepared) -> PointsRecord:
@@ -119,7 +119,7 @@ def _points(prepared: Prepared) -> PointsRecord:
     if len(train) > MOST_POINTS:
         rng = generator(prepared.spec.study.seed, "points")
         train = np.sort(rng.choice(train, MOST_POINTS, replace=False))
-    values, target = tuples(data.X[train]), tuples(data.y[train])
+    values, target = tuples(data.events(train)), tuples(data.y[train])
     return PointsRecord(names=data.names, values=values, target=target)
 
 

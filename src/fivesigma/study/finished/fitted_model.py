@@ -95,7 +95,7 @@ class FittedModel:
             raise InputError(
                 f"the events are of kind '{data.kind}'; the model was trained on '{self.events}'."
             )
-        X = np.array(shape.marked(data.with_features(self.names).X, data.mask))
+        X = np.array(shape.marked(data.with_features(self.names).X, data.mask), dtype=np.float64)
         for i, name in enumerate(self.names):
             labels, own = self.labels(name), data.categories.get(name)
             if (labels is None) != (own is None):

@@ -142,12 +142,15 @@ class FitData:
         return np.array([names.index(name) for name in wanted], dtype=np.int64)
 
     def table(self, rows: Array, entry: Entry) -> Array:
-        """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape)."""
+        """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape).
+
+        They are float64 whatever the table is held in, so that no model loses digits in its sums.
+        """
         kind, columns = self.meta.get("kind", "table"), self.columns(entry)
         found: Array = (
             self.X[np.ix_(rows, columns)] if kind == "table" else of_channels(self.X[rows], columns, kind)
         )
-        return found
+        return np.asarray(found, dtype=np.float64)
 
     def looked_up(self, fit: Fit, entry: Entry) -> dict[str, Array]:
         """Return the scores, made elsewhere, that stand for a fit, by the part that it predicts.

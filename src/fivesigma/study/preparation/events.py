@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from fivesigma._core.errors import InputError
 from fivesigma.data import readers, tables
@@ -14,6 +14,7 @@ from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
+from fivesigma.data.stack import Stack, window
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.split import FoldColumn, TestRows
 from fivesigma.study.tasks.registry import task as task_called
@@ -33,37 +34,29 @@ def read(spec: Spec) -> Dataset:
 
 def read_files(spec: Spec) -> Dataset:
     """Read the table of a study, with the files of its given tests under it."""
-    files = {"": [Path(path) for path in spec.paths()]} | {
-        name: [Path(spec.absolute(rows.path))] for name, rows in _given(spec).items() if rows.path is not None
+    files = {"": tables.paths(spec.paths())} | {
+        name: tables.paths(spec.absolute(rows.path))
+        for name, rows in _given(spec).items()
+        if rows.path is not None
     }
-    parts = {name: _columns(spec, paths) for name, paths in files.items()}
-    for name, columns in parts.items():
-        height = len(next(iter(columns.values()))) if columns else 0
-        columns[PART] = np.full(height, name, dtype=object)
-    source = ", ".join(path.name for path in files[""])
-    one = next(iter(parts.values()))
-    columns = (
-        one
-        if len(parts) == 1
-        else tables.stacked(list(parts.values()), [paths[0] for paths in files.values()])
-    )
-    beside: list[tables.Paths] = [path for name, paths in files.items() if name for path in paths]
-    beside += [spec.absolute(spec.data.join.path)] if spec.data.join is not None else []
-    units = tables.read_units(files[""], spec.data.format, beside=beside, given=spec.data.units)
-    known = dataclasses.replace(roles(spec), read_units=units)
-    return Dataset.from_columns(columns, known, source=source)
+    beside = [spec.absolute(spec.data.join.path)] if spec.data.join is not None else []
+    with ExitStack() as held:
+        parts = [held.enter_context(_opened(spec, name, paths)) for name, paths in files.items()]
+        said = [tables.units_said(part, given=spec.data.units) for part in parts]
+        every = [*zip((paths[0] for paths in files.values()), said, strict=True)]
+        units = tables.agreed([*every, *tables.said_beside(beside)], spec.data.units)
+        known = dataclasses.replace(roles(spec), read_units=units)
+        whole = Stack([window(parts[0], spec.data.rows), *parts[1:]], [part.files[0] for part in parts])
+        return Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
 
 
-def _columns(spec: Spec, paths: list[Path]) -> tables.Columns:
-    """Read files with the options of the study, those of their format, and number them."""
+def _opened(spec: Spec, part: str, paths: list[Path]) -> AbstractContextManager[Stack]:
+    """Open files with the options of the study, those of their format; number them, and say of which part they are."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
     format = tables.format_of(paths, spec.data.format, spec.paths())
-    options = readers.taken(readers.reader_for(tables.paths(paths)[0], format), spec.data.options)
-    files = tables.paths(paths)
-    each = [tables.read_columns(file, format=format, missing=words, **options) for file in files]
-    for number, columns in enumerate(each):
-        columns[FILE] = np.full(len(next(iter(columns.values()), ())), number, dtype=np.int32)
-    return each[0] if len(each) == 1 else tables.stacked(each, files)
+    options = readers.taken(readers.reader_for(paths[0], format), spec.data.options)
+    marks: dict[str, Sequence[Any]] = {PART: [part] * len(paths), FILE: list(range(len(paths)))}
+    return tables.opened(paths, format=format, missing=words, marks=marks, **options)
 
 
 def simulated(spec: Spec) -> Dataset:
@@ -113,6 +106,7 @@ def roles(spec: Spec) -> Roles:
         categorical=None if spec.features.categorical is None else True,
         extra_columns=tuple(dict.fromkeys([*asked, PART, FILE])),
         carried=tuple(spec.evaluate.slices),
+        fraction=data.fraction,
     )
 
 

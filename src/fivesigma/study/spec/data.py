@@ -90,6 +90,10 @@ class DataSection(Section):
     """Rows that share this value never stand on both sides of a split."""
     select: Text | None = None
     """Keep the rows for which this expression is true."""
+    rows: tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=1)]] | None = None
+    """Read these rows of the table alone, such as [0, 100000]: from the first to before the second, from 0."""
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Read this part of the rows alone, such as 0.1, drawn by a hash of all that a row holds."""
     missing: Values = ()
     """Codes that mean a missing value, such as -999."""
     units: dict[str, Text] = {}

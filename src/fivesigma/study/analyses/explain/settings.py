@@ -106,7 +106,7 @@ def _groups(spec: Spec, data: Dataset, split: Split) -> list[list[str]] | None:
         raise spec.error(
             "explain.groups", f"{data.n_features} columns are too many to cluster; expected at most {MOST_GROUPED}."
         )  # fmt: skip
-    found = cluster_columns(data.X[split.train], threshold=float(threshold))
+    found = cluster_columns(data.events(split.train), threshold=float(threshold))
     return [[data.names[j] for j in group] for group in found]
 
 
@@ -127,7 +127,7 @@ def grids(spec: Spec, data: Dataset, split: Split) -> Mapping[str, list[float]]:
             raise spec.error(
                 "explain.effects", f"'{name}' is not a feature.{did_you_mean(name, data.names)}"
             )  # fmt: skip
-    X = data.X[split.train]
+    X = data.events(split.train)
     found = {name: grid_of(X[:, data.names.index(name)]) for name in wanted}
     return {name: values for name, values in found.items() if len(values) > 1}
 
