@@ -19,6 +19,7 @@ NOUNS = (
     "targets",
     "slices",
     "further",
+    "observed",
     "clusters",
     "orders",
     "stability",

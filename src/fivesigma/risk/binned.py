@@ -50,7 +50,9 @@ def agreement(counts: Floats, yields: Floats, variance: Floats, *, scaled: bool 
     """
     n, s, v = (np.asarray(each, dtype=np.float64) for each in (counts, yields, variance))
     if not n.shape == s.shape == v.shape:
-        raise InputError(f"counts, yields and variances of {n.shape}, {s.shape} and {v.shape} bins; give as many of each.")
+        raise InputError(
+            f"counts, yields and variances of {n.shape}, {s.shape} and {v.shape} bins; give as many of each."
+        )
     factor = n.sum() / s.sum() if scaled and s.sum() > 0 else 1.0
     n, s, v = _together(n, factor * s, factor**2 * v)
     dof = len(n) - int(scaled)

@@ -50,6 +50,7 @@ class Prepared:
     own : the user's own estimators by name.
     given : the scores of each model that is not fitted here, by name (see `FitData.given`).
     fraction : whether the class fraction is random, and why; None without classes to learn.
+    observed_open : whether observed events may be looked at where the signal would be.
     """
 
     spec: Spec
@@ -64,6 +65,7 @@ class Prepared:
     own: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     fraction: ClassFraction | None = None
+    observed_open: bool = False
 
     @property
     def n_classes(self) -> int | None:

@@ -11,6 +11,7 @@ from fivesigma.record.sections import (
     curves,
     further,
     mixture,
+    observed,
     outputs,
     path,
     predictive,
@@ -62,6 +63,7 @@ SECTIONS: tuple[type[Section], ...] = (
     tension.TensionRecord,
     weight_sums.WeightSumsRecord,
     further.FurtherTestsRecord,
+    observed.ObservedRecord,
     answer.AnswerRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

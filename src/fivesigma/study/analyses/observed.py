@@ -90,9 +90,13 @@ def _recorded(found: Evidence, best: str, model: FittedModel) -> ObservedRecord:
         simulated, data = (each.take(np.flatnonzero(each.score < cut)) for each in (simulated, data))
     factor = 1.0 if absolute else len(data.X) / max(float(simulated.w.sum()), 1e-300)
     simulated = replace(simulated, w=factor * simulated.w)
-    columns = [_column(prepared, model, j, simulated, data, scaled=not absolute) for j in range(len(model.names))]
+    columns = [
+        _column(prepared, model, j, simulated, data, scaled=not absolute) for j in range(len(model.names))
+    ]
     ps = among([each.p for each in (*columns, *([] if score is None else [score]))])
-    told = [replace(each, p_global=p) for each, p in zip((*columns, *([score] if score else [])), ps, strict=True)]
+    told = [
+        replace(each, p_global=p) for each, p in zip((*columns, *([score] if score else [])), ps, strict=True)
+    ]
     return ObservedRecord(
         model=best,
         classes=tuple(prepared.data.classes or (prepared.data.target or "",)),
@@ -109,7 +113,8 @@ def _recorded(found: Evidence, best: str, model: FittedModel) -> ObservedRecord:
 
 def _yields_are_declared(prepared: Prepared) -> bool:
     """Whether the weights of the events are their expected yields, so that their sum is held against the data."""
-    return bool(prepared.spec.weights.yields)
+    weights = getattr(prepared.spec, "weights", None)
+    return weights is not None and bool(weights.yields)
 
 
 def _simulated(found: Evidence, best: str, model: FittedModel) -> Events:
@@ -138,7 +143,7 @@ def _score_of(found: Evidence, best: str, part: str, n: int) -> Array:
 def _observed(prepared: Prepared, model: FittedModel) -> Events:
     """Read the observed events as training read its table; those that fail the study's selection are left out."""
     spec, parts = prepared.spec, []
-    for path in tables.paths([spec.absolute(path) for path in prepared.spec.data.observed or ()]):
+    for path in tables.paths([spec.absolute(each) for each in spec.data.observed or ()]):
         columns = table_of(model, spec, path)
         X = features(model, spec, columns, str(path))
         if spec.data.select is not None:
@@ -157,10 +162,12 @@ def _cut(found: Evidence, best: str) -> float | None:
     asimov = metric("asimov")
     truth = found.parts.truth(asimov, VALIDATION)
     said = found.fitted[best].said(VALIDATION)[Output.PROBABILITY][truth.counts]
-    chosen = asimov.cut(truth.y, said, truth.w, scale=truth.scale)  # type: ignore[attr-defined]
+    chosen = asimov.cut(truth.y, said, truth.w, scale=truth.scale)
     if chosen is not None and np.isfinite(chosen):
         return float(chosen)
-    return float(np.median(said[truth.y == 1, -1])) if said.ndim == 2 else float(np.median(said[truth.y == 1]))
+    return (
+        float(np.median(said[truth.y == 1, -1])) if said.ndim == 2 else float(np.median(said[truth.y == 1]))
+    )
 
 
 def _column(
@@ -198,7 +205,9 @@ def _scores(simulated: Events, data: Events, cut: float | None, absolute: bool) 
     factor = 1.0 if absolute else len(seen.X) / max(float(below.w.sum()), 1e-300)
     scaled = replace(simulated, w=factor * simulated.w)
     n = int(simulated.code.max(initial=0)) + 1
-    return _binned("score", None, edges, scaled.score, seen.score, scaled, n, scaled=not absolute, hidden=hidden)
+    return _binned(
+        "score", None, edges, scaled.score, seen.score, scaled, n, scaled=not absolute, hidden=hidden
+    )
 
 
 def _places(values: Array, edges: Array) -> Array:
@@ -225,7 +234,7 @@ def _binned(  # noqa: PLR0913 all that a histogram is made of
     counts = np.bincount(own[own >= 0], minlength=n).astype(float)
     yields = np.zeros((n_classes, n))
     np.add.at(yields, (simulated.code[known], at[known]), simulated.w[known])
-    variance = np.bincount(at[known], simulated.w[known] ** 2, minlength=n)
+    variance = np.bincount(at[known], simulated.w[known] ** 2, minlength=n).astype(np.float64)
     shown = np.ones(n, dtype=bool) if hidden is None else ~hidden
     found = agreement(counts[shown], yields.sum(axis=0)[shown], variance[shown], scaled=scaled)
     return ObservedColumn(

@@ -155,6 +155,11 @@ def _as_read(model: FittedModel, name: str, column: NDArray[Any], file: str) -> 
         raise InputError(f"{file}: {error}") from None
 
 
+def table_of(model: FittedModel, spec: Spec, file: str | Path) -> Columns:
+    """Return the columns of another table, read as training read its own and joined as the study joins."""
+    return _table(model, spec, file, ())
+
+
 def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
     """Return the model's columns of a table as (n_rows, n_features), made as the study made them."""
     return _features(model, spec, columns, file)[0]

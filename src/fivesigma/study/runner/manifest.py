@@ -14,6 +14,7 @@ from typing import Any
 from fivesigma._core.environment import installed, versions
 from fivesigma._core.errors import DataError
 from fivesigma._core.executor import available_cores
+from fivesigma.data import tables
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import is_built_in
@@ -27,6 +28,33 @@ def _default_folder(prepared: Prepared) -> Path:
 def study_hash(prepared: Prepared) -> str:
     """Return the hash of all that the tasks of a run depend on."""
     return prepared.plan.hash
+
+
+HIDDEN = "observed_hidden"
+"""Whether observed events are not looked at where the signal would be."""
+
+
+def _observed(prepared: Prepared) -> dict[str, Any]:
+    """Return the files of observed events; {} without any."""
+    files = observed_files(prepared.spec)
+    told = [{"path": str(path), "sha256": file_hash(path)} for path in files]
+    return {"observed": told, HIDDEN: True} if files else {}
+
+
+def observed_files(spec: Spec) -> list[Path]:
+    """Return the files of observed events that a study names."""
+    asked = spec.data.observed
+    return [] if asked is None else tables.paths([spec.absolute(path) for path in asked])
+
+
+def refuse_other_observed(prepared: Prepared, manifest: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with observed events that are not those of the run."""
+    for kept, now in zip(manifest.get("observed", ()), _observed(prepared).get("observed", ()), strict=False):
+        if kept["sha256"] != now["sha256"]:
+            raise DataError(
+                f"{now['path']}: these observed events are not those that {path} began with; run the study anew into "
+                "another folder."
+            )
 
 
 def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
@@ -43,6 +71,7 @@ def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
         "started": now.isoformat(timespec="seconds"),
         "blind": blind,
         "data": [{"path": path, "sha256": file_hash(Path(path))} for path in paths],
+        **_observed(prepared),
         **_scores(prepared),
         "ledger": str(_ledger_file(prepared.spec)),
         "openings": None,

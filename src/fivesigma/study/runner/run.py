@@ -17,7 +17,14 @@ from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
+from fivesigma.study.runner.manifest import (
+    HIDDEN,
+    _default_folder,
+    _manifest,
+    refuse_other_observed,
+    refuse_other_scores,
+    study_hash,
+)
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import note_intervals, prediction_table, prediction_units, results
@@ -92,17 +99,19 @@ def unblind(
 ) -> Result:
     """Open the sealed test of a blind run: note it in the ledger, score, and write record and page again.
 
+    Where observed events stand beside the simulation, those that were not looked at are opened too.
+
     Raises
     ------
     InputError
-        If the run has not ended, or its test is open already.
+        If the run has not ended, or all of it is open already.
     """
     folder = RunFolder.open(Path(path))
     manifest = folder.manifest()
     if not (folder.path / "results.json").is_file():
         raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
     page = folder.path / "report.html"
-    if not manifest["blind"]:
+    if not manifest["blind"] and not manifest.get(HIDDEN, False):
         what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
         raise InputError(f"{path}: its test set is open already; {what}")
     started = time.perf_counter()
@@ -111,7 +120,9 @@ def unblind(
         page.unlink(
             missing_ok=True
         )  # a run without its page has not ended: a kill from here on leaves it to `resume`
-        folder.write_manifest({**manifest, "blind": False})
+        opened = {HIDDEN: False} if HIDDEN in manifest else {}
+        folder.write_manifest({**manifest, "blind": False, **opened})
+        same = dataclasses.replace(same, observed_open=True)
         return _carry_out(same, folder, _Settings(1, _shown(progress), False, started))
 
 
@@ -138,7 +149,9 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
                 f"{folder.path}: its data came from Python; go on there with resume or unblind of the same Study(...)"
             )
         prepared = prepare(spec)
+    prepared = dataclasses.replace(prepared, observed_open=not folder.manifest().get(HIDDEN, True))
     refuse_other_scores(prepared, folder.manifest(), folder.path)
+    refuse_other_observed(prepared, folder.manifest(), folder.path)
     if folder.manifest()["study_hash"] != study_hash(prepared):
         raise DataError(
             f"{folder.path}: data, study or library versions are not those that this run began with; "

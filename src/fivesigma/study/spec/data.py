@@ -98,6 +98,8 @@ class DataSection(Section):
     """Codes that mean a missing value, such as -999."""
     units: dict[str, Text] = {}
     """Unit of each column, such as "GeV"."""
+    observed: Texts | None = None
+    """Files of observed events, without labels, which are shown beside the simulation."""
     format: Text | None = None
     """Name of the table's format, such as "CSV", where the suffix of its name does not say it."""
 

@@ -341,6 +341,9 @@ class Spec(Section):
         data = self.data
         if data.simulated is None:
             data = data.model_copy(update={"path": tuple(self.paths()), "source": None})
+        if data.observed is not None:
+            seen = tuple(self.absolute(path) for path in data.observed)
+            data = data.model_copy(update={"observed": seen})
         if data.join is not None:
             join = data.join.model_copy(update={"path": self.absolute(data.join.path)})
             data = data.model_copy(update={"join": join})

@@ -1,0 +1,1 @@
+"""Observed events beside the simulation."""
