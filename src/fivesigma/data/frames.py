@@ -15,6 +15,7 @@ from fivesigma._core.errors import InputError, WrongTypeError
 if TYPE_CHECKING:
     import polars
 
+_LONG = ("Int128", "UInt128")
 _DECIMAL = 38  # digits of a decimal number in Parquet
 
 
@@ -59,8 +60,16 @@ def consumed(series: list[polars.Series]) -> dict[str, NDArray[Any]]:
     series.reverse()
     while series:
         last = series.pop()
-        taken[last.name] = _column(nw.from_native(last, series_only=True), last.name)
+        taken[last.name] = _plain(last)
     return taken
+
+
+def _plain(series: polars.Series) -> NDArray[Any]:
+    """Return a column of polars: numbers that are all there as they lie, without a detour."""
+    kind = series.dtype
+    if (kind.is_float() or (kind.is_integer() and not series.null_count())) and str(kind) not in _LONG:
+        return np.asarray(series.to_numpy())
+    return _column(nw.from_native(series, series_only=True), series.name)
 
 
 def _column(series: Any, name: str) -> NDArray[Any]:
