@@ -81,7 +81,7 @@ def test_few_effective_events_are_a_warning():
 def test_spearman_equals_scipy():
     from scipy.stats import rankdata
 
-    from fivesigma.data.audit import _ranks
+    from fivesigma.data.audit.leaks import ranks
 
     values = np.random.default_rng(0).integers(0, 9, size=100)
-    np.testing.assert_array_equal(_ranks(values), rankdata(values))
+    np.testing.assert_array_equal(ranks(values), rankdata(values))

@@ -161,7 +161,11 @@ def binary(n_models: int = 9, n_features: int = 26, n: int = 1000) -> Results:
         ),
         audit=(
             Audit(
-                "duplicates", "warning", "12 rows are exact copies; they were kept on one side of the split"
+                "duplicates",
+                "warning",
+                "12 rows are exact copies; they were kept on one side of the split",
+                rows=(3, 17),
+                advice="drop those that were counted twice",
             ),
             Audit("missing", "ok", "no value is missing"),
         ),
@@ -312,7 +316,7 @@ def poisoned(payload: str) -> tuple[Results, dict[str, Any]]:
         ),
         best=rename["boosting"],
         baseline=rename["dummy"],
-        audit=(Audit(payload, payload, payload),),
+        audit=(Audit(payload, payload, payload, (payload,), (7,), payload),),
         split=dataclasses.replace(base.split, group=payload, sha256=payload),
     )
     manifest = {

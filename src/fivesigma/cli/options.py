@@ -34,4 +34,7 @@ Trust = Annotated[
 Metrics = Annotated[
     bool, typer.Option("--metrics", help="Show every metric of every model, on every part of the data.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with status 1 if the audit has a warning.")]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Stop before the first fit, with status 1, if the audit has a warning."),
+]

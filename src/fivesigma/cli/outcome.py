@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from fivesigma._core.counts import counted
 from fivesigma.cli.answer import DONE, PROMISE_FAILED, Answer, Interrupted, Part, Table
 
 if TYPE_CHECKING:
+    from fivesigma.record.results import Audit
     from fivesigma.study.finished.result import Result
 
 _MOST_CLAIMS = 3
@@ -24,6 +25,32 @@ def resumable() -> Iterator[None]:
         yield
     except InterruptedRunError as error:
         raise Interrupted(str(error.path)) from None
+
+
+def outcome_of(made: Callable[[], Result], *, strict: bool, metrics: bool) -> Answer:
+    """Return what to say of the run that is ``made``, or of the audit that stopped it before its first fit."""
+    from fivesigma.study.runner.audit import AuditError
+
+    try:
+        with resumable():
+            result = made()
+    except AuditError as error:
+        return stopped(error.audit)
+    return answer(result, strict=strict, metrics=metrics)
+
+
+def stopped(audit: Sequence[Audit]) -> Answer:
+    """Return what to say of a study that the audit stopped: nothing was fitted or written."""
+    from fivesigma.record.results import plain
+
+    found = [each for each in audit if each.status != "ok"]
+    lines: list[Part] = ["nothing was fitted: under --strict the audit stops a study before its first fit"]
+    lines += [
+        f"{each.status}: {each.check}: {each.message}{f' ({each.advice})' if each.advice else ''}"
+        for each in found
+    ]
+    failed = [f"{each.check}: {each.message}" for each in found]
+    return Answer({"run": None, "audit": plain(list(audit)), "failed": failed}, lines, PROMISE_FAILED)
 
 
 def answer(result: Result, *, strict: bool = False, metrics: bool = False) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,13 +28,12 @@ def resume(
 
     What is finished is not done again, and the result is the same as without the interruption.
     """
-    from fivesigma.cli.outcome import answer, resumable
+    from fivesigma.cli.outcome import outcome_of
     from fivesigma.study.runner.progress import choose
     from fivesigma.study.runner.run import resume as go_on
 
-    with resumable():
-        result = go_on(run, workers=workers, progress=choose(quiet), trust=trust)
-    return answer(result, strict=strict, metrics=metrics)
+    made = partial(go_on, workers=workers, progress=choose(quiet), trust=trust, strict=strict)
+    return outcome_of(lambda: made(run), strict=strict, metrics=metrics)
 
 
 def unblind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,14 +37,13 @@ def run(
     Baselines first, then every model; each score gets an uncertainty, each difference a significance.
     The run folder is runs/NAME-TIME-HASH, or --out.
     """
-    from fivesigma.cli.outcome import answer, resumable
+    from fivesigma.cli.outcome import outcome_of
     from fivesigma.study.runner.progress import choose
     from fivesigma.study.study import Study
 
     chosen = Study.read(study, data=data, seed=seed, trust=trust)
-    with resumable():
-        result = chosen.run(out=out, workers=workers, progress=choose(quiet), blind=blind)
-    return answer(result, strict=strict, metrics=metrics)
+    made = partial(chosen.run, workers=workers, progress=choose(quiet), blind=blind, strict=strict)
+    return outcome_of(lambda: made(out), strict=strict, metrics=metrics)
 
 
 def init(

@@ -476,7 +476,7 @@ class Dataset:
     @cached_property
     def audit(self) -> tuple[Note, ...]:
         """What was noticed, as (check, status ``ok`` or ``warning``, message)."""
-        return (*self.notes, *audit(self))
+        return (*self.notes, *((each.check, each.status, each.message) for each in audit(self)))
 
     def __repr__(self) -> str:
         of = f" of {', '.join(self.classes)}" if self.classes else f" of {self.target}" if self.target else ""

@@ -17,7 +17,7 @@ from fivesigma.record.sections import SECTIONS
 from fivesigma.record.sections.explained import Explained
 from fivesigma.record.sections.scan import ScanPoint, ScanScore
 from fivesigma.record.sections.section import Holder, Section
-from fivesigma.risk.findings import VERDICTS, Claim, Comparison, ErrorBudget, Generalisation, Score
+from fivesigma.risk.findings import VERDICTS, Audit, Claim, Comparison, ErrorBudget, Generalisation, Score
 
 __all__ = [
     "SCHEMA",
@@ -124,15 +124,6 @@ class ModelRecord(Holding):
     versus_best: Mapping[str, Comparison] = field(default_factory=dict)
     sections: Mapping[str, Any] = field(default_factory=dict)
     converged: bool | None = None
-
-
-@dataclass(frozen=True)
-class Audit:
-    """One check of the data or the run: status ok, warning or failed."""
-
-    check: str
-    status: str
-    message: str
 
 
 @dataclass(frozen=True)

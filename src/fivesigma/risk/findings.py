@@ -76,3 +76,19 @@ class Claim:
     sigma_global: float | None
     verdict: str
     needs: str = ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One check of the data or the run: status ok, warning or failed.
+
+    ``columns`` are those that it is about, ``rows`` the numbers in the input of some events that show it, and
+    ``advice`` says what to do.
+    """
+
+    check: str
+    status: str
+    message: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+    advice: str = ""

@@ -17,6 +17,7 @@ from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.division import division
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.audit import before
 from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.runner.progress import Progress
 from fivesigma.study.runner.run import resume, run, unblind
@@ -180,7 +181,8 @@ class Study:
         plan = planned(prepared)
         lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
         lines += foretold(prepared)
-        lines += [f"{check}: {message}" for check, status, message in data.audit if status != "ok"]
+        audited = before(prepared, opened=False)
+        lines += [f"{each.check}: {each.message}" for each in audited if each.status != "ok"]
         return lines
 
     def write_split(self, out: str | Path, *, refits: int | None = None) -> dict[str, Any]:
@@ -219,6 +221,7 @@ class Study:
         workers: int | None = None,
         progress: Progress | bool = True,
         blind: bool = False,
+        strict: bool = False,
     ) -> Result:
         """Carry the study out and return its `Result`.
 
@@ -228,13 +231,16 @@ class Study:
         workers : processes; default: the cores this process may use. The numbers do not depend on it.
         progress : where to show how far it is; False for nowhere.
         blind : leave the test set sealed until `unblind`.
+        strict : stop before the first fit where the audit has a warning.
 
         Raises
         ------
         InputError, DataError
             Before anything is written, for whatever is wrong with data or study.
+        AuditError
+            Under ``strict``; nothing is written then either.
         """
-        return run(self.prepared(), out, workers=workers, progress=progress, blind=blind)
+        return run(self.prepared(), out, workers=workers, progress=progress, blind=blind, strict=strict)
 
     def resume(
         self, path: str | Path, *, workers: int | None = None, progress: Progress | bool = True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fivesigma.record.results import Audit
 from fivesigma.report.data.figure import features
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.section import Content, Section, View
 
+_MOST = 8  # columns, or rows, that an entry of the audit names
 _OPEN = 12  # so many columns are listed at once; more fold away
 
 
@@ -26,9 +28,20 @@ def _content(view: View) -> Content:
             for f in data.features
         ],
         "open": len(data.features) <= _OPEN,
-        "audit": view.results.audit,
+        "audit": [_shown(each) for each in view.results.audit],
     }
     return Content(context, {"features": plot} if plot is not None else {})
+
+
+def _shown(entry: Audit) -> dict[str, str]:
+    """Return an entry of the audit, with what to do and in which columns and rows it is seen."""
+    columns = ", ".join(entry.columns[:_MOST]) + (" …" if len(entry.columns) > _MOST else "")
+    rows = ", ".join(map(str, entry.rows[:_MOST])) + (" …" if len(entry.rows) > _MOST else "")
+    parts = [entry.advice] if entry.advice else []
+    if entry.status != "ok":
+        parts += [f"{what}: {words}" for what, words in (("columns", columns), ("rows", rows)) if words]
+    said = {"status": entry.status, "check": entry.check, "message": entry.message}
+    return said | {"more": " · ".join(parts)}
 
 
 def _facts(view: View) -> list[tuple[str, str]]:

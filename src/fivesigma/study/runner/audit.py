@@ -1,4 +1,4 @@
-"""What a reader of the page should know of how the study was set up: audit entries, once it was carried out."""
+"""The audit of a study: what is known before the first fit, and what only fits can tell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fivesigma._core.counts import counted
+from fivesigma._core.errors import FivesigmaError
+from fivesigma.data.audit import audit
+from fivesigma.data.dataset import Dataset
+from fivesigma.record.results import Audit
 from fivesigma.record.sections.chains import DiagnosticsRecord
 from fivesigma.record.sections.tuning import TuningRecord
 from fivesigma.study.analyses.tuning import edges
@@ -21,12 +25,59 @@ CHECK = "convergence"
 """A fit that did not converge is a broken promise: said in the record, on the page and in the exit status."""
 
 
-def cautions(prepared: Prepared, outcomes: Sequence[Outcome], *, opened: bool) -> Iterator[Note]:
-    """Yield them; of the events of a test only while it is ``opened``."""
+class AuditError(FivesigmaError):
+    """The audit has found what ``--strict`` does not go on with; nothing was fitted.
+
+    Attributes
+    ----------
+    audit : all entries of the audit
+    """
+
+    def __init__(self, entries: Sequence[Audit]) -> None:
+        self.audit = tuple(entries)
+        said = [f"{each.check}: {each.message}" for each in entries if each.status != "ok"]
+        super().__init__(f"the audit stops this study before the first fit: {'; '.join(said)}.")
+
+
+def refuse(entries: Sequence[Audit]) -> None:
+    """Raise `AuditError` where an entry is a warning or a failure."""
+    if any(each.status != "ok" for each in entries):
+        raise AuditError(entries)
+
+
+def before(prepared: Prepared, *, opened: bool) -> tuple[Audit, ...]:
+    """Return what is known before the first fit; of the events of a test only while it is ``opened``."""
+    data, notes = seen(prepared, opened=opened), [*prepared.notes, *_settings(prepared, opened=opened)]
+    return (*_of_events(prepared, data), *(Audit(*note) for note in notes))
+
+
+def seen(prepared: Prepared, *, opened: bool) -> Dataset:
+    """Return the events of which anything may be said: those of training while a test is sealed."""
+    sealed = not opened and prepared.split.tests
+    return prepared.data.take(prepared.split.train) if sealed else prepared.data
+
+
+def _of_events(prepared: Prepared, data: Dataset) -> Iterator[Audit]:
+    yield from (Audit(*note) for note in data.notes)
+    whole = data is prepared.data
+    spec = prepared.spec
+    yield from audit(
+        data,
+        prepared.split if whole else None,
+        balanced=spec.data.training_weights == "classes",
+        in_time=spec.split.time is not None,
+    )
+
+
+def _settings(prepared: Prepared, *, opened: bool) -> Iterator[Note]:
     yield from _few_refits(prepared)
     yield from _nothing_to_code(prepared)
     if opened:
         yield from _new_labels(prepared)
+
+
+def after(outcomes: Sequence[Outcome]) -> Iterator[Note]:
+    """Yield what became of the fits that a reader should know."""
     yield from _edges(outcomes)
     yield from _not_converged(outcomes)
 

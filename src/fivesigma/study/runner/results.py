@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.counts import counted
-from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
@@ -32,7 +31,7 @@ from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.preparation.splitting import sections
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
-from fivesigma.study.runner.audit import cautions
+from fivesigma.study.runner.audit import after, seen
 from fivesigma.study.runner.stages import Made
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import VALIDATION
@@ -40,13 +39,17 @@ from fivesigma.study.tasks.task import VALIDATION
 Array = NDArray[Any]
 
 
-def results(made: Made, *, opened: bool) -> Results:
-    """Return the record of a run; ``opened`` says whether the sealed tests were."""
+def results(made: Made, audited: Sequence[Audit], *, opened: bool) -> Results:
+    """Return the record of a run whose events are ``audited``; ``opened`` says whether the sealed tests were."""
     prepared, outcomes, asked = made.run.prepared, made.outcomes, made.experiments.values()
     found, spec = Evidence(prepared, outcomes, opened, tuple(asked)), prepared.spec
     added = {key: value for each in asked for key, value in each.record(found).items()}
-    notes = [*_notes(found), *(note for each in asked for note in each.notes(found))]
-    audit = (*(Audit(*note) for note in notes), *added.pop("audit", ()))
+    notes = [
+        *heavy_tail(found),
+        *after(found.outcomes),
+        *(note for each in asked for note in each.notes(found)),
+    ]
+    audit = (*audited, *(Audit(*note) for note in notes), *added.pop("audit", ()))
     return Results(
         study=spec.study.name,
         task=prepared.data.task,
@@ -72,20 +75,6 @@ def _about(found: Evidence) -> str:
     """Return what intervals and σ are about, on the part where they will stand once the tests are opened."""
     part = next(iter((*found.prepared.split.tests, *found.parts.crossfitted)), VALIDATION)
     return found.parts.judged(found.prepared.metric, part).claim
-
-
-def _notes(found: Evidence) -> Iterator[tuple[str, str, str]]:
-    """Yield the checks of the data, of the study and of what became of its models."""
-    yield from seen(found.prepared, opened=found.opened).audit
-    yield from found.prepared.notes
-    yield from heavy_tail(found)
-    yield from cautions(found.prepared, found.outcomes, opened=found.opened)
-
-
-def seen(prepared: Prepared, *, opened: bool) -> Dataset:
-    """Return the events of which anything may be said: those of training while a test is sealed."""
-    sealed = not opened and prepared.split.tests
-    return prepared.data.take(prepared.split.train) if sealed else prepared.data
 
 
 def data_record(prepared: Prepared, *, opened: bool) -> DataRecord:

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
+from fivesigma.record.results import Audit
 from fivesigma.record.store import RunFolder, write_bytes
 from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.audit import before, refuse
 from fivesigma.study.runner.manifest import _default_folder, _manifest, refuse_other_scores, study_hash
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
@@ -40,14 +42,18 @@ def run(
     workers: int | None = None,
     progress: Progress | bool = True,
     blind: bool = False,
+    strict: bool = False,
 ) -> Result:
     """Carry a prepared study out into the folder ``out``; see `Study.run`."""
     started = time.perf_counter()
+    audited = before(prepared, opened=not blind)
+    if strict:
+        refuse(audited)
     folder = RunFolder.create(Path(out) if out is not None else _default_folder(prepared))
     with folder.lock():
         write_bytes(folder.study, prepared.spec.to_toml().encode())
         folder.write_manifest(_manifest(prepared, blind=blind))
-        return _carry_out(prepared, folder, _Settings(workers, _shown(progress), blind, started))
+        return _carry_out(prepared, folder, _Settings(workers, _shown(progress), blind, started, audited))
 
 
 def resume(
@@ -57,6 +63,7 @@ def resume(
     progress: Progress | bool = True,
     prepared: Prepared | None = None,
     trust: bool = False,
+    strict: bool = False,
 ) -> Result:
     """Go on with a run that was stopped; a finished one is returned as it is.
 
@@ -65,11 +72,14 @@ def resume(
     path : the run folder.
     prepared : the study, where its data or estimators were given in Python (see `Study.resume`).
     trust : whether a loss of the user's own may be imported.
+    strict : whether a warning of the audit stops it before the next fit.
 
     Raises
     ------
     DataError
         If it is not a run folder, or the table has changed since.
+    AuditError
+        Under ``strict``.
     """
     folder = RunFolder.open(Path(path))
     ended = [(folder.path / name).is_file() for name in ("results.json", "report.html")]
@@ -77,10 +87,11 @@ def resume(
         return load(path)
     started, manifest = time.perf_counter(), folder.manifest()
     with folder.lock():
-        same = _again(folder, prepared, trust)
-        return _carry_out(
-            same, folder, _Settings(workers, _shown(progress), bool(manifest["blind"]), started)
-        )
+        same, blind = _again(folder, prepared, trust), bool(manifest["blind"])
+        audited = before(same, opened=not blind)
+        if strict:
+            refuse(audited)
+        return _carry_out(same, folder, _Settings(workers, _shown(progress), blind, started, audited))
 
 
 def unblind(
@@ -112,7 +123,8 @@ def unblind(
             missing_ok=True
         )  # a run without its page has not ended: a kill from here on leaves it to `resume`
         folder.write_manifest({**manifest, "blind": False})
-        return _carry_out(same, folder, _Settings(1, _shown(progress), False, started))
+        audited = before(same, opened=True)
+        return _carry_out(same, folder, _Settings(1, _shown(progress), False, started, audited))
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,7 @@ class _Settings:
     progress: Progress
     blind: bool
     started: float
+    audited: tuple[Audit, ...]
 
 
 def _shown(progress: Progress | bool) -> Progress:
@@ -176,7 +189,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         open_rows(prepared, folder, parts)
     note_seen(prepared, folder, parts)
     with threadpool_limits(1):
-        record = results(made, opened=not settings.blind)
+        record = results(made, settings.audited, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
     table = prediction_table(prepared, outcomes, opened=opened)
     _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))

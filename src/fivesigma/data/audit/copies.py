@@ -1,0 +1,167 @@
+"""Copies of events: exact ones, and near ones that stand on both sides of a split.
+
+Exact copies are kept on one side. A copy that went through single precision, or with a sign or a unit turned, is
+another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of them, the
+decimal digits of their columns of many values, and equal ones are compared value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.data.audit.audited import FEWEST_TO_JUDGE, MOST_ROWS, Audited
+from fivesigma.risk.findings import Audit
+from fivesigma.risk.row_hashes import row_hash
+
+Floats = NDArray[np.float64]
+Positions = NDArray[np.int64]
+
+SINGLE = 2e-7
+"""Relative difference of a number and itself in single precision, and a little more."""
+DIGITS = 4
+"""Decimal digits by which rows are sorted."""
+DISTINCT = 0.5
+"""Share of distinct values from which a column tells events apart."""
+FEWEST_PAIRS, LEAST_SHARE = 3, 2e-3
+MOST_SORTED = 200_000
+
+
+def exact(audited: Audited) -> Sequence[Audit]:
+    """Count the events that have exactly the features of an earlier one."""
+    data = audited.data
+    hashes = row_hash(data.X)
+    distinct, first = np.unique(hashes, return_index=True)
+    copies = data.n_samples - len(distinct)
+    if not copies:
+        return [Audit("duplicates", "ok", "no two events have the same features")]
+    message = f"{copies} of {data.n_samples} events have exactly the features of an earlier one"
+    again = np.setdiff1d(np.arange(data.n_samples), first)
+    advice = 'split.duplicates = "together", the default, keeps copies on one side; drop those that were counted twice'
+    return [Audit("duplicates", "warning", message, rows=audited.rows_at(again[:MOST_ROWS]), advice=advice)]
+
+
+def near(audited: Audited) -> Sequence[Audit]:
+    """Count the pairs of near copies that a split parts; all of them where no split is known."""
+    pairs = _pairs(audited)
+    if len(pairs) == 0:
+        return ()
+    unlike, parted = _unlike(audited.data.X, pairs), _parted(audited, pairs)
+    found = pairs[unlike.any & parted]
+    if len(found) < max(FEWEST_PAIRS, LEAST_SHARE * audited.data.n_samples):
+        return ()
+    across = " on the two sides of a split" if audited.split is not None else ""
+    how = ", ".join(word for word, any_ in unlike.said(parted).items() if any_)
+    message = f"{len(found)} pairs of events are copies of each other{across}, but for {how}"
+    turned = tuple(
+        name for name, any_ in zip(audited.data.names, unlike.columns(parted), strict=True) if any_
+    )
+    advice = "keep one of each, or give copies one value of a data.group"
+    rows = audited.rows_at(found[: MOST_ROWS // 2].ravel())
+    return [Audit("near duplicates", "warning", message, turned, rows, advice)]
+
+
+@dataclass(frozen=True, eq=False)
+class Unlike:
+    """In what the rows of pairs differ: precision, sign or unit, each (n_pairs, p)."""
+
+    precision: NDArray[np.bool_]
+    sign: NDArray[np.bool_]
+    unit: NDArray[np.bool_]
+
+    @property
+    def any(self) -> NDArray[np.bool_]:
+        """Whether a pair differs in anything: equal rows are no near copies."""
+        return np.asarray((self.precision | self.sign | self.unit).any(axis=1))
+
+    def said(self, of: NDArray[np.bool_]) -> dict[str, bool]:
+        """Return by its name what occurs in some of the pairs."""
+        each = {"rounding": self.precision, "a sign": self.sign, "a power of ten": self.unit}
+        return {word: bool(where[of].any()) for word, where in each.items()}
+
+    def columns(self, of: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which columns have a sign or a unit turned in some of the pairs."""
+        return np.asarray((self.sign | self.unit)[of].any(axis=0))
+
+
+def _telling(X: Floats) -> NDArray[np.int64]:
+    """Return the columns whose values tell events apart: mostly distinct numbers that are not all whole."""
+    some = X[:: max(len(X) // 5000, 1)]
+    share = np.array([len(np.unique(column)) / max(len(column), 1) for column in some.T])
+    whole = np.array([np.array_equal(np.round(column), column) for column in some.T], dtype=bool)
+    return np.flatnonzero((share > DISTINCT) & ~whole)
+
+
+def _pairs(audited: Audited) -> Positions:
+    """Return pairs of positions (n_pairs, 2) whose rows agree but for rounding, signs and powers of ten."""
+    X = audited.data.X
+    telling = _telling(X)
+    n = len(X)
+    if len(telling) < 2 or n < FEWEST_TO_JUDGE:
+        return np.empty((0, 2), dtype=np.int64)
+    exact = np.setdiff1d(np.arange(X.shape[1]), telling)
+    pairs = [_equal(X, telling, exact, shift) for shift in (0.0, 0.5)]
+    found = np.unique(np.concatenate(pairs), axis=0)
+    return found[_alike(X, found, telling)]
+
+
+def _equal(X: Floats, telling: Positions, exact: Positions, shift: float) -> Positions:
+    """Return neighbours among rows of equal digits, rounded on a grid that is shifted."""
+    digits = np.floor(_mantissa(X[:, telling]) * 10**DIGITS + shift)
+    hashes = row_hash(np.column_stack([digits, X[:, exact]]))
+    chosen = _some(hashes)
+    order = chosen[np.argsort(hashes[chosen], kind="stable")]
+    same = hashes[order[1:]] == hashes[order[:-1]]
+    return np.sort(np.column_stack([order[:-1][same], order[1:][same]]), axis=1)
+
+
+def _some(hashes: NDArray[np.uint64]) -> Positions:
+    """Return the rows of lowest hash where there are many: both of a pair, or neither."""
+    if len(hashes) <= MOST_SORTED:
+        return np.arange(len(hashes))
+    limit = np.uint64(int(2**64 * (MOST_SORTED / len(hashes))))
+    return np.flatnonzero(hashes < limit)
+
+
+def _mantissa(X: Floats) -> Floats:
+    """Return the decimal mantissa in [0, 1) of the logarithm of each number's size, that of none and nothing apart."""
+    size = np.abs(np.asarray(X, dtype=np.float64))
+    with np.errstate(divide="ignore"):
+        log = np.log10(np.where(size > 0, size, np.nan))
+    mantissa = log - np.floor(log)
+    return np.where(np.isnan(X), -2.0, np.where(size > 0, mantissa, -1.0))
+
+
+def _alike(X: Floats, pairs: Positions, telling: Positions) -> NDArray[np.bool_]:
+    """Return for which pairs every telling value agrees to single precision, but for its sign and a power of ten."""
+    a, b = (_mantissa(X[np.ix_(side, telling)]) for side in pairs.T)
+    off = np.abs(a - b)
+    off = np.where((a >= 0) & (b >= 0), np.minimum(off, 1 - off), off)
+    return np.asarray((off <= SINGLE).all(axis=1))
+
+
+def _unlike(X: Floats, pairs: Positions) -> Unlike:
+    a, b = (X[side] for side in pairs.T)
+    both = ~np.isnan(a) & ~np.isnan(b) & (a != 0) & (b != 0)
+    sign = both & (np.sign(a) != np.sign(b))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(both, np.abs(a / b), 1.0)
+    unit = np.abs(np.log10(ratio)) > 0.5
+    precision = both & ~sign & ~unit & (a != b)
+    return Unlike(precision, sign, unit)
+
+
+def _parted(audited: Audited, pairs: Positions) -> NDArray[np.bool_]:
+    """Return which pairs a split parts: into training and a test, or into two folds."""
+    split = audited.split
+    if split is None:
+        return np.ones(len(pairs), dtype=bool)
+    side = np.full(audited.data.n_samples, -9, dtype=np.int64)
+    side[split.train] = split.folds
+    for number, rows in enumerate(split.tests.values(), start=2):
+        side[rows] = -number
+    a, b = side[pairs[:, 0]], side[pairs[:, 1]]
+    return np.asarray((a != b) & (a > -9) & (b > -9))
