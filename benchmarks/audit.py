@@ -19,7 +19,8 @@ import numpy as np
 from fivesigma.data.audit import Audit, audit
 from fivesigma.data.audit.identifiers import FILE
 from fivesigma.data.dataset import Dataset
-from fivesigma.risk.splits import Split, make_split, row_hash
+from fivesigma.risk.row_hashes import row_hash
+from fivesigma.risk.splits import Split, make_split
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -128,7 +128,7 @@ def _some(hashes: NDArray[np.uint64]) -> Positions:
 
 def _mantissa(X: Floats) -> Floats:
     """Return the decimal mantissa in [0, 1) of the logarithm of each number's size, that of none and nothing apart."""
-    size = np.abs(X)
+    size = np.abs(np.asarray(X, dtype=np.float64))
     with np.errstate(divide="ignore"):
         log = np.log10(np.where(size > 0, size, np.nan))
     mantissa = log - np.floor(log)

@@ -38,6 +38,7 @@ SECTIONS: tuple[type[Section], ...] = (
     columns.TrainingRowsRecord,
     columns.TimeRecord,
     columns.GivenFoldsRecord,
+    columns.KeyRecord,
     prevalence.PrevalenceRecord,
     regions.PlaneRecord,
     regions.RegionsRecord,

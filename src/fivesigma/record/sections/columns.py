@@ -125,6 +125,16 @@ class TimeRecord(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeyRecord(Section):
+    """The column whose hash says which part an event is in, and of how many values."""
+
+    key, of = "by_key", "split"
+
+    column: str
+    keys: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class GivenFoldsRecord(Section):
     """The column whose values are the folds, the training rows of each, and how many units cross two of them."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from fivesigma._core.counts import noun
 from fivesigma.record.opened import seen_of
 from fivesigma.record.results import SplitRecord
-from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
+from fivesigma.record.sections.columns import GivenFoldsRecord, KeyRecord, TimeRecord
 from fivesigma.record.sections.prevalence import PrevalenceRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, plain_number
@@ -43,6 +43,8 @@ def _of_tests(view: View) -> tuple[str, str]:
 
 def _validation(split: SplitRecord) -> str:
     folds = f"{split.folds} folds" if split.folds > 1 else "one part of the training events"
+    if (by_key := split.section(KeyRecord)) is not None:
+        folds = f"{folds}, by the hash of {by_key.column}"
     if (split.repeats or 1) > 1:
         return f"{folds}, {split.repeats} times"
     if (given := split.section(GivenFoldsRecord)) is not None:

@@ -51,9 +51,15 @@ def division(spec: Spec, data: Dataset | None = None, *, refits: int | None = No
     }
     shown = {
         name if name not in own else f"{name} (spectator)": each
-        for name, each in _spectators(spec, events).items()
+        for name, each in {**_key(spec, events), **_spectators(spec, events)}.items()
     }
     return {"row": own.pop("row"), **shown, **own}
+
+
+def _key(spec: Spec, data: Dataset) -> dict[str, Array]:
+    """Return the column whose hash divides the events, by which another table knows them."""
+    name = spec.split.key
+    return {} if name is None or name not in data.extras else {name: data.extras[name]}
 
 
 def _parts(n: int, split: Split) -> Array:

@@ -85,7 +85,7 @@ def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
-    asked += [column for column in (spec.split.time, fold_column(spec)) if column is not None]
+    asked += [name for name in (spec.split.time, spec.split.key, fold_column(spec)) if name is not None]
     asked += [model.on for model in spec.models if model.on is not None]
     join = None
     if data.join is not None:

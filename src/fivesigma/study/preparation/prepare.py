@@ -23,7 +23,7 @@ from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
 from fivesigma.study.preparation.prevalence import class_fraction
-from fivesigma.study.preparation.splitting import notes, split_of
+from fivesigma.study.preparation.splitting import keyed, notes, split_of
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
@@ -116,7 +116,7 @@ def with_analyses(prepared: Prepared) -> Prepared:
 
 def divided(spec: Spec, data: Dataset | None = None) -> tuple[Dataset, Split]:
     """Read and check the events, and divide them; raises what they cannot be."""
-    events = read(spec) if data is None else data
+    events = keyed(spec, read(spec) if data is None else data)
     if spec.features.missing == "drop":
         events = without_missing(events)
     _check_events(spec, events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.dataset import Dataset
-from fivesigma.record.sections.columns import GivenFoldsRecord, TimeRecord
+from fivesigma.record.sections.columns import GivenFoldsRecord, KeyRecord, TimeRecord
 from fivesigma.record.sections.section import Section, named
 from fivesigma.risk.given_folds import crossing, with_folds
-from fivesigma.risk.row_hashes import row_hash
+from fivesigma.risk.keyed import split_by_key
+from fivesigma.risk.row_hashes import row_hash, table_hash
 from fivesigma.risk.splits import Split, make_split, make_units
 from fivesigma.risk.time_blocks import split_by_time, times
 from fivesigma.study.preparation.events import PART, _given, fold_column
@@ -35,6 +37,8 @@ def split_of(spec: Spec, data: Dataset) -> Split:
     if section.time is not None:
         return _by_time(spec, data, section.time)
     given = {name: _rows_of(name, rows, data) for name, rows in _given(spec).items()}
+    if section.key is not None:
+        return _by_key(spec, data, given)
     split = make_split(
         data.row_hashes,
         data.y,
@@ -56,6 +60,44 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         return split
     labels = _labels(data, column)
     return with_folds(split, labels, _codes(data), column=column, classes=data.classes)
+
+
+def keyed(spec: Spec, data: Dataset) -> Dataset:
+    """Return the events with the hash of their key as what they are known by, where the study names one."""
+    name = spec.split.key
+    if name is None:
+        return data
+    column = _column(data, name, "split.key")
+    absent = int(kinds.missing(column).sum())
+    if absent:
+        raise InputError(
+            f"split.key: {absent} of {len(column)} events have no {name}; drop them with data.select, or name a "
+            "column that every event has."
+        )
+    if spec.data.group not in (None, name):
+        raise spec.error(
+            "split.key",
+            f"'{name}' alone says which side an event is on, and data.group = '{spec.data.group}' would be parted; "
+            "name the group's column as the key, or remove one of the two.",
+        )
+    return dataclasses.replace(data, identity=table_hash({name: column}))
+
+
+def _by_key(spec: Spec, data: Dataset, given: dict[str, NDArray[np.int64]]) -> Split:
+    """Divide the events by the hashes of their keys."""
+    section = spec.split
+    return split_by_key(
+        data.row_hashes,
+        _codes(data),
+        test=None if isinstance(section.test, Mapping) else section.test,
+        n_folds=section.n_folds or 2,
+        validation=section.validation,
+        salt=spec.study.name,
+        test_rows=given or None,
+        copies=row_hash(data.X),
+        classes=data.classes,
+        repeats=section.repeats or 1,
+    )
 
 
 def _by_time(spec: Spec, data: Dataset, name: str) -> Split:
@@ -132,6 +174,9 @@ def _label(value: Any) -> str:
 
 def sections(spec: Spec, split: Split) -> dict[str, Section]:
     """Return what the record says of a division that a column makes, by key."""
+    if spec.split.key is not None:
+        keys = len(np.unique(split.units))
+        return named(KeyRecord(column=spec.split.key, keys=keys))
     if spec.split.time is not None:
         beside = tuple(map(int, split.near.sum(axis=1))) if split.near.size else (0,) * split.n_folds
         column, gap = spec.split.time, spec.split.gap
@@ -146,6 +191,8 @@ def notes(spec: Spec, split: Split) -> Iterator[tuple[str, str, str]]:
     """Yield what a reader should know of the division: checks with their status and a message."""
     if split.overlap:
         yield "overlap", "warning", f"{split.overlap} training rows equal a test row"
+    if spec.split.key is not None:
+        yield "key", "ok", _in_keys(spec.split.key, split)
     if spec.split.time is not None:
         yield "time", "ok", _in_time(spec, split)
     elif split.left_out:
@@ -162,6 +209,13 @@ def notes(spec: Spec, split: Split) -> Iterator[tuple[str, str, str]]:
                 f"{crossed} {what} have training rows in two folds or more: a fold's model has seen what it is "
                 "scored on",
             )
+
+
+def _in_keys(name: str, split: Split) -> str:
+    """Return what a split by a key means."""
+    n_keys, n = len(np.unique(split.units)), len(split.units)
+    shared = "" if n_keys == n else f" ({n_keys} keys of {n} events, those of one key together)"
+    return f"the hash of {name} alone says which part an event is in, in every file{shared}"
 
 
 def _in_time(spec: Spec, split: Split) -> str:

@@ -103,6 +103,8 @@ class SplitSection(Section):
     """Keep the classes' proportions in every part."""
     duplicates: Literal["together", "ignore"] = "together"
     """Exact copies of a row stay on one side; "ignore" for tables of few distinct rows."""
+    key: Text | None = None
+    """The column whose hash alone says which part an event is in, such as "eventNumber", on every file alike."""
     time: Text | None = None
     """The column of times, numbers or ISO dates: test and folds are blocks in time, the test the last one."""
     gap: Annotated[Number, Field(ge=0)] = 0.0
@@ -139,6 +141,14 @@ class SplitSection(Section):
             )
         if self.time is not None and isinstance(self.test, dict):
             raise ValueError("split.time makes the last block the test; give split.test as a fraction")
+        return self
+
+    @model_validator(mode="after")
+    def _one_column_divides(self) -> SplitSection:
+        if self.key is not None and self.time is not None:
+            raise ValueError("split.key divides by the hash of a column, and split.time by time; keep one")
+        if self.key is not None and isinstance(self.folds, FoldColumn):
+            raise ValueError("split.key gives the folds, and split.folds names a column for them; keep one")
         return self
 
     @property
