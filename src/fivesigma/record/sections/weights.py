@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fivesigma.record.sections.section import Section
@@ -49,6 +48,14 @@ class Alternative:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unscored:
+    """A metric that has no score with negative weights, and why."""
+
+    metric: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WeightsRecord(Section):
     """Weights that are negative, or made yields, and other ones.
 
@@ -56,7 +63,7 @@ class WeightsRecord(Section):
     ----------
     policy : what training does with negative weights.
     samples : the classes; ``failed`` says why no fit to all training events can have weights, "" where it can.
-    unscored : why a metric has no score with negative weights, by its name.
+    unscored : the metrics that have no score with negative weights.
     alternatives : other weights of all events.
     """
 
@@ -65,5 +72,5 @@ class WeightsRecord(Section):
     policy: str
     samples: tuple[Weighed, ...]
     failed: str
-    unscored: Mapping[str, str]
+    unscored: tuple[Unscored, ...]
     alternatives: tuple[Alternative, ...]

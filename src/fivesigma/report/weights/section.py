@@ -44,7 +44,7 @@ def sentences(kept: WeightsRecord) -> list[str]:
     if kept.unscored:
         found.append(
             f"Not scored with negative weights: "
-            f"{'; '.join(f'{metric_name(name)} ({why})' for name, why in kept.unscored.items())}."
+            f"{'; '.join(f'{metric_name(each.metric)} ({each.why})' for each in kept.unscored)}."
         )
     if lost := [each for each in kept.samples if each.n_lost]:
         said = listed([f"{count(e.n_lost)} of {e.name}, Σw = {plain_number(e.sum_lost)}" for e in lost])

@@ -13,7 +13,7 @@ from fivesigma._core.errors import FitError
 from fivesigma._core.weights import kish, signed
 from fivesigma.models.signed import Trained
 from fivesigma.record.sections.section import named
-from fivesigma.record.sections.weights import Alternative, Weighed, WeightsRecord
+from fivesigma.record.sections.weights import Alternative, Unscored, Weighed, WeightsRecord
 from fivesigma.risk.curves import falls
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.evidence import Evidence
@@ -45,7 +45,11 @@ class Weights(Experiment):
                 policy="keep" if weights is None else weights.negative,
                 samples=tuple(_weighed(prepared, trained)),
                 failed=failed,
-                unscored={m.name: m.unsigned for m in prepared.metrics if m.unsigned and signed(data.w)},
+                unscored=tuple(
+                    Unscored(metric=m.name, why=m.unsigned)
+                    for m in prepared.metrics
+                    if m.unsigned and signed(data.w)
+                ),
                 alternatives=tuple(_alternatives(prepared)),
             )
         )

@@ -33,18 +33,18 @@ FILE = INTERNAL + "file"
 
 def read(spec: Spec) -> Dataset:
     """Return the events of a study, as its task learns from them."""
-    events = simulated(spec) if spec.data.simulated is not None else read_files(spec)
+    events, share = (simulated(spec), 1.0) if spec.data.simulated is not None else read_files(spec)
     task = spec.data.task or events.task
     events = events if events.task == task else dataclasses.replace(events, task=task)
-    return events if spec.weights is None else _weighed(spec, spec.weights, events)
+    return events if spec.weights is None else _weighed(spec, spec.weights, events, share)
 
 
-def _weighed(spec: Spec, weights: WeightsSection, events: Dataset) -> Dataset:
+def _weighed(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> Dataset:
     """Return the events with weights, other ones alike, that are the declared yields of their samples, if any are."""
     others = {name: _other_weights(spec, name, events.extras[name]) for name in weights.alternatives}
     w = events.w
     if weights.yields:
-        by = _factors(spec, weights, events)
+        by = _factors(spec, weights, events, share)
         others = {name: (each.T * by).T for name, each in others.items()}
         w = by if w is None else w * by
     return dataclasses.replace(events, w=w, extras={**events.extras, **others})
@@ -60,8 +60,8 @@ def _other_weights(spec: Spec, name: str, column: NDArray[Any]) -> NDArray[np.fl
     return values
 
 
-def _factors(spec: Spec, weights: WeightsSection, events: Dataset) -> NDArray[np.float64]:
-    """Return what makes the weight of each event the expected yield of its sample."""
+def _factors(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> NDArray[np.float64]:
+    """Return what makes weights the expected yields of their samples, of whose rows a ``share`` was read."""
     if weights.column is not None:
         sample, what = events.extras[weights.column], f"value of '{weights.column}'"
     elif events.classes is not None and events.y is not None:
@@ -71,13 +71,13 @@ def _factors(spec: Spec, weights: WeightsSection, events: Dataset) -> NDArray[np
             "weights.yields", "the events have no classes; name the samples with weights.column."
         )
     try:
-        return factors(events.w, sample, weights.samples, what=what)
+        return factors(events.w, sample, weights.samples, what=what, fraction=share)
     except InputError as error:
         raise StudyError(f"{spec.place}: {error}") from None
 
 
-def read_files(spec: Spec) -> Dataset:
-    """Read the table of a study, with the files of its given tests under it."""
+def read_files(spec: Spec) -> tuple[Dataset, float]:
+    """Read the table of a study, with the files of its given tests under it; and the share of its rows that is read."""
     files = {"": tables.paths(spec.paths())} | {
         name: tables.paths(spec.absolute(rows.path))
         for name, rows in _given(spec).items()
@@ -90,8 +90,10 @@ def read_files(spec: Spec) -> Dataset:
         every = [*zip((paths[0] for paths in files.values()), said, strict=True)]
         units = tables.agreed([*every, *tables.said_beside(beside)], spec.data.units)
         known = dataclasses.replace(roles(spec), read_units=units)
-        whole = Stack([window(parts[0], spec.data.rows), *parts[1:]], [part.files[0] for part in parts])
-        return Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
+        first = window(parts[0], spec.data.rows)
+        whole = Stack([first, *parts[1:]], [part.files[0] for part in parts])
+        events = Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
+        return events, first.n_rows / max(parts[0].n_rows, 1) * (spec.data.fraction or 1.0)
 
 
 def _opened(spec: Spec, part: str, paths: list[Path]) -> AbstractContextManager[Stack]:
