@@ -57,7 +57,7 @@ def test_numbers_alone_may_have_any_shape():
     [
         ([1.0, np.nan, np.nan], r"2 of 3 weights are missing \(first in row 1\)"),
         ([np.inf, 1.0, 1.0], r"1 of 3 weights are infinite \(first in row 0\)"),
-        ([1.0, 1.0, -1.0], r"1 of 3 weights are negative \(first in row 2\)"),
+        ([1.0, 1.0, -2.5], r"weights: the weights sum to -0.5; expected a positive sum"),
         ([0.0, 0.0, 0.0], "sum to zero"),
     ],
 )
@@ -68,7 +68,7 @@ def test_weights_that_are_none_are_counted_and_placed(w, words):
 
 def test_rows_are_numbered_as_in_the_input():
     with pytest.raises(InputError, match="first in row 30"):
-        as_weights([1.0, -1.0], 2, rows=np.array([10, 30]))
+        as_weights([1.0, np.nan], 2, rows=np.array([10, 30]))
     X = np.zeros((2, 2))
     X[1, 0] = np.inf
     with pytest.raises(InputError, match=r"feature 'a b' has 1 infinite .*row 30.*isfinite\(`a b`\)"):

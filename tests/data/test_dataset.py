@@ -209,7 +209,7 @@ def test_classes_are_kept_in_the_order_asked_for():
         ({"X": np.ones((4, 1)), "y": [0, 1, 0, 1], "classes": [0, 2]}, InputError, "class '2'"),
         ({"X": np.ones((4, 1)), "y": [0, 1, 0, 1], "classes": [0, 0]}, InputError, "twice"),
         ({"X": np.ones((3, 1)), "task": "classification"}, InputError, "needs a target"),
-        ({"X": np.ones((3, 1)), "w": [1, -1, 1]}, InputError, "1 of 3 weights are negative"),
+        ({"X": np.ones((3, 1)), "w": [1, -4, 1]}, InputError, "weights sum to -2.0; expected"),
         ({"X": np.ones((3, 1)), "w": [1, np.nan, 1]}, InputError, "missing"),
         ({"X": np.ones((3, 1)), "w": [1, np.inf, 1]}, InputError, "infinite"),
         ({"X": np.ones((3, 1)), "w": [0, 0, 0]}, InputError, "sum to zero"),

@@ -256,10 +256,15 @@ REFUSED = {
         {"target": "m"},
         "'eta' .* holds numbers but for 1 value \\(first 'oops' in row 39\\)",
     ),
-    "negative weight": (
-        {"w": [-1.0] + [1.0] * (N - 1)},
+    "negative sum of weights": (
+        {"w": [-100.0] + [1.0] * (N - 1)},
         {"target": "m", "weight": "w"},
-        "1 of 40 weights are negative",
+        "the weights sum to -61.0; expected a positive sum",
+    ),
+    "negative sum of a class": (
+        {"w": [(-1.0) ** (i % 3 > 0) * 4.0 ** (i % 3 == 0) for i in range(N)]},
+        {"target": "label", "weight": "w"},
+        "the weights of class '[a-z]+' sum to -",
     ),
     "zero weights": ({"w": [0.0] * N}, {"target": "m", "weight": "w"}, "sum to zero"),
     "missing weight": (

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fivesigma._core.checks import LARGEST, SMALLEST
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
 from fivesigma._core.outputs import Output
+from fivesigma._core.weights import kish
 from fivesigma.data.dataset import Dataset
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear import LinearClassifier, LinearRegressor, RegularisationPath
@@ -23,7 +24,7 @@ from fivesigma.risk.influence import Scored, influence, standard_errors
 from fivesigma.risk.intervals import score, total_dof, welch_satterthwaite
 from fivesigma.risk.metrics import METRICS, Metric
 from fivesigma.risk.predictive import KNOTS
-from fivesigma.risk.resampling import Part, kish, measure
+from fivesigma.risk.resampling import Part, measure
 from fivesigma.study.fit import recipe
 from fivesigma.study.registry import registry
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.efficiency import efficiency, kish_signed, variance
+from fivesigma._core.weights import kish
+from fivesigma.risk.efficiency import efficiency, variance
 from fivesigma.risk.intervals import clopper_pearson
 
 
@@ -56,7 +57,7 @@ def test_weights_that_cancel_have_no_efficiency():
 def test_where_all_pass_there_is_a_one_sided_limit():
     w = np.tile([1.0, 2.0], 20)
     found = efficiency(np.ones(40, bool), w)
-    assert (found.low, found.high) == clopper_pearson(1.0, kish_signed(w))
+    assert (found.low, found.high) == clopper_pearson(1.0, kish(w))
 
 
 def test_an_event_of_weight_zero_is_as_if_it_were_not_there():

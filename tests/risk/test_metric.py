@@ -35,7 +35,6 @@ def test_what_no_metric_can_score_is_refused(y, prediction, said):
         ([1.0], r"weights have shape \(1,\)"),
         ([1.0, np.nan, 1.0, 1.0], "expected 4 finite numbers"),
         ([1.0, np.inf, 1.0, 1.0], "expected 4 finite numbers"),
-        ([1.0, -1.0, -2.0, 1.0], r"weights are negative \(2 of 4\)"),
         ([1e200, 1.0, 1.0, 1.0], "the largest number is"),
     ],
 )
@@ -44,6 +43,14 @@ def test_weights_that_no_metric_can_use_are_refused(w, said):
         checked_weights(np.array(w), 4)
     with pytest.raises(InputError, match=said):
         checked(Y, Y, np.array(w))
+
+
+def test_negative_weights_are_for_those_who_say_so():
+    w = np.array([1.0, -1.0, -2.0, 1.0])
+    with pytest.raises(InputError, match=r"weights are negative \(2 of 4\)"):
+        checked_weights(w, 4)
+    assert checked_weights(w, 4, negative=True) is w
+    assert checked(Y, Y, w)[2] is w
 
 
 def test_what_can_be_scored_comes_back_as_float64():

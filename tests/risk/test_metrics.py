@@ -289,16 +289,6 @@ def test_asimov_is_stable(ratio, relative, b):
 # --- refusals
 
 
-@pytest.mark.parametrize("each", METRICS.values(), ids=str)
-def test_negative_weights_are_refused_in_one_sentence(each):
-    y, prediction, w = sample(0, 20, TASKS[each.scores])
-    w[3] = -1.0
-    with pytest.raises(InputError, match="weights are negative \\(1 of 20\\)"):
-        each.value(y, prediction, w, **arguments(each))
-    with pytest.raises(InputError, match="weights are negative"):
-        each.resampled(y, prediction, w, np.ones((2, 20), dtype=np.uint8), **arguments(each))
-
-
 @pytest.mark.parametrize("each", [m for m in METRICS.values() if m.scores is Output.PROBABILITY], ids=str)
 def test_absent_class_is_never_infinite(each):
     y, prediction, _ = sample(0, 30, "classification")

@@ -8,8 +8,8 @@ from scipy import stats
 
 from benchmarks.scene import covered
 from benchmarks.scenes.pred import SCENES
+from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import clopper_pearson
-from fivesigma.risk.resampling import kish
 from fivesigma.risk.shares import Share, flat_error
 
 RNG = np.random.default_rng(0)

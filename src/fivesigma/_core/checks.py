@@ -68,30 +68,29 @@ def as_column(values: Any, n_samples: int, *, what: str) -> NDArray[Any]:
 def as_weights(
     w: Any, n_samples: int, *, what: str = "weights", rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
-    """Return ``w`` as float64 of shape (n_samples,): finite, not negative, of positive sum.
+    """Return ``w`` as float64 of shape (n_samples,): finite, of either sign, of positive sum.
 
     Raises
     ------
     InputError
-        With the number of weights that are missing, infinite or negative, or the largest where it is extreme.
+        With the number of weights that are missing or infinite, their sum where it is not positive, or the largest
+        where it is extreme.
 
     >>> as_weights([1, 0, 2], 3)
     array([1., 0., 2.])
     """
     weights = as_numbers(as_column(w, n_samples, what=what), what=what)
-    for bad, word in (
-        (np.isnan(weights), "missing"),
-        (np.isinf(weights), "infinite"),
-        (weights < 0, "negative"),
-    ):
+    for bad, word in ((np.isnan(weights), "missing"), (np.isinf(weights), "infinite")):
         if count := int(np.count_nonzero(bad)):
             raise InputError(
                 f"{what}: {count} of {n_samples} weights are {word} (first in row {_row(bad, rows)}); "
-                "expected finite numbers >= 0: drop those rows with select, or mend the weights."
+                "expected finite numbers: drop those rows with select, or mend the weights."
             )
-    if not weights.sum() > 0:
-        raise InputError(f"{what}: the weights sum to zero; expected a positive sum: is it the right column?")
     refuse_extreme(weights, what=what)
+    if not (total := float(weights.sum())) > 0:
+        raise InputError(
+            f"{what}: the weights sum to {total or 'zero':.4}; expected a positive sum: is it the right column?"
+        )
     return weights
 
 

@@ -282,11 +282,12 @@ def _refuse_thin_classes(y: NDArray[np.int64], labels: tuple[str, ...], name: st
 
 
 def refuse_weightless_classes(y: NDArray[np.int64], w: NDArray[np.float64], classes: Sequence[str]) -> None:
-    """Raise `InputError` if a class has no weight at all: no weighted score exists for it."""
+    """Raise `InputError` if the weights of a class sum to zero or less: no weighted score exists for it."""
     for word, total in zip(classes, np.bincount(y, weights=w, minlength=len(classes)), strict=True):
         if not total > 0:
             raise InputError(
-                f"the weights of class {word!r} sum to zero; expected a positive sum: is it the right column?"
+                f"the weights of class {word!r} sum to {float(total) or 'zero':.4}; expected a positive sum: "
+                "is it the right column?"
             )
 
 

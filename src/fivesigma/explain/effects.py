@@ -61,7 +61,9 @@ def partial_dependence(
     table = as_table(X)
     if not isinstance(column, int | np.integer) or not 0 <= column < table.shape[1]:
         raise InputError(f"column {column!r} is not there; expected 0 to {table.shape[1] - 1}.")
-    w = checked_weights(None if sample_weight is None else np.asarray(sample_weight), len(table))
+    w = checked_weights(
+        None if sample_weight is None else np.asarray(sample_weight), len(table), negative=True
+    )
     values = _grid(table[:, column], w, n_grid) if grid is None else np.asarray(grid, dtype=np.float64)
     curves = np.empty((len(table), values.size))
     at_once = max(1, _CELLS // max(table.size, 1))

@@ -161,7 +161,7 @@ def _places(asked: Asked, R: int, rng: np.random.Generator) -> NDArray[np.int32]
     if asked.w is None or np.ptp(asked.w) == 0:
         drawn = [rng.permutation(n) for _ in range(R)]
     else:
-        drawn = [rng.choice(n, n, p=asked.w / asked.w.sum()) for _ in range(R)]
+        drawn = [rng.choice(n, n, p=np.abs(asked.w) / np.abs(asked.w).sum()) for _ in range(R)]
     return np.stack(drawn, axis=1).astype(np.int32)
 
 

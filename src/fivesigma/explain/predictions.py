@@ -41,9 +41,13 @@ class Asked:
         self.X, target = as_table(X), np.asarray(y)
         if target.shape != (len(self.X),):
             raise InputError(f"y has shape {target.shape}; expected ({len(self.X)},), one value a row of X.")
-        self.w = None if sample_weight is None else checked_weights(np.asarray(sample_weight), target.size)
+        self.w = (
+            None
+            if sample_weight is None
+            else checked_weights(np.asarray(sample_weight), target.size, negative=True)
+        )
         if self.w is not None:
-            kept = self.w > 0
+            kept = self.w != 0
             if not kept.any():
                 raise InputError("every weight is zero; expected at least one event of positive weight.")
             self.X, target, self.w = self.X[kept], target[kept], self.w[kept]

@@ -37,10 +37,10 @@ def labelled(
     return table, target
 
 
-def weights(sample_weight: ArrayLike | None, table: Floats) -> Floats:
-    """Return one weight per row, ones for ``None``; ``ValueError`` for a negative one or if all are 0."""
-    w: Floats = _check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=True)
-    if not (w > 0).any():
+def weights(sample_weight: ArrayLike | None, table: Floats, *, negative: bool = False) -> Floats:
+    """Return one weight per row, ones for ``None``; ``ValueError`` if all are 0, or one is negative and may not be."""
+    w: Floats = _check_sample_weight(sample_weight, table, dtype=np.float64, ensure_non_negative=not negative)
+    if not w.any():
         raise InputError("all weights are zero; give at least one row a positive weight.")
     refuse_extreme(w, what="weights")
     return w
@@ -48,9 +48,9 @@ def weights(sample_weight: ArrayLike | None, table: Floats) -> Floats:
 
 def present(w: Floats | None, *arrays: NDArray[Any] | None) -> list[Any]:
     """Return ``w`` and ``arrays`` without the rows of weight 0; what is None stays None."""
-    if w is None or (w > 0).all():
+    if w is None or w.all():
         return [w, *arrays]
-    return [None if each is None else each[w > 0] for each in (w, *arrays)]
+    return [None if each is None else each[w != 0] for each in (w, *arrays)]
 
 
 def chosen(columns: Sequence[int] | None, n_columns: int) -> NDArray[np.intp]:

@@ -62,9 +62,9 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         table, target = labelled(self, X, y, nan=allows_nan(self._inner()))
         check_classification_targets(target)
-        w = None if sample_weight is None else weights(sample_weight, table)
+        w = None if sample_weight is None else weights(sample_weight, table, negative=True)
         g = None if groups is None else np.asarray(groups)
-        v = None if evaluation_weight is None else weights(evaluation_weight, table)
+        v = None if evaluation_weight is None else weights(evaluation_weight, table, negative=True)
         w, table, target, g, v = present(w, table, target, g, v)
         self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:

@@ -37,7 +37,8 @@ def fit_on(
 ) -> Any:
     """Fit ``estimator`` on ``X`` (n, p), ``y`` (n,); each pipeline step gets ``w``, ``groups``, the weights that
     an inner choice is scored with and the ``journal`` of a search if it takes them. A pipeline whose model takes
-    no weights is fitted without them throughout.
+    no weights is fitted without them throughout; the steps before a model see the size of a weight, not its sign: a
+    scale, a category or a gap is there all the same.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> fit_on(LinearRegression(), np.array([[0.0], [1.0]]), np.array([0.0, 2.0])).coef_
@@ -49,9 +50,10 @@ def fit_on(
         "evaluation_weight": evaluation_weight,
         "journal": journal,
     }
+    parts = list(_fitted_parts(estimator))
     passed = {
-        f"{prefix}{key}": value
-        for prefix, part in _fitted_parts(estimator)
+        f"{prefix}{key}": np.abs(value) if key == "sample_weight" and part is not parts[-1][1] else value
+        for prefix, part in parts
         for key, value in given.items()
         if value is not None and has_fit_parameter(part, key)
     }
@@ -59,14 +61,15 @@ def fit_on(
 
 
 def share_of(weight: Vector | None, rows: NDArray[np.bool_]) -> Vector | None:
-    """Return the weights of ``rows``, scaled so that their sum is that of all; None stays None.
+    """Return the weights of ``rows``, scaled so that their sum is that of all, if it is positive; None stays None.
 
     >>> share_of(np.array([1.0, 1.0, 2.0]), np.array([True, True, False]))
     array([2., 2.])
     """
     if weight is None:
         return None
-    return np.asarray(weight[rows] * (weight.sum() / weight[rows].sum()))
+    part = weight[rows].sum()
+    return np.asarray(weight[rows] * (weight.sum() / part if part > 0 else 1.0))
 
 
 def allows_nan(estimator: Any) -> bool:

@@ -63,7 +63,7 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
         """Fit to ``X`` (n_samples, n_features), target ``y``, weights and groups, each (n_samples,)."""
         nan, classification = allows_nan(self._inner()), _classifies(self)
         table, target = labelled(self, X, y, nan=nan, numeric=not classification)
-        w = None if sample_weight is None else weights(sample_weight, table)
+        w = None if sample_weight is None else weights(sample_weight, table, negative=True)
         g = None if groups is None else np.asarray(groups)
         w, table, target, g = present(w, table, target, g)
         if classification:

@@ -116,8 +116,8 @@ class Tuned(BaseEstimator):  # type: ignore[misc]
         """
         nan, classification = allows_nan(self._inner()), _classifies(self)
         table, target = labelled(self, X, y, nan=nan, numeric=not classification)
-        w = None if sample_weight is None else weights(sample_weight, table)
-        v = w if evaluation_weight is None else weights(evaluation_weight, table)
+        w = None if sample_weight is None else weights(sample_weight, table, negative=True)
+        v = w if evaluation_weight is None else weights(evaluation_weight, table, negative=True)
         g = None if groups is None else np.asarray(groups)
         w, table, target, g, v = present(w, table, target, g, v)
         if self.trials < 1:

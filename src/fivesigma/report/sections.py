@@ -40,6 +40,7 @@ NOUNS = (
     "curves",
     "scores",
     "calibration",
+    "weights",
     "data",
     "method",
     "citation",

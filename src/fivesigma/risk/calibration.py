@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from fivesigma._core.weights import signed
 from fivesigma.risk.findings import Score
 from fivesigma.risk.metric import Floats
 
@@ -55,9 +56,11 @@ class Stated:
         p = prediction[:, 1] if binary else prediction.max(axis=1)
         hit = y == 1 if binary else prediction.argmax(axis=1) == y
         weight = np.ones(len(y)) if w is None else np.asarray(w, dtype=np.float64)
-        some = weight > 0
+        some = weight != 0
         kept = None if groups is None else np.unique(groups[some], return_inverse=True)[1]
-        return cls(p[some], hit[some].astype(np.float64), weight[some] / weight.max(initial=0.0), kept)
+        return cls(
+            p[some], hit[some].astype(np.float64), weight[some] / np.abs(weight).max(initial=0.0), kept
+        )
 
     @property
     def expected(self) -> Floats:
@@ -153,6 +156,10 @@ def calibration_error(stated: Stated, *, level: float = 0.95) -> Score:
     (0.263, True)
     """
     m = stated.n_bins()
+    if signed(stated.w):
+        return Score(
+            None, None, None, level, "no value: some weights are negative, and so may be that of a bin"
+        )
     if m < FEWEST_BINS:
         return Score(None, None, None, level, f"no interval: {_few(stated)}")
     bins = stated.bins(m)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Moments, Planned, Unit, checked, ratio
-from fivesigma.risk.rankings import MANY, Rankings, mean_area, worthwhile
+from fivesigma._core.weights import signed
+from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
+from fivesigma.risk.rankings import MANY, Rankings, mean_area, of_pairs, worthwhile
 
 
 def probabilities(y: NDArray[Any], prediction: Floats) -> Floats:
@@ -164,7 +165,7 @@ class Ranking:
         signal, below = in_order * self.signal, in_order * self.background
         np.cumsum(below, axis=1, out=below)
         pairs = np.einsum("ij,ij->i", signal, below) - self._tied_pairs(in_order) / 2
-        return np.asarray(ratio(pairs, signal.sum(axis=1) * below[:, -1]))
+        return np.asarray(of_pairs(pairs, signal.sum(axis=1), below[:, -1]))
 
     def _tied_pairs(self, in_order: NDArray[Any]) -> Floats:
         if self.tied.size == 0:
@@ -180,7 +181,8 @@ class RocAuc(Planned):
     """Area under the ROC curve: the probability that a signal event outscores a background one, ties half.
 
     ``AUC = Σ_{i in S} w_i (W_B(s < s_i) + W_B(s = s_i) / 2) / (W_S W_B)``; with more than two classes the
-    plain (macro) mean over the classes, each against the rest. Undefined if a class is absent.
+    plain (macro) mean over the classes, each against the rest. Undefined if a class is absent, or its weights do not
+    sum to more than zero; with negative weights it is this bilinear form, unbiased and not confined to [0, 1].
     Hanley & McNeil (1982).
 
     >>> p = np.array([0.1, 0.4, 0.35, 0.8])
@@ -220,11 +222,11 @@ class RocAuc(Planned):
         scale: float = 1.0,
     ) -> float:
         """See `Metric.value`; of many classes the whole table is sorted once."""
-        truth, predicted, weight = checked(y, prediction, w)
+        truth, predicted, weight = self.weighed(y, prediction, w)
         if probabilities(truth, predicted).shape[1] <= MANY:
             return super().value(truth, predicted, weight)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.bounded(mean_area(predicted, truth, weight)))
+            return float(self.within(mean_area(predicted, truth, weight), weight))
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ class CalibrationPlan:
 
 @dataclass(frozen=True)
 class CalibrationError(Planned):
-    """Expected calibration error in ``bins`` bins of equal weight: ``Σ_bins |Σ w (p - outcome)| / Σ w``.
+    """Expected calibration error in ``bins`` bins of equal Σ|w|: ``Σ_bins |Σ w (p - outcome)| / Σ w``.
 
     With two classes p is the signal's probability; with more it is the highest one, and the outcome is a hit
     (Guo et al. 2017, eq. 3). Events of equal p stay together, in the bin of the middle of their cumulative
@@ -272,10 +274,10 @@ class CalibrationError(Planned):
     def scored(self, plan: CalibrationPlan, counts: NDArray[Any]) -> Floats:
         """Differences of the cumulative excess between the edges of the bins."""
         in_order = np.take(counts, plan.order, axis=1)
-        upto = np.take(np.cumsum(in_order * plan.w, axis=1), plan.ends, axis=1)
+        upto = np.take(np.cumsum(in_order * np.abs(plan.w), axis=1), plan.ends, axis=1)
         excess = np.take(np.cumsum(in_order * plan.excess, axis=1), plan.ends, axis=1)
-        total = upto[:, -1]
-        levels = (np.arange(1, self.bins) / self.bins - 1e-10) * total[:, None]
+        total = in_order @ plan.w if signed(plan.w) else upto[:, -1]
+        levels = (np.arange(1, self.bins) / self.bins - 1e-10) * upto[:, -1:]
         below = _at_edges(upto, excess, levels)
         gaps = np.abs(np.diff(below, axis=1, prepend=0.0, append=excess[:, -1:])).sum(axis=1)
         return np.asarray(ratio(gaps, total))

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
 from fivesigma._core.outputs import Output
-from fivesigma.risk.metric import Floats, Metric, Moments, Planned, Unit
+from fivesigma.risk.metric import Floats, Metric, Moments, Planned, Unit, ratio
 
 
 class Agreement(Planned):
@@ -74,7 +74,7 @@ class Overlap(Agreement):
             at = linear_sum_assignment(table, maximize=True)
             best[i] = table[at].sum()
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((best / total - 1.0 / K) / (1.0 - 1.0 / K))
+            return np.asarray((ratio(best, total) - 1.0 / K) / (1.0 - 1.0 / K))
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ class AdjustedRand(Agreement):
     name: str = "adjusted_rand"
     label = "adjusted Rand index"
     lower, upper = None, 1.0
+    unsigned = "a negative number of events has no pairs"
 
     def of_tables(self, tables: Floats) -> Floats:
         """See `Agreement.of_tables`."""
@@ -106,6 +107,7 @@ class MutualInformation(Agreement):
     name: str = "mutual_information"
     pure = "nat"
     lower = 0.0
+    unsigned = "a negative share has no logarithm"
     interval = False
 
     def of_tables(self, tables: Floats) -> Floats:
@@ -138,7 +140,7 @@ class LogLikelihood(Moments):
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """See `Moments.combine`."""
-        return np.asarray(sums[..., 0] / sums[..., 1])
+        return np.asarray(ratio(sums[..., 0], sums[..., 1]))
 
 
 def _pairs(counts: Floats) -> Floats:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.weights import kish
 from fivesigma.risk.predictive import KNOTS, QuantileLaw
 from fivesigma.risk.quantiles import quantiles
-from fivesigma.risk.resampling import kish
 
 Floats = NDArray[np.float64]
 

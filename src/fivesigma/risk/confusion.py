@@ -78,8 +78,8 @@ class Matthews(OfConfusion):
     """Matthews correlation of predicted and true class, ``N / sqrt(A B)``, 0 where one class alone is predicted.
 
     ``N = S Σ h - Σ p t``, ``A = S² - Σ p²``, ``B = S² - Σ t²`` with S the sum of all weights. Undefined where all are
-    of one class. Matthews (1975), Biochim. Biophys. Acta 405, 442; for several classes Gorodkin (2004), Comput.
-    Biol. Chem. 28, 367.
+    of one class, or a weight p_k or t_k is negative. Matthews (1975), Biochim. Biophys. Acta 405, 442; for several
+    classes Gorodkin (2004), Comput. Biol. Chem. 28, 367.
 
     >>> round(Matthews().value(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])), 12)
     0.5
@@ -91,8 +91,10 @@ class Matthews(OfConfusion):
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """``N / sqrt(A B)``, of shares of S."""
-        N, A, B = _correlated(*_shares(sums))  # the formula's letters
-        return np.where(B > 0, np.where(A > 0, N / np.sqrt(np.where(A > 0, A * B, 1.0)), 0.0), np.nan)
+        h, p, t = _shares(sums)
+        N, A, B = _correlated(h, p, t)  # the formula's letters
+        defined = (B > 0) & (np.minimum(p, t) >= 0).all(axis=-1)
+        return np.where(defined, np.where(A > 0, N / np.sqrt(np.where(A > 0, A * B, 1.0)), 0.0), np.nan)
 
     def slopes(self, sums: Floats) -> Floats:
         """``N' / sqrt(A B) - N (A' / A + B' / B) / (2 sqrt(A B))``, with S' = 1 by each t; 0 where A is 0."""

@@ -35,7 +35,7 @@ from scipy import stats
 from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.folded import Folded
 from fivesigma.risk.influence import Scored, influence
-from fivesigma.risk.intervals import About, Scale, refusal, stat_dof, stat_error, stat_interval
+from fivesigma.risk.intervals import About, Scale, limits_of, refusal, stat_dof, stat_error
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.resampling import Measurement, Part
 from fivesigma.risk.significance import Difference, t_tail
@@ -216,11 +216,11 @@ def score(c: CrossFitted, *, claim: About = "procedure", level: float = 0.95) ->
 
     ``error.train`` is what the variance of `spread` has beyond that of the events.
     """
-    m, metric = c.measured, c.metric
+    m = c.measured
     value, stat = (m.value if np.isfinite(m.value) else None), stat_error(m)
     if reason := _no_interval(c):
         return Score(value, None, None, level, reason, ErrorBudget(stat))
-    limits = stat_interval(metric, m, level)
+    limits = limits_of(m, level)
     if claim == "fitted":
         method = f"these fitted models: cross-fitted, {limits.method}"
         return Score(value, limits.low, limits.high, level, method, ErrorBudget(stat))
@@ -240,7 +240,7 @@ def _no_interval(c: CrossFitted) -> str:
         return f"no interval: {metric.name} is biased at finite size"
     if not np.isfinite(m.value):
         return "no interval: the score is not defined"
-    if m.value in (metric.lower, metric.upper):
+    if m.value in m.bounds:
         return "no interval: the score is at its bound"
     if not stat_error(m) > 0 and bool((c.halves == m.value).all()):
         return "no interval: every resample scores the same"
@@ -255,7 +255,7 @@ def _reach(m: Measurement, end: float | None, beyond: float, dof: float, level: 
     """Return one end of the events' interval with the variance ``beyond`` theirs, on the metric's scale."""
     if end is None:
         return None
-    scale = Scale(m.metric.lower, m.metric.upper)
+    scale = Scale(*m.bounds)
     centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
     side = (float(scale.forward(end)) - centre) / float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
     if not np.isfinite(side):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.risk.metric import Floats, checked, checked_weights
+from fivesigma._core.weights import signed
+from fivesigma.risk.metric import ROUNDING, Floats, checked, checked_weights
 from fivesigma.risk.quantiles import quantiles
 from fivesigma.risk.shares import Share
 
@@ -153,11 +154,30 @@ def _roc(score: Floats, member: NDArray[np.bool_], w: Floats, counts: NDArray[An
     return {name: numbers(values) for name, values in {**named, "rejection": rejection}.items()}
 
 
+def falls(score: Floats, member: NDArray[np.bool_], w: Floats) -> float:
+    """Return the most that an efficiency falls again along a ROC curve: 0 unless weights are negative.
+
+    >>> falls(np.array([0.9, 0.5, 0.1]), np.array([True, True, False]), np.array([2.0, -1.0, 1.0]))
+    1.0
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.diff(score[order], append=-np.inf))
+    fall = 0.0
+    for side in (member, ~member):
+        upto = np.concatenate([[0.0], np.cumsum(np.where(side, w, 0.0)[order])[last]])
+        if upto[-1] > 0:
+            fall = max(fall, float((np.maximum.accumulate(upto) - upto).max() / upto[-1]))
+    return fall if fall > ROUNDING else 0.0
+
+
 def _background_efficiency(S: Floats, B: Floats) -> Floats:
     """Return ε_B where the ROC polygon first reaches each ε_S of the grid; ``S``, ``B`` are cumulative."""
     if S[-1] <= 0 or B[-1] <= 0:
         return np.full(GRID.size, np.nan)
     x, y = (np.concatenate([[0.0], each / each[-1]]) for each in (S, B))
+    x = np.maximum.accumulate(
+        x
+    )  # where weights are negative it may fall, and is reached for the first time before
     right = np.searchsorted(x, GRID * (1 - 1e-12))
     left = np.maximum(right - 1, 0)
     step = x[right] - x[left]
@@ -193,6 +213,11 @@ def _calibration(
     n = W[full] ** 2 / W2[full] if groups is None else _by_groups(index, n_bins, outcome, w, groups)[full]
     observed = Wo[full] / W[full]
     low, high = wilson(observed, n)
+    if signed(w):  # no share of events
+        error = np.sqrt(
+            np.bincount(index, (w * (outcome - (Wo / np.where(full, W, 1.0))[index])) ** 2, n_bins)[full]
+        )
+        low, high = observed - error / W[full], observed + error / W[full]
     named = {"mean": Wp[full] / W[full], "observed": observed, "low": low, "high": high, "n_effective": n}
     return {name: numbers(values) for name, values in named.items()}
 
@@ -212,7 +237,7 @@ def _by_groups(
 
 def _equal_bins(x: Floats, w: Floats, bins: int) -> tuple[NDArray[np.intp], int]:
     """Return the bin of each event and their number: bins of equal weight, equal values in one bin."""
-    inner = np.unique(quantiles(x, np.arange(1, bins) / bins, w))
+    inner = np.unique(quantiles(x, np.arange(1, bins) / bins, np.abs(w)))
     return np.searchsorted(inner, x, side="left"), inner.size + 1
 
 
@@ -223,7 +248,7 @@ def wilson(fraction: Floats, n: Floats, z: float = 1.0) -> tuple[Floats, Floats]
     [0.0089, 0.2361]
     """
     centre = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
+    half = z / (1 + z**2 / n) * np.sqrt(np.maximum(fraction * (1 - fraction) / n + z**2 / (4 * n**2), 0.0))
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
@@ -399,7 +424,7 @@ def feature_histograms(
     ``low``, ``high``).
     """
     table = np.asarray(X, dtype=np.float64)
-    weight = checked_weights(w, len(table))
+    weight = checked_weights(w, len(table), negative=True)
     labels = units if units is not None else [None] * table.shape[1]
     return [
         {"name": name, "unit": unit, **_feature(column, y, weight, classes, groups)}
@@ -414,7 +439,7 @@ def _feature(
     classes: Sequence[str] | None,
     groups: NDArray[Any] | None = None,
 ) -> Curve:
-    known = np.isfinite(x) & (w > 0)
+    known = np.isfinite(x) & (w != 0)
     edges = _feature_edges(x[known])
     if edges.size == 0:
         return {"edges": [], "histograms": [], "separation": None}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.classification import probabilities
-from fivesigma.risk.metric import Floats, Moments, Unit, checked, ratio
+from fivesigma.risk.metric import Floats, Moments, Unit, ratio
 
 SERIES_BELOW = 0.02  # there the closed forms of h and g lose digits, and ten terms of their series do not
 H_SERIES = [(-1.0) ** k / (k * (k - 1)) for k in range(10, 1, -1)]
@@ -105,7 +105,7 @@ class Selection(Moments):
         self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
     ) -> float | None:
         """Return the threshold chosen on these rows (out-of-fold ones): a row passes at it or above it."""
-        truth, predicted, weight = checked(y, prediction, w)
+        truth, predicted, weight = self.weighed(y, prediction, w)
         return self.chosen(Selected.of(truth, self._score(truth, predicted), weight), scale)
 
     def value(
@@ -185,7 +185,7 @@ class Rejection(Selection):
         """As of any selection; a cut above every score is the highest of them: a constant score rejects nothing."""
         score = self._score(y, prediction)
         if cut is not None and not np.isnan(cut):
-            cut = min(cut, float(np.max(score[w > 0], initial=-np.inf)))
+            cut = min(cut, float(np.max(score[w != 0], initial=-np.inf)))
         return super().terms(y, prediction, w, cut)
 
     def combine(self, sums: Floats, scale: float) -> Floats:

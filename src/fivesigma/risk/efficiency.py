@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import FEWEST_PER_CLASS, clopper_pearson
 
 Floats = NDArray[np.float64]
@@ -60,7 +61,7 @@ def efficiency(passes: NDArray[Any], w: NDArray[Any] | None = None, *, level: fl
     (0.9, 0.683, 0.9877, 'Clopper-Pearson')
     """
     keeps, weights = _checked(passes, w)
-    n_effective = kish_signed(weights)
+    n_effective = kish(weights)
     if not weights.sum() > 0:
         why = (
             "no interval: the weights sum to zero or less"
@@ -85,16 +86,6 @@ def variance(passes: NDArray[np.bool_], w: Floats) -> float:
     return float((1 - passed) ** 2 * squares[passes].sum() + passed**2 * squares[~passes].sum())
 
 
-def kish_signed(w: Floats) -> float:
-    """Return ``(Σw)² / Σw²``, the number of equal events of which the weighted sum is as well known; 0 of none.
-
-    >>> kish_signed(np.array([1.0, 1.0, 1.0, -1.0]))
-    1.0
-    """
-    top = float(np.abs(w).max(initial=0.0))
-    return 0.0 if top == 0 else float(np.square((w / top).sum()) / np.square(w / top).sum())
-
-
 def _checked(passes: NDArray[Any], w: NDArray[Any] | None) -> tuple[NDArray[np.bool_], Floats]:
     """Return the events that have a weight other than 0."""
     keeps = np.asarray(passes, dtype=bool)
@@ -115,7 +106,7 @@ def _limits(
     """Return the interval of the efficiency ``value``, and how it was found or why there is none."""
     if w.min() == w.max():
         return *clopper_pearson(value, float(w.size), level), "Clopper-Pearson"
-    n_effective = kish_signed(w)
+    n_effective = kish(w)
     if n_effective < FEWEST_PER_CLASS:
         return None, None, f"no interval: {n_effective:.1f} effective events, fewer than {FEWEST_PER_CLASS}"
     if keeps.all() or not keeps.any():

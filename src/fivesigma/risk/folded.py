@@ -113,7 +113,7 @@ class Folded:
         """Whether a fold holds every class that the events have, by events that weigh something."""
         if self.y.dtype.kind != "i":
             return True
-        held = np.ones(len(self), dtype=bool) if self.w is None else self.w > 0
+        held = np.ones(len(self), dtype=bool) if self.w is None else self.w != 0
         return len(np.unique(self.y[at & held])) == len(np.unique(self.y[held]))
 
     def decided(self, metric: Metric, prediction: Array) -> tuple[Array, float | None]:

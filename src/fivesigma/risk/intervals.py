@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from scipy import special, stats
 
+from fivesigma._core.weights import kish
 from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
 from fivesigma.risk.findings import ErrorBudget, Score
@@ -27,7 +28,6 @@ from fivesigma.risk.resampling import (
     above,
     above_error,
     departure,
-    kish,
 )
 from fivesigma.risk.signal import SignalEfficiency
 from fivesigma.risk.strata import Strata
@@ -110,7 +110,7 @@ def stat_interval(metric: Metric, m: Measurement, level: float) -> Limits:
     Efron & Tibshirani (1993), An Introduction to the Bootstrap, §12.5 (bootstrap-t on a transformed scale);
     Hall (1992), The Bootstrap and Edgeworth Expansion, §3.10.
     """
-    scale = Scale(metric.lower, metric.upper)
+    scale = Scale(*m.bounds)
     centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
     short = m.units / (m.units - 1)
     t = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
@@ -120,6 +120,13 @@ def stat_interval(metric: Metric, m: Measurement, level: float) -> Limits:
         below, above = max(below, studentised[0] * short), max(above, studentised[1] * short)
     method = "t interval" if studentised is None else "bootstrap-t"
     return Limits(scale.back(centre - below), scale.back(centre + above), method)
+
+
+def limits_of(m: Measurement, level: float) -> Limits:
+    """Return the interval of the fitted model; with negative weights no score is a proportion, and none has a bound."""
+    if m.part.signed:
+        return stat_interval.dispatch(object)(m.metric, m, level)
+    return stat_interval(m.metric, m, level)
 
 
 def _studentised(m: Measurement, scale: Scale, level: float) -> tuple[float, float] | None:
@@ -378,7 +385,7 @@ def score(m: Measurement, *, claim: About = "procedure", level: float = 0.95) ->
     reason = _no_interval(m) or ("" if claim == "fitted" else _undefined_refits(m))
     if reason:
         return Score(value, None, None, level, reason, errors)
-    limits = _with_tail(m, stat_interval(m.metric, m, level), level)
+    limits = _with_tail(m, limits_of(m, level), level)
     if claim == "fitted" or len(m.refits) < 2:
         note = "" if claim == "fitted" else " (no refits)"
         return Score(value, limits.low, limits.high, level, f"fitted model{note}: {limits.method}", errors)
@@ -392,7 +399,7 @@ def _with_tail(m: Measurement, limits: Limits, level: float) -> Limits:
     """Return the limits, wider where held-out training events know more of the tail of the squares than the test."""
     if m.held_out is None or limits.low is None or limits.high is None:
         return limits
-    scale, both = Scale(m.metric.lower, m.metric.upper), []
+    scale, both = Scale(*m.bounds), []
     seen = m.metric.value(m.held_out.y, m.held_out.prediction, m.held_out.w)
     for scored, value in ((m.scored, m.value), (m.held_out, seen)):
         u = unit_influences(m.metric, scored)
@@ -406,11 +413,8 @@ def _with_tail(m: Measurement, limits: Limits, level: float) -> Limits:
 
 def _scale_of(m: Measurement) -> Scale:
     """The metric's scale; the identity at a bound, and for proportions, whose limits are not symmetric anyway."""
-    straight = isinstance(m.metric, (Accuracy, BalancedAccuracy)) or m.value in (
-        m.metric.lower,
-        m.metric.upper,
-    )
-    return Scale(None, None) if straight else Scale(m.metric.lower, m.metric.upper)
+    straight = isinstance(m.metric, (Accuracy, BalancedAccuracy)) or m.value in m.bounds
+    return Scale(None, None) if straight else Scale(*m.bounds)
 
 
 def _spread_of_risk(m: Measurement, refits: Refits) -> float | None:
@@ -441,7 +445,7 @@ def _no_interval(m: Measurement) -> str:
         return "no interval: the score is not defined"
     if isinstance(m.metric, Rejection) and not np.any(m.part.weights[m.part.y == 0] > 0):
         return "no interval: these events hold no background"
-    at_bound = m.value in (m.metric.lower, m.metric.upper)
+    at_bound = m.value in m.bounds
     if at_bound and not isinstance(m.metric, EXACT_AT_BOUND):
         return "no interval: the score is at its bound"
     return refusal(m.part) or few_passing(m)
@@ -478,7 +482,7 @@ def _with_training(
         side = ((float(scale.forward(end)) - centre) / t_stat) ** 2
         dof = max(total_dof(side, variance, spread=spread, dofs=(stat_dof(m), train_dof(m.refits))), 1.0)
         reach = float(stats.t.ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
-        ends.append(_inside(m.metric, scale.back(centre + sign * reach)))
+        ends.append(_inside(m, scale.back(centre + sign * reach)))
     return ends[0], ends[1]
 
 
@@ -492,10 +496,9 @@ def _error_of_spread(m: Measurement, scale: Scale, variance: float) -> float:
     return max(above_error(float(np.var(on_scale, ddof=1)), interaction, len(m.refits) - 1), alone)
 
 
-def _inside(metric: Metric, x: float) -> float:
-    low = -np.inf if metric.lower is None else metric.lower
-    high = np.inf if metric.upper is None else metric.upper
-    return float(min(max(x, low), high))
+def _inside(m: Measurement, x: float) -> float:
+    low, high = m.bounds
+    return float(min(max(x, -np.inf if low is None else low), np.inf if high is None else high))
 
 
 # --- without a test set

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
+from fivesigma._core.weights import signed
 
 Floats = NDArray[np.float64]
 ROUNDING = 1e-14
@@ -71,6 +72,8 @@ class Metric(ABC):
         What it counts where it is a pure number that has a name: "nat" of an information, "σ" of a significance.
     assumes : str
         Of a significance, what it takes to be known of the background; "" of any other metric.
+    unsigned : str
+        Why it has no value where weights are negative; "" where it has one.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Metric(ABC):
     interval: ClassVar[bool] = True
     unit: ClassVar[Unit | None] = None
     pure: ClassVar[str] = ""
+    unsigned: ClassVar[str] = ""
 
     @property
     def reach(self) -> float:
@@ -135,14 +139,14 @@ class Metric(ABC):
         ----------
         y : (n,) codes of the classes, or (n,) values
         prediction : what it `scores`, as `fivesigma._core.outputs.Output` has it
-        w : (n,) weights, not negative; None means ones
+        w : (n,) weights of either sign; None means ones. With negative ones a score may leave its bounds
         cut : threshold on the signal's probability, for metrics that have one (see `cut`)
         scale : factor that takes the rows' yields to those of the whole sample
 
         Raises
         ------
         InputError
-            Where shapes disagree, a weight is negative or a number is not finite.
+            Where shapes disagree, a number is not finite, or weights are negative and the metric is `unsigned`.
         """
 
     @abstractmethod
@@ -175,6 +179,21 @@ class Metric(ABC):
         if self.lower is not None:
             reach = 0.0 if self.upper is None else ROUNDING
             found = np.where(found < self.lower + reach, self.lower, found)
+        return found
+
+    def within(self, values: Any, w: Floats) -> Floats:
+        """Return ``values`` as `bounded` has them, or as they are where weights are negative, which knows no bounds."""
+        return np.asarray(values, dtype=np.float64) if signed(w) else self.bounded(values)
+
+    def weighed(
+        self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None
+    ) -> tuple[NDArray[Any], Floats, Floats]:
+        """Return what `checked` does; `InputError` too where weights are negative and the metric is `unsigned`."""
+        found = checked(y, prediction, w)
+        if self.unsigned and signed(found[2]):
+            raise InputError(
+                f"{self.name} takes no negative weights: {self.unsigned}; choose another metric."
+            )
         return found
 
     def converted(self, value: float, factor: float) -> float:
@@ -222,10 +241,10 @@ class Moments(Metric):
         scale: float = 1.0,
     ) -> float:
         """See `Metric.value`."""
-        truth, predicted, weight = checked(y, prediction, w)
+        truth, predicted, weight = self.weighed(y, prediction, w)
         with np.errstate(divide="ignore", invalid="ignore"):
             terms, factor = self.scaled_terms(truth, predicted, weight, cut)
-            return float(self.bounded(factor * self.combine(weight @ terms, scale)))
+            return float(self.within(factor * self.combine(weight @ terms, scale), weight))
 
     def resampled(
         self,
@@ -238,12 +257,12 @@ class Moments(Metric):
         scale: float = 1.0,
     ) -> Floats:
         """See `Metric.resampled`."""
-        truth, predicted, weight = checked(y, prediction, w)
+        truth, predicted, weight = self.weighed(y, prediction, w)
         terms, factor = self.scaled_terms(truth, predicted, weight, cut)
         weighted = weight[:, None] * terms
         sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.bounded(factor * self.combine(np.concatenate(sums), scale))
+            return self.within(factor * self.combine(np.concatenate(sums), scale), weight)
 
 
 class Planned(Metric):
@@ -280,11 +299,11 @@ class Planned(Metric):
         scale: float = 1.0,
     ) -> Floats:
         """See `Metric.resampled`."""
-        truth, predicted, weight = checked(y, prediction, w)
+        truth, predicted, weight = self.weighed(y, prediction, w)
         plan = self.plan(truth, predicted, weight)
         with np.errstate(divide="ignore", invalid="ignore"):
             scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)]
-        return self.bounded(np.concatenate(scores))
+        return self.within(np.concatenate(scores), weight)
 
 
 def chunks(counts: NDArray[Any], n: int) -> Iterator[slice]:
@@ -308,14 +327,14 @@ def checked(
         )
     if not np.isfinite(predicted).all():
         raise InputError("a prediction is not finite; a metric needs numbers, so treat the fit as failed.")
-    return truth, predicted, checked_weights(w, truth.size)
+    return truth, predicted, checked_weights(w, truth.size, negative=True)
 
 
-def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
-    """Return (n,) float weights, ones for None; `InputError` where one is negative or not finite.
+def checked_weights(w: NDArray[Any] | None, n: int, *, negative: bool = False) -> Floats:
+    """Return (n,) float weights, ones for None; `InputError` where one is not finite, or negative and not ``negative``.
 
-    >>> checked_weights(None, 2)
-    array([1., 1.])
+    >>> checked_weights(None, 2), checked_weights(np.array([1.0, -1.0]), 2, negative=True)
+    (array([1., 1.]), array([ 1., -1.]))
     >>> checked_weights(np.array([1.0, -1.0]), 2)
     Traceback (most recent call last):
         ...
@@ -326,9 +345,9 @@ def checked_weights(w: NDArray[Any] | None, n: int) -> Floats:
     weight = np.asarray(w, dtype=np.float64)
     if weight.shape != (n,) or not np.isfinite(weight).all():
         raise InputError(f"weights have shape {weight.shape}; expected {n} finite numbers, one an event.")
-    if (weight < 0).any():
-        negative = int((weight < 0).sum())
-        raise InputError(f"weights are negative ({negative} of {n}); expected 0 or more, so drop them.")
+    if not negative and signed(weight):
+        count = int((weight < 0).sum())
+        raise InputError(f"weights are negative ({count} of {n}); expected 0 or more, so drop them.")
     refuse_extreme(weight, what="weights")
     return weight
 

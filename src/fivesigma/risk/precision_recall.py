@@ -109,6 +109,7 @@ class AveragePrecision(Planned):
     greater_is_better = True
     averaged = True
     lower, upper = 0.0, 1.0
+    unsigned = "a precision divides by sums of weights that may vanish"
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> list[Retrieval]:
         """One order a class; one alone (the signal's) for two classes."""

@@ -137,7 +137,7 @@ class _OfLaw(Moments):
         refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
         law = QuantileLaw.of(prediction, cut)
         each = np.full(len(y), np.nan) if law is None else self.each(law, np.asarray(y, dtype=np.float64))
-        return np.column_stack([np.where(w > 0, each, 0.0), np.ones(len(y))])
+        return np.column_stack([np.where(w != 0, each, 0.0), np.ones(len(y))])
 
     @abstractmethod
     def each(self, law: QuantileLaw, y: Floats) -> Floats:
@@ -150,12 +150,15 @@ class _OfLaw(Moments):
     def cut(
         self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
     ) -> float | None:
-        """Return the root mean square residual of these (out-of-fold) rows; None where they are laws."""
+        """Return the root mean square residual of these (out-of-fold) rows; None of laws, and where it has none."""
         given = np.asarray(prediction, dtype=np.float64)
         refuse_extreme(np.asarray(y, dtype=np.float64), what="y")
         if given.ndim != 1:
             return None
-        return float(np.sqrt(np.average((given - y) ** 2, weights=w)))
+        if w is not None and not np.sum(w) > 0:
+            return None
+        square = float(np.average((given - y) ** 2, weights=w))
+        return float(np.sqrt(square)) if square >= 0 else None
 
 
 @dataclass(frozen=True)

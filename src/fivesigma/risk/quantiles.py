@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.weights import signed
+
 Floats = NDArray[np.float64]
 AT_A_STEP = 1e-10  # part of Σw within which a level counts as exactly on a step
 
@@ -32,10 +34,14 @@ def ordered_quantiles(values: Floats, cumulative: Floats, levels: Floats) -> Flo
 def quantiles(values: NDArray[Any], levels: Any, w: NDArray[Any] | None = None) -> Floats:
     """Return the weighted quantiles of ``values`` (n,) at ``levels`` (m,), as in `ordered_quantiles`.
 
+    With negative weights F falls again, and the first x at which it reaches a level is meant: for figures, not scores.
+
     >>> quantiles(np.array([3.0, 1.0, 2.0]), [0.5], np.array([1.0, 1.0, 3.0]))
     array([2.])
     """
     order = np.argsort(values, kind="stable")
     weight = np.ones(order.size) if w is None else np.asarray(w, dtype=np.float64)[order]
-    ordered = np.asarray(values, dtype=np.float64)[order]
-    return np.asarray(ordered_quantiles(ordered, np.cumsum(weight)[None], np.asarray(levels, dtype=float))[0])
+    ordered, upto = np.asarray(values, dtype=np.float64)[order], np.cumsum(weight)
+    if signed(weight):  # the first x at which a sum that may fall again reaches a level
+        upto = np.minimum(np.maximum.accumulate(upto), upto[-1])
+    return np.asarray(ordered_quantiles(ordered, upto[None], np.asarray(levels, dtype=float))[0])

@@ -8,11 +8,12 @@ class and B_k that of the rest: what `fivesigma.risk.classification.Ranking` fin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma.risk.metric import Floats, ratio
+from fivesigma.risk.metric import Floats
 
 MANY = 10
 """Classes beyond which all are ranked at once."""
@@ -60,7 +61,7 @@ class Rankings:
         weighted = counts * self.w
         pairs = (weighted * (weighted @ self.below.T)) @ self.member
         signal, background = self._totals(weighted)
-        return np.asarray(ratio(pairs, signal * background))
+        return np.asarray(of_pairs(pairs, signal, background))
 
     def _totals(self, weighted: Floats) -> tuple[Floats, Floats]:
         signal = weighted @ self.member
@@ -84,6 +85,11 @@ class Rankings:
         )
 
 
+def of_pairs(pairs: Any, signal: Any, background: Any) -> Any:
+    """Return ``pairs / (W_S W_B)``, NaN where the weight of either side is not above zero."""
+    return np.where((signal > 0) & (background > 0), pairs / (signal * background), np.nan)
+
+
 def mean_area(prediction: Floats, y: NDArray[np.integer], w: Floats) -> float:
     """Return the mean area of all classes, from one sort of the whole table; NaN where a class is absent.
 
@@ -103,4 +109,4 @@ def _area(score: Floats, order: NDArray[np.intp], w: Floats, member: NDArray[np.
     upto = np.concatenate([[0.0], np.cumsum(w[others])])
     ranked, own, weight = score[others], score[member], w[member]
     low, high = (np.searchsorted(ranked, own, side) for side in ("left", "right"))
-    return float(ratio(weight @ (upto[low] + upto[high]) / 2, weight.sum() * upto[-1]))
+    return float(of_pairs(weight @ (upto[low] + upto[high]) / 2, weight.sum(), upto[-1]))

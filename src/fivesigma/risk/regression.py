@@ -67,7 +67,7 @@ def centred(values: NDArray[Any], w: Floats) -> Floats:
 def spread(square: Floats, linear: Floats, total: Floats) -> Floats:
     """Return Σwx² - (Σwx)²/Σw, NaN where it is not above rounding."""
     variance = square - linear**2 / total
-    return np.where(variance > SPREAD_FLOOR * square, variance, np.nan)
+    return np.where(variance > SPREAD_FLOOR * np.abs(square), variance, np.nan)
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,7 @@ class PearsonR(OfResiduals):
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Covariance over the root of both variances."""
         total, a, b, aa, bb, ab = np.moveaxis(sums, -1, 0)
-        r = (ab - a * b / total) / np.sqrt(spread(aa, a, total) * spread(bb, b, total))
-        return np.asarray(np.clip(r, -1.0, 1.0))
+        return np.asarray((ab - a * b / total) / np.sqrt(spread(aa, a, total) * spread(bb, b, total)))
 
 
 class ResidualQuantiles(Planned):
@@ -187,6 +186,7 @@ class ResidualQuantiles(Planned):
     scores = Output.VALUE
     unit = Unit.TARGET
     greater_is_better = False
+    unsigned = "a sum of weights that falls again has no quantiles"
 
     def plan(self, y: NDArray[Any], prediction: Floats, w: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
         """Order, sorted residuals, sorted weights."""

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from fivesigma._core.weights import kish, signed
 from fivesigma.risk.influence import Scored, Units, influence
-from fivesigma.risk.metric import Metric, power_of_two
+from fivesigma.risk.metric import Metric
 from fivesigma.risk.strata import Strata
 
 Vector = NDArray[np.float64]
@@ -118,17 +119,6 @@ def _counts_within(
     return counts
 
 
-def kish(w: Vector) -> float:
-    """Return ``N_eff = (Σw)² / Σw²``, 0 for no weight at all. Kish (1965), §11.7.
-
-    >>> kish(np.array([1.0, 1.0, 0.0])), kish(np.array([]))
-    (2.0, 0.0)
-    """
-    share = w / power_of_two(float(w.max(initial=0.0)))
-    squares = float(np.sum(share**2))
-    return float(np.sum(share)) ** 2 / squares if squares > 0 else 0.0
-
-
 @dataclass(frozen=True, eq=False)
 class Part:
     """The events that models are scored on, and their resamples.
@@ -172,6 +162,11 @@ class Part:
     def weights(self) -> Vector:
         """The weights, ones where there are none."""
         return np.ones(len(self.y)) if self.w is None else np.asarray(self.w, float)
+
+    @cached_property
+    def signed(self) -> bool:
+        """Whether some weights are negative."""
+        return signed(self.w)
 
     @cached_property
     def n_groups(self) -> int | None:
@@ -344,6 +339,11 @@ class Measurement:
     seeds: Refits = field(default_factory=Refits)
     held_out: Scored | None = None
     own_cuts: bool = False
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The bounds of the score; none where weights are negative."""
+        return (None, None) if self.part.signed else (self.metric.lower, self.metric.upper)
 
     @cached_property
     def units(self) -> float:

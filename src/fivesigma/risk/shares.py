@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import clopper_pearson
-from fivesigma.risk.resampling import kish
 
 Floats = NDArray[np.float64]
 

@@ -37,7 +37,7 @@ def unit_influences(metric: Metric, scored: Scored) -> Vector | None:
     u = influence(metric, scored)
     if u is None or not np.isfinite(u).all():
         return None
-    held = np.ones(len(u), bool) if scored.w is None else np.asarray(scored.w) > 0
+    held = np.ones(len(u), bool) if scored.w is None else np.asarray(scored.w) != 0
     groups = None if scored.groups is None else scored.groups[held]
     sums = Units.of(groups, int(held.sum())).sums(u[held])
     return np.asarray(len(sums) * sums, float)
@@ -76,7 +76,7 @@ def squares(metric: Metric, scored: Scored) -> Vector | None:
     if z is None:
         return None
     w = np.ones(len(z)) if scored.w is None else np.asarray(scored.w, float)
-    held = w > 0
+    held = w != 0
     groups = None if scored.groups is None else scored.groups[held]
     sums = Units.of(groups, int(held.sum())).sums((z * w)[held])
     mean = float(np.mean(sums)) if len(sums) else 0.0

@@ -35,6 +35,7 @@ class _Delegating(Metric):
             "averaged",
             "reach",
             "has_cut",
+            "unsigned",
         ):
             setattr(cls, word, property(_reader(word)))
 

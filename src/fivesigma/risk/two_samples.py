@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fivesigma.risk.resampling import kish
+from fivesigma._core.weights import kish
 
 Array = NDArray[Any]
 

@@ -120,6 +120,8 @@ class Prepared:
             "missing": spec.features.missing,
             "standardise": spec.features.standardise,
             "training_weights": spec.data.training_weights,
+            "negative": "keep" if spec.weights is None else spec.weights.negative,
+            "seed": spec.study.seed,
         }
         split = self.split
         X = shape.marked(data.X, data.mask)

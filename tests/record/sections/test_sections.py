@@ -39,6 +39,26 @@ BY_HAND = {
     "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
     "tests": {"near": {"n": 3, "sha256": "ab" * 32}, "far": 4},
     "train": {"sha256": "cd" * 32},
+    "weights": {
+        "policy": "resample",
+        "samples": [
+            {
+                "name": "b",
+                "n": 5,
+                "n_negative": 1,
+                **dict.fromkeys(("sum_w", "error", "n_effective"), 2.5),
+                "n_trained": 3,
+                **dict.fromkeys(("sum_trained", "error_trained", "pull"), 0.5),
+                "shift": None,
+                "feature": None,
+                "n_lost": 1,
+                "sum_lost": -0.25,
+            }
+        ],
+        "failed": "",
+        "unscored": [{"metric": "scatter", "why": "it has no quantiles"}],
+        "alternatives": [{"name": "up", "sum_w": 2.0, "ratio": 1.5}],
+    },
     "weight_sums": {"test": {"n": [900, 100], "sums": [4500.25, 12.5], "scale": 5.0}},
     "prevalence": {
         "estimand": "random",

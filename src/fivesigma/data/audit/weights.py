@@ -18,6 +18,8 @@ def effective(audited: Audited) -> Sequence[Audit]:
         return ()
     share = data.n_effective / data.n_samples
     message = f"{data.n_samples} events with weights count as N_eff = {data.n_effective:.1f}"
+    if negative := int((data.w < 0).sum()):
+        message += f"; {negative} of the weights are negative ({100 * negative / data.n_samples:.3g} %)"
     if share >= FEW_EFFECTIVE:
         return [Audit("weights", "ok", message)]
     advice = "look for a few events of large weight; errors are those of N_eff events"

@@ -154,7 +154,7 @@ class FoldedPath(BaseEstimator):  # type: ignore[misc]
         table, target = labelled(self, X, y, nan=allows_nan(self._inner()), numeric=not classification)
         w = None if sample_weight is None else weights(sample_weight, table)
         g = None if groups is None else np.asarray(groups)
-        v = w if evaluation_weight is None else weights(evaluation_weight, table)
+        v = w if evaluation_weight is None else weights(evaluation_weight, table, negative=True)
         w, table, target, g, v = present(w, table, target, g, v)
         if classification:
             check_classification_targets(target)

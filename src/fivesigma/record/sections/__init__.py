@@ -27,6 +27,7 @@ from fivesigma.record.sections import (
     tension,
     tuning,
     weight_sums,
+    weights,
 )
 from fivesigma.record.sections.section import Section
 
@@ -63,6 +64,7 @@ SECTIONS: tuple[type[Section], ...] = (
     selected.SelectedRecord,
     tension.TensionRecord,
     weight_sums.WeightSumsRecord,
+    weights.WeightsRecord,
     further.FurtherTestsRecord,
     observed.ObservedRecord,
     answer.AnswerRecord,

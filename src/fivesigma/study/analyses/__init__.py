@@ -33,6 +33,7 @@ ANALYSES: Mapping[str, str] = {
     "scan": "scan.analysis:ANALYSIS",
     "slices": "slices:ANALYSIS",
     "weight_sums": "weight_sums:ANALYSIS",
+    "weights": "weights:ANALYSIS",
     "further": "further:ANALYSIS",
     "observed": "observed:ANALYSIS",
     "answer": "answer.analysis:ANALYSIS",

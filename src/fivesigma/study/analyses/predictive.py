@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.weights import kish
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.predictive import Coverage, PredictiveRecord, ProbabilityTransform
 from fivesigma.risk.conformal import STATED
 from fivesigma.risk.predictive import QuantileLaw
-from fivesigma.risk.resampling import kish
 from fivesigma.risk.shares import Share, flat_error
 from fivesigma.study.fit.prediction import Output, Predictions
 

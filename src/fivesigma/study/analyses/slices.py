@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.weights import kish
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Score
 from fivesigma.record.sections.slices import Slice, SlicedColumn, SliceOfModel, SlicesRecord
@@ -19,7 +20,6 @@ from fivesigma.risk.cuts import Ams, Asimov
 from fivesigma.risk.evidence import Difference
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
-from fivesigma.risk.resampling import kish
 from fivesigma.risk.signal import SignalBias, SignalEfficiency
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.evidence import Evidence

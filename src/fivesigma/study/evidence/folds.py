@@ -173,7 +173,7 @@ class Folds:
             return Score(value, method=spread.method, pooled=pooled)
         half = (spread.high - spread.low) / 2
         limits = self._with_tail(metric, scores.said[0], value, (value - half, value + half))
-        low, high = _within(metric, *limits)
+        low, high = limits if self.whole(metric).signed else _within(metric, *limits)
         return Score(value, low, high, spread.level, spread.method, ErrorBudget(), pooled)
 
     def _no_interval(self, metric: Metric, scores: FoldScores) -> str:
@@ -275,7 +275,7 @@ def _total(truth: Truth) -> float:
 
 def _n_held(truth: Truth) -> int:
     """Return how many classes there are among the events that weigh something."""
-    return len(np.unique(truth.y if truth.w is None else truth.y[np.asarray(truth.w) > 0]))
+    return len(np.unique(truth.y if truth.w is None else truth.y[np.asarray(truth.w) != 0]))
 
 
 def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:

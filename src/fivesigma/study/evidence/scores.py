@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fivesigma._core.weights import signed
 from fivesigma.record.results import Score
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement
@@ -52,8 +53,8 @@ class Scores:
 
     def has(self, metric: Metric, part: str, name: str) -> bool:
         """Whether a model says of a part what the metric scores, and the part has events to hold it against."""
-        said = scored(self.fitted[name].said(part), metric)
-        if said is None or not len(self.parts.truth(metric, part).y):
+        said, truth = scored(self.fitted[name].said(part), metric), self.parts.truth(metric, part)
+        if said is None or not len(truth.y) or (metric.unsigned and signed(truth.w)):
             return False
         return part in (VALIDATION, CROSSFIT) or not metric.has_cut or self._can_cut(metric, name)
 

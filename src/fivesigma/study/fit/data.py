@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
+from fivesigma._core.weights import signed
 from fivesigma.data.shape import of_channels
+from fivesigma.models.signed import POLICIES, Events, Trained
 from fivesigma.record.store import read_arrays
 from fivesigma.risk.flexibility import nested_order
 from fivesigma.study.plan import SHARES, Entry, Fit, Sample, share
@@ -49,6 +52,7 @@ class FitData:
     near: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     further: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     halves: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    _trained: dict[str, Trained] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, folder: Path) -> FitData:
@@ -191,12 +195,31 @@ class FitData:
         n_units = int(np.searchsorted(np.cumsum(size[order]), n_rows)) + 1
         return rows[np.isin(of_row, order[:n_units])]
 
+    def trained(self, rows: Array) -> Trained | None:
+        """Return the weights of ``rows`` as the policy for negative ones has them; None where there are no weights.
+
+        What it draws is told by the rows alone, so that every model is fitted to the same.
+        """
+        if self.w is None:
+            return None
+        w = np.asarray(self.w[rows], dtype=np.float64)
+        if not signed(w):
+            return Trained(w, np.zeros(len(w), dtype=np.bool_))
+        drawn = hashlib.sha256(np.ascontiguousarray(rows, dtype="<i8").tobytes()).hexdigest()
+        if drawn not in self._trained:
+            self._trained.clear()
+            of = self.y[rows] if self.meta["n_classes"] is not None else np.zeros(len(rows), dtype=np.int64)
+            events = Events(self.X[rows], w, of, self.units[rows])
+            rng = generator(int(self.meta.get("seed", 0)), "signed weights", drawn)
+            self._trained[drawn] = POLICIES[self.meta.get("negative", "keep")].weights(events, rng)
+        return self._trained[drawn]
+
     def training_weights(self, rows: Array) -> Array | None:
         """Return the weights of ``rows`` for training: mean 1, or equal sums of the classes with mean 1."""
-        by_class = self.meta["training_weights"] == "classes"
-        if self.w is None and not by_class:
+        by_class, trained = self.meta["training_weights"] == "classes", self.trained(rows)
+        if trained is None and not by_class:
             return None
-        w = np.ones(len(rows)) if self.w is None else np.asarray(self.w[rows], dtype=np.float64)
+        w = np.ones(len(rows)) if trained is None else trained.w
         if by_class:
             sums = np.bincount(self.y[rows], weights=w, minlength=self.meta["n_classes"])
             w = w / np.where(sums > 0, sums, 1.0)[self.y[rows]]

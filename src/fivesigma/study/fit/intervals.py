@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.weights import signed
 from fivesigma.risk.conformal import STATED, ConformalIntervals, refusal, units_of, values_as_law
 from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.study.fit.data import FitData
@@ -86,7 +87,7 @@ class HeldOut:
     @property
     def refused(self) -> tuple[str, ...]:
         """Why there are no intervals, at each level that has none."""
-        if (self.w < 0).any():
+        if signed(self.w):
             return (
                 "no conformal intervals: some weights are negative, and a rank of signed events means nothing",
             )

@@ -256,7 +256,8 @@ def fit(
 
     ``evaluation_weight`` (n,), scaled to the whole sample, is what a choice inside the fit is scored with; the
     ``journal`` keeps the trials of a search.
-    Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these).
+    Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these); negative
+    ones are for models that can use them.
     One thread; warnings are collected, never printed; the global generators are not touched.
 
     Raises
@@ -266,8 +267,8 @@ def fit(
     """
     _refuse_extremes(y, w)
     if w is not None:
-        if not (w > 0).any():
-            raise FitError("all weights of the training rows are zero; give at least one a positive weight.")
+        if not w.sum() > 0:
+            raise FitError(_weightless(w))
         w, X, y, groups, evaluation_weight = present(w, X, y, groups, evaluation_weight)
         w = w / w.mean()
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
@@ -288,6 +289,13 @@ def fit(
             raise FitError(f"the fit failed: {_first_line(error)}") from error
     messages = tuple(dict.fromkeys(_first_line(each.message) for each in caught))
     return Fitted(fitted, messages, _converged(fitted, caught))
+
+
+def _weightless(w: Floats) -> str:
+    """Return why no fit can have weights that do not sum to more than zero."""
+    if not w.any():
+        return "all weights of the training rows are zero; give at least one a positive weight."
+    return f"the weights of the training rows sum to {w.sum():.3g}; expected a positive sum: use more events."
 
 
 def _refuse_extremes(y: NDArray[Any] | None, w: Floats | None) -> None:

@@ -8,15 +8,21 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from fivesigma._core.errors import InputError
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import columns as kinds
+from fivesigma._core.errors import InputError, StudyError
 from fivesigma.data import readers, tables
 from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
 from fivesigma.data.stack import Stack, window
+from fivesigma.data.yields import factors
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.split import FoldColumn, TestRows
+from fivesigma.study.spec.weights import WeightsSection
 from fivesigma.study.tasks.registry import task as task_called
 
 PART = INTERNAL + "part"
@@ -27,13 +33,51 @@ FILE = INTERNAL + "file"
 
 def read(spec: Spec) -> Dataset:
     """Return the events of a study, as its task learns from them."""
-    events = simulated(spec) if spec.data.simulated is not None else read_files(spec)
+    events, share = (simulated(spec), 1.0) if spec.data.simulated is not None else read_files(spec)
     task = spec.data.task or events.task
-    return events if events.task == task else dataclasses.replace(events, task=task)
+    events = events if events.task == task else dataclasses.replace(events, task=task)
+    return events if spec.weights is None else _weighed(spec, spec.weights, events, share)
 
 
-def read_files(spec: Spec) -> Dataset:
-    """Read the table of a study, with the files of its given tests under it."""
+def _weighed(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> Dataset:
+    """Return the events with weights, other ones alike, that are the declared yields of their samples, if any are."""
+    others = {name: _other_weights(spec, name, events.extras[name]) for name in weights.alternatives}
+    w = events.w
+    if weights.yields:
+        by = _factors(spec, weights, events, share)
+        others = {name: (each.T * by).T for name, each in others.items()}
+        w = by if w is None else w * by
+    return dataclasses.replace(events, w=w, extras={**events.extras, **others})
+
+
+def _other_weights(spec: Spec, name: str, column: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a column of other weights as numbers, one or several an event."""
+    if kinds.is_text(column) or not np.isfinite(values := kinds.numbers(column)).all():
+        raise spec.error(
+            "weights.alternatives",
+            f"'{name}' holds what is no finite number; expected a weight for each event.",
+        )
+    return values
+
+
+def _factors(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> NDArray[np.float64]:
+    """Return what makes weights the expected yields of their samples, of whose rows a ``share`` was read."""
+    if weights.column is not None:
+        sample, what = events.extras[weights.column], f"value of '{weights.column}'"
+    elif events.classes is not None and events.y is not None:
+        sample, what = np.array(events.classes, dtype=object)[events.y], "class"
+    else:
+        raise spec.error(
+            "weights.yields", "the events have no classes; name the samples with weights.column."
+        )
+    try:
+        return factors(events.w, sample, weights.samples, what=what, fraction=share)
+    except InputError as error:
+        raise StudyError(f"{spec.place}: {error}") from None
+
+
+def read_files(spec: Spec) -> tuple[Dataset, float]:
+    """Read the table of a study, with the files of its given tests under it; and the share of its rows that is read."""
     files = {"": tables.paths(spec.paths())} | {
         name: tables.paths(spec.absolute(rows.path))
         for name, rows in _given(spec).items()
@@ -46,8 +90,10 @@ def read_files(spec: Spec) -> Dataset:
         every = [*zip((paths[0] for paths in files.values()), said, strict=True)]
         units = tables.agreed([*every, *tables.said_beside(beside)], spec.data.units)
         known = dataclasses.replace(roles(spec), read_units=units)
-        whole = Stack([window(parts[0], spec.data.rows), *parts[1:]], [part.files[0] for part in parts])
-        return Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
+        first = window(parts[0], spec.data.rows)
+        whole = Stack([first, *parts[1:]], [part.files[0] for part in parts])
+        events = Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
+        return events, first.n_rows / max(parts[0].n_rows, 1) * (spec.data.fraction or 1.0)
 
 
 def _opened(spec: Spec, part: str, paths: list[Path]) -> AbstractContextManager[Stack]:
@@ -87,6 +133,8 @@ def roles(spec: Spec) -> Roles:
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
     asked += [name for name in (spec.split.time, spec.split.key, fold_column(spec)) if name is not None]
     asked += [model.on for model in spec.models if model.on is not None]
+    if spec.weights is not None:
+        asked += [*spec.weights.alternatives, *filter(None, [spec.weights.column])]
     join = None
     if data.join is not None:
         join = {"path": spec.absolute(data.join.path), "on": data.join.on, **data.join.options}

@@ -11,6 +11,7 @@ from typing import Any
 
 from fivesigma._core.environment import versions
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.weights import signed
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metrics import Metric, metrics_for
 from fivesigma.risk.splits import Split
@@ -43,6 +44,7 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
     wanted = spec.evaluate.metric or able[0].name
     for metric in able:
         if metric.name == wanted:
+            _refuse_unsigned(spec, data, metric)
             return metric, able
     names = [metric.name for metric in able]
     what = data.task if n_classes is None else f"{data.task} of {n_classes} classes"
@@ -52,6 +54,15 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
         "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
         f"{did_you_mean(wanted, names)}"
     )  # fmt: skip
+
+
+def _refuse_unsigned(spec: Spec, data: Dataset, metric: Metric) -> None:
+    """Raise `StudyError` where the primary metric has no value with the weights that there are."""
+    if metric.unsigned and signed(data.w):
+        raise spec.error(
+            "evaluate.metric",
+            f"'{metric.name}' takes no negative weights: {metric.unsigned}; choose another.",
+        )
 
 
 def _over_targets(spec: Spec, data: Dataset, able: tuple[Metric, ...]) -> tuple[Metric, ...]:

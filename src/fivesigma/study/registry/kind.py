@@ -85,6 +85,7 @@ class ModelKind:
     parameters : the settings by name
     cost : seconds as a function of rows, columns and classes
     weights : False where event weights cannot be used in the fit (the scores stay weighted)
+    negative : by task, why it cannot be fitted with negative weights; {} where it can, or nobody knows
     standardise : wants columns of one scale
     native_nan : takes NaN as it is
     ranks : asks of a column on which side of a cut a value lies, and nothing else
@@ -116,6 +117,7 @@ class ModelKind:
     cost: CostLaw
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     weights: bool = True
+    negative: Mapping[str, str] = field(default_factory=dict)
     standardise: bool = False
     native_nan: bool = False
     ranks: bool = False
@@ -143,6 +145,12 @@ class ModelKind:
     def lacking(self) -> str:
         """Why it cannot be fitted here, with the install command; empty where it can."""
         return "" if self.needs is None else absent(*self.needs)
+
+    def refuses(self, task: str) -> str:
+        """Return why it cannot be fitted with negative weights, "" where it can or nobody knows."""
+        if not self.weights:
+            return "it takes no weights, and would count events of negative weight like all others"
+        return self.negative.get(task, "")
 
     @property
     def space(self) -> dict[str, Space]:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import FitError, InputError
 from fivesigma._core.random import random_state
+from fivesigma._core.weights import signed
+from fivesigma.models.fitting import takes_weights
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses import diagnostics
@@ -75,12 +77,15 @@ class Fitter:
             return self.looked_up(fit, entry)
         rows = self.data.rows(fit.sample, self.seed)
         asked = self.data.asked(fit, always=bool(self.task.own))
+        w = self.data.training_weights(rows) if self.task.supervised else None
+        if signed(w):
+            self.refuse_signed(entry)
         started = time.perf_counter()
         made = recipe.fit(
             self.told(self.build(fit), entry, rows),
             self.data.table(rows, entry),
             self.data.y[rows] if self.task.supervised else None,
-            self.data.training_weights(rows) if self.task.supervised else None,
+            w,
             groups=self.data.units[rows] if self.task.supervised else None,
             evaluation_weight=self.data.evaluation_weights(rows) if self.task.supervised else None,
             journal=journal,
@@ -103,6 +108,18 @@ class Fitter:
             why = "its scores were made elsewhere: there is no model to keep"
             meta["described"] = {"chosen": {}, "not_saved": why}
         return packed(said), meta
+
+    def refuse_signed(self, entry: Entry) -> None:
+        """Raise `FitError` where a model cannot be fitted with the negative weights that the policy leaves it."""
+        if entry.name in self.own:
+            why = "" if takes_weights(self.own[entry.name]) else "its fit takes no sample_weight"
+        else:
+            why = kind_called(entry.kind).refuses(self.task.name)
+        if why:
+            raise FitError(
+                f"'{entry.name}' cannot use negative weights: {why}; set [weights] negative to resample, drop or "
+                "absolute, or choose another model."
+            )
 
     def entry(self, fit: Fit) -> Entry:
         """Return the model of a fit, on the columns of the fit."""

@@ -28,6 +28,7 @@ from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
 from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
 from fivesigma.study.spec.values import shown
+from fivesigma.study.spec.weights import WeightsSection
 
 if TYPE_CHECKING:
     from fivesigma.risk.metric import Metric
@@ -53,7 +54,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, split, features, models, evaluate, explain, curves, components, scan
+    study, data, weights, split, features, models, evaluate, explain, curves, components, scan
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -70,6 +71,8 @@ class Spec(Section):
     """Which table, and which column plays which part."""
     source: SourceSection = SourceSection()
     """How many events a simulated source makes, and the settings of its system."""
+    weights: WeightsSection | None = None
+    """What training does with negative weights, and what makes weights expected yields."""
     split: SplitSection = SplitSection()
     """Which rows are for training, for validation, and sealed."""
     features: FeaturesSection = FeaturesSection()
@@ -126,6 +129,14 @@ class Spec(Section):
     def _source_is_simulated(self) -> Spec:
         if self.data.simulated is None and (self.source.n is not None or self.source.settings):
             raise ValueError("source is given but data.source is not simulate:NAME; remove the section")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_there(self) -> Spec:
+        if self.weights is not None and self.data.weight is None and not self.weights.yields:
+            raise ValueError(
+                "weights is given but no data.weight and no weights.yields; name the column of weights"
+            )
         return self
 
     @model_validator(mode="after")

@@ -132,7 +132,7 @@ def whole_truth(data: Dataset, rows: Array) -> Truth:
     if data.w is None:
         return Truth(data.y[rows], None, groups, data.n_samples / len(rows))
     w = data.w[rows]
-    return Truth(data.y[rows], w, groups, float(data.w.sum() / w.sum()))
+    return Truth(data.y[rows], w, groups, float(data.w.sum() / w.sum()) if w.sum() > 0 else float("nan"))
 
 
 def learnt(part: str, n_folds: int, claim: Claim) -> Judgement:

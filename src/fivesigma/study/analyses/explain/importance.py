@@ -44,7 +44,7 @@ class Held:
     def sample(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """Return at most ``n`` of the rows with a weight, and their weights."""
         w = np.ones(len(self.y)) if self.w is None else np.asarray(self.w, dtype=np.float64)
-        rows = np.flatnonzero(w > 0)
+        rows = np.flatnonzero(w)
         if len(rows) > n:
             rows = np.sort(rng.choice(rows, n, replace=False))
         return self.X[rows], w[rows]

@@ -7,7 +7,13 @@ from typing import Any
 
 from fivesigma.models.spaces import Range
 from fivesigma.study.registry.kind import Builder, ModelKind, Parameter, Request
-from fivesigma.study.registry.kinds.parameters import CLASSIFICATION, INF, REGRESSION, real
+from fivesigma.study.registry.kinds.parameters import (
+    CLASSIFICATION,
+    INF,
+    NO_MINIMUM,
+    REGRESSION,
+    real,
+)
 
 
 def _linear(ask: Request) -> Any:
@@ -70,6 +76,7 @@ LINEAR: tuple[ModelKind, ...] = (
         standardise=True,
         linear=True,
         interpolates=_more_columns_than_events,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "ridge",
@@ -84,6 +91,7 @@ LINEAR: tuple[ModelKind, ...] = (
         penalties=("l2", "none"),
         losses=OF_NUMBERS,
         interpolates=_more_columns_than_events,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "lasso",
@@ -98,6 +106,7 @@ LINEAR: tuple[ModelKind, ...] = (
         lineup=False,
         penalties=("l1",),
         losses=OF_NUMBERS,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "elastic-net",
@@ -112,6 +121,7 @@ LINEAR: tuple[ModelKind, ...] = (
         lineup=False,
         penalties=("elastic-net",),
         losses=OF_NUMBERS,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "huber",
@@ -127,6 +137,7 @@ LINEAR: tuple[ModelKind, ...] = (
         losses=("huber",),
         folded=True,
         interpolates=_more_columns_than_events,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "quantile",
@@ -142,6 +153,7 @@ LINEAR: tuple[ModelKind, ...] = (
         losses=("quantile",),
         folded=True,
         interpolates=_more_columns_than_events,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "poisson",
@@ -155,6 +167,7 @@ LINEAR: tuple[ModelKind, ...] = (
         penalties=ANY,
         losses=("poisson",),
         folded=True,
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "lasso-by-minimize",
@@ -169,6 +182,7 @@ LINEAR: tuple[ModelKind, ...] = (
         losses=("squared",),
         folded=True,
         minimiser="L-BFGS-B",
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "lasso-by-bfgs",
@@ -183,6 +197,7 @@ LINEAR: tuple[ModelKind, ...] = (
         losses=("squared",),
         folded=True,
         minimiser="BFGS",
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "logistic",
@@ -197,5 +212,6 @@ LINEAR: tuple[ModelKind, ...] = (
         penalties=ANY,
         losses=("logistic",),
         scale_free=True,
+        negative=NO_MINIMUM,
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from fivesigma.models.spaces import Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.linear import ANY, path_of
-from fivesigma.study.registry.kinds.parameters import BOTH, CLASSIFICATION, real
+from fivesigma.study.registry.kinds.parameters import BOTH, CLASSIFICATION, NO_MINIMUM, real
 
 
 def _svm(ask: Request) -> Any:
@@ -34,6 +34,7 @@ MARGINS: tuple[ModelKind, ...] = (
         standardise=True,
         flexibility=("C", 0.1),
         calibrated=True,
+        negative=dict.fromkeys(BOTH, "its solver drops their events without a word"),
     ),
     ModelKind(
         "linear-svm",
@@ -48,5 +49,6 @@ MARGINS: tuple[ModelKind, ...] = (
         losses=("squared-hinge", "hinge"),
         folded=True,
         scale_free=True,
+        negative=NO_MINIMUM,
     ),
 )

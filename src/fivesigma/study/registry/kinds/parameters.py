@@ -12,6 +12,11 @@ CLASSIFICATION = ("classification",)
 REGRESSION = ("regression",)
 ALL = (*BOTH, "clustering")
 INF = float("inf")
+NO_MINIMUM = dict.fromkeys(BOTH, "a risk with negative weights has no minimum")
+"""Why a fit cannot have negative weights, by task."""
+NO_FRACTION = dict.fromkeys(
+    BOTH, "in a leaf whose weights cancel there is neither a class fraction nor a mean"
+)
 
 
 def real(

@@ -8,7 +8,16 @@ from typing import Any
 from fivesigma._core.errors import require
 from fivesigma.models.spaces import Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
-from fivesigma.study.registry.kinds.parameters import BOTH, INF, REGRESSION, choice, real, whole
+from fivesigma.study.registry.kinds.parameters import (
+    BOTH,
+    INF,
+    NO_FRACTION,
+    NO_MINIMUM,
+    REGRESSION,
+    choice,
+    real,
+    whole,
+)
 from fivesigma.study.registry.monotone import KEY, Signs
 
 
@@ -93,6 +102,7 @@ TREES: tuple[ModelKind, ...] = (
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         several=True,
+        negative=NO_FRACTION,
     ),
     ModelKind(
         "forest",
@@ -112,6 +122,7 @@ TREES: tuple[ModelKind, ...] = (
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
         several=True,
+        negative=NO_FRACTION,
     ),
     ModelKind(
         "quantile-forest",
@@ -130,6 +141,7 @@ TREES: tuple[ModelKind, ...] = (
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
         lineup=False,
+        negative=NO_FRACTION,
     ),
     ModelKind(
         "extra-trees",
@@ -144,6 +156,7 @@ TREES: tuple[ModelKind, ...] = (
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
         several=True,
+        negative=NO_FRACTION,
     ),
     ModelKind(
         "boosting",
@@ -165,6 +178,7 @@ TREES: tuple[ModelKind, ...] = (
         ranks=True,
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,
+        negative={"regression": "a leaf whose weights nearly cancel takes steps without bound"},
     ),
     ModelKind(
         "xgboost",
@@ -189,6 +203,7 @@ TREES: tuple[ModelKind, ...] = (
         stochastic=True,
         lineup=False,
         needs=("xgboost", "boost"),
+        negative=NO_MINIMUM,
     ),
     ModelKind(
         "natural-gradient",
@@ -207,5 +222,6 @@ TREES: tuple[ModelKind, ...] = (
         native_nan=True,
         flexibility=("max_depth", 0.5),
         lineup=False,
+        negative=NO_MINIMUM,
     ),
 )

@@ -1,0 +1,1 @@
+"""What the weights are worth, and what training makes of negative ones."""

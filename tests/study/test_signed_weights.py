@@ -1,0 +1,130 @@
+"""A fifth of the weights negative, from file to page."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from fivesigma._core.errors import InputError, StudyError
+from fivesigma.study.registry.registry import kinds
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.study import Study
+
+
+def table(folder, n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    negative, y = rng.random(n) < 0.2, rng.integers(0, 2, n)
+    other = negative | (rng.random(n) < 0.25)
+    X = rng.normal(size=(n, 2)) + np.where(other[:, None], [0.5, -0.5], np.outer(y, [1.5, 1.0]))
+    w = np.where(negative, -1.0, 1.0)
+    columns = {"a": X[:, 0], "b": X[:, 1], "w": w, "up": 1.1 * w, "y": np.array(["bkg", "sig"])[y]}
+    pl.DataFrame({**columns, "t": X @ [1.0, 0.5]}).write_parquet(folder / "d.parquet")
+    return folder / "d.parquet"
+
+
+def study(path, kinds, *, weights="", target="y", data=""):
+    models = "".join(f'[[models]]\nkind = "{kind}"\n' for kind in ("dummy", *kinds))
+    return Spec.from_toml(
+        f'[data]\npath = "{path}"\ntarget = "{target}"\nfeatures = ["a", "b"]\nweight = "w"\n{data}\n{weights}\n'
+        '[split]\nvalidation = 0.3\n[evaluate]\nrefits = 0\nclaim = "fitted"\nbootstrap = 100\n' + models
+    )
+
+
+def _study(spec):
+    return Study(None, seed=spec.study.seed, name=spec.study.name, given=spec)
+
+
+def results(spec, folder, **keywords):
+    _study(spec).run(out=folder, progress=False, **keywords)
+    return json.loads((folder / "results.json").read_text())
+
+
+def by_name(document):
+    return {model["name"]: model for model in document["models"]}
+
+
+def test_kinds_that_cannot_use_them_fail_in_a_sentence_and_the_study_goes_on(tmp_path):
+    document = results(study(table(tmp_path), ("naive-bayes", "logistic", "svm", "knn")), tmp_path / "r")
+    models = by_name(document)
+    assert [models[name]["status"] for name in ("dummy", "naive-bayes")] == ["ok", "ok"]
+    for name, why in (("logistic", "no minimum"), ("svm", "drops their events"), ("knn", "takes no weights")):
+        assert models[name]["status"] == "failed"
+        assert f"'{name}' cannot use negative weights: " in models[name]["message"]
+        assert why in models[name]["message"]
+    assert "average_precision" not in models["dummy"]["scores"]["test"]
+    said = [each["message"] for each in document["audit"] if each["check"] == "weights"]
+    assert any("weights are negative" in each for each in said)
+    assert any("not scored, as some weights are negative: average precision" in each for each in said)
+
+
+@pytest.mark.parametrize("policy", ["drop", "absolute", "resample"])
+def test_every_other_policy_fits_what_takes_positive_weights(tmp_path, policy):
+    spec = study(
+        table(tmp_path),
+        ("logistic", "tree"),
+        weights=f'[weights]\nnegative = "{policy}"\nalternatives = ["up"]',
+    )
+    document = results(spec, tmp_path / "r")
+    assert {model["status"] for model in document["models"]} == {"ok"}
+    kept = document["weights"]
+    assert kept["policy"] == policy
+    assert kept["alternatives"][0]["ratio"] == pytest.approx(1.1)
+    for sample in kept["samples"]:
+        assert (abs(sample["pull"]) < 1e-9) == (policy == "resample")
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "Scores and yields keep the sign of every weight" in page
+
+
+def test_workers_do_not_change_a_byte(tmp_path):
+    path = table(tmp_path, 300)
+    documents = []
+    for workers in (1, 2):
+        spec = study(path, ("naive-bayes", "tree"), weights='[weights]\nnegative = "resample"')
+        document = results(spec, tmp_path / f"r{workers}", workers=workers)
+        document.pop("timing")
+        documents.append(json.dumps(document))
+    assert documents[0] == documents[1]
+
+
+def test_a_regression_has_signed_scores_and_no_quantiles(tmp_path):
+    spec = study(table(tmp_path), ("ridge",), target="t", weights='[weights]\nnegative = "resample"')
+    scores = by_name(results(spec, tmp_path / "r"))["ridge"]["scores"]["test"]
+    assert "r2" in scores
+    assert not {"median_bias", "scatter"} & set(scores)
+
+
+def test_a_primary_metric_without_a_value_is_refused_before_anything_is_fitted(tmp_path):
+    spec = study(table(tmp_path), ("tree",), target="t").model_copy(deep=True)
+    spec = Spec.from_toml(spec.to_toml().replace("[evaluate]", '[evaluate]\nmetric = "scatter"'))
+    with pytest.raises(StudyError, match=r"'scatter' takes no negative weights: .*; choose another"):
+        _study(spec).run(out=tmp_path / "r", progress=False)
+
+
+def test_yields_are_the_weights_of_scores_and_need_every_sample(tmp_path):
+    path = table(tmp_path)
+    both = "[weights.yields.sig]\ntotal = 692\n[weights.yields.bkg]\ntotal = 411000\n"
+    document = results(study(path, (), weights=both), tmp_path / "r")
+    sums = document["weight_sums"]["test"]
+    assert sums["scale"] * sum(sums["sums"]) == pytest.approx(692 + 411_000)
+    with pytest.raises(InputError, match="the class 'bkg' has no yield; declare each"):
+        _study(study(path, (), weights="[weights.yields.sig]\ntotal = 3")).run(
+            out=tmp_path / "s", progress=False
+        )
+
+
+def test_other_weights_that_are_no_numbers_are_refused(tmp_path):
+    spec = study(table(tmp_path), (), target="t", weights='[weights]\nalternatives = ["y"]')
+    with pytest.raises(StudyError, match=r"weights\.alternatives: 'y' holds what is no finite number"):
+        _study(spec).run(out=tmp_path / "r", progress=False)
+
+
+@pytest.mark.parametrize("name", [name for name, each in kinds().items() if each.weights and not each.given])
+def test_each_kind_that_takes_weights_says_whether_it_can_use_negative_ones(name):
+    kind = kinds()[name]
+    for task, why in kind.negative.items():
+        assert task in ("classification", "regression")
+        assert why
+        assert not why.endswith(".")
