@@ -113,7 +113,7 @@ def _recorded(found: Evidence, best: str, model: FittedModel) -> ObservedRecord:
 
 def _yields_are_declared(prepared: Prepared) -> bool:
     """Whether the weights of the events are their expected yields, so that their sum is held against the data."""
-    weights = getattr(prepared.spec, "weights", None)
+    weights = prepared.spec.weights
     return weights is not None and bool(weights.yields)
 
 
