@@ -83,32 +83,40 @@ def _kept(run: Run, name: str) -> FittedModel | None:
 def _recorded(found: Evidence, best: str, model: FittedModel) -> ObservedRecord:
     prepared = found.prepared
     simulated, data = _simulated(found, best, model), _observed(prepared, model)
-    cut, blind = _cut(found, best), not prepared.observed_open
-    absolute = _yields_are_declared(prepared)
-    score = _scores(simulated, data, cut if blind else None, absolute) if cut is not None else None
-    if cut is not None and blind:
+    cut, absolute = _cut(found, best), _yields_are_declared(prepared)
+    blind = cut is not None and not prepared.observed_open
+    score = None if cut is None else _scores(simulated, data, cut if blind else None, absolute)
+    if blind:
         simulated, data = (each.take(np.flatnonzero(each.score < cut)) for each in (simulated, data))
     factor = 1.0 if absolute else len(data.X) / max(float(simulated.w.sum()), 1e-300)
     simulated = replace(simulated, w=factor * simulated.w)
-    columns = [
+    every = [
         _column(prepared, model, j, simulated, data, scaled=not absolute) for j in range(len(model.names))
     ]
-    ps = among([each.p for each in (*columns, *([] if score is None else [score]))])
-    told = [
-        replace(each, p_global=p) for each, p in zip((*columns, *([score] if score else [])), ps, strict=True)
-    ]
+    told = _among_all(every if score is None else [*every, score])
     return ObservedRecord(
         model=best,
-        classes=tuple(prepared.data.classes or (prepared.data.target or "",)),
+        classes=_classes(prepared),
         n_seen=len(data.X),
         expected=float(simulated.w.sum()),
         error=float(np.sqrt((simulated.w**2).sum())),
         scaled=None if absolute else factor,
         cut=cut,
-        blind=blind and cut is not None,
-        columns=tuple(told[: len(columns)]),
-        score=told[-1] if score is not None else None,
+        blind=blind,
+        columns=told[: len(every)],
+        score=None if score is None else told[-1],
     )
+
+
+def _classes(prepared: Prepared) -> tuple[str, ...]:
+    """Return what the stacked yields are of: the classes, or the target of a regression."""
+    return tuple(prepared.data.classes or (prepared.data.target or "",))
+
+
+def _among_all(columns: Sequence[ObservedColumn]) -> tuple[ObservedColumn, ...]:
+    """Return the columns with each p as it is among all of them."""
+    ps = among([each.p for each in columns])
+    return tuple(replace(each, p_global=p) for each, p in zip(columns, ps, strict=True))
 
 
 def _yields_are_declared(prepared: Prepared) -> bool:
@@ -177,7 +185,7 @@ def _column(
     labels = model.labels(name)
     values, seen = simulated.X[:, j], data.X[:, j]
     edges = _edges(values, None if labels is None else len(labels))
-    n = max(int(simulated.code.max(initial=0)) + 1, len(prepared.data.classes or ("",)))
+    n = len(_classes(prepared))
     unit = prepared.data.units[list(prepared.data.names).index(name)]
     return _binned(name, unit, edges, values, seen, simulated, n, scaled=scaled, labels=labels)
 
