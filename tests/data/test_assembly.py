@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import fivesigma as fs
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError
 from fivesigma.data.assembly import assemble
@@ -144,3 +145,22 @@ def test_an_empty_table() -> None:
     for table in ({}, {"x": np.empty(0)}):
         with pytest.raises(InputError, match="the table is empty"):
             assemble(WholeTable(table), Roles(), source="a table")
+
+
+def test_expressions_keep_to_the_units_of_the_columns(tmp_path):
+    rng = np.random.default_rng(0)
+    E, p, M = rng.uniform(1, 9, 40), rng.uniform(1000, 9000, 40), rng.uniform(1e13, 1e15, 40)
+    np.savez(tmp_path / "t.npz", E=E, p=p, M=M, y=E + rng.normal(size=40))
+    units = {"E": "GeV", "p": "MeV", "M": "Msun/h"}
+    asked = {"target": "y", "units": units}
+    data = fs.read(
+        tmp_path / "t.npz", **asked, features=["s", "q"], expressions={"s": "E + p", "q": "sqrt(s * s)"}
+    )
+    np.testing.assert_allclose(data.X[:, 0], E + p / 1000)
+    assert data.units == ("GeV", "GeV")
+    assert fs.read(tmp_path / "t.npz", **asked, select="E > p").n_samples == int((p / 1000 < E).sum())
+    for refused in ({"expressions": {"s": "E + M"}}, {"select": "M > E"}, {"target": "log10(M) + E"}):
+        with pytest.raises(InputError, match="different dimensions"):
+            fs.read(tmp_path / "t.npz", **{**asked, **refused})
+    plain = fs.read(tmp_path / "t.npz", target="y", features=["s"], expressions={"s": "E + p"})
+    np.testing.assert_allclose(plain.X[:, 0], E + p)

@@ -203,3 +203,20 @@ def test_arrays_and_numbered_columns_are_taken_in_order(tmp_path: Path) -> None:
     ):
         with pytest.raises(FivesigmaError, match=words):
             model.predict(table)
+
+
+def test_expressions_are_in_the_units_of_training(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"E": rng.uniform(1, 9, N), "p": rng.uniform(1000, 9000, N)})
+    table = table.with_columns(y=pl.col("E") + pl.col("p") / 1000)
+    table.write_csv(tmp_path / "t.csv")
+    (tmp_path / "s.toml").write_text(
+        '[study]\nname="s"\n[data]\npath="t.csv"\ntarget="y"\nfeatures=["s"]\nunits={ E = "GeV", p = "MeV" }\n'
+        '[features]\nexpressions={ s = "E + p" }\n[evaluate]\nrefits=0\nclaim="fitted"\n[[models]]\nkind="dummy"\n'
+        '[[models]]\nkind="linear"\n'
+    )
+    fs.Study.read(tmp_path / "s.toml").run(tmp_path / "r", workers=1, progress=False)
+    predict(tmp_path / "r", tmp_path / "t.csv", tmp_path / "out.csv", model="linear")
+    np.testing.assert_allclose(
+        pl.read_csv(tmp_path / "out.csv")["linear"].to_numpy(), table["y"].to_numpy(), rtol=1e-9
+    )

@@ -1,4 +1,4 @@
-"""Units as text that travels with a column: read from a heading, shown on an axis; nothing is converted."""
+"""Units as text that travels with a column: read from a heading, shown on an axis, and that of an expression."""
 
 from __future__ import annotations
 
@@ -78,13 +78,54 @@ def quotient(unit: str | None, of: Sequence[str]) -> str | None:
 
 
 def unit_of(text: str, units: Mapping[str, str]) -> str | None:
-    """Return the unit of a column or expression: its own if named, ``dex`` of a log10, else None.
+    """Return the unit of a column or expression: its own if named, ``dex`` of a log10, else as products have it.
 
-    Of any other expression nothing is guessed.
+    None where a column has none that is known, and of a product with a number, which may be there to change the unit.
 
-    >>> unit_of("pt", {"pt": "GeV"}), unit_of("log10(m)", {"m": "Msun"}), unit_of("pt * pt", {"pt": "GeV"})
-    ('GeV', 'dex', None)
+    >>> known = {"pt": "GeV", "px": "GeV", "m": "Msun"}
+    >>> unit_of("pt", known), unit_of("log10(m)", known), unit_of("pt * px", known)
+    ('GeV', 'dex', 'GeV²')
+    >>> unit_of("sqrt(pt**2 + px**2)", known)
+    'GeV'
+    >>> unit_of("pt / 1000", known), unit_of("pt * x", known), unit_of("pt / px", known)
+    (None, None, None)
     """
     if text in units:
         return units[text]
-    return "dex" if expressions.is_decimal_logarithm(text) else None
+    if expressions.is_decimal_logarithm(text):
+        return "dex"
+    found = expressions.unit(text, units) if units else None
+    return None if found is None else written(found)
+
+
+def with_expressions(units: Mapping[str, str], made: Mapping[str, str]) -> dict[str, str]:
+    """Return units of columns with those of the columns ``made`` by expressions, which may use each other in order.
+
+    >>> with_expressions({"px": "GeV", "py": "GeV"}, {"p2": "px**2 + py**2", "p": "sqrt(p2)", "x": "sin(px)"})["p"]
+    'GeV'
+    """
+    found = dict(units)
+    for name, text in made.items():
+        if name not in found and (unit := unit_of(text, found)) is not None:
+            found[name] = unit
+    return found
+
+
+def written(unit: expressions.Unit) -> str | None:
+    """Return a unit as it stands on an axis; None of a pure number.
+
+    >>> from fractions import Fraction
+    >>> written(expressions.Unit((("km/s", Fraction(2)), ("g", Fraction(1)), ("mm", Fraction(-1)))))
+    '((km/s)² g)/mm'
+    """
+    if any(power.denominator > 1 for _, power in unit.powers):
+        return " ".join(
+            f"{_bracketed(text)}^({power})" if power != 1 else text for text, power in unit.powers
+        )
+    above = [text for text, power in unit.powers for _ in range(int(power))]
+    below = [text for text, power in unit.powers for _ in range(-int(power))]
+    return quotient(product(above) or None, below)
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if _COMPOUND.search(text) else text

@@ -39,6 +39,11 @@ class _Work:
     units: dict[str, str] = field(default_factory=dict)
     notes: list[targets.Note] = field(default_factory=list)
 
+    @property
+    def all_units(self) -> dict[str, str]:
+        """The units of the columns as they were read, and those that expressions have."""
+        return units.with_expressions(self.units, self.roles.expressions or {})
+
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
         return column if len(self.rows) == len(column) else column[self.rows]
 
@@ -179,7 +184,7 @@ def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
 def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
     """Evaluate the expression under ``key`` of the study; a refusal says which it was."""
     try:
-        return expressions.evaluate(text, work.columns)
+        return expressions.evaluate(text, work.columns, units=work.all_units)
     except InputError as error:
         raise InputError(f"{key}: {error}") from None
 
@@ -390,5 +395,5 @@ def _known_units(work: _Work) -> dict[str, str]:
 
 def _unit(name: str, work: _Work) -> str | None:
     """Return the unit of a column as it was read, or the one that its expression has."""
-    known, made = work.units, (work.roles.expressions or {}).get(name, name)
+    known, made = work.all_units, (work.roles.expressions or {}).get(name, name)
     return known[name] if name in known else units.unit_of(made, known)

@@ -131,9 +131,18 @@ class Prepared:
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:
-    """Return how each column was read, as a model keeps it for the tables that it will be applied to."""
+    """Return how each column was read, as a model keeps it for the tables that it will be applied to.
+
+    Units are kept where there are expressions, which are made by them.
+    """
     never_coded = (spec.data.weight, spec.data.group)
     coded = {"missing": list(spec.data.missing)} if spec.data.missing else {}
+    units = data.column_units if spec.features.expressions else {}
     return {
-        name: {"read": kind, **({} if name in never_coded else coded)} for name, kind in data.columns.items()
+        name: {
+            "read": kind,
+            **({} if name in never_coded else coded),
+            **({"unit": units[name]} if name in units else {}),
+        }
+        for name, kind in data.columns.items()
     }

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from fivesigma._core.collection import NOTHING, Declared
 from fivesigma._core.errors import InputError
+from fivesigma._core.expressions.dimensions import Unit, converted
+from fivesigma._core.expressions.dimensions import unit as unit_of_tree
 from fivesigma._core.expressions.functions import CONSTANTS, FUNCTIONS, Function
 from fivesigma._core.expressions.grammar import MAX_DEPTH, MAX_LENGTH, Parsed, descend, parse, refusal
 from fivesigma._core.expressions.grammar import is_decimal_logarithm as dex
@@ -34,30 +36,40 @@ __all__ = [
     "MAX_LENGTH",
     "MAX_POWER",
     "Function",
+    "Unit",
     "evaluate",
     "is_decimal_logarithm",
     "names",
     "quoted",
+    "unit",
 ]
 
 
-def evaluate(text: str, columns: Mapping[str, NDArray[Any]], objects: Declared = NOTHING) -> NDArray[Any]:
+def evaluate(
+    text: str,
+    columns: Mapping[str, NDArray[Any]],
+    objects: Declared = NOTHING,
+    units: Mapping[str, str] | None = None,
+) -> NDArray[Any]:
     """Evaluate ``text`` over ``columns``, each of shape (n,); return float64, bool or text of shape (n,).
 
-    ``objects`` are the objects and four-vectors of the same events by name.
+    ``objects`` are the objects and four-vectors of the same events by name. Where ``units`` of columns are given, what
+    is added or compared is brought to one unit, that of what stands first (`fivesigma._core.expressions.dimensions`).
 
     A text that is itself the name of a column is that column. Whole numbers beyond 2⁵³ stay what they are.
 
     Raises
     ------
     InputError
-        If the text holds anything but the allowed syntax, an unknown column or function, or text where a
-        number is needed.
+        If the text holds anything but the allowed syntax, an unknown column or function, text where a number is
+        needed, or units of different dimensions where one is.
 
     >>> evaluate("log10(m) > 1 and kind == 's'", {"m": np.array([5.0, 50.0]), "kind": np.array(["s", "s"])})
     array([False,  True])
     >>> evaluate("2 * `lepton 1 pT`", {"lepton 1 pT": np.array([1.0, 2.0])})
     array([2., 4.])
+    >>> evaluate("a + b", {"a": np.array([1.0]), "b": np.array([500.0])}, units={"a": "GeV", "b": "MeV"})
+    array([1.5])
     """
     if isinstance(text, str) and text.strip() in columns and columns[text.strip()].ndim == 1:
         return np.array(as_column(columns[text.strip()]))
@@ -65,6 +77,8 @@ def evaluate(text: str, columns: Mapping[str, NDArray[Any]], objects: Declared =
     used = _names(parsed, columns, objects)
     if not used:
         raise refusal(parsed.text, "it uses no column; expected at least one")
+    if units:
+        parsed = converted(parsed, units, objects)
     with np.errstate(all="ignore"):
         result = np.asarray(Walk(parsed, columns, objects).value(parsed.tree))
     size = max(len(objects[name] if name in objects else columns[name]) for name in used)
@@ -96,6 +110,18 @@ def is_decimal_logarithm(text: str) -> bool:
         return dex(parse(text, objects=True).tree)
     except InputError:
         return False  # a column whose name is no expression, such as "lepton 1 pT"
+
+
+def unit(text: str, units: Mapping[str, str]) -> Unit | None:
+    """Return the unit of an expression of columns that have ``units``; None where it is not known.
+
+    >>> unit("sqrt(px**2 + py**2)", {"px": "GeV", "py": "GeV"}).text
+    '(GeV)^(1)'
+    """
+    try:
+        return unit_of_tree(parse(text, objects=True), units)
+    except InputError:
+        return None
 
 
 def quoted(name: str) -> str:

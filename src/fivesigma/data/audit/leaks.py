@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.random import generator
 from fivesigma.data.audit.audited import FEWEST_TO_JUDGE, Audited, listed
 from fivesigma.risk.findings import Audit
 
@@ -84,9 +85,9 @@ def separating(audited: Audited) -> Sequence[Audit]:
 
 
 def separation(column: NDArray[np.float64], code: NDArray[Any]) -> float | None:
-    """Return the balanced accuracy with which one column tells the classes on every other row; None of few events.
+    """Return the balanced accuracy with which one column tells the classes on half of the rows; None of few events.
 
-    A value is said to be of the class that is densest among the rows between: those of the same value where there
+    A value is said to be of the class that is densest among the other rows: those of the same value where there
     are some, else the three nearest. A missing value is one of its own.
 
     >>> x = np.arange(400.0)
@@ -96,9 +97,9 @@ def separation(column: NDArray[np.float64], code: NDArray[Any]) -> float | None:
     counts = np.bincount(code)
     if (counts > 0).sum() < 2 or counts[counts > 0].min() < 2 * FEWEST_TO_JUDGE:
         return None
-    order = np.lexsort((np.arange(len(code)), code))  # every other row of each class, however they are sorted
+    shuffled = generator(0, "audit", "half").random(len(code))  # every other row may be every other sensor
     half = np.zeros(len(code), dtype=bool)
-    half[order[::2]] = True
+    half[np.lexsort((shuffled, code))[::2]] = True
     x = np.where(np.isnan(column), np.inf, column)
     said, truth = _densest(x[half], code[half], x[~half]), code[~half]
     return float(np.mean([np.mean(said[truth == each] == each) for each in np.flatnonzero(counts)]))

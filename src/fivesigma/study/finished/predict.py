@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma._core.units import with_expressions
 from fivesigma.data import join, readers, shape, tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
@@ -177,10 +178,12 @@ def _features(
     table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
     if not model.read:  # a model of an older version does not know
         table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
+    read_in = {name: how["unit"] for name, how in model.read.items() if "unit" in how}
+    units = with_expressions(read_in, spec.features.expressions)
     for name, text in spec.features.expressions.items():
         for needs in expressions.names(text, table):
             _column(needs, table, file)
-        table[name] = expressions.evaluate(text, table)
+        table[name] = expressions.evaluate(text, table, units=units)
     made, unknown = [], {}
     for name in model.names:
         column = table[_column(name, table, file)]
