@@ -13,12 +13,14 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
 from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
+from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
 from fivesigma.study.spec.features import FeaturesSection
+from fivesigma.study.spec.files import replaced
 from fivesigma.study.spec.messages import dotted, sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
@@ -338,10 +340,28 @@ class Spec(Section):
         """
         if self.data.simulated is not None:
             return []
+        if self.data.files is not None:
+            return [self.absolute(path) for each in self.data.files.values() for path in each]
         if self.data.path is not None:
             return [self.absolute(path) for path in self.data.path]
         where = (self.data.source or "").removeprefix(USER_SOURCE).strip()
         raise StudyError(f"the study '{self.study.name}' needs its table: give it by --data PATH ({where})")
+
+    def sources(self) -> Sources:
+        """Return the files of the study's table, and the class of each where there are files a class.
+
+        Raises
+        ------
+        StudyError, DataError, InputError
+            As `paths`; or a file is not there, or is of two classes.
+        """
+        if self.data.files is None:
+            return Sources.of(self.paths())
+        return Sources.by_class(self._absolute_files())
+
+    def _absolute_files(self) -> dict[str, tuple[str, ...]]:
+        files = self.data.files or {}
+        return {name: tuple(map(self.absolute, paths)) for name, paths in files.items()}
 
     def absolute(self, path: str) -> str:
         """Return a path of the study file as an absolute one."""
@@ -350,7 +370,9 @@ class Spec(Section):
     def resolved(self) -> Spec:
         """Return the same study with absolute paths, so that its file can lie anywhere."""
         data = self.data
-        if data.simulated is None:
+        if data.files is not None:
+            data = data.model_copy(update={"files": self._absolute_files()})
+        elif data.simulated is None:
             data = data.model_copy(update={"path": tuple(self.paths()), "source": None})
         if data.observed is not None:
             seen = tuple(self.absolute(path) for path in data.observed)
@@ -480,7 +502,6 @@ def _override(document: dict[str, Any], data: Paths | None, seed: int | None) ->
     section = document.get("data", {})
     if data is not None and isinstance(section, dict):
         given = [data] if isinstance(data, (str, Path)) else data
-        section.pop("source", None)
-        document["data"] = section | {"path": [str(Path(path).expanduser().absolute()) for path in given]}
+        document["data"] = replaced(section, [str(path) for path in given])
     if seed is not None and isinstance(document.get("study", {}), dict):
         document["study"] = document.get("study", {}) | {"seed": seed}
