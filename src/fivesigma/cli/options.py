@@ -23,7 +23,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="The table in place of data.path; may be given several times; CLASS=PATH in place of a line of data.files.",
+        help="The table in place of data.path, or CLASS=PATH of a line of data.files; may be given several times.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of study.seed.")]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
-from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma._core.errors import InputError, StudyError, did_you_mean
 from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
 from fivesigma.data.sources import Sources
@@ -21,11 +20,12 @@ from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
 from fivesigma.study.spec.features import FeaturesSection
 from fivesigma.study.spec.files import replaced
-from fivesigma.study.spec.messages import dotted, sentence, unknown_key
+from fivesigma.study.spec.messages import sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
 from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
 from fivesigma.study.spec.split import SplitSection, TestRows
+from fivesigma.study.spec.text import parse, text_of
 from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
 from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 _LEARNT = (Output.PROBABILITY, Output.VALUE, Output.LAW)
 _SCORED = {"clustering": (Output.LABEL, Output.DENSITY)}
 """What the metrics that a message lists score, by task."""
-
-LONGEST = 1_000_000
-"""Bytes of the longest study file that is read."""
 
 MANY = 12
 """Options that a sentence names one by one."""
@@ -195,7 +192,7 @@ class Spec(Section):
             It says something a study cannot say; the message names the place.
         """
         path = Path(path)
-        document = parse(_text_of(path), path.name)
+        document = parse(text_of(path), path.name)
         _override(document, data, seed)
         study = document.get("study", {})
         if isinstance(study, dict):
@@ -442,59 +439,6 @@ def default_name(path: Path) -> str:
     stem = path.resolve().parent.name if path.stem == "study" else path.stem
     kept = re.sub(r"[^A-Za-z0-9 ._+-]", "-", stem)
     return kept.lstrip(" ._+-")[:80] or "study"
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such study file; `fivesigma init FILE` writes one.") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: a folder, not a study file; name the .toml file in it.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check path and rights.") from None
-    if len(content) > LONGEST:
-        raise DataError(f"{path}: longer than {LONGEST} bytes, no study file; name a TOML file.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text.") from None
-
-
-def parse(text: str, place: str) -> dict[str, Any]:
-    """Return the document in ``text``.
-
-    Raises
-    ------
-    StudyError
-        It is not TOML, and the message names line and column; or it holds a whole number of more than 64 bits.
-    """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{place}: not TOML: {error}; mend that line.") from None
-    except RecursionError:
-        raise StudyError(
-            f"{place}: tables or lists are nested too deeply; a study file needs three levels."
-        ) from None
-    except ValueError:  # Python's own limit, of 4,300 digits
-        raise StudyError(f"{place}: a whole number has thousands of digits; {_LONG}.") from None
-    _refuse_long(document, place, ())
-    return document
-
-
-_LONG = "TOML's have 64 bits, up to 18446744073709551615: write a float, or text"
-
-
-def _refuse_long(node: Any, place: str, keys: tuple[int | str, ...]) -> None:
-    """Refuse a whole number that neither int64 nor uint64 holds: labels and codes of that size are text."""
-    if isinstance(node, int) and not -(2**63) <= node < 2**64:
-        shown = str(node) if len(str(node)) <= 40 else f"{str(node)[:37]}..."
-        raise StudyError(f"{place}: {dotted(keys)}: the whole number {shown} is too long; {_LONG}.")
-    if isinstance(node, (dict, list)):
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            _refuse_long(value, place, (*keys, key))
 
 
 def _override(document: dict[str, Any], data: Paths | None, seed: int | None) -> None:
