@@ -21,7 +21,9 @@ Runs = Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Run fold
 Data = Annotated[
     list[str] | None,
     typer.Option(
-        "--data", metavar="PATH", help="The table in place of data.path; may be given several times."
+        "--data",
+        metavar="PATH",
+        help="The table in place of data.path, or CLASS=PATH of a line of data.files; may be given several times.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of study.seed.")]

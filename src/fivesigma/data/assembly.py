@@ -18,14 +18,12 @@ from fivesigma.data.held import Held
 from fivesigma.data.readers.npz import MASK
 from fivesigma.data.readers.table import Table, numbers
 from fivesigma.data.roles import Roles
+from fivesigma.data.stack import INTERNAL
 from fivesigma.data.targets import group_codes
 from fivesigma.risk.row_hashes import Hashes, mixed
 
 _DRAWN = np.uint64(0x5DEECE66D1CE4E5B)  # so that the rows drawn are no part of a split by the same hashes
 _FIRST = 8_192  # rows in which a column of missing values alone shows itself
-
-INTERNAL = "\x00"
-"""What begins the name of a column that is of no file."""
 
 
 @dataclass
@@ -133,7 +131,7 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
         "targets": roles.targets,
         "target_units": tuple(_unit(target, work) for target in roles.targets),
         "weight": roles.weight,
-        "group": roles.group,
+        "group": None if roles.group is None else roles.group.removeprefix(INTERNAL),
         "task": "clustering" if y is None else y.task,
         "rows": work.take(numbers(table)),
         "identity": None if identity is None else work.take(identity),

@@ -11,11 +11,12 @@ from fivesigma.data import tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.readers import all_readers
 from fivesigma.data.roles import Roles
+from fivesigma.data.sources import CLASS, GROUP, Paths, Sources
 from fivesigma.data.stack import window
 
 
 def read(  # noqa: PLR0913 keywords of a public function
-    path: tables.Paths,
+    path: Paths | Mapping[str, Paths],
     *,
     target: str | Sequence[str] | None = None,
     task: str | None = None,
@@ -23,7 +24,7 @@ def read(  # noqa: PLR0913 keywords of a public function
     spectators: Sequence[str] = (),
     classes: Sequence[object] | None = None,
     weight: str | None = None,
-    group: str | None = None,
+    group: str | Mapping[str, str] | None = None,
     select: str | None = None,
     missing: float | str | Sequence[float | str] | None = None,
     units: Mapping[str, str] | None = None,
@@ -40,8 +41,9 @@ def read(  # noqa: PLR0913 keywords of a public function
 
     Parameters
     ----------
-    path : path, glob, or list of these
-        Several files are read one after the other and have the same columns.
+    path : path, glob, folder, list of these; or mapping of each class to one
+        Several files are read one after the other and have the same columns. The folders of a partitioned table, such
+        as ``year=2012``, are columns. Of files by class the target is the column ``class``, the last one the signal.
     target : column or expression, such as ``"log10(M_500)"``; a list of several for a regression of several outputs;
         None for clustering
     task : ``"classification"``, ``"regression"`` or ``"clustering"``; inferred from the target if not given
@@ -49,7 +51,8 @@ def read(  # noqa: PLR0913 keywords of a public function
     spectators : names of columns that no model sees, kept as they are
     classes : class labels to keep, in order, the last is the signal; default: all, sorted
     weight : column or expression, finite and not negative
-    group : column whose equal values never straddle a split
+    group : column whose equal values never straddle a split; or ``{"path": PATTERN}``, a regular expression whose one
+        part in brackets is the group of all rows of a file, found in its path
     select : condition that a row must fulfil, such as ``"n_jet >= 2 and met > 30"``
     missing : code or codes that mean a missing value, such as ``-999``
     units : mapping of column to unit; they come before those that the files say themselves
@@ -77,6 +80,12 @@ def read(  # noqa: PLR0913 keywords of a public function
     >>> data.names, data.classes, data.n_missing
     (('pt', 'eta'), ('b', 's'), 1)
     """
+    sources = Sources.by_class(path) if isinstance(path, Mapping) else Sources.of(path)
+    if isinstance(path, Mapping):
+        _refuse_target(target)
+        target, classes = CLASS, list(path) if classes is None else classes
+    if isinstance(group, Mapping):
+        sources, group = sources.grouped(_pattern(group)), GROUP
     roles = Roles(
         target=target,
         task=task,
@@ -96,11 +105,24 @@ def read(  # noqa: PLR0913 keywords of a public function
     )
     _refuse_unknown(format_options)
     beside = [join["path"]] if join and {"path", "on"} <= set(join) else []
-    with tables.opened(path, format=format, missing=roles.words, **format_options) as table:
+    with tables.opened(sources, format=format, missing=roles.words, **format_options) as table:
         own = tables.units_said(table, beside=beside, given=units)
         roles = dataclasses.replace(roles, read_units=own)
         source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in table.files)
         return Dataset.from_table(window(table, rows), roles, source=source)
+
+
+def _refuse_target(target: object) -> None:
+    if target not in (None, CLASS):
+        raise InputError(
+            f"target = {target!r} is given, and the files say the class of each row; give one of the two."
+        )
+
+
+def _pattern(group: Mapping[str, str]) -> str:
+    if set(group) != {"path"} or not isinstance(group["path"], str):
+        raise InputError(f'group = {dict(group)} is no group; expected a column, or {{"path": PATTERN}}.')
+    return group["path"]
 
 
 def _refuse_unknown(options: Mapping[str, Any]) -> None:

@@ -20,6 +20,9 @@ from fivesigma.data.readers.table import Table, Tile, height, looks, numbers, ti
 
 Columns = dict[str, NDArray[Any]]
 
+INTERNAL = "\x00"
+"""What begins the name of a column that is of no file, and by which no row is known."""
+
 
 @dataclass(frozen=True)
 class Stack:

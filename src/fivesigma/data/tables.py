@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data import readers
-from fivesigma.data.readers.table import Table
+from fivesigma.data.readers.table import Table, WholeTable
+from fivesigma.data.sources import Paths as Paths
+from fivesigma.data.sources import Sources
+from fivesigma.data.sources import paths as paths
 from fivesigma.data.stack import Columns as Columns
-from fivesigma.data.stack import Stack, stacked
-
-Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+from fivesigma.data.stack import Stack
 
 
 def read_columns(
@@ -26,11 +26,11 @@ def read_columns(
     as_text: Sequence[str] = (),
     **format_options: Any,
 ) -> Columns:
-    """Read the columns of one file, of several (one after the other), or of those that fit a glob.
+    """Read the columns of one file, of several (one after the other), or of those that fit a glob or lie in a folder.
 
     Parameters
     ----------
-    path : path, glob, or list of these
+    path : path, glob, folder, or list of these
     format : name of the format, where the suffix does not say it
     missing : words of a text format that mean a missing value, beside the usual ones
     as_text : columns that a text format leaves as they are written, where the file has them
@@ -48,32 +48,32 @@ def read_columns(
     InputError
         If an option is not one of the format, or several files have different columns.
     """
-    files = paths(path)
+    sources = Sources.of(path)
     held = {"missing": tuple(missing), "text": tuple(as_text)}
-    tables = [_read(file, format, held, format_options) for file in files]
-    return tables[0] if len(tables) == 1 else stacked(tables, files)
+    tables = [WholeTable(_read(file, format, held, format_options)) for file in sources.files]
+    whole = sources.stacked(tables)
+    return whole.columns(whole.names)
 
 
 @contextmanager
 def opened(
-    path: Paths,
+    path: Paths | Sources,
     *,
     format: str | None = None,
     missing: Sequence[str] = (),
-    marks: Mapping[str, Sequence[Any]] | None = None,
     **format_options: Any,
 ) -> Iterator[Stack]:
-    """Open the files that `read_columns` would read, as one table; ``marks`` as of `Stack`, one value a file.
+    """Open the files that `read_columns` would read, as one table; or those of `Sources`.
 
     Raises
     ------
     DataError, InputError
         As `read_columns`; what is wrong inside a file may be found when it is read.
     """
-    files = paths(path)
+    sources = path if isinstance(path, Sources) else Sources.of(path)
     with ExitStack() as held:
-        parts = [held.enter_context(_opened(file, format, missing, format_options)) for file in files]
-        yield Stack(parts, files, marks or {})
+        parts = [held.enter_context(_opened(file, format, missing, format_options)) for file in sources.files]
+        yield sources.stacked(parts)
 
 
 @contextmanager
@@ -104,8 +104,8 @@ def format_of(path: Paths, format: str | None, like: Paths) -> str | None:
     return None
 
 
-def _first(path: Paths) -> str | os.PathLike[str]:
-    return path if isinstance(path, (str, os.PathLike)) else next(iter(path))
+def _first(path: Paths) -> str | PathLike[str]:
+    return path if isinstance(path, (str, PathLike)) else next(iter(path))
 
 
 def read_units(
@@ -166,30 +166,6 @@ def units_of(file: Path, format: str | None = None) -> dict[str, str]:
     """Return the units that a file says itself, by column."""
     units = getattr(readers.reader_for(file, format), "units", None)  # a reader from elsewhere may have none
     return dict(units(file)) if units is not None else {}
-
-
-def paths(path: Paths) -> list[Path]:
-    """Return the files meant by a path, a glob or a list of these, sorted within each glob."""
-    if not isinstance(path, (str, os.PathLike)):
-        found = [file for entry in path for file in paths(entry)]
-        if not found:
-            raise InputError("data.path is an empty list; name at least one file.")
-        return found
-    plain = Path(path).expanduser()
-    if plain.is_file():
-        return [plain]
-    if plain.is_dir():
-        raise DataError(f"{plain}: this is a folder; name a file in it, or a glob such as {plain / '*.csv'}.")
-    if fitting := sorted(file for file in glob.glob(str(plain)) if Path(file).is_file()):
-        return [Path(file) for file in fitting]
-    raise DataError(_absent(plain))
-
-
-def _absent(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"{path}: no such file (the folder {path.parent} does not exist either); check the path."
-    neighbours = sorted(entry.name for entry in path.parent.iterdir())
-    return f"{path}: no such file; check the path.{did_you_mean(path.name, neighbours)}"
 
 
 def _read(

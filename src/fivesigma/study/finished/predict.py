@@ -140,7 +140,7 @@ def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequenc
 
 def _format(spec: Spec, file: str | Path) -> str | None:
     """Return the format that the study says of its own table, where ``file`` is of the same."""
-    return tables.format_of(file, spec.data.format, spec.data.path or file)
+    return tables.format_of(file, spec.data.format, spec.data.first or file)
 
 
 def _column(name: str, columns: Mapping[str, Any], file: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, StudyError
 from fivesigma.data import readers, tables
-from fivesigma.data.assembly import INTERNAL
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
-from fivesigma.data.stack import Stack, window
+from fivesigma.data.sources import GROUP, Sources
+from fivesigma.data.stack import INTERNAL, Stack, window
 from fivesigma.data.yields import factors
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.files import PathGroup
 from fivesigma.study.spec.split import FoldColumn, TestRows
 from fivesigma.study.spec.weights import WeightsSection
 from fivesigma.study.tasks.registry import task as task_called
@@ -78,31 +78,35 @@ def _factors(spec: Spec, weights: WeightsSection, events: Dataset, share: float)
 
 def read_files(spec: Spec) -> tuple[Dataset, float]:
     """Read the table of a study, with the files of its given tests under it; and the share of its rows that is read."""
-    files = {"": tables.paths(spec.paths())} | {
-        name: tables.paths(spec.absolute(rows.path))
+    files = {"": spec.sources()} | {
+        name: Sources.of(spec.absolute(rows.path))
         for name, rows in _given(spec).items()
         if rows.path is not None
     }
     beside = [spec.absolute(spec.data.join.path)] if spec.data.join is not None else []
     with ExitStack() as held:
-        parts = [held.enter_context(_opened(spec, name, paths)) for name, paths in files.items()]
+        parts = [held.enter_context(_opened(spec, name, sources)) for name, sources in files.items()]
         said = [tables.units_said(part, given=spec.data.units) for part in parts]
-        every = [*zip((paths[0] for paths in files.values()), said, strict=True)]
+        every = [*zip((sources.files[0] for sources in files.values()), said, strict=True)]
         units = tables.agreed([*every, *tables.said_beside(beside)], spec.data.units)
         known = dataclasses.replace(roles(spec), read_units=units)
         first = window(parts[0], spec.data.rows)
         whole = Stack([first, *parts[1:]], [part.files[0] for part in parts])
-        events = Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""]))
+        events = Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""].files))
         return events, first.n_rows / max(parts[0].n_rows, 1) * (spec.data.fraction or 1.0)
 
 
-def _opened(spec: Spec, part: str, paths: list[Path]) -> AbstractContextManager[Stack]:
+def _opened(spec: Spec, part: str, sources: Sources) -> AbstractContextManager[Stack]:
     """Open files with the options of the study, those of their format; number them, and say of which part they are."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
-    format = tables.format_of(paths, spec.data.format, spec.paths())
-    options = readers.taken(readers.reader_for(paths[0], format), spec.data.options)
-    marks: dict[str, Sequence[Any]] = {PART: [part] * len(paths), FILE: list(range(len(paths)))}
-    return tables.opened(paths, format=format, missing=words, marks=marks, **options)
+    format = tables.format_of(sources.files, spec.data.format, spec.paths())
+    options = readers.taken(readers.reader_for(sources.files[0], format), spec.data.options)
+    n = len(sources.files)
+    if isinstance(spec.data.group, PathGroup):
+        sources = sources.grouped(spec.data.group.path)
+    return tables.opened(
+        sources.marked({PART: [part] * n, FILE: range(n)}), format=format, missing=words, **options
+    )
 
 
 def simulated(spec: Spec) -> Dataset:
@@ -112,6 +116,8 @@ def simulated(spec: Spec) -> Dataset:
     system = str(spec.data.simulated)
     if any(rows.path is not None for rows in _given(spec).values()):
         raise spec.error("split.test", "a simulated source has no second file; give a fraction or a column.")
+    if isinstance(spec.data.group, PathGroup):
+        raise spec.error("data.group", "a simulated source has no path to take it from; name a column.")
     table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
     columns = flat(table.columns)
     asked = dataclasses.replace(
@@ -145,7 +151,7 @@ def roles(spec: Spec) -> Roles:
         spectators=data.spectators,
         classes=data.classes,
         weight=data.weight,
-        group=data.group,
+        group=GROUP if isinstance(data.group, PathGroup) else data.group,
         select=data.select,
         missing=data.missing or None,
         units=data.units,

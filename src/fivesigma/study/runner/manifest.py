@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma._core.environment import installed, versions
-from fivesigma._core.errors import DataError
+from fivesigma._core.errors import DataError, FivesigmaError
 from fivesigma._core.executor import available_cores
 from fivesigma.data import tables
 from fivesigma.study.prepared import MEMORY, Prepared
@@ -60,7 +60,7 @@ def refuse_other_observed(prepared: Prepared, manifest: Mapping[str, Any], path:
 def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
     """Return what surrounds a run: versions, paths, machine; everything that is not the result."""
     now = datetime.now(UTC)
-    paths = [] if prepared.spec.data.source == MEMORY else prepared.spec.paths()
+    paths = [] if prepared.spec.data.source == MEMORY else _files(prepared.spec)
     return {
         "run": hashlib.sha256(f"{now.isoformat()} {os.getpid()} {study_hash(prepared)}".encode()).hexdigest()[
             :32
@@ -85,6 +85,14 @@ def _manifest(prepared: Prepared, *, blind: bool) -> dict[str, Any]:
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }
+
+
+def _files(spec: Spec) -> list[str]:
+    """Return the files of the study's table; the paths as they are written where one is gone since."""
+    try:
+        return [str(file) for file in spec.sources().files] if spec.paths() else []
+    except FivesigmaError:
+        return spec.paths()
 
 
 def _scores(prepared: Prepared) -> dict[str, Any]:

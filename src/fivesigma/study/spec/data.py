@@ -15,6 +15,7 @@ from pydantic import (
 
 from fivesigma._core.errors import FivesigmaError
 from fivesigma._core.outside import outside
+from fivesigma.study.spec.files import Files, Group, with_classes
 from fivesigma.study.spec.section import SIMULATED, USER_SOURCE, Section
 from fivesigma.study.spec.values import (
     Label,
@@ -67,6 +68,9 @@ class DataSection(Section):
 
     path: Texts | None = None
     """The table: one path, several, or a glob; relative to the study file."""
+    files: Files | None = None
+    """In place of a path: one file, glob, folder or list of these a class, in the order of the classes, the last the
+    signal; the column that holds it is ``class``."""
     source: Text | None = None
     """In place of a path: ``simulate:NAME``, or ``user:WHERE TO GET IT``, a table the user supplies by --data."""
     target: Text | tuple[Text, ...] | None = None
@@ -86,8 +90,9 @@ class DataSection(Section):
     """The column of event weights."""
     training_weights: Literal["mean", "classes"] = "mean"
     """Weights while training: scaled to mean 1, or so that every class has the same sum."""
-    group: Text | None = None
-    """Rows that share this value never stand on both sides of a split."""
+    group: Group | None = None
+    """Rows that share this value never stand on both sides of a split; { path = "CLUSTER_(\\d+)" } takes it from the
+    path of each file."""
     select: Text | None = None
     """Keep the rows for which this expression is true."""
     rows: tuple[Annotated[Whole, Field(ge=0)], Annotated[Whole, Field(ge=1)]] | None = None
@@ -108,11 +113,18 @@ class DataSection(Section):
         """The options of the table's reader, such as ``separator`` of CSV."""
         return dict(self.model_extra or {})
 
+    @model_validator(mode="before")
+    @classmethod
+    def _classes_of_files(cls, given: Any) -> Any:
+        return with_classes(given)
+
     @model_validator(mode="after")
     def _one_source(self) -> DataSection:
         if self.path is not None and self.source is not None:
             raise ValueError("data.path and data.source are both given; keep one")
-        if self.path is None and self.source is None:
+        if self.files is not None and (self.path is not None or self.source is not None):
+            raise ValueError("data.files and another source of the table are both given; keep one")
+        if self.path is None and self.source is None and self.files is None:
             raise ValueError("data.path is missing; name the table, or give it by --data PATH")
         if self.path is not None and not self.path:
             raise ValueError("data.path is an empty list; name the table")
@@ -139,6 +151,12 @@ class DataSection(Section):
         return self
 
     @property
+    def first(self) -> str | None:
+        """The first path of the table, None where a source makes it."""
+        paths = self.path or next(iter((self.files or {}).values()), ())
+        return next(iter(paths), None)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """What is to be predicted, one or several."""
         return () if self.target is None else (self.target,) if isinstance(self.target, str) else self.target
@@ -146,7 +164,7 @@ class DataSection(Section):
     @property
     def simulated(self) -> str | None:
         """The system that makes the table, None where a file holds it."""
-        made = self.path is None and (self.source or "").startswith(SIMULATED)
+        made = self.path is None and self.files is None and (self.source or "").startswith(SIMULATED)
         return (self.source or "").removeprefix(SIMULATED) if made else None
 
     @model_validator(mode="after")
@@ -167,7 +185,7 @@ class DataSection(Section):
     def _roles(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What each column is; a spectator may also be the weight or the group."""
         yield "the target", self.targets
-        alone = {"the weight": self.weight, "the group": self.group}
+        alone = {"the weight": self.weight, "the group": self.group if isinstance(self.group, str) else None}
         yield from ((role, (column,)) for role, column in alone.items() if column is not None)
         yield "a feature", self.features or ()
         also = {self.weight, self.group}
@@ -214,6 +232,8 @@ def options_of(section: Mapping[str, Any]) -> tuple[str, ...]:
     from fivesigma.data import readers
 
     path, format = section.get("path"), section.get("format")
+    if path is None and isinstance(section.get("files"), Mapping):
+        path = next(iter(section["files"].values()), None)
     first = path[0] if isinstance(path, (list, tuple)) and path else path
     if not isinstance(first, str) or not isinstance(format, str | None):
         return ()

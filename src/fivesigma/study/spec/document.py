@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
-from fivesigma._core.errors import DataError, InputError, StudyError, did_you_mean
+from fivesigma._core.errors import InputError, StudyError, did_you_mean
 from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
+from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
 from fivesigma.study.spec.features import FeaturesSection
-from fivesigma.study.spec.messages import dotted, sentence, unknown_key
+from fivesigma.study.spec.files import replaced
+from fivesigma.study.spec.messages import sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.spec.scan import ScanSection
 from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
 from fivesigma.study.spec.split import SplitSection, TestRows
+from fivesigma.study.spec.text import parse, text_of
 from fivesigma.study.spec.toml import write_toml
 from fivesigma.study.spec.unbuilt import KINDS, refuse_unbuilt
 from fivesigma.study.spec.unbuilt import METRICS as LATER_METRICS
@@ -37,9 +39,6 @@ if TYPE_CHECKING:
 _LEARNT = (Output.PROBABILITY, Output.VALUE, Output.LAW)
 _SCORED = {"clustering": (Output.LABEL, Output.DENSITY)}
 """What the metrics that a message lists score, by task."""
-
-LONGEST = 1_000_000
-"""Bytes of the longest study file that is read."""
 
 MANY = 12
 """Options that a sentence names one by one."""
@@ -193,7 +192,7 @@ class Spec(Section):
             It says something a study cannot say; the message names the place.
         """
         path = Path(path)
-        document = parse(_text_of(path), path.name)
+        document = parse(text_of(path), path.name)
         _override(document, data, seed)
         study = document.get("study", {})
         if isinstance(study, dict):
@@ -338,10 +337,28 @@ class Spec(Section):
         """
         if self.data.simulated is not None:
             return []
+        if self.data.files is not None:
+            return [self.absolute(path) for each in self.data.files.values() for path in each]
         if self.data.path is not None:
             return [self.absolute(path) for path in self.data.path]
         where = (self.data.source or "").removeprefix(USER_SOURCE).strip()
         raise StudyError(f"the study '{self.study.name}' needs its table: give it by --data PATH ({where})")
+
+    def sources(self) -> Sources:
+        """Return the files of the study's table, and the class of each where there are files a class.
+
+        Raises
+        ------
+        StudyError, DataError, InputError
+            As `paths`; or a file is not there, or is of two classes.
+        """
+        if self.data.files is None:
+            return Sources.of(self.paths())
+        return Sources.by_class(self._absolute_files())
+
+    def _absolute_files(self) -> dict[str, tuple[str, ...]]:
+        files = self.data.files or {}
+        return {name: tuple(map(self.absolute, paths)) for name, paths in files.items()}
 
     def absolute(self, path: str) -> str:
         """Return a path of the study file as an absolute one."""
@@ -350,7 +367,9 @@ class Spec(Section):
     def resolved(self) -> Spec:
         """Return the same study with absolute paths, so that its file can lie anywhere."""
         data = self.data
-        if data.simulated is None:
+        if data.files is not None:
+            data = data.model_copy(update={"files": self._absolute_files()})
+        elif data.simulated is None:
             data = data.model_copy(update={"path": tuple(self.paths()), "source": None})
         if data.observed is not None:
             seen = tuple(self.absolute(path) for path in data.observed)
@@ -422,65 +441,11 @@ def default_name(path: Path) -> str:
     return kept.lstrip(" ._+-")[:80] or "study"
 
 
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such study file; `fivesigma init FILE` writes one.") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: a folder, not a study file; name the .toml file in it.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check path and rights.") from None
-    if len(content) > LONGEST:
-        raise DataError(f"{path}: longer than {LONGEST} bytes, no study file; name a TOML file.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text.") from None
-
-
-def parse(text: str, place: str) -> dict[str, Any]:
-    """Return the document in ``text``.
-
-    Raises
-    ------
-    StudyError
-        It is not TOML, and the message names line and column; or it holds a whole number of more than 64 bits.
-    """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{place}: not TOML: {error}; mend that line.") from None
-    except RecursionError:
-        raise StudyError(
-            f"{place}: tables or lists are nested too deeply; a study file needs three levels."
-        ) from None
-    except ValueError:  # Python's own limit, of 4,300 digits
-        raise StudyError(f"{place}: a whole number has thousands of digits; {_LONG}.") from None
-    _refuse_long(document, place, ())
-    return document
-
-
-_LONG = "TOML's have 64 bits, up to 18446744073709551615: write a float, or text"
-
-
-def _refuse_long(node: Any, place: str, keys: tuple[int | str, ...]) -> None:
-    """Refuse a whole number that neither int64 nor uint64 holds: labels and codes of that size are text."""
-    if isinstance(node, int) and not -(2**63) <= node < 2**64:
-        shown = str(node) if len(str(node)) <= 40 else f"{str(node)[:37]}..."
-        raise StudyError(f"{place}: {dotted(keys)}: the whole number {shown} is too long; {_LONG}.")
-    if isinstance(node, (dict, list)):
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            _refuse_long(value, place, (*keys, key))
-
-
 def _override(document: dict[str, Any], data: Paths | None, seed: int | None) -> None:
     """Put what the command line said over what the file says."""
     section = document.get("data", {})
     if data is not None and isinstance(section, dict):
         given = [data] if isinstance(data, (str, Path)) else data
-        section.pop("source", None)
-        document["data"] = section | {"path": [str(Path(path).expanduser().absolute()) for path in given]}
+        document["data"] = replaced(section, [str(path) for path in given])
     if seed is not None and isinstance(document.get("study", {}), dict):
         document["study"] = document.get("study", {}) | {"seed": seed}

@@ -197,7 +197,7 @@ def _keys(spec: Spec, key: str) -> tuple[str | int, ...]:
 
 
 def _plain_keys(spec: Spec, section: str, rest: str) -> tuple[str, str]:
-    given = spec.data.path is None and spec.data.simulated is None
+    given = spec.data.first is None and spec.data.simulated is None
     if given and (section == "data" or rest == "categorical"):
         raise spec.error(f"scan.{section}.{rest}", "has no meaning for arrays given in Python; remove it.")
     sealed = (section, rest) == ("split", "test")
