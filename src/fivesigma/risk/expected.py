@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from fivesigma._core.weights import kish
@@ -51,6 +52,35 @@ class Events:
     def background(self) -> NDArray[np.bool_]:
         """(n,) bool."""
         return ~self.signal
+
+
+@dataclass(frozen=True)
+class Yield:
+    """Σw of some events with the limits at ``level``, None where ``method`` says why; ``n_effective`` is (Σw)²/Σw²."""
+
+    value: float
+    low: float | None
+    high: float | None
+    level: float
+    n_effective: float
+    method: str
+
+
+def yield_of(w: Floats, *, level: float = 0.95) -> Yield:
+    """Return the yield of events whose number is random: ``Σw ± t sqrt(Σw²)``, Student's t at N_eff - 1.
+
+    No interval below ten effective events; with negative weights a yield may be negative, and so may a limit.
+
+    >>> found = yield_of(np.array([1.0] * 120 + [-1.0] * 20))
+    >>> found.value, round(found.n_effective, 1), round(found.low, 1), round(found.high, 1)
+    (100.0, 71.4, 76.4, 123.6)
+    """
+    value, n = float(w.sum()), kish(w)
+    if n < MINIMUM_BACKGROUND:
+        few = f"no interval: {n:.1f} effective events, fewer than {MINIMUM_BACKGROUND:.0f}"
+        return Yield(value, None, None, level, n, few)
+    reach = float(stats.t.ppf((1 + level) / 2, n - 1) * np.sqrt(np.square(w).sum()))
+    return Yield(value, value - reach, value + reach, level, n, "Σw ± t sqrt(Σw²)")
 
 
 @dataclass(frozen=True)

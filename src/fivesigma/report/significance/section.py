@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fivesigma._core.counts import counted
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.significance import SignificanceRecord, Significances
 from fivesigma.report.markup import cell, table
@@ -20,10 +21,10 @@ def sentences(view: View) -> list[str]:
     known = f"{100 * kept.systematic:.3g} %" if kept.systematic else "none is declared (weights.background)"
     return [
         f"Median discovery significances in σ, expected of the declared yields: those of {kept.part}, taken to the "
-        "whole sample. Cut and bins are chosen on out-of-fold scores; bins hold equal parts of the signal, and at least ten "
-        "effective events of background each.",
-        "The background is taken to be known exactly; then to the statistics of its simulation, sqrt(Σw²); then to the "
-        f"systematic uncertainty as well, common to all bins: {known}.",
+        "whole sample. Cut and bins are chosen on out-of-fold scores; bins hold equal parts of the signal, and at "
+        "least ten effective events of background each.",
+        "The background is taken to be known exactly; then to the statistics of its simulation, sqrt(Σw²); then to "
+        f"the systematic uncertainty as well, common to all bins: {known}.",
     ]
 
 
@@ -43,17 +44,15 @@ def _rows(model: ModelRecord, kept: SignificanceRecord) -> list[tuple[str, ...]]
             plain_number(cut.s),
             b,
             count(cut.n_effective),
-            *_sigmas(cut.significance),
+            *_sigmas(cut.significance, kept),
         )
     total = (plain_number(sum(bins.s)), plain_number(sum(bins.b)), DASH)
-    return [first, (model.name, f"{len(bins.s)} bins", *total, *_sigmas(bins.significance))]
+    return [first, (model.name, counted(len(bins.s), "bin"), *total, *_sigmas(bins.significance, kept))]
 
 
-def _sigmas(found: Significances) -> tuple[str, str, str]:
-    exact, statistical, both = (
-        plain_number(each, 3) for each in (found.exact, found.statistical, found.both)
-    )
-    return exact, statistical, both
+def _sigmas(found: Significances, kept: SignificanceRecord) -> tuple[str, str, str]:
+    both = plain_number(found.both, 3) if kept.systematic else DASH
+    return plain_number(found.exact, 3), plain_number(found.statistical, 3), both
 
 
 def _content(view: View) -> Content:
