@@ -58,6 +58,7 @@ def test_kinds_that_cannot_use_them_fail_in_a_sentence_and_the_study_goes_on(tmp
     said = [each["message"] for each in document["audit"] if each["check"] == "weights"]
     assert any("weights are negative" in each for each in said)
     assert any("not scored, as some weights are negative: average precision" in each for each in said)
+    assert "An expected significance needs yields" in (tmp_path / "r" / "report.html").read_text()
 
 
 @pytest.mark.parametrize("policy", ["drop", "absolute", "resample"])
@@ -106,9 +107,18 @@ def test_a_primary_metric_without_a_value_is_refused_before_anything_is_fitted(t
 def test_yields_are_the_weights_of_scores_and_need_every_sample(tmp_path):
     path = table(tmp_path)
     both = "[weights.yields.sig]\ntotal = 692\n[weights.yields.bkg]\ntotal = 411000\n"
-    document = results(study(path, (), weights=both), tmp_path / "r")
+    declared = f"[weights]\nbackground = 0.1\n{both}"
+    document = results(study(path, ("naive-bayes",), weights=declared), tmp_path / "r")
     sums = document["weight_sums"]["test"]
     assert sums["scale"] * sum(sums["sums"]) == pytest.approx(692 + 411_000)
+    kept = by_name(document)["naive-bayes"]["significance"]
+    assert (kept["part"], kept["systematic"]) == ("test", 0.1)
+    assert sum(kept["bins"]["s"]) + sum(kept["bins"]["b"]) == pytest.approx(692 + 411_000)
+    assert kept["bins"]["significance"]["both"] < kept["bins"]["significance"]["statistical"]
+    assert kept["bins"]["significance"]["statistical"] < kept["bins"]["significance"]["exact"]
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "Expected significance" in page
+    assert "An expected significance needs yields" not in page
     with pytest.raises(InputError, match="the class 'bkg' has no yield; declare each"):
         _study(study(path, (), weights="[weights.yields.sig]\ntotal = 3")).run(
             out=tmp_path / "s", progress=False

@@ -22,9 +22,9 @@ from fivesigma.risk.metric import power_of_two
 
 Vector = NDArray[np.float64]
 
-N_FOLDS = 3
+N_FOLDS = 5
 """Folds that learn E[w|x] for one another."""
-ROUNDS = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 8, "min_samples_leaf": 20}
+ROUNDS = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 4, "min_samples_leaf": 50}
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ NOUNS = (
     "scan",
     "leaderboard",
     "metrics",
+    "significance",
     "selected",
     "claims",
     "targets",

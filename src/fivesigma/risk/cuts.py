@@ -230,7 +230,7 @@ class Asimov(Selection):
 
     def chosen(self, rows: Selected, scale: float) -> float:
         """The threshold of highest significance."""
-        return _highest(rows, self._significance(scale * rows.s, scale * rows.b))
+        return highest(rows, self._significance(scale * rows.s, scale * rows.b))
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Significance of the yields that pass."""
@@ -265,14 +265,14 @@ class Ams(Selection):
 
     def chosen(self, rows: Selected, scale: float) -> float:
         """The threshold of highest significance."""
-        return _highest(rows, asimov_significance(scale * rows.s, scale * rows.b + self.b_reg))
+        return highest(rows, asimov_significance(scale * rows.s, scale * rows.b + self.b_reg))
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """Significance of the yields that pass."""
         return asimov_significance(scale * sums[..., 0], scale * sums[..., 1] + self.b_reg)
 
 
-def _highest(rows: Selected, significance: Floats) -> float:
+def highest(rows: Selected, significance: Floats) -> float:
     """Return the threshold of highest ``significance`` with background enough; the lowest one if none has."""
     enough = rows.b**2 >= MINIMUM_BACKGROUND * rows.b_squared
     allowed = np.where(enough & (rows.b > 0), np.nan_to_num(significance, nan=-1.0), -1.0)

@@ -39,6 +39,33 @@ BY_HAND = {
     "regions": {"x": [0.0], "y": [1.0], "probability": [[[0.25, 0.75]]]},
     "tests": {"near": {"n": 3, "sha256": "ab" * 32}, "far": 4},
     "train": {"sha256": "cd" * 32},
+    "significance": {
+        "part": "test",
+        "systematic": 0.1,
+        "cut": {
+            "threshold": 0.5,
+            "s": 10.0,
+            "b": 100.0,
+            "error": 4.5,
+            "n_effective": 493.5,
+            "significance": {"exact": 1.5, "statistical": 1.25, "both": 0.75},
+        },
+        "bins": {
+            "edges": [0.5],
+            "s": [5.0, 10.0],
+            "b": [900.0, 100.0],
+            "error": [30.5, 4.5],
+            "significance": {"exact": 1.5, "statistical": None, "both": None},
+        },
+        "curve": {
+            "b_reg": 10.0,
+            "chosen": 0.5,
+            "threshold": [0.25, 0.5],
+            "ams": [1.0, None],
+            "low": [0.5, None],
+            "high": [1.5, None],
+        },
+    },
     "weights": {
         "policy": "resample",
         "samples": [

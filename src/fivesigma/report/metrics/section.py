@@ -30,7 +30,7 @@ def _context(each: Table) -> dict[str, Any]:
 def _content(view: View) -> Content:
     shown = _shown(view)
     first = shown[0].model
-    yields = sentence(shown[0])
+    yields = sentence(shown[0], view)
     return Content(
         {
             "best": [_context(each) for each in shown if each.model == first],
@@ -65,7 +65,7 @@ def _row(each: Table, line: Line) -> tuple[str, ...]:
 
 
 def _yields(view: View) -> list[str]:
-    said = sentence(_shown(view)[0])
+    said = sentence(_shown(view)[0], view)
     kept = sums(view) if said else []
     head = ("part", "events", "Σw of signal", "Σw of background", "to the whole sample")
     return [cell(said), *([table(head, kept)] if kept else [])] if said else []

@@ -22,7 +22,7 @@ def every_metric(results: Results) -> tuple[list[TextTable], str]:
     """Return a table a model, the best first, and what their significances are made of ("" without any)."""
     view = View(results, {})
     shown = [each for model in view.ranked for each in tables(view, model)]
-    yields = _yields(view, sentence(shown[0])) if shown else ""
+    yields = _yields(view, sentence(shown[0], view)) if shown else ""
     return [
         (f"{title(each)}: every metric [95 % interval]", ["metric", "unit", *each.parts], _rows(each))
         for each in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fivesigma.record.sections.significance import SignificanceRecord
 from fivesigma.record.sections.weight_sums import WeightSumsRecord
 from fivesigma.report.metrics.lines import Table
 from fivesigma.report.rounding import count, plain_number
@@ -15,14 +16,20 @@ def assumptions(table: Table) -> list[str]:
     return [f"{label}: {assumes}" for label, assumes in asked if assumes]
 
 
-def sentence(table: Table) -> str:
+def sentence(table: Table, view: View) -> str:
     """Return what the significances of a table mean; "" where it has none."""
     found = assumptions(table)
     if not found:
         return ""
+    if view.having(SignificanceRecord):
+        return (
+            "Significances of this table are those of the declared yields, taken to the whole sample, at the cut of "
+            "each; what they are with the errors of the background stands under “Expected significance”. "
+            f"{'; '.join(found)}."
+        )
     return (
-        "Significances are those of the weights as they are given, taken to the whole sample; they are expected "
-        f"ones only where the weights are expected yields. {'; '.join(found)}."
+        "An expected significance needs yields: declare them with [weights.yields]. What stands here is made of the "
+        f"weights as they are given, taken to the whole sample. {'; '.join(found)}."
     )
 
 

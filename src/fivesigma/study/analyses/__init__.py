@@ -34,6 +34,7 @@ ANALYSES: Mapping[str, str] = {
     "slices": "slices:ANALYSIS",
     "weight_sums": "weight_sums:ANALYSIS",
     "weights": "weights:ANALYSIS",
+    "significance": "significance:ANALYSIS",
     "further": "further:ANALYSIS",
     "observed": "observed:ANALYSIS",
     "answer": "answer.analysis:ANALYSIS",

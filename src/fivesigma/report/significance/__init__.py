@@ -1,0 +1,1 @@
+"""What the scores are worth in an experiment that counts events."""
