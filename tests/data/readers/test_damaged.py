@@ -27,10 +27,42 @@ def _root(path: Path, kind: str) -> None:
         getattr(file, f"mk{kind}")("events", _columns() | lists | texts)
 
 
+def _fits(path: Path, kind: str) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    lists = np.empty(N, dtype=object)
+    lists[:] = [np.arange(i % 4) for i in range(N)]
+    numbers = [
+        fits.Column(name, format=code, array=values)
+        for (name, values), code in zip(_columns().items(), "DKL", strict=True)
+    ]
+    text = fits.Column("s", format="6A", array=np.array([f"e{i}" for i in range(N)]))
+    made = {
+        "binary": lambda: fits.BinTableHDU.from_columns(
+            [*numbers, text, fits.Column("jet", format="PJ()", array=lists)]
+        ),
+        "ascii": lambda: fits.TableHDU.from_columns(
+            [
+                fits.Column("n", format="I6", array=np.arange(N)),
+                fits.Column("x", format="E12.4", array=np.arange(N) / 2),
+            ]
+        ),
+        "image": lambda: fits.ImageHDU(np.arange(5 * 16, dtype=np.int16).reshape(5, 4, 4)),
+        "packed": lambda: fits.CompImageHDU(np.arange(5 * 196, dtype=np.int16).reshape(5, 14, 14)),
+    }
+    fits.HDUList([fits.PrimaryHDU(), made[kind]()]).writeto(path)
+
+
+_ASTROPY = ("astropy.io.fits",)
 WRITERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "tree.root": (lambda path: _root(path, "tree"), ("uproot", "awkward")),
     "ntuple.root": (lambda path: _root(path, "rntuple"), ("uproot", "awkward")),
+    "binary.fits": (lambda path: _fits(path, "binary"), _ASTROPY),
+    "ascii.fits": (lambda path: _fits(path, "ascii"), _ASTROPY),
+    "image.fits": (lambda path: _fits(path, "image"), _ASTROPY),
+    "packed.fits": (lambda path: _fits(path, "packed"), _ASTROPY),
 }
+FULL = {"ascii.fits": 500, "image.fits": 500, "packed.fits": 500}
+"""How many of the less common kinds, beside the 2,000 of each format."""
 
 
 @pytest.mark.torture
@@ -38,7 +70,7 @@ WRITERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 def test_damaged_files_are_read_or_refused_in_one_sentence(tmp_path: Path, name: str, tenth: Any) -> None:
     write, modules = WRITERS[name]
     write(tmp_path / name)
-    count = tenth(2000)
+    count = tenth(FULL.get(name, 2000))
     found = damaged(tmp_path / name, count, seed=name, modules=modules)
     assert found["read"] + found["refused"] == count, found
     assert found["refused"] > count // 20

@@ -109,7 +109,7 @@ def test_one_of_several_trees_is_named(tmp_path: Path) -> None:
         read_columns(path)
     with pytest.raises(InputError, match=r"holds no tree 'Event'.* Did you mean 'Events'"):
         read_columns(path, tree="Event")
-    with pytest.raises(WrongTypeError, match="tree = 3 must be text"):
+    with pytest.raises(WrongTypeError, match="tree = 3 is no name"):
         read_columns(path, tree=3)
     heights = {
         name: len(read_columns(path, tree=name)["x"])

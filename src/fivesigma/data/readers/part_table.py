@@ -52,6 +52,8 @@ class PartTable:
         for name in names:
             if name not in there:
                 raise InputError(f"{self.path}: {self._absent(name)}")
+        if not names:
+            return
         first, last, _ = slice(start, stop).indices(self.n_rows)
         with border(self.path, self.format, self.next_step):
             found = list(self.read(names, first, max(first, last)))

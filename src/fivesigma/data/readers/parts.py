@@ -35,7 +35,7 @@ def chosen(path: Path, word: str, parts: Mapping[str, str], asked: Any = None) -
             return next(iter(parts))
         raise InputError(f"{path}: holds {_listed(parts)}; say which: {word} = {next(iter(parts))!r}.")
     if not isinstance(asked, str):
-        raise WrongTypeError(f"{word} = {asked!r} must be text: the name of a table in {path}.")
+        raise WrongTypeError(f"{path}: {word} = {asked!r} is no name; it holds {_listed(parts)}.")
     if asked in parts:
         return asked
     raise InputError(
