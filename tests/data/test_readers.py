@@ -252,7 +252,7 @@ def test_paths(tmp_path):
         ("*.parquet", "no such file"),
         ("", "this is a folder"),
         ("x.root", "x.root: not readable as ROOT"),
-        ("x.h5", "HDF5 files are not in this version"),
+        ("x.h5", "x.h5: not readable as HDF5"),
         ("x.zzz", "'.zzz' is not in this version"),
     ],
 )

@@ -52,16 +52,30 @@ def _fits(path: Path, kind: str) -> None:
     fits.HDUList([fits.PrimaryHDU(), made[kind]()]).writeto(path)
 
 
+def _hdf5(path: Path, kind: str) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w", libver="latest" if kind == "latest" else "earliest") as file:
+        for name, values in _columns().items():
+            file.create_dataset(name, data=values, chunks=(16,), compression="gzip")
+        file["x"].attrs["unit"] = "GeV"  # a text of variable length
+        file["name"] = [f"é{i}" for i in range(N)]
+        jets = file.create_dataset("jet", (N,), dtype=h5py.vlen_dtype("f8"))
+        for i in range(N):
+            jets[i] = np.arange(i % 4)
+
+
 _ASTROPY = ("astropy.io.fits",)
 WRITERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "tree.root": (lambda path: _root(path, "tree"), ("uproot", "awkward")),
     "ntuple.root": (lambda path: _root(path, "rntuple"), ("uproot", "awkward")),
     "binary.fits": (lambda path: _fits(path, "binary"), _ASTROPY),
+    "old.h5": (lambda path: _hdf5(path, "old"), ("h5py",)),
+    "latest.h5": (lambda path: _hdf5(path, "latest"), ("h5py",)),
     "ascii.fits": (lambda path: _fits(path, "ascii"), _ASTROPY),
     "image.fits": (lambda path: _fits(path, "image"), _ASTROPY),
     "packed.fits": (lambda path: _fits(path, "packed"), _ASTROPY),
 }
-FULL = {"ascii.fits": 500, "image.fits": 500, "packed.fits": 500}
+FULL = {"latest.h5": 500, "ascii.fits": 500, "image.fits": 500, "packed.fits": 500}
 """How many of the less common kinds, beside the 2,000 of each format."""
 
 

@@ -56,7 +56,7 @@ def test_numbers_keep_their_type_and_every_digit(file: Path) -> None:
         assert found[name].dtype == values.dtype
         assert found[name].dtype.isnative
         np.testing.assert_array_equal(found[name], values)
-    assert found["name"].tolist() == ["muon", "", "größe"]
+    assert found["name"].tolist() == ["muon", None, "größe"]
     assert found["id"].tolist() == IDS.tolist()
 
 

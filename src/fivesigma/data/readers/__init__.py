@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data.readers.table import Table, WholeTable
 
-_BUILT_IN = ("csv", "parquet", "npz", "ahf", "root", "fits")
+_BUILT_IN = ("csv", "parquet", "npz", "ahf", "root", "fits", "hdf5")
 
 _HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
 _LATER = {
-    ".h5": "HDF5",
-    ".hdf5": "HDF5",
     ".feather": "Feather",
     ".arrow": "Arrow",
     ".xlsx": "Excel",

@@ -38,9 +38,12 @@ def first_line(error: BaseException) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def refuse_promise(path: Path, format: str, declared: int) -> None:
-    """Raise `DataError` if the file declares far more bytes than its size on disk can hold."""
-    if declared > max(_ALWAYS_ALLOWED, _MOST_EXPANSION * path.stat().st_size):
+def refuse_promise(path: Path, format: str, declared: int, *, allowed: int | None = None) -> None:
+    """Raise `DataError` if the file declares far more bytes than its size on disk can hold.
+
+    ``allowed`` are bytes that may be declared whatever the size; default: 1 GiB.
+    """
+    if declared > max(_ALWAYS_ALLOWED if allowed is None else allowed, _MOST_EXPANSION * path.stat().st_size):
         raise DataError(
             f"{path}: this {format} file of {path.stat().st_size} bytes declares {declared / 2**30:.1f} GiB; "
             "it is damaged or hostile: get it again from its source."

@@ -268,13 +268,13 @@ def _jagged(array: Any) -> Jagged:
 
 
 def _texts(array: Any) -> NDArray[Any]:
-    """Return strings as text; bytes that are no UTF-8 are marked, as they are in every format."""
+    """Return strings as text, an empty one as missing: ROOT knows no other way to say so."""
     import awkward
 
     layout = awkward.to_layout(awkward.to_packed(array))
     raw = np.asarray(layout.content.data, dtype=np.uint8).tobytes()
     ends = np.asarray(layout.offsets).tolist()
-    return kinds.texts(raw[a:b] for a, b in pairwise(ends))
+    return kinds.texts(raw[a:b] or None for a, b in pairwise(ends))
 
 
 READER = RootReader()
