@@ -41,6 +41,7 @@ NOUNS = (
     "scores",
     "calibration",
     "weights",
+    "cut_flow",
     "data",
     "method",
     "citation",

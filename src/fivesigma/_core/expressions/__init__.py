@@ -35,6 +35,7 @@ __all__ = [
     "MAX_POWER",
     "Function",
     "evaluate",
+    "is_azimuth",
     "is_decimal_logarithm",
     "names",
     "quoted",
@@ -96,6 +97,23 @@ def is_decimal_logarithm(text: str) -> bool:
         return dex(parse(text, objects=True).tree)
     except InputError:
         return False  # a column whose name is no expression, such as "lepton 1 pT"
+
+
+def is_azimuth(text: str) -> bool:
+    """Whether ``text`` is the azimuth of a four-vector, or a difference of two: an angle in (-π, π].
+
+    >>> is_azimuth("muon[0].phi"), is_azimuth("deltaphi(l0, l1)"), is_azimuth("phi(l0) > 1")
+    (True, True, False)
+    """
+    try:
+        node = parse(text, objects=True).tree
+    except InputError:
+        return False
+    if isinstance(node, ast.Attribute):
+        return node.attr == "phi"
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("phi", "deltaphi")
+    )
 
 
 def quoted(name: str) -> str:

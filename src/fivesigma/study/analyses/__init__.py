@@ -36,6 +36,7 @@ ANALYSES: Mapping[str, str] = {
     "weights": "weights:ANALYSIS",
     "further": "further:ANALYSIS",
     "observed": "observed:ANALYSIS",
+    "cut_flow": "cut_flow:ANALYSIS",
     "answer": "answer.analysis:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""
