@@ -115,8 +115,8 @@ def _refuse_unused(
     }
     used |= {name for text in conditions for name in expressions.names(text, columns, roles.declared)}
     used |= {name for parts in made_of.values() for name in parts}
-    for name in roles.expressions or ():
-        if name not in used:
+    for name in made_of:
+        if name not in used and name not in roles.declared:
             raise InputError(f"expressions: {name!r} is used nowhere; add it to the features that are named.")
 
 
