@@ -42,7 +42,7 @@ def sentences(view: View) -> list[str]:
 
 
 def _cuts(n: int) -> str:
-    return "the cut" if n == 1 else f"all {count(n)} cuts"
+    return {1: "the cut", 2: "both cuts"}.get(n, f"all {count(n)} cuts")
 
 
 def _of_weight(steps: CutStepsRecord) -> str:
