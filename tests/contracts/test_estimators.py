@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import fivesigma.features
 import fivesigma.models
+from fivesigma.features.angles import SineCosine
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
@@ -42,6 +43,7 @@ ESTIMATORS = [
     StandardScores(),
     OneHot(),
     Products(interactions=2, polynomial=2),
+    SineCosine({0: 3.0}),
     PrincipalComponents(),
     NonNegativeParts(1),
     Univariate(2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fivesigma.features.angles import SineCosine
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
@@ -26,7 +27,7 @@ GAPLESS = [
     RecursiveElimination(2),
     L1Selection(2),
 ]
-GAPPY = [MedianImputer(), OneHot({3: ("a", "b", "c")}), Products(2, 3)]
+GAPPY = [SineCosine({1: 2.0}), MedianImputer(), OneHot({3: ("a", "b", "c")}), Products(2, 3)]
 ALL = [*((made, X) for made in GAPLESS), *((made, GAPS) for made in GAPPY)]
 WEIGHTED = [(made, table) for made, table in ALL if not isinstance(made, Products)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 from fivesigma._core import checks, expressions, units
 from fivesigma._core import columns as kinds
+from fivesigma._core.collection import NOTHING
+from fivesigma._core.collection import Declared as Objects
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.kinematics import wrapped
 from fivesigma.data import choice, join, shape, targets
+from fivesigma.data.cuts import SELECT, Passed, cut_flow
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
+from fivesigma.data.objects.declared import computed, declared, halves
 from fivesigma.data.readers.npz import MASK
 from fivesigma.data.readers.table import Table, numbers
 from fivesigma.data.roles import Roles
@@ -36,6 +41,8 @@ class _Work:
     rows: NDArray[np.int64]
     units: dict[str, str] = field(default_factory=dict)
     notes: list[targets.Note] = field(default_factory=list)
+    objects: Objects = field(default_factory=lambda: NOTHING)
+    flow: tuple[Passed, ...] = ()
 
     @property
     def all_units(self) -> dict[str, str]:
@@ -91,7 +98,9 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
             table.found, "join", "warning", f"rows have no partner in {roles.join and roles.join['path']}"
         )
     work.units = _known_units(work)
+    work.objects = declared(table, columns, roles, work.units)
     expressed = _add_expressions(work)
+    roles, angles = work.roles, _wrap(work)
     _look_around(work)
     chosen = choice.choose(columns.looks(), roles, expressed, source)
     work.notes += chosen.notes
@@ -138,26 +147,37 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
         "as_read": work.take(as_read),
         "group_identity": group_identity,
         "notes": tuple(work.notes),
+        "flow": work.flow,
+        "angles": {name: half for name, half in angles.items() if name in filled.names},
     }
 
 
 def _refuse_empty(table: Table, source: str) -> None:
-    if not table.names or not table.n_rows:
+    if not (table.names or table.jagged) or not table.n_rows:
         raise InputError(f"{source}: the table is empty; expected columns and at least one row.")
 
 
 def _seen_as(roles: Roles) -> Callable[[str, NDArray[Any]], NDArray[Any]]:
-    """Return how roles see a column: codes of missing values are NaN and None.
+    """Return how roles see a column: codes of missing values are NaN and None, and angles are wrapped.
 
     They stay in weights, groups and what is only carried along.
     """
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
-    codes = roles.codes
+    codes, angles = roles.codes, halves(roles, {**roles.read_units, **(roles.units or {})})
 
     def seen(name: str, column: NDArray[Any]) -> NDArray[Any]:
-        return kinds.blanked(column, codes) if codes and name not in untouched else column
+        if name in untouched:
+            return column
+        found = kinds.blanked(column, codes) if codes else column
+        return _wrapped(name, found, angles[name]) if name in angles else found
 
     return seen
+
+
+def _wrapped(name: str, column: NDArray[Any], half: float) -> NDArray[Any]:
+    if column.ndim > 1 or kinds.is_text(column):
+        raise InputError(f"angles: {name!r} does not hold single numbers; leave it out of the angles.")
+    return wrapped(np.asarray(column) if column.dtype.kind == "f" else kinds.numbers(column), half)
 
 
 def _look_around(work: _Work) -> None:
@@ -175,14 +195,41 @@ def _add_expressions(work: _Work) -> dict[str, tuple[str, ...]]:
         if name in work.columns:
             raise InputError(f"expressions: {name!r} is a column already; give the new column another name.")
         work.columns.add(name, _evaluated(work, f"expressions.{name}", text))
-        made_of[name] = expressions.names(text, work.columns)
+        made_of[name] = expressions.names(text, work.columns, work.roles.declared)
+    return made_of | _add_computed(work)
+
+
+def _add_computed(work: _Work) -> dict[str, tuple[str, ...]]:
+    """Add the columns computed of objects and four-vectors, features unless they have another role."""
+    roles, made_of = work.roles, {name: tuple(each) for name, each in work.roles.fourvectors.items()}
+    made_of |= dict.fromkeys(roles.objects, ())
+    for text in computed(roles, work.columns):
+        if text in work.columns:
+            raise InputError(f"observables: {text!r} is a column already; name it with data.features.")
+        work.columns.add(text, _evaluated(work, "observables", text))
+        made_of[text] = expressions.names(text, None, roles.declared)
+    if roles.features is not None:
+        busy = {*roles.features, *roles.spectators, *roles.targets}
+        more = [text for text in dict.fromkeys(roles.observables) if text not in busy]
+        work.roles = replace(roles, features=(*roles.features, *more))
     return made_of
+
+
+def _wrap(work: _Work) -> dict[str, float]:
+    """Return half the period of each column that is an angle; those of the table are wrapped as they are read."""
+    found = halves(work.roles, work.units)
+    for name, half in found.items():
+        if name not in work.columns and name in work.roles.angles:
+            raise InputError(f"angles: {name!r} is not a column.{did_you_mean(name, work.columns)}")
+        if work.columns.made(name):
+            work.columns.add(name, wrapped(kinds.numbers(work.columns[name]), half))
+    return found
 
 
 def _evaluated(work: _Work, key: str, text: str) -> NDArray[Any]:
     """Evaluate the expression under ``key`` of the study; a refusal says which it was."""
     try:
-        return expressions.evaluate(text, work.columns, units=work.all_units)
+        return expressions.evaluate(text, work.columns, work.objects, units=work.all_units)
     except InputError as error:
         raise InputError(f"{key}: {error}") from None
 
@@ -197,8 +244,8 @@ class _Known:
     @classmethod
     def of(cls, work: _Work, made_of: Mapping[str, Sequence[str]]) -> _Known:
         """All that were read: no choice of features moves a row's identity."""
-        answer = choice.ingredients_of(work.roles.targets, work.columns, made_of)
-        answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of)
+        answer = choice.ingredients_of(work.roles.targets, work.columns, made_of, work.roles.declared)
+        answer |= choice.ingredients_of(work.roles.weight, work.columns, made_of, work.roles.declared)
         names = tuple(name for name in work.columns.table.names if not name.startswith(INTERNAL))
         return cls(names, frozenset(answer))
 
@@ -218,12 +265,25 @@ def _draw(work: _Work, known: _Known) -> None:
 
 
 def _select(work: _Work) -> None:
-    if work.roles.select is None:
-        return
-    mask = _evaluated(work, "select", work.roles.select)
+    """Keep the rows that pass the cuts, which are counted in order, and ``select``."""
+    roles = work.roles
+    masks = {name: _condition(work, f"cuts.{name}", text) for name, text in roles.cuts.items()}
+    if masks:
+        last = {} if roles.select is None else {SELECT: _condition(work, "select", roles.select)}
+        work.flow = cut_flow(masks | last, _weights(work))
+        passed = np.logical_and.reduce(list(masks.values()))
+        work.keep(passed, "cuts", "ok", f"rows fail a cut ({', '.join(masks)})")
+    if roles.select is not None:
+        mask = _condition(work, "select", roles.select)
+        work.keep(mask, "select", "ok", f"rows do not fulfil select = {roles.select!r}")
+
+
+def _condition(work: _Work, key: str, text: str) -> NDArray[np.bool_]:
+    """Return which of the rows left fulfil the condition under ``key`` of the study."""
+    mask = _evaluated(work, key, text)
     if mask.dtype.kind != "b":
-        raise InputError(f"select = {work.roles.select!r} is not a condition; compare it with something.")
-    work.keep(work.take(mask), "select", "ok", f"rows do not fulfil select = {work.roles.select!r}")
+        raise InputError(f"{key} = {text!r} is not a condition; compare it with something.")
+    return work.take(mask)
 
 
 def _target(work: _Work) -> targets.Target | None:
@@ -258,8 +318,9 @@ def _drop_undefined(work: _Work, target: str) -> None:
     if values.dtype.kind != "f":
         return
     absent = np.zeros(len(values), dtype=bool)
-    for name in expressions.names(target, work.columns):
-        absent |= kinds.missing(work.take(work.columns[name]))
+    for name in expressions.names(target, work.columns, work.roles.declared):
+        if name in work.columns:
+            absent |= kinds.missing(work.take(work.columns[name]))
     message = f"rows have no finite value of the target {target!r} (a logarithm of a negative number?)"
     work.keep(np.isfinite(values) | absent, "target", "warning", message)
 

@@ -42,7 +42,7 @@ def choose(
         If a role names an unknown column, a column has two roles, or a feature holds text.
     """
     _check_roles(columns, roles, source)
-    ingredients = ingredients_of(roles.targets, columns, made_of)
+    ingredients = ingredients_of(roles.targets, columns, made_of, roles.declared)
     if roles.features is not None:
         _refuse_unused(columns, roles, ingredients, made_of)
         return _named(columns, roles, ingredients, made_of, source)
@@ -83,11 +83,12 @@ def ingredients_of(
     texts: str | Sequence[str] | None,
     columns: Mapping[str, NDArray[Any]],
     made_of: Mapping[str, Sequence[str]],
+    declared: Sequence[str] = (),
 ) -> set[str]:
     """Return every column that goes into an expression, or into any of several, through other expressions too."""
     found: set[str] = set()
     each = [texts] if isinstance(texts, str) else texts or ()
-    todo = [name for text in each if text for name in expressions.names(text, columns)]
+    todo = [name for text in each if text for name in expressions.names(text, columns, declared)]
     while todo:
         name = todo.pop()
         if name not in found:
@@ -103,7 +104,7 @@ def _refuse_unused(
     made_of: Mapping[str, Sequence[str]],
 ) -> None:
     """Refuse an expression that is neither a named feature nor used by anything else."""
-    conditions = [text for text in (roles.select, roles.weight) if text]
+    conditions = [text for text in (roles.select, roles.weight, *roles.cuts.values()) if text]
     used = {
         *(roles.features or ()),
         *roles.spectators,
@@ -112,10 +113,10 @@ def _refuse_unused(
         roles.group,
         *ingredients,
     }
-    used |= {name for text in conditions for name in expressions.names(text, columns)}
+    used |= {name for text in conditions for name in expressions.names(text, columns, roles.declared)}
     used |= {name for parts in made_of.values() for name in parts}
     for name in made_of:
-        if name not in used:
+        if name not in used and name not in roles.declared:
             raise InputError(f"expressions: {name!r} is used nowhere; add it to the features that are named.")
 
 
@@ -163,7 +164,7 @@ def _suspects(
     notes += _computed_from_the_target(names, roles, ingredients, made_of, columns)
     if leaks := [name for name in names if name in ingredients]:
         notes.append(("leak", "warning", f"the target is computed from the feature {', '.join(leaks)}"))
-    weights = expressions.names(roles.weight, columns) if roles.weight else ()
+    weights = expressions.names(roles.weight, columns, roles.declared) if roles.weight else ()
     for role, carriers in (("weight", weights), ("group", (roles.group,))):
         if both := [name for name in names if name in carriers]:
             notes.append(
@@ -198,7 +199,7 @@ def _default(
     source: str,
 ) -> Choice:
     """Take every numeric column without another role, then the expressions."""
-    busy: set[str | None] = {*ingredients, *ingredients_of(roles.weight, columns, made_of)}
+    busy: set[str | None] = {*ingredients, *ingredients_of(roles.weight, columns, made_of, roles.declared)}
     busy |= {*roles.spectators, *roles.extra_columns, roles.group}
     busy |= {str(roles.join["on"])} if roles.join else set()
     free = [name for name in columns if name not in busy]

@@ -20,6 +20,7 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
+from fivesigma.data.cuts import Passed, documents
 from fivesigma.data.moments import moments
 from fivesigma.data.readers.table import Table, WholeTable
 from fivesigma.data.roles import Roles
@@ -73,6 +74,8 @@ class Dataset:
     group_identity : (n_samples,) uint64 or None
         Hash of the label of each event's group, which decides in its place; None for the code as a label.
     notes : what was done while reading, as (check, status, message)
+    flow : the lines of the cut flow, () without cuts
+    angles : half the period (π, or 180 in degrees) of each column of ``X`` that is an angle, by name
 
     Raises
     ------
@@ -112,6 +115,8 @@ class Dataset:
     as_read: NDArray[np.uint64] | None = None
     group_identity: NDArray[np.uint64] | None = None
     notes: tuple[Note, ...] = ()
+    flow: tuple[Passed, ...] = ()
+    angles: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.X)
@@ -129,7 +134,7 @@ class Dataset:
         self._check_lengths()
         for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "as_read", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        for name in ("categories", "columns", "column_units", "spectators", "extras"):
+        for name in ("angles", "categories", "columns", "column_units", "spectators", "extras"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:
@@ -342,6 +347,7 @@ class Dataset:
             names=tuple(names),
             units=tuple(self.units[i] for i in at),
             categories={name: labels for name, labels in self.categories.items() if name in names},
+            angles={name: half for name, half in self.angles.items() if name in names},
             identity=self.row_hashes,
         )
 
@@ -404,6 +410,11 @@ class Dataset:
         if self.groups is None or self.group_identity is not None:
             return self.group_identity
         return row_hash(self.groups[:, None])
+
+    @property
+    def cut_flow(self) -> list[dict[str, Any]]:
+        """``{name, n, sum_w, efficiency, low, high}`` of the events read and of each cut (`fivesigma.data.cuts`)."""
+        return documents(self.flow)
 
     @property
     def n_effective(self) -> float:

@@ -32,6 +32,11 @@ def read(  # noqa: PLR0913 keywords of a public function
     expressions: Mapping[str, str] | None = None,
     categorical: bool | Sequence[str] | None = None,
     extra_columns: Sequence[str] = (),
+    objects: Mapping[str, Mapping[str, Any]] | None = None,
+    fourvectors: Mapping[str, Sequence[str]] | None = None,
+    observables: Sequence[str] = (),
+    angles: Sequence[str] = (),
+    cuts: Mapping[str, str] | None = None,
     rows: Sequence[int] | None = None,
     fraction: float | None = None,
     format: str | None = None,
@@ -60,6 +65,12 @@ def read(  # noqa: PLR0913 keywords of a public function
     expressions : mapping of new column to expression; these are features
     categorical : True, or the names of text columns that may be features
     extra_columns : names of columns to carry along, for a split
+    objects : mapping of a name to rules, of lists of each event: ``{"muon": {"prefix": "Muon_", "momentum": ["pt",
+        "eta", "phi", "mass"], "select": "pt > 10"}}`` (docs/kinematics.md)
+    fourvectors : mapping of a name to columns, such as ``{"l0": ["lep0_pt", "lep0_eta", "lep0_phi", "lep0_E"]}``
+    observables : features computed of these, each named by its expression, such as ``"mass(l0 + l1)"``
+    angles : columns that are angles, in rad or deg; they are wrapped
+    cuts : mapping of a name to a condition, in order; `Dataset.cut_flow` counts them
     rows : ``[FIRST, STOP]``, the rows of the input from one to before another, counted from 0
     fraction : part of the rows to read, such as 0.1: drawn by a hash of all that a row holds, so that it is the same
         rows in every study, and copies of a row come together
@@ -101,6 +112,11 @@ def read(  # noqa: PLR0913 keywords of a public function
         expressions=expressions,
         categorical=categorical,
         extra_columns=extra_columns,
+        objects=objects or {},
+        fourvectors=fourvectors or {},
+        observables=observables,
+        angles=angles,
+        cuts=cuts or {},
         fraction=fraction,
     )
     _refuse_unknown(format_options)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import keyword
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma._core.kinematics import components_of
+from fivesigma.data.objects.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Roles:
     expressions: Mapping[str, str] | None = None
     categorical: bool | Sequence[str] | None = None
     extra_columns: Sequence[str] = ()
+    objects: Mapping[str, Rules | Mapping[str, Any]] = field(default_factory=dict)
+    fourvectors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    observables: Sequence[str] = ()
+    angles: Sequence[str] = ()
+    cuts: Mapping[str, str] = field(default_factory=dict)
     fraction: float | None = None
     """Part of the rows that is read, drawn by what they hold."""
     read_units: Mapping[str, str] = field(default_factory=dict)
@@ -44,10 +52,46 @@ class Roles:
             raise InputError(
                 f"fraction = {self.fraction!r} is not a part of the rows; expected 0 < fraction <= 1."
             )
-        for name in ("features", "spectators", "classes", "extra_columns"):
+        for name in ("features", "spectators", "classes", "extra_columns", "observables", "angles"):
             if isinstance(getattr(self, name), str):
                 word = getattr(self, name)
                 raise WrongTypeError(f"{name} must be a list, got the text {word!r}; write [{word!r}].")
+
+        rules = {
+            name: said if isinstance(said, Rules) else Rules.of(name, said) for name, said in self._rules
+        }
+        object.__setattr__(self, "objects", rules)
+        self._check_vectors()
+
+    @property
+    def _rules(self) -> Iterable[tuple[str, Rules | Mapping[str, Any]]]:
+        if not isinstance(self.objects, Mapping):
+            raise WrongTypeError(f"objects must be a mapping of names to rules, got {self.objects!r}.")
+        return self.objects.items()
+
+    def _check_vectors(self) -> None:
+        """Refuse what cannot be a four-vector or a cut, whatever the table."""
+        for word, said in (("fourvectors", self.fourvectors), ("cuts", self.cuts)):
+            if not isinstance(said, Mapping):
+                raise WrongTypeError(f"{word} must be a mapping by name, got {said!r}.")
+        for name, components in self.fourvectors.items():
+            if isinstance(components, str) or not all(isinstance(each, str) for each in components):
+                raise WrongTypeError(f"fourvectors.{name} must be a list of columns, got {components!r}.")
+            if not name.isidentifier() or keyword.iskeyword(name) or name in self.objects:
+                what = "is an object too" if name in self.objects else "cannot stand in an expression"
+                raise InputError(f"fourvectors: {name!r} {what}; give another name, such as l0.")
+            try:
+                components_of(components)
+            except InputError as error:
+                raise InputError(f"fourvectors.{name}: {error}") from None
+        for name, text in self.cuts.items():
+            if not isinstance(text, str):
+                raise WrongTypeError(f"cuts.{name} must be an expression, got {text!r}.")
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """The names of objects and four-vectors, which expressions may use."""
+        return (*self.objects, *self.fourvectors)
 
     def _check_targets(self) -> None:
         """Refuse what is no list of distinct texts; a list of one is that target."""

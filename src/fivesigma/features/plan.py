@@ -32,6 +32,7 @@ class FeaturePlan:
     standardise : True, False, or None for "where the model wants it"
     reductions : steps that leave fewer columns, in order
     classification : whether the target has classes, which selections ask; None: as it looks
+    angles : half the period of each column that is an angle, by name; the model sees its sine and cosine
     kind : what an event is; of others than a "table" nothing is made: the model takes them as they are
 
     Raises
@@ -54,6 +55,7 @@ class FeaturePlan:
     reductions: tuple[Reduction, ...] = ()
     classification: bool | None = None
     kind: str = "table"
+    angles: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._refuse_steps()
@@ -91,9 +93,15 @@ class FeaturePlan:
         }
 
     @property
+    def halves(self) -> dict[int, float]:
+        """Column number -> half the period, for the columns that are angles."""
+        return {j: self.angles[name] for j, name in enumerate(self.names) if name in self.angles}
+
+    @property
     def numeric(self) -> tuple[int, ...]:
-        """Numbers of the columns that hold numbers."""
-        return tuple(j for j, name in enumerate(self.names) if name not in self.categories)
+        """Numbers of the columns that hold numbers, the cosines of angles behind all others."""
+        behind = range(len(self.names), len(self.names) + len(self.halves))
+        return (*(j for j, name in enumerate(self.names) if name not in self.categories), *behind)
 
     @property
     def width(self) -> int:
@@ -133,9 +141,11 @@ class FeaturePlan:
 
         ``native`` says that the model takes NaN, ``standardise`` that it wants columns of one scale, ``ranks`` that
         their order is all that it looks at.
-        Impute, then products and powers of the numeric columns, then one-hot, then reductions (which take no
+        Sines and cosines of angles, impute, then products and powers of the numeric columns, then one-hot, then
+        reductions (which take no
         gaps), then the z-score, or the ranks.
         """
+        from fivesigma.features.angles import SineCosine
         from fivesigma.features.impute import MedianImputer
         from fivesigma.features.onehot import OneHot
         from fivesigma.features.products import Products
@@ -149,6 +159,7 @@ class FeaturePlan:
         multiplied = self.interactions == 2 or (self.polynomial or 1) > 1
         products = partial(Products, self.interactions or 1, self.polynomial or 1, columns=numeric)
         before: list[_Step] = [
+            ("angles", bool(self.halves), partial(SineCosine, self.halves)),
             ("impute", bool(numeric) and filled, partial(MedianImputer, columns=numeric)),
             ("products", multiplied, products),
             ("onehot", bool(self.coded), partial(OneHot, self.coded)),

@@ -42,6 +42,7 @@ NOUNS = (
     "scores",
     "calibration",
     "weights",
+    "cut_flow",
     "data",
     "method",
     "citation",

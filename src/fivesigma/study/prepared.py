@@ -108,6 +108,7 @@ class Prepared:
             "target_units": {
                 name: unit for name, unit in zip(data.targets, data.target_units, strict=True) if unit
             },
+            **({"angles": dict(data.angles)} if data.angles else {}),
             "kind": data.kind,
             "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),

@@ -25,6 +25,15 @@ SCORED = {"level": 0.95, "method": "", "error": {"stat": None, "train": None, "s
 COMPARED = ("difference", "low", "high", "p", "sigma_local", "sigma_global")
 BY_HAND = {
     "answer": "models.forest.scores.test.rmse",
+    "cut_flow": [
+        {"name": "events read", "n": 9, "sum_w": 8.5, **dict.fromkeys(("efficiency", "low", "high"), 1.0)},
+        {"name": "two muons", "n": 3, "sum_w": 3.0, "efficiency": 0.35, "low": None, "high": None},
+    ],
+    "cut_steps": {
+        "weighted": True,
+        "signed": False,
+        "steps": [{"efficiency": 0.35, "low": None, "high": None, "method": "no interval"}],
+    },
     "curves_failed": ["learning over events: singular"],
     "not_saved": "Mine cannot be kept without pickle",
     "outputs": {

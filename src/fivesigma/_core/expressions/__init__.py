@@ -38,6 +38,7 @@ __all__ = [
     "Function",
     "Unit",
     "evaluate",
+    "is_azimuth",
     "is_decimal_logarithm",
     "names",
     "quoted",
@@ -122,6 +123,23 @@ def unit(text: str, units: Mapping[str, str]) -> Unit | None:
         return unit_of_tree(parse(text, objects=True), units)
     except InputError:
         return None
+
+
+def is_azimuth(text: str) -> bool:
+    """Whether ``text`` is the azimuth of a four-vector, or a difference of two: an angle in (-π, π].
+
+    >>> is_azimuth("muon[0].phi"), is_azimuth("deltaphi(l0, l1)"), is_azimuth("phi(l0) > 1")
+    (True, True, False)
+    """
+    try:
+        node = parse(text, objects=True).tree
+    except InputError:
+        return False
+    if isinstance(node, ast.Attribute):
+        return node.attr == "phi"
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("phi", "deltaphi")
+    )
 
 
 def quoted(name: str) -> str:

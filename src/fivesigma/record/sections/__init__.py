@@ -9,6 +9,7 @@ from fivesigma.record.sections import (
     columns,
     components,
     curves,
+    cut_flow,
     further,
     mixture,
     observed,
@@ -69,6 +70,8 @@ SECTIONS: tuple[type[Section], ...] = (
     weights.WeightsRecord,
     further.FurtherTestsRecord,
     observed.ObservedRecord,
+    cut_flow.CutFlowRecord,
+    cut_flow.CutStepsRecord,
     answer.AnswerRecord,
 )
 """Those that this package brings; others come as arguments of whoever reads a record or its schema."""

@@ -9,6 +9,7 @@ from typing import Any
 from fivesigma.record.leaderboard import Line, leaderboard
 from fivesigma.record.results import Claim, ModelRecord, Results, Score
 from fivesigma.record.sections.coefficients import CoefficientsRecord
+from fivesigma.record.sections.cut_flow import CutFlowRecord, CutLine, CutStep, CutStepsRecord
 from fivesigma.report.latex.numbers import NONE, interval, number, significance
 from fivesigma.report.latex.text import escaped
 from fivesigma.report.rounding import total_error
@@ -64,6 +65,7 @@ def _tables(view: View) -> Iterator[LatexTable]:
         yield _metrics(view, part)
     if view.claims:
         yield _claims(view)
+    yield from _cut_flow(view)
     laws = [each for each in view.having(CoefficientsRecord) if each[1].slopes]
     for n, (model, kept) in enumerate(laws, 1):
         yield _coefficients(view, n, model, kept)
@@ -120,6 +122,34 @@ def _claim(view: View, claim: Claim) -> tuple[str, ...]:
         *sigmas,
         escaped(claim.verdict),
     )
+
+
+def _cut_flow(view: View) -> Iterator[LatexTable]:
+    """The cut flow of a study that has one, relative to the events read and step by step."""
+    flow, steps = view.results.section(CutFlowRecord), view.results.section(CutStepsRecord)
+    if flow is None or steps is None:
+        return
+    weights = (r"$\sum w$",) if steps.weighted else ()
+    limits = r"95\,\% interval"
+    head = ("cut", "events", *weights, "efficiency", limits, "of those before", limits)
+    rows = [
+        (
+            escaped(line.name),
+            rf"\num{{{line.n}}}",
+            *((number(line.sum_w),) if steps.weighted else ()),
+            *_efficiency(line),
+            *_efficiency(step),
+        )
+        for line, step in zip(flow.lines, steps.steps, strict=True)
+    ]
+    caption = "Cut flow: events that pass each cut and all above it."
+    if steps.signed:
+        caption += " With signed weights an efficiency may leave [0, 1]."
+    yield LatexTable("cut-flow", caption, f"l{'r' * (len(head) - 1)}", head, rows)
+
+
+def _efficiency(found: CutLine | CutStep) -> tuple[str, str]:
+    return number(found.efficiency, within=(found.low, found.high)), interval(found.low, found.high)
 
 
 def _coefficients(view: View, n: int, model: ModelRecord, kept: CoefficientsRecord) -> LatexTable:

@@ -37,6 +37,7 @@ ANALYSES: Mapping[str, str] = {
     "significance": "significance:ANALYSIS",
     "further": "further:ANALYSIS",
     "observed": "observed:ANALYSIS",
+    "cut_flow": "cut_flow:ANALYSIS",
     "answer": "answer.analysis:ANALYSIS",
 }
 """Name -> ``module:object``, in the order of the record."""

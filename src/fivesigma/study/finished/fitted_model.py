@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.kinematics import wrapped
 from fivesigma.data import frames, shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.record import models
@@ -82,6 +83,16 @@ class FittedModel:
                 f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
             )
         checks.refuse_infinite(table, self.names)
+        return self._wrapped(table)
+
+    def _wrapped(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return columns (n, p) with angles as training had them: a turn more is no other angle."""
+        if not self.angles:
+            return table
+        table = np.array(table, dtype=np.float64)
+        for i, name in enumerate(self.names):
+            if name in self.angles:
+                table[:, i] = wrapped(table[:, i], self.angles[name])
         return table
 
     def _is_named(self, X: Any) -> bool:
@@ -151,6 +162,12 @@ class FittedModel:
         if kinds.is_text(column) and not kinds.missing(column).all():
             raise InputError(f"the column {name!r} holds text; the model was trained on numbers.")
         return kinds.numbers(column)
+
+    @property
+    def angles(self) -> Mapping[str, float]:
+        """Half the period of each column that is an angle, by name."""
+        found: Mapping[str, float] = self.meta.get("angles", {})
+        return found
 
     @property
     def _values(self) -> tuple[int, ...]:

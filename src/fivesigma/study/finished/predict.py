@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
+from fivesigma._core.collection import Collection
 from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma._core.kinematics import wrapped
 from fivesigma._core.units import with_expressions
 from fivesigma.data import join, readers, shape, tables
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.objects.declared import Declared, halves
+from fivesigma.data.objects.making import objects_of
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder
@@ -23,6 +27,7 @@ from fivesigma.study.finished.result import load
 from fivesigma.study.finished.written import refuse_other_suffix, write_table
 from fivesigma.study.fit.prediction import each
 from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.objects import rules_of
 
 FORMATS = ("both", "probability", "class", "kaggle")
 """What is written of a classifier: probabilities, labels, both, or a rank and a label as in HiggsML."""
@@ -79,10 +84,11 @@ def predict(
     fitted: FittedModel = result.best if name is None else result.model(name)
     spec = Spec.read(RunFolder(result.path).study)
     columns = _table(fitted, spec, file, keep)
+    objects = _objects(spec, file)
     kept = {each: columns[_column(each, columns, str(file))] for each in keep}
     if target.suffix == ".parquet":
         kept = {each: kinds.typed(column) for each, column in kept.items()}
-    made, unknown = _features(fitted, spec, columns, str(file))
+    made, unknown = _features(fitted, spec, columns, str(file), objects)
     whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
         whole &= ~shape.incomplete(made, shape.members(made, fitted.events))
@@ -138,6 +144,25 @@ def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequenc
     return columns
 
 
+def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
+    """Return the objects of ``file`` by the rules of the study; {} where it has none."""
+    rules = rules_of(spec.objects)
+    if not rules:
+        return {}
+    format = _format(spec, file)
+    options = readers.taken(readers.reader_for(file, format), spec.data.options)
+    try:
+        with tables.opened(file, format=format, **options) as table:
+            return objects_of(table, list(rules.values()))
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _own_units(spec: Spec, file: str | Path) -> dict[str, str]:
+    """Return the units of the columns of ``file`` as the study and the file say them."""
+    return tables.read_units(file, _format(spec, file)) | dict(spec.data.units)
+
+
 def _format(spec: Spec, file: str | Path) -> str | None:
     """Return the format that the study says of its own table, where ``file`` is of the same."""
     return tables.format_of(file, spec.data.format, spec.data.first or file)
@@ -163,27 +188,16 @@ def table_of(model: FittedModel, spec: Spec, file: str | Path) -> Columns:
 
 def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
     """Return the model's columns of a table as (n_rows, n_features), made as the study made them."""
-    return _features(model, spec, columns, file)[0]
+    return _features(model, spec, columns, file, _objects(spec, file))[0]
 
 
 def _features(
-    model: FittedModel, spec: Spec, columns: Columns, file: str
+    model: FittedModel, spec: Spec, columns: Columns, file: str, objects: Mapping[str, Collection]
 ) -> tuple[NDArray[np.float64], dict[str, int]]:
     """Return the model's columns, and how many values of each text column it has never seen."""
     if model.events != "table":
         return _events(model, spec, columns, file), {}
-    needed = {*model.read, *model.names}
-    for text in spec.features.expressions.values():
-        needed |= set(expressions.names(text, columns))
-    table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
-    if not model.read:  # a model of an older version does not know
-        table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
-    read_in = {name: how["unit"] for name, how in model.read.items() if "unit" in how}
-    units = with_expressions(read_in, spec.features.expressions)
-    for name, text in spec.features.expressions.items():
-        for needs in expressions.names(text, table):
-            _column(needs, table, file)
-        table[name] = expressions.evaluate(text, table, units=units)
+    table = _made(model, spec, columns, file, objects)
     made, unknown = [], {}
     for name in model.names:
         column = table[_column(name, table, file)]
@@ -196,6 +210,42 @@ def _features(
     X = np.column_stack(made)
     checks.refuse_infinite(X, model.names)
     return X, unknown
+
+
+def _made(
+    model: FittedModel, spec: Spec, columns: Columns, file: str, objects: Mapping[str, Collection]
+) -> Columns:
+    """Return the columns of the table that the model needs, with those that the study made of them and of objects."""
+    vectors = spec.features.fourvectors or {}
+    declared = (*objects, *vectors)
+    needed = {*model.read, *model.names, *(name for each in vectors.values() for name in each)}
+    for text in spec.features.expressions.values():
+        needed |= set(expressions.names(text, columns, declared))
+    table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
+    if not model.read:  # a model of an older version does not know
+        table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
+    roles = Roles(fourvectors=vectors, angles=spec.features.angles or ())
+    units = _own_units(spec, file) if vectors or roles.angles else {}
+    for name, half in halves(roles, units).items():
+        if name in table:
+            table[name] = wrapped(kinds.numbers(table[name]), half)
+    known = Declared(objects, roles, table, units)
+    observables = [name for name in model.names if name not in columns] if declared else []
+    made = {
+        **spec.features.expressions,
+        **{text: text for text in observables if text not in spec.features.expressions},
+    }
+    read_in = {name: how["unit"] for name, how in model.read.items() if "unit" in how}
+    of = with_expressions(read_in, spec.features.expressions)
+    for name, text in made.items():
+        for needs in expressions.names(text, table, declared):
+            if needs not in known:
+                _column(needs, table, file)
+        try:
+            table[name] = expressions.evaluate(text, table, known, units=of)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
+    return table
 
 
 def _events(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:

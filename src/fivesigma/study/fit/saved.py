@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from fivesigma.features.reduction import steps_of
 from fivesigma.record.store import RunFolder
 from fivesigma.study.fit.data import Array
 from fivesigma.study.plan import Entry
+from fivesigma.study.registry.registry import kinds
 
 
 def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, Any]:
@@ -34,9 +35,15 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "target": meta["target"],
         "data": meta["data"],
         **({} if meta["kind"] == "table" else {"events": meta["kind"], "shape": _shape(meta, len(columns))}),
+        **({"angles": _own_angles(meta, own)} if _own_angles(meta, own) else {}),
         **({"targets": meta["targets"]} if meta.get("targets") else {}),
         **({"target_units": meta["target_units"]} if meta.get("target_units") else {}),
     }
+
+
+def _own_angles(meta: Mapping[str, Any], own: set[str]) -> dict[str, float]:
+    """Return the model's columns that are wrapped, with half their period."""
+    return {name: half for name, half in meta.get("angles", {}).items() if name in own}
 
 
 def _shape(meta: Mapping[str, Any], n_channels: int) -> list[int]:
@@ -63,4 +70,17 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         reductions=steps_of(entry.reduce),
         classification=meta["task"] == "classification",
         kind=meta.get("kind", "table"),
+        angles=seen_angles(entry.kind, meta["task"], meta.get("angles", {}), names),
     )
+
+
+def seen_angles(
+    kind: str, task: str, angles: Mapping[str, float], names: Sequence[str]
+) -> Mapping[str, float]:
+    """Return which of the columns ``names`` are angles of which a model sees sine and cosine.
+
+    A model of cuts sees them as they are, and so does a clustering, whose clusters are described in the columns.
+    """
+    if not angles or task == "clustering" or (kind in kinds() and kinds()[kind].cuts):
+        return {}
+    return {name: half for name, half in angles.items() if name in names}

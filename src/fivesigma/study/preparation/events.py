@@ -21,6 +21,7 @@ from fivesigma.data.stack import INTERNAL, Stack, window
 from fivesigma.data.yields import factors
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.files import PathGroup
+from fivesigma.study.spec.objects import rules_of
 from fivesigma.study.spec.split import FoldColumn, TestRows
 from fivesigma.study.spec.weights import WeightsSection
 from fivesigma.study.tasks.registry import task as task_called
@@ -160,6 +161,11 @@ def roles(spec: Spec) -> Roles:
         categorical=None if spec.features.categorical is None else True,
         extra_columns=tuple(dict.fromkeys([*asked, PART, FILE])),
         carried=tuple(spec.evaluate.slices),
+        objects=rules_of(spec.objects),
+        fourvectors=spec.features.fourvectors or {},
+        observables=spec.features.observables or (),
+        angles=spec.features.angles or (),
+        cuts=spec.cuts or {},
         fraction=data.fraction,
     )
 

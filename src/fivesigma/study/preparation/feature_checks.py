@@ -8,6 +8,7 @@ from fivesigma.data.shape import incomplete
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.models.spaces import Range, Space
+from fivesigma.study.fit.saved import seen_angles
 from fivesigma.study.plan import Entry
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.registry import kind
@@ -25,6 +26,7 @@ def check(entry: Entry, data: Dataset, missing: str) -> None:
         polynomial=entry.polynomial,
         reductions=steps_of(entry.reduce),
         kind=data.kind,
+        angles=seen_angles(entry.kind, data.task, data.angles, names),
     )
     _check_events(entry, data)
     features.refuse_too_many()

@@ -98,12 +98,18 @@ def plan_of(
         "task": data.task,
         "metric": metric.name,
         "seed": spec.study.seed,
-        "features": spec.features.model_dump(mode="json"),
+        "features": _said_of_features(spec),
         "training_weights": spec.data.training_weights,
         "own": {name: repr(estimator) for name, estimator in own.items()},
         "versions": versions(),
     }
-    return Plan(shared, entries)
+    return Plan(shared | ({"angles": dict(data.angles)} if data.angles else {}), entries)
+
+
+def _said_of_features(spec: Spec) -> dict[str, Any]:
+    """Return what ``[features]`` says that fits depend on; what columns are made of is in the hash of the data."""
+    made = {"fourvectors", "observables", "angles"}
+    return spec.features.model_dump(mode="json", exclude=made)
 
 
 def cost_of(entry: Entry, data: Dataset, n_train: int) -> float:

@@ -88,6 +88,7 @@ class ModelKind:
     negative : by task, why it cannot be fitted with negative weights; {} where it can, or nobody knows
     standardise : wants columns of one scale
     native_nan : takes NaN as it is
+    cuts : is made of cuts on columns, so that an angle tells it as much as its sine and cosine
     ranks : asks of a column on which side of a cut a value lies, and nothing else
     several : fits several targets at once; of other kinds each target has a fit of its own
     flexibility : (parameter, factor towards the less flexible), or None
@@ -120,6 +121,7 @@ class ModelKind:
     negative: Mapping[str, str] = field(default_factory=dict)
     standardise: bool = False
     native_nan: bool = False
+    cuts: bool = False
     ranks: bool = False
     several: bool = False
     flexibility: tuple[str, float] | None = None

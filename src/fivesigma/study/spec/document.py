@@ -15,6 +15,7 @@ from fivesigma._core.outside import outside
 from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
 from fivesigma.study.spec.curves import CurvesSection
+from fivesigma.study.spec.cuts import Cuts
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
 from fivesigma.study.spec.evaluate import EvaluateSection
 from fivesigma.study.spec.explain import ExplainSection
@@ -22,6 +23,7 @@ from fivesigma.study.spec.features import FeaturesSection
 from fivesigma.study.spec.files import replaced
 from fivesigma.study.spec.messages import sentence, unknown_key
 from fivesigma.study.spec.models import ModelSection
+from fivesigma.study.spec.objects import Objects
 from fivesigma.study.spec.scan import ScanSection
 from fivesigma.study.spec.section import USER_SOURCE, Section, StudySection
 from fivesigma.study.spec.split import SplitSection, TestRows
@@ -53,7 +55,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, weights, split, features, models, evaluate, explain, curves, components, scan
+    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -72,6 +74,10 @@ class Spec(Section):
     """How many events a simulated source makes, and the settings of its system."""
     weights: WeightsSection | None = None
     """What training does with negative weights, and what makes weights expected yields."""
+    objects: Objects = None
+    """Lists of each event as objects, by name."""
+    cuts: Cuts = None
+    """Conditions that events pass in order, by name; the cut flow counts them."""
     split: SplitSection = SplitSection()
     """Which rows are for training, for validation, and sealed."""
     features: FeaturesSection = FeaturesSection()

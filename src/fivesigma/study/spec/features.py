@@ -34,3 +34,9 @@ class FeaturesSection(Section):
     """Steps that leave fewer columns, fitted inside the rows of each fit: { kind = "pca", n = 5 }, or a list."""
     expressions: dict[ModelName, Text] = {}
     """New features by name, such as log_M = "log10(M_500)"."""
+    fourvectors: dict[Text, tuple[Text, ...]] | None = None
+    """Four-vectors of columns: l0 = ["lep0_pt", "lep0_eta", "lep0_phi", "lep0_E"]; names end in what they are."""
+    observables: tuple[Text, ...] | None = None
+    """Features computed of objects and four-vectors, each named by its expression: "mass(l0 + l1)"."""
+    angles: tuple[Text, ...] | None = None
+    """Columns that are angles, in rad or deg: wrapped, and seen as sine and cosine by models other than trees."""

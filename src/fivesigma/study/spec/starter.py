@@ -11,9 +11,11 @@ from typing import Any
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.inspection import Column, Inspection, inspected
+from fivesigma.data.objects.rules import Rules
 from fivesigma.data.tables import read_columns
 from fivesigma.data.trial import tried
 from fivesigma.study.spec.document import Spec, default_name
+from fivesigma.study.spec.starter_objects import objects_in, observables, sections
 from fivesigma.study.spec.toml import value_text
 
 _MOST_NAMED = 60
@@ -49,7 +51,8 @@ def write_starter(table: str | Path, study: str | Path | None = None, target: st
     seen = inspected(table, columns, target)
     salt = _stem(Path(seen.path))
     found = tried(seen, columns, target=target, salt=salt, listed=_MOST_NAMED)
-    text = starter(replace(seen, guesses=found.guesses), beside=place, task=found.task, folds=found.folds)
+    guessed = replace(seen, guesses=found.guesses)
+    text = starter(guessed, beside=place, task=found.task, folds=found.folds, objects=objects_in(table))
     Spec.from_toml(text, place=str(place), folder=place.absolute().parent)  # what is written can be read
     try:
         with place.open("x", encoding="utf-8") as file:
@@ -63,14 +66,15 @@ def _stem(table: Path) -> str:
     return default_name(Path(f"{table.name.split('.')[0]}.toml"))
 
 
-def starter(seen: Inspection, beside: Path, *, task: str, folds: int) -> str:
-    """Return the text of a study of the table ``seen``, to be written to ``beside``."""
+def starter(seen: Inspection, beside: Path, *, task: str, folds: int, objects: Sequence[Rules] = ()) -> str:
+    """Return the text of a study of the table ``seen`` with its ``objects``, to be written to ``beside``."""
     return "\n".join(
         [
             *_head(seen),
             *_data(seen, beside),
+            *sections(objects),
             *_split(seen, folds),
-            *_features(seen),
+            *_features(seen, objects),
             *_models(),
             *_judged(task),
         ]
@@ -147,12 +151,13 @@ def _split(seen: Inspection, folds: int) -> Iterator[str]:
     yield ""
 
 
-def _features(seen: Inspection) -> Iterator[str]:
+def _features(seen: Inspection, objects: Sequence[Rules] = ()) -> Iterator[str]:
     text = [column for column in seen.columns if not column.numeric and column.name != seen.guesses.target]
     words = [column.name for column in text if 2 <= column.n_distinct <= 20]
     yield "[features]"
     yield 'missing = "native" # or "impute", "drop"'
     yield "# interactions = 2 # products of pairs"
+    yield from observables(objects)
     yield '# expressions = { log_pt = "log10(pt)" }'
     if words:
         yield f'# categorical = "onehot" # then {_printable(", ".join(words[:5]))} can be features'

@@ -14,8 +14,6 @@ KEYS: dict[str, str] = {
     "data.tree": "ROOT files are",
     "data.key": "HDF5 files are",
     "data.hdu": "FITS files are",
-    "features.fourvectors": "four-vectors are",
-    "features.observables": "observables of four-vectors are",
 }
 """Dotted key (list positions left out) and the beginning of the sentence that refuses it."""
 

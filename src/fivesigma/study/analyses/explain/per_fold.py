@@ -54,16 +54,22 @@ def _sources(name: str, place: Mapping[str, int]) -> list[str]:
     if name in place:
         return [name]
     for single in (name.removesuffix(" missing"), name.rstrip(_POWERS)):
-        if single in place:
-            return [single]
+        if (source := _angle(single, place)) in place:
+            return [source]
     for at in (i for i in range(len(name)) if name.startswith(" × ", i)):
-        pair = [name[:at], name[at + 3 :]]
+        pair = [_angle(name[:at], place), _angle(name[at + 3 :], place)]
         if all(each in place for each in pair):
             return pair
     for at in (i for i, letter in enumerate(name) if letter == "="):
         if name[:at] in place:
             return [name[:at]]
     raise InputError(f"{name!r} is made of none of the columns; its importance belongs nowhere.")
+
+
+def _angle(name: str, place: Mapping[str, int]) -> str:
+    """Return the angle of which a column is the sine or cosine; another column's own name."""
+    waves = [name.removeprefix(wave).removesuffix(")") for wave in ("sin(", "cos(") if name.startswith(wave)]
+    return waves[0] if name not in place and waves else name
 
 
 def _together(values: Array, groups: Groups) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fivesigma.risk.losses import LOSSES
 
 TRUSTED = (
+    "fivesigma.features.angles.SineCosine",
     "fivesigma.features.components.NonNegativeParts",
     "fivesigma.features.components.PrincipalComponents",
     "fivesigma.features.impute.MedianImputer",

@@ -1,0 +1,1 @@
+"""How many events are left after each cut."""

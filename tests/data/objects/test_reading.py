@@ -1,0 +1,106 @@
+"""Files with lists read by `fivesigma.read`: the dimuons of HZZ, and rows that stay who they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fivesigma._core.errors import InputError
+from fivesigma.data.dataset import Dataset
+from fivesigma.data.reading import read
+
+uproot = pytest.importorskip("uproot")
+
+HZZ = Path(__file__).resolve().parents[4] / "shared" / "data" / "hzz" / "uproot-HZZ.root"
+MUON = {"prefix": "Muon_", "momentum": ["Px", "Py", "Pz", "E"], "fields": ["Charge"], "sort": "pt"}
+MASS = "mass(muon[0] + muon[1])"
+OPPOSITE = "muon[0].Charge * muon[1].Charge < 0"
+
+needs_hzz = pytest.mark.skipif(
+    not HZZ.is_file(), reason=f"{HZZ} is not there: the dimuons of HZZ were not read"
+)
+
+
+def dimuons(path: Path | str, cuts: dict[str, str], **more: Any) -> Dataset:
+    said: dict[str, Any] = {
+        "objects": {"muon": MUON},
+        "observables": [MASS],
+        "task": "clustering",
+        "cuts": cuts,
+    }
+    return read(path, **(said | more))
+
+
+def mass(data: Dataset) -> np.ndarray:
+    return np.asarray(data.X)[:, data.names.index(MASS)]
+
+
+@needs_hzz
+@pytest.mark.parametrize(
+    ("cut", "n", "median", "peak"),
+    [("count(muon) >= 2", 1413, 90.85, 1189), ("count(muon) == 2", 1371, 90.82, 1165)],
+)
+def test_the_dimuons_of_hzz_are_those_that_are_known(cut: str, n: int, median: float, peak: int) -> None:
+    found = mass(dimuons(HZZ, {"muons": cut}))
+    assert (len(found), round(float(np.median(found)), 2)) == (n, median)
+    assert int(((found > 80) & (found < 100)).sum()) == peak
+
+
+@needs_hzz
+def test_the_cut_flow_of_hzz_goes_on_to_opposite_charges() -> None:
+    flow = dimuons(HZZ, {"two": "count(muon) >= 2", "opposite": OPPOSITE}).cut_flow
+    assert [(line["name"], line["n"]) for line in flow] == [
+        ("events read", 2421),
+        ("two", 1413),
+        ("opposite", 1397),
+    ]
+
+
+def written(path: Path, n: int = 80, seed: int = 0) -> Path:
+    """Write events with muons and a scalar as a tree."""
+    awkward = pytest.importorskip("awkward")
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(2.0, n)
+    lists = {
+        f"Muon_{word}": awkward.unflatten(rng.normal(0, 20, counts.sum()), counts)
+        for word in ("Px", "Py", "Pz")
+    }
+    lists["Muon_E"] = np.sqrt(sum(each**2 for each in lists.values()) + 0.01)
+    lists["Muon_Charge"] = awkward.unflatten(rng.choice([-1, 1], counts.sum()), counts)
+    with uproot.recreate(path) as file:
+        file.mktree(
+            "events",
+            {name: each.type if hasattr(each, "type") else each for name, each in lists.items()}
+            | {"run": np.int64},
+        )
+        file["events"].extend(lists | {"run": np.arange(n)})
+    return path
+
+
+def test_no_rule_cut_or_observable_moves_the_identity_of_a_row(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.root")
+    plain = read(path, features=["run"], task="clustering")
+    cut = dimuons(path, {"two": "count(muon) >= 2"}, features=["run"])
+    other = dimuons(path, {"two": "count(muon) >= 2"}, observables=["muon[0].pt"], select="muon[0].pt > 1")
+    for each in (cut, other):
+        np.testing.assert_array_equal(each.row_hashes, plain.row_hashes[each.rows])
+
+
+def test_several_files_are_read_under_each_other(tmp_path: Path) -> None:
+    paths = [written(tmp_path / f"{seed}.root", seed=seed) for seed in (1, 2)]
+    each = [mass(dimuons(path, {"two": "count(muon) >= 2"})) for path in paths]
+    np.testing.assert_array_equal(mass(dimuons(paths, {"two": "count(muon) >= 2"})), np.concatenate(each))  # type: ignore[arg-type]
+
+
+def test_part_of_the_rows_has_the_lists_of_these_rows(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.root")
+    whole, part = (dimuons(path, {"any": "count(muon) >= 0"}, **more) for more in ({}, {"rows": [10, 50]}))
+    np.testing.assert_array_equal(mass(part), mass(whole)[10:50])
+
+
+def test_a_list_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the table has no list 'muon_Px'\. Did you mean 'Muon_Px'\?"):
+        dimuons(written(tmp_path / "t.root"), {}, objects={"muon": MUON | {"prefix": "muon_"}})
