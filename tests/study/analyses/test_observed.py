@@ -88,6 +88,15 @@ def test_observed_events_pass_the_study_s_selection(tmp_path) -> None:
     assert kept["n_seen"] < (pl.read_parquet(tmp_path / "data.parquet")["mass"] > 90.0).sum()
 
 
+def test_observed_events_pass_the_study_s_cuts(tmp_path) -> None:
+    file = study(tmp_path, features=FEATURES)
+    file.write_text(file.read_text() + '[cuts]\nheavy = "mass > 90"\nbusy = "jets >= 2"\n')
+    _, kept = carried_out(file, "r")
+    assert all(column["edges"][0] >= low for column, low in zip(kept["columns"], (90.0, 1.5), strict=False))
+    seen = pl.read_parquet(tmp_path / "data.parquet")
+    assert kept["n_seen"] < ((seen["mass"] > 90.0) & (seen["jets"] >= 2)).sum()
+
+
 def test_a_regression_has_columns_and_nothing_to_hide(tmp_path) -> None:
     file = study(tmp_path, target="mass", features=["jets", "site"], classes=None)
     file.write_text(file.read_text().replace("classes = null\n", "").replace("logistic", "linear"))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core import expressions
 from fivesigma._core.errors import InputError
 from fivesigma.data import readers, tables
 from fivesigma.record.document import tuples
@@ -22,7 +21,7 @@ from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses.analysis import Analysis, Experiment, Run
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.finished.fitted_model import FittedModel, load
-from fivesigma.study.finished.predict import features, table_of
+from fivesigma.study.finished.predict import events_of
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.fit.saved import model_file
 from fivesigma.study.prepared import Prepared
@@ -150,14 +149,9 @@ def _score_of(found: Evidence, best: str, part: str, n: int) -> Array:
 
 def _observed(prepared: Prepared, model: FittedModel) -> Events:
     """Read the observed events as training read its table; those that fail the study's selection are left out."""
-    spec, parts = prepared.spec, []
-    for path in tables.paths([spec.absolute(each) for each in spec.data.observed or ()]):
-        columns = table_of(model, spec, path)
-        X = features(model, spec, columns, str(path))
-        if spec.data.select is not None:
-            X = X[np.asarray(expressions.evaluate(spec.data.select, columns), dtype=bool)]
-        parts.append(X)
-    X = np.concatenate(parts)
+    spec = prepared.spec
+    files = tables.paths([spec.absolute(each) for each in spec.data.observed or ()])
+    X = np.concatenate([events_of(model, spec, path) for path in files])
     score = model.predict_proba(X)[:, -1] if prepared.n_classes == 2 else np.full(len(X), np.nan)
     return Events(X, np.ones(len(X)), np.zeros(len(X), dtype=int), score)
 

@@ -181,9 +181,17 @@ def _as_read(model: FittedModel, name: str, column: NDArray[Any], file: str) -> 
         raise InputError(f"{file}: {error}") from None
 
 
-def table_of(model: FittedModel, spec: Spec, file: str | Path) -> Columns:
-    """Return the columns of another table, read as training read its own and joined as the study joins."""
-    return _table(model, spec, file, ())
+def events_of(model: FittedModel, spec: Spec, file: str | Path) -> NDArray[np.float64]:
+    """Return the model's columns (n, n_features) of the events of another table that pass the study's selection."""
+    columns, objects = _table(model, spec, file, ()), _objects(spec, file)
+    X = _features(model, spec, columns, str(file), objects)[0]
+    passed = np.ones(len(X), dtype=np.bool_)
+    conditions = [*(spec.cuts or {}).values(), *([spec.data.select] if spec.data.select is not None else [])]
+    if conditions:
+        table, known = _made(model, spec, columns, str(file), objects, also=conditions)
+        for text in conditions:
+            passed &= np.asarray(expressions.evaluate(text, {**columns, **table}, known), dtype=np.bool_)
+    return X[passed]
 
 
 def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
@@ -197,7 +205,7 @@ def _features(
     """Return the model's columns, and how many values of each text column it has never seen."""
     if model.events != "table":
         return _events(model, spec, columns, file), {}
-    table = _made(model, spec, columns, file, objects)
+    table, _ = _made(model, spec, columns, file, objects)
     made, unknown = [], {}
     for name in model.names:
         column = table[_column(name, table, file)]
@@ -213,13 +221,21 @@ def _features(
 
 
 def _made(
-    model: FittedModel, spec: Spec, columns: Columns, file: str, objects: Mapping[str, Collection]
-) -> Columns:
-    """Return the columns of the table that the model needs, with those that the study made of them and of objects."""
+    model: FittedModel,
+    spec: Spec,
+    columns: Columns,
+    file: str,
+    objects: Mapping[str, Collection],
+    also: Sequence[str] = (),
+) -> tuple[Columns, Declared]:
+    """Return the columns that the model needs, with those that the study made of them and of objects, and these.
+
+    ``also`` are further texts whose columns are read.
+    """
     vectors = spec.features.fourvectors or {}
     declared = (*objects, *vectors)
     needed = {*model.read, *model.names, *(name for each in vectors.values() for name in each)}
-    for text in spec.features.expressions.values():
+    for text in (*spec.features.expressions.values(), *also):
         needed |= set(expressions.names(text, columns, declared))
     table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
     if not model.read:  # a model of an older version does not know
@@ -245,7 +261,7 @@ def _made(
             table[name] = expressions.evaluate(text, table, known, units=of)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
-    return table
+    return table, known
 
 
 def _events(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
