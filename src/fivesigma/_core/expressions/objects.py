@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fivesigma._core.collection import MOMENTUM, Collection
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.expressions.evaluator import Evaluator
 from fivesigma._core.expressions.functions import Value
 from fivesigma._core.expressions.values import as_column
 from fivesigma._core.kinematics import FourVector, missing_momentum
-
-if TYPE_CHECKING:
-    from fivesigma._core.expressions.walk import Walk
 
 READ_OFF = (*MOMENTUM, "rapidity")
 """What is read off a four-vector by a dot or a function."""
@@ -32,7 +30,7 @@ class Member:
     place: int
 
 
-def plain(walk: Walk, thing: Value, node: ast.AST) -> Value:
+def plain(walk: Evaluator, thing: Value, node: ast.AST) -> Value:
     """Return a value that is no object; transverse momentum is its magnitude where a number is needed."""
     if isinstance(thing, FourVector) and thing.transverse:
         return thing.pt
@@ -53,18 +51,18 @@ def _first(collection: Collection) -> str:
     return next(iter(collection.names), "pt")
 
 
-def repeated(walk: Walk, value: Value) -> Value:
+def repeated(walk: Evaluator, value: Value) -> Value:
     """Return what is one an event as one a member, where members are asked for."""
     if walk.members is None or np.ndim(value) == 0:
         return value
     return walk.members.repeated(value)
 
 
-def _spread(walk: Walk, vector: FourVector) -> FourVector:
+def _spread(walk: Evaluator, vector: FourVector) -> FourVector:
     return vector if walk.members is None else vector.each(walk.members.repeated)
 
 
-def named(walk: Walk, found: Collection | FourVector) -> Value:
+def named(walk: Evaluator, found: Collection | FourVector) -> Value:
     """Return what a name stands for: of the members that are asked for, their momenta."""
     if isinstance(found, FourVector):
         return _spread(walk, found)
@@ -73,7 +71,7 @@ def named(walk: Walk, found: Collection | FourVector) -> Value:
     return found
 
 
-def _momenta(walk: Walk, collection: Collection) -> FourVector:
+def _momenta(walk: Evaluator, collection: Collection) -> FourVector:
     if not collection.momentum:
         raise walk.refusal(
             f"{collection.name} has no momentum; add momentum = [...] to objects.{collection.name}"
@@ -81,7 +79,7 @@ def _momenta(walk: Walk, collection: Collection) -> FourVector:
     return collection.vectors
 
 
-def member(walk: Walk, node: ast.Subscript) -> Value:
+def member(walk: Evaluator, node: ast.Subscript) -> Value:
     """Return ``muon[0]``."""
     assert isinstance(node.value, ast.Name)
     assert isinstance(node.slice, ast.Constant)
@@ -95,7 +93,7 @@ def member(walk: Walk, node: ast.Subscript) -> Value:
     raise walk.refusal(f"{word!r} is not an object", did_you_mean(word, known) or listed)
 
 
-def field_of(walk: Walk, node: ast.Attribute) -> Value:
+def field_of(walk: Evaluator, node: ast.Attribute) -> Value:
     """Return ``muon[0].pt``, ``(a + b).mass``, and ``jet.pt`` where the members of jet are asked for."""
     if isinstance(node.value, ast.Name) and node.value.id not in walk.objects:
         raise _unknown_object(walk, node)
@@ -114,7 +112,7 @@ def field_of(walk: Walk, node: ast.Attribute) -> Value:
     raise walk.refusal("a dot stands after an object or a four-vector only, as in muon[0].pt")
 
 
-def _unknown_object(walk: Walk, node: ast.Attribute) -> InputError:
+def _unknown_object(walk: Evaluator, node: ast.Attribute) -> InputError:
     assert isinstance(node.value, ast.Name)
     word = walk.parsed.column(node.value.id) or node.value.id
     hint = did_you_mean(word, walk.objects) or f" Declared are {', '.join(walk.objects)}."
@@ -128,20 +126,20 @@ def _one_each(name: str, field: str) -> str:
     )
 
 
-def _check_field(walk: Walk, collection: Collection, word: str) -> None:
+def _check_field(walk: Evaluator, collection: Collection, word: str) -> None:
     if word not in collection.names:
         hint = did_you_mean(word, collection.names) or f" It has {', '.join(collection.names)}."
         raise walk.refusal(f"{word!r} is not a field of {collection.name}", hint)
 
 
-def _read_off(walk: Walk, word: str, vector: FourVector) -> Value:
+def _read_off(walk: Evaluator, word: str, vector: FourVector) -> Value:
     if word not in READ_OFF:
         hint = did_you_mean(word, READ_OFF) or f" It has {', '.join(READ_OFF)}."
         raise walk.refusal(f"{word!r} is not read off a four-vector", hint)
     return getattr(vector, word)
 
 
-def combined(walk: Walk, things: Sequence[Value], node: ast.BinOp) -> FourVector | None:
+def combined(walk: Evaluator, things: Sequence[Value], node: ast.BinOp) -> FourVector | None:
     """Return the sum or difference of two four-vectors; None of what is neither."""
     if not all(isinstance(each, (Member, FourVector)) for each in things):
         return None
@@ -153,7 +151,7 @@ def combined(walk: Walk, things: Sequence[Value], node: ast.BinOp) -> FourVector
     raise walk.refusal(f"{walk.shown(node)} is not defined; four-vectors are added and subtracted")
 
 
-def vector(walk: Walk, thing: Value, shown: str) -> FourVector:
+def vector(walk: Evaluator, thing: Value, shown: str) -> FourVector:
     """Return the four-vectors that a value is; a refusal of what is none."""
     if isinstance(thing, FourVector):
         return thing
@@ -169,13 +167,13 @@ def vector(walk: Walk, thing: Value, shown: str) -> FourVector:
     raise walk.refusal(f"{shown} takes four-vectors, such as {_example(walk)}")
 
 
-def _example(walk: Walk) -> str:
+def _example(walk: Evaluator) -> str:
     return next(
         (f"{name}[0]" if isinstance(each, Collection) else name for name, each in walk.objects.items()), ""
     )
 
 
-def called(walk: Walk, name: str, arguments: Sequence[ast.expr]) -> Value:
+def called(walk: Evaluator, name: str, arguments: Sequence[ast.expr]) -> Value:
     """Return what a function of objects or four-vectors gives."""
     if name in _REDUCERS:
         return repeated(walk, _over_members(walk, name, arguments[0]))
@@ -200,7 +198,7 @@ _OF_VECTORS: Mapping[str, Callable[..., Value]] = {
 }
 
 
-def _all_vectors(walk: Walk, name: str, argument: ast.expr) -> Iterator[FourVector]:
+def _all_vectors(walk: Evaluator, name: str, argument: ast.expr) -> Iterator[FourVector]:
     """Yield the vectors whose transverse momenta a sum is made of: of a collection those of all its members."""
     thing = walk.thing(argument)
     if not isinstance(thing, Collection):
@@ -219,7 +217,7 @@ def _nothing_where_missing(values: Any) -> Any:
     return np.where(np.isnan(values), 0.0, values)
 
 
-def _over_members(walk: Walk, name: str, argument: ast.expr) -> Value:
+def _over_members(walk: Evaluator, name: str, argument: ast.expr) -> Value:
     """Return ``count``, ``sum``, ``min``, … over the members of the one object that the argument speaks of."""
     found = _collection(walk, name, argument)
     if isinstance(argument, ast.Name):
@@ -229,7 +227,7 @@ def _over_members(walk: Walk, name: str, argument: ast.expr) -> Value:
             _momenta(walk, found)
             return found.vector_sum()
         raise walk.refusal(f"{name}({found.name}) needs a field, as in {name}({found.name}.{_first(found)})")
-    inside = replace(walk, members=found)
+    inside = walk.within(found)
     if name in ("count", "any", "all"):
         passed = np.broadcast_to(inside.condition(argument), found.offsets[-1:])
         n = found.total(passed)
@@ -248,7 +246,7 @@ _REDUCERS: Mapping[str, Callable[[Collection, Any], Value]] = {
 }
 
 
-def _collection(walk: Walk, name: str, argument: ast.expr) -> Collection:
+def _collection(walk: Evaluator, name: str, argument: ast.expr) -> Collection:
     """Return the object over whose members a function goes."""
     known = dict.fromkeys(word for word in _free(argument) if isinstance(walk.objects.get(word), Collection))
     found = [each for word in known if isinstance(each := walk.objects[word], Collection)]

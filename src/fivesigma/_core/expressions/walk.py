@@ -6,7 +6,7 @@ import ast
 import functools
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,10 @@ class Walk:
             f"{self.shown(node)} is not a condition (neither a comparison nor a column of 0 and 1); "
             "compare it with something"
         )
+
+    def within(self, members: Collection) -> Walk:
+        """Return the same walk over the members of a collection."""
+        return replace(self, members=members)
 
     def refusal(self, reason: str, hint: str = "") -> InputError:
         return refusal(self.parsed.text, reason, hint)

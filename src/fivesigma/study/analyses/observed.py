@@ -21,7 +21,7 @@ from fivesigma.risk.metrics import metric
 from fivesigma.study.analyses.analysis import Analysis, Experiment, Run
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.finished.fitted_model import FittedModel, load
-from fivesigma.study.finished.predict import events_of
+from fivesigma.study.finished.other_table import OtherTable
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.fit.saved import model_file
 from fivesigma.study.prepared import Prepared
@@ -151,7 +151,8 @@ def _observed(prepared: Prepared, model: FittedModel) -> Events:
     """Read the observed events as training read its table; those that fail the study's selection are left out."""
     spec = prepared.spec
     files = tables.paths([spec.absolute(each) for each in spec.data.observed or ()])
-    X = np.concatenate([events_of(model, spec, path) for path in files])
+    parts = [OtherTable.read(model, spec, path) for path in files]
+    X = np.concatenate([part.features[0][part.passed()] for part in parts])
     score = model.predict_proba(X)[:, -1] if prepared.n_classes == 2 else np.full(len(X), np.nan)
     return Events(X, np.ones(len(X)), np.zeros(len(X), dtype=int), score)
 

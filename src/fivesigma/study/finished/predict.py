@@ -9,25 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core import checks, expressions
 from fivesigma._core import columns as kinds
-from fivesigma._core.collection import Collection
-from fivesigma._core.errors import InputError, did_you_mean, one_of
-from fivesigma._core.kinematics import wrapped
-from fivesigma._core.units import with_expressions
-from fivesigma.data import join, readers, shape, tables
-from fivesigma.data.dataset import Dataset
-from fivesigma.data.objects.declared import Declared, halves
-from fivesigma.data.objects.making import objects_of
-from fivesigma.data.roles import Roles
+from fivesigma._core.errors import InputError, one_of
+from fivesigma.data import shape, tables
 from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.fitted_model import FittedModel
+from fivesigma.study.finished.other_table import OtherTable, format_like
 from fivesigma.study.finished.result import load
 from fivesigma.study.finished.written import refuse_other_suffix, write_table
 from fivesigma.study.fit.prediction import each
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.objects import rules_of
 
 FORMATS = ("both", "probability", "class", "kaggle")
 """What is written of a classifier: probabilities, labels, both, or a rank and a label as in HiggsML."""
@@ -83,12 +75,11 @@ def predict(
     name = model if model is not None else result.results.best
     fitted: FittedModel = result.best if name is None else result.model(name)
     spec = Spec.read(RunFolder(result.path).study)
-    columns = _table(fitted, spec, file, keep)
-    objects = _objects(spec, file)
-    kept = {each: columns[_column(each, columns, str(file))] for each in keep}
+    table = OtherTable.read(fitted, spec, file, keep)
+    kept = {each: table.column(each) for each in keep}
     if target.suffix == ".parquet":
         kept = {each: kinds.typed(column) for each, column in kept.items()}
-    made, unknown = _features(fitted, spec, columns, str(file), objects)
+    made, unknown = table.features
     whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
         whole &= ~shape.incomplete(made, shape.members(made, fitted.events))
@@ -112,7 +103,7 @@ def _units(
     """Return the units of what is written: those that the table says of its own, and those of the targets."""
     said = {
         column: unit
-        for column, unit in tables.read_units(file, _format(spec, file)).items()
+        for column, unit in tables.read_units(file, format_like(spec, file)).items()
         if column in kept
     }
     return said | model.task.units(predicted, str(model.meta["name"]), model.target_units)
@@ -125,158 +116,6 @@ def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
             f"--keep {both[0]}: the prediction is called '{both[0]}' too; rename the column in the table, or leave "
             "it out."
         )
-
-
-def _table(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str]) -> Columns:
-    """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
-    words = tuple(code for code in spec.data.missing if isinstance(code, str))
-    text = [name for name, how in model.read.items() if how["read"] == "text"]
-    format = _format(spec, file)
-    options = readers.taken(readers.reader_for(file, format), spec.data.options)
-    columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
-    if spec.data.join is not None:
-        on = spec.data.join.on
-        right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
-        if on in columns:
-            columns[on] = _as_read(model, on, columns[on], str(file))
-        both, _ = join.joined(columns, right, as_text=text)
-        columns = columns | both
-    return columns
-
-
-def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
-    """Return the objects of ``file`` by the rules of the study; {} where it has none."""
-    rules = rules_of(spec.objects)
-    if not rules:
-        return {}
-    format = _format(spec, file)
-    options = readers.taken(readers.reader_for(file, format), spec.data.options)
-    try:
-        with tables.opened(file, format=format, **options) as table:
-            return objects_of(table, list(rules.values()))
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-
-
-def _own_units(spec: Spec, file: str | Path) -> dict[str, str]:
-    """Return the units of the columns of ``file`` as the study and the file say them."""
-    return tables.read_units(file, _format(spec, file)) | dict(spec.data.units)
-
-
-def _format(spec: Spec, file: str | Path) -> str | None:
-    """Return the format that the study says of its own table, where ``file`` is of the same."""
-    return tables.format_of(file, spec.data.format, spec.data.first or file)
-
-
-def _column(name: str, columns: Mapping[str, Any], file: str) -> str:
-    if name not in columns:
-        raise InputError(f"{file}: has no column '{name}'; this model needs it.{did_you_mean(name, columns)}")
-    return name
-
-
-def _as_read(model: FittedModel, name: str, column: NDArray[Any], file: str) -> NDArray[Any]:
-    try:
-        return model.as_read(name, column if name in model.read else kinds.typed(column))
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-
-
-def events_of(model: FittedModel, spec: Spec, file: str | Path) -> NDArray[np.float64]:
-    """Return the model's columns (n, n_features) of the events of another table that pass the study's selection."""
-    columns, objects = _table(model, spec, file, ()), _objects(spec, file)
-    X = _features(model, spec, columns, str(file), objects)[0]
-    passed = np.ones(len(X), dtype=np.bool_)
-    conditions = [*(spec.cuts or {}).values(), *([spec.data.select] if spec.data.select is not None else [])]
-    if conditions:
-        table, known = _made(model, spec, columns, str(file), objects, also=conditions)
-        for text in conditions:
-            passed &= np.asarray(expressions.evaluate(text, {**columns, **table}, known), dtype=np.bool_)
-    return X[passed]
-
-
-def features(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
-    """Return the model's columns of a table as (n_rows, n_features), made as the study made them."""
-    return _features(model, spec, columns, file, _objects(spec, file))[0]
-
-
-def _features(
-    model: FittedModel, spec: Spec, columns: Columns, file: str, objects: Mapping[str, Collection]
-) -> tuple[NDArray[np.float64], dict[str, int]]:
-    """Return the model's columns, and how many values of each text column it has never seen."""
-    if model.events != "table":
-        return _events(model, spec, columns, file), {}
-    table, _ = _made(model, spec, columns, file, objects)
-    made, unknown = [], {}
-    for name in model.names:
-        column = table[_column(name, table, file)]
-        try:
-            made.append(model.feature(name, column))
-        except InputError as error:
-            raise InputError(f"{file}: {error}") from None
-        if (count := int((np.isnan(made[-1]) & ~kinds.missing(column)).sum())) > 0:
-            unknown[name] = count
-    X = np.column_stack(made)
-    checks.refuse_infinite(X, model.names)
-    return X, unknown
-
-
-def _made(
-    model: FittedModel,
-    spec: Spec,
-    columns: Columns,
-    file: str,
-    objects: Mapping[str, Collection],
-    also: Sequence[str] = (),
-) -> tuple[Columns, Declared]:
-    """Return the columns that the model needs, with those that the study made of them and of objects, and these.
-
-    ``also`` are further texts whose columns are read.
-    """
-    vectors = spec.features.fourvectors or {}
-    declared = (*objects, *vectors)
-    needed = {*model.read, *model.names, *(name for each in vectors.values() for name in each)}
-    for text in (*spec.features.expressions.values(), *also):
-        needed |= set(expressions.names(text, columns, declared))
-    table = {name: _as_read(model, name, columns[name], file) for name in columns if name in needed}
-    if not model.read:  # a model of an older version does not know
-        table = {name: kinds.blanked(column, spec.data.missing) for name, column in table.items()}
-    roles = Roles(fourvectors=vectors, angles=spec.features.angles or ())
-    units = _own_units(spec, file) if vectors or roles.angles else {}
-    for name, half in halves(roles, units).items():
-        if name in table:
-            table[name] = wrapped(kinds.numbers(table[name]), half)
-    known = Declared(objects, roles, table, units)
-    observables = [name for name in model.names if name not in columns] if declared else []
-    made = {
-        **spec.features.expressions,
-        **{text: text for text in observables if text not in spec.features.expressions},
-    }
-    read_in = {name: how["unit"] for name, how in model.read.items() if "unit" in how}
-    of = with_expressions(read_in, spec.features.expressions)
-    for name, text in made.items():
-        for needs in expressions.names(text, table, declared):
-            if needs not in known:
-                _column(needs, table, file)
-        try:
-            table[name] = expressions.evaluate(text, table, known, units=of)
-        except InputError as error:
-            raise InputError(f"{file}: {error}") from None
-    return table, known
-
-
-def _events(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
-    """Return the images, sequences or sets of a table, as (n_rows, \\*shape) of the model's."""
-    arrays = {name: column for name, column in columns.items() if column.ndim > 1}
-    if not arrays:
-        raise InputError(
-            f"{file}: has no column of arrays; this model takes events of kind '{model.events}'."
-        )
-    known = tuple(name for name in arrays if name in model.read)[:1]
-    roles = Roles(features=known or None, missing=spec.data.missing or None)
-    try:
-        return model.columns(Dataset.from_columns(arrays, roles, source=file))
-    except InputError as error:
-        raise InputError(str(error) if str(error).startswith(file) else f"{file}: {error}") from None
 
 
 def _predicted(

@@ -1,0 +1,207 @@
+"""Another table in the columns of a fitted model: read, joined and made as training did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma._core import checks, expressions
+from fivesigma._core import columns as kinds
+from fivesigma._core.collection import Collection
+from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.kinematics import wrapped
+from fivesigma._core.units import with_expressions
+from fivesigma.data import join, readers, tables
+from fivesigma.data.dataset import Dataset
+from fivesigma.data.objects.declared import Declared, halves
+from fivesigma.data.objects.making import objects_of
+from fivesigma.data.roles import Roles
+from fivesigma.data.tables import Columns
+from fivesigma.study.finished.fitted_model import FittedModel
+from fivesigma.study.spec.document import Spec
+from fivesigma.study.spec.objects import rules_of
+
+
+def format_like(spec: Spec, file: str | Path) -> str | None:
+    """Return the format that the study says of its own table, where ``file`` is of the same."""
+    return tables.format_of(file, spec.data.format, spec.data.first or file)
+
+
+@dataclass(frozen=True, eq=False)
+class OtherTable:
+    """The columns and objects of another file than the study's.
+
+    Parameters
+    ----------
+    model : whose columns it is asked for
+    spec : the study that trained it
+    file : the path, for messages
+    columns : as training read them, each (n_rows,)
+    objects : of each event by name
+    """
+
+    model: FittedModel
+    spec: Spec
+    file: str
+    columns: Columns
+    objects: Mapping[str, Collection]
+
+    @classmethod
+    def read(cls, model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str] = ()) -> Self:
+        """Read ``file``; the columns ``as_written`` are text, as they stand there."""
+        return cls(model, spec, str(file), _columns(model, spec, file, as_written), _objects(spec, file))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column of the file; an absent one is an `InputError`."""
+        return self.columns[_known(name, self.columns, self.file)]
+
+    @cached_property
+    def features(self) -> tuple[NDArray[np.float64], dict[str, int]]:
+        """The model's columns (n_rows, n_features), and how many values of each text column it has never seen."""
+        if self.model.events != "table":
+            return _arrays(self.model, self.spec, self.columns, self.file), {}
+        table, _ = self._made(())
+        made, unknown = [], {}
+        for name in self.model.names:
+            column = table[_known(name, table, self.file)]
+            with _of(self.file):
+                made.append(self.model.feature(name, column))
+            if (count := int((np.isnan(made[-1]) & ~kinds.missing(column)).sum())) > 0:
+                unknown[name] = count
+        X = np.column_stack(made)
+        checks.refuse_infinite(X, self.model.names)
+        return X, unknown
+
+    def passed(self) -> NDArray[np.bool_]:
+        """Return which rows pass the study's cuts and its selection (n_rows,)."""
+        spec, found = self.spec, np.ones(len(self.features[0]), dtype=np.bool_)
+        conditions = [*(spec.cuts or {}).values(), *filter(None, [spec.data.select])]
+        table, known = self._made(conditions) if conditions else ({}, None)
+        for text in conditions:
+            found &= np.asarray(
+                expressions.evaluate(text, {**self.columns, **table}, known or {}), dtype=np.bool_
+            )
+        return found
+
+    def _made(self, also: Sequence[str]) -> tuple[Columns, Declared]:
+        """Return the columns that the model needs and those of the texts ``also``, with what is made of them."""
+        table = self._needed(also)
+        roles = Roles(fourvectors=self._vectors, angles=self.spec.features.angles or ())
+        units = self._own_units() if self._vectors or roles.angles else {}
+        for name, half in halves(roles, units).items():
+            if name in table:
+                table[name] = wrapped(kinds.numbers(table[name]), half)
+        known = Declared(self.objects, roles, table, units)
+        self._add_expressions(table, known)
+        return table, known
+
+    @property
+    def _vectors(self) -> Mapping[str, Sequence[str]]:
+        return self.spec.features.fourvectors or {}
+
+    def _needed(self, also: Sequence[str]) -> Columns:
+        declared = (*self.objects, *self._vectors)
+        needed = {
+            *self.model.read,
+            *self.model.names,
+            *(name for each in self._vectors.values() for name in each),
+        }
+        for text in (*self.spec.features.expressions.values(), *also):
+            needed |= set(expressions.names(text, self.columns, declared))
+        table = {name: self._as_read(name) for name in self.columns if name in needed}
+        if not self.model.read:  # a model of an older version does not know
+            table = {name: kinds.blanked(column, self.spec.data.missing) for name, column in table.items()}
+        return table
+
+    def _as_read(self, name: str) -> NDArray[Any]:
+        with _of(self.file):
+            return _as_read(self.model, name, self.columns[name])
+
+    def _add_expressions(self, table: Columns, known: Declared) -> None:
+        """Add the study's expressions, then its observables, to the table."""
+        own = self.spec.features.expressions
+        declared = (*self.objects, *self._vectors)
+        observables = [name for name in self.model.names if name not in self.columns] if declared else []
+        read_in = {name: how["unit"] for name, how in self.model.read.items() if "unit" in how}
+        units = with_expressions(read_in, own)
+        made = {**own, **{text: text for text in observables if text not in own}}
+        for name, text in made.items():
+            for needs in expressions.names(text, table, declared):
+                if needs not in known:
+                    _known(needs, table, self.file)
+            with _of(self.file):
+                table[name] = expressions.evaluate(text, table, known, units=units)
+
+    def _own_units(self) -> dict[str, str]:
+        """Return the units of the columns as the study and the file say them."""
+        return tables.read_units(self.file, format_like(self.spec, self.file)) | dict(self.spec.data.units)
+
+
+@contextmanager
+def _of(file: str | Path) -> Iterator[None]:
+    """Say in a refusal which file it is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from None
+
+
+def _known(name: str, columns: Mapping[str, Any], file: str) -> str:
+    if name not in columns:
+        raise InputError(f"{file}: has no column '{name}'; this model needs it.{did_you_mean(name, columns)}")
+    return name
+
+
+def _as_read(model: FittedModel, name: str, column: NDArray[Any]) -> NDArray[Any]:
+    return model.as_read(name, column if name in model.read else kinds.typed(column))
+
+
+def _options(spec: Spec, file: str | Path) -> dict[str, Any]:
+    """Return the options of the study that the reader of ``file`` has."""
+    return readers.taken(readers.reader_for(file, format_like(spec, file)), spec.data.options)
+
+
+def _columns(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str]) -> Columns:
+    """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
+    words = tuple(code for code in spec.data.missing if isinstance(code, str))
+    text = [name for name, how in model.read.items() if how["read"] == "text"]
+    format, options = format_like(spec, file), _options(spec, file)
+    columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
+    if spec.data.join is not None:
+        on = spec.data.join.on
+        right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
+        if on in columns:
+            with _of(file):
+                columns[on] = _as_read(model, on, columns[on])
+        both, _ = join.joined(columns, right, as_text=text)
+        columns = columns | both
+    return columns
+
+
+def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
+    """Return the objects of ``file`` by the rules of the study; {} where it has none."""
+    rules = rules_of(spec.objects)
+    if not rules:
+        return {}
+    with _of(file), tables.opened(file, format=format_like(spec, file), **_options(spec, file)) as table:
+        return objects_of(table, list(rules.values()))
+
+
+def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
+    """Return the images, sequences or sets of a table, as (n_rows, \\*shape) of the model's."""
+    arrays = {name: column for name, column in columns.items() if column.ndim > 1}
+    if not arrays:
+        raise InputError(
+            f"{file}: has no column of arrays; this model takes events of kind '{model.events}'."
+        )
+    known = tuple(name for name in arrays if name in model.read)[:1]
+    roles = Roles(features=known or None, missing=spec.data.missing or None)
+    with _of(file):
+        return model.columns(Dataset.from_columns(arrays, roles, source=file))
