@@ -91,8 +91,8 @@ def main(arguments: list[str]) -> int:
         page = Path(arguments[1])
         text = page.read_text(encoding="utf-8")
         for name, table in tables.items():
-            marks = rf"(<!-- {name} -->\n).*?(\n<!-- end -->)"
-            text = re.sub(marks, lambda at, table=table: at[1] + table + at[2], text, flags=re.DOTALL)
+            marks = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+            text = re.sub(marks, lambda at, table=table: f"{at[1]}{table}\n{at[2]}", text, flags=re.DOTALL)
         page.write_text(text, encoding="utf-8")
     return 0
 

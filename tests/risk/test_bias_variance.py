@@ -82,7 +82,7 @@ def test_bad_input_is_one_sentence() -> None:
         bias_variance(DummyRegressor(), *PARTS, n_rounds=1, rng=rng)
     with pytest.raises(InputError, match="do not fit"):
         bias_variance(DummyRegressor(), X, Y[:5], X, Y, rng=rng)
-    with pytest.raises(InputError, match="negative"):
+    with pytest.raises(InputError, match="sum to -400; expected a positive sum"):
         bias_variance(DummyRegressor(), *PARTS, rng=rng, test_weight=-np.ones(400))
 
 

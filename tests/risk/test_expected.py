@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from fivesigma.risk.cuts import asimov_significance
-from fivesigma.risk.expected import Events, at_cut, best_threshold, edges, in_bins, profiled
+from fivesigma.risk.expected import (
+    Events,
+    ams_curve,
+    at_cut,
+    best_threshold,
+    edges,
+    in_bins,
+    profiled,
+    yield_of,
+)
 
 
 def sample(n=4000, seed=0, weight=1.0):
@@ -95,6 +105,28 @@ def test_all_bins_are_worth_more_than_the_best_cut():
     cut = at_cut(events, best_threshold(events, 0.0), 0.0)
     assert cut.n_effective >= 10
     assert in_bins(events, edges(events), 0.0).significance.exact > cut.significance.exact
+
+
+def test_the_curve_ends_where_background_is_too_few_and_its_band_holds_it():
+    events = sample(800)
+    counts = np.random.default_rng(0).poisson(1.0, (60, 800))
+    curve = ams_curve(events, counts)
+    above = events.background & (events.score >= curve.threshold[-1])
+    assert 10 <= above.sum() < 40
+    at = len(curve.threshold) // 2
+    passes = events.score >= curve.threshold[at]
+    s, b = events.w[passes & events.signal].sum(), events.w[passes & events.background].sum()
+    assert curve.value[at] == pytest.approx(float(asimov_significance(s, b + 10)))
+    assert (curve.low < curve.value).mean() > 0.9
+    assert (curve.value < curve.high).mean() > 0.9
+
+
+def test_a_yield_has_the_error_of_its_squares_and_may_be_negative():
+    found = yield_of(np.array([1.0] * 120 + [-1.0] * 20))
+    assert found.high - found.value == pytest.approx(found.value - found.low)
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 100**2 / 140 - 1) * 140**0.5)
+    assert yield_of(np.array([1.0] * 12 + [-1.0] * 2)).low is None
+    assert yield_of(np.array([])).method.startswith("no interval: 0.0 effective events")
 
 
 def test_signed_weights_and_a_missing_class_do_not_crash():

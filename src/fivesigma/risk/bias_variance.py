@@ -78,7 +78,7 @@ def bias_variance(  # noqa: PLR0913 keywords of a public function
     rng : draws them
     sample_weight : (n,) of the training rows, not negative; in fits of models that take weights
     groups : (n,) labels of training rows that are not independent: they are drawn together
-    test_weight : (n_test,), not negative
+    test_weight : (n_test,), of either sign
     progress : called with (rounds done, B)
     refit : a quicker way to refit the model to samples of these very rows, in place of clones of it, which knows their
         weights; for a plain tree `fivesigma.models.trees.resampled.refits_by_counts` makes one, many times faster
@@ -163,7 +163,7 @@ def bias_variance_fresh(  # noqa: PLR0913 keywords of a public function
     draw : from a generator to a training set X, y, or X, y and its weights
     X_test, truth : (n_test, p) and E[y | x] there (n_test,)
     noise : σ² = Var[y | x], averaged over the test rows
-    test_weight : (n_test,), not negative
+    test_weight : (n_test,), of either sign
     """
     table = as_table(X_test, what="X_test")
     target = np.asarray(truth, dtype=np.float64)
@@ -305,7 +305,11 @@ def _zero_one(
 
 def _shares(w: Any, n: int) -> Array:
     """Return weights (n,) whose sum is 1, equal ones for None."""
-    weights = checked_weights(None if w is None else np.asarray(w), n)
+    weights = checked_weights(None if w is None else np.asarray(w), n, negative=True)
+    if not weights.sum() > 0:
+        raise InputError(
+            f"the test weights sum to {weights.sum():.3g}; expected a positive sum: use more events."
+        )
     return np.asarray(weights / weights.sum())
 
 

@@ -217,12 +217,10 @@ def _yields(events: Events, member: NDArray[np.bool_]) -> tuple[Floats, Floats, 
 def ams_curve(events: Events, counts: NDArray[Any], b_reg: float = 10.0) -> Curve:
     """Return the approximate median significance of the HiggsML challenge against the threshold (`risk.cuts.Ams`).
 
-    Thresholds are quantiles of the score, closer towards the top; ``counts`` (B, n) are multiplicities of the events.
+    Thresholds are quantiles of the score, closer towards the top, as far as ten effective events of background are
+    above; ``counts`` (B, n) are multiplicities of the events.
     """
-    left = np.concatenate(
-        [np.linspace(1.0, 0.1, CURVE_POINTS // 2, endpoint=False), np.geomspace(0.1, 2e-4, CURVE_POINTS // 2)]
-    )
-    threshold = np.unique(np.quantile(events.score, 1 - left))
+    threshold = _thresholds(events)
     order = np.argsort(events.score, kind="stable")
     start = np.searchsorted(events.score[order], threshold)
     signal, background = (np.where(side, events.w, 0.0)[order] for side in (events.signal, events.background))
@@ -234,6 +232,14 @@ def ams_curve(events: Events, counts: NDArray[Any], b_reg: float = 10.0) -> Curv
     draws = np.array([at(each[order]) for each in counts])
     low, high = np.quantile(draws, BAND, axis=0) if len(draws) else np.full((2, len(threshold)), np.nan)
     return Curve(threshold, at(1.0), low, high)
+
+
+def _thresholds(events: Events) -> Floats:
+    half = CURVE_POINTS // 2
+    left = np.concatenate([np.linspace(1.0, 0.1, half, endpoint=False), np.geomspace(0.1, 2e-4, half)])
+    found, b = np.unique(np.quantile(events.score, 1 - left)), events.background
+    known = [_enough(events.w[b & (events.score >= each)], MINIMUM_BACKGROUND) for each in found]
+    return found[: max(int(np.argmin(known)) if not all(known) else len(known), 1)]
 
 
 def profiled(s: Any, b: Any, error: Any, systematic: float) -> float:

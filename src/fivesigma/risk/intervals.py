@@ -441,7 +441,7 @@ def _no_interval(m: Measurement) -> str:
     """Return why there is no interval, or an empty string."""
     if not m.metric.interval:
         return f"no interval: {m.metric.name} is biased at finite size"
-    if not np.isfinite(m.value) and not isinstance(m.metric, Rejection):
+    if not np.isfinite(m.value) and (m.part.signed or not isinstance(m.metric, Rejection)):
         return "no interval: the score is not defined"
     if isinstance(m.metric, Rejection) and not np.any(m.part.weights[m.part.y == 0] > 0):
         return "no interval: these events hold no background"

@@ -28,7 +28,8 @@ def ams(view: View) -> Plot | None:
         title=f"AMS of {name} against the cut",
         caption=(
             f"AMS with b + {curve.b_reg:.3g} in place of b, of the yields of {kept.part} above each threshold on the "
-            "score of signal; the band holds 68 % of resampled events, and errors of the background are not in it."
+            "score of signal, as far as ten effective events of background are left; the band holds 68 % of resampled "
+            "events, and errors of the background are not in it."
             + ("" if curve.chosen is None else " Dashed: the cut that out-of-fold scores choose.")
         ),
         alt=f"AMS of {name}: at most {plain_number(curve.ams[top], 3)} at {plain_number(curve.threshold[top], 3)}.",

@@ -22,6 +22,7 @@ HEAD = (
     "yield off by",
     "largest shift",
 )
+PLAIN = ("class", "events", "Σw", "N_eff")
 _POLICY = {
     "keep": "Training keeps the negative weights; a model that cannot use them is not fitted.",
     "drop": "Training leaves out the events of negative weight.",
@@ -37,7 +38,7 @@ OTHERS = ("weight", "Σ over all events", "ratio to the nominal")
 def sentences(kept: WeightsRecord) -> list[str]:
     """Return what is to be said of the weights."""
     found = []
-    if any(each.n_negative for each in kept.samples):
+    if _negative(kept):
         found.append(f"{_POLICY[kept.policy]} Scores and yields keep the sign of every weight.")
     if kept.failed:
         found.append(f"No model could be fitted to all training events: {kept.failed}")
@@ -52,9 +53,19 @@ def sentences(kept: WeightsRecord) -> list[str]:
     return found
 
 
+def head(kept: WeightsRecord) -> tuple[str, ...]:
+    """Return what the columns are; what training makes of weights only where some are negative."""
+    return HEAD if _negative(kept) else PLAIN
+
+
 def rows(kept: WeightsRecord) -> list[tuple[str, ...]]:
     """Return a line for each class."""
-    return [_row(each) for each in kept.samples]
+    shown = [HEAD.index(word) for word in head(kept)]
+    return [tuple(_row(each)[at] for at in shown) for each in kept.samples]
+
+
+def _negative(kept: WeightsRecord) -> bool:
+    return any(each.n_negative for each in kept.samples)
 
 
 def _row(each: Weighed) -> tuple[str, ...]:
@@ -93,7 +104,8 @@ def _content(view: View) -> Content:
     return Content(
         {
             "sentences": sentences(kept),
-            "head": HEAD,
+            "head": head(kept),
+            "negative": _negative(kept),
             "rows": rows(kept),
             "others_head": OTHERS,
             "others": others(kept),
@@ -103,7 +115,7 @@ def _content(view: View) -> Content:
 
 def _markdown(view: View) -> str:
     kept = _kept(view)
-    parts = [*map(cell, sentences(kept)), table(HEAD, rows(kept))]
+    parts = [*map(cell, sentences(kept)), table(head(kept), rows(kept))]
     return "\n\n".join([*parts, *([table(OTHERS, others(kept))] if kept.alternatives else [])])
 
 
