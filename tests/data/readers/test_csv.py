@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import lzma
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,31 +85,31 @@ def test_ten_times_the_columns_are_ten_times_the_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "values"),
     [
-        (
-            "a;b\n1,5;2\n2,25;3\n",
-            "column 'a' has numbers with a decimal comma .such as '1,5'.*decimal points",
-        ),
-        ("a;b\n1;2\n-2,5e3;3\n", "decimal comma .such as '-2,5e3'"),
-        ('a,b\n"1,5",2\n"2",3\n', "decimal comma"),
-        ("a b\n1,5 2\n2,5 3\n", "decimal comma"),
-        (
-            "a,b\n1.5D+03,2\n2.0D-01,3\n",
-            "column 'a' has numbers with Fortran's D exponents .such as '1.5D.03'",
-        ),
-        ("a,b\n1.5d3,2\n7,3\n", "D exponents"),
+        ("a;b\n1,5;2\n2,25;3\n", [1.5, 2.25]),
+        ("a;b\n1;2\n-2,5e3;3\n", [1.0, -2500.0]),
+        ('a,b\n"1,5",2\n"2",3\n', [1.5, 2.0]),
+        ("a b\n1,5 2\n2,5 3\n", [1.5, 2.5]),
+        ("a;b\n1,234;2\nNA;3\n0,5;1\n", [1.234, None, 0.5]),
+        ("a,b\n1.5D+03,2\n2.0D-01,3\n", [1500.0, 0.2]),
+        ("a,b\n1.5d3,2\n7,3\n", [1500.0, 7.0]),
     ],
 )
-def test_other_spellings_of_numbers_are_refused_with_what_to_do(
-    tmp_path: Path, text: str, words: str
-) -> None:
-    suffix = ".dat" if text.startswith("a b") else ".csv"
-    path = _write(tmp_path / f"t{suffix}", text)
-    with pytest.raises(DataError, match=words) as caught:
-        read_columns(path)
-    assert "\n" not in str(caught.value)
+def test_other_spellings_of_numbers(tmp_path: Path, text: str, values: list[float | None]) -> None:
+    path = _write(tmp_path / ("t.dat" if text.startswith("a b") else "t.csv"), text)
+    assert [None if value != value else value for value in _columns(path)["a"]] == values
     assert isinstance(read_columns(path, text=["a"])["a"][0], str)
+
+
+def test_a_comma_that_may_be_one_of_thousands_must_be_said(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "a;b\n1,234;2\n12,500;3\n")
+    with pytest.raises(DataError, match=r"numbers with a comma .such as '1,234'.*say decimal = ','"):
+        read_columns(path)
+    assert _columns(path, decimal=",")["a"] == [1.234, 12.5]
+    assert _columns(path, text=["a"])["a"] == ["1,234", "12,500"]
+    with pytest.raises(DataError, match="which may be one of decimals or of thousands"):
+        read_columns(_write(tmp_path / "u.csv", "a;b\n1,5;2\n"), decimal=".")
 
 
 @pytest.mark.parametrize("words", ["1D5 2D7", "a,b c,d", "1,234,567 8", "x 1,5", "3D 2D"])
@@ -167,7 +169,89 @@ def test_a_file_without_a_line_of_names(tmp_path: Path) -> None:
         read_columns(path, names=["a", "b", "c"])
     with pytest.raises(InputError, match="'a' occurs twice"):
         read_columns(path, names=["a", "a"])
-    with pytest.raises(DataError, match="the first line holds numbers, not names"):
+    assert _columns(path) == {"x0": [1, 3], "x1": [2, 4]}
+    assert _columns(path, header=True) == {"1": [3], "2": [4]}
+    assert _columns(path, header=True, names=["a", "b"]) == {"a": [3], "b": [4]}
+    named = _write(tmp_path / "u.csv", "s,b\n1,2\n")
+    assert _columns(named, header=False) == {"x0": ["s", "1"], "x1": ["b", "2"]}
+
+
+COMMENTS = {
+    "at the top": "# made today\n# by me\na,b\n1,2\n3,4\n",
+    "between the rows": "a,b\n1,2\n# half of it, here\n3,4\n",
+    "late": "a,b\n" + "1,2\n" * 40_000 + "# the last\n3,4\n",
+    "late, of text": "a,b\n" + "x,2\n" * 40_000 + "# the last\ny,4\n",
+    "at the end": "a,b\n1,2\n3,4\n# the end\n",
+}
+
+
+@pytest.mark.parametrize("where", COMMENTS)
+@pytest.mark.parametrize("comment", ["#", "%", "//"])
+def test_comments_are_no_rows(tmp_path: Path, where: str, comment: str) -> None:
+    path = _write(tmp_path / "t.csv", COMMENTS[where].replace("#", comment))
+    found = _columns(path, **({} if comment == "#" else {"comment": comment}))
+    assert (list(found), found["b"][-1]) == (["a", "b"], 4)
+    assert len(found["a"]) == COMMENTS[where].count("\n") - COMMENTS[where].count("#") - 1
+
+
+def test_names_in_comments_of_another_mark(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.dat", "! a catalogue\n! x y\n1.5 2\n! half\n2.5 3\n")
+    assert _columns(path, comment="!") == {"x": [1.5, 2.5], "y": [2, 3]}
+    assert _columns(_write(tmp_path / "u.csv", "#a,b\n#1,2\n"), comment="") == {"#a": ["#1"], "b": [2]}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"header": "yes"}, "header = 'yes' says neither; expected true or false"),
+        ({"decimal": ";"}, "decimal = ';' is not a mark of decimals"),
+        ({"comment": 3}, "comment = 3 does not begin a comment"),
+        ({"comment": "# "}, "does not begin a comment"),
+    ],
+)
+def test_options_that_are_none(tmp_path: Path, options: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_columns(_write(tmp_path / "t.csv", TABLE), **options)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".dat", ".asc", ".out", ""])
+@pytest.mark.parametrize("gap", [" ", "   ", "\t", " \t "])
+def test_tables_in_blanks(tmp_path: Path, suffix: str, gap: str) -> None:
+    before = "" if "\t" in gap else gap  # a tab before the first field would be an empty one
+    text = f"a b c\n1 2.5 3\n{before}4 5.5 6\n".replace(" ", gap)
+    assert _columns(_write(tmp_path / f"t{suffix}", text)) == {"a": [1, 4], "b": [2.5, 5.5], "c": [3, 6]}
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".csv.xz", ".csv.zst", ".txt.xz"])
+def test_compressed_text(tmp_path: Path, suffix: str) -> None:
+    packed = {
+        "gz": gzip.compress,
+        "xz": lzma.compress,
+        "zst": lambda raw: pytest.importorskip("zstandard").compress(raw),
+    }[suffix.rpartition(".")[2]]
+    path = _write(tmp_path / f"t{suffix}", packed(TABLE.encode()))
+    assert _columns(path) == READ
+    assert _columns(path.rename(tmp_path / "named.otherwise")) == READ
+
+
+def test_zstd_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _write(tmp_path / "t.csv.zst", b"\x28\xb5\x2f\xfd rest")
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(DataError, match="needs a package: pip install zstandard, or unpack the file"):
+        read_columns(path)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".xz", ".zst"])
+def test_a_bomb_is_refused(tmp_path: Path, suffix: str) -> None:
+    rows = b"1,2\n" * (1 << 20)
+    if suffix == ".zst":
+        packed = pytest.importorskip("zstandard").compress(b"a,b\n" + rows * 80)
+    else:
+        compress = gzip.compress if suffix == ".gz" else lzma.compress
+        packed = compress(b"a,b\n") + compress(rows) * 80  # parts of one file
+    path = _write(tmp_path / f"t.csv{suffix}", packed)
+    assert path.stat().st_size < 1 << 21
+    with pytest.raises(DataError, match=r"declares .* GiB; it is damaged or hostile"):
         read_columns(path)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data.readers.table import Table, WholeTable
 
-_BUILT_IN = ("csv", "parquet", "npz", "ahf", "root", "fits", "hdf5")
+_BUILT_IN = ("parquet", "npz", "ahf", "root", "fits", "hdf5", "csv")  # text last: it claims what no other does
 
 _HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
@@ -134,6 +134,16 @@ def _by_content(path: Path) -> Reader | None:
 def _claims(reader: Reader, path: Path, head: bytes) -> bool:
     claims = getattr(reader, "claims", None)
     return claims is not None and bool(claims(path, head))
+
+
+def is_named_for_another(path: Path, own: str) -> bool:
+    """Whether the name of a file is that of a known format which is not the reader's ``own``.
+
+    >>> is_named_for_another(Path("a.AHF_halos"), "CSV"), is_named_for_another(Path("a.out"), "CSV")
+    (True, False)
+    """
+    others = [suffix.lower() for reader in all_readers() if reader.name != own for suffix in reader.suffixes]
+    return path.name.lower().endswith((*others, *_LATER))
 
 
 def first_bytes(path: Path) -> bytes | None:

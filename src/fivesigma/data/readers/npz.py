@@ -56,6 +56,11 @@ class NpzReader:
         return {}
 
 
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(6) != b"\x93NUMPY" and path.suffix.lower() != ".npy"
+
+
 def _single(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     with path.open("rb") as stream:
         yield "X", _array(path, path.stem, stream, path.stat().st_size)
