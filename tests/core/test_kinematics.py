@@ -173,6 +173,7 @@ def test_a_wrapped_angle_is_the_same_angle(angle: float, half: float) -> None:
         (("px1", "py1", "pz1", "e1"), ("cartesian", "energy")),
         (("MET_px", "MET_py"), ("in the plane", "cartesian")),
         (("MET_pt", "MET_phi"), ("in the plane", "polar")),
+        (("PRI_met", "PRI_met_phi"), ("in the plane", "polar")),
     ],
 )
 def test_components_are_told_by_the_ends_of_their_names(

@@ -269,6 +269,8 @@ def components_of(names: Sequence[str]) -> tuple[str, str]:
     """
     words = [str(name).lower().rstrip("0123456789_ []") for name in names]
     said = tuple(next((kind for kind, fits in _ENDS.items() if fits(word)), "?") for word in words)
+    if len(said) > 1 and said[0] == "?" and said[1] in ("eta", "phi"):
+        said = ("pt", *said[1:])  # "met" with "met_phi": what the others say, the first is
     if said in _KNOWN:
         return _KNOWN[said]
     raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from fivesigma.data.cuts import SELECT, Passed, cut_flow
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
 from fivesigma.data.objects.declared import computed, declared, halves
+from fivesigma.data.places import places
 from fivesigma.data.readers.npz import MASK
 from fivesigma.data.readers.table import Table, numbers
 from fivesigma.data.roles import Roles
@@ -43,6 +45,11 @@ class _Work:
     notes: list[targets.Note] = field(default_factory=list)
     objects: Objects = field(default_factory=lambda: NOTHING)
     flow: tuple[Passed, ...] = ()
+
+    @cached_property
+    def places(self) -> Hashes | None:
+        """Hash of where each row stands, by which it is known where it holds lists; None where its columns tell it."""
+        return places(self.columns.table) if self.columns.table.jagged else None
 
     @property
     def all_units(self) -> dict[str, str]:
@@ -119,6 +126,8 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
     _check_units(work)
     read = {name: kinds.kind_of(columns.look(name)) for name in _needed(chosen.names, roles, expressed)}
     filled, (identity, as_read) = _filled(work, chosen.names, known)
+    if work.places is not None:
+        identity, as_read = work.places, work.places
     of_array = None if filled.kind == "table" else _unit(chosen.names[0], work)
     return {
         "X": filled.X,
@@ -259,7 +268,10 @@ def _draw(work: _Work, known: _Known) -> None:
     fraction = work.roles.fraction
     if fraction is None:
         return
-    hashes = mixed(read_once(work.columns, known.names, apart=known.answer)[1] ^ _DRAWN)
+    every = work.places
+    if every is None:
+        every = read_once(work.columns, known.names, apart=known.answer)[1]
+    hashes = mixed(every ^ _DRAWN)
     drawn = hashes < np.uint64(min(int(fraction * 2**64), 2**64 - 1))
     work.keep(work.take(drawn), "fraction", "ok", f"rows are beyond the fraction {fraction:g} that is drawn")
 

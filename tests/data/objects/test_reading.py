@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars
 import pytest
 
 from fivesigma._core.errors import InputError
@@ -87,6 +88,28 @@ def test_no_rule_cut_or_observable_moves_the_identity_of_a_row(tmp_path: Path) -
     other = dimuons(path, {"two": "count(muon) >= 2"}, observables=["muon[0].pt"], select="muon[0].pt > 1")
     for each in (cut, other):
         np.testing.assert_array_equal(each.row_hashes, plain.row_hashes[each.rows])
+
+
+def test_events_of_the_same_scalars_are_others_and_a_copy_of_the_file_has_the_same(tmp_path: Path) -> None:
+    path, more = tmp_path / "a.parquet", {"objects": {"jet": {"fields": ["pt"]}}, "task": "clustering"}
+    polars.DataFrame({"n": [1, 1, 1, 2], "pt": [[1.0], [2.0], [3.0], [1.0, 2.0]]}).write_parquet(path)
+    (tmp_path / "b.parquet").write_bytes(path.read_bytes())
+    each = [read(tmp_path / f"{name}.parquet", observables=["max(jet.pt)"], **more) for name in "ab"]
+    assert len(set(each[0].row_hashes.tolist())) == 4
+    np.testing.assert_array_equal(each[0].row_hashes, each[1].row_hashes)
+    part = read(path, features=["n"], rows=[1, 3], **more)
+    np.testing.assert_array_equal(part.row_hashes, each[0].row_hashes[1:3])
+    both = read([path, tmp_path / "b.parquet"], features=["n"], **more)
+    np.testing.assert_array_equal(both.row_hashes, np.tile(each[0].row_hashes, 2))
+
+
+def test_a_fraction_of_events_with_lists_is_drawn_event_by_event(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    polars.DataFrame({"n": [1] * 400, "pt": [[float(i)] for i in range(400)]}).write_parquet(path)
+    drawn = read(
+        path, fraction=0.5, objects={"jet": {"fields": ["pt"]}}, observables=["jet[0].pt"], task="clustering"
+    )
+    assert 150 < drawn.n_samples < 250
 
 
 def test_several_files_are_read_under_each_other(tmp_path: Path) -> None:
