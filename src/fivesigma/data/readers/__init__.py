@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.data.readers.table import Table, WholeTable
 
-_BUILT_IN = ("parquet", "npz", "ahf", "root", "fits", "hdf5", "csv")  # text last: it claims what no other does
+_BUILT_IN = (
+    "parquet",
+    "npz",
+    "ahf",
+    "root",
+    "fits",
+    "hdf5",
+    "csv",
+)  # text last: it claims what no other does
 
 _HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
