@@ -98,66 +98,94 @@ def assemble(table: Table, roles: Roles, *, source: str) -> dict[str, Any]:
 
 
 def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
-    columns = Held(table, _seen_as(roles))
-    work = _Work(columns, roles, source, np.arange(table.n_rows))
-    if isinstance(table, join.Joined):
-        work.keep(
-            table.found, "join", "warning", f"rows have no partner in {roles.join and roles.join['path']}"
-        )
-    work.units = _known_units(work)
-    work.objects = declared(table, columns, roles, work.units)
-    expressed = _add_expressions(work)
-    roles, angles = work.roles, _wrap(work)
-    _look_around(work)
-    chosen = choice.choose(columns.looks(), roles, expressed, source)
-    work.notes += chosen.notes
-    columns.hold([*roles.spectators, *roles.extra_columns, *roles.carried])
+    work = _begun(table, roles, source)
+    expressed, angles = _add_expressions(work), _wrap(work)
+    chosen = _chosen(work, expressed)
     known = _Known.of(work, expressed)
     _draw(work, known)
     _select(work)
-    y, w = _target_and_weights(work)
-    groups, group_identity = (
-        (None, None) if roles.group is None else group_codes(work.take(columns[roles.group]), roles.group)
-    )
-    sides = [
-        {name: work.take(columns[name]) for name in names}
-        for names in (roles.spectators, (*roles.extra_columns, *roles.carried))
-    ]
+    parts = _of_target(work) | _of_groups(work) | _beside(work)
     _check_units(work)
-    read = {name: kinds.kind_of(columns.look(name)) for name in _needed(chosen.names, roles, expressed)}
-    filled, (identity, as_read) = _filled(work, chosen.names, known)
-    if work.places is not None:
-        identity, as_read = work.places, work.places
-    of_array = None if filled.kind == "table" else _unit(chosen.names[0], work)
+    columns = work.columns
+    read = {name: kinds.kind_of(columns.look(name)) for name in _needed(chosen, work.roles, expressed)}
+    filled, hashes = _filled(work, chosen, known)
+    identity, as_read = hashes if work.places is None else (work.places, work.places)
     return {
-        "X": filled.X,
+        **parts,
+        **_of_features(work, filled, chosen),
+        "columns": read,
+        "rows": work.take(numbers(table)),
+        "identity": None if identity is None else work.take(identity),
+        "as_read": work.take(as_read),
+        "notes": tuple(work.notes),
+        "flow": work.flow,
+        "angles": {name: half for name, half in angles.items() if name in filled.names},
+    }
+
+
+def _begun(table: Table, roles: Roles, source: str) -> _Work:
+    """Return the table with the rows that have a partner, the units of its columns, and its objects."""
+    columns = Held(table, _seen_as(roles))
+    work = _Work(columns, roles, source, np.arange(table.n_rows))
+    if isinstance(table, join.Joined):
+        path = roles.join and roles.join["path"]
+        work.keep(table.found, "join", "warning", f"rows have no partner in {path}")
+    work.units = _known_units(work)
+    work.objects = declared(table, columns, roles, work.units)
+    return work
+
+
+def _chosen(work: _Work, expressed: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names of the features, and hold what else is carried along."""
+    _look_around(work)
+    found = choice.choose(work.columns.looks(), work.roles, expressed, work.source)
+    work.notes += found.notes
+    work.columns.hold([*work.roles.spectators, *work.roles.extra_columns, *work.roles.carried])
+    return found.names
+
+
+def _of_target(work: _Work) -> dict[str, Any]:
+    """Return what the target and the weights are, on the rows that have one."""
+    roles, (y, w) = work.roles, _target_and_weights(work)
+    return {
         "y": None if y is None else y.y,
         "w": w,
-        "groups": groups,
-        "mask": filled.mask,
-        "names": filled.names,
-        "units": tuple(_unit(name, work) or of_array for name in filled.names),
-        "column_units": work.units,
-        "kind": filled.kind,
-        "categories": filled.categories,
-        "columns": read,
-        "spectators": sides[0],
-        "extras": sides[1],
         "classes": None if y is None else y.classes,
         "target": ", ".join(roles.targets) or None,
         "target_unit": _unit(roles.targets[0], work) if len(roles.targets) == 1 else None,
         "targets": roles.targets,
         "target_units": tuple(_unit(target, work) for target in roles.targets),
         "weight": roles.weight,
-        "group": None if roles.group is None else roles.group.removeprefix(INTERNAL),
         "task": "clustering" if y is None else y.task,
-        "rows": work.take(numbers(table)),
-        "identity": None if identity is None else work.take(identity),
-        "as_read": work.take(as_read),
-        "group_identity": group_identity,
-        "notes": tuple(work.notes),
-        "flow": work.flow,
-        "angles": {name: half for name, half in angles.items() if name in filled.names},
+    }
+
+
+def _of_groups(work: _Work) -> dict[str, Any]:
+    name = work.roles.group
+    if name is None:
+        return {"group": None, "groups": None, "group_identity": None}
+    groups, identity = group_codes(work.take(work.columns[name]), name)
+    return {"group": name.removeprefix(INTERNAL), "groups": groups, "group_identity": identity}
+
+
+def _beside(work: _Work) -> dict[str, Any]:
+    """Return the columns that no model sees."""
+    roles = work.roles
+    sides = (roles.spectators, (*roles.extra_columns, *roles.carried))
+    spectators, extras = ({name: work.take(work.columns[name]) for name in names} for names in sides)
+    return {"spectators": spectators, "extras": extras}
+
+
+def _of_features(work: _Work, filled: Any, chosen: tuple[str, ...]) -> dict[str, Any]:
+    of_array = None if filled.kind == "table" else _unit(chosen[0], work)
+    return {
+        "X": filled.X,
+        "mask": filled.mask,
+        "names": filled.names,
+        "units": tuple(_unit(name, work) or of_array for name in filled.names),
+        "column_units": work.units,
+        "kind": filled.kind,
+        "categories": filled.categories,
     }
 
 

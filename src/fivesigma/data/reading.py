@@ -91,12 +91,8 @@ def read(  # noqa: PLR0913 keywords of a public function
     >>> data.names, data.classes, data.n_missing
     (('pt', 'eta'), ('b', 's'), 1)
     """
-    sources = Sources.by_class(path) if isinstance(path, Mapping) else Sources.of(path)
-    if isinstance(path, Mapping):
-        _refuse_target(target)
-        target, classes = CLASS, list(path) if classes is None else classes
-    if isinstance(group, Mapping):
-        sources, group = sources.grouped(_pattern(group)), GROUP
+    sources, target, classes = _of_classes(path, target, classes)
+    sources, group = _grouped(sources, group)
     roles = Roles(
         target=target,
         task=task,
@@ -119,13 +115,37 @@ def read(  # noqa: PLR0913 keywords of a public function
         cuts=cuts or {},
         fraction=fraction,
     )
-    _refuse_unknown(format_options)
-    beside = [join["path"]] if join and {"path", "on"} <= set(join) else []
-    with tables.opened(sources, format=format, missing=roles.words, **format_options) as table:
-        own = tables.units_said(table, beside=beside, given=units)
-        roles = dataclasses.replace(roles, read_units=own)
-        source = str(path) if isinstance(path, str) else ", ".join(str(file) for file in table.files)
-        return Dataset.from_table(window(table, rows), roles, source=source)
+    return _opened(sources, roles, rows, format, format_options, str(path) if isinstance(path, str) else "")
+
+
+def _opened(
+    sources: Sources,
+    roles: Roles,
+    rows: Sequence[int] | None,
+    format: str | None,
+    options: Mapping[str, Any],
+    called: str,
+) -> Dataset:
+    _refuse_unknown(options)
+    beside = [roles.join["path"]] if roles.join and {"path", "on"} <= set(roles.join) else []
+    with tables.opened(sources, format=format, missing=roles.words, **options) as table:
+        own = tables.units_said(table, beside=beside, given=roles.units)
+        known = dataclasses.replace(roles, read_units=own)
+        source = called or ", ".join(str(file) for file in table.files)
+        return Dataset.from_table(window(table, rows), known, source=source)
+
+
+def _of_classes(path: Any, target: Any, classes: Any) -> tuple[Sources, Any, Any]:
+    """Return the files with target and classes, which files by class say themselves."""
+    if not isinstance(path, Mapping):
+        return Sources.of(path), target, classes
+    _refuse_target(target)
+    return Sources.by_class(path), CLASS, list(path) if classes is None else classes
+
+
+def _grouped(sources: Sources, group: str | Mapping[str, str] | None) -> tuple[Sources, str | None]:
+    """Return the files with the column of the groups, which a path may say."""
+    return (sources.grouped(_pattern(group)), GROUP) if isinstance(group, Mapping) else (sources, group)
 
 
 def _refuse_target(target: object) -> None:

@@ -65,10 +65,7 @@ def places(data: Any, name: str) -> Iterator[tuple[str, Place | str]]:
     if reason := elsewhere(data):
         yield name, reason
     elif data.dtype.names and data.ndim == 1:
-        for field in data.dtype.names:
-            how, many = how_read(data.dtype[field].base), data.dtype[field].shape
-            wrong = how is None or (many and how != "number")
-            yield field, _left(data.dtype[field]) if wrong else Place(data, str(how), field)
+        yield from ((field, _field(data, field)) for field in data.dtype.names)
     elif (how := how_read(data.dtype)) is None or (how != "number" and data.ndim > 1):
         yield name, _left(data.dtype)
     elif data.ndim == 2 and data.shape[1] <= WIDEST:
@@ -78,6 +75,13 @@ def places(data: Any, name: str) -> Iterator[tuple[str, Place | str]]:
         yield name, f"it has {data.ndim} dimensions"
     else:
         yield name, _number(data) if how == "number" else Place(data, how)
+
+
+def _field(data: Any, field: str) -> Place | str:
+    """Return where a field of a compound data set stands, or why it is left out."""
+    how, many = how_read(data.dtype[field].base), data.dtype[field].shape
+    wrong = how is None or (many and how != "number")
+    return _left(data.dtype[field]) if wrong else Place(data, str(how), field)
 
 
 def elsewhere(data: Any) -> str:
