@@ -65,6 +65,29 @@ def _markdown(view: View) -> str:
     return "\n\n".join([*map(cell, sentences(view)), table(HEAD, rows(view))])
 
 
+def _terminal(view: View) -> list[str]:
+    """Return what the best model's score is worth, on one line."""
+    model, kept = view.having(SignificanceRecord)[0]
+    cut, bins = kept.cut, kept.bins
+    said = (
+        []
+        if cut is None
+        else [
+            f"at the best cut s = {plain_number(cut.s)} and b = {plain_number(cut.b)} ± "
+            f"{plain_number(cut.error, 2)}: {_spoken(cut.significance, kept)}"
+        ]
+    )
+    exact, *others = (each for each in _sigmas(bins.significance, kept) if each != DASH)
+    said.append(f"from {counted(len(bins.s), 'bin')} {', '.join(f'{each}σ' for each in (exact, *others))}")
+    return [f"{model.name}, expected of the declared yields: {'; '.join(said)}"]
+
+
+def _spoken(found: Significances, kept: SignificanceRecord) -> str:
+    exact, statistical, both = _sigmas(found, kept)
+    more = f", {both}σ with its systematic error too" if kept.systematic else ""
+    return f"{exact}σ with b exact, {statistical}σ with its statistics{more}"
+
+
 SECTION = Section(
     "significance",
     "Expected significance",
@@ -72,4 +95,5 @@ SECTION = Section(
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),
+    terminal=_terminal,
 )
