@@ -167,7 +167,10 @@ def test_correlated_columns_are_clustered() -> None:
     [
         (lambda m, **k: permutation_importance(RandomForestRegressor(), X, Y, "r2", **k), "is not fitted"),
         (lambda m, **k: permutation_importance(m, X, Y, "r2", n_repeats=1, **k), "at least 2"),
-        (lambda m, **k: permutation_importance(m, X, Y, "r2", sample_weight=-np.ones(500), **k), "negative"),
+        (
+            lambda m, **k: permutation_importance(m, X, Y, "r2", sample_weight=-np.ones(500), **k),
+            "sum to -500",
+        ),
         (lambda m, **k: permutation_importance(m, X, Y, "r2", groups=[(0,), (0, 1)], **k), "at most once"),
         (lambda m, **k: permutation_importance(m, X, Y[:9], "r2", **k), "one value a row"),
         (lambda m, **k: impurity_importance(m), "has no impurity"),

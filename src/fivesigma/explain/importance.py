@@ -83,8 +83,8 @@ def permutation_importance(  # noqa: PLR0913 keywords of a public function
     metric : Metric or its name
     n_repeats : permutations R of each column, at least 2
     rng : draws them, group by group and repeat by repeat
-    sample_weight : (n,), not negative. Where weights differ, values are drawn with replacement in proportion to
-        them, so that an event of weight k still counts as k events
+    sample_weight : (n,), of either sign. Where weights differ, values are drawn with replacement in proportion to
+        their size, so that an event of weight k still counts as k events
     groups : sets of columns permuted together, as from `cluster_columns`; default: each column on its own
     n_boot : 0, or the resamples of events from which ``std`` is then taken
     progress : called with (groups done, G)
@@ -99,7 +99,7 @@ def permutation_importance(  # noqa: PLR0913 keywords of a public function
     Raises
     ------
     InputError
-        If the model is not fitted, R is below 2, or weights are negative.
+        If the model is not fitted, R is below 2, or the weights do not sum to more than zero.
     """
     refuse_other_than_generator(rng)
     asked = Asked(model, X, y, metric, sample_weight)

@@ -50,6 +50,10 @@ class Asked:
             kept = self.w != 0
             if not kept.any():
                 raise InputError("every weight is zero; expected at least one event of positive weight.")
+            if not self.w.sum() > 0:
+                raise InputError(
+                    f"the weights sum to {self.w.sum():.3g}; expected a positive sum: use more events."
+                )
             self.X, target, self.w = self.X[kept], target[kept], self.w[kept]
         self.y = codes(model, target)
 

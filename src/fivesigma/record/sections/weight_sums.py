@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fivesigma.record.document import optional
 from fivesigma.record.sections.section import Section
 
 
@@ -16,11 +17,13 @@ class PartSums:
     ----------
     n, sums : (classes,) their numbers, and their sums of weights.
     scale : the factor that takes sums of weights of this part to those of the whole sample.
+    n_effective : (classes,) their (Σw)²/Σw², where weights are negative or yields; None else.
     """
 
     n: tuple[int, ...]
     sums: tuple[float, ...]
     scale: float
+    n_effective: tuple[float, ...] | None = optional()
 
 
 @dataclass(frozen=True, kw_only=True)

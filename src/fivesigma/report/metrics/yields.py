@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fivesigma.record.sections.significance import SignificanceRecord
-from fivesigma.record.sections.weight_sums import WeightSumsRecord
+from fivesigma.record.sections.weight_sums import PartSums, WeightSumsRecord
 from fivesigma.report.metrics.lines import Table
 from fivesigma.report.rounding import count, plain_number
 from fivesigma.report.section import View
@@ -41,10 +41,17 @@ def sums(view: View) -> list[tuple[str, str, str, str, str]]:
     return [
         (
             part,
-            count(sum(each.n)),
+            count(sum(each.n)) + _effective(each),
             plain_number(each.sums[-1]),
             plain_number(each.sums[0]),
             plain_number(each.scale),
         )
         for part, each in kept.parts.items()
     ]
+
+
+def _effective(each: PartSums) -> str:
+    """Return N_eff of signal and of background, in brackets, where the record has them."""
+    if each.n_effective is None:
+        return ""
+    return f" (N_eff {count(each.n_effective[-1])} and {count(each.n_effective[0])})"
