@@ -176,7 +176,9 @@ def test_the_split_is_written_and_nothing_is_opened(call: Any, here: Path) -> No
     assert len(table) == done["n_rows"] == sum(done["parts"].values())
     assert not list(here.rglob("ledger.jsonl"))
     assert polars.read_csv(here / "split.csv").columns == table.columns[:-1]
-    assert "*.csv or *.parquet" in call("split", "toy.toml", "-o", "split.txt").err
+    assert (
+        "*.csv, *.parquet, *.root, *.fits, *.h5 or *.hdf5" in call("split", "toy.toml", "-o", "split.txt").err
+    )
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,10 @@ def check(
 def split(
     study: StudyName,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The table to write: .parquet or .csv.")
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The table to write: .parquet, .csv, .root, .fits or .h5."
+        ),
     ],
     data: Data = None,
     seed: Seed = None,
