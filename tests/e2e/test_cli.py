@@ -234,7 +234,12 @@ def test_init_inspect_and_check(call: Any, here: Path) -> None:
 BROKEN = {
     "unknown key": ('target = "label"', 'tagret = "label"', "Did you mean 'target'"),
     "wrong type": ('target = "label"', "target = 3", "data.target: got 3, expected text"),
-    "unbuilt": ('target = "label"', 'target = "label"\ntree = "mini"', "not in this version"),
+    "unbuilt": ('kind = "logistic"', 'kind = "network"', "not in this version"),
+    "option of another format": (
+        'target = "label"',
+        'target = "label"\ntree = "mini"',
+        "data.tree: unknown key",
+    ),
     "absent target": ('target = "label"', 'target = "labels"', "labels"),
     "absent feature": ('features = ["a", "b"]', 'features = ["a", "bb"]', "bb"),
     "text feature": ('features = ["a", "b"]', 'features = ["a", "label"]', "label"),

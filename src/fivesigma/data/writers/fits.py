@@ -75,7 +75,7 @@ def _unit(unit: str) -> str | None:
 
 
 def _field(column: NDArray[Any]) -> _Field:
-    """Return a column as FITS has it: whole numbers with gaps stay whole, and TNULL is a number that none of them is."""
+    """Return a column as FITS has it: whole numbers with gaps stay whole, TNULL is a number that none of them is."""
     absent = kinds.missing(column)
     if isinstance(column, kinds.Gapped) and column.holds == "truth":
         return _Field(
