@@ -10,7 +10,7 @@ import pytest
 
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError
-from fivesigma.data.inspection import guess, inspect, look, ranked_targets
+from fivesigma.data.inspection import guess, inspect, look, parts, ranked_targets
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,25 @@ def test_an_unknown_target_is_one_sentence(tmp_path: Path) -> None:
     pl.DataFrame({"x": [1.0, 2.0]}).write_csv(tmp_path / "t.csv")
     with pytest.raises(InputError, match="'z' is not a column of the table"):
         inspect(tmp_path / "t.csv", "z")
+
+
+def test_lists_units_and_what_is_left_out_are_seen_and_several_tables_listed(tmp_path: Path) -> None:
+    fits, uproot, awkward = (pytest.importorskip(name) for name in ("astropy.io.fits", "uproot", "awkward"))
+    lists = {"jet": awkward.Array([[1.5, 2.5], [], [3.5, 1.0]])}
+    deep = {"deep": awkward.Array([[[1.0]], [], [[2.0]]])}
+    with uproot.recreate(tmp_path / "t.root") as file:
+        file.mkrntuple("events", {"w": np.array([1.0, 1, 2], "f4"), **lists, **deep})
+        file.mktree("other", {"x": np.arange(2)})
+    assert dict(parts(tmp_path / "t.root")) == {"events": "3 rows", "other": "2 rows"}
+    assert parts(tmp_path / "t.root", {"tree": "other"}) == {}
+    seen = inspect(tmp_path / "t.root", options={"tree": "events"})
+    assert [(each.name, each.dtype, each.mean_members) for each in seen.lists] == [("jet", "float64", 4 / 3)]
+    assert seen.left_out == {"deep": "it holds var * var * float64"}
+    assert seen.columns[0].dtype == "float32"
+    assert seen.n_effective is None, "the only column is the target"
+    column = fits.Column("v", format="D", array=np.arange(3), unit="km/s")
+    fits.BinTableHDU.from_columns([column]).writeto(tmp_path / "t.fits")
+    assert [column.unit for column in inspect(tmp_path / "t.fits").columns] == ["km/s"]
+    assert parts(tmp_path / "t.fits") == parts(tmp_path / "absent.fits") == {}
+    pl.DataFrame({"w": [1.0, 1, 2], "x": [1.5, 2, 1], "y": [0, 1, 1]}).write_csv(tmp_path / "t.csv")
+    assert inspect(tmp_path / "t.csv", "y").n_effective == pytest.approx(16 / 6)

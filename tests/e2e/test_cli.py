@@ -176,7 +176,9 @@ def test_the_split_is_written_and_nothing_is_opened(call: Any, here: Path) -> No
     assert len(table) == done["n_rows"] == sum(done["parts"].values())
     assert not list(here.rglob("ledger.jsonl"))
     assert polars.read_csv(here / "split.csv").columns == table.columns[:-1]
-    assert "*.csv or *.parquet" in call("split", "toy.toml", "-o", "split.txt").err
+    assert (
+        "*.csv, *.parquet, *.root, *.fits, *.h5 or *.hdf5" in call("split", "toy.toml", "-o", "split.txt").err
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,12 @@ def test_init_inspect_and_check(call: Any, here: Path) -> None:
 BROKEN = {
     "unknown key": ('target = "label"', 'tagret = "label"', "Did you mean 'target'"),
     "wrong type": ('target = "label"', "target = 3", "data.target: got 3, expected text"),
-    "unbuilt": ('target = "label"', 'target = "label"\ntree = "mini"', "not in this version"),
+    "unbuilt": ('kind = "logistic"', 'kind = "network"', "not in this version"),
+    "option of another format": (
+        'target = "label"',
+        'target = "label"\ntree = "mini"',
+        "data.tree: unknown key",
+    ),
     "absent target": ('target = "label"', 'target = "labels"', "labels"),
     "absent feature": ('features = ["a", "b"]', 'features = ["a", "bb"]', "bb"),
     "text feature": ('features = ["a", "b"]', 'features = ["a", "label"]', "label"),

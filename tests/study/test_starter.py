@@ -96,3 +96,18 @@ def test_a_table_without_a_target_says_so(tmp_path: Path) -> None:
         write_starter(table, tmp_path / "t.toml")
     with pytest.raises(InputError, match="'ids' is not a column of the table"):
         inspect(table, "ids")
+
+
+def test_a_starter_of_one_table_of_several_says_which_and_passes_check(tmp_path: Path) -> None:
+    fits = pytest.importorskip("astropy.io.fits")
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=80)
+    columns = [
+        fits.Column(name, format="D", array=each)
+        for name, each in {"x": x, "y": x + rng.normal(size=80)}.items()
+    ]
+    tables = [fits.BinTableHDU.from_columns(columns, name=name) for name in ("ONE", "TWO")]
+    fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(tmp_path / "t.fits")
+    place = write_starter(tmp_path / "t.fits", tmp_path / "s.toml", "y", {"hdu": "TWO"})
+    assert 'hdu = "TWO"' in place.read_text()
+    assert Study.read(place).prepared().data.n_samples == 80

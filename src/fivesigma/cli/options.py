@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from fivesigma._core.errors import InputError
+
 Json = Annotated[bool, typer.Option("--json", help='Print one JSON document; errors as {"error": ...}.')]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -14,7 +16,17 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the name of a built-in study.")
 ]
-Table = Annotated[str, typer.Argument(metavar="FILE", help="A table: CSV, Parquet, NPZ ...")]
+Table = Annotated[
+    str, typer.Argument(metavar="FILE", help="A table: CSV, Parquet, NPZ, ROOT, FITS, HDF5 ...")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="An option of the table's format, as in a study's [data]: tree=Events, key=..., hdu=...; repeat.",
+    ),
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Run folders.")]
 
@@ -40,3 +52,18 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Stop before the first fit, with status 1, if the audit has a warning."),
 ]
+
+
+def format_options(words: list[str] | None) -> dict[str, str]:
+    """Return the options of a table's format that were given as NAME=VALUE.
+
+    >>> format_options(["tree=Events"])
+    {'tree': 'Events'}
+    """
+    found: dict[str, str] = {}
+    for word in words or ():
+        name, mark, value = word.partition("=")
+        if not name or not mark:
+            raise InputError(f"--option {word}: is no NAME=VALUE; write, say, --option tree=Events.")
+        found[name] = value
+    return found

@@ -99,7 +99,10 @@ def predict(
     run: Run,
     file: TablePath,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT", help="The table to write: .csv or .parquet.")
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="OUT", help="The table to write: .csv, .parquet, .root, .fits or .h5."
+        ),
     ],
     model: Annotated[
         str | None, typer.Option("--model", help="A model of the run; default: the best.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +12,20 @@ import typer
 
 from fivesigma._core.counts import counted
 from fivesigma.cli.answer import Answer, Table
-from fivesigma.cli.options import Data, Debug, Json, Metrics, Quiet, Seed, Strict, StudyName, Trust, Workers
+from fivesigma.cli.options import (
+    Data,
+    Debug,
+    Json,
+    Metrics,
+    Options,
+    Quiet,
+    Seed,
+    Strict,
+    StudyName,
+    Trust,
+    Workers,
+    format_options,
+)
 from fivesigma.cli.options import Table as TablePath
 
 
@@ -52,6 +67,7 @@ def init(
         Path | None, typer.Option("--out", "-o", metavar="STUDY", help="The study file to write.")
     ] = None,
     target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
+    option: Options = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -59,7 +75,7 @@ def init(
     """Write a starter study for a table."""
     from fivesigma.study.spec.starter import write_starter
 
-    place = write_starter(file, out, target)
+    place = write_starter(file, out, target, format_options(option))
     lines = [f"wrote {place}: read it, then `fivesigma check {place}`"]
     return Answer({"study": str(place)}, lines)
 
@@ -67,31 +83,72 @@ def init(
 def inspect(
     file: TablePath,
     target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
+    option: Options = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Look at a table and guess its parts."""
+    """Look at a table and guess its parts.
+
+    Of a file of several tables those are listed, and --option names one.
+    """
     from fivesigma.data.inspection import inspect as look
+    from fivesigma.data.inspection import parts
+    from fivesigma.data.readers import reader_for
     from fivesigma.study.spec.starter import document
 
-    seen = document(look(file, target))
-    return Answer(seen, [_columns(seen), "", *_guesses(seen["guesses"])])
+    options = format_options(option)
+    if several := parts(file, options):
+        return _several(file, several, reader_for(file).options[0])
+    seen = document(look(file, target, options))
+    return Answer(seen, [_columns(seen), *_lists(seen), "", *_guesses(seen["guesses"])])
+
+
+def _several(file: str, found: Mapping[str, str], word: str) -> Answer:
+    """Answer of a file of several tables: what each is called and holds."""
+    listed = Table([word, "holds"], [[name, said] for name, said in found.items()], f"{file}: several tables")
+    first = shlex.quote(f"{word}={next(iter(found))}")
+    lines: list[str | Table] = [
+        listed,
+        "",
+        f"Look at one: fivesigma inspect {shlex.quote(file)} --option {first}",
+    ]
+    return Answer({"path": file, "option": word, "tables": dict(found)}, lines)
+
+
+def _lists(seen: dict[str, Any]) -> Iterator[str | Table]:
+    """What stands in a file beside its columns: lists, and what no table can hold."""
+    if seen["lists"]:
+        rows = [
+            [each["name"], each["dtype"], each["unit"] or "", f"{each['mean_members']:.3g}"]
+            for each in seen["lists"]
+        ]
+        yield ""
+        yield Table(["list", "dtype", "unit", "mean members"], rows, right=["mean members"])
+    if seen["left_out"]:
+        yield ""
+        yield "Left out: " + "; ".join(f"{name} ({why})" for name, why in seen["left_out"].items())
 
 
 def _columns(seen: dict[str, Any]) -> Table:
-    header = ["column", "type", "min", "max", "mean", "missing", "distinct"]
+    header = ["column", "type", "dtype", "unit", "min", "max", "mean", "missing", "distinct"]
     rows = [
         [
             c["name"],
             c["type"],
+            c["dtype"],
+            c["unit"] or "",
             *(_number(c[key]) for key in ("min", "max", "mean")),
             _missing(c),
             str(c["n_distinct"]),
         ]
         for c in seen["columns"]
     ]
-    return Table(header, rows, f"{seen['path']}: {counted(seen['n_rows'], 'row')}", right=header[2:])
+    weighted = f", N_eff = {seen['n_effective']:.1f}" if seen["n_effective"] is not None else ""
+    sizes = f"{counted(seen['n_rows'], 'row')}, {counted(len(rows), 'column')}{weighted}"
+    if not any(row[3] for row in rows):  # no unit is said of any
+        header, *rows = ([*row[:3], *row[4:]] for row in (header, *rows))
+    return Table(header, rows, f"{seen['path']}: {sizes}", right=header[-5:])
 
 
 def _number(value: float | None) -> str:
@@ -134,7 +191,10 @@ def check(
 def split(
     study: StudyName,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="The table to write: .parquet or .csv.")
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The table to write: .parquet, .csv, .root, .fits or .h5."
+        ),
     ],
     data: Data = None,
     seed: Seed = None,

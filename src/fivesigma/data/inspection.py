@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.columns import is_whole, numbers
+from fivesigma._core.columns import is_text, is_whole, numbers
 from fivesigma._core.errors import one_of
+from fivesigma.data import readers
+from fivesigma.data.readers.table import Table
 
 CODES = (-999.0, -9999.0, -99999.0, -999999.0)
 """Numbers that experiments write where a value is missing."""
@@ -26,6 +28,7 @@ _IDENTIFIER = re.compile(
 )
 _BOOKKEEPING = re.compile(r"weight|^kaggle|(^|_)(set|split|fold|part)$|year|date|time", re.IGNORECASE)
 _MOST_CLASSES = 20
+_LOOKED = 10_000  # rows whose lists are counted
 _FEWEST_IN_A_CLASS = 10
 
 
@@ -42,6 +45,8 @@ class Column:
     n_distinct: int
     counts: Mapping[str, int]
     code: float | None = None
+    dtype: str = ""
+    unit: str | None = None
 
     @property
     def numeric(self) -> bool:
@@ -62,17 +67,55 @@ class Guesses:
 
 
 @dataclass(frozen=True)
+class Lists:
+    """A column that holds a list in each row, and how many members one has on average in the first rows."""
+
+    name: str
+    dtype: str
+    unit: str | None
+    mean_members: float
+
+
+@dataclass(frozen=True)
 class Inspection:
-    """A table as a person would look it over."""
+    """A table as a person would look it over.
+
+    ``n_effective`` is Kish's number of events where a weight was found; ``left_out`` are columns of the file that no
+    table can hold, with the reason; ``options`` are those of the format with which it was read.
+    """
 
     path: str
     n_rows: int
     columns: tuple[Column, ...]
     guesses: Guesses
+    lists: tuple[Lists, ...] = ()
+    n_effective: float | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def inspect(path: str | Path, target: str | None = None) -> Inspection:
+def parts(path: str | Path, options: Mapping[str, Any] | None = None) -> Mapping[str, str]:
+    """Return the tables of a file by name and what each holds, where there are several and no option says which.
+
+    Raises
+    ------
+    DataError
+        The file is damaged.
+    """
+    file = Path(path)
+    if options or not file.is_file():
+        return {}
+    listed = getattr(readers.reader_for(file), "parts", None)  # of formats that hold several
+    found: Mapping[str, str] = {} if listed is None else listed(file)
+    return found if len(found) > 1 else {}
+
+
+def inspect(
+    path: str | Path, target: str | None = None, options: Mapping[str, Any] | None = None
+) -> Inspection:
     """Look at the table in ``path``; ``target`` is the column to predict, guessed where it is not said.
+
+    ``options`` are those of the format, such as ``tree`` of ROOT.
 
     Raises
     ------
@@ -81,9 +124,22 @@ def inspect(path: str | Path, target: str | None = None) -> Inspection:
     DataError
         The file is absent, damaged, empty or of no known format.
     """
-    from fivesigma.data.tables import read_columns
+    from fivesigma.data import tables
 
-    return inspected(path, read_columns(path), target)
+    with tables.opened(path, **(options or {})) as table:
+        whole = table.columns(table.names)
+        lists = tuple(_lists(table, name) for name in table.jagged)
+        left_out = {n: why for part in table.parts for n, why in getattr(part, "left_out", {}).items()}
+        units = table.units
+    seen = inspected(path, whole, target)
+    columns = tuple(replace(column, unit=units.get(column.name)) for column in seen.columns)
+    return replace(seen, columns=columns, lists=lists, left_out=left_out, options=dict(options or {}))
+
+
+def _lists(table: Table, name: str) -> Lists:
+    first = table.lists([name], 0, min(_LOOKED, table.n_rows))[name]
+    mean = len(first.values) / len(first) if len(first) else 0.0
+    return Lists(name, str(first.values.dtype), table.units.get(name), mean)
 
 
 def inspected(path: str | Path, table: Mapping[str, NDArray[Any]], target: str | None = None) -> Inspection:
@@ -92,7 +148,16 @@ def inspected(path: str | Path, table: Mapping[str, NDArray[Any]], target: str |
     n_rows = len(next(iter(table.values()))) if table else 0
     if target is not None:
         one_of(target, table, "column of the table")
-    return Inspection(str(path), n_rows, columns, guess(columns, n_rows, target))
+    guesses = guess(columns, n_rows, target)
+    return Inspection(str(path), n_rows, columns, guesses, n_effective=_n_effective(table, guesses.weight))
+
+
+def _n_effective(table: Mapping[str, NDArray[Any]], weight: str | None) -> float | None:
+    """Return (Σw)²/Σw² of the column of weights, if there is one (Kish 1965)."""
+    if weight is None:
+        return None
+    w = numbers(table[weight])
+    return float(w.sum() ** 2 / (w**2).sum()) if w.any() else None
 
 
 def look(name: str, values: NDArray[Any]) -> Column:
@@ -102,6 +167,12 @@ def look(name: str, values: NDArray[Any]) -> Column:
     >>> column.kind, column.mean, column.n_missing, column.n_distinct
     ('whole number', 2.0, 1, 2)
     """
+    dtype = "text" if is_text(values) else "whole number" if values.dtype.kind == "O" else str(values.dtype)
+    shape = f" {' × '.join(map(str, values.shape[1:]))}" if values.ndim > 1 else ""
+    return replace(_looked(name, values), dtype=dtype + shape)
+
+
+def _looked(name: str, values: NDArray[Any]) -> Column:
     if values.ndim > 1:
         return Column(name, "array", None, None, None, 0, 0, {})
     if values.dtype.kind == "O" and is_whole(values):

@@ -334,7 +334,7 @@ def test_without_h5py_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_real_files_of_jets(shared_data: Path) -> None:
     path = shared_data / "jets/ttbar_all_hadronic.h5"
-    with pytest.raises(InputError, match=r"'INPUTS/Source' \(10000 rows\), 'TARGETS/t1' \(10000 rows\)"):
+    with pytest.raises(InputError, match=r"'INPUTS/Source' \(10,000 rows\), 'TARGETS/t1' \(10,000 rows\)"):
         read_columns(path)
     found = read_columns(path, key="INPUTS/Source")
     assert len(found) == 60

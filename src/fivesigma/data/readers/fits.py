@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import DataError, require
 from fivesigma.data.readers import fits_fields as fields
 from fivesigma.data.readers.border import border, refuse_promise
@@ -129,7 +130,7 @@ def _is_table(hdu: Any) -> bool:
 
 def _said(hdu: Any) -> str:
     shape = " × ".join(map(str, hdu.shape or ())) if not _is_table(hdu) else ""
-    return f"image of {shape}" if shape else f"{hdu.header['NAXIS2']} rows"
+    return f"image of {shape}" if shape else counted(int(hdu.header["NAXIS2"]), "row")
 
 
 def _units(hdu: Any) -> dict[str, str]:

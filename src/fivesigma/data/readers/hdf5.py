@@ -15,6 +15,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import require
 from fivesigma.data.readers import hdf5_pandas as pandas
 from fivesigma.data.readers import hdf5_values as values
@@ -69,7 +70,7 @@ class Hdf5Reader:
     def parts(self, path: Path) -> Mapping[str, str]:
         """Return the tables of a file by the paths of their groups or data sets, and how many rows each has."""
         with border(path, self.name, _NEXT), _opened(path) as file:
-            return {key: f"{part.n_rows} rows" for key, part in _parts(file).items()}
+            return {key: counted(part.n_rows, "row") for key, part in _parts(file).items()}
 
 
 @contextmanager
@@ -178,7 +179,7 @@ def _asked(path: Path, file: Any, key: Any) -> _Part:
             name.removeprefix(below): each for name, each in arrays.items() if name.startswith(below)
         }:
             return _Part(found)
-    said = {name: f"{part.n_rows} rows" for name, part in parts.items()}
+    said = {name: counted(part.n_rows, "row") for name, part in parts.items()}
     return parts[chosen(path, "key", said, plain)]
 
 

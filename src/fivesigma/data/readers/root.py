@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import require
 from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.border import border, first_line, refuse_promise
@@ -78,7 +79,7 @@ def _opened(path: Path) -> Any:
 
 def _trees(file: Any) -> dict[str, str]:
     """Return how many rows each tree has, by its name without the cycle: of several the newest is meant."""
-    return {name: f"{file[name].num_entries} rows" for name in _kinds(file)}
+    return {name: counted(int(file[name].num_entries), "row") for name in _kinds(file)}
 
 
 def _kinds(file: Any, *, cycle: bool = False) -> dict[str, str]:

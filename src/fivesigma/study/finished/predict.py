@@ -44,7 +44,7 @@ def predict(
     file : str or Path
         The table; it has the columns the model was trained on. Neither target nor weight is needed.
     out : str or Path
-        ``.csv`` or ``.parquet``.
+        ``.csv``, ``.parquet``, ``.root``, ``.fits`` or ``.h5``.
     model : str, optional
         The model's name; default: the best by validation.
     keep : sequence of str
@@ -77,7 +77,7 @@ def predict(
     spec = Spec.read(RunFolder(result.path).study)
     table = OtherTable.read(fitted, spec, file, keep)
     kept = {each: table.column(each) for each in keep}
-    if target.suffix == ".parquet":
+    if target.suffix != ".csv":
         kept = {each: kinds.typed(column) for each, column in kept.items()}
     made, unknown = table.features
     whole = np.ones(len(made), dtype=np.bool_)

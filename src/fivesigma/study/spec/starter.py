@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,12 @@ _SET = re.compile(r"(^|_|[a-z](?=S))(set|split|part)$", re.IGNORECASE)
 """Names of columns that divide a table."""
 
 
-def write_starter(table: str | Path, study: str | Path | None = None, target: str | None = None) -> Path:
+def write_starter(
+    table: str | Path,
+    study: str | Path | None = None,
+    target: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Path:
     """Write a starter study for ``table`` and return where it is.
 
     Parameters
@@ -34,6 +39,8 @@ def write_starter(table: str | Path, study: str | Path | None = None, target: st
         The file to write; default: the name of the table with ``.toml``, in the current folder.
     target : str, optional
         The column to predict; guessed where it is not said.
+    options : mapping, optional
+        Options of the table's format, such as ``tree`` of ROOT; they are written into the study.
 
     Raises
     ------
@@ -47,12 +54,13 @@ def write_starter(table: str | Path, study: str | Path | None = None, target: st
         raise InputError(
             f"{place}: exists and is not overwritten; give another name with --out FILE, or remove it."
         )
-    columns = read_columns(table)
-    seen = inspected(table, columns, target)
+    said = dict(options or {})
+    columns = read_columns(table, **said)
+    seen = replace(inspected(table, columns, target), options=said)
     salt = _stem(Path(seen.path))
     found = tried(seen, columns, target=target, salt=salt, listed=_MOST_NAMED)
     guessed = replace(seen, guesses=found.guesses)
-    text = starter(guessed, beside=place, task=found.task, folds=found.folds, objects=objects_in(table))
+    text = starter(guessed, beside=place, task=found.task, folds=found.folds, objects=objects_in(table, said))
     Spec.from_toml(text, place=str(place), folder=place.absolute().parent)  # what is written can be read
     try:
         with place.open("x", encoding="utf-8") as file:
@@ -108,6 +116,7 @@ def _data(seen: Inspection, beside: Path) -> Iterator[str]:
     found = seen.guesses
     yield "[data]"
     yield f"path = {value_text(_relative(Path(seen.path), beside))}"
+    yield from (f"{option} = {value_text(value)}" for option, value in seen.options.items())
     yield f"target = {value_text(found.target)} # a guess: name what is to be predicted"
     yield '# task = "clustering" # then the target, if kept, is a truth that no fit sees (docs/mixtures.md)'
     yield from _classes(seen)
@@ -205,7 +214,11 @@ def document(seen: Inspection) -> dict[str, Any]:
     return {
         "path": seen.path,
         "n_rows": seen.n_rows,
+        "n_effective": seen.n_effective,
+        "options": dict(seen.options),
         "columns": [_entry(column) for column in seen.columns],
+        "lists": [asdict(each) for each in seen.lists],
+        "left_out": dict(seen.left_out),
         "guesses": {
             "target": found.target,
             "classes": list(found.classes),
@@ -224,4 +237,5 @@ def _entry(column: Column) -> dict[str, Any]:
         for key, value in numbers.items()
     }
     counted = {"n_missing": column.n_missing, "n_distinct": column.n_distinct, "missing_code": column.code}
-    return {"name": column.name, "type": column.kind, **finite, **counted}
+    said = {"name": column.name, "type": column.kind, "dtype": column.dtype, "unit": column.unit}
+    return {**said, **finite, **counted}

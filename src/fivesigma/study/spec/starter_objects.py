@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fivesigma._core.errors import InputError
 from fivesigma.data import tables
@@ -19,9 +20,12 @@ MOST_FIELDS = 8
 _TRIED = 1000  # events whose lists are read
 
 
-def objects_in(path: str | Path) -> tuple[Rules, ...]:
-    """Return the objects that the lists of a table speak of, those that can be made of its first events."""
-    with tables.opened(path) as table:
+def objects_in(path: str | Path, options: Mapping[str, Any] | None = None) -> tuple[Rules, ...]:
+    """Return the objects that the lists of a table speak of, those that can be made of its first events.
+
+    ``options`` are those of the table's format.
+    """
+    with tables.opened(path, **(options or {})) as table:
         found = (_made(table, each) for each in recognised(table.jagged))
         return tuple(each for each in found if each is not None)[:MOST_OBJECTS]
 

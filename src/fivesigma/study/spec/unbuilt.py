@@ -10,12 +10,8 @@ from typing import Any
 
 from fivesigma._core.errors import StudyError
 
-KEYS: dict[str, str] = {
-    "data.tree": "ROOT files are",
-    "data.key": "HDF5 files are",
-    "data.hdu": "FITS files are",
-}
-"""Dotted key (list positions left out) and the beginning of the sentence that refuses it."""
+KEYS: dict[str, str] = {}
+"""Dotted key (list positions left out) and the beginning of the sentence that refuses it, such as "ROOT files are"."""
 
 KINDS: tuple[str, ...] = ("network",)
 METRICS: tuple[str, ...] = ()
