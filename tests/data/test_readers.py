@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import random
 import zipfile
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import polars
 import pytest
 
-from fivesigma._core.errors import DataError, FivesigmaError, InputError
+from fivesigma._core.errors import DataError, InputError
 from fivesigma.data import readers
 from fivesigma.data.reading import read
 from fivesigma.data.tables import read_columns
@@ -301,41 +300,6 @@ def test_a_reader_of_another_package(tmp_path, monkeypatch):
         assert read_columns(write(tmp_path / "a.HALOS", ""), scale=2)["m"].tolist() == [0.0, 2.0, 4.0]
     finally:
         readers.all_readers.cache_clear()
-
-
-def _mutant(raw: bytes, rng: random.Random) -> bytes:
-    """Cut off, flip, splice or overwrite with extreme integers."""
-    data, kind = bytearray(raw), rng.randrange(4)
-    if kind == 0:
-        return bytes(data[: rng.randrange(len(data))])
-    for _ in range(rng.randrange(1, 8)):
-        at = rng.randrange(len(data))
-        if kind == 1:
-            data[at] ^= 1 << rng.randrange(8)
-        elif kind == 2:
-            data[at : at + 4] = b"\xff\xff\xff\x7f"
-        else:
-            other = rng.randrange(len(data))
-            data[at : at + 16] = data[other : other + 16]
-    return bytes(data)
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.npz", "t.dat"])
-def test_damaged_files_are_read_or_refused_in_one_sentence(tmp_path, table, name, tenth):
-    path = (
-        save(tmp_path / name, table) if name != "t.dat" else write(tmp_path / name, "p q\n" + "1 2.5\n" * 40)
-    )
-    raw, rng = path.read_bytes(), random.Random(name)
-    refused: list[str] = []
-    for _ in range(tenth(1500)):
-        write(path, _mutant(raw, rng))
-        try:
-            read_columns(path)
-        except FivesigmaError as error:
-            refused.append(str(error))
-    assert len(refused) > 5
-    assert all(str(path) in message and len(message) < 300 + len(str(path)) for message in refused)
 
 
 def test_permission_is_explained(tmp_path, monkeypatch):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.data.readers.mutants import damaged
@@ -65,7 +68,52 @@ def _hdf5(path: Path, kind: str) -> None:
 
 
 _ASTROPY = ("astropy.io.fits",)
+
+
+def _frame() -> pl.DataFrame:
+    text = [f"é{i}" if i % 7 else None for i in range(N)]
+    return pl.DataFrame(_columns() | {"ID": np.arange(N) + 2**60, "s": text})
+
+
+def _text(path: Path, pack: Callable[[bytes], bytes] = bytes) -> None:
+    path.write_bytes(pack(_frame().write_csv().encode()))
+
+
+def _in_blanks(path: Path) -> None:
+    rows = "".join(f"{i} {i / 8} {1.5 * i:.3e}\n" for i in range(N))
+    path.write_text(f"# a catalogue\n# n x y\n{rows}# the end\n")
+
+
+def _columnar(path: Path) -> None:
+    lists = pl.Series([[1.5] * (i % 4) for i in range(N)])
+    frame = _frame().with_columns(jets=lists)
+    (frame.write_parquet if path.suffix == ".parquet" else frame.write_ipc)(path)
+
+
+def _numpy(path: Path, kind: str) -> None:
+    if kind == "archive":
+        np.savez_compressed(path, **_columns(), s=np.array([f"e{i}" for i in range(N)]))
+    else:
+        pairs = zip(_columns().values(), (">f8", "<i4", "?"), strict=True)
+        array = np.rec.fromarrays([values.astype(code) for values, code in pairs], names="x,n,flag")
+        np.save(path, array)
+
+
+def _ahf(path: Path) -> None:
+    rows = "".join(f"{2**60 + i}\t{i % 3}\t{1e14 / (i + 1):.6g}\t{900 + i / 7:.5f}\n" for i in range(N))
+    path.write_text(f"#ID(1)\thostHalo(2)\tMhalo(4)\tRhalo(12)\n{rows}")
+
+
 WRITERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "t.csv": (_text, ("polars",)),
+    "t.csv.gz": (lambda path: _text(path, gzip.compress), ("polars",)),
+    "t.csv.xz": (lambda path: _text(path, lzma.compress), ("polars",)),
+    "t.dat": (_in_blanks, ("polars",)),
+    "t.parquet": (_columnar, ("polars",)),
+    "t.arrow": (_columnar, ("polars",)),
+    "t.npz": (lambda path: _numpy(path, "archive"), ()),
+    "t.npy": (lambda path: _numpy(path, "structured"), ()),
+    "t.AHF_halos": (_ahf, ("polars",)),
     "tree.root": (lambda path: _root(path, "tree"), ("uproot", "awkward")),
     "ntuple.root": (lambda path: _root(path, "rntuple"), ("uproot", "awkward")),
     "binary.fits": (lambda path: _fits(path, "binary"), _ASTROPY),

@@ -24,6 +24,7 @@ from fivesigma.data.readers.table import Table, WholeTable
 
 _BUILT_IN = (
     "parquet",
+    "arrow",
     "npz",
     "ahf",
     "root",
@@ -35,8 +36,6 @@ _BUILT_IN = (
 _HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
 _LATER = {
-    ".feather": "Feather",
-    ".arrow": "Arrow",
     ".xlsx": "Excel",
     ".xls": "Excel",
     ".json": "JSON",

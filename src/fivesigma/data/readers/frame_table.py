@@ -78,17 +78,18 @@ class FrameTable:
         from fivesigma.data import frames
 
         with border(self.path, self.format, self.next_step):
-            series = self._read(names, start, stop).get_columns() if names else []
-            return frames.consumed(series)
+            return frames.consumed(self._read(names, start, stop))
 
     def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
         """Read some of ``jagged``, rows ``start`` to ``stop``."""
         with border(self.path, self.format, self.next_step):
-            return {series.name: jagged(series) for series in self._read(names, start, stop).get_columns()}
+            return {series.name: jagged(series) for series in self._read(names, start, stop)}
 
-    def _read(self, names: Sequence[str], start: int, stop: int | None) -> polars.DataFrame:
+    def _read(self, names: Sequence[str], start: int, stop: int | None) -> list[polars.Series]:
         import polars
 
+        if not names:
+            return []
         first, last, _ = slice(start, stop).indices(self.n_rows)
         wanted = self.frame.select(names)
         part = wanted if (first, last) == (0, self.n_rows) else wanted.slice(first, max(last - first, 0))
@@ -97,7 +98,7 @@ class FrameTable:
             raise DataError(
                 f"{self.path}: {read.height} rows where {last - first} were declared; it is damaged: {self.next_step}."
             )
-        return read
+        return read.get_columns()
 
 
 def is_jagged(kind: Any) -> bool:

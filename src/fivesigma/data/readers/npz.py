@@ -7,21 +7,24 @@ An array of three or four dimensions is one column of sequences or images; where
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
+from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.border import border, refuse_promise
+from fivesigma.data.readers.npy_array import Stored
 
 MASK = "_mask"
 """What follows the name of an array in the name of its mask."""
 
+_TOGETHER = 1 << 22  # bytes of the rows that are read together
 _NEXT = "write it again with numpy.savez or numpy.save"
 _ARRAY, _ARCHIVE, _NAME = (
     b"\x93NUMPY",
@@ -46,96 +49,140 @@ class NpzReader:
     def columns(self, path: Path, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Read the arrays in ``path``."""
         with border(path, self.name, _NEXT):
-            with path.open("rb") as file:
-                single = file.read(len(_ARRAY)) == _ARRAY
-            arrays = dict(_single(path) if single else _members(path))
-            return _columns(path, arrays)
+            table = ArraysTable.of(path)
+            return table.columns(table.names)
+
+    @contextmanager
+    def open(self, path: Path, options: Mapping[str, Any]) -> Iterator[ArraysTable]:
+        """Open ``path``: its rows are read when they are asked for."""
+        with border(path, self.name, _NEXT):
+            table = ArraysTable.of(path)
+        yield table
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return nothing: the format says no units."""
         return {}
 
 
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(6) != b"\x93NUMPY" and path.suffix.lower() != ".npy"
-
-
-def _single(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    with path.open("rb") as stream:
-        yield "X", _array(path, path.stem, stream, path.stat().st_size)
-
-
-def _members(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield the arrays, each after a look at what it declares, and all of them before any is allocated."""
+def _stored(path: Path) -> dict[str, Stored]:
+    """Return the arrays in a file by name, after a look at what all of them declare."""
+    with path.open("rb") as file:
+        single = file.read(len(_ARRAY)) == _ARRAY
+    if single:
+        return {"X": Stored.at(path, path.stem, path.stat().st_size)}
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
-        refuse_promise(path, "NPZ", sum(member.file_size for member in members))
-        for member in members:
-            name = member.filename.removesuffix(".npy")
-            with archive.open(member) as stream:
-                yield name, _array(path, name, stream, member.file_size)
+    refuse_promise(path, "NPZ", sum(member.file_size for member in members))
+    names = [member.filename.removesuffix(".npy") for member in members]
+    return {
+        name: Stored.at(path, name, member.file_size, member=member.filename)
+        for name, member in zip(names, members, strict=True)
+    }
 
 
-def _array(path: Path, name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
-    """Read one array after its header: no objects, and no more bytes than the member holds."""
-    version = npy.read_magic(stream)
-    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    if version not in readers:
-        raise DataError(f"{path}: array '{name}' has format version {version}; {_NEXT}.")
-    shape, fortran, dtype = readers[version](stream)
-    if dtype.hasobject:
-        raise DataError(
-            f"{path}: array '{name}' holds Python objects (a pickle), which could run code; "
-            "save numbers, or text as a fixed-width string array."
-        )
-    if min(shape, default=0) < 0:
-        raise DataError(
-            f"{path}: array '{name}' declares the negative shape {shape}; it is damaged: {_NEXT}."
-        )
-    count = 1
-    for length in shape:
-        count *= int(length)  # Python integers: a declared size does not overflow
-    if count * dtype.itemsize > size:
-        raise DataError(f"{path}: array '{name}' declares shape {shape}, more than the file holds; {_NEXT}.")
-    values = np.frombuffer(bytearray(stream.read(count * dtype.itemsize)), dtype=dtype, count=count)
-    return values.reshape(shape, order="F" if fortran else "C")
+@dataclass(frozen=True)
+class ArraysTable:
+    """Arrays in a file as a table: columns are read when they are asked for, and those rows alone."""
+
+    path: Path
+    arrays: Mapping[str, Stored]
+    labels: NDArray[Any] | None
+    masks: frozenset[str]
+    owner: Mapping[str, str]
+    n_rows: int
+
+    units: ClassVar[Mapping[str, str]] = {}
+    jagged: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, path: Path) -> ArraysTable:
+        """Find out which columns the arrays of a file are; `DataError` where they are no table."""
+        arrays = _stored(path)
+        labels = None
+        if "names" in arrays and len(arrays.get("X", arrays["names"]).shape) == 2:
+            labels = arrays.pop("names").rows()
+        masks = _masks(arrays)
+        owner: dict[str, str] = {}
+        heights: dict[str, int] = {}
+        for name, array in arrays.items():
+            for column, _ in _pieces(path, name, array.example(), labels, masks):
+                if column in owner:
+                    raise DataError(f"{path}: the column name {column!r} occurs twice; rename one of them.")
+                owner[column], heights[column] = name, array.shape[0]
+        if len(set(heights.values())) != 1 or 0 in heights.values():
+            found = ", ".join(f"{name} ({n})" for name, n in list(heights.items())[:6]) or "no array"
+            raise DataError(
+                f"{path}: expected columns of one length and at least one row, found {found}; {_NEXT}."
+            )
+        return cls(path, arrays, labels, masks, owner, next(iter(heights.values())))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of single values or of arrays of one shape."""
+        return tuple(self.owner)
+
+    @property
+    def row_blocks(self) -> tuple[tuple[int, int], ...]:
+        """Rows that lie together, where the columns lie side by side in one array."""
+        if len(self.owner) < 2 or len(set(self.owner.values())) > 1:
+            return ()
+        step = self._step(next(iter(self.arrays)))
+        return tuple((i, min(i + step, self.n_rows)) for i in range(0, self.n_rows, step))
+
+    def _step(self, name: str) -> int:
+        return max(1, _TOGETHER // max(self.arrays[name].row_bytes, 1))
+
+    def columns(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Read some of ``names``, rows ``start`` to ``stop``."""
+        first, last, _ = slice(start, stop).indices(self.n_rows)
+        found: dict[str, NDArray[Any]] = {}
+        with border(self.path, "NPZ", _NEXT):
+            for owner in dict.fromkeys(self.owner[name] for name in names):
+                found |= self._of_array(owner, set(names), first, max(first, last))
+        return {name: found[name] for name in names}
+
+    def _of_array(self, owner: str, wanted: set[str], first: int, last: int) -> dict[str, NDArray[Any]]:
+        """Read those columns of one array that are wanted, some rows at a time."""
+        parts: dict[str, list[NDArray[Any]]] = {}
+        step = self._step(owner) if self.arrays[owner].by_rows else max(last - first, 1)
+        for low in range(first, max(last, first + 1), step):
+            rows = self.arrays[owner].rows(low, min(low + step, last))
+            for column, values in _pieces(self.path, owner, rows, self.labels, self.masks):
+                if column in wanted:  # a view would hold the rows of all columns
+                    parts.setdefault(column, []).append(
+                        values if values.flags.c_contiguous else np.array(values)
+                    )
+        return {column: each[0] if len(each) == 1 else np.concatenate(each) for column, each in parts.items()}
+
+    def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
+        """Return nothing: no array is jagged."""
+        return {}
 
 
-def _columns(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    result: dict[str, NDArray[Any]] = {}
-    names = arrays.pop("names", None) if arrays.get("X", np.empty(0)).ndim == 2 else None
-    masks = _masks(arrays)
-    for name, array in arrays.items():
-        if name in masks:
-            result[name] = array
-            continue
-        for column, values in _split(path, name, array, names if name == "X" else None):
-            if column in result:
-                raise DataError(f"{path}: the column name {column!r} occurs twice; rename one of them.")
-            result[column] = _plain(path, column, values)
-    lengths = {len(values) for values in result.values()}
-    if len(lengths) != 1 or 0 in lengths:
-        found = (
-            ", ".join(f"{name} ({len(values)})" for name, values in list(result.items())[:6]) or "no array"
-        )
-        raise DataError(
-            f"{path}: expected columns of one length and at least one row, found {found}; {_NEXT}."
-        )
-    return result
+def _pieces(
+    path: Path, name: str, array: NDArray[Any], labels: NDArray[Any] | None, masks: frozenset[str]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the columns of some rows of an array."""
+    if name in masks:
+        yield name, array
+        return
+    for column, values in _split(path, name, array, labels if name == "X" else None):
+        yield column, _plain(path, column, values)
 
 
-def _masks(arrays: Mapping[str, NDArray[Any]]) -> set[str]:
+def _masks(arrays: Mapping[str, Stored]) -> frozenset[str]:
     """Return the names of the truth arrays (n, k) that mask an array (n, k, features) beside them."""
-    stacks = {name: array.shape[:2] for name, array in arrays.items() if array.ndim == 3}
+    stacks = {name: array.shape[:2] for name, array in arrays.items() if len(array.shape) == 3}
     called = {f"{name}{MASK}": shape for name, shape in stacks.items()}
     if len(stacks) == 1:
         called["mask"] = next(iter(stacks.values()))
-    return {
+    return frozenset(
         name
         for name, shape in called.items()
         if name in arrays and arrays[name].dtype.kind == "b" and arrays[name].shape == shape
-    }
+    )
 
 
 def _split(
@@ -171,7 +218,7 @@ def _labels(path: Path, name: str, width: int, names: NDArray[Any] | None) -> li
 def _plain(path: Path, name: str, values: NDArray[Any]) -> NDArray[Any]:
     """Return numbers and truth values as they are, text as objects."""
     if values.dtype.kind in "biuf":
-        return values
+        return values.astype(values.dtype.newbyteorder("="), copy=False)
     if values.ndim > 1:
         raise DataError(f"{path}: array '{name}' holds {values.dtype} values; expected numbers.")
     if values.dtype.kind == "U":
