@@ -127,3 +127,66 @@ def test_part_of_the_rows_has_the_lists_of_these_rows(tmp_path: Path) -> None:
 def test_a_list_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the table has no list 'muon_Px'\. Did you mean 'Muon_Px'\?"):
         dimuons(written(tmp_path / "t.root"), {}, objects={"muon": MUON | {"prefix": "muon_"}})
+
+
+def _lists(n: int = 60) -> tuple[dict[str, list[np.ndarray]], dict[str, np.ndarray]]:
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(2.0, n)
+    lists = {f"Muon_{word}": [rng.normal(0, 20, k) for k in counts] for word in ("Px", "Py", "Pz")}
+    energy = [np.sqrt(sum(each**2 for each in event) + 0.01) for event in zip(*lists.values(), strict=True)]
+    charge = [rng.choice([-1, 1], k).astype(np.int32) for k in counts]
+    return lists | {"Muon_E": energy, "Muon_Charge": charge}, {"met": rng.exponential(30, n)}
+
+
+def _parquet(path: Path) -> None:
+    lists, scalars = _lists()
+    polars.DataFrame(
+        {**{name: [x.tolist() for x in each] for name, each in lists.items()}, **scalars}
+    ).write_parquet(path)
+
+
+def _ntuple(path: Path) -> None:
+    awkward, (lists, scalars) = pytest.importorskip("awkward"), _lists()
+    with uproot.recreate(path) as file:
+        file.mkrntuple("events", {name: awkward.Array(each) for name, each in lists.items()} | scalars)
+
+
+def _fits(path: Path) -> None:
+    fits, (lists, scalars) = pytest.importorskip("astropy.io.fits"), _lists()
+    columns = [
+        fits.Column(
+            name=name, format="PJ()" if name == "Muon_Charge" else "PD()", array=np.array(each, dtype=object)
+        )
+        for name, each in lists.items()
+    ]
+    columns += [fits.Column(name=name, format="D", array=each) for name, each in scalars.items()]
+    fits.BinTableHDU.from_columns(columns).writeto(path)
+
+
+def _hdf5(path: Path) -> None:
+    h5py, (lists, scalars) = pytest.importorskip("h5py"), _lists()
+    with h5py.File(path, "w") as file:
+        for name, each in lists.items():
+            held = file.create_dataset(name, (len(each),), dtype=h5py.vlen_dtype(each[0].dtype))
+            for i, values in enumerate(each):
+                held[i] = values
+        for name, each in scalars.items():
+            file[name] = each
+
+
+@pytest.mark.parametrize(
+    ("name", "write"), [("t.parquet", _parquet), ("t.root", _ntuple), ("t.fits", _fits), ("t.h5", _hdf5)]
+)
+def test_lists_are_the_same_objects_in_every_format(name: str, write: Any, tmp_path: Path) -> None:
+    write(tmp_path / name)
+    lists, _ = _lists()
+    data = dimuons(tmp_path / name, {"two": "count(muon) >= 2", "opposite": OPPOSITE})
+    expected = []
+    for px, py, pz, energy, charge in zip(*lists.values(), strict=True):
+        first, second = np.argsort(-np.hypot(px, py))[:2] if len(px) > 1 else (-1, -1)
+        if len(px) > 1 and charge[first] * charge[second] < 0:
+            p = [each[first] + each[second] for each in (energy, px, py, pz)]
+            expected.append(np.sqrt(p[0] ** 2 - p[1] ** 2 - p[2] ** 2 - p[3] ** 2))
+    np.testing.assert_allclose(mass(data), expected, rtol=1e-9)
+    assert data.names == ("met", MASS)
+    assert data.cut_flow[1]["n"] == sum(len(each) > 1 for each in lists["Muon_Px"])
