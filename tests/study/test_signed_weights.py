@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from fivesigma._core.errors import InputError, StudyError
+from fivesigma.data.dataset import Dataset
 from fivesigma.study.registry.registry import kinds
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.study import Study
@@ -123,6 +124,23 @@ def test_yields_are_the_weights_of_scores_and_need_every_sample(tmp_path):
         _study(study(path, (), weights="[weights.yields.sig]\ntotal = 3")).run(
             out=tmp_path / "s", progress=False
         )
+
+
+def test_the_section_is_for_studies_of_python_too():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    X = rng.normal(size=(200, 2)) + y[:, None]
+    w = np.where(rng.random(200) < 0.1, -1.0, 1.0)
+    data = Dataset.from_arrays(X, y, w=w)
+    both = {"0": {"total": 90.0}, "1": {"total": 10.0}}
+    found = Study(data, models=["tree"], weights={"negative": "drop", "yields": both}).prepared()
+    sums = [found.data.w[found.data.y == k].sum() for k in (0, 1)]
+    np.testing.assert_allclose(sums, [90.0, 10.0])
+    assert found.fit_data.trained(found.split.train).w.min() == 0
+    with pytest.raises(StudyError, match="no column 'up' beside their features"):
+        Study(data, weights={"alternatives": ["up"]}).prepared()
+    with pytest.raises(StudyError, match="no weights and no yields"):
+        Study(Dataset.from_arrays(X, y), weights={"negative": "drop"}).prepared()
 
 
 def test_other_weights_that_are_no_numbers_are_refused(tmp_path):

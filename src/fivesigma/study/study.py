@@ -44,7 +44,7 @@ class Study:
         What the study is called, and asks.
     answer : str, optional
         What the first sentence of the page says, as ``study.answer`` of a study file; default by the task.
-    split, features, evaluate, explain, curves, components, scan : mapping of keys to values
+    split, features, evaluate, explain, curves, components, scan, weights : mapping of keys to values
         The sections of a study file, such as ``evaluate={"refits": 20}``, ``explain={"permutation": 20}``.
     trust : bool
         Whether a loss ``module:name`` may be imported, which runs that module.
@@ -74,6 +74,7 @@ class Study:
     task: str | None = None
     answer: str | None = None
     components: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -132,7 +133,13 @@ class Study:
             "curves": dict(self.curves),
         }
         document |= {
-            name: dict(keys) for name, keys in (("components", self.components), ("scan", self.scan)) if keys
+            name: dict(keys)
+            for name, keys in (
+                ("components", self.components),
+                ("scan", self.scan),
+                ("weights", self.weights),
+            )
+            if keys
         }
         return Spec.from_document(document, place="Study", trust=self.trust)
 

@@ -37,18 +37,39 @@ def read(spec: Spec) -> Dataset:
     events, share = (simulated(spec), 1.0) if spec.data.simulated is not None else read_files(spec)
     task = spec.data.task or events.task
     events = events if events.task == task else dataclasses.replace(events, task=task)
-    return events if spec.weights is None else _weighed(spec, spec.weights, events, share)
+    return weighed(spec, events, share)
 
 
-def _weighed(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> Dataset:
-    """Return the events with weights, other ones alike, that are the declared yields of their samples, if any are."""
-    others = {name: _other_weights(spec, name, events.extras[name]) for name in weights.alternatives}
+def weighed(spec: Spec, events: Dataset, share: float = 1.0) -> Dataset:
+    """Return the events with weights, other ones alike, that are the declared yields of their samples, if any are.
+
+    ``share`` is that of the rows of the files which was read.
+    """
+    weights = spec.weights
+    if weights is None:
+        return events
+    if events.w is None and not weights.yields:
+        raise spec.error("weights", "the events have no weights and no yields; name the column of weights.")
+    others = {
+        name: _other_weights(spec, name, _beside(spec, events, "alternatives", name))
+        for name in weights.alternatives
+    }
     w = events.w
     if weights.yields:
         by = _factors(spec, weights, events, share)
         others = {name: (each.T * by).T for name, each in others.items()}
         w = by if w is None else w * by
     return dataclasses.replace(events, w=w, extras={**events.extras, **others})
+
+
+def _beside(spec: Spec, events: Dataset, key: str, name: str) -> NDArray[Any]:
+    """Return a column that is no feature."""
+    for columns in (events.extras, events.spectators):
+        if name in columns:
+            return columns[name]
+    raise spec.error(
+        f"weights.{key}", f"the events have no column '{name}' beside their features; carry it along."
+    )
 
 
 def _other_weights(spec: Spec, name: str, column: NDArray[Any]) -> NDArray[np.float64]:
@@ -64,7 +85,7 @@ def _other_weights(spec: Spec, name: str, column: NDArray[Any]) -> NDArray[np.fl
 def _factors(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> NDArray[np.float64]:
     """Return what makes weights the expected yields of their samples, of whose rows a ``share`` was read."""
     if weights.column is not None:
-        sample, what = events.extras[weights.column], f"value of '{weights.column}'"
+        sample, what = _beside(spec, events, "column", weights.column), f"value of '{weights.column}'"
     elif events.classes is not None and events.y is not None:
         sample, what = np.array(events.classes, dtype=object)[events.y], "class"
     else:

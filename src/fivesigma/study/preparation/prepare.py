@@ -19,7 +19,7 @@ from fivesigma.risk.targets import over_targets
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
 from fivesigma.study.plan import Entry, Plan
-from fivesigma.study.preparation.events import read, without_missing
+from fivesigma.study.preparation.events import read, weighed, without_missing
 from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
@@ -133,7 +133,7 @@ def with_analyses(prepared: Prepared) -> Prepared:
 
 def divided(spec: Spec, data: Dataset | None = None) -> tuple[Dataset, Split]:
     """Read and check the events, and divide them; raises what they cannot be."""
-    events = keyed(spec, read(spec) if data is None else data)
+    events = keyed(spec, read(spec) if data is None else weighed(spec, data))
     if spec.features.missing == "drop":
         events = without_missing(events)
     _check_events(spec, events)

@@ -138,7 +138,8 @@ class Spec(Section):
 
     @model_validator(mode="after")
     def _weights_are_there(self) -> Spec:
-        if self.weights is not None and self.data.weight is None and not self.weights.yields:
+        read = self.data.path is not None
+        if read and self.weights is not None and self.data.weight is None and not self.weights.yields:
             raise ValueError(
                 "weights is given but no data.weight and no weights.yields; name the column of weights"
             )
