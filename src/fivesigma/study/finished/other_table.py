@@ -113,7 +113,7 @@ class OtherTable:
 
     @cached_property
     def _said(self) -> dict[str, str]:
-        """The units of columns and lists, where what is declared asks for them: as training, study and file say them."""
+        """The units of columns and lists where what is declared asks for them, as training, study and file say."""
         if not (self._roles.declared or self._roles.angles):
             return {}
         own = tables.read_units(self.file, format_like(self.spec, self.file))
