@@ -80,13 +80,14 @@ def quotient(unit: str | None, of: Sequence[str]) -> str | None:
 def unit_of(text: str, units: Mapping[str, str]) -> str | None:
     """Return the unit of a column or expression: its own if named, ``dex`` of a log10, else as products have it.
 
-    None where a column has none that is known, and of a product with a number, which may be there to change the unit.
+    The units of the fields of objects are called as in ``muon.pt``. None where a column has none that is known, and of
+    a product with a number, which may be there to change the unit.
 
     >>> known = {"pt": "GeV", "px": "GeV", "m": "Msun"}
     >>> unit_of("pt", known), unit_of("log10(m)", known), unit_of("pt * px", known)
     ('GeV', 'dex', 'GeV²')
-    >>> unit_of("sqrt(pt**2 + px**2)", known)
-    'GeV'
+    >>> unit_of("sqrt(pt**2 + px**2)", known), unit_of("mass(l0 + l1)", {"l0.pt": "GeV"})
+    ('GeV', 'GeV')
     >>> unit_of("pt / 1000", known), unit_of("pt * x", known), unit_of("pt / px", known)
     (None, None, None)
     """
@@ -94,7 +95,8 @@ def unit_of(text: str, units: Mapping[str, str]) -> str | None:
         return units[text]
     if expressions.is_decimal_logarithm(text):
         return "dex"
-    found = expressions.unit(text, units) if units else None
+    objects = {name.partition(".")[0] for name in units if "." in name} - units.keys()
+    found = expressions.unit(text, units, objects) if units else None
     return None if found is None else written(found)
 
 

@@ -20,7 +20,7 @@ from fivesigma.data import choice, join, shape, targets
 from fivesigma.data.cuts import SELECT, Passed, cut_flow
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
-from fivesigma.data.objects.declared import computed, declared, halves
+from fivesigma.data.objects.declared import computed, declared, field_units, halves
 from fivesigma.data.places import places
 from fivesigma.data.readers.npz import MASK
 from fivesigma.data.readers.table import Table, numbers
@@ -54,7 +54,10 @@ class _Work:
     @property
     def all_units(self) -> dict[str, str]:
         """The units of the columns as they were read, and those that expressions have."""
-        return units.with_expressions(self.units, self.roles.expressions or {})
+        said = {**self.roles.read_units, **(self.roles.units or {})} if self.roles.declared else {}
+        return units.with_expressions(
+            self.units | field_units(self.roles, said), self.roles.expressions or {}
+        )
 
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
         return column if len(self.rows) == len(column) else column[self.rows]
@@ -467,7 +470,7 @@ def _needed(names: Sequence[str], roles: Roles, made_of: Mapping[str, Sequence[s
 
 
 def _check_units(work: _Work) -> None:
-    known = {*work.columns, *work.roles.targets}
+    known = {*work.columns, *work.roles.targets, *work.columns.table.jagged}
     for name in work.roles.units or {}:
         if name not in known and name not in _channels(work):
             raise InputError(

@@ -10,7 +10,7 @@ import pytest
 from fivesigma._core.errors import FivesigmaError, InputError
 from fivesigma._core.kinematics import FourVector
 from fivesigma.data.dataset import Dataset
-from fivesigma.data.objects.declared import Declared, halves
+from fivesigma.data.objects.declared import Declared, field_units, halves
 from fivesigma.data.roles import Roles
 
 N = 60
@@ -187,3 +187,30 @@ def test_text_is_no_component() -> None:
     made = Declared({}, roles, {"text_px": COLUMNS["text"], "y_py": COLUMNS["met"]}, {})
     with pytest.raises(InputError, match="'text_px' does not hold single numbers"):
         made["l"]
+
+
+def test_masses_and_momenta_carry_the_unit_of_their_components_into_comparisons() -> None:
+    units = {"a_pt": "GeV", "b_pt": "GeV", "met": "MeV"}
+    data = read(
+        observables=["mass(a + b)", "a.pt / met", "deltaR(a, b)", "pt(a)**2"],
+        units=units,
+        select="a.pt > met",
+    )
+    found = dict(zip(data.names, data.units, strict=True))
+    assert (found["mass(a + b)"], found["deltaR(a, b)"], found["pt(a)**2"]) == ("GeV", None, "GeV²")
+    assert data.n_samples == int((COLUMNS["a_pt"] > COLUMNS["met"] / 1000).sum())
+
+
+def test_a_momentum_in_two_units_is_refused() -> None:
+    with pytest.raises(InputError, match="a: its momentum has a_pt in GeV and a_E in MeV"):
+        read(units={"a_pt": "GeV", "a_E": "MeV"}, observables=["mass(a + b)"])
+
+
+def test_the_units_of_fields_are_those_of_their_lists() -> None:
+    rules = {"prefix": "jet_", "momentum": ["pt", "eta", "phi", "m"], "fields": ["dxy"]}
+    found = field_units(Roles(objects={"jet": rules}), {"jet_pt": "GeV", "jet_phi": "rad", "jet_dxy": "mm"})
+    assert found["jet.mass"] == "GeV"
+    assert found["jet.dxy"] == "mm"
+    assert "jet.phi" not in found
+    with pytest.raises(InputError, match="jet_phi is in degrees; lists of azimuths are in radians"):
+        field_units(Roles(objects={"jet": rules}), {"jet_phi": "deg"})

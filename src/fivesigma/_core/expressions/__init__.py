@@ -113,14 +113,16 @@ def is_decimal_logarithm(text: str) -> bool:
         return False  # a column whose name is no expression, such as "lepton 1 pT"
 
 
-def unit(text: str, units: Mapping[str, str]) -> Unit | None:
+def unit(text: str, units: Mapping[str, str], objects: Collection[str] = ()) -> Unit | None:
     """Return the unit of an expression of columns that have ``units``; None where it is not known.
+
+    ``units`` may hold those of the fields of ``objects``, called as in ``muon.pt``.
 
     >>> unit("sqrt(px**2 + py**2)", {"px": "GeV", "py": "GeV"}).text
     '(GeV)^(1)'
     """
     try:
-        return unit_of_tree(parse(text, objects=True), units)
+        return unit_of_tree(parse(text, objects=True), units, objects)
     except InputError:
         return None
 

@@ -93,6 +93,8 @@ Kind = Unit | Number | None
 
 _KEEPS = ("abs", "floor", "ceil", "round")
 _JOINS = ("min", "max", "hypot")
+_OF_MOMENTA = ("mass", "pt", "energy", "px", "py", "pz", "transverse_mass", "met", "HT")
+_OVER_MEMBERS = ("sum", "min", "max", "count", "any", "all")
 _ROOTS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}
 _NUMBERS = ("sign", "isfinite", "isnan", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
@@ -108,10 +110,13 @@ def converted(parsed: Parsed, units: Mapping[str, str], objects: Collection[str]
     return replace(parsed, tree=_Units(parsed, units, objects).of(parsed.tree)[0])
 
 
-def unit(parsed: Parsed, units: Mapping[str, str]) -> Unit | None:
-    """Return the unit of an expression; None where it is not known."""
+def unit(parsed: Parsed, units: Mapping[str, str], objects: Collection[str] = ()) -> Unit | None:
+    """Return the unit of an expression; None where it is not known.
+
+    ``units`` may hold those of the fields of objects, called as in ``muon.pt``.
+    """
     try:
-        found = _Units(parsed, units, ()).of(parsed.tree)[1]
+        found = _Units(parsed, units, objects).of(parsed.tree)[1]
     except InputError:
         return None
     return found if isinstance(found, Unit) else None
@@ -175,7 +180,7 @@ class _Units:
         assert isinstance(node.func, ast.Name)
         name = node.func.id
         if self.parsed.objects and name in OF_OBJECTS and (name not in _JOINS or len(node.args) == 1):
-            return node, None
+            return self.of_objects(node, name)
         known = [self.of(each) for each in node.args]
         args, kinds = [each for each, _ in known], [kind for _, kind in known]
         if name in (*_JOINS, "arctan2"):
@@ -185,6 +190,26 @@ class _Units:
             chosen, kind = self.joined(known[1:], node.args[1:])
             args, kinds = [args[0], *chosen], [kind]
         return ast.Call(func=node.func, args=args, keywords=[]), _of_function(name, kinds[0])
+
+    def of_objects(self, node: ast.Call, name: str) -> Known:
+        """Return a call of a function of objects: of a momentum the unit of the first that stands in it."""
+        if name in _OF_MOMENTA:
+            return node, self._of_field(node.args[0], "pt")
+        if name not in _OVER_MEMBERS:
+            return node, None
+        made, kind = self.of(node.args[0])
+        counted = name in ("count", "any", "all")
+        return ast.Call(func=node.func, args=[made], keywords=[]), NUMBER if counted else kind
+
+    def attribute(self, node: ast.Attribute) -> Known:
+        """Return ``muon[0].pt``, which has the unit of ``muon.pt``."""
+        return node, self._of_field(node.value, node.attr)
+
+    def _of_field(self, node: ast.expr, field: str) -> Kind:
+        """Return the unit of a field of the first object in ``node``: of a sum the fields of a four-vector alone."""
+        words = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and each.id in self.objects]
+        found = self.units.get(f"{words[0]}.{field}") if words else None
+        return None if found is None else Unit.named(found)
 
     def joined(self, known: Sequence[Known], nodes: Sequence[ast.expr]) -> tuple[list[ast.expr], Kind]:
         """Return nodes brought to the unit of the first that has one, and that unit."""
@@ -283,4 +308,5 @@ _OF: Mapping[type[ast.AST], Callable[[_Units, Any], Known]] = {
     ast.BoolOp: _Units.logical,
     ast.Compare: _Units.compare,
     ast.Call: _Units.call,
+    ast.Attribute: _Units.attribute,
 }

@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from fivesigma._core import columns as kinds
-from fivesigma._core.collection import Collection
+from fivesigma._core.collection import MOMENTUM, Collection
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.expressions import is_azimuth, names
 from fivesigma._core.kinematics import PLANE, POLAR, FourVector, components_of, vector_of
 from fivesigma.data.objects.making import Array, objects_of
+from fivesigma.data.objects.rules import Rules
 from fivesigma.data.readers.table import Table
 from fivesigma.data.roles import Roles
 
+_ANGULAR = re.compile(r"(eta|phi)[\d_ ]*$", re.IGNORECASE)
 _DEGREES = re.compile(r"deg(rees?)?|°", re.IGNORECASE)
 
 
@@ -111,6 +113,51 @@ def halves(roles: Roles, units: Mapping[str, str]) -> dict[str, float]:
     azimuths = [text for text in said if is_azimuth(text)]
     every = dict.fromkeys([*roles.angles, *polar, *azimuths])
     return {name: 180.0 if in_degrees(units.get(name)) else float(np.pi) for name in every}
+
+
+def field_units(roles: Roles, units: Mapping[str, str]) -> dict[str, str]:
+    """Return the units of the fields of objects and four-vectors, called as in ``muon.pt``, by those of their lists.
+
+    Raises
+    ------
+    InputError
+        If the components of one momentum are in different units.
+
+    >>> field_units(Roles(fourvectors={"met": ["met_px", "met_py"]}), {"met_px": "GeV"})["met.pt"]
+    'GeV'
+    """
+    found: dict[str, str] = {}
+    for name, each in roles.objects.items():
+        if isinstance(each, Mapping):
+            continue
+        found |= _of_momentum(name, [f"{each.prefix}{word}" for word in each.momentum], units)
+        _refuse_degrees(each, units)
+        own = {word: units.get(f"{each.prefix}{word}") for word in each.fields}
+        found |= {f"{name}.{word}": unit for word, unit in own.items() if unit is not None}
+    for name, components in roles.fourvectors.items():
+        found |= _of_momentum(name, components, units)
+    return found
+
+
+def _refuse_degrees(rules: Rules, units: Mapping[str, str]) -> None:
+    for word in rules.momentum:
+        if in_degrees(units.get(f"{rules.prefix}{word}")):
+            raise InputError(
+                f"objects.{rules.name}: {rules.prefix}{word} is in degrees; lists of azimuths are in "
+                "radians: convert it."
+            )
+
+
+def _of_momentum(name: str, components: Sequence[str], units: Mapping[str, str]) -> dict[str, str]:
+    """Return the units of what a momentum gives: that of its components which are no angle."""
+    said = {word: units[word] for word in components if word in units and not _ANGULAR.search(word)}
+    if len(set(said.values())) > 1:
+        both = " and ".join(f"{word} in {unit}" for word, unit in said.items())
+        raise InputError(f"{name}: its momentum has {both}; write its components in one unit.")
+    unit = next(iter(said.values()), None)
+    return (
+        {} if unit is None else {f"{name}.{field}": unit for field in MOMENTUM if field not in ("eta", "phi")}
+    )
 
 
 def in_degrees(unit: str | None) -> bool:

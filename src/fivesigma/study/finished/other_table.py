@@ -20,7 +20,7 @@ from fivesigma._core.kinematics import wrapped
 from fivesigma._core.units import with_expressions
 from fivesigma.data import join, readers, tables
 from fivesigma.data.dataset import Dataset
-from fivesigma.data.objects.declared import Declared, halves
+from fivesigma.data.objects.declared import Declared, field_units, halves
 from fivesigma.data.objects.making import objects_of
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
@@ -85,22 +85,45 @@ class OtherTable:
         conditions = [*(spec.cuts or {}).values(), *filter(None, [spec.data.select])]
         table, known = self._made(conditions) if conditions else ({}, None)
         for text in conditions:
-            found &= np.asarray(
-                expressions.evaluate(text, {**self.columns, **table}, known or {}), dtype=np.bool_
-            )
+            every = {**self.columns, **table}
+            passed = expressions.evaluate(text, every, known or {}, units=self._units)
+            found &= np.asarray(passed, dtype=np.bool_)
         return found
 
     def _made(self, also: Sequence[str]) -> tuple[Columns, Declared]:
         """Return the columns that the model needs and those of the texts ``also``, with what is made of them."""
         table = self._needed(also)
-        roles = Roles(fourvectors=self._vectors, angles=self.spec.features.angles or ())
-        units = self._own_units() if self._vectors or roles.angles else {}
-        for name, half in halves(roles, units).items():
+        for name, half in halves(self._roles, self._said).items():
             if name in table:
                 table[name] = wrapped(kinds.numbers(table[name]), half)
-        known = Declared(self.objects, roles, table, units)
+        known = Declared(self.objects, self._roles, table, self._said)
         self._add_expressions(table, known)
         return table, known
+
+    @cached_property
+    def _roles(self) -> Roles:
+        """What the study declares of a table beside its columns."""
+        angles = self.spec.features.angles or ()
+        return Roles(objects=rules_of(self.spec.objects), fourvectors=self._vectors, angles=angles)
+
+    @cached_property
+    def _read_in(self) -> dict[str, str]:
+        """The units in which training read its columns."""
+        return {name: how["unit"] for name, how in self.model.read.items() if "unit" in how}
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        """The units of columns and lists where what is declared asks for them, as training, study and file say."""
+        if not (self._roles.declared or self._roles.angles):
+            return {}
+        own = tables.read_units(self.file, format_like(self.spec, self.file))
+        return own | dict(self.spec.data.units) | self._read_in
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        """The units of columns, of fields of objects, and those that expressions have."""
+        fields = field_units(self._roles, self._said)
+        return with_expressions(self._read_in | fields, self.spec.features.expressions)
 
     @property
     def _vectors(self) -> Mapping[str, Sequence[str]]:
@@ -129,19 +152,13 @@ class OtherTable:
         own = self.spec.features.expressions
         declared = (*self.objects, *self._vectors)
         observables = [name for name in self.model.names if name not in self.columns] if declared else []
-        read_in = {name: how["unit"] for name, how in self.model.read.items() if "unit" in how}
-        units = with_expressions(read_in, own)
         made = {**own, **{text: text for text in observables if text not in own}}
         for name, text in made.items():
             for needs in expressions.names(text, table, declared):
                 if needs not in known:
                     _known(needs, table, self.file)
             with _of(self.file):
-                table[name] = expressions.evaluate(text, table, known, units=units)
-
-    def _own_units(self) -> dict[str, str]:
-        """Return the units of the columns as the study and the file say them."""
-        return tables.read_units(self.file, format_like(self.spec, self.file)) | dict(self.spec.data.units)
+                table[name] = expressions.evaluate(text, table, known, units=self._units)
 
 
 @contextmanager
