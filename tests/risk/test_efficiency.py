@@ -5,7 +5,7 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.weights import kish
-from fivesigma.risk.efficiency import efficiency, variance
+from fivesigma.risk.efficiency import efficiency, falls, variance
 from fivesigma.risk.intervals import clopper_pearson
 
 
@@ -81,3 +81,12 @@ def test_95_percent_intervals_cover(negative):
         found = efficiency(rng.random(n) < truth, w)
         covered += found.low <= truth <= found.high
     assert 0.935 <= covered / repeats <= 0.97
+
+
+def test_a_roc_curve_falls_only_where_weights_are_negative():
+    rng = np.random.default_rng(0)
+    score, member = rng.random(300), np.arange(300) % 2 == 0
+    assert falls(score, member, rng.exponential(size=300)) == 0
+    w = np.where(np.arange(300) == np.argmax(score), -3.0, 1.0)
+    assert falls(score, member, w) == pytest.approx(3 / w[member == member[np.argmax(score)]].sum())
+    assert falls(score, member, -np.ones(300)) == 0

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.weights import signed
-from fivesigma.risk.metric import ROUNDING, Floats, checked, checked_weights
+from fivesigma.risk.metric import Floats, checked, checked_weights
 from fivesigma.risk.quantiles import quantiles
 from fivesigma.risk.shares import Share
 
@@ -152,22 +152,6 @@ def _roc(score: Floats, member: NDArray[np.bool_], w: Floats, counts: NDArray[An
     rejection = np.divide(1.0, epsilon, out=np.full(GRID.size, np.nan), where=epsilon > 0)
     named = {"efficiency": GRID, "background_efficiency": epsilon, "low": low, "high": high}
     return {name: numbers(values) for name, values in {**named, "rejection": rejection}.items()}
-
-
-def falls(score: Floats, member: NDArray[np.bool_], w: Floats) -> float:
-    """Return the most that an efficiency falls again along a ROC curve: 0 unless weights are negative.
-
-    >>> falls(np.array([0.9, 0.5, 0.1]), np.array([True, True, False]), np.array([2.0, -1.0, 1.0]))
-    1.0
-    """
-    order = np.argsort(-score, kind="stable")
-    last = np.flatnonzero(np.diff(score[order], append=-np.inf))
-    fall = 0.0
-    for side in (member, ~member):
-        upto = np.concatenate([[0.0], np.cumsum(np.where(side, w, 0.0)[order])[last]])
-        if upto[-1] > 0:
-            fall = max(fall, float((np.maximum.accumulate(upto) - upto).max() / upto[-1]))
-    return fall if fall > ROUNDING else 0.0
 
 
 def _background_efficiency(S: Floats, B: Floats) -> Floats:

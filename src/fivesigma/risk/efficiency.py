@@ -15,6 +15,7 @@ from scipy import stats
 from fivesigma._core.errors import InputError
 from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import FEWEST_PER_CLASS, clopper_pearson
+from fivesigma.risk.metric import ROUNDING
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +85,22 @@ def variance(passes: NDArray[np.bool_], w: Floats) -> float:
     passed = w[passes].sum() / total
     squares = np.square(w / total)
     return float((1 - passed) ** 2 * squares[passes].sum() + passed**2 * squares[~passes].sum())
+
+
+def falls(score: Floats, member: NDArray[np.bool_], w: Floats) -> float:
+    """Return the most that an efficiency falls again along a ROC curve: 0 unless weights are negative.
+
+    >>> falls(np.array([0.9, 0.5, 0.1]), np.array([True, True, False]), np.array([2.0, -1.0, 1.0]))
+    1.0
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.diff(score[order], append=-np.inf))
+    fall = 0.0
+    for side in (member, ~member):
+        upto = np.concatenate([[0.0], np.cumsum(np.where(side, w, 0.0)[order])[last]])
+        if upto[-1] > 0:
+            fall = max(fall, float((np.maximum.accumulate(upto) - upto).max() / upto[-1]))
+    return fall if fall > ROUNDING else 0.0
 
 
 def _checked(passes: NDArray[Any], w: NDArray[Any] | None) -> tuple[NDArray[np.bool_], Floats]:

@@ -14,7 +14,7 @@ from fivesigma._core.weights import kish, signed
 from fivesigma.models.signed import Trained
 from fivesigma.record.sections.section import named
 from fivesigma.record.sections.weights import Alternative, Unscored, Weighed, WeightsRecord
-from fivesigma.risk.curves import falls
+from fivesigma.risk.efficiency import falls
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.prediction import Output

@@ -21,6 +21,9 @@ from fivesigma.study.plan import SHARES, Entry, Fit, Sample, share
 
 Array = NDArray[Any]
 
+MOST_KEPT = 10_000_000
+"""Training weights that are kept for other models to be fitted to the same rows: 90 MB."""
+
 
 @dataclass(frozen=True)
 class FitData:
@@ -207,7 +210,8 @@ class FitData:
             return Trained(w, np.zeros(len(w), dtype=np.bool_))
         drawn = hashlib.sha256(np.ascontiguousarray(rows, dtype="<i8").tobytes()).hexdigest()
         if drawn not in self._trained:
-            self._trained.clear()
+            if sum(len(each.w) for each in self._trained.values()) > MOST_KEPT:
+                self._trained.clear()
             of = self.y[rows] if self.meta["n_classes"] is not None else np.zeros(len(rows), dtype=np.int64)
             events = Events(self.X[rows], w, of, self.units[rows])
             rng = generator(int(self.meta.get("seed", 0)), "signed weights", drawn)
