@@ -430,3 +430,13 @@ def test_points_explain_nothing():
     spec = spec_of("split.folds = [2, 3]\n[explain]\npermutation = 3")
     assert spec.explain.asked
     assert not study_at(spec, points(spec)[0].values, 5).explain.asked
+
+
+def test_a_condition_on_objects_may_be_scanned(tmp_path):
+    text = (
+        '[data]\npath = "t.parquet"\ntarget = "y"\n[objects.jet]\nfields = ["pt"]\n'
+        '[scan]\n"data.select" = ["count(jet) > 1", "jet[0].pt > 3"]\n'
+    )
+    check(Spec.from_toml(text, folder=tmp_path))
+    with pytest.raises(StudyError, match=r"data\.select: the expression"):
+        check(Spec.from_toml(text.replace("count(jet)", "count(jet,)("), folder=tmp_path))

@@ -66,6 +66,11 @@ def test_an_expression_of_vectors_may_stand_among_the_features_and_the_spectator
     assert list(data.spectators) == ["mass(a + b)"]
 
 
+def test_what_slices_ask_for_may_be_an_expression_of_vectors() -> None:
+    data = read(features=["met"], carried=["a.pt"])
+    np.testing.assert_allclose(data.extras["a.pt"], vectors()[0].pt)
+
+
 def test_an_observable_that_is_a_spectator_is_no_feature() -> None:
     data = read(features=["met"], observables=["mass(a + b)"], spectators=["mass(a + b)"])
     assert data.names == ("met",)

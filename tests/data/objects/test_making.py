@@ -153,3 +153,12 @@ def test_lists_of_text_are_refused() -> None:
 def test_a_table_without_lists_says_so() -> None:
     with pytest.raises(InputError, match="It has no lists at all"):
         objects_of(WholeTable({"x": np.zeros(3)}), [rules("jet")])
+
+
+def test_codes_of_a_missing_value_are_missing_in_lists_too() -> None:
+    lists = {"jet_btag": Jagged.of([[0.5, -999.0], [-999.0]]), "jet_n": Jagged.of([[-999, 3], [1]])}
+    said = [Rules.of("jet", {"prefix": "jet_", "fields": ["btag", "n"], "sort": "btag"})]
+    found = objects_of(WholeTable({}, {}, lists), said, (-999,))
+    np.testing.assert_array_equal(evaluate("jet[0].btag", {}, found), [0.5, np.nan])
+    np.testing.assert_array_equal(evaluate("jet[0].n", {}, found), [np.nan, 1.0])
+    np.testing.assert_array_equal(evaluate("count(isfinite(jet.btag))", {}, found), [1.0, 0.0])

@@ -93,3 +93,15 @@ def test_scores_that_are_not_made_yet_are_not_asked_for(tmp_path):
         dataset(), [{"kind": "predictions", "file": str(tmp_path / "later.parquet"), "columns": ["s"]}]
     )
     assert len(division(made.spec(), made.data)["row"]) == N
+
+
+def test_no_component_of_a_vector_tells_a_target_that_is_made_of_it(tmp_path):
+    rng = np.random.default_rng(0)
+    columns = {name: rng.normal(size=N) for name in ("x", "l_px", "l_py", "other")}
+    polars.DataFrame(columns).write_parquet(tmp_path / "t.parquet")
+    text = (
+        '[data]\npath = "t.parquet"\ntarget = "pt(l)"\nfeatures = ["x"]\nspectators = ["l_px", "other"]\n'
+        '[features]\nfourvectors = { l = ["l_px", "l_py"] }\n'
+    )
+    found = division(Spec.from_toml(text, folder=tmp_path), refits=1)
+    assert set(found) == {"row", "part", "fold", "resample_1", "other"}

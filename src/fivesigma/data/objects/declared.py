@@ -76,17 +76,19 @@ def declared(table: Table, columns: Mapping[str, Array], roles: Roles, units: Ma
         In one sentence, for whatever rules and table cannot be together.
     """
     rules = [each for each in roles.objects.values() if not isinstance(each, Mapping)]
-    return Declared(objects_of(table, rules) if rules else {}, roles, columns, units)
+    return Declared(objects_of(table, rules, roles.codes) if rules else {}, roles, columns, units)
 
 
 def computed(roles: Roles, columns: Mapping[str, object]) -> tuple[str, ...]:
     """Return the columns that are computed of objects and four-vectors, each named by its expression as written.
 
-    They are the observables, and what features and spectators say that is no column and uses an object.
+    They are the observables, and what features, spectators and slices say that is no column and uses an object.
     """
     if not roles.declared:
         return tuple(roles.observables)
-    said = [text for text in (*(roles.features or ()), *roles.spectators) if text not in columns]
+    said = [
+        text for text in (*(roles.features or ()), *roles.spectators, *roles.carried) if text not in columns
+    ]
     made = set(roles.expressions or ())
     found = [text for text in said if text not in made and _uses_an_object(text, roles)]
     return tuple(dict.fromkeys([*roles.observables, *found]))

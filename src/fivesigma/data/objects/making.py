@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import columns as kinds
 from fivesigma._core import expressions
 from fivesigma._core.collection import Collection
 from fivesigma._core.errors import InputError, did_you_mean
@@ -39,8 +40,12 @@ class Fields(Mapping[str, Array]):
         return len(self.of.names)
 
 
-def objects_of(table: Table, rules: Sequence[Rules]) -> dict[str, Collection]:
+def objects_of(
+    table: Table, rules: Sequence[Rules], codes: Sequence[float | str] = ()
+) -> dict[str, Collection]:
     """Return the objects of a table by name, in the order in which the rules stand.
+
+    ``codes`` are values of the lists that mean a missing one.
 
     Raises
     ------
@@ -50,7 +55,7 @@ def objects_of(table: Table, rules: Sequence[Rules]) -> dict[str, Collection]:
     """
     made: dict[str, Collection] = {}
     for each in _in_order(rules):
-        made[each.name] = _made(table, each, made)
+        made[each.name] = _made(table, each, made, codes)
     return {each.name: made[each.name] for each in rules}
 
 
@@ -76,8 +81,10 @@ def _in_order(rules: Sequence[Rules]) -> list[Rules]:
     return done
 
 
-def _made(table: Table, rules: Rules, others: Mapping[str, Collection]) -> Collection:
-    found = _read(table, rules)
+def _made(
+    table: Table, rules: Rules, others: Mapping[str, Collection], codes: Sequence[float | str]
+) -> Collection:
+    found = _read(table, rules, codes)
     if rules.select is not None:
         found = found.kept(_mask(found, rules.name, rules.select))
     for other, radius in rules.away_from.items():
@@ -85,7 +92,7 @@ def _made(table: Table, rules: Rules, others: Mapping[str, Collection]) -> Colle
     return found if rules.sort is None else _sorted(found, rules.name, rules.sort)
 
 
-def _read(table: Table, rules: Rules) -> Collection:
+def _read(table: Table, rules: Rules, codes: Sequence[float | str]) -> Collection:
     for name in rules.lists:
         if name not in table.jagged:
             raise InputError(_absent(table, rules, name))
@@ -93,6 +100,9 @@ def _read(table: Table, rules: Rules) -> Collection:
     words = (*rules.momentum, *rules.fields)
     fields = {word: lists[name] for word, name in zip(words, rules.lists, strict=True)}
     _check_lengths(rules, fields)
+    if codes:
+        blanked = {word: kinds.blanked(each.values, codes) for word, each in fields.items()}
+        fields = {word: Jagged(blanked[word], each.offsets) for word, each in fields.items()}
     return Collection.of(rules.name, fields, momentum=rules.momentum, mass=rules.mass, fill=float(rules.fill))
 
 

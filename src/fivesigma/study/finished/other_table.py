@@ -208,7 +208,7 @@ def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
     if not rules:
         return {}
     with _of(file), tables.opened(file, format=format_like(spec, file), **_options(spec, file)) as table:
-        return objects_of(table, list(rules.values()))
+        return objects_of(table, list(rules.values()), spec.data.missing)
 
 
 def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:

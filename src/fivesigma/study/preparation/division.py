@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -92,14 +93,24 @@ def _spectators(spec: Spec, data: Dataset) -> dict[str, Array]:
     target = spec.data.target or data.target or ""
     told = {target} if isinstance(target, str) else set(target)
     known = dict.fromkeys([*data.spectators, *made])
-    while more := {name for each in told for name in _used(made.get(each, each), known)} - told:
+    vectors = dict(spec.features.fourvectors or {})
+    declared = (*(spec.objects or ()), *vectors)
+    while (
+        more := {
+            part
+            for each in told
+            for name in _used(made.get(each, each), known, declared)
+            for part in (name, *vectors.get(name, ()))
+        }
+        - told
+    ):
         told |= more
     return {name: column for name, column in data.spectators.items() if name not in told}
 
 
-def _used(text: str, known: dict[str, None]) -> tuple[str, ...]:
-    """Return the columns that an expression uses; none of a column's name that is no expression."""
+def _used(text: str, known: dict[str, None], declared: Collection[str]) -> tuple[str, ...]:
+    """Return the columns and objects that an expression uses; none of a column's name that is no expression."""
     try:
-        return expressions.names(text, known)
+        return expressions.names(text, known, declared)
     except InputError:
         return ()

@@ -169,7 +169,7 @@ def _check_select(child: Spec, select: str) -> None:
     from fivesigma._core.expressions import names
 
     try:
-        names(select)
+        names(select, None, (*(child.objects or ()), *(child.features.fourvectors or ())))
     except InputError as error:
         raise StudyError(f"{child.place}: data.select: {error}") from None
 
