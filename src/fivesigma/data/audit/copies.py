@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ DIGITS = 4
 DISTINCT = 0.5
 """Share of distinct values from which a column tells events apart."""
 FEWEST_PAIRS, LEAST_SHARE = 3, 2e-3
-MOST_SORTED = 200_000
+MOST_SORTED, MOST_SORTED_BY = 200_000, 3
+"""Rows that are sorted, and columns by which; what is equal in these is then compared in all."""
+BLOCK = 2**15
 
 
 def exact(audited: Audited) -> Sequence[Audit]:
@@ -87,7 +90,7 @@ class Unlike:
         return np.asarray((self.sign | self.unit)[of].any(axis=0))
 
 
-def _telling(X: Floats) -> NDArray[np.int64]:
+def _telling(X: NDArray[Any]) -> NDArray[np.int64]:
     """Return the columns whose values tell events apart: mostly distinct numbers that are not all whole."""
     some = X[:: max(len(X) // 5000, 1)]
     share = np.array([len(np.unique(column)) / max(len(column), 1) for column in some.T])
@@ -99,19 +102,24 @@ def _pairs(audited: Audited) -> Positions:
     """Return pairs of positions (n_pairs, 2) whose rows agree but for rounding, signs and powers of ten."""
     X = audited.data.X
     telling = _telling(X)
-    n = len(X)
-    if len(telling) < 2 or n < FEWEST_TO_JUDGE:
+    if len(telling) < 2 or len(X) < FEWEST_TO_JUDGE:
         return np.empty((0, 2), dtype=np.int64)
-    exact = np.setdiff1d(np.arange(X.shape[1]), telling)
-    pairs = [_equal(X, telling, exact, shift) for shift in (0.0, 0.5)]
+    pairs = [_equal(_digits(X, telling[:MOST_SORTED_BY], shift)) for shift in (0.0, 0.5)]
     found = np.unique(np.concatenate(pairs), axis=0)
     return found[_alike(X, found, telling)]
 
 
-def _equal(X: Floats, telling: Positions, exact: Positions, shift: float) -> Positions:
-    """Return neighbours among rows of equal digits, rounded on a grid that is shifted."""
-    digits = np.floor(_mantissa(X[:, telling]) * 10**DIGITS + shift)
-    hashes = row_hash(np.column_stack([digits, X[:, exact]]))
+def _digits(X: NDArray[Any], columns: Positions, shift: float) -> NDArray[np.uint64]:
+    """Return a hash of the first digits of some columns of each row, rounded on a grid that is shifted."""
+    found = np.empty(len(X), dtype=np.uint64)
+    for start in range(0, len(X), BLOCK):
+        rows = slice(start, start + BLOCK)
+        found[rows] = row_hash(np.floor(_mantissa(X[rows, columns]) * 10**DIGITS + shift))
+    return found
+
+
+def _equal(hashes: NDArray[np.uint64]) -> Positions:
+    """Return neighbours among the rows of equal hash."""
     chosen = _some(hashes)
     order = chosen[np.argsort(hashes[chosen], kind="stable")]
     same = hashes[order[1:]] == hashes[order[:-1]]
@@ -126,7 +134,7 @@ def _some(hashes: NDArray[np.uint64]) -> Positions:
     return np.flatnonzero(hashes < limit)
 
 
-def _mantissa(X: Floats) -> Floats:
+def _mantissa(X: NDArray[Any]) -> Floats:
     """Return the decimal mantissa in [0, 1) of the logarithm of each number's size, that of none and nothing apart."""
     size = np.abs(np.asarray(X, dtype=np.float64))
     with np.errstate(divide="ignore"):
@@ -135,16 +143,22 @@ def _mantissa(X: Floats) -> Floats:
     return np.where(np.isnan(X), -2.0, np.where(size > 0, mantissa, -1.0))
 
 
-def _alike(X: Floats, pairs: Positions, telling: Positions) -> NDArray[np.bool_]:
-    """Return for which pairs every telling value agrees to single precision, but for its sign and a power of ten."""
+def _alike(X: NDArray[Any], pairs: Positions, telling: Positions) -> NDArray[np.bool_]:
+    """Return for which pairs every telling value agrees to single precision, but for its sign and a power of ten.
+
+    All other values are equal.
+    """
     a, b = (_mantissa(X[np.ix_(side, telling)]) for side in pairs.T)
     off = np.abs(a - b)
     off = np.where((a >= 0) & (b >= 0), np.minimum(off, 1 - off), off)
-    return np.asarray((off <= SINGLE).all(axis=1))
+    others = np.setdiff1d(np.arange(X.shape[1]), telling)
+    c, d = (X[np.ix_(side, others)] for side in pairs.T)
+    equal = (c == d) | (np.isnan(c) & np.isnan(d))
+    return np.asarray((off <= SINGLE).all(axis=1) & equal.all(axis=1))
 
 
-def _unlike(X: Floats, pairs: Positions) -> Unlike:
-    a, b = (X[side] for side in pairs.T)
+def _unlike(X: NDArray[Any], pairs: Positions) -> Unlike:
+    a, b = (np.asarray(X[side], dtype=np.float64) for side in pairs.T)
     both = ~np.isnan(a) & ~np.isnan(b) & (a != 0) & (b != 0)
     sign = both & (np.sign(a) != np.sign(b))
     with np.errstate(divide="ignore", invalid="ignore"):
