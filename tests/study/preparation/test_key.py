@@ -107,7 +107,7 @@ def test_the_ledger_knows_an_event_by_its_key_in_another_file(tmp_path):
     table.write_csv(tmp_path / "a.csv")
     other = table.drop("z").with_columns(pl.col("x") * 2).sample(fraction=1.0, shuffle=True, seed=2)
     other.write_parquet(tmp_path / "b.parquet")
-    asked = '[evaluate]\nrefits=0\nclaim="fitted"\nbootstrap=100\n[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n'
+    asked = '[evaluate]\nrefits=0\nclaim="fitted"\n[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n'
     runs = [
         fs.Study(None, given=spec(tmp_path / name, asked)).run(tmp_path / name[0], workers=1, progress=False)
         for name in ("a.csv", "b.parquet")

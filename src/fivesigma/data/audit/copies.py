@@ -1,8 +1,8 @@
 """Copies of events: exact ones, and near ones that stand on both sides of a split.
 
-Exact copies are kept on one side. A copy that went through single precision, or with a sign or a unit turned, is
-another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of them, the
-decimal digits of their columns of many values, and equal ones are compared value by value.
+Exact copies are kept on one side. A copy that went through single precision or six digits, or with a sign or a unit
+turned, is another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of
+them, the decimal digits of columns of many values, and equal ones are compared value by value.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from fivesigma.risk.row_hashes import row_hash
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
-SINGLE = 2e-7
-"""Relative difference of a number and itself in single precision, and a little more."""
+ROUNDINGS = (2e-7, 3e-6)
+"""How far, in decades, a number lies from itself in single precision, and in six digits; and a little more."""
+BY_CHANCE = 10.0
+"""Where rows are close by chance, many times as many are so within this many times the distance."""
 DIGITS = 4
 """Decimal digits by which rows are sorted."""
 DISTINCT = 0.5
@@ -49,22 +51,31 @@ def exact(audited: Audited) -> Sequence[Audit]:
 
 def near(audited: Audited) -> Sequence[Audit]:
     """Count the pairs of near copies that a split parts; all of them where no split is known."""
-    pairs = _pairs(audited)
+    pairs, off = _pairs(audited)
     if len(pairs) == 0:
         return ()
     unlike, parted = _unlike(audited.data.X, pairs), _parted(audited, pairs)
-    found = pairs[unlike.any & parted]
-    if len(found) < max(FEWEST_PAIRS, LEAST_SHARE * audited.data.n_samples):
-        return ()
+    counted = unlike.any & parted
+    for limit in ROUNDINGS:
+        close = counted & (off <= limit)
+        enough = close.sum() >= max(FEWEST_PAIRS, LEAST_SHARE * audited.data.n_samples)
+        if enough and 2 * close.sum() >= (counted & (off <= BY_CHANCE * limit)).sum():
+            return [_entry(audited, pairs[close], unlike, close)]
+    return ()
+
+
+def _entry(audited: Audited, pairs: Positions, unlike: Unlike, of: NDArray[np.bool_]) -> Audit:
     across = " on the two sides of a split" if audited.split is not None else ""
-    how = ", ".join(word for word, any_ in unlike.said(parted).items() if any_)
-    message = f"{len(found)} pairs of events are copies of each other{across}, but for {how}"
-    turned = tuple(
-        name for name, any_ in zip(audited.data.names, unlike.columns(parted), strict=True) if any_
+    how = ", ".join(word for word, any_ in unlike.said(of).items() if any_)
+    turned = zip(audited.data.names, unlike.columns(of), strict=True)
+    return Audit(
+        "near duplicates",
+        "warning",
+        f"{len(pairs)} pairs of events are copies of each other{across}, but for {how}",
+        tuple(name for name, any_ in turned if any_),
+        audited.rows_at(pairs[: MOST_ROWS // 2].ravel()),
+        "keep one of each, or give copies one value of a data.group",
     )
-    advice = "keep one of each, or give copies one value of a data.group"
-    rows = audited.rows_at(found[: MOST_ROWS // 2].ravel())
-    return [Audit("near duplicates", "warning", message, turned, rows, advice)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +109,15 @@ def _telling(X: NDArray[Any]) -> NDArray[np.int64]:
     return np.flatnonzero((share > DISTINCT) & ~whole)
 
 
-def _pairs(audited: Audited) -> Positions:
-    """Return pairs of positions (n_pairs, 2) whose rows agree but for rounding, signs and powers of ten."""
+def _pairs(audited: Audited) -> tuple[Positions, Floats]:
+    """Return pairs of positions (n_pairs, 2) of rows that agree but for rounding, signs and powers of ten; how well."""
     X = audited.data.X
     telling = _telling(X)
     if len(telling) < 2 or len(X) < FEWEST_TO_JUDGE:
-        return np.empty((0, 2), dtype=np.int64)
+        return np.empty((0, 2), dtype=np.int64), np.empty(0)
     pairs = [_equal(_digits(X, telling[:MOST_SORTED_BY], shift)) for shift in (0.0, 0.5)]
     found = np.unique(np.concatenate(pairs), axis=0)
-    return found[_alike(X, found, telling)]
+    return found, _off(X, found, telling)
 
 
 def _digits(X: NDArray[Any], columns: Positions, shift: float) -> NDArray[np.uint64]:
@@ -143,10 +154,10 @@ def _mantissa(X: NDArray[Any]) -> Floats:
     return np.where(np.isnan(X), -2.0, np.where(size > 0, mantissa, -1.0))
 
 
-def _alike(X: NDArray[Any], pairs: Positions, telling: Positions) -> NDArray[np.bool_]:
-    """Return for which pairs every telling value agrees to single precision, but for its sign and a power of ten.
+def _off(X: NDArray[Any], pairs: Positions, telling: Positions) -> Floats:
+    """Return by how many decades the values of pairs differ at most, but for signs and powers of ten.
 
-    All other values are equal.
+    Infinitely where one of the other columns, of few values or whole numbers, is not equal.
     """
     a, b = (_mantissa(X[np.ix_(side, telling)]) for side in pairs.T)
     off = np.abs(a - b)
@@ -154,7 +165,7 @@ def _alike(X: NDArray[Any], pairs: Positions, telling: Positions) -> NDArray[np.
     others = np.setdiff1d(np.arange(X.shape[1]), telling)
     c, d = (X[np.ix_(side, others)] for side in pairs.T)
     equal = (c == d) | (np.isnan(c) & np.isnan(d))
-    return np.asarray((off <= SINGLE).all(axis=1) & equal.all(axis=1))
+    return np.where(equal.all(axis=1), off.max(axis=1, initial=0.0), np.inf)
 
 
 def _unlike(X: NDArray[Any], pairs: Positions) -> Unlike:
