@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fivesigma.risk.two_samples import effective_size, two_categories, two_numbers
+from fivesigma.risk.two_samples import (
+    Events,
+    classifier_two_sample,
+    effective_size,
+    two_categories,
+    two_numbers,
+)
 
 RNG = np.random.default_rng(3)
 A, B = RNG.normal(size=80), RNG.normal(size=120) + 0.4
@@ -68,3 +74,40 @@ def test_p_is_no_smaller_than_chance_makes_it(test, groups):
 
 def test_one_category_alone_is_no_difference():
     assert plain(two_categories, np.zeros(50), np.zeros(60)).p == 1.0
+
+
+def events(rng, n, kind):
+    """Return events of one population: alone, with weights, or in groups whose events are alike."""
+    X = rng.normal(size=(n, 4))
+    if kind == "weights":
+        return Events(X, rng.lognormal(0, 0.7, n))
+    if kind == "groups":
+        group = rng.integers(0, n // 5, n)
+        return Events(rng.normal(size=(n, 4))[group] + 0.4 * X, None, group)
+    return Events(X)
+
+
+@pytest.mark.parametrize("kind", ["alone", "weights", "groups"])
+def test_the_p_of_the_classifier_is_uniform_where_the_populations_are_one(kind):
+    found = []
+    for seed in range(150):
+        rng = np.random.default_rng([seed, 5])
+        found.append(classifier_two_sample(events(rng, 140, kind), events(rng, 100, kind), rng).p)
+    assert stats.kstest(found, "uniform").pvalue > 1e-3
+
+
+def test_the_classifier_sees_what_no_column_shows():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(600, 3)), rng.normal(size=(600, 3))
+    second[:, 2] = 0.8 * second[:, 0] + 0.6 * second[:, 2]
+    assert min(plain(two_numbers, first[:, j], second[:, j]).p for j in range(3)) > 1e-3
+    assert classifier_two_sample(Events(first), Events(second), rng).p < 1e-6
+
+
+def test_no_unit_matters_to_the_classifier():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + np.array([0.3, 0.0, 0.0])
+    plain_p = classifier_two_sample(Events(a), Events(b), np.random.default_rng(2)).p
+    unit = np.array([1e9, -1e-9, 7.0])
+    turned = classifier_two_sample(Events(a * unit + 3), Events(b * unit + 3), np.random.default_rng(2)).p
+    assert turned == pytest.approx(plain_p, rel=1e-6)

@@ -188,7 +188,7 @@ class Study:
         plan = planned(prepared)
         lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
         lines += foretold(prepared)
-        audited = before(prepared, opened=False)
+        audited = before(prepared, opened=True)
         lines += [f"{each.check}: {each.message}" for each in audited if each.status != "ok"]
         return lines
 

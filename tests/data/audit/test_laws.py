@@ -51,6 +51,15 @@ def test_fewest_columns_are_named():
     assert law.columns == (2,)
 
 
+def test_products_of_columns_of_both_signs_and_a_magnitude_are_found():
+    X = np.random.default_rng(1).normal(size=(400, 8))
+    [product] = search(X, X[:, 1] * X[:, 2] / X[:, 5])
+    assert (product.columns, product.logarithm) == ((1, 2, 5), True)
+    flux = table(7)
+    [magnitude] = search(flux, 20 - 2.5 * np.log10(flux[:, 3]) + 5 * np.log10(flux[:, 4]))
+    assert (magnitude.columns, magnitude.logarithm) == ((3, 4), False)
+
+
 @pytest.mark.parametrize("noise", [0.02, 0.2, 2.0])
 def test_noise_is_no_law(noise):
     X = table(4)

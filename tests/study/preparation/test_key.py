@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +100,17 @@ def test_a_key_that_is_no_column_is_refused_with_a_hint(tmp_path):
     frame().rename({"eventNumber": "eventNumbre"}).write_csv(tmp_path / "a.csv")
     with pytest.raises(FivesigmaError, match="eventNumbre"):
         prepare(spec(tmp_path / "a.csv"))
+
+
+def test_the_ledger_knows_an_event_by_its_key_in_another_file(tmp_path):
+    table = frame()
+    table.write_csv(tmp_path / "a.csv")
+    other = table.drop("z").with_columns(pl.col("x") * 2).sample(fraction=1.0, shuffle=True, seed=2)
+    other.write_parquet(tmp_path / "b.parquet")
+    asked = '[evaluate]\nrefits=0\nclaim="fitted"\n[[models]]\nkind="dummy"\n[[models]]\nkind="logistic"\n'
+    runs = [
+        fs.Study(None, given=spec(tmp_path / name, asked)).run(tmp_path / name[0], workers=1, progress=False)
+        for name in ("a.csv", "b.parquet")
+    ]
+    seen = [json.loads((run.path / "manifest.json").read_text())["seen"]["test"] for run in runs]
+    assert [each["before"] for each in seen] == [0, seen[0]["n"]]

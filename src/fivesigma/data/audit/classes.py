@@ -9,7 +9,7 @@ import numpy as np
 from fivesigma.data.audit.audited import Audited
 from fivesigma.risk.findings import Audit
 
-RARE = 0.01
+RARE = 0.05
 """Share of the events below which a class is rare."""
 
 
@@ -24,7 +24,7 @@ def counted(audited: Audited) -> Sequence[Audit]:
 
 
 def imbalanced(audited: Audited) -> Sequence[Audit]:
-    """Name classes with less than a hundredth of the events, or of the weight that fits see."""
+    """Name classes with less than a twentieth of the events, or of the weight that fits see."""
     data = audited.data
     if not audited.classifies or data.classes is None or data.y is None:
         return ()

@@ -1,14 +1,15 @@
 """Copies of events: exact ones, and near ones that stand on both sides of a split.
 
-Exact copies are kept on one side. A copy that went through single precision, or with a sign or a unit turned, is
-another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of them, the
-decimal digits of their columns of many values, and equal ones are compared value by value.
+Exact copies are kept on one side. A copy that went through single precision or six digits, or with a sign or a unit
+turned, is another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of
+them, the decimal digits of columns of many values, and equal ones are compared value by value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,18 @@ from fivesigma.risk.row_hashes import row_hash
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
-SINGLE = 2e-7
-"""Relative difference of a number and itself in single precision, and a little more."""
+ROUNDINGS = (2e-7, 3e-6)
+"""How far, in decades, a number lies from itself in single precision, and in six digits; and a little more."""
+BY_CHANCE = 10.0
+"""Where rows are close by chance, many times as many are so within this many times the distance."""
 DIGITS = 4
 """Decimal digits by which rows are sorted."""
 DISTINCT = 0.5
 """Share of distinct values from which a column tells events apart."""
 FEWEST_PAIRS, LEAST_SHARE = 3, 2e-3
-MOST_SORTED = 200_000
+MOST_SORTED, MOST_SORTED_BY = 200_000, 3
+"""Rows that are sorted, and columns by which; what is equal in these is then compared in all."""
+BLOCK = 2**15
 
 
 def exact(audited: Audited) -> Sequence[Audit]:
@@ -46,22 +51,31 @@ def exact(audited: Audited) -> Sequence[Audit]:
 
 def near(audited: Audited) -> Sequence[Audit]:
     """Count the pairs of near copies that a split parts; all of them where no split is known."""
-    pairs = _pairs(audited)
+    pairs, off = _pairs(audited)
     if len(pairs) == 0:
         return ()
     unlike, parted = _unlike(audited.data.X, pairs), _parted(audited, pairs)
-    found = pairs[unlike.any & parted]
-    if len(found) < max(FEWEST_PAIRS, LEAST_SHARE * audited.data.n_samples):
-        return ()
+    counted = unlike.any & parted
+    for limit in ROUNDINGS:
+        close = counted & (off <= limit)
+        enough = close.sum() >= max(FEWEST_PAIRS, LEAST_SHARE * audited.data.n_samples)
+        if enough and 2 * close.sum() >= (counted & (off <= BY_CHANCE * limit)).sum():
+            return [_entry(audited, pairs[close], unlike, close)]
+    return ()
+
+
+def _entry(audited: Audited, pairs: Positions, unlike: Unlike, of: NDArray[np.bool_]) -> Audit:
     across = " on the two sides of a split" if audited.split is not None else ""
-    how = ", ".join(word for word, any_ in unlike.said(parted).items() if any_)
-    message = f"{len(found)} pairs of events are copies of each other{across}, but for {how}"
-    turned = tuple(
-        name for name, any_ in zip(audited.data.names, unlike.columns(parted), strict=True) if any_
+    how = ", ".join(word for word, any_ in unlike.said(of).items() if any_)
+    turned = zip(audited.data.names, unlike.columns(of), strict=True)
+    return Audit(
+        "near duplicates",
+        "warning",
+        f"{len(pairs)} pairs of events are copies of each other{across}, but for {how}",
+        tuple(name for name, any_ in turned if any_),
+        audited.rows_at(pairs[: MOST_ROWS // 2].ravel()),
+        "keep one of each, or give copies one value of a data.group",
     )
-    advice = "keep one of each, or give copies one value of a data.group"
-    rows = audited.rows_at(found[: MOST_ROWS // 2].ravel())
-    return [Audit("near duplicates", "warning", message, turned, rows, advice)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +101,7 @@ class Unlike:
         return np.asarray((self.sign | self.unit)[of].any(axis=0))
 
 
-def _telling(X: Floats) -> NDArray[np.int64]:
+def _telling(X: NDArray[Any]) -> NDArray[np.int64]:
     """Return the columns whose values tell events apart: mostly distinct numbers that are not all whole."""
     some = X[:: max(len(X) // 5000, 1)]
     share = np.array([len(np.unique(column)) / max(len(column), 1) for column in some.T])
@@ -95,23 +109,28 @@ def _telling(X: Floats) -> NDArray[np.int64]:
     return np.flatnonzero((share > DISTINCT) & ~whole)
 
 
-def _pairs(audited: Audited) -> Positions:
-    """Return pairs of positions (n_pairs, 2) whose rows agree but for rounding, signs and powers of ten."""
+def _pairs(audited: Audited) -> tuple[Positions, Floats]:
+    """Return pairs of positions (n_pairs, 2) of rows that agree but for rounding, signs and powers of ten; how well."""
     X = audited.data.X
     telling = _telling(X)
-    n = len(X)
-    if len(telling) < 2 or n < FEWEST_TO_JUDGE:
-        return np.empty((0, 2), dtype=np.int64)
-    exact = np.setdiff1d(np.arange(X.shape[1]), telling)
-    pairs = [_equal(X, telling, exact, shift) for shift in (0.0, 0.5)]
+    if len(telling) < 2 or len(X) < FEWEST_TO_JUDGE:
+        return np.empty((0, 2), dtype=np.int64), np.empty(0)
+    pairs = [_equal(_digits(X, telling[:MOST_SORTED_BY], shift)) for shift in (0.0, 0.5)]
     found = np.unique(np.concatenate(pairs), axis=0)
-    return found[_alike(X, found, telling)]
+    return found, _off(X, found, telling)
 
 
-def _equal(X: Floats, telling: Positions, exact: Positions, shift: float) -> Positions:
-    """Return neighbours among rows of equal digits, rounded on a grid that is shifted."""
-    digits = np.floor(_mantissa(X[:, telling]) * 10**DIGITS + shift)
-    hashes = row_hash(np.column_stack([digits, X[:, exact]]))
+def _digits(X: NDArray[Any], columns: Positions, shift: float) -> NDArray[np.uint64]:
+    """Return a hash of the first digits of some columns of each row, rounded on a grid that is shifted."""
+    found = np.empty(len(X), dtype=np.uint64)
+    for start in range(0, len(X), BLOCK):
+        rows = slice(start, start + BLOCK)
+        found[rows] = row_hash(np.floor(_mantissa(X[rows, columns]) * 10**DIGITS + shift))
+    return found
+
+
+def _equal(hashes: NDArray[np.uint64]) -> Positions:
+    """Return neighbours among the rows of equal hash."""
     chosen = _some(hashes)
     order = chosen[np.argsort(hashes[chosen], kind="stable")]
     same = hashes[order[1:]] == hashes[order[:-1]]
@@ -126,7 +145,7 @@ def _some(hashes: NDArray[np.uint64]) -> Positions:
     return np.flatnonzero(hashes < limit)
 
 
-def _mantissa(X: Floats) -> Floats:
+def _mantissa(X: NDArray[Any]) -> Floats:
     """Return the decimal mantissa in [0, 1) of the logarithm of each number's size, that of none and nothing apart."""
     size = np.abs(np.asarray(X, dtype=np.float64))
     with np.errstate(divide="ignore"):
@@ -135,16 +154,22 @@ def _mantissa(X: Floats) -> Floats:
     return np.where(np.isnan(X), -2.0, np.where(size > 0, mantissa, -1.0))
 
 
-def _alike(X: Floats, pairs: Positions, telling: Positions) -> NDArray[np.bool_]:
-    """Return for which pairs every telling value agrees to single precision, but for its sign and a power of ten."""
+def _off(X: NDArray[Any], pairs: Positions, telling: Positions) -> Floats:
+    """Return by how many decades the values of pairs differ at most, but for signs and powers of ten.
+
+    Infinitely where one of the other columns, of few values or whole numbers, is not equal.
+    """
     a, b = (_mantissa(X[np.ix_(side, telling)]) for side in pairs.T)
     off = np.abs(a - b)
     off = np.where((a >= 0) & (b >= 0), np.minimum(off, 1 - off), off)
-    return np.asarray((off <= SINGLE).all(axis=1))
+    others = np.setdiff1d(np.arange(X.shape[1]), telling)
+    c, d = (X[np.ix_(side, others)] for side in pairs.T)
+    equal = (c == d) | (np.isnan(c) & np.isnan(d))
+    return np.where(equal.all(axis=1), off.max(axis=1, initial=0.0), np.inf)
 
 
-def _unlike(X: Floats, pairs: Positions) -> Unlike:
-    a, b = (X[side] for side in pairs.T)
+def _unlike(X: NDArray[Any], pairs: Positions) -> Unlike:
+    a, b = (np.asarray(X[side], dtype=np.float64) for side in pairs.T)
     both = ~np.isnan(a) & ~np.isnan(b) & (a != 0) & (b != 0)
     sign = both & (np.sign(a) != np.sign(b))
     with np.errstate(divide="ignore", invalid="ignore"):

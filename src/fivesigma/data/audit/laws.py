@@ -3,7 +3,7 @@
 Where catalogues are made, one column is often computed from others: the mass of a cluster from its luminosity and
 redshift, say. A model then learns the formula, and not the sky. A law is sought among
 
-    log y  or  y  =  a + Σ_j (b_j t_j + c_j t_j²),        t_j = log x_j, log(1 + x_j) or x_j,
+    log |y|  or  y  =  a + Σ_j (b_j t_j + c_j t_j²),        t_j = log |x_j|, log(1 + x_j) or x_j,
 
 with j in at most three columns, by least absolute deviations, so that a few rows that were mended by hand do not hide
 it. It is named where the median residual, on rows that had no say in the fit, is below 0.1 % of the target's spread.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
@@ -35,8 +36,12 @@ MOST_COLUMNS = 40
 KEPT, PAIRS = 12, 30
 ROUGH, FINE = 3, 60
 """Rounds of reweighting in the search, and at its end."""
+THIN, FEWEST_KEPT = 2, 200
+"""Which rows the first look is at, and how many sets it leaves at least."""
 MOST_LAWS = 3
 FORMS = ("log", "log1p", "linear")
+ROUTES = (("log", "log"), ("linear", "log"), ("linear", "linear"))
+"""Forms of the target, and those of the columns in the rough search: a power law, a magnitude, a sum."""
 
 
 def laws(audited: Audited) -> Sequence[Audit]:
@@ -48,10 +53,7 @@ def laws(audited: Audited) -> Sequence[Audit]:
     X = audited.X[:, [audited.data.names.index(name) for name in names]]
     found = []
     for target, y in zip(audited.data.targets, audited.outputs, strict=True):
-        dex = audited.data.target_in_dex
-        found += [
-            _entry(target, law, names) for law in search(X, y, logarithms=(False,) if dex else (True, False))
-        ]
+        found += [_entry(target, law, names) for law in search(X, y, dex=audited.data.target_in_dex)]
     return found
 
 
@@ -99,8 +101,10 @@ def _right(law: Law, columns: Sequence[str]) -> str:
     return f"{' + '.join(terms)} + const".replace("+ -", "- ")
 
 
-def search(X: Floats, y: Floats, *, logarithms: Sequence[bool] = (True, False)) -> list[Law]:
+def search(X: Floats, y: Floats, *, dex: bool = False) -> list[Law]:
     """Return the laws of fewest columns that ``y`` (n,) follows in the columns of ``X`` (n, p), at most three.
+
+    ``dex`` says that ``y`` is a logarithm already.
 
     >>> rng = np.random.default_rng(0)
     >>> X = rng.lognormal(size=(500, 4))
@@ -113,9 +117,11 @@ def search(X: Floats, y: Floats, *, logarithms: Sequence[bool] = (True, False)) 
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(np.int64)]
     columns = columns[np.ptp(X[np.ix_(some, columns)], axis=0) > 0]
     table = X[np.ix_(some, columns)]
-    for logarithm in logarithms:
-        values = _formed(y[some], "log") if logarithm else y[some]
-        if values is not None and (found := _Search(table, values, logarithm).laws(columns)):
+    for of_target, of_columns in ROUTES[1:] if dex else ROUTES:
+        values = _formed(y[some], of_target)
+        if values is not None and (
+            found := _Search(table, values, of_target == "log", of_columns).laws(columns)
+        ):
             return found
     return []
 
@@ -130,8 +136,9 @@ def _complete(X: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 class _Search:
     """The search for one form of the target: rough for all sets of columns, fine for the few that promise."""
 
-    def __init__(self, X: Floats, y: Floats, logarithm: bool) -> None:
-        self.logarithm, self.spread = logarithm, float(y.std())
+    def __init__(self, X: Floats, y: Floats, logarithm: bool, rough: str) -> None:
+        self.logarithm, self.rough = logarithm, rough
+        self.spread = float(y.std())
         scale = self.spread if self.spread > 0 else 1.0
         self.y = (y - np.median(y)) / scale
         self.X, self.fitted = X, np.arange(len(y)) % 2 == 0
@@ -169,27 +176,25 @@ class _Search:
         return [tuple(sets[i].tolist()) for i in order if rough[i] < PROMISING]
 
     def _rough(self, sets: NDArray[np.int64]) -> Floats:
-        """Return the median residual of each set (s, k) after some rounds of reweighting, all sets at once."""
-        base = np.stack([self._plain(j) for j in range(self.X.shape[1])])[:, self.fitted]
-        found = [self._rough_block(base, block) for block in np.array_split(sets, 1 + len(sets) // 500)]
-        return np.concatenate(found)
+        """Return the median residual of each set (s, k) after some rounds of reweighting, all sets at once.
+
+        Of many sets, infinite where a least-squares fit to some of the rows is not among the best tenth.
+        """
+        base, y = self._base[:, self.fitted], self.y[self.fitted]
+        found = np.full(len(sets), np.inf)
+        best = np.argsort(_residuals(base[:, ::THIN], y[::THIN], sets, rounds=1), kind="stable")
+        kept = best[: max(FEWEST_KEPT, len(sets) // 10)]
+        found[kept] = _residuals(base, y, sets[kept], rounds=ROUGH)
+        return found
+
+    @cached_property
+    def _base(self) -> Floats:
+        return np.stack([self._plain(j) for j in range(self.X.shape[1])])
 
     def _plain(self, j: int) -> Floats:
-        """Return the logarithm of a column where it has one, else the column."""
-        term = self.terms["log"][j]
+        """Return a column in the form of the rough search where it has that, else the column."""
+        term = self.terms[self.rough][j]
         return term if term is not None else _known(self.terms["linear"][j])
-
-    def _rough_block(self, base: Floats, sets: NDArray[np.int64]) -> Floats:
-        t, y = base[sets].transpose(0, 2, 1), self.y[self.fitted]
-        A = np.concatenate([np.ones((*t.shape[:2], 1)), t, t**2], axis=2)
-        w = np.ones(A.shape[:2])
-        for _ in range(ROUGH):
-            gram = np.einsum("sni,sn,snj->sij", A, w, A, optimize=True) + 1e-9 * len(y) * np.eye(A.shape[2])
-            coefficients = np.linalg.solve(gram, np.einsum("sni,sn->si", A, w * y)[..., None])
-            residual = np.abs(y - (A @ coefficients)[..., 0])
-            w = 1 / np.maximum(residual, 1e-6)
-            w /= w.max(axis=1, keepdims=True)
-        return np.asarray(np.median(residual, axis=1))
 
     def _fine(self, columns: tuple[int, ...]) -> Law:
         """Return the law of some columns in the forms that suit them best."""
@@ -207,6 +212,26 @@ class _Search:
         slopes = [float(self.spread * b / s) for b, s in zip(solved[1 : k + 1], scales, strict=True)]
         squares = [float(self.spread * c / s**2) for c, s in zip(solved[k + 1 :], scales, strict=True)]
         return Law(columns, forms, tuple(slopes), tuple(squares), self.logarithm, residual)
+
+
+def _residuals(base: Floats, y: Floats, sets: NDArray[np.int64], *, rounds: int) -> Floats:
+    """Return the median residual of the law of each set, some sets at a time."""
+    blocks = np.array_split(sets, 1 + len(sets) // 500)
+    return np.concatenate([_residuals_of_block(base, y, block, rounds) for block in blocks])
+
+
+def _residuals_of_block(base: Floats, y: Floats, sets: NDArray[np.int64], rounds: int) -> Floats:
+    t = base[sets].transpose(0, 2, 1)
+    A = np.concatenate([np.ones((*t.shape[:2], 1)), t, t**2], axis=2)
+    w = np.ones(A.shape[:2])
+    for _ in range(rounds):
+        weighted = (A * w[..., None]).transpose(0, 2, 1)
+        gram = weighted @ A + 1e-9 * len(y) * np.eye(A.shape[2])
+        coefficients = np.linalg.solve(gram, (weighted @ y)[..., None])
+        residual = np.abs(y - (A @ coefficients)[..., 0])
+        w = 1 / np.maximum(residual, 1e-6)
+        w /= w.max(axis=1, keepdims=True)
+    return np.asarray(np.median(residual, axis=1))
 
 
 def _placed(law: Law, places: NDArray[np.int64]) -> Law:
@@ -228,11 +253,11 @@ def _term(column: Floats, form: str) -> Floats | None:
 
 
 def _formed(column: Floats, form: str) -> Floats | None:
-    """Return a column in a form; logarithms are of the size where all have one sign."""
+    """Return a column in a form, None where it has none; logarithms are of the size."""
     if form == "linear":
         return column
     if form == "log":
-        return np.log(np.abs(column)) if (column > 0).all() or (column < 0).all() else None
+        return np.log(np.abs(column)) if (column != 0).all() else None
     return np.log1p(column) if (column >= 0).all() else None
 
 

@@ -47,8 +47,12 @@ def refuse(entries: Sequence[Audit]) -> None:
 
 def before(prepared: Prepared, *, opened: bool) -> tuple[Audit, ...]:
     """Return what is known before the first fit; of the events of a test only while it is ``opened``."""
+    from threadpoolctl import threadpool_limits
+
     data, notes = seen(prepared, opened=opened), [*prepared.notes, *_settings(prepared, opened=opened)]
-    return (*_of_events(prepared, data), *(Audit(*note) for note in notes))
+    with threadpool_limits(1):  # the same digits on any number of cores
+        found = tuple(_of_events(prepared, data))
+    return (*found, *(Audit(*note) for note in notes))
 
 
 def seen(prepared: Prepared, *, opened: bool) -> Dataset:
