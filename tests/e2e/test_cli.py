@@ -552,3 +552,18 @@ def test_a_full_disk_is_said_in_a_sentence_and_not_called_a_bug():
     assert status == 2
     assert "disk is full" in message
     assert "resume" in message
+
+
+def test_a_file_of_several_tables_is_listed_and_one_is_named_by_an_option(call: Any, here: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(here / "two tables.h5", "w") as file:
+        for group, n in {"train": 30, "test": 20}.items():
+            file[f"{group}/x"], file[f"{group}/y"] = np.arange(n) / 7, np.arange(n) % 2
+    seen = call("inspect", "two tables.h5", "--json")
+    assert json.loads(seen.out)["tables"] == {"test": "20 rows", "train": "30 rows"}
+    assert "fivesigma inspect 'two tables.h5' --option key=test" in call("inspect", "two tables.h5").out
+    assert "name one: --option key=test" in call("init", "two tables.h5").err
+    one = json.loads(call("inspect", "two tables.h5", "--option", "key=train", "--json").out)
+    assert (one["n_rows"], [column["dtype"] for column in one["columns"]]) == (30, ["float64", "int64"])
+    assert "is no NAME=VALUE" in call("inspect", "two tables.h5", "--option", "train").err
+    assert "Did you mean 'key'" in call("inspect", "two tables.h5", "--option", "kex=train").err

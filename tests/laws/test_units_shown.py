@@ -21,6 +21,7 @@ from fivesigma.data.readers import own_readers, parquet
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.simulate import tables as simulated
 from fivesigma.study.finished.predict import predict
+from fivesigma.study.finished.written import write_table
 from fivesigma.study.spec.toml import write_toml
 
 N = 90
@@ -60,10 +61,16 @@ def _ahf(frame: pl.DataFrame, path: Path) -> None:
     path.write_text("\n".join([head, *rows]) + "\n")
 
 
+def _by_suffix(frame: pl.DataFrame, path: Path) -> None:
+    write_table(path, {name: frame[name].to_numpy() for name in frame.columns}, UNITS)
+
+
 WRITERS: dict[str, tuple[str, Callable[[pl.DataFrame, Path], None]]] = {
     "Parquet of this package": ("t.parquet", _ours),
     "Parquet of Arrow": ("t.parquet", _arrow),
     "AHF": ("t.AHF_halos", _ahf),
+    "FITS": ("t.fits", _by_suffix),
+    "HDF5": ("t.h5", _by_suffix),
 }
 
 

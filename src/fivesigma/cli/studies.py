@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from fivesigma._core.counts import counted
+from fivesigma._core.errors import InputError
 from fivesigma.cli.answer import Answer, Table
 from fivesigma.cli.options import (
     Data,
@@ -73,9 +74,15 @@ def init(
     debug: Debug = False,
 ) -> Answer:
     """Write a starter study for a table."""
+    from fivesigma.data.inspection import parts
+    from fivesigma.data.readers import reader_for
     from fivesigma.study.spec.starter import write_starter
 
-    place = write_starter(file, out, target, format_options(option))
+    options = format_options(option)
+    if several := parts(file, options):
+        first = shlex.quote(f"{reader_for(file).options[0]}={next(iter(several))}")
+        raise InputError(f"{file}: holds {', '.join(map(repr, several))}; name one: --option {first}.")
+    place = write_starter(file, out, target, options)
     lines = [f"wrote {place}: read it, then `fivesigma check {place}`"]
     return Answer({"study": str(place)}, lines)
 

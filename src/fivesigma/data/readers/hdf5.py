@@ -115,9 +115,14 @@ class _Part:
                 yield name, first_line(error)
 
     def units(self) -> dict[str, str]:
+        """Return the units of the columns."""
+        together: dict[int, tuple[Any, list[str]]] = {}
+        for name, place in self.columns():
+            if isinstance(place, Place):
+                together.setdefault(id(place.data), (place.data, []))[1].append(name)
         found: dict[str, str] = {}
-        for name, data in self.data.items():
-            found |= values.units(data, data.dtype.names or [name for name, _ in values.places(data, name)])
+        for data, names in together.values():
+            found |= values.units(data, data.dtype.names or names)
         return found
 
 

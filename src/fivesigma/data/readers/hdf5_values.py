@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickletools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,8 @@ def places(data: Any, name: str) -> Iterator[tuple[str, Place | str]]:
     elif (how := how_read(data.dtype)) is None or (how != "number" and data.ndim > 1):
         yield name, _left(data.dtype)
     elif data.ndim == 2 and data.shape[1] <= WIDEST:
-        labels = _labels(data, name)
-        yield from ((label, _number(data, part)) for part, label in enumerate(labels))
+        whole = _number(data)
+        yield from ((label, replace(whole, part=part)) for part, label in enumerate(_labels(data, name)))
     elif data.ndim > 4:
         yield name, f"it has {data.ndim} dimensions"
     else:
@@ -114,7 +114,7 @@ def how_read(dtype: Any) -> str | None:
     return "number" if np.dtype(dtype).kind in "biuf" else None
 
 
-def _number(data: Any, part: int | None = None) -> Place:
+def _number(data: Any) -> Place:
     """Return a column of numbers, with what the attributes of netCDF say of them (CF conventions, 2.5 and 8.1)."""
     said = {str(name).lower(): name for name in data.attrs}
     gaps = tuple(_scalar(data.attrs[said[word]]) for word in _GAPS if word in said)
@@ -122,7 +122,7 @@ def _number(data: Any, part: int | None = None) -> Place:
         float(_scalar(data.attrs[said[word]])) if word in said else value
         for word, value in (("scale_factor", 1), ("add_offset", 0))
     )
-    return Place(data, "number", None, part, tuple(gap for gap in gaps if gap == gap), scale, shift)
+    return Place(data, "number", None, None, tuple(gap for gap in gaps if gap == gap), scale, shift)
 
 
 def _scalar(value: Any) -> Any:
