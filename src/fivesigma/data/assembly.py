@@ -117,7 +117,7 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
         **parts,
         **_of_features(work, filled, chosen),
         "columns": read,
-        "rows": work.take(numbers(table)),
+        "rows": numbers(table, work.rows),
         "identity": None if identity is None else work.take(identity),
         "as_read": work.take(as_read),
         "notes": tuple(work.notes),

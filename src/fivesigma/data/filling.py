@@ -18,7 +18,7 @@ from fivesigma.data.readers.table import tiles
 from fivesigma.risk.row_hashes import Hashes, TableHashes
 
 _BLOCK = 8_192
-_PARTS = 8
+_PARTS = 16
 """In how many parts the columns of a table are read: one of them is what memory is taken for beside ``X``."""
 
 

@@ -94,8 +94,9 @@ class Held(Mapping[str, Column]):
             self._looks |= {name: self.seen(name, each) for name, each in looks(self.table, new).items()}
 
     def let_go(self) -> None:
-        """Let go of what was only looked at."""
-        self._looks.clear()
+        """Let go of all columns; those of the table are read again where they are asked for."""
+        for held in (self._looks, self._held, self._made):
+            held.clear()
 
 
 class _Looks(Mapping[str, Column]):

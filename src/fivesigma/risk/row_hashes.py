@@ -118,7 +118,7 @@ class TableHashes:
     ...     for name in hashes.names:
     ...         hashes.take(name, np.arange(3.0)[start:stop], start)
     >>> whole = table_hashes({"x": np.arange(3.0), "y": np.arange(3.0)})
-    >>> bool((hashes.found()[0] == whole[0]).all() and (hashes.found()[1] == whole[1]).all())
+    >>> all((one == other).all() for one, other in zip(hashes.found(), whole))
     True
     """
 
@@ -137,8 +137,8 @@ class TableHashes:
             _take_in(self._every[rows], bits)
 
     def found(self) -> tuple[Hashes, Hashes]:
-        """Return both hashes, (n,) each, of the columns that were taken in."""
-        return self._some, mixed(self._every.copy())
+        """Return both hashes, (n,) each, of the columns that were taken in: once, when all of them were."""
+        return self._some, mixed(self._every)
 
 
 def _blocks(column: NDArray[Any]) -> Iterator[tuple[slice, Hashes]]:

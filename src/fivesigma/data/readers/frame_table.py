@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError
 from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.border import border
+from fivesigma.data.readers.table import looks_of_rows
 
 if TYPE_CHECKING:
     import polars
@@ -80,6 +81,14 @@ class FrameTable:
         with border(self.path, self.format, self.next_step):
             return frames.consumed(self._read(names, start, stop))
 
+    def looks(self, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Return of each column enough to know its kind and type, of plain numbers no row: the schema says it."""
+        from fivesigma.data import frames
+
+        plain = {name: self._schema[name] for name in names if is_plain(self._schema[name])}
+        found = frames.consumed([_no_row(name, kind) for name, kind in plain.items()])
+        return found | looks_of_rows(self, [name for name in names if name not in plain])
+
     def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:
         """Read some of ``jagged``, rows ``start`` to ``stop``."""
         with border(self.path, self.format, self.next_step):
@@ -99,6 +108,18 @@ class FrameTable:
                 f"{self.path}: {read.height} rows where {last - first} were declared; it is damaged: {self.next_step}."
             )
         return read.get_columns()
+
+
+def is_plain(kind: Any) -> bool:
+    """Whether a type of polars is one of NumPy's numbers or of truth values."""
+    name = str(kind)
+    return name in ("Boolean", "Float32", "Float64") or (kind.is_integer() and not name.endswith("128"))
+
+
+def _no_row(name: str, kind: Any) -> polars.Series:
+    import polars
+
+    return polars.Series(name, [], dtype=kind)
 
 
 def is_jagged(kind: Any) -> bool:

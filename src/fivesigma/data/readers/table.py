@@ -128,15 +128,22 @@ def looks(table: Table, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     own = getattr(table, "looks", None)
     if own is not None:
         return dict(own(names))
+    return looks_of_rows(table, names)
+
+
+def looks_of_rows(table: Table, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return some rows of each column, or all of what is text or objects."""
     few = table.columns(names, 0, FEW)
     whole = [name for name in names if few[name].dtype.kind not in "biuf"]
     return few | (table.columns(whole) if whole else {})
 
 
-def numbers(table: Table) -> NDArray[np.int64]:
-    """Return the number of each row in the input, (n_rows,), from 0."""
+def numbers(table: Table, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Return the number in the input, from 0, of each row of a table, or of those at the positions ``rows``."""
     own = getattr(table, "numbers", None)
-    return np.arange(table.n_rows) if own is None else np.asarray(own())
+    if own is not None and height(table) != table.n_rows:
+        return np.asarray(own() if rows is None else own()[rows])
+    return np.arange(table.n_rows) if rows is None else rows
 
 
 def height(table: Table) -> int:
