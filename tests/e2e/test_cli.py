@@ -201,7 +201,7 @@ def test_the_split_is_written_and_nothing_is_opened(call: Any, here: Path) -> No
         (["reproduce", "absent"], "absent: is not a run folder"),
         (["compare", "absent", "absent"], "absent: is not a run folder"),
         (["predict", "absent", "t.csv", "-o", "o.csv"], "absent: is not a run folder"),
-        (["predict", "absent", "t.csv", "-o", "o.root"], "the table to write is named"),
+        (["predict", "absent", "t.csv", "-o", "o.xlsx"], "the table to write is named"),
     ],
 )
 def test_wrong_input_is_one_sentence_status_2_and_nothing_written(
@@ -286,7 +286,7 @@ TABLES = {
         "'s'",
     ),
     "fewer rows than folds": ("\n".join([HEAD, *ROWS[:4]]).encode(), ""),
-    "negative weights": ("\n".join([HEAD, *ROWS, "41,1.0,1.0,s,-1"]).encode(), "negative"),
+    "weights that are missing": ("\n".join([HEAD, *ROWS, "41,1.0,1.0,s,"]).encode(), "weight"),
     "weights of zero": ("\n".join([HEAD, *(row[:-1] + "0" for row in ROWS)]).encode(), "weight"),
 }
 

@@ -23,8 +23,8 @@ _INVERSE = re.compile(r"(?:1?/|(?P<power>))(?P<unit>[a-zµ]+)(?(power)\^?-1)$")
 def cross_section(text: str) -> float:
     """Return a cross-section in pb; `InputError` for another unit, or a number that is not positive.
 
-    >>> cross_section("831 pb"), cross_section("48.6 fb")
-    (831.0, 0.0486)
+    >>> cross_section("831 pb"), cross_section("48.5 fb")
+    (831.0, 0.0485)
     """
     value, unit = _parsed(text, "a cross-section", "831 pb")
     if unit not in BARNS:
