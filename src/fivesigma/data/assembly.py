@@ -54,10 +54,13 @@ class _Work:
     @property
     def all_units(self) -> dict[str, str]:
         """The units of the columns as they were read, and those that expressions have."""
-        said = {**self.roles.read_units, **(self.roles.units or {})} if self.roles.declared else {}
-        return units.with_expressions(
-            self.units | field_units(self.roles, said), self.roles.expressions or {}
-        )
+        fields = field_units(self.roles, self.said_units)
+        return units.with_expressions(self.units | fields, self.roles.expressions or {})
+
+    @property
+    def said_units(self) -> dict[str, str]:
+        """The units of columns and lists, where objects and four-vectors are declared of them."""
+        return {**self.roles.read_units, **(self.roles.units or {})} if self.roles.declared else {}
 
     def take(self, column: NDArray[Any]) -> NDArray[Any]:
         return column if len(self.rows) == len(column) else column[self.rows]
@@ -134,7 +137,7 @@ def _begun(table: Table, roles: Roles, source: str) -> _Work:
         path = roles.join and roles.join["path"]
         work.keep(table.found, "join", "warning", f"rows have no partner in {path}")
     work.units = _known_units(work)
-    work.objects = declared(table, columns, roles, work.units)
+    work.objects = declared(table, columns, roles, work.units | work.said_units)
     return work
 
 

@@ -64,6 +64,8 @@ class Sources:
         DataError, InputError
             As `of`; or if a file is of two classes.
         """
+        if not classes:
+            raise InputError("the files by class are empty; name a file, glob or folder of each class.")
         each = {name: cls.of(path) for name, path in classes.items()}
         owner: dict[Path, str] = {}
         for name, sources in each.items():

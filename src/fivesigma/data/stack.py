@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core import exact
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.table import Table, Tile, height, looks, numbers, tiles
 
@@ -220,6 +220,8 @@ def window(table: Table, rows: Sequence[int] | None) -> Table:
     """
     if rows is None:
         return table
+    if isinstance(rows, str) or not isinstance(rows, Sequence):
+        raise WrongTypeError(f"rows = {rows!r} is no range of rows; expected two numbers, such as [0, 1000].")
     whole = [isinstance(row, int) and not isinstance(row, bool) for row in rows]
     if len(whole) != 2 or not all(whole) or not 0 <= rows[0] < rows[1]:
         raise InputError(

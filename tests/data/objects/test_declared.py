@@ -219,3 +219,25 @@ def test_the_units_of_fields_are_those_of_their_lists() -> None:
     assert "jet.phi" not in found
     with pytest.raises(InputError, match="jet_phi is in degrees; lists of azimuths are in radians"):
         field_units(Roles(objects={"jet": rules}), {"jet_phi": "deg"})
+
+
+def test_momenta_in_other_units_are_brought_to_that_of_the_first() -> None:
+    said = ("mass(a + b)", "pt(b)", "HT(a, b)")
+    in_mev = {
+        name: each * 1000.0 if name.startswith("b_") and name[2:] in ("pt", "E") else each
+        for name, each in COLUMNS.items()
+        if name != "text"
+    }
+    units = {"a_pt": "GeV", "a_E": "GeV", "b_pt": "MeV", "b_E": "MeV"}
+    roles = Roles(fourvectors=VECTORS, observables=said, features=said, units=units)
+    found = Dataset.from_columns(in_mev, roles, source="t")
+    same = read(observables=said, features=said)
+    np.testing.assert_allclose(found.X, same.X, rtol=1e-12)
+    assert found.units == ("GeV",) * 3
+
+
+@pytest.mark.parametrize("unit", ["kg", "Msun"])
+def test_momenta_of_two_kinds_are_refused(unit: str) -> None:
+    units = {"a_pt": "GeV", "a_E": "GeV", "b_pt": unit, "b_E": unit}
+    with pytest.raises(InputError, match=f"b: its momentum is in {unit} and that of a in GeV"):
+        read(observables=("mass(a + b)",), features=("mass(a + b)",), units=units)

@@ -126,3 +126,18 @@ def test_a_file_that_is_not_there_is_said_before_anything_is_fitted(tmp_path) ->
     with pytest.raises(DataError, match=r"absent\.parquet: no such file"):
         Study.read(file).run(out=tmp_path / "r", progress=False)
     assert not (tmp_path / "r" / "tasks").exists()
+
+
+def test_a_blind_run_without_a_cut_shows_no_observed_event(tmp_path) -> None:
+    file = study(tmp_path, features=["mass", "jets"])
+    table = pl.read_parquet(tmp_path / "sim.parquet")
+    third = pl.when(pl.col("mass") > 150.0).then(pl.lit("x")).otherwise(pl.col("kind"))
+    table.with_columns(kind=third).write_parquet(tmp_path / "sim.parquet")
+    file.write_text(file.read_text().replace('["b", "s"]', '["b", "x", "s"]'))
+    out = tmp_path / "r"
+    Study.read(file).run(out=out, workers=1, progress=False, blind=True)
+    document = json.loads((out / "results.json").read_text())
+    assert "observed" not in document
+    assert any("observed events are not shown" in note["message"] for note in document["audit"])
+    unblind(out, progress=False)
+    assert json.loads((out / "results.json").read_text())["observed"]["n_seen"] == 600

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from fivesigma._core.collection import MOMENTUM, Collection
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.expressions import is_azimuth, names
 from fivesigma._core.kinematics import PLANE, POLAR, FourVector, components_of, vector_of
+from fivesigma._core.quantities import ratio
 from fivesigma.data.objects.making import Array, objects_of
 from fivesigma.data.objects.rules import Rules
 from fivesigma.data.readers.table import Table
@@ -33,6 +35,7 @@ class Declared(Mapping[str, Collection | FourVector]):
     ) -> None:
         self._made: dict[str, Collection | FourVector] = dict(objects)
         self._components, self._columns, self._units = roles.fourvectors, columns, units
+        self._momenta = momenta(roles, units)
         for name in roles.declared:
             if name in columns:
                 raise InputError(
@@ -55,8 +58,12 @@ class Declared(Mapping[str, Collection | FourVector]):
         column = self._columns[word]
         if column.ndim > 1 or kinds.is_text(column):
             raise InputError(f"fourvectors.{name}: the column {word!r} does not hold single numbers.")
-        degrees = word == azimuth_of(words) and in_degrees(self._units.get(word))
-        return np.radians(kinds.numbers(column)) if degrees else kinds.numbers(column)
+        if word == azimuth_of(words) and in_degrees(self._units.get(word)):
+            return np.radians(kinds.numbers(column))
+        known = self._momenta.get(name)
+        if known is None or known.factor == 1.0 or _ANGULAR.search(word):
+            return kinds.numbers(column)
+        return known.factor * kinds.numbers(column)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names, objects first."""
@@ -132,13 +139,53 @@ def field_units(roles: Roles, units: Mapping[str, str]) -> dict[str, str]:
     for name, each in roles.objects.items():
         if isinstance(each, Mapping):
             continue
-        found |= _of_momentum(name, [f"{each.prefix}{word}" for word in each.momentum], units)
         _refuse_degrees(each, units)
         own = {word: units.get(f"{each.prefix}{word}") for word in each.fields}
         found |= {f"{name}.{word}": unit for word, unit in own.items() if unit is not None}
-    for name, components in roles.fourvectors.items():
-        found |= _of_momentum(name, components, units)
+    for name, known in momenta(roles, units).items():
+        found |= {f"{name}.{field}": known.unit for field in MOMENTUM if field not in ("eta", "phi")}
     return found
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """The unit in which a momentum is taken, that of the first that says one, and what brings its own there."""
+
+    unit: str
+    factor: float
+
+
+def momenta(roles: Roles, units: Mapping[str, str]) -> dict[str, Momentum]:
+    """Return the unit of the momentum of each object and four-vector that has one: the same for all.
+
+    Raises
+    ------
+    InputError
+        If the components of one momentum are in different units, or two momenta are not of one kind, or the lists of
+        objects would have to be converted.
+
+    >>> units = {"l_pt": "GeV", "k_pt": "MeV"}
+    >>> vectors = {"l": ["l_pt", "l_eta", "l_phi"], "k": ["k_pt", "k_eta", "k_phi"]}
+    >>> momenta(Roles(fourvectors=vectors), units)["k"]
+    Momentum(unit='GeV', factor=0.001)
+    """
+    rules = {name: each for name, each in roles.objects.items() if not isinstance(each, Mapping)}
+    lists = {name: [f"{each.prefix}{word}" for word in each.momentum] for name, each in rules.items()}
+    said = {name: _of_momentum(name, each, units) for name, each in {**lists, **roles.fourvectors}.items()}
+    own = {name: unit for name, unit in said.items() if unit is not None}
+    first = next(iter(own), "")
+    return {
+        name: _brought(name, unit, first, own[first], convert=name not in lists) for name, unit in own.items()
+    }
+
+
+def _brought(name: str, unit: str, first: str, to: str, *, convert: bool) -> Momentum:
+    factor = 1.0 if unit == to else ratio(unit, to)
+    if factor is None or (factor != 1.0 and not convert):
+        raise InputError(
+            f"{name}: its momentum is in {unit} and that of {first} in {to}; write them in one unit."
+        )
+    return Momentum(to, factor)
 
 
 def _refuse_degrees(rules: Rules, units: Mapping[str, str]) -> None:
@@ -150,16 +197,13 @@ def _refuse_degrees(rules: Rules, units: Mapping[str, str]) -> None:
             )
 
 
-def _of_momentum(name: str, components: Sequence[str], units: Mapping[str, str]) -> dict[str, str]:
-    """Return the units of what a momentum gives: that of its components which are no angle."""
+def _of_momentum(name: str, components: Sequence[str], units: Mapping[str, str]) -> str | None:
+    """Return the unit of a momentum: that of its components which are no angle; None where none says one."""
     said = {word: units[word] for word in components if word in units and not _ANGULAR.search(word)}
     if len(set(said.values())) > 1:
         both = " and ".join(f"{word} in {unit}" for word, unit in said.items())
         raise InputError(f"{name}: its momentum has {both}; write its components in one unit.")
-    unit = next(iter(said.values()), None)
-    return (
-        {} if unit is None else {f"{name}.{field}": unit for field in MOMENTUM if field not in ("eta", "phi")}
-    )
+    return next(iter(said.values()), None)
 
 
 def in_degrees(unit: str | None) -> bool:

@@ -55,7 +55,7 @@ class Observed(Experiment):
     def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return the columns and the score of the best model, of data and simulation."""
         best, prepared = found.best, self.run.prepared
-        if prepared.spec.data.observed is None or best is None:
+        if prepared.spec.data.observed is None or best is None or _all_hidden(found):
             return {}
         model = _kept(self.run, best)
         return {} if model is None else named(_recorded(found, best, model))
@@ -63,10 +63,20 @@ class Observed(Experiment):
     def notes(self, found: Evidence) -> Sequence[tuple[str, str, str]]:
         """Say where observed events are not shown although they are asked for."""
         asked = self.run.prepared.spec.data.observed is not None and found.best is not None
+        if asked and _all_hidden(found):
+            what = (
+                "the run is blind, and without two classes no cut says where the signal would be: unblind it"
+            )
+            return [("observed", "ok", f"observed events are not shown: {what}")]
         if not asked or _kept(self.run, str(found.best)) is not None:
             return ()
         what = "the best model is not kept in the run folder, so no observed event can be given its score"
         return [("observed", "warning", f"observed events are not shown: {what}")]
+
+
+def _all_hidden(found: Evidence) -> bool:
+    """Whether no observed event may be looked at: the run is blind, and no cut parts what may be seen from the rest."""
+    return not found.opened and not found.prepared.observed_open and found.prepared.n_classes != 2
 
 
 def _kept(run: Run, name: str) -> FittedModel | None:
