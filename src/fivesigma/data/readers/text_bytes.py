@@ -64,7 +64,7 @@ def _zstd(path: Path) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise DataError(
-            f"{path}: is compressed by zstd, which needs a package: pip install zstandard, or unpack the file."
+            f"{path}: is compressed by zstd, which needs an extra: pip install 'fivesigma[zstd]', or unpack the file."
         ) from None
     return zstandard.open(path, "rb")  # type: ignore[no-any-return]
 
