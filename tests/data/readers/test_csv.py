@@ -237,7 +237,9 @@ def test_compressed_text(tmp_path: Path, suffix: str) -> None:
 def test_zstd_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _write(tmp_path / "t.csv.zst", b"\x28\xb5\x2f\xfd rest")
     monkeypatch.setitem(sys.modules, "zstandard", None)
-    with pytest.raises(DataError, match=r"needs an extra: pip install 'fivesigma\[zstd\]', or unpack the file"):
+    with pytest.raises(
+        DataError, match=r"needs an extra: pip install 'fivesigma\[zstd\]', or unpack the file"
+    ):
         read_columns(path)
 
 
