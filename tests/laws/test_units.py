@@ -304,7 +304,10 @@ CLUSTERERS = {
         2, n_sweeps=60, n_warmup=40, n_chains=2, random_state=0
     ),
 }
-EXEMPT = {"SpikedMixtureGibbs": OWN_UNIT["spiked-gibbs"]}
+EXEMPT = {
+    "SpikedMixtureGibbs": OWN_UNIT["spiked-gibbs"],
+    "SineCosine": "an angle has a period, which the step is told in the unit of its column",
+}
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -143,7 +143,7 @@ def test_what_the_study_says_of_units_comes_before_what_the_table_says(carrier: 
 
 
 def test_a_reader_is_among_those_that_carry_units_or_says_none(tmp_path: Path) -> None:
-    carry = {"Parquet", "AHF", "FITS", "HDF5"}
+    carry = {"Parquet", "Arrow", "AHF", "FITS", "HDF5"}
     for reader in own_readers():
         path = tmp_path / f"t{reader.suffixes[0]}"
         path.write_text("a\n1\n")

@@ -61,8 +61,14 @@ def _poisoned(part, names, key=""):
 def _results(kept):
     """Return the record of a golden study; that of two classes with what no golden study asks for."""
     document = json.loads(gzip.decompress(kept.read_bytes()))["results"]
-    more = ("slices", "further_tests", "components") if kept.name.startswith("binary") else ()
-    return document | {name: BY_HAND[name] for name in more}
+    if not kept.name.startswith("binary"):
+        return document
+    more = ("slices", "further_tests", "components", "cut_flow", "cut_steps", "weights", "observed")
+    models = [
+        model | ({"significance": BY_HAND["significance"]} if model["status"] == "ok" else {})
+        for model in document["models"]
+    ]
+    return document | {name: BY_HAND[name] for name in more} | {"models": models}
 
 
 def _written(document):

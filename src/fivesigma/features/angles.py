@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.saved_state import SavedState
-from fivesigma.features.columns import chosen, input_names, matrix
+from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
 class SineCosine(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -44,6 +44,7 @@ class SineCosine(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> Self:
         """Note which columns of ``X`` (n_samples, n_features) are angles; nothing is learnt of the rows."""
         table = matrix(self, X, fitting=True, nan=True)
+        weights(sample_weight, table, negative=True)  # refused where they are none; no row has a say
         self.angles_ = chosen(sorted(self.halves or {}), table.shape[1])
         self.turns_ = np.array([np.pi / (self.halves or {})[int(j)] for j in self.angles_], dtype=np.float64)
         return self

@@ -45,7 +45,21 @@ BY_HAND = {
         "scaled": None,
         "cut": 0.75,
         "blind": True,
-        "columns": [],
+        "columns": [
+            {
+                "name": "pt",
+                "unit": "GeV",
+                "edges": [0.0, 50.0, 100.0],
+                "labels": None,
+                "counts": [11.0, 1.0],
+                "yields": [[9.0, 1.0], [1.0, 0.5]],
+                "errors": [0.5, 0.25],
+                "chi2": 0.125,
+                "dof": 1,
+                "p": 0.75,
+                "p_global": 0.75,
+            }
+        ],
         "score": {
             "name": "score",
             "unit": None,
