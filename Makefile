@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= higgs
 # What the branch coverage of is printed, from the tests beside it: a tracer costs half as much again, so that it is the
-# evidence alone here; `make coverage-by-module` has every module.
-COVERED := risk study/evidence
+# evidence of studies alone here; `make coverage-by-module` has every module.
+COVERED := study/evidence
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test torture coverage coverage-by-module studies picture check browser golden format clean
