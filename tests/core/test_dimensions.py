@@ -128,3 +128,17 @@ def test_expressions_of_expressions_have_their_unit():
     assert {name: found.get(name) for name in made} == {
         "p2": "GeV²", "total": "GeV", "ratio": None, "log_M": "dex", "odd": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "turn"), [("deg", 180.0), ("°", 180.0), ("arcmin", 180.0 * 60), ("arcsec", 180.0 * 3600)]
+)
+@pytest.mark.parametrize("function", ["sin", "cos", "tan"])
+def test_an_angle_in_degrees_is_taken_as_one(function: str, unit: str, turn: float) -> None:
+    columns = {"a": np.array([0.0, 0.1, 0.3, -0.45]) * turn, "w": np.array([0.0, 0.1, 0.3, -0.45]) * np.pi}
+    found = evaluate(f"{function}(a)", columns, units={"a": unit, "w": "rad"})
+    expected = getattr(np, function)(columns["w"])
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-15)
+    np.testing.assert_array_equal(
+        evaluate(f"{function}(w)", columns, units={"a": unit, "w": "rad"}), expected
+    )

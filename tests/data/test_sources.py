@@ -47,6 +47,13 @@ def test_paths_of_every_kind(folder: Path) -> None:
     assert paths(folder) == [one, two, three]
 
 
+def test_a_file_is_not_read_twice(folder: Path) -> None:
+    one = folder / "t1.csv"
+    for twice in ([one, one], [folder / "t*.csv", one], [one, folder / "." / "t1.csv"]):
+        with pytest.raises(InputError, match=r"t1\.csv: is named twice, and its rows would count twice"):
+            paths([str(each) for each in twice])
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

@@ -53,6 +53,7 @@ class Sources:
         if not found:
             raise InputError("data.path is an empty list; name at least one file.")
         files = tuple(file for file, _ in found)
+        _refuse_twice(files)
         return cls(files, folders=_partitions(files, [_named(file, top) for file, top in found]))
 
     @classmethod
@@ -127,6 +128,15 @@ def pattern_of(text: str) -> re.Pattern[str]:
             "'CLUSTER_(\\\\d+)'."
         )
     return pattern
+
+
+def _refuse_twice(files: Sequence[Path]) -> None:
+    """Refuse a file that is named twice, or by two globs: its rows would count twice."""
+    seen: set[Path] = set()
+    for file in files:
+        if file.resolve() in seen:
+            raise InputError(f"{file}: is named twice, and its rows would count twice; name it once.")
+        seen.add(file.resolve())
 
 
 def paths(path: Paths) -> list[Path]:

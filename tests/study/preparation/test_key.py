@@ -96,6 +96,12 @@ def test_an_event_without_its_key_is_refused(tmp_path):
         prepare(spec(tmp_path / "a.csv"))
 
 
+def test_a_key_of_numbers_that_are_not_whole_is_refused(tmp_path):
+    frame().rename({"eventNumber": "id", "z": "eventNumber"}).write_csv(tmp_path / "a.csv")
+    with pytest.raises(FivesigmaError, match="numbers that are not whole, which another file may round"):
+        prepare(spec(tmp_path / "a.csv"))
+
+
 def test_a_key_that_is_no_column_is_refused_with_a_hint(tmp_path):
     frame().rename({"eventNumber": "eventNumbre"}).write_csv(tmp_path / "a.csv")
     with pytest.raises(FivesigmaError, match="eventNumbre"):

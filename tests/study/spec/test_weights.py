@@ -42,6 +42,7 @@ def test_all_that_it_says_is_written_back():
         ("[weights.yields.s]\nsum_w = 3.0", "needs sigma, luminosity and sum_w, or total alone"),
         ('[weights.yields.s]\nsigma = "831 GeV"', "'831 GeV' is not a cross-section"),
         ('[weights.yields.s]\nluminosity = "140 fb"', "'140 fb' is not an integrated luminosity"),
+        ('features = ["a", "up"]\n[weights]\nalternatives = ["up"]', "'up' is a feature too"),
         ("[weights]\nbackground = -0.1", r"background: got -0.1, expected 0(\.0)? or more"),
         (
             '[weights]\ncolumn = "process"',

@@ -9,6 +9,7 @@ travel, and are the same as themselves.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,8 @@ _KEEPS = ("abs", "floor", "ceil", "round")
 _JOINS = ("min", "max", "hypot")
 _OF_MOMENTA = ("mass", "pt", "energy", "px", "py", "pz", "transverse_mass", "met", "HT")
 _OVER_MEMBERS = ("sum", "min", "max", "count", "any", "all")
+_OF_ANGLES = ("sin", "cos", "tan")
+_DEGREES = ("deg", "degree", "degrees", "°", "arcmin", "arcsec")
 _ROOTS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3)}
 _NUMBERS = ("sign", "isfinite", "isnan", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 
@@ -186,6 +189,8 @@ class _Units:
         if name in (*_JOINS, "arctan2"):
             args, kind = self.joined(known, node.args)
             kinds = [NUMBER if name == "arctan2" else kind]
+        elif name in _OF_ANGLES:
+            args = [_in_radians(each, kind) for each, kind in known]
         elif name == "where":
             chosen, kind = self.joined(known[1:], node.args[1:])
             args, kinds = [args[0], *chosen], [kind]
@@ -310,3 +315,14 @@ _OF: Mapping[type[ast.AST], Callable[[_Units, Any], Known]] = {
     ast.Call: _Units.call,
     ast.Attribute: _Units.attribute,
 }
+
+
+def _in_radians(node: ast.expr, kind: Kind) -> ast.expr:
+    """Return a node that is in degrees, or in parts of them, in radians; any other as it is."""
+    if not isinstance(kind, Unit) or len(kind.powers) != 1 or kind.powers[0][1] != 1:
+        return node
+    text = kind.powers[0][0]
+    degrees = quantities.ratio(text, "deg") if text in _DEGREES else None
+    if degrees is None:
+        return node
+    return ast.BinOp(left=node, op=ast.Mult(), right=ast.Constant(value=degrees * math.pi / 180.0))

@@ -25,7 +25,7 @@ from fivesigma.data.readers import fits_fields as fields
 from fivesigma.data.readers.border import border, refuse_promise
 from fivesigma.data.readers.fits_fields import Field
 from fivesigma.data.readers.part_table import PartTable, all_columns
-from fivesigma.data.readers.parts import chosen
+from fivesigma.data.readers.parts import agreed, chosen
 from fivesigma.data.readers.table import Table
 
 _NEXT = "get the file again from its source, and check it with a checksum"
@@ -68,12 +68,8 @@ class FitsReader:
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return the units of the tables in a file, of the columns whose name has but one unit."""
-        said: dict[str, set[str]] = {}
         with border(path, self.name, _NEXT), _opened(path) as file:
-            for hdu in file.hdus.values():
-                for name, unit in _units(hdu).items():
-                    said.setdefault(name, set()).add(unit)
-        return {name: next(iter(found)) for name, found in said.items() if len(found) == 1}
+            return agreed([_units(hdu) for hdu in file.hdus.values()])
 
     def parts(self, path: Path) -> Mapping[str, str]:
         """Return the tables and images of a file, by name where it is of one alone, else by number."""

@@ -23,7 +23,7 @@ from fivesigma.data.readers.border import border, first_line
 from fivesigma.data.readers.hdf5_guard import GuardedFile
 from fivesigma.data.readers.hdf5_values import Place
 from fivesigma.data.readers.part_table import PartTable, all_columns
-from fivesigma.data.readers.parts import chosen
+from fivesigma.data.readers.parts import agreed, chosen
 from fivesigma.data.readers.table import Table
 
 _NEXT = "get the file again from its source, and check it with a checksum"
@@ -60,12 +60,8 @@ class Hdf5Reader:
 
     def units(self, path: Path) -> Mapping[str, str]:
         """Return the units that the attributes of the tables say, of the columns whose name has but one unit."""
-        said: dict[str, set[str]] = {}
         with border(path, self.name, _NEXT), _opened(path) as file:
-            for part in _parts(file).values():
-                for name, unit in part.units().items():
-                    said.setdefault(name, set()).add(unit)
-        return {name: next(iter(found)) for name, found in said.items() if len(found) == 1}
+            return agreed([part.units() for part in _parts(file).values()])
 
     def parts(self, path: Path) -> Mapping[str, str]:
         """Return the tables of a file by the paths of their groups or data sets, and how many rows each has."""

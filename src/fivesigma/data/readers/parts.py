@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,19 @@ def chosen(path: Path, word: str, parts: Mapping[str, str], asked: Any = None) -
     raise InputError(
         f"{path}: holds no {word} {asked!r}, but {_listed(parts)}; name one of these.{did_you_mean(asked, parts)}"
     )
+
+
+def agreed(units: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the units of the columns of several tables, of a name those on which they agree.
+
+    >>> agreed([{"pt": "GeV", "x": "mm"}, {"pt": "GeV", "x": "cm"}])
+    {'pt': 'GeV'}
+    """
+    said: dict[str, set[str]] = {}
+    for each in units:
+        for name, unit in each.items():
+            said.setdefault(name, set()).add(unit)
+    return {name: next(iter(found)) for name, found in said.items() if len(found) == 1}
 
 
 def _listed(parts: Mapping[str, str]) -> str:

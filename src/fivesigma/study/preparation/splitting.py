@@ -74,6 +74,11 @@ def keyed(spec: Spec, data: Dataset) -> Dataset:
             f"split.key: {absent} of {len(column)} events have no {name}; drop them with data.select, or name a "
             "column that every event has."
         )
+    if not (kinds.is_text(column) or kinds.is_whole(column)):
+        raise spec.error(
+            "split.key",
+            f"'{name}' holds numbers that are not whole, which another file may round; name whole numbers or text.",
+        )
     if spec.data.group not in (None, name):
         raise spec.error(
             "split.key",

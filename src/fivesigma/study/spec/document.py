@@ -143,6 +143,11 @@ class Spec(Section):
             raise ValueError(
                 "weights is given but no data.weight and no weights.yields; name the column of weights"
             )
+        other = () if self.weights is None else self.weights.alternatives
+        if both := [name for name in self.data.features or () if name in other]:
+            raise ValueError(
+                f"weights.alternatives: '{both[0]}' is a feature too; a weight is none, keep one"
+            )
         return self
 
     @model_validator(mode="after")
