@@ -1,8 +1,8 @@
 """Readers beside the libraries of their formats, in turns in one process; memory of `fs.read`; objects of lists.
 
-Run ``python benchmarks/reading.py [ROWS] [COLUMNS]`` (300,000 x 30). A format is one line in ``SCENES``. Goals: a
-reader to NumPy columns within 1.1 times polars-to-NumPy for CSV and Parquet, and 1.0 times pandas for AHF; memory above
-an idle import within 1.3 times the array in its own type.
+Run ``python benchmarks/reading.py [ROWS] [COLUMNS] [FILE...]`` (300,000 x 30, all). A format is one line in ``SCENES``.
+Goals: a reader to NumPy columns within 1.1 times polars-to-NumPy for CSV and Parquet, 1.3 times the bare library for
+ROOT, FITS and HDF5, and 1.0 times pandas for AHF; memory above an idle import within 1.3 times the array in its type.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import polars
@@ -56,6 +57,60 @@ def _array(frame: polars.DataFrame, path: Path) -> None:
     np.save(path, frame.to_numpy())
 
 
+def _root(kind: str) -> Callable[[polars.DataFrame, Path], object]:
+    def write(frame: polars.DataFrame, path: Path) -> None:
+        import uproot
+
+        with uproot.recreate(path) as file:
+            getattr(file, kind)("events", _named(frame))
+
+    return write
+
+
+def _bare_root(path: Path) -> object:
+    import uproot
+
+    with uproot.open(path) as file:
+        return file["events"].arrays(library="np")
+
+
+def _fits(frame: polars.DataFrame, path: Path) -> None:
+    from astropy.table import Table
+
+    Table(_named(frame)).write(path)
+
+
+def _bare_fits(path: Path) -> object:
+    from astropy.io import fits
+
+    with fits.open(path) as file:
+        data = file[1].data
+        return [data[name].astype(data[name].dtype.newbyteorder("=")) for name in data.names]
+
+
+def _hdf5(**how: Any) -> Callable[[polars.DataFrame, Path], object]:
+    def write(frame: polars.DataFrame, path: Path) -> None:
+        import h5py
+
+        chunks = {"chunks": (min(8192, len(frame)),)} if how else {}
+        with h5py.File(path, "w") as file:
+            for name, values in _named(frame).items():
+                file.create_dataset(name, data=values, **chunks, **how)
+
+    return write
+
+
+def _bare_hdf5(path: Path) -> object:
+    import h5py
+
+    with h5py.File(path) as file:
+        return [each[:] for each in file.values()]
+
+
+def _named(frame: polars.DataFrame) -> dict[str, np.ndarray]:
+    return {series.name: series.to_numpy() for series in frame.get_columns()}
+
+
 SCENES = (
     Scene("t.csv", polars.DataFrame.write_csv, lambda path: columns_of(polars.read_csv(path)), 1.1),
     Scene(
@@ -64,6 +119,11 @@ SCENES = (
     Scene("t.arrow", polars.DataFrame.write_ipc, lambda path: columns_of(polars.read_ipc(path)), 1.1),
     Scene("t.npy", _array, lambda path: list(np.load(path).T), 1.3),
     Scene("t.AHF_halos", _ahf, _pandas, 1.0),
+    Scene("tree.root", _root("mktree"), _bare_root, 1.3),
+    Scene("ntuple.root", _root("mkrntuple"), _bare_root, 1.3),
+    Scene("t.fits", _fits, _bare_fits, 1.3),
+    Scene("t.h5", _hdf5(), _bare_hdf5, 1.3),
+    Scene("gzip.h5", _hdf5(compression="gzip", compression_opts=1), _bare_hdf5, 1.3),
 )
 
 
@@ -173,8 +233,10 @@ def main() -> None:
     frame = polars.DataFrame({f"x{i}": X[:, i] for i in range(columns)})
     short = frame.cast(polars.Float32)
     with tempfile.TemporaryDirectory() as folder:
-        for scene in SCENES:
+        for scene in (each for each in SCENES if not sys.argv[3:] or each.name in sys.argv[3:]):
             print(scene.name, json.dumps(beside(scene, frame, Path(folder))), flush=True)
+        if sys.argv[3:]:
+            return
         print("float32", SCENES[1].name, json.dumps(beside(SCENES[1], short, Path(folder))), flush=True)
     print(f"objects: {rows} events with 5 jets", json.dumps(objects(rows, 5)))
 
