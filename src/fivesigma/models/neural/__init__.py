@@ -1,0 +1,1 @@
+"""Networks: ensembles whose members are trained in one pass."""

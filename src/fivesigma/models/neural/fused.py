@@ -1,0 +1,78 @@
+"""The compiled engine: one kernel a member, members in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from fivesigma.models.neural import arithmetic, kernel, steps
+from fivesigma.models.neural.member import Array, Course, Member, Rows
+
+ACTIVATIONS = {
+    "relu": arithmetic.RELU,
+    "tanh": arithmetic.TANH,
+    "sigmoid": arithmetic.SIGMOID,
+    "silu": arithmetic.SILU,
+    "gelu": arithmetic.GELU,
+    "softplus": arithmetic.SOFTPLUS,
+}
+OPTIMISERS = {
+    "sgd": steps.SGD,
+    "rprop": steps.RPROP,
+    "adagrad": steps.ADAGRAD,
+    "adam": steps.ADAM,
+    "adamw": steps.ADAMW,
+}
+
+
+class Fused:
+    """Trains members on ``fit`` with the loss on ``held`` (None: on nothing) after each epoch, in ``n_threads``.
+
+    A member gives the same bits alone and in any company.
+    """
+
+    def __init__(self, fit: Rows, held: Rows | None, n_threads: int = 1) -> None:
+        self.fit = _columns(fit)
+        empty = Rows(fit.X[:0], fit.T[:0], fit.w[:0])
+        self.held = _columns(empty if held is None else held)
+        self.n_threads = n_threads
+
+    def advance(self, members: Sequence[Member], courses: Sequence[Course], until: int) -> None:
+        """Train each member whose course has not ended up to epoch ``until``, or to its own end."""
+        going = [
+            (member, course) for member, course in zip(members, courses, strict=True) if not course.ended
+        ]
+        if self.n_threads == 1 or len(going) == 1:
+            for member, course in going:
+                self._advance(member, course, until)
+            return
+        with ThreadPoolExecutor(self.n_threads) as threads:
+            for task in [threads.submit(self._advance, *each, until) for each in going]:
+                task.result()
+
+    def _advance(self, member: Member, course: Course, until: int) -> None:
+        until = min(until, member.epochs)
+        batch, how = min(member.batch_size, len(self.fit)), member.optimiser
+        settings = [how.learning_rate, how.momentum, float(how.nesterov), how.weight_decay, how.clip]
+        codes = [ACTIVATIONS[member.activation], member.loss.code, OPTIMISERS[how.name], batch < len(self.fit)]
+        done = kernel.run_epochs(
+            course.state, course.best, course.told, np.array(member.layers.sizes), np.array(codes, dtype=np.int64),
+            member.loss.setting, np.array(settings, dtype=course.state.dtype), how.rates(member.epochs)[:until],
+            batch, member.seed, course.done, member.patience, self.fit.X, self.fit.T, self.fit.w,
+            self.held.X, self.held.T, self.held.w, course.curve,
+        )  # fmt: skip
+        course.came_to(done, until, member)
+
+
+def outputs(member: Member, theta: Array, X: Array) -> Array:
+    """Return the outputs (n, k) of one network with parameters ``theta`` for standardised rows X (n, p)."""
+    sizes = np.array(member.layers.sizes)
+    return np.asarray(kernel.outputs(theta, sizes, ACTIVATIONS[member.activation], np.ascontiguousarray(X.T)).T)
+
+
+def _columns(rows: Rows) -> Rows:
+    """Return rows with one column an event, as the kernel takes them."""
+    found = Rows(np.ascontiguousarray(rows.X.T), np.ascontiguousarray(rows.T.T), np.ascontiguousarray(rows.w))
+    return found
