@@ -20,6 +20,7 @@ RELU, TANH, SIGMOID, SILU, GELU, SOFTPLUS = range(6)
 WIDE = 4096
 """Weights of a layer from which BLAS is faster than three loops."""
 
+_PER_ROOT2, _PER_ROOT_2PI = math.sqrt(0.5), 1.0 / math.sqrt(2.0 * math.pi)
 _PER_LN2, _HALF = np.float32(1.0 / math.log(2.0)), np.float32(0.5)
 _LN2_HIGH = np.float32(355 / 512)  # of nine bits, so that k times it is exact
 _LN2_LOW = np.float32(math.log(2.0) - 355 / 512)
@@ -73,11 +74,9 @@ def backward(W: Any, inside: Any, slope: Any, dW: Any, db: Any, to_inside: Any, 
 
     Unless the layer is the ``first``, ``to_inside`` (n_in, B) is the derivative by what came in.
     """
-    n_out, n_in = W.shape
-    B = inside.shape[1]
-    for j in range(n_out):
+    for j in range(len(W)):
         total, row = slope[j, 0] * 0, slope[j]
-        for e in range(B):
+        for e in range(len(row)):
             total += row[e]
         db[j] = total
     if W.size >= WIDE:
@@ -85,24 +84,34 @@ def backward(W: Any, inside: Any, slope: Any, dW: Any, db: Any, to_inside: Any, 
         if not first:
             np.dot(W.T, slope, to_inside)
         return
-    for j in range(n_out):
+    _by_weights(inside, slope, dW)
+    if not first:
+        _by_inside(W, slope, to_inside)
+
+
+@compiled
+def _by_weights(inside: Any, slope: Any, dW: Any) -> None:
+    for j in range(len(slope)):
         row = slope[j]
-        for i in range(n_in):
+        for i in range(len(inside)):
             total, x = row[0] * 0, inside[i]
-            for e in range(B):
+            for e in range(len(row)):
                 total += row[e] * x[e]
             dW[j, i] = total
-    if first:
-        return
+
+
+@compiled
+def _by_inside(W: Any, slope: Any, to_inside: Any) -> None:
+    n_out, n_in = W.shape
     for i in range(n_in):
         to, w, row = to_inside[i], W[0, i], slope[0]
-        for e in range(B):
+        for e in range(len(row)):
             to[e] = w * row[e]
     for j in range(1, n_out):
         row = slope[j]
         for i in range(n_in):
             to, w = to_inside[i], W[j, i]
-            for e in range(B):
+            for e in range(len(row)):
                 to[e] += w * row[e]
 
 
@@ -144,7 +153,7 @@ def activate(kind: int, at: Any, out: Any) -> None:
             _activate_by_exponentials(kind, x, y)
         elif kind == GELU:
             for e in range(B):
-                y[e] = 0.5 * x[e] * (1.0 + math.erf(x[e] * 0.7071067811865476))
+                y[e] = 0.5 * x[e] * (1.0 + math.erf(x[e] * _PER_ROOT2))
         else:
             for e in range(B):
                 y[e] = max(x[e], x[e] * 0) + math.log1p(math.exp(-abs(x[e])))
@@ -166,27 +175,34 @@ def _activate_by_exponentials(kind: int, x: Any, y: Any) -> None:
 @compiled
 def slope_of_activation(kind: int, at: Any, out: Any, slope: Any) -> None:
     """Multiply ``slope`` (n, B) by the derivative of the activation at ``at``, where its values are ``out``."""
-    n, B = at.shape
-    for j in range(n):
-        x, y, d = at[j], out[j], slope[j]
-        one = x[0] * 0 + 1
+    for j in range(len(at)):
         if kind == RELU:
-            for e in range(B):
-                d[e] = d[e] if x[e] > 0 else d[e] * 0
-        elif kind == TANH:
-            for e in range(B):
-                d[e] *= one - y[e] * y[e]
-        elif kind == SIGMOID:
-            for e in range(B):
-                d[e] *= y[e] * (one - y[e])
-        elif kind == SILU:
-            for e in range(B):
-                share = one / (one + math.exp(-x[e]))
-                d[e] *= share + y[e] * (one - share)
-        elif kind == GELU:
-            for e in range(B):
-                below = 0.5 * (1.0 + math.erf(x[e] * 0.7071067811865476))
-                d[e] *= below + x[e] * 0.3989422804014327 * math.exp(-0.5 * x[e] * x[e])
+            _slope_of_relu(at[j], slope[j])
+        elif kind in (TANH, SIGMOID):
+            _slope_by_values(kind, out[j], slope[j])
         else:
-            for e in range(B):
-                d[e] *= one / (one + math.exp(-x[e]))
+            _slope_by_formula(kind, at[j], out[j], slope[j])
+
+
+@compiled
+def _slope_of_relu(x: Any, d: Any) -> None:
+    for e in range(len(x)):
+        d[e] = d[e] if x[e] > 0 else d[e] * 0
+
+
+@compiled
+def _slope_by_values(kind: int, y: Any, d: Any) -> None:
+    one = y[0] * 0 + 1
+    for e in range(len(y)):
+        d[e] *= one - y[e] * y[e] if kind == TANH else y[e] * (one - y[e])
+
+
+@compiled
+def _slope_by_formula(kind: int, x: Any, y: Any, d: Any) -> None:
+    for e in range(len(x)):
+        if kind == GELU:
+            below = 0.5 * (1.0 + math.erf(x[e] * _PER_ROOT2))
+            d[e] *= below + x[e] * _PER_ROOT_2PI * math.exp(-0.5 * x[e] * x[e])
+            continue
+        share = 1.0 / (1.0 + math.exp(-x[e]))
+        d[e] *= share + y[e] * (1.0 - share) if kind == SILU else share

@@ -38,13 +38,15 @@ class Fused:
         empty = Rows(fit.X[:0], fit.T[:0], fit.w[:0])
         self.held = _columns(empty if held is None else held)
         self.n_threads = n_threads
+        self._compiled = False
 
     def advance(self, members: Sequence[Member], courses: Sequence[Course], until: int) -> None:
         """Train each member whose course has not ended up to epoch ``until``, or to its own end."""
         going = [
             (member, course) for member, course in zip(members, courses, strict=True) if not course.ended
         ]
-        if self.n_threads == 1 or len(going) == 1:
+        if self.n_threads == 1 or len(going) == 1 or not self._compiled:  # no two threads may compile at once
+            self._compiled = True
             for member, course in going:
                 self._advance(member, course, until)
             return
@@ -53,26 +55,27 @@ class Fused:
                 task.result()
 
     def _advance(self, member: Member, course: Course, until: int) -> None:
-        until = min(until, member.epochs)
-        batch, how = min(member.batch_size, len(self.fit)), member.optimiser
+        until, how, n = min(until, member.epochs), member.optimiser, len(self.fit.w)
         settings = [how.learning_rate, how.momentum, float(how.nesterov), how.weight_decay, how.clip]
-        codes = [ACTIVATIONS[member.activation], member.loss.code, OPTIMISERS[how.name], batch < len(self.fit)]
+        sizes, loss = np.array(member.layers.sizes), member.loss
         done = kernel.run_epochs(
-            course.state, course.best, course.told, np.array(member.layers.sizes), np.array(codes, dtype=np.int64),
-            member.loss.setting, np.array(settings, dtype=course.state.dtype), how.rates(member.epochs)[:until],
-            batch, member.seed, course.done, member.patience, self.fit.X, self.fit.T, self.fit.w,
-            self.held.X, self.held.T, self.held.w, course.curve,
-        )  # fmt: skip
+            kernel.SoFar(course.state, course.best, course.told, course.curve),
+            kernel.Net(sizes, ACTIVATIONS[member.activation], loss.code, loss.setting),
+            kernel.Steps(OPTIMISERS[how.name], np.array(settings, dtype=course.state.dtype)),
+            how.rates(member.epochs)[:until],
+            min(member.batch_size, n),
+            kernel.Run(member.seed, course.done, member.patience),
+            self.fit,
+            self.held,
+        )
         course.came_to(done, until, member)
 
 
-def outputs(member: Member, theta: Array, X: Array) -> Array:
-    """Return the outputs (n, k) of one network with parameters ``theta`` for standardised rows X (n, p)."""
-    sizes = np.array(member.layers.sizes)
-    return np.asarray(kernel.outputs(theta, sizes, ACTIVATIONS[member.activation], np.ascontiguousarray(X.T)).T)
+def outputs(sizes: Array, activation: str, theta: Array, X: Array) -> Array:
+    """Return the outputs (n, k) of a network with layers of these ``sizes`` for standardised rows X (n, p)."""
+    return np.asarray(kernel.outputs(theta, sizes, ACTIVATIONS[activation], np.ascontiguousarray(X.T)).T)
 
 
-def _columns(rows: Rows) -> Rows:
+def _columns(rows: Rows) -> kernel.Events:
     """Return rows with one column an event, as the kernel takes them."""
-    found = Rows(np.ascontiguousarray(rows.X.T), np.ascontiguousarray(rows.T.T), np.ascontiguousarray(rows.w))
-    return found
+    return kernel.Events(*(np.ascontiguousarray(each.T) for each in (rows.X, rows.T, rows.w)))

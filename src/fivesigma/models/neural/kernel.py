@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,60 @@ from fivesigma.models.neural.arithmetic import (
 from fivesigma.models.neural.lossfunctions import loss_and_slope
 from fivesigma.models.neural.steps import RATE, step
 
-_GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+class Events(NamedTuple):
+    """Events, one column each: X (p, n), targets T (t, n), weights w (n,)."""
+
+    X: Any
+    T: Any
+    w: Any
+
+
+class Net(NamedTuple):
+    """The sizes of the layers, the codes of activation and loss, and the setting of the loss."""
+
+    sizes: Any
+    activation: int
+    loss: int
+    setting: float
+
+
+class Steps(NamedTuple):
+    """The code of an optimiser, and its settings in the precision of the parameters."""
+
+    optimiser: int
+    how: Any
+
+
+class Run(NamedTuple):
+    """The seed of the batches, the epoch to begin with, and the patience (0: none)."""
+
+    seed: int
+    begin: int
+    patience: int
+
+
+class SoFar(NamedTuple):
+    """See `fivesigma.models.neural.member.Course`: state (3, P), best (P,), told (2,) and curve (2, epochs)."""
+
+    state: Any
+    best: Any
+    told: Any
+    curve: Any
+
+
+class Room(NamedTuple):
+    """Room for a batch: (3, units × events) before and after the activations, and slopes; and a slope (P,)."""
+
+    layers: Any
+    slope: Any
+
+
+_GOLDEN, _FIRST, _SECOND = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xBF58476D1CE4E5B9),
+    np.uint64(0x94D049BB133111EB),
+)
 
 
 @in_order
@@ -69,10 +122,9 @@ def pass_forward(theta: Any, sizes: Any, activation: int, B: int, at: Any, value
 
 
 @compiled
-def pass_backward(
-    theta: Any, sizes: Any, activation: int, B: int, at: Any, values: Any, slopes: Any, slope: Any
-) -> None:
-    """Set ``slope`` (P,) to the derivative by theta; the last rows of ``slopes`` are that by the outputs."""
+def pass_backward(theta: Any, sizes: Any, activation: int, B: int, layers: Any, slope: Any) -> None:
+    """Set ``slope`` (P,) to the derivative by theta, where the last slopes in ``layers`` are those by the outputs."""
+    at, values, slopes = layers[0], layers[1], layers[2]
     place, unit = len(theta), sizes.sum()
     for layer in range(len(sizes) - 2, -1, -1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
@@ -80,7 +132,9 @@ def pass_backward(
         of_out = slopes[unit * B : (unit + n_out) * B].reshape(n_out, B)
         if layer < len(sizes) - 2:
             out = at[unit * B : (unit + n_out) * B].reshape(n_out, B)
-            slope_of_activation(activation, out, values[unit * B : (unit + n_out) * B].reshape(n_out, B), of_out)
+            slope_of_activation(
+                activation, out, values[unit * B : (unit + n_out) * B].reshape(n_out, B), of_out
+            )
         low = unit - n_in
         inside = values[low * B : unit * B].reshape(n_in, B)
         to_inside = slopes[low * B : unit * B].reshape(n_in, B)
@@ -93,87 +147,75 @@ def pass_backward(
 
 
 @compiled
-def mean_loss(
-    theta: Any, sizes: Any, activation: int, loss: int, setting: float, B: int, X: Any, T: Any, w: Any, room: Any
-) -> float:
-    """Return the weighted mean loss on X (p, n), T (t, n), w (n,), B events at a time."""
-    n, total, order = len(w), 0.0, np.arange(len(w))
-    outputs, units = sizes[-1], sizes.sum()
+def mean_loss(theta: Any, net: Net, B: int, events: Events, layers: Any) -> Any:
+    """Return the weighted mean loss on ``events``, B of them at a time."""
+    n, total, order = len(events.w), 0.0, np.arange(len(events.w))
     for start in range(0, n, B):
         b = min(B, n - start)
-        gather(X, order, start, room[1, : sizes[0] * b].reshape(sizes[0], b))
-        pass_forward(theta, sizes, activation, b, room[0], room[1])
-        truth, weight = np.empty((len(T), b), T.dtype), w[start : start + b]
-        gather(T, order, start, truth)
-        out = room[0, (units - outputs) * b : units * b].reshape(outputs, b)
-        by = room[2, (units - outputs) * b : units * b].reshape(outputs, b)
-        total += loss_and_slope(loss, setting, out, truth, weight, by)
-    return total / w.sum()
+        weight = events.w[start : start + b]
+        total += _loss_of_batch(theta, net, order, start, b, events, weight, layers)
+    return total / events.w.sum()
+
+
+@compiled
+def _loss_of_batch(
+    theta: Any, net: Net, order: Any, start: int, b: int, events: Events, weight: Any, layers: Any
+) -> Any:
+    """Return Σ weight loss of the b events from ``order[start]`` on; the slopes by the outputs are set too."""
+    p, k, units = net.sizes[0], net.sizes[-1], net.sizes.sum()
+    at, values, slopes = layers[0], layers[1], layers[2]
+    gather(events.X, order, start, values[: p * b].reshape(p, b))
+    pass_forward(theta, net.sizes, net.activation, b, at, values)
+    truth = np.empty((len(events.T), b), events.T.dtype)
+    gather(events.T, order, start, truth)
+    out, by = at[(units - k) * b : units * b], slopes[(units - k) * b : units * b]
+    return loss_and_slope(net.loss, net.setting, out.reshape(k, b), truth, weight, by.reshape(k, b))
 
 
 @compiled
 def run_epoch(
-    theta: Any, sizes: Any, activation: int, loss: int, setting: float, optimiser: int, how: Any, B: int,
-    order: Any, X: Any, T: Any, w: Any, t: int, first: Any, second: Any, slope: Any, room: Any,
-) -> float:  # fmt: skip
-    """Take a step on each batch of B events of X (p, n) in this ``order``; return the mean loss on the way."""
-    n, total, outputs, units = len(w), 0.0, sizes[-1], sizes.sum()
-    weight = np.empty((1, B), w.dtype)
+    state: Any, net: Net, steps: Steps, B: int, order: Any, events: Events, t: int, room: Room
+) -> Any:
+    """Take a step on each batch of B events in this ``order``; return the mean loss on the way."""
+    n, total, theta = len(events.w), 0.0, state[0]
+    weight = np.empty((1, B), events.w.dtype)
     for start in range(0, n, B):
         b = min(B, n - start)
-        gather(X, order, start, room[1, : sizes[0] * b].reshape(sizes[0], b))
-        pass_forward(theta, sizes, activation, b, room[0], room[1])
-        truth = np.empty((len(T), b), T.dtype)
-        gather(T, order, start, truth)
         for e in range(b):
-            weight[0, e] = w[order[start + e]] / b
-        out = room[0, (units - outputs) * b : units * b].reshape(outputs, b)
-        by = room[2, (units - outputs) * b : units * b].reshape(outputs, b)
-        total += b * loss_and_slope(loss, setting, out, truth, weight[0], by)
-        pass_backward(theta, sizes, activation, b, room[0], room[1], room[2], slope)
+            weight[0, e] = events.w[order[start + e]] / b
+        total += b * _loss_of_batch(theta, net, order, start, b, events, weight[0], room.layers)
+        pass_backward(theta, net.sizes, net.activation, b, room.layers, room.slope)
         t += 1
-        step(optimiser, how, t, theta, slope, first, second)
-    return total / w.sum()
+        step(steps.optimiser, steps.how, t, theta, room.slope, state[1], state[2])
+    return total / events.w.sum()
 
 
 @compiled
 def run_epochs(
-    state: Any, best: Any, told: Any, sizes: Any, codes: Any, setting: float, how: Any, rates: Any, B: int, seed: int,
-    begin: int, patience: int, X: Any, T: Any, w: Any, held_X: Any, held_T: Any, held_w: Any, curve: Any,
-) -> int:  # fmt: skip
-    """Run the epochs from ``begin`` to that of the last of ``rates``, or until patience ends; return how many are done.
+    so_far: SoFar, net: Net, steps: Steps, rates: Any, B: int, how: Run, fit: Events, held: Events
+) -> int:
+    """Run the epochs from ``how.begin`` to that of the last of ``rates``, or until patience ends.
 
-    Parameters
-    ----------
-    state : (3, P) parameters, and what the optimiser remembers; moved in place
-    best : (P,) the parameters of the best epoch; told : (2,) its held-out loss, and its number
-    codes : (4,) activation, loss, optimiser, whether batches are shuffled; ``setting``: of the loss
-    how : settings of the optimiser; rates : (epochs,) learning rate of each epoch
-    patience : epochs without a better loss on the rows held out after which it stops; 0 for never
-    curve : (2, epochs) the mean loss of the rows fitted to and of those held out, filled
+    ``held`` without any event is nothing held out. Returns how many epochs are done.
     """
-    n, theta = len(w), state[0]
-    order, slope = np.arange(n), np.empty_like(theta)
-    room = np.empty((3, sizes.sum() * max(B, min(len(held_w), B))), theta.dtype)
-    per_epoch = (n + B - 1) // B
-    for epoch in range(begin, len(rates)):
-        if codes[3] > 0:
-            shuffle(seed, epoch, order)
-        how[RATE] = rates[epoch]
-        curve[0, epoch] = run_epoch(
-            theta, sizes, codes[0], codes[1], setting, codes[2], how, B,
-            order, X, T, w, epoch * per_epoch, state[1], state[2], slope, room,
-        )  # fmt: skip
-        if len(held_w):
-            curve[1, epoch] = mean_loss(
-                theta, sizes, codes[0], codes[1], setting, B, held_X, held_T, held_w, room
-            )
-        if not np.isfinite(curve[0, epoch]):
+    n, theta, told = len(fit.w), so_far.state[0], so_far.told
+    order, per_epoch = np.arange(n), (n + B - 1) // B
+    room = Room(np.empty((3, net.sizes.sum() * B), theta.dtype), np.empty_like(theta))
+    for epoch in range(how.begin, len(rates)):
+        if n > B:
+            shuffle(how.seed, epoch, order)
+        steps.how[RATE] = rates[epoch]
+        loss = run_epoch(so_far.state, net, steps, B, order, fit, epoch * per_epoch, room)
+        so_far.curve[0, epoch] = loss
+        if not np.isfinite(loss):
             return epoch + 1
-        if len(held_w) and curve[1, epoch] < told[0]:
-            told[0], told[1] = curve[1, epoch], epoch
-            best[:] = theta
-        if patience > 0 and epoch - told[1] >= patience:
+        if len(held.w):
+            out = mean_loss(theta, net, B, held, room.layers)
+            so_far.curve[1, epoch] = out
+            if out < told[0]:
+                told[0], told[1] = out, epoch
+                so_far.best[:] = theta
+        if how.patience > 0 and epoch - told[1] >= how.patience:
             return epoch + 1
     return len(rates)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.saved_state import SavedState
 from fivesigma.models.neural import lossfunctions as codes
 
 
@@ -39,6 +40,12 @@ class Loss:
             return 2 * n_targets
         return 3 * int(self.setting) * n_targets if self.code == codes.MIXTURE else n_targets
 
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        state.word("name", *REGRESSION, *CLASSIFICATION)
+        state.count("code", codes.SQUARED, codes.MIXTURE)
+        state.number("setting", low=0.0, high=1e6)
+
 
 _REGRESSION = {
     "mse": codes.SQUARED,
@@ -72,7 +79,9 @@ def regression_loss(name: str, setting: float | None = None) -> Loss:
     default, low, high = _SETTINGS[name]
     value = default if setting is None else float(setting)
     if not low <= value <= high or (name == "mixture" and value != int(value)):
-        raise InputError(f"setting of the loss {name!r} is {setting!r}; expected a number from {low:g} to {high:g}.")
+        raise InputError(
+            f"setting of the loss {name!r} is {setting!r}; expected a number from {low:g} to {high:g}."
+        )
     return Loss(name, code, value)
 
 

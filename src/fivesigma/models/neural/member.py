@@ -1,4 +1,4 @@
-"""What one member of an ensemble is, what it is trained on, and how far its training has come: shared by all engines."""
+"""What a member of an ensemble is, what it is trained on, and how far its training has come, for all engines."""
 
 from __future__ import annotations
 

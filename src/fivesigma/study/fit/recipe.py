@@ -92,7 +92,8 @@ def build(
         For an unknown kind, parameter or value, or one that is both fixed and tuned.
     """
     found, given = kind_called(kind, task), dict(params or {})
-    together = found.several and not tune and not features.reductions and not given.get("early_stopping")
+    stopped = given.get("early_stopping") and not found.stops
+    together = found.several and not tune and not features.reductions and not stopped
     if n_targets > 1 and not together:
         one = build(
             kind, features=features, task=task, params=params, seed=seed, deal=deal, tune=tune, trials=trials,
@@ -136,7 +137,7 @@ def _wrapped(
     inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
     if kind.calibrated and ask.classifies:
         recipe, outer = Calibrated(recipe), "estimator__"
-    if settings.get("early_stopping"):
+    if settings.get("early_stopping") and not kind.stops:
         recipe, outer = EarlyStopped(recipe, random_state=ask.dealt), f"estimator__{outer}"
     return recipe, outer + inner
 

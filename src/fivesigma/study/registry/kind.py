@@ -105,6 +105,7 @@ class ModelKind:
         them nothing, and refits are to parts of the events
     again : settings of its refits where those of the fit would be dear: one chain in place of several
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
+    stops : whether ``early_stopping`` is a setting of its own; of other kinds rounds are chosen around them
     nested : whether one fit holds the models of every smaller ``max_depth``
     data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
     given : is not fitted here: its scores are read from a table
@@ -134,6 +135,7 @@ class ModelKind:
     folded: bool = False
     scale_free: bool = False
     minimiser: str | None = None
+    stops: bool = False
     nested: bool = False
     density: bool = False
     labels_others: bool = True

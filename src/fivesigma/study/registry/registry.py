@@ -20,6 +20,7 @@ from fivesigma.study.registry.kinds.given import GIVEN
 from fivesigma.study.registry.kinds.linear import LINEAR
 from fivesigma.study.registry.kinds.margins import MARGINS
 from fivesigma.study.registry.kinds.mixtures import MIXTURES
+from fivesigma.study.registry.kinds.neural import NETWORKS
 from fivesigma.study.registry.kinds.parameters import ALL
 from fivesigma.study.registry.kinds.simple import BASELINES, NEIGHBOURS
 from fivesigma.study.registry.kinds.trees import TREES
@@ -38,7 +39,7 @@ __all__ = [
     "share",
 ]
 
-_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS, *MIXTURES, *GIVEN)
+_ALL = (*BASELINES, *LINEAR, *NEIGHBOURS, *TREES, *MARGINS, *NETWORKS, *MIXTURES, *GIVEN)
 """In the order of a line-up: baselines first."""
 
 

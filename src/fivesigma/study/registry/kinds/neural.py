@@ -1,0 +1,111 @@
+"""Networks: the table of their kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fivesigma.models.spaces import Choice, Range
+from fivesigma.study.registry.kind import ModelKind, Parameter, Request
+from fivesigma.study.registry.kinds.parameters import BOTH, INF, choice, whole
+
+
+@dataclass(frozen=True)
+class Widths:
+    """What ``hidden`` may be: widths of the layers, or a list of such for each member.
+
+    >>> Widths().contains([50]), Widths().contains([[8], [16, 16]]), Widths().contains([0])
+    (True, True, False)
+    """
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is a list of widths, or of lists of them."""
+        if not isinstance(value, list | tuple):
+            return False
+        if any(isinstance(each, list | tuple) for each in value):
+            return all(isinstance(each, list | tuple) and _are_widths(each) for each in value)
+        return _are_widths(value)
+
+    def __str__(self) -> str:
+        return (
+            "the widths of the hidden layers, such as [50] or [] for none, or a list of these for each member"
+        )
+
+
+def _are_widths(value: Sequence[Any]) -> bool:
+    return all(isinstance(each, int) and not isinstance(each, bool) and 1 <= each <= 10**5 for each in value)
+
+
+@dataclass(frozen=True)
+class PerMember:
+    """A number, or a list of one for each member."""
+
+    one: Range
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is such a number, or such a list."""
+        if isinstance(value, list | tuple):
+            return bool(value) and all(self.one.contains(each) for each in value)
+        return self.one.contains(value)
+
+    def __str__(self) -> str:
+        return f"{self.one}, or a list of one for each member"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Events of a batch: a number of them, "auto" or "full"."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is one of these."""
+        return value in ("auto", "full") or Range(1, 10**9, integer=True).contains(value)
+
+    def __str__(self) -> str:
+        return "a whole number from 1 on, 'auto' or 'full'"
+
+
+def _mlp(ask: Request) -> Any:
+    from fivesigma.models.neural import MLPClassifier, MLPRegressor
+
+    made = MLPClassifier if ask.classifies else MLPRegressor
+    settings = dict(ask.params)
+    settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
+    return made(**settings, n_jobs=1, random_state=ask.seed)
+
+
+_LOSSES = ("cross-entropy", "balanced", "hinge", "mse", "mae", "huber", "quantile", "gaussian", "mixture")
+NETWORKS: tuple[ModelKind, ...] = (
+    ModelKind(
+        "mlp",
+        "smooth dependences of many columns at once; an ensemble, so that the spread of trainings is seen",
+        BOTH,
+        _mlp,
+        lambda n, p, K: 0.1 + 5 * 80 * n * (2e-7 + 1.5e-9 * 50 * p),
+        {
+            "hidden": Parameter((50,), Widths()),
+            "activation": choice("relu", "relu", "tanh", "sigmoid", "silu", "gelu", "softplus", search=True),
+            "loss": Parameter(None, Choice((None, *_LOSSES))),
+            "setting": Parameter(None, Range(0.0, INF, also=(None,))),
+            "optimiser": choice("adam", "adam", "adamw", "sgd", "rprop", "adagrad"),
+            "learning_rate": Parameter(0.003, PerMember(Range(1e-12, 1e3)), Range(3e-4, 0.03, log=True)),
+            "momentum": Parameter(0.9, Range(0.0, 1.0)),
+            "nesterov": choice(False, False, True),
+            "weight_decay": Parameter(0.0, PerMember(Range(0.0, 1e6)), Range(1e-6, 0.1, log=True)),
+            "clip": Parameter(0.0, Range(0.0, INF)),
+            "schedule": choice("constant", "constant", "cosine", "step"),
+            "batch_size": Parameter("auto", Batch()),
+            "epochs": whole(200, 1, 10**7),
+            "early_stopping": choice(True, True, False),
+            "patience": whole(20, 1, 10**7),
+            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
+            "n_members": whole(5, 1, 10**4),
+            "engine": choice("fused", "fused", "torch"),
+            "dtype": choice("float32", "float32", "float64"),
+        },
+        stochastic=True,
+        several=True,
+        stops=True,
+        lineup=False,
+    ),
+)
