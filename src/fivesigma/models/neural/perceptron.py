@@ -504,8 +504,8 @@ class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the most probable class (n,)."""
-        found: Array = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return found
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _n_scores(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)

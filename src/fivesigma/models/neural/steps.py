@@ -14,8 +14,8 @@ RATE, MOMENTUM, NESTEROV, DECAY, CLIP = range(5)
 """Places of the settings of an optimiser; momentum is β₁ of Adam, and a clip of 0 is none."""
 
 _SECOND, _EPSILON, _ADAGRAD_EPSILON = 0.999, 1e-8, 1e-10
-SHORTEST, LONGEST = 1e-6, 50.0
-"""Between these lie the steps of Rprop."""
+SHORTEST, LONGEST = 1e-9, 50.0
+"""Between these lie the steps of Rprop; PyTorch's 1e-6 would leave a linear model that far from least squares."""
 
 
 @in_order
