@@ -32,7 +32,7 @@ from fivesigma.features.ranks import RankCodes
 from fivesigma.features.reduction import Reduction
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
 from fivesigma.features.standard import StandardScores
-from fivesigma.models import mixtures, trees
+from fivesigma.models import mixtures, neural, trees
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.linear.estimators import LinearClassifier, LinearRegressor
@@ -62,6 +62,7 @@ FIT, HELD = slice(0, 90), slice(90, None)
 COUNT = np.round(4 * np.exp(np.clip(VALUE, -2.0, 2.0)))
 NAMES = ("a", "b", "c", "d")
 QUICK = {
+    "mlp": {"epochs": 30, "n_members": 2},
     "gibbs-mixture": {"n_sweeps": 60, "n_warmup": 40, "n_chains": 2, "n_components": 2},
     "forest": {"n_estimators": 15},
     "extra-trees": {"n_estimators": 15},
@@ -287,6 +288,9 @@ SUPERVISED = {
     "NaturalGradientBoosting": trees.NaturalGradientBoosting(n_estimators=30),
     "NaturalGradientBoosting, Student": trees.NaturalGradientBoosting("student-t", 30, calibrate=False),
     "SplitConformal": trees.SplitConformal(),
+    "MLPRegressor": neural.MLPRegressor((8,), epochs=40, n_members=2, n_jobs=1),
+    "MLPRegressor, float64": neural.MLPRegressor((8,), loss="gaussian", epochs=40, dtype="float64", n_jobs=1),
+    "MLPClassifier": neural.MLPClassifier((8,), epochs=40, n_jobs=1),
     "DecisionTreeRegressor": _ranked(trees.DecisionTreeRegressor(random_state=0)),
     "RandomForestRegressor": _ranked(trees.RandomForestRegressor(10, random_state=0)),
     "ExtraTreesRegressor": _ranked(trees.ExtraTreesRegressor(10, random_state=0)),

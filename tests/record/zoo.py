@@ -31,6 +31,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "boosting": {"max_iter": 4},
     "xgboost": {"max_iter": 4},
     "natural-gradient": {"n_estimators": 4},
+    "mlp": {"epochs": 4, "n_members": 2, "hidden": [3]},
     "gibbs-mixture": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
     "spiked-gibbs": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
 }
@@ -75,6 +76,10 @@ def _members() -> Iterator[Member]:
     yield "classification-svm-two", "classification", "svm", {"y": TWO}
     for kind in ("linear", "forest", "knn", "natural-gradient", "quantile-forest", "boosting"):
         yield f"regression-{kind}-targets", "regression", kind, {"y": np.column_stack([SIGNAL, -2 * SIGNAL])}
+    yield "regression-mlp-targets", "regression", "mlp", {"y": np.column_stack([SIGNAL, -2 * SIGNAL])}
+    for loss in ("gaussian", "mixture"):
+        yield f"regression-mlp-{loss}", "regression", "mlp", {"params": {"loss": loss}}
+    yield "classification-mlp-two", "classification", "mlp", {"y": TWO, "params": {"dtype": "float64"}}
     for law in ("normal", "log-normal", "student-t"):
         settings = {"params": {"distribution": law}, "y": np.exp(SIGNAL)}
         yield f"regression-natural-gradient-{law}", "regression", "natural-gradient", settings
