@@ -15,6 +15,7 @@ NOUNS = (
     "leaderboard",
     "metrics",
     "significance",
+    "discriminant",
     "selected",
     "claims",
     "targets",

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from fivesigma._core.errors import InputError, one_of, require
 from fivesigma.simulate import detector as d
-from fivesigma.simulate import dilepton
+from fivesigma.simulate import dilepton, ntuple
 from fivesigma.simulate.system import Array, System, Table, count
 
 _LEPTONIC_W = ("24:onMode = off", "24:onIfAny = 11 13")
@@ -69,6 +69,8 @@ class Collider(System):
         opposite)
     luminosity : the weights of a process sum to cross-section × filter efficiency × this [1/fb]
     batch : events generated before a selection is made
+    columns : ``dilepton`` for the 26 features of two leptons and two jets (`dilepton.FEATURES`), ``ntuple`` for the
+        leptons and the leading four jets in p_T, η, φ with what is made of them (`ntuple.FEATURES`)
 
     Raises
     ------
@@ -88,6 +90,7 @@ class Collider(System):
     fake_rate: float = 1e-3
     luminosity: float = 1.0
     batch: int = 200
+    columns: Literal["dilepton", "ntuple"] = "dilepton"
     detector: d.Detector = field(default_factory=d.Detector)
 
     def __post_init__(self) -> None:
@@ -108,7 +111,7 @@ class Collider(System):
         return ak.concatenate([self._process(name, k, np.random.default_rng(s)) for name, k, s in asked if k])
 
     def table(self, n: int, rng: np.random.Generator) -> Table:
-        """Return the 26 features (`dilepton.FEATURES`), process, weights and, if asked, the truth."""
+        """Return the features of ``columns``, process, weights and, if asked, the truth."""
         return self._flat(self.sample(n, rng))
 
     def merge(self, parts: Sequence[Table]) -> Table:
@@ -211,8 +214,9 @@ class Collider(System):
 
     def _flat(self, events: Any) -> Table:
         """The rectangular table of selected events, which stay beside it as ``jagged``."""
-        columns = _features(events) | _constants(events)
-        units = dilepton.UNITS | {"cross_section": "pb", "resonance_mass": "GeV"}
+        made, layout = (_features, dilepton) if self.columns == "dilepton" else (_ntuple, ntuple)
+        columns = made(events) | _constants(events)
+        units = layout.UNITS | {"cross_section": "pb", "resonance_mass": "GeV"}
         if self.truth:
             columns |= {
                 k: _numpy(events[k]).astype(np.float32) for k in events.fields if k.startswith("truth_")
@@ -220,7 +224,7 @@ class Collider(System):
             units |= {key: "GeV" for key in columns if key.startswith("truth_") and key not in SPIN}
         if "HH" not in self.processes:
             columns.pop("resonance_mass")
-        return Table(columns, units, target="process", features=dilepton.FEATURES, jagged=events)
+        return Table(columns, units, target="process", features=layout.FEATURES, jagged=events)
 
 
 @dataclass(frozen=True)
@@ -345,11 +349,49 @@ def _features(events: Any) -> dict[str, Array]:
 
     ak = require("awkward", "collider")
     met = np.stack([_numpy(events.met_px), _numpy(events.met_py)], axis=1)
-    scalar = sum(ak.sum(np.hypot(events[f"{k}_px"], events[f"{k}_py"]), axis=1) for k in ("lepton", "jet"))
     n_jets = _numpy(ak.num(events.jet_px)).astype(float)
     pairs = ((four("lepton", 0), four("lepton", 1)), (four("jet", 0), four("jet", 1)))
-    columns = dilepton.features(*pairs, met, n_jets=n_jets, HT=_numpy(scalar))
+    columns = dilepton.features(*pairs, met, n_jets=n_jets, HT=_numpy(_scalar(events)))
     return {name: column.astype(np.float32) for name, column in columns.items()}
+
+
+def _ntuple(events: Any) -> dict[str, Array]:
+    ak = require("awkward", "collider")
+
+    def four(kind: str, n: int, order: Any = None) -> Array:
+        parts = (
+            events[f"{kind}_{k}"] if order is None else events[f"{kind}_{k}"][order]
+            for k in dilepton.COMPONENTS
+        )
+        return np.stack([_leading(part, n) for part in parts], axis=2)
+
+    tag = events.jet_tag
+    best = ak.argsort(
+        tag, axis=1, ascending=False, stable=True
+    )  # tagged jets first, the hardest of them first
+    met = np.stack([_numpy(events.met_px), _numpy(events.met_py)], axis=1)
+    known = {f"lep{i}_muon": _numpy(np.abs(events.lepton_id[:, i]) == 13) for i in (0, 1)}
+    known |= {f"jet{i}_btag": column for i, column in enumerate(_leading(tag, ntuple.LEADING).T)}
+    known |= {
+        "n_jets": _numpy(ak.num(tag)),
+        "n_btags": _numpy(ak.sum(tag, axis=1)),
+        "HT": _numpy(_scalar(events)),
+    }
+    momenta = four("lepton", 2), four("jet", ntuple.LEADING), four("jet", 2, best)
+    columns = ntuple.features(*momenta, met, known)
+    return {name: column.astype(np.float32) for name, column in columns.items()}
+
+
+def _leading(values: Any, n: int) -> Array:
+    """Return the first ``n`` of each event's list, NaN where it is shorter: (events, n)."""
+    ak = require("awkward", "collider")
+    return _numpy(ak.pad_none(values, n, axis=1, clip=True)).astype(float)
+
+
+def _scalar(events: Any) -> Any:
+    """Return the scalar sum of the p_T of leptons and jets."""
+    ak = require("awkward", "collider")
+    return sum(ak.sum(np.hypot(events[f"{k}_px"], events[f"{k}_py"]), axis=1) for k in ("lepton", "jet"))
 
 
 def _constants(events: Any) -> dict[str, Array]:

@@ -35,6 +35,28 @@ BY_HAND = {
         "steps": [{"efficiency": 0.35, "low": None, "high": None, "method": "no interval"}],
     },
     "by_key": {"column": "eventNumber", "keys": 12},
+    "discriminant": {
+        "signal": "hh",
+        "shares": [{"class": "tt", "share": 0.75}, {"class": "z", "share": 0.25}],
+        "part": "test",
+        "edges": [-1.0, 0.0, 1.0],
+        "histograms": [{"class": "tt", "density": [0.25, 0.75], "error": [0.125, None]}],
+        "rejections": [
+            {
+                "background": None,
+                "efficiency": 0.5,
+                "cut": 0.25,
+                "rejection": {
+                    "value": 12.5,
+                    "low": 10.0,
+                    "high": None,
+                    "level": 0.95,
+                    "method": "Clopper-Pearson",
+                    "error": {"stat": 1.5, "train": 0.5, "seed": None},
+                },
+            }
+        ],
+    },
     "curves_failed": ["learning over events: singular"],
     "observed": {
         "model": "forest",

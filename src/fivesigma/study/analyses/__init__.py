@@ -35,6 +35,7 @@ ANALYSES: Mapping[str, str] = {
     "weight_sums": "weight_sums:ANALYSIS",
     "weights": "weights:ANALYSIS",
     "significance": "significance:ANALYSIS",
+    "discriminant": "discriminant:ANALYSIS",
     "further": "further:ANALYSIS",
     "observed": "observed:ANALYSIS",
     "cut_flow": "cut_flow:ANALYSIS",

@@ -223,14 +223,15 @@ class Scores:
         named = metrics or {metric.name: metric for metric in self.parts.prepared.metrics}
         return {
             part: {
-                word: self._score(metric, part, name)
+                word: self.score(metric, part, name)
                 for word, metric in named.items()
                 if self.has(metric, part, name)
             }
             for part in parts
         }
 
-    def _score(self, metric: Metric, part: str, name: str) -> Score:
+    def score(self, metric: Metric, part: str, name: str) -> Score:
+        """Return a score that the model has, with its interval where it can have one."""
         judged = self.parts.judged(metric, part)
         if judged.by == "resamples":
             claim = self.claim(judged, name)

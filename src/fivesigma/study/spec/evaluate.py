@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -17,6 +18,11 @@ from fivesigma.study.spec.values import (
     Text,
     Whole,
 )
+
+ROUNDING = 1e-9
+"""How far shares may be from a sum of 1."""
+
+Mixture = dict[Text, Annotated[Number, Field(ge=0, le=1)]]
 
 
 class EvaluateSection(Section):
@@ -42,6 +48,11 @@ class EvaluateSection(Section):
     intervals: Literal["conformal", "law"] = "conformal"
     """Predictive intervals of models with a law: widened until events held out by folds were in them, or its own."""
 
+    background: Mixture | None = None
+    """Shares of the other classes in the background, { ttbar = 0.9, zjets = 0.1 }: the discriminant against it."""
+    signal: Text | None = None
+    """The class that `background` is the background of; default: the last."""
+
     slices: dict[Text, tuple[Number, ...]] = {}
     """Edges of the bins of columns or spectators in which models are judged too: { pt = [25, 50, 100] }."""
 
@@ -56,6 +67,24 @@ class EvaluateSection(Section):
                 raise ValueError(
                     f"evaluate.slices: the edges of '{column}' must be one number or more, and rise"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _background_is_whole(self) -> EvaluateSection:
+        if self.background is None:
+            if self.signal is not None:
+                raise ValueError(
+                    f"evaluate.signal: '{self.signal}' is given but no evaluate.background; give the shares of the "
+                    "other classes in it, or remove signal"
+                )
+            return self
+        if self.crossfit:
+            raise ValueError(
+                "evaluate.background is judged on a test or on the folds, and crossfit = true is neither; keep one"
+            )
+        total = math.fsum(self.background.values())
+        if abs(total - 1) > ROUNDING:
+            raise ValueError(f"evaluate.background: the shares sum to {total:.6g}; expected 1, so scale them")
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,1 @@
+"""Signal against a declared mixture of backgrounds."""
