@@ -1,0 +1,124 @@
+"""Lines of numbers apart by blanks, read some at a time into blocks: every number the nearest float64 to its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fivesigma.data.readers.block_table import given_back
+
+_BLOCK = 1 << 21  # bytes of text that are read together
+_FIRST = 1 << 16  # bytes of the first block, which tells what is no whole number before much was read
+_LEFT = 4096  # words that are left to Python at once
+_PRINTED = range(0x21, 0x7F)
+
+
+@dataclass
+class Lines:
+    """Blocks (p, rows) of numbers; ``whole`` columns are 64 bits, and of each is ``noted`` what its words are."""
+
+    whole: NDArray[np.bool_]
+    noted: NDArray[np.uint8]
+    blocks: list[NDArray[np.float64] | None] = field(default_factory=list)
+
+    def kind(self, j: int) -> np.dtype[np.float64 | np.int64 | np.uint64]:
+        """Return the type of column ``j``."""
+        from fivesigma.data.readers.number_kernels import ABOVE
+
+        if not self.whole[j]:
+            return np.dtype(np.float64)
+        return np.dtype(np.uint64) if self.noted[j] & ABOVE else np.dtype(np.int64)
+
+
+def read_lines(stream: IO[bytes], n_columns: int, whole: Sequence[bool]) -> Lines | None:
+    """Read the lines from where ``stream`` stands to its end; empty ones, and comments from ``#``, are none.
+
+    Parameters
+    ----------
+    stream : a file that can be read again from the same place
+    whole : columns that are whole numbers if each word of theirs is one; others are if one of them is too long
+
+    Returns
+    -------
+    None where a line has not as many words as there are columns, a word is no number, or a whole one has not its place
+    in 64 bits.
+    """
+    from fivesigma.data.readers.number_kernels import ABOVE, BEYOND, NEGATIVE, OVERFLOW, REAL
+
+    begin, wanted = stream.tell(), np.array(whole, dtype=bool)
+    while True:
+        stream.seek(begin)
+        found = _read(stream, n_columns, wanted)
+        if found is None:
+            return None
+        real = (found.noted & REAL) != 0
+        long = ~real & ((found.noted & BEYOND) != 0)
+        if not (wanted & real).any() and not (long & ~wanted).any():
+            odd = ((found.noted & OVERFLOW) != 0) | ((found.noted & (ABOVE | NEGATIVE)) == (ABOVE | NEGATIVE))
+            return None if (wanted & odd).any() else found
+        wanted = (wanted | long) & ~real
+
+
+def _read(stream: IO[bytes], n_columns: int, whole: NDArray[np.bool_]) -> Lines | None:
+    """Read all lines; fewer where a column that should be whole is not."""
+    from fivesigma.data.readers.number_kernels import REAL
+
+    found = Lines(whole, np.zeros(n_columns, dtype=np.uint8))
+    for text, size in _texts(stream):
+        block = _block(text, size, found)
+        if block is None:
+            return None
+        found.blocks.append(block)
+        if (found.whole & ((found.noted & REAL) != 0)).any():
+            break
+    return found
+
+
+def _texts(stream: IO[bytes]) -> Iterator[tuple[bytearray, int]]:
+    """Yield pieces of whole lines, each in a buffer that is used again, with their sizes; a line break ends them."""
+    buffer, kept = bytearray(_FIRST + 1), 0
+    while read := stream.readinto(memoryview(buffer)[kept:-1]):  # type: ignore[attr-defined]
+        size = kept + read
+        end = buffer.rfind(b"\n", 0, size) + 1
+        if end:
+            yield buffer, end
+        kept, rest = size - end, buffer[end:size]
+        wanted = max(_BLOCK, 2 * kept) + 1
+        if len(buffer) < wanted:
+            buffer = bytearray(wanted)
+        buffer[:kept] = rest
+    if kept:
+        buffer[kept] = ord("\n")
+        yield buffer, kept + 1
+
+
+def _block(text: bytearray, size: int, found: Lines) -> NDArray[np.float64] | None:
+    """Return the numbers (p, rows) of one piece of text; None where it is broken."""
+    from fivesigma.data.readers.number_kernels import BROKEN, lines
+
+    p = len(found.whole)
+    raw, left = np.frombuffer(text, dtype=np.uint8), np.empty((max(_LEFT, p), 4), dtype=np.int64)
+    values = given_back(p, int(np.count_nonzero(raw[:size] == ord("\n"))))
+    at, row = 0, 0
+    while at < size:
+        at, row, n_left = lines(raw, at, size, values, row, found.whole, found.noted, left)
+        if at == BROKEN or not _left_to_python(text, left[:n_left], values):
+            return None
+    return values[:, :row]
+
+
+def _left_to_python(text: bytearray, left: NDArray[np.int64], values: NDArray[np.float64]) -> bool:
+    """Put words in their places as Python's ``float`` reads them; False if one of them is no number."""
+    for row, j, start, stop in left.tolist():
+        word = text[start:stop]
+        try:
+            values[j, row] = float(word)
+        except ValueError:
+            return False
+        if not all(byte in _PRINTED for byte in word):
+            return False
+    return True
