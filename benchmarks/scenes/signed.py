@@ -82,7 +82,7 @@ SCENES = {
     f"signed-{name}-{policy}": Scene(
         f"fitted under {policy}: {what}, a fifth of the weights negative", make(policy), studies=studies
     )
-    for policy, studies in (("keep", 2000), ("resample", 1000))
+    for policy, studies in (("keep", 4000), ("resample", 2000))
     for name, what, make in (
         ("auc", "AUC 0.79 of 500 and 500 events", auc),
         ("efficiency", "efficiency 0.73 of 500 events", passing),

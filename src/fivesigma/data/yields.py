@@ -91,7 +91,7 @@ def factors(
     declared: Mapping[str, Sample],
     *,
     what: str = "class",
-    fraction: float = 1.0,
+    share: Mapping[str, float] | None = None,
 ) -> Vector:
     """Return what the weight of each event (n,) is multiplied by to be an expected yield.
 
@@ -100,7 +100,7 @@ def factors(
     w : (n,) weights, or None of one each
     sample : (n,) the name of each event's sample, of which all are ``declared``
     what : what names a sample, for messages
-    fraction : the part of the rows of each file that was read
+    share : the part of the rows of each sample that was read; all, of one that is not named
 
     Raises
     ------
@@ -121,7 +121,7 @@ def factors(
                 f"weights.yields.{name}: the weights of the sample sum to {own.sum():.3g}; expected a positive sum: is "
                 "it the right column?"
             )
-        each.append(declared[name].factor(own, fraction=fraction))
+        each.append(declared[name].factor(own, fraction=(share or {}).get(name, 1.0)))
     return np.asarray(each, dtype=np.float64)[of]
 
 

@@ -224,3 +224,31 @@ def test_the_jets_of_a_real_file(shared_data: Path) -> None:
     assert (data.n_samples, round(float(data.X.mean()), 3)) == (200, 2.685)
     with opened(path, reader_for(path), {}) as table:
         np.testing.assert_array_equal(table.lists(["Jet_pt"])["Jet_pt"].counts, data.X[:, 0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["genEventSumw", "genEventSumw_"])
+def test_what_was_generated_is_the_sum_over_the_runs(tmp_path: Path, kind: str, name: str) -> None:
+    path = _write(tmp_path / "t.root", kind)
+    with uproot.update(path) as file:
+        getattr(file, kind)("Runs", {"run": np.array([1, 2]), name: np.array([1.5e10, -2e9])})
+    with opened(path, reader_for(path), {"tree": "events"}) as table:
+        assert table.sum_w() == 1.3e10  # type: ignore[attr-defined]
+        assert table.n_rows == 3
+
+
+@pytest.mark.parametrize("runs", [None, {"run": [1]}, {"run": [], "genEventSumw": []}])
+def test_a_file_that_does_not_say_what_was_generated_says_none(tmp_path: Path, runs: Any) -> None:
+    path = _write(tmp_path / "t.root", "mktree")
+    if runs is not None:
+        with uproot.update(path) as file:
+            file.mktree("Runs", {name: np.array(values, dtype=float) for name, values in runs.items()})
+    with opened(path, reader_for(path), {"tree": "events"}) as table:
+        assert table.sum_w() is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("name", "sum_w"), [("nano_dy", 15166686735.858717), ("nano_dimuon", None)])
+def test_real_files_say_what_was_generated(shared_data: Path, name: str, sum_w: float | None) -> None:
+    path = shared_data / f"nano/{name}.root"
+    with opened(path, reader_for(path), {"tree": "Events"}) as table:
+        assert table.sum_w() == sum_w  # type: ignore[attr-defined]

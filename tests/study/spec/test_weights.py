@@ -34,8 +34,8 @@ def test_all_that_it_says_is_written_back():
         ('[weights]\nnegative = "dorp"', "weights.negative: got 'dorp', expected .*Did you mean 'drop'"),
         ("[weights]\nnegativ = 1", "negativ.*Did you mean 'negative'"),
         (
-            f"[weights.yields.s]\n{PHYSICAL}",
-            "sum_w is missing: the sum of weights of the sample before any selection",
+            "[weights]\nbackground = 0.1",
+            "of expected significances, which need weights.yields, and none is given",
         ),
         (f"[weights.yields.s]\n{PHYSICAL}sum_w = 0", "expected more than 0"),
         (f"[weights.yields.s]\n{PHYSICAL}total = 3", "keep one way"),

@@ -18,11 +18,16 @@ Read = Callable[[Sequence[str], int, int], Iterable[tuple[str, Any]]]
 """What reads some columns, rows ``start`` to ``stop``, as pairs of name and array or `Jagged`."""
 
 
+def _says_none() -> float | None:
+    return None
+
+
 @dataclass(frozen=True)
 class PartTable:
     """A table in a file of which any part can be read alone, by the function ``read`` of its format.
 
-    ``left_out`` are the columns that the file has and no table can hold, by name with the reason.
+    ``left_out`` are the columns that the file has and no table can hold, by name with the reason; ``sum_w`` returns the
+    sum of weights of all that was generated, where the file says it.
     """
 
     path: Path
@@ -34,6 +39,7 @@ class PartTable:
     jagged: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    sum_w: Callable[[], float | None] = _says_none
 
     def columns(
         self, names: Sequence[str], start: int = 0, stop: int | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ from fivesigma.data.readers.table import Table
 _NEXT = "get the file again from its source, and check it with a checksum"
 _MAGIC = b"root\x00"  # then the other three bytes of the version, which is far below 2²⁴
 _TREES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple")
+_RUNS = (
+    "Runs"  # NanoAOD's metadata: a row a run of the file's production, whatever a skim has left of its events
+)
+_SUMS = ("genEventSumw", "genEventSumw_")  # the second in files of 2016 to 2018
 
 Part = Callable[[int, int], Any]
 """Reads one branch, entries ``start`` to ``stop``, as a column or `Jagged`."""
@@ -99,9 +104,19 @@ def _table(path: Path, file: Any, asked: Any) -> PartTable:
         refuse_promise(path, "ROOT", (stop - start) * sum(plan.sizes[name] for name in asked))
         return ((name, plan.branches[name](start, stop)) for name in asked)
 
-    return PartTable(
-        path, "ROOT", _NEXT, plan.n_rows, read, tuple(plan.names), tuple(plan.jagged), {}, plan.left_out
-    )
+    names, jagged = tuple(plan.names), tuple(plan.jagged)
+    sum_w = partial(_sum_w, path, file)
+    return PartTable(path, "ROOT", _NEXT, plan.n_rows, read, names, jagged, {}, plan.left_out, sum_w)
+
+
+def _sum_w(path: Path, file: Any) -> float | None:
+    """Return the generator's sum of weights of NanoAOD, over all runs; None where the file says none."""
+    with border(path, "ROOT", _NEXT):
+        runs = _table(path, file, _RUNS) if _RUNS in _kinds(file) else None
+    name = next((each for each in _SUMS if runs is not None and each in runs.names), None)
+    if runs is None or name is None or runs.n_rows == 0:
+        return None
+    return float(np.sum(runs.columns([name])[name], dtype=np.float64))
 
 
 class _Plan:

@@ -22,7 +22,8 @@ class Table(Protocol):
     """What a reader's ``open`` gives: names, heights and units at once, columns when they are asked for.
 
     One that is best read some rows at a time, all columns together, says so by an attribute ``row_blocks``: pairs
-    (start, stop) that cover its rows in order.
+    (start, stop) that cover its rows in order. One whose file knows how much was generated, before any selection, has a
+    method ``sum_w`` that returns the sum of weights, or None.
     """
 
     @property

@@ -5,25 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fivesigma._core import columns as kinds
-from fivesigma._core.errors import InputError, StudyError
+from fivesigma._core.errors import InputError
 from fivesigma.data import readers, tables
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.generated import Generated
 from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
 from fivesigma.data.sources import GROUP, Sources
 from fivesigma.data.stack import INTERNAL, Stack, window
-from fivesigma.data.yields import factors
+from fivesigma.study.preparation.yields import of_files, weighed
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.files import PathGroup
 from fivesigma.study.spec.objects import rules_of
 from fivesigma.study.spec.split import FoldColumn, TestRows
-from fivesigma.study.spec.weights import WeightsSection
 from fivesigma.study.tasks.registry import task as task_called
 
 PART = INTERNAL + "part"
@@ -34,72 +29,14 @@ FILE = INTERNAL + "file"
 
 def read(spec: Spec) -> Dataset:
     """Return the events of a study, as its task learns from them."""
-    events, share = (simulated(spec), 1.0) if spec.data.simulated is not None else read_files(spec)
+    events, files = (simulated(spec), None) if spec.data.simulated is not None else read_files(spec)
     task = spec.data.task or events.task
     events = events if events.task == task else dataclasses.replace(events, task=task)
-    return weighed(spec, events, share)
+    return weighed(spec, events, files)
 
 
-def weighed(spec: Spec, events: Dataset, share: float = 1.0) -> Dataset:
-    """Return the events with weights, other ones alike, that are the declared yields of their samples, if any are.
-
-    ``share`` is that of the rows of the files which was read.
-    """
-    weights = spec.weights
-    if weights is None:
-        return events
-    if events.w is None and not weights.yields:
-        raise spec.error("weights", "the events have no weights and no yields; name the column of weights.")
-    others = {
-        name: _other_weights(spec, name, _beside(spec, events, "alternatives", name))
-        for name in weights.alternatives
-    }
-    w = events.w
-    if weights.yields:
-        by = _factors(spec, weights, events, share)
-        others = {name: (each.T * by).T for name, each in others.items()}
-        w = by if w is None else w * by
-    return dataclasses.replace(events, w=w, extras={**events.extras, **others})
-
-
-def _beside(spec: Spec, events: Dataset, key: str, name: str) -> NDArray[Any]:
-    """Return a column that is no feature."""
-    for columns in (events.extras, events.spectators):
-        if name in columns:
-            return columns[name]
-    raise spec.error(
-        f"weights.{key}", f"the events have no column '{name}' beside their features; carry it along."
-    )
-
-
-def _other_weights(spec: Spec, name: str, column: NDArray[Any]) -> NDArray[np.float64]:
-    """Return a column of other weights as numbers, one or several an event."""
-    if kinds.is_text(column) or not np.isfinite(values := kinds.numbers(column)).all():
-        raise spec.error(
-            "weights.alternatives",
-            f"'{name}' holds what is no finite number; expected a weight for each event.",
-        )
-    return values
-
-
-def _factors(spec: Spec, weights: WeightsSection, events: Dataset, share: float) -> NDArray[np.float64]:
-    """Return what makes weights the expected yields of their samples, of whose rows a ``share`` was read."""
-    if weights.column is not None:
-        sample, what = _beside(spec, events, "column", weights.column), f"value of '{weights.column}'"
-    elif events.classes is not None and events.y is not None:
-        sample, what = np.array(events.classes, dtype=object)[events.y], "class"
-    else:
-        raise spec.error(
-            "weights.yields", "the events have no classes; name the samples with weights.column."
-        )
-    try:
-        return factors(events.w, sample, weights.samples, what=what, fraction=share)
-    except InputError as error:
-        raise StudyError(f"{spec.place}: {error}") from None
-
-
-def read_files(spec: Spec) -> tuple[Dataset, float]:
-    """Read the table of a study, with the files of its given tests under it; and the share of its rows that is read."""
+def read_files(spec: Spec) -> tuple[Dataset, Generated | None]:
+    """Read the table of a study, with the files of its given tests under it; and what the files hold of each sample."""
     files = {"": spec.sources()} | {
         name: Sources.of(spec.absolute(rows.path))
         for name, rows in _given(spec).items()
@@ -115,7 +52,7 @@ def read_files(spec: Spec) -> tuple[Dataset, float]:
         first = window(parts[0], spec.data.rows)
         whole = Stack([first, *parts[1:]], [part.files[0] for part in parts])
         events = Dataset.from_table(whole, known, source=", ".join(path.name for path in files[""].files))
-        return events, first.n_rows / max(parts[0].n_rows, 1) * (spec.data.fraction or 1.0)
+        return events, of_files(spec, parts, whole.parts)
 
 
 def _opened(spec: Spec, part: str, sources: Sources) -> AbstractContextManager[Stack]:

@@ -19,12 +19,13 @@ from fivesigma.risk.targets import over_targets
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.scan.points import check as check_scan
 from fivesigma.study.plan import Entry, Plan
-from fivesigma.study.preparation.events import read, weighed, without_missing
+from fivesigma.study.preparation.events import read, without_missing
 from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
 from fivesigma.study.preparation.lineup import line_up
 from fivesigma.study.preparation.prevalence import class_fraction
 from fivesigma.study.preparation.splitting import keyed, notes, split_of
+from fivesigma.study.preparation.yields import weighed
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec

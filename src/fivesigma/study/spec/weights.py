@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
+from fivesigma._core.errors import InputError
+from fivesigma.data.dataset import Dataset
+from fivesigma.data.targets import codes
 from fivesigma.data.yields import Sample, cross_section, luminosity
 from fivesigma.study.spec.section import Section
 from fivesigma.study.spec.values import Number, Text
 
 Positive = Annotated[Number, Field(gt=0)]
+NO_SUM = (
+    "sum_w is missing: the sum of weights of the sample before any selection or skim, over all its files (of NanoAOD "
+    "genEventSumw of the tree Runs); the sum of the rows that are read is not it"
+)
 
 
 class YieldSection(Section):
@@ -26,7 +35,7 @@ class YieldSection(Section):
     luminosity: Text | None = None
     """Integrated luminosity: "140 /fb"."""
     sum_w: Positive | None = None
-    """Sum of weights before any selection or skim, over all files of the sample."""
+    """Sum of weights before any selection or skim, over all files of the sample; default: what its files say."""
     total: Positive | None = None
     """In place of all these: the yield that the weights of the kept rows sum to."""
 
@@ -55,11 +64,6 @@ class YieldSection(Section):
             return self
         if self.sigma is None or self.luminosity is None:
             raise ValueError("a yield needs sigma, luminosity and sum_w, or total alone")
-        if self.sum_w is None:
-            raise ValueError(
-                "sum_w is missing: the sum of weights of the sample before any selection or skim, over all its files "
-                "(of NanoAOD genEventSumw of the tree Runs); the sum of the rows that are read is not it"
-            )
         return self
 
     @property
@@ -89,9 +93,40 @@ class WeightsSection(Section):
     def _something_to_name(self) -> WeightsSection:
         if self.column is not None and not self.yields:
             raise ValueError("weights.column names the samples of weights.yields, and none is given")
+        if self.background and not self.yields:
+            raise ValueError(
+                "weights.background is an uncertainty of expected significances, which need weights.yields, and none "
+                "is given; declare the yield of each sample, or remove the key"
+            )
         return self
 
     @property
     def samples(self) -> Mapping[str, Sample]:
         """The declared samples by name."""
         return {name: each.sample for name, each in self.yields.items()}
+
+    def sample_of(self, events: Dataset) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """Return the sample (n,) of each event, -1 where none is said, with the names of all.
+
+        Raises
+        ------
+        InputError
+            Where nothing says of which sample an event is.
+        """
+        if self.column is not None:
+            return codes(beside(events, "column", self.column))
+        if events.classes is None or events.y is None:
+            raise InputError(
+                "weights.yields: the events have no classes; name the samples with weights.column."
+            )
+        return np.asarray(events.y, dtype=np.int64), events.classes
+
+
+def beside(events: Dataset, key: str, name: str) -> NDArray[Any]:
+    """Return the column that ``weights.key`` names and that is no feature; `InputError` where there is none."""
+    for columns in (events.extras, events.spectators):
+        if name in columns:
+            return columns[name]
+    raise InputError(
+        f"weights.{key}: the events have no column '{name}' beside their features; carry it along."
+    )
