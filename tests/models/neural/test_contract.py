@@ -16,7 +16,9 @@ from fivesigma.models.neural import MLPClassifier, MLPRegressor
 ESTIMATORS = [
     MLPClassifier((16,), learning_rate=0.02, epochs=60),
     MLPRegressor((16,), learning_rate=0.02, epochs=60, n_members=2, n_jobs=1),
-    MLPRegressor((8,), loss="gaussian", optimiser="rprop", batch_size="full", epochs=40, early_stopping=False),
+    MLPRegressor(
+        (8,), loss="gaussian", optimiser="rprop", batch_size="full", epochs=40, early_stopping=False
+    ),
 ]
 SHUFFLED = "the suite shuffles the rows, and batches and rows held out are dealt by row number"
 XFAIL = {"check_sample_weight_equivalence_on_dense_data": SHUFFLED}
@@ -26,7 +28,9 @@ def _checks():
     for estimator in ESTIMATORS:
         for made, check in estimator_checks_generator(estimator, legacy=True, mark="skip"):
             label, by_number = getattr(check, "func", check).__name__, estimator.early_stopping
-            marks = [pytest.mark.xfail(reason=XFAIL[label], strict=True)] if by_number and label in XFAIL else []
+            marks = (
+                [pytest.mark.xfail(reason=XFAIL[label], strict=True)] if by_number and label in XFAIL else []
+            )
             yield pytest.param(
                 made, check, id=f"{type(estimator).__name__}-{estimator.loss}-{label}", marks=marks
             )
@@ -41,6 +45,10 @@ def test_no_estimator_of_the_folder_is_missing_from_the_list() -> None:
     found = set()
     for module in pkgutil.walk_packages(neural.__path__, f"{neural.__name__}."):
         for name, each in inspect.getmembers(import_module(module.name), inspect.isclass):
-            if not name.startswith("_") and each.__module__ == module.name and issubclass(each, BaseEstimator):
+            if (
+                not name.startswith("_")
+                and each.__module__ == module.name
+                and issubclass(each, BaseEstimator)
+            ):
                 found.add(each)
     assert found == {type(each) for each in ESTIMATORS}

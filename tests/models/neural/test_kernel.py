@@ -45,7 +45,9 @@ def _rows(loss: str = "mse", dtype=np.float64) -> Rows:
 
 def _twin_loss(member: Member, rows: Rows, at, theta) -> float:
     o = twin.outputs(member.layers, theta, member.activation, rows.X[at])
-    return float((rows.w[at] * twin.loss(member.loss.name, member.loss.setting, o, rows.T[at])).sum() / len(at))
+    return float(
+        (rows.w[at] * twin.loss(member.loss.name, member.loss.setting, o, rows.T[at])).sum() / len(at)
+    )
 
 
 def _trained_by_twin(member: Member, rows: Rows):

@@ -51,7 +51,9 @@ def test_a_member_is_the_same_alone_in_company_and_in_threads() -> None:
 
 
 def test_rates_decays_and_widths_may_differ_by_member() -> None:
-    several = _regressor([[4], [8, 4]], n_members=2, learning_rate=[0.01, 0.02], weight_decay=[0, 0.1]).fit(X, Y)
+    several = _regressor([[4], [8, 4]], n_members=2, learning_rate=[0.01, 0.02], weight_decay=[0, 0.1]).fit(
+        X, Y
+    )
     assert [network.sizes.tolist() for network in several._networks] == [[3, 4, 1], [3, 8, 4, 1]]
     first = _regressor([4], learning_rate=0.01).fit(X, Y)
     np.testing.assert_array_equal(several.predict_members(X)[0], first.predict(X))
@@ -63,7 +65,13 @@ def test_one_linear_layer_by_rprop_is_least_squares() -> None:
     for columns in (slice(0, 1), slice(0, 3)):
         exact = LinearRegression().fit(X[:, columns], Y + 5 * X[:, 0]).predict(X[:, columns])
         ours = MLPRegressor(
-            (), optimiser="rprop", batch_size="full", epochs=400, early_stopping=False, dtype="float64", n_jobs=1
+            (),
+            optimiser="rprop",
+            batch_size="full",
+            epochs=400,
+            early_stopping=False,
+            dtype="float64",
+            n_jobs=1,
         )
         found = ours.fit(X[:, columns], Y + 5 * X[:, 0]).predict(X[:, columns])
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-6)
@@ -88,7 +96,11 @@ def test_a_law_covers_what_it_says(loss) -> None:
     x = rng.uniform(size=(4000, 1))
     y = x[:, 0] + (0.1 + x[:, 0]) * rng.normal(size=4000)
     fit, test = slice(0, 2000), slice(2000, 4000)
-    law = MLPRegressor((16,), loss=loss, n_members=2, epochs=60, n_jobs=1).fit(x[fit], y[fit]).predict_dist(x[test])
+    law = (
+        MLPRegressor((16,), loss=loss, n_members=2, epochs=60, n_jobs=1)
+        .fit(x[fit], y[fit])
+        .predict_dist(x[test])
+    )
     low, high = law.interval(0.68)
     inside = (low < y[test]) & (y[test] < high)
     for part in (x[test, 0] < 0.5, x[test, 0] >= 0.5):

@@ -68,7 +68,7 @@ class Fused:
             self.fit,
             self.held,
         )
-        course.came_to(done, until, member)
+        course.came_to(done, member)
 
 
 def outputs(sizes: Array, activation: str, theta: Array, X: Array) -> Array:

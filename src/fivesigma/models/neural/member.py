@@ -153,7 +153,8 @@ class Course:
         """Whether the loss has left the finite numbers."""
         return self.done > 0 and not np.isfinite(self.curve[0, self.done - 1])
 
-    def came_to(self, done: int, until: int, member: Member) -> None:
-        """Note that ``done`` epochs are behind it, where ``until`` were asked for."""
+    def came_to(self, done: int, member: Member) -> None:
+        """Note that ``done`` epochs are behind it."""
         self.done = done
-        self.ended = self.ended or done < until or done == member.epochs or self.failed
+        tired = 0 < member.patience < done - self.told[1]
+        self.ended = self.ended or done == member.epochs or self.failed or bool(tired)

@@ -130,8 +130,9 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         stops = bool(self.early_stopping) and out is not None
         members = settings.members(X.shape[1], loss.n_outputs(n_targets), loss, len(rows), stops=stops)
         courses = [Course.begun(member, self.dtype) for member in members]
+        engine = self._engine(rows, out, settings.threads())
         with threadpool_limits(1):
-            train(self._engine(rows, out, settings.threads()), members, courses, progress)
+            train(engine, members, courses, progress)
         self._scale, self._law = inputs, loss
         return self._kept(members, courses, stops)
 
