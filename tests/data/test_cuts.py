@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fivesigma.data.cuts import READ, cut_flow, documents
+from fivesigma.data.cuts import READ, cut_flow, documents, of_classes
 from fivesigma.risk.efficiency import variance
 from fivesigma.risk.intervals import clopper_pearson
 
@@ -64,6 +64,15 @@ def test_weight_k_is_a_factor_that_cancels() -> None:
     for a, b in zip(one[1:], two[1:], strict=True):
         assert a["efficiency"] == pytest.approx(b["efficiency"])
         assert a["low"] == pytest.approx(b["low"])
+
+
+def test_the_flow_of_classes_is_that_of_their_events_alone() -> None:
+    code, w = RNG.integers(-1, 3, N), RNG.uniform(0.5, 2.0, N)
+    found = of_classes(CUTS, w, code, ("a", "b", "c", "none"))
+    assert list(found) == ["a", "b", "c"]
+    for k, name in enumerate("abc"):
+        own = code == k
+        assert found[name] == cut_flow({cut: mask[own] for cut, mask in CUTS.items()}, w[own])
 
 
 @pytest.mark.parametrize("k", [3])

@@ -13,7 +13,7 @@ import fivesigma as fs
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import FivesigmaError, InputError
 from fivesigma.data.dataset import Dataset
-from fivesigma.data.targets import codes, encode, encode_several, group_codes, infer_task
+from fivesigma.data.targets import codes, encode, encode_several, group_codes, infer_task, labels_of
 
 NAN = float("nan")
 
@@ -178,3 +178,24 @@ def test_a_class_without_weight_is_refused() -> None:
     refuse_weightless_classes(np.array([0, 1]), np.ones(2), ["a", "b"])
     with pytest.raises(InputError, match="weights of class 'b' sum to zero"):
         refuse_weightless_classes(np.array([0, 1]), np.array([1.0, 0.0]), ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (np.array(["s", "b", None, "c", "s", "b"], dtype=object), ("s", "b")),
+        (np.array(["s", "b", None, "s", "b"], dtype=object), None),
+        (np.array([1.0, 0.0, np.nan, 1.0, 0.0, 2.0, 2.0]), (2, 0)),
+    ],
+)
+def test_the_classes_of_rows_before_a_cut_are_those_that_are_learnt(values, classes):
+    code, names = labels_of(values, classes=classes)
+    learnt = encode(values, classes=classes)
+    assert names == learnt.classes
+    np.testing.assert_array_equal(code[learnt.keep], learnt.y)
+    assert (code[~learnt.keep] == -1).all()
+
+
+def test_a_regression_has_no_classes_before_a_cut():
+    assert labels_of(np.linspace(0, 1, 50)) is None
+    assert labels_of(np.array([0, 1, 0, 1]), task="regression") is None

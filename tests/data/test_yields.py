@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.data.yields import Sample, cross_section, factors, luminosity
+from fivesigma.data.yields import Sample, cross_section, factors, luminosity, to_whole
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,30 @@ def test_every_sample_is_declared_once_and_there(declared, words):
 def test_a_sample_whose_weights_cancel_has_no_yield():
     with pytest.raises(InputError, match=r"weights\.yields\.b: the weights of the sample sum to -1"):
         factors(np.array([1.0, -2.0]), np.array(["b", "b"]), {"b": Sample(total=1.0)})
+
+
+def by_sample(w, sample):
+    return np.bincount(sample, w, minlength=3)
+
+
+def test_a_part_stands_for_the_yield_of_each_sample_whatever_share_of_it_it_holds():
+    rng = np.random.default_rng(0)
+    sample = rng.integers(0, 3, 3000)
+    w = np.where(rng.random(3000) < 0.2, -1.0, 1.0) * np.array([1.0, 7.0, 0.01])[sample]
+    rows = np.flatnonzero(rng.random(3000) < np.array([0.5, 0.05, 0.9])[sample])
+    found = w[rows] * to_whole(w, sample, rows)
+    np.testing.assert_allclose(by_sample(found, sample[rows]), by_sample(w, sample), rtol=1e-12)
+
+
+def test_weights_that_nearly_cancel_tell_no_share():
+    w, sample = np.array([1.0, -1.0, 1.01, -1.0] + [1.0] * 96), np.zeros(100, dtype=int)
+    np.testing.assert_allclose(to_whole(w, sample, np.arange(4)), np.abs(w).sum() / 4.01)
+
+
+def test_copies_are_a_weight():
+    rng = np.random.default_rng(1)
+    w, sample, rows = rng.integers(1, 4, 30), rng.integers(0, 3, 30), np.arange(12)
+    once = to_whole(w.astype(float), sample, rows)
+    many, copied = np.repeat(sample, w), np.arange(int(w[rows].sum()))
+    again = to_whole(np.ones(len(many)), many, copied)
+    np.testing.assert_allclose(again, np.repeat(once, w[rows]))

@@ -98,6 +98,13 @@ def test_the_cut_flow_stands_in_the_record_and_on_the_page(run: Path) -> None:
     assert [line["name"] for line in flow] == ["events read", "one", "soft"]
     assert flow[0]["n"] == N
     assert flow[-1]["n"] == results(run)["data"]["n_samples"]
+    classes = results(run)["cut_steps"]["classes"]
+    assert [sum(lines[at]["n"] for lines in classes.values()) for at in range(3)] == [
+        each["n"] for each in flow
+    ]
+    parts = results(run)["weight_sums"]
+    left = [parts["train"]["n"][k] + parts["test"]["n"][k] for k in range(len(classes))]
+    assert [lines[-1]["n"] for lines in classes.values()] == left
     assert "Cut flow" in (run / "report.html").read_text(encoding="utf-8")
 
 

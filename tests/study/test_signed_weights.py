@@ -26,11 +26,12 @@ def table(folder, n=400, seed=0):
     return folder / "d.parquet"
 
 
-def study(path, kinds, *, weights="", target="y", data=""):
+def study(path, kinds, *, weights="", target="y", data="", split=""):
     models = "".join(f'[[models]]\nkind = "{kind}"\n' for kind in ("dummy", *kinds))
     return Spec.from_toml(
         f'[data]\npath = "{path}"\ntarget = "{target}"\nfeatures = ["a", "b"]\nweight = "w"\n{data}\n{weights}\n'
-        '[split]\nvalidation = 0.3\n[evaluate]\nrefits = 0\nclaim = "fitted"\nbootstrap = 100\n' + models
+        f'[split]\nvalidation = 0.3\n{split}\n[evaluate]\nrefits = 0\nclaim = "fitted"\nbootstrap = 100\n'
+        + models
     )
 
 
@@ -114,7 +115,8 @@ def test_yields_are_the_weights_of_scores_and_need_every_sample(tmp_path):
     assert sums["scale"] * sum(sums["sums"]) == pytest.approx(692 + 411_000)
     kept = by_name(document)["naive-bayes"]["significance"]
     assert (kept["part"], kept["systematic"]) == ("test", 0.1)
-    assert sum(kept["bins"]["s"]) + sum(kept["bins"]["b"]) == pytest.approx(692 + 411_000)
+    assert (sum(kept["bins"]["s"]), sum(kept["bins"]["b"])) == pytest.approx((692, 411_000))
+    assert sums["yields"] == pytest.approx([411_000, 692])
     assert kept["bins"]["significance"]["both"] < kept["bins"]["significance"]["statistical"]
     assert kept["bins"]["significance"]["statistical"] < kept["bins"]["significance"]["exact"]
     page = (tmp_path / "r" / "report.html").read_text()
@@ -124,6 +126,39 @@ def test_yields_are_the_weights_of_scores_and_need_every_sample(tmp_path):
         _study(study(path, (), weights="[weights.yields.sig]\ntotal = 3")).run(
             out=tmp_path / "s", progress=False
         )
+
+
+def test_each_sample_of_a_given_test_stands_for_its_own_yield(tmp_path):
+    frame, rng = pl.read_parquet(table(tmp_path, 900)), np.random.default_rng(3)
+    process = np.where(frame["y"] == "sig", "hh", np.where(rng.random(900) < 0.3, "zz", "tt"))
+    sealed = rng.random(900) < np.where(process == "hh", 0.2, np.where(process == "zz", 0.6, 0.1))
+    path = tmp_path / "p.parquet"
+    frame.with_columns(process=pl.Series(process), sealed=pl.Series(sealed.astype(int))).write_parquet(path)
+    each = {"hh": 5.0, "zz": 40.0, "tt": 900.0}
+    yields = "".join(f"[weights.yields.{name}]\ntotal = {total}\n" for name, total in each.items())
+    given = 'test = { column = "sealed", value = "1" }'
+    spec = study(path, ("naive-bayes",), weights=f'[weights]\ncolumn = "process"\n{yields}', split=given)
+    document = results(spec, tmp_path / "r")
+    kept = by_name(document)["naive-bayes"]["significance"]["bins"]
+    assert (sum(kept["s"]), sum(kept["b"])) == pytest.approx((5.0, 940.0))
+    assert document["weight_sums"]["test"]["yields"] == pytest.approx([940.0, 5.0])
+    assert by_name(document)["naive-bayes"]["scores"]["test"]["asimov"]["value"] < 5.0
+
+
+def test_a_sample_without_an_event_in_the_test_is_said(tmp_path):
+    frame = pl.read_parquet(table(tmp_path, 400))
+    sealed, sig = np.arange(400) < 120, np.asarray(frame["y"] == "sig")
+    process = np.where(sig, "hh", np.where(sealed | (np.arange(400) % 2 == 0), "tt", "zz"))
+    path = tmp_path / "p.parquet"
+    frame.with_columns(process=pl.Series(process), sealed=pl.Series(sealed.astype(int))).write_parquet(path)
+    yields = "".join(f"[weights.yields.{name}]\ntotal = 10.0\n" for name in ("hh", "zz", "tt"))
+    given = 'test = { column = "sealed", value = "1" }'
+    spec = study(path, ("naive-bayes",), weights=f'[weights]\ncolumn = "process"\n{yields}', split=given)
+    document = results(spec, tmp_path / "r")
+    said = [each["message"] for each in document["audit"] if each["check"] == "weights"]
+    assert any(
+        "test holds no event of zz, whose expected yield is in none of its significances" in m for m in said
+    )
 
 
 def test_the_section_is_for_studies_of_python_too():

@@ -17,7 +17,7 @@ from fivesigma._core.collection import Declared as Objects
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import wrapped
 from fivesigma.data import choice, join, shape, targets
-from fivesigma.data.cuts import SELECT, Passed, cut_flow
+from fivesigma.data.cuts import SELECT, Passed, cut_flow, of_classes
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
 from fivesigma.data.objects.declared import computed, declared, field_units, halves
@@ -45,6 +45,7 @@ class _Work:
     notes: list[targets.Note] = field(default_factory=list)
     objects: Objects = field(default_factory=lambda: NOTHING)
     flow: tuple[Passed, ...] = ()
+    flow_of_classes: Mapping[str, tuple[Passed, ...]] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> Hashes | None:
@@ -125,6 +126,7 @@ def _assembled(table: Table, roles: Roles, source: str) -> dict[str, Any]:
         "as_read": work.take(as_read),
         "notes": tuple(work.notes),
         "flow": work.flow,
+        "flow_of_classes": work.flow_of_classes,
         "angles": {name: half for name, half in angles.items() if name in filled.names},
     }
 
@@ -316,12 +318,25 @@ def _select(work: _Work) -> None:
     masks = {name: _condition(work, f"cuts.{name}", text) for name, text in roles.cuts.items()}
     if masks:
         last = {} if roles.select is None else {SELECT: _condition(work, "select", roles.select)}
-        work.flow = cut_flow(masks | last, _weights(work))
+        counted, w = masks | last, _weights(work)
+        work.flow = cut_flow(counted, w)
+        if (classes := _classes_read(work)) is not None:
+            work.flow_of_classes = of_classes(counted, w, *classes)
         passed = np.logical_and.reduce(list(masks.values()))
         work.keep(passed, "cuts", "ok", f"rows fail a cut ({', '.join(masks)})")
     if roles.select is not None:
         mask = _condition(work, "select", roles.select)
         work.keep(mask, "select", "ok", f"rows do not fulfil select = {roles.select!r}")
+
+
+def _classes_read(work: _Work) -> tuple[NDArray[np.int64], tuple[str, ...]] | None:
+    """Return the class of each row that was read, before any cut, with the names; None where none are learnt."""
+    roles = work.roles
+    if len(roles.targets) != 1 or roles.task not in (None, "classification"):
+        return None
+    return targets.labels_of(
+        work.take(_evaluated(work, "target", roles.targets[0])), roles.task, roles.classes
+    )
 
 
 def _condition(work: _Work, key: str, text: str) -> NDArray[np.bool_]:

@@ -79,6 +79,23 @@ def cut_flow(cuts: Mapping[str, Mask], w: NDArray[Any] | None = None) -> tuple[P
     return tuple(found)
 
 
+def of_classes(
+    cuts: Mapping[str, Mask], w: NDArray[Any] | None, code: NDArray[np.int64], names: Sequence[str]
+) -> dict[str, tuple[Passed, ...]]:
+    """Return the cut flow of each class by its name; an event of ``code`` (n,) -1 is of none.
+
+    >>> cuts, code = {"a": np.array([True, True, False, True])}, np.array([0, 1, 1, -1])
+    >>> {name: [line.n for line in flow] for name, flow in of_classes(cuts, None, code, ("b", "s")).items()}
+    {'b': [1, 1], 's': [2, 1]}
+    """
+    own = {name: code == k for k, name in enumerate(names)}
+    return {
+        name: cut_flow({cut: mask[at] for cut, mask in cuts.items()}, None if w is None else w[at])
+        for name, at in own.items()
+        if at.any()
+    }
+
+
 def _read(n: int, w: NDArray[Any] | None) -> Passed:
     """Return the line of the events read, which are all of themselves: no interval is needed."""
     sum_w = float(n) if w is None else float(w.sum())

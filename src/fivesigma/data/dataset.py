@@ -74,7 +74,7 @@ class Dataset:
     group_identity : (n_samples,) uint64 or None
         Hash of the label of each event's group, which decides in its place; None for the code as a label.
     notes : what was done while reading, as (check, status, message)
-    flow : the lines of the cut flow, () without cuts
+    flow : the lines of the cut flow, () without cuts; ``flow_of_classes`` those of each class, by its name
     angles : half the period (π, or 180 in degrees) of each column of ``X`` that is an angle, by name
 
     Raises
@@ -116,6 +116,7 @@ class Dataset:
     group_identity: NDArray[np.uint64] | None = None
     notes: tuple[Note, ...] = ()
     flow: tuple[Passed, ...] = ()
+    flow_of_classes: Mapping[str, tuple[Passed, ...]] = field(default_factory=dict)
     angles: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,7 +135,15 @@ class Dataset:
         self._check_lengths()
         for name in ("X", "y", "w", "groups", "mask", "rows", "identity", "as_read", "group_identity"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
-        for name in ("angles", "categories", "columns", "column_units", "spectators", "extras"):
+        for name in (
+            "angles",
+            "categories",
+            "columns",
+            "column_units",
+            "spectators",
+            "extras",
+            "flow_of_classes",
+        ):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def _check_lengths(self) -> None:

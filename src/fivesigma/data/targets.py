@@ -167,6 +167,30 @@ def _codes_with_gaps(
     return result, tuple(label(bool(number) if truth else number) for number in numbers)
 
 
+def labels_of(
+    values: NDArray[Any], task: str | None = None, classes: Sequence[object] | None = None
+) -> tuple[NDArray[np.int64], tuple[str, ...]] | None:
+    """Return the class of each row as `encode` would, -1 where it has none, with the names; None of a regression.
+
+    For rows of which some will be cut away: nothing is dropped, and nothing refused.
+
+    >>> labels_of(np.array(["b", "s", None, "c"], dtype=object), classes=["s", "b"])
+    (array([ 1,  0, -1, -1]), ('s', 'b'))
+    """
+    values = decoded(values)
+    present = ~missing(values)
+    if values.dtype.kind not in "biufO" or not present.any():
+        return None
+    if (task or infer_task(values[present], classes)) != "classification":
+        return None
+    code, labels = codes(values)
+    wanted = labels if classes is None else tuple(label(value) for value in classes)
+    if len(wanted) > _MAX_INFERRED_CLASSES:
+        return None
+    place = np.array([wanted.index(word) if word in wanted else -1 for word in labels] + [-1])
+    return place[code], wanted
+
+
 def _refuse_odd(values: NDArray[Any], name: str) -> None:
     """Refuse what is neither number nor label, such as a date."""
     if values.dtype.kind not in "biufO":

@@ -16,6 +16,8 @@ Vector = NDArray[np.float64]
 
 BARNS: Mapping[str, float] = {"mb": 1e9, "ub": 1e6, "µb": 1e6, "nb": 1e3, "pb": 1.0, "fb": 1e-3, "ab": 1e-6}
 """Units of a cross-section in picobarn."""
+ENOUGH = 10.0
+"""Effective events whose Σw says which share of a sample they are."""
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S.*?)\s*$")
 _INVERSE = re.compile(r"(?:1?/|(?P<power>))(?P<unit>[a-zµ]+)(?(power)\^?-1)$")
 
@@ -123,6 +125,34 @@ def factors(
             )
         each.append(declared[name].factor(own, fraction=(share or {}).get(name, 1.0)))
     return np.asarray(each, dtype=np.float64)[of]
+
+
+def to_whole(w: Vector, sample: NDArray[np.int64], rows: NDArray[Any]) -> Vector:
+    """Return what takes the yields of the events ``rows`` to those of all events, sample by sample (n_rows,).
+
+    It is one over the share of a sample's Σw that ``rows`` hold: so each sample has its own yield again, whatever part
+    of it they are. Where Σw of these is worth fewer than ten events, as signed weights may cancel, it is that of Σ|w|.
+
+    Parameters
+    ----------
+    w : (n,) weights
+    sample : (n,) the number of each event's sample
+    rows : positions of events, or a mask
+
+    >>> w, sample = np.array([1.0, 1.0, 5.0, 5.0, 5.0]), np.array([0, 0, 1, 1, 1])
+    >>> to_whole(w, sample, np.array([0, 2]))
+    array([2., 3.])
+    """
+    n = int(sample.max(initial=0)) + 1
+    of = sample[rows]
+    (all_w, all_size), (own_w, own_size) = (
+        [np.bincount(sample[at], each[at], minlength=n) for each in (w, np.abs(w))]
+        for at in (slice(None), rows)
+    )
+    squares = np.bincount(of, np.square(w[rows]), minlength=n)
+    enough = (own_w > 0) & (all_w > 0) & (own_w**2 >= ENOUGH * squares)
+    part, whole = np.where(enough, own_w, own_size), np.where(enough, all_w, all_size)
+    return np.asarray((whole / np.where(part > 0, part, 1.0))[of], dtype=np.float64)
 
 
 def _check(names: list[str], declared: Mapping[str, Sample], what: str) -> None:

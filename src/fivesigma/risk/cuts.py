@@ -211,6 +211,7 @@ class Asimov(Selection):
     background_uncertainty: float = 0.0
     lower, upper = 0.0, None
     pure = "σ"
+    of_yields = True
 
     @property
     def assumes(self) -> str:
@@ -257,6 +258,7 @@ class Ams(Selection):
     b_reg: float = 10.0
     lower, upper = 0.0, None
     pure = "σ"
+    of_yields = True
 
     @property
     def assumes(self) -> str:

@@ -74,6 +74,8 @@ class Metric(ABC):
         Of a significance, what it takes to be known of the background; "" of any other metric.
     unsigned : str
         Why it has no value where weights are negative; "" where it has one.
+    of_yields : bool
+        Whether it is of the numbers of events of the classes themselves, and not of ratios of these alone.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Metric(ABC):
     unit: ClassVar[Unit | None] = None
     pure: ClassVar[str] = ""
     unsigned: ClassVar[str] = ""
+    of_yields: ClassVar[bool] = False
 
     @property
     def reach(self) -> float:

@@ -36,6 +36,7 @@ class _Delegating(Metric):
             "reach",
             "has_cut",
             "unsigned",
+            "of_yields",
         ):
             setattr(cls, word, property(_reader(word)))
 

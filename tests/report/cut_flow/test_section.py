@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fivesigma.data.cuts import cut_flow
+from fivesigma.data.cuts import cut_flow, of_classes
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Results, from_document, to_document
 from fivesigma.report import render
@@ -21,14 +21,19 @@ from fivesigma.report.rounding import count
 from fivesigma.report.section import View
 from fivesigma.study.analyses.cut_flow import recorded
 from tests.report import fixture as made
+from tests.report.latex.test_tables import compiled, needs_latex
 
 RNG = np.random.default_rng(0)
 N = 2421
+CODE = RNG.integers(-1, 2, 2421)
+NAMES = ("b <i>", "s_1 & $")
 CUTS = {"trigger": RNG.random(N) < 0.85, "<b>two muons": RNG.random(N) < 0.58}
 
 
-def results(w: Any = None) -> Results:
-    data = Dataset(X=np.zeros((1, 1)), flow=cut_flow(CUTS, w), weight=None if w is None else "w")
+def results(w: Any = None, *, classes: bool = False) -> Results:
+    each = of_classes(CUTS, w, CODE, NAMES) if classes else {}
+    weight = None if w is None else "w"
+    data = Dataset(X=np.zeros((1, 1)), flow=cut_flow(CUTS, w), flow_of_classes=each, weight=weight)
     base = made.binary(3, 2, 100)
     return dataclasses.replace(base, sections={**base.sections, **recorded(data)})
 
@@ -45,6 +50,23 @@ def test_the_record_keeps_the_cut_flow_with_its_keys() -> None:
         document["cut_flow"][2]["n"] / document["cut_flow"][1]["n"]
     )
     assert from_document(document) == results()
+
+
+def test_each_class_has_its_own_flow_in_record_page_and_text(tmp_path: Path) -> None:
+    document = to_document(results(classes=True))
+    own = document["cut_steps"]["classes"]
+    assert list(own) == list(NAMES)
+    both = CUTS["trigger"] & CUTS["<b>two muons"]
+    assert [own[name][2]["n"] for name in NAMES] == [int((both & (k == CODE)).sum()) for k in (0, 1)]
+    assert from_document(document) == results(classes=True)
+    render(results(classes=True), made.MANIFEST, tmp_path)
+    page, text = ((tmp_path / name).read_text(encoding="utf-8") for name in ("report.html", "report.md"))
+    assert "b &lt;i&gt;" in page
+    assert "b <i>" not in page
+    assert "s_1 &amp; $" in page
+    assert "efficiency (95 % limits)" in text
+    shares = [own[name][2]["efficiency"] for name in NAMES]
+    assert all(f"{100 * share:.0f}" in page for share in shares)
 
 
 def test_the_first_sentence_counts_and_the_second_names_the_costliest_cut() -> None:
@@ -91,6 +113,23 @@ def test_latex_writes_every_event_of_a_count() -> None:
     assert r"\num{2421}" in found["cut-flow.tex"]
     assert "cut-flow" in found["tables.tex"]
     assert r"$\sum w$" in latex(results(np.linspace(1, 2, N)), made.MANIFEST)["cut-flow.tex"]
+
+
+def test_latex_sets_the_flow_of_each_class_side_by_side() -> None:
+    found = latex(results(classes=True), made.MANIFEST)["cut-flow-classes.tex"]
+    assert r"\multicolumn{3}{c}{s\_1 \& \$}" in found
+    assert "cut-flow-classes.tex" not in latex(results(), made.MANIFEST)
+
+
+@needs_latex
+def test_latex_compiles_many_classes(tmp_path: Path) -> None:
+    many = of_classes(CUTS, None, RNG.integers(0, 7, N), [f"c_{i} %" for i in range(7)])
+    data = Dataset(X=np.zeros((1, 1)), flow=cut_flow(CUTS), flow_of_classes=many)
+    base = made.binary(3, 2, 100)
+    wide = dataclasses.replace(base, sections={**base.sections, **recorded(data)})
+    files = latex(wide, made.MANIFEST)
+    assert {"cut-flow-classes.tex", "cut-flow-classes-2.tex", "cut-flow-classes-3.tex"} <= set(files)
+    assert "Overfull" not in compiled(files, tmp_path)
 
 
 def test_without_cuts_there_is_no_section_and_no_table() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fivesigma.record.document import optional
 from fivesigma.record.sections.section import Section
 
 
@@ -51,10 +53,14 @@ class CutStep:
 
 @dataclass(frozen=True, kw_only=True)
 class CutStepsRecord(Section):
-    """The cut flow step by step, one entry a line of the cut flow; whether events have weights, and negative ones."""
+    """The cut flow step by step, one entry a line of the cut flow; whether events have weights, and negative ones.
+
+    ``classes`` are the lines of each class by its name; None where none are learnt.
+    """
 
     key, of = "cut_steps", "results"
 
     weighted: bool
     signed: bool
     steps: tuple[CutStep, ...]
+    classes: Mapping[str, tuple[CutLine, ...]] | None = optional()

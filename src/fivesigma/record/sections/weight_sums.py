@@ -18,12 +18,14 @@ class PartSums:
     n, sums : (classes,) their numbers, and their sums of weights.
     scale : the factor that takes sums of weights of this part to those of the whole sample.
     n_effective : (classes,) their (Σw)²/Σw², where weights are negative or yields; None else.
+    yields : (classes,) declared yields of the whole sample, which the events of this part stand for; None without.
     """
 
     n: tuple[int, ...]
     sums: tuple[float, ...]
     scale: float
     n_effective: tuple[float, ...] | None = optional()
+    yields: tuple[float, ...] | None = optional()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,19 +88,48 @@ def _share(found: CutLine | CutStep) -> tuple[str, str]:
     return f"{fixed(100 * found.efficiency, decimals)} %", f"{interval(low, high, decimals)} %"
 
 
+def of_classes(view: View) -> list[tuple[str, ...]]:
+    """Return a line a cut: of each class its events and the efficiency with limits; [] where none are learnt."""
+    lines, steps = kept(view)
+    if not steps.classes:
+        return []
+    flows = steps.classes.values()
+    return [
+        (line.name, *(word for flow in flows for word in _of_class(flow[at])))
+        for at, line in enumerate(lines)
+    ]
+
+
+def _of_class(line: CutLine) -> tuple[str, str]:
+    value, limits = _share(line)
+    return count(line.n), value if limits == DASH else f"{value} ({limits})"
+
+
+def _names(view: View) -> tuple[str, ...]:
+    return tuple(kept(view)[1].classes or {})
+
+
 def _content(view: View) -> Content:
     steps = kept(view)[1]
     context = {
         "said": sentences(view),
         "head": WEIGHTED if steps.weighted else HEAD,
         "rows": rows(view),
+        "classes": _names(view),
+        "of_classes": of_classes(view),
     }
     return Content(context, {"cut-flow": cut_flow(*kept(view))})
 
 
 def _markdown(view: View) -> str:
     head = WEIGHTED if kept(view)[1].weighted else HEAD
-    return "\n".join([*map(cell, sentences(view)), "", table(head, rows(view))])
+    found = [*map(cell, sentences(view)), "", table(head, rows(view))]
+    if lines := of_classes(view):
+        own = (
+            word for name in _names(view) for word in (f"{name}: events", f"{name}: efficiency (95 % limits)")
+        )
+        found += ["", table(("cut", *own), lines)]
+    return "\n".join(found)
 
 
 SECTION = Section(

@@ -16,6 +16,8 @@ from fivesigma.report.rounding import total_error
 from fivesigma.report.section import View, metric_name
 
 DOCUMENT = "tables.tex"
+_CLASSES_ACROSS = 3
+"""Classes of a cut flow that stand beside each other on a page."""
 _MOST_TERMS = 30
 """Lines of a table of coefficients that fit on a page."""
 _BEGIN = r"""% Compiles as it stands; in a paper, \input the tables one by one and load these packages.
@@ -66,6 +68,7 @@ def _tables(view: View) -> Iterator[LatexTable]:
     if view.claims:
         yield _claims(view)
     yield from _cut_flow(view)
+    yield from _cut_flow_of_classes(view)
     laws = [each for each in view.having(CoefficientsRecord) if each[1].slopes]
     for n, (model, kept) in enumerate(laws, 1):
         yield _coefficients(view, n, model, kept)
@@ -146,6 +149,30 @@ def _cut_flow(view: View) -> Iterator[LatexTable]:
     if steps.signed:
         caption += " With signed weights an efficiency may leave [0, 1]."
     yield LatexTable("cut-flow", caption, f"l{'r' * (len(head) - 1)}", head, rows)
+
+
+def _cut_flow_of_classes(view: View) -> Iterator[LatexTable]:
+    """The cut flow of each class, as many classes a table as stand beside each other on a page."""
+    steps = view.results.section(CutStepsRecord)
+    classes = {} if steps is None else dict(steps.classes or {})
+    names = list(classes)
+    for n, first in enumerate(range(0, len(names), _CLASSES_ACROSS), 1):
+        shown = names[first : first + _CLASSES_ACROSS]
+        above = " & ".join(rf"\multicolumn{{3}}{{c}}{{{escaped(name)}}}" for name in shown)
+        head = ("cut", *(("events", "efficiency", r"95\,\% interval") * len(shown)))
+        rows = [
+            (escaped(lines[0].name), *(word for line in lines for word in _counted(line)))
+            for lines in zip(*(classes[name] for name in shown), strict=True)
+        ]
+        name = "cut-flow-classes" if n == 1 else f"cut-flow-classes-{n}"
+        caption = "Cut flow of each class: events that pass each cut and all above it, of those read."
+        yield LatexTable(
+            name, caption, f"l{'r' * (len(head) - 1)}", (f"& {above} \\\\\n{head[0]}", *head[1:]), rows
+        )
+
+
+def _counted(line: CutLine) -> tuple[str, ...]:
+    return rf"\num{{{line.n}}}", *_efficiency(line)
 
 
 def _efficiency(found: CutLine | CutStep) -> tuple[str, str]:

@@ -44,10 +44,18 @@ def sums(view: View) -> list[tuple[str, str, str, str, str]]:
             count(sum(each.n)) + _effective(each),
             plain_number(each.sums[-1]),
             plain_number(each.sums[0]),
-            plain_number(each.scale),
+            _to_whole(each),
         )
         for part, each in kept.parts.items()
     ]
+
+
+def _to_whole(each: PartSums) -> str:
+    """Return what takes the sums of signal and of background to those of the whole sample: with yields one each."""
+    if each.yields is None:
+        return plain_number(each.scale)
+    by = [total / own if own > 0 else float("nan") for total, own in zip(each.yields, each.sums, strict=True)]
+    return f"{plain_number(by[-1])} and {plain_number(by[0])}"
 
 
 def _effective(each: PartSums) -> str:

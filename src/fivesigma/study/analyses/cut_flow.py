@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fivesigma.data.cuts import documents
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.sections.cut_flow import CutFlowRecord, CutLine, CutStep, CutStepsRecord
 from fivesigma.record.sections.section import named
@@ -27,9 +28,15 @@ def recorded(data: Dataset) -> Mapping[str, Any]:
         for line in data.flow
     )
     signed = data.weight is not None and "signed" in " ".join(step.method for step in steps)
+    of_classes = {
+        name: tuple(CutLine(**line) for line in documents(flow))
+        for name, flow in data.flow_of_classes.items()
+    }
     return named(
         CutFlowRecord(lines=lines),
-        CutStepsRecord(weighted=data.weight is not None, signed=signed, steps=steps),
+        CutStepsRecord(
+            weighted=data.weight is not None, signed=signed, steps=steps, classes=of_classes or None
+        ),
     )
 
 

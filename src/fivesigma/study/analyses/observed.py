@@ -145,8 +145,10 @@ def _simulated(found: Evidence, best: str, model: FittedModel) -> Events:
     code = data.y[rows] if data.task == "classification" and data.y is not None else np.zeros(len(rows), int)
     events = Events(data.X[rows][:, data.positions(model.names)], w[rows], code, score)
     if np.isfinite(score).any():
-        events = events.take(np.flatnonzero(np.isfinite(score)))
-    return replace(events, w=events.w * (w.sum() / events.w.sum()))
+        known = np.isfinite(score)
+        events, rows = events.take(np.flatnonzero(known)), rows[known]
+    by = found.parts.to_whole(rows)
+    return replace(events, w=events.w * (w.sum() / events.w.sum() if by is None else by))
 
 
 def _score_of(found: Evidence, best: str, part: str, n: int) -> Array:

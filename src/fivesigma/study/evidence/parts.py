@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
+from fivesigma.data.yields import to_whole
 from fivesigma.risk.evidence import Part
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.strata import Strata
@@ -18,7 +19,7 @@ from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Judgement, Task, Truth
 
 Array = NDArray[Any]
-Sort = tuple[str, bool, bool]
+Sort = tuple[str, bool, bool, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,37 @@ class Parts:
         return self.task.judged(metric, part, n_folds=n_folds, claim=claim)
 
     def of_rows(self, metric: Metric, rows: Array) -> Truth:
-        """Return what a metric holds predictions of ``rows`` against."""
-        return self.task.truth(self.prepared.data, metric, rows)
+        """Return what a metric holds predictions of ``rows`` against; its weights are yields where it is of these."""
+        found = self.task.truth(self.prepared.data, metric, rows)
+        by = self.to_whole(rows) if metric.of_yields else None
+        return found if by is None else replace(found, w=np.asarray(found.w) * by[found.counts], scale=1.0)
+
+    def to_whole(self, rows: Array) -> Array | None:
+        """Return what takes the yields of ``rows`` to those of all events (n_rows,); None where none are declared."""
+        if self._samples is None:
+            return None
+        w = self.prepared.data.w
+        assert w is not None
+        return to_whole(w, self._samples[0], rows)
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The names of the samples that have a declared yield."""
+        return () if self._samples is None else self._samples[1]
+
+    def n_of_samples(self, part: str) -> dict[str, int]:
+        """Return how many events of each sample that has a declared yield a part holds."""
+        if self._samples is None:
+            return {}
+        split, (of, names) = self.prepared.split, self._samples
+        rows = split.train[self.validated] if part == VALIDATION else split.tests[part]
+        count = np.bincount(of[rows], minlength=len(names)).tolist()
+        return dict(zip(names, count, strict=True))
+
+    @cached_property
+    def _samples(self) -> tuple[Array, tuple[str, ...]] | None:
+        weights = self.prepared.spec.weights
+        return None if weights is None or not weights.yields else weights.sample_of(self.prepared.data)
 
     def truth(self, metric: Metric, part: str) -> Truth:
         """Return what a metric holds predictions of a part against: the same for all metrics of a sort.
@@ -81,7 +111,7 @@ class Parts:
         return replace(found, counts=np.flatnonzero(self.validated)[found.counts])
 
     def _sort(self, metric: Metric, part: str) -> Sort:
-        return part, metric.needs_truth, metric.scores in self.task.own
+        return part, metric.needs_truth, metric.scores in self.task.own, metric.of_yields
 
     def resamples_of(self, metric: Metric, part: str, resampled: Part) -> None:
         """Take these resamples of a part, for all metrics of the sort, in place of fresh ones."""
