@@ -81,7 +81,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         "smooth dependences of many columns at once; an ensemble, so that the spread of trainings is seen",
         BOTH,
         _mlp,
-        lambda n, p, K: 0.1 + 5 * 80 * n * (2e-7 + 1.5e-9 * 50 * p),
+        lambda n, p, K: 0.05 + 3e-6 * n * (p + 4 + K),
         {
             "hidden": Parameter((50,), Widths()),
             "activation": choice("relu", "relu", "tanh", "sigmoid", "silu", "gelu", "softplus", search=True),
