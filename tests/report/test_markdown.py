@@ -64,10 +64,8 @@ def _results(kept):
     if not kept.name.startswith("binary"):
         return document
     more = ("slices", "further_tests", "components", "cut_flow", "cut_steps", "weights", "observed")
-    models = [
-        model | ({"significance": BY_HAND["significance"]} if model["status"] == "ok" else {})
-        for model in document["models"]
-    ]
+    of_models = {name: BY_HAND[name] for name in ("significance", "history")}
+    models = [model | (of_models if model["status"] == "ok" else {}) for model in document["models"]]
     return document | {name: BY_HAND[name] for name in more} | {"models": models}
 
 

@@ -124,6 +124,14 @@ class View:
         """The model chosen on the validation folds."""
         return next((model for model in self.results.models if model.name == self.results.best), None)
 
+    def seconds_per_fit(self, name: str) -> float | None:
+        """Return the time of one fit of a model, where the run kept it."""
+        timing = self.results.timing.get("models")
+        kept = timing.get(name) if isinstance(timing, Mapping) else None
+        if isinstance(kept, Mapping):
+            kept = kept.get("per_fit", kept.get("fit", kept.get("seconds")))
+        return float(kept) if isinstance(kept, (int, float)) else None
+
     @property
     def blind(self) -> bool:
         """Whether no model has a test score: the test set is sealed, or there is none."""

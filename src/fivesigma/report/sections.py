@@ -34,6 +34,7 @@ NOUNS = (
     "coefficients",
     "path",
     "tuning",
+    "history",
     "reduction",
     "importance",
     "effects",

@@ -63,7 +63,7 @@ def told(message: str, most: int = 3) -> str:
 
 def _shown(view: View, line: Line) -> Shown:
     model, score, validation = line.model, line.score, line.validation
-    seconds = seconds_per_fit(view, model.name)
+    seconds = view.seconds_per_fit(model.name)
     return Shown(
         name=model.name,
         kind="" if _plain(model.kind) == _plain(model.name) else model.kind,
@@ -103,15 +103,6 @@ def _split(error: ErrorBudget, decimals: int) -> str:
     parts = (("stat", error.stat), ("train", error.train), ("seed", error.seed))
     shown = [f"{fixed(size, decimals)} {name}" for name, size in parts if size]
     return ", ".join(shown)
-
-
-def seconds_per_fit(view: View, name: str) -> float | None:
-    """Return the time of one fit of a model, where the run kept it."""
-    timing = view.results.timing.get("models")
-    kept = timing.get(name) if isinstance(timing, Mapping) else None
-    if isinstance(kept, Mapping):
-        kept = kept.get("per_fit", kept.get("fit", kept.get("seconds")))
-    return float(kept) if isinstance(kept, (int, float)) else None
 
 
 def _content(view: View) -> Content:

@@ -26,6 +26,7 @@ ANALYSES: Mapping[str, str] = {
     "coefficients": "coefficients:ANALYSIS",
     "path": "path:ANALYSIS",
     "tuning": "tuning:ANALYSIS",
+    "history": "history:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",
     "curves": "curves.analysis:ANALYSIS",

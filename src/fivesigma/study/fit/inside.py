@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from fivesigma._core.errors import InputError
 from fivesigma.features.reduction import KINDS as REDUCTIONS
 from fivesigma.models.calibrated import Calibrated
+from fivesigma.models.ensembles import Trained
 from fivesigma.models.fitting import takes_weights
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.per_target import PerTarget
@@ -68,6 +69,21 @@ def pipeline_of(estimator: Any) -> Pipeline:
             raise InputError("each target has a fit of its own; ask one of them.")
         estimator = estimator.estimator_
     return estimator
+
+
+def networks_of(estimator: Any) -> list[Trained]:
+    """Return the networks at the end of a fitted recipe, one for each fit of a target; [] of other models."""
+    if isinstance(estimator, PerTarget):
+        return [found for each in estimator.estimators_ for found in networks_of(each)]
+    last = model_of(estimator)
+    return [last] if isinstance(last, Trained) else []
+
+
+def model_of(estimator: Any) -> Any:
+    """Return the fitted model at the end of a recipe of one fit, without what is wrapped around it."""
+    while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
+        estimator = estimator.estimator_
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
 def columns_of(estimator: Any, names: Sequence[str]) -> list[str]:

@@ -23,6 +23,11 @@ Scalar = str | int | float | bool
 MOST_LAMBDAS = 1000
 
 _SCALAR_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+_SETTINGS_BY_COLUMN = {"type": "object", "additionalProperties": _SCALAR_SCHEMA}
+_SETTINGS_IN_ORDER = {
+    "type": "array",
+    "items": {"anyOf": [*_SCALAR_SCHEMA["anyOf"], {"type": "array", "items": _SCALAR_SCHEMA}]},
+}
 
 
 def as_scalar(value: Any) -> Scalar:
@@ -146,10 +151,16 @@ def _positive_setting(key: str, value: Any) -> float:
     return float(value)
 
 
-def as_setting(value: Any) -> Scalar | dict[str, Scalar]:
-    """Return what a fixed setting may be: a single value, or a table of them by column."""
+def as_setting(value: Any) -> Scalar | dict[str, Scalar] | list[Any]:
+    """Return what a fixed setting may be: a single value, a table of them by column, or a list of them.
+
+    >>> as_setting([[50, 20], [100]])
+    [[50, 20], [100]]
+    """
     if isinstance(value, dict):
         return {str(key): as_scalar(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [list(map(as_scalar, each)) if isinstance(each, list) else as_scalar(each) for each in value]
     return as_scalar(value)
 
 
@@ -187,12 +198,10 @@ Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]
 Value = Annotated[Scalar, PlainValidator(as_scalar), WithJsonSchema(_SCALAR_SCHEMA)]
 Setting = Annotated[
-    Scalar | dict[str, Scalar],
+    Scalar | dict[str, Scalar] | list[Any],
     PlainValidator(as_setting),
     PlainSerializer(lambda value: value),
-    WithJsonSchema(
-        {"anyOf": [*_SCALAR_SCHEMA["anyOf"], {"type": "object", "additionalProperties": _SCALAR_SCHEMA}]}
-    ),
+    WithJsonSchema({"anyOf": [*_SCALAR_SCHEMA["anyOf"], _SETTINGS_BY_COLUMN, _SETTINGS_IN_ORDER]}),
 ]
 Label = Annotated[str, PlainValidator(as_label), WithJsonSchema(_SCALAR_SCHEMA)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_many)]
