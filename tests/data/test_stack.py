@@ -11,7 +11,8 @@ import pytest
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError
 from fivesigma._core.jagged import Jagged
-from fivesigma.data.readers.table import WholeTable, looks, tiles
+from fivesigma.data.readers.block_table import BlockTable
+from fivesigma.data.readers.table import WholeTable, let_go, looks, tiles
 from fivesigma.data.stack import Stack, Window, stacked, window
 
 FILES = [Path("one"), Path("two"), Path("three")]
@@ -117,3 +118,16 @@ def test_marks_and_ranges_that_do_not_fit() -> None:
         window(_stack(), (3, 3))
     with pytest.raises(InputError, match="begins beyond the 6 rows"):
         window(_stack(), (6, 9))
+
+
+def test_rows_are_let_go_of_through_a_stack_and_a_window():
+    def table(first):
+        values = np.arange(first, first + 4.0).reshape(1, 4)
+        return BlockTable({"x": np.dtype(float)}, [values[:, :2].copy(), values[:, 2:].copy()])
+
+    parts = [table(0), table(4)]
+    window = Window(Stack(parts, [Path("a"), Path("b")]), 2, 8)
+    for start, stop, names in tiles(window, ["x"], 1):
+        assert window.columns(names, start, stop)["x"].tolist() == list(range(start + 2, stop + 2))
+        let_go(window, start, stop)
+    assert [[block is None for block in part.blocks] for part in parts] == [[False, True], [True, True]]

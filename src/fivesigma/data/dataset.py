@@ -540,12 +540,12 @@ def _units(
     return tuple(units)
 
 
-def _canonical(block: NDArray[Any]) -> bytes:
+def _canonical(block: NDArray[Any]) -> memoryview:
     """Return the bytes of ``block`` in C order, little-endian, with one NaN and one zero."""
     values = np.ascontiguousarray(block)
     if values.dtype.kind == "f":
-        values = (
-            values.astype(np.float64) + 0.0
-        )  # in which -0.0 is 0.0; what float32 holds is the same content
-        values[np.isnan(values)] = np.nan
-    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+        values = values + np.float64(0.0)  # -0.0 is 0.0; what float32 holds is the same content
+        absent = np.isnan(values)
+        if absent.any():
+            values[absent] = np.nan
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).data

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma.data.held import Held
-from fivesigma.data.readers.table import tiles
+from fivesigma.data.readers.table import let_go, tiles
 from fivesigma.risk.row_hashes import Hashes, TableHashes
 
 _BLOCK = 8_192
@@ -92,7 +92,7 @@ def read_once(
     columns : of the open table
     hashed : columns that a row is known by, as they stand in the table
     apart : those of them that the first hash leaves out
-    into : where the features go; None where they are not wanted yet
+    into : where the features go, and what is read is let go of; None where it is not wanted yet
     features : columns of the table that are features, in the form in which roles see them
     """
     wanted = set() if into is None else set(features)
@@ -108,6 +108,8 @@ def read_once(
             into.take(
                 {name: number(columns.seen(name, part[name])) for name in some if name in wanted}, start
             )
+            if len(some) == len(names):
+                let_go(columns.table, start, stop)
     return hashes.found()
 
 

@@ -16,7 +16,7 @@ from fivesigma._core import columns as kinds
 from fivesigma._core import exact
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.jagged import Jagged
-from fivesigma.data.readers.table import Table, Tile, height, looks, numbers, tiles
+from fivesigma.data.readers.table import Table, Tile, height, let_go, looks, numbers, tiles
 
 Columns = dict[str, NDArray[Any]]
 
@@ -141,6 +141,11 @@ class Stack:
             for start, stop, some in tiles(part, names, together):
                 yield start + first, stop + first, some
 
+    def let_go(self, start: int, stop: int) -> None:
+        """Let go of the rows ``start`` to ``stop``: nobody asks for them again."""
+        for i, low, high in self._within(start, stop):
+            let_go(self.parts[i], low, high)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -208,6 +213,10 @@ class Window:
             low, high = max(start, self.start), min(stop, last)
             if low < high:
                 yield low - self.start, high - self.start, some
+
+    def let_go(self, start: int, stop: int) -> None:
+        """Let go of the rows ``start`` to ``stop`` of the part: nobody asks for them again."""
+        let_go(self.table, *self._within(start, stop))
 
 
 def window(table: Table, rows: Sequence[int] | None) -> Table:

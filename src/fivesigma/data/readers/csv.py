@@ -15,7 +15,9 @@ from typing import IO, TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError
+from fivesigma.data.readers.block_table import BlockTable
 from fivesigma.data.readers.border import border
+from fivesigma.data.readers.csv_blocks import read_blocks
 from fivesigma.data.readers.frame_table import FrameTable
 from fivesigma.data.readers.text_bytes import (
     PACKED,
@@ -79,37 +81,59 @@ class CsvReader:
         from fivesigma.data import frames
 
         with border(path, self.name, _NEXT):
-            series = self._frame(path, options).get_columns()
-            return frames.consumed(series)
+            return frames.consumed(_whole(_Text.of(path, options)).get_columns())
 
     @contextmanager
-    def open(self, path: Path, options: Mapping[str, Any]) -> Iterator[FrameTable]:
-        """Open ``path``: its text is parsed at once, its columns are made when they are asked for."""
+    def open(self, path: Path, options: Mapping[str, Any]) -> Iterator[BlockTable | FrameTable]:
+        """Open ``path``: its text is parsed at once, of plain numbers some lines at a time."""
         with border(path, self.name, _NEXT):
-            frame = self._frame(path, options)
-        yield FrameTable(path, self.name, _NEXT, frame, frame.height)
+            text = _Text.of(path, options)
+            found = read_blocks(text.source, text.layout) if isinstance(text.source, Path) else None
+            if found is None:
+                frame = _whole(text)
+        yield FrameTable(path, self.name, _NEXT, frame, frame.height) if found is None else found
 
-    def _frame(self, path: Path, options: Mapping[str, Any]) -> polars.DataFrame:
+    def units(self, path: Path) -> Mapping[str, str]:
+        """Return nothing: the format says no units."""
+        return {}
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text with its layout, the words that mean a missing value, and what polars can read: the file, or bytes."""
+
+    path: Path
+    layout: Layout
+    missing: tuple[str, ...]
+    source: Path | bytes
+
+    @classmethod
+    def of(cls, path: Path, options: Mapping[str, Any]) -> _Text:
         missing = (*MISSING, *options.get("missing", ()))
         head = head_of(path)
         encoding = encoding_of(head, options)
         text = decoded(path, head, encoding)
         layout = replace(find_layout(path, text, options), missing=has_word(text, missing))
-        source = _source(path, layout, encoding)
-        try:
-            frame = _frame(path, source, layout, missing)
-            _refuse_short_lines(path, frame, layout, source)
-        except DataError:
-            if layout.comment or not _has_comment(source, layout):
-                raise
-            layout = replace(layout, comment=layout.comments)  # the first lines had none
-            frame = _frame(path, source, layout, missing)
-            _refuse_short_lines(path, frame, layout, source)
-        return _tidy(path, frame, layout, missing, source)
+        return cls(path, layout, missing, _source(path, layout, encoding))
 
-    def units(self, path: Path) -> Mapping[str, str]:
-        """Return nothing: the format says no units."""
-        return {}
+    def frame(self) -> polars.DataFrame:
+        frame = _frame(self.path, self.source, self.layout, self.missing)
+        _refuse_short_lines(self.path, frame, self.layout, self.source)
+        return frame
+
+
+def _whole(text: _Text) -> polars.DataFrame:
+    """Return all lines, looked at together."""
+    try:
+        frame = text.frame()
+    except DataError:
+        if text.layout.comment or not _has_comment(text.source, text.layout):
+            raise
+        text = replace(
+            text, layout=replace(text.layout, comment=text.layout.comments)
+        )  # the first lines had none
+        frame = text.frame()
+    return _tidy(text.path, frame, text.layout, text.missing, text.source)
 
 
 def _source(path: Path, layout: Layout, encoding: str) -> Path | bytes:

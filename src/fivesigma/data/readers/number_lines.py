@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.readers.block_table import given_back
+from fivesigma.data.readers.text_bytes import pieces
 
 _BLOCK = 1 << 21  # bytes of text that are read together
 _FIRST = 1 << 16  # bytes of the first block, which tells what is no whole number before much was read
@@ -68,7 +69,7 @@ def _read(stream: IO[bytes], n_columns: int, whole: NDArray[np.bool_]) -> Lines 
     from fivesigma.data.readers.number_kernels import REAL
 
     found = Lines(whole, np.zeros(n_columns, dtype=np.uint8))
-    for text, size in _texts(stream):
+    for text, size in pieces(stream, _FIRST, _BLOCK):
         block = _block(text, size, found)
         if block is None:
             return None
@@ -76,24 +77,6 @@ def _read(stream: IO[bytes], n_columns: int, whole: NDArray[np.bool_]) -> Lines 
         if (found.whole & ((found.noted & REAL) != 0)).any():
             break
     return found
-
-
-def _texts(stream: IO[bytes]) -> Iterator[tuple[bytearray, int]]:
-    """Yield pieces of whole lines, each in a buffer that is used again, with their sizes; a line break ends them."""
-    buffer, kept = bytearray(_FIRST + 1), 0
-    while read := stream.readinto(memoryview(buffer)[kept:-1]):  # type: ignore[attr-defined]
-        size = kept + read
-        end = buffer.rfind(b"\n", 0, size) + 1
-        if end:
-            yield buffer, end
-        kept, rest = size - end, buffer[end:size]
-        wanted = max(_BLOCK, 2 * kept) + 1
-        if len(buffer) < wanted:
-            buffer = bytearray(wanted)
-        buffer[:kept] = rest
-    if kept:
-        buffer[kept] = ord("\n")
-        yield buffer, kept + 1
 
 
 def _block(text: bytearray, size: int, found: Lines) -> NDArray[np.float64] | None:

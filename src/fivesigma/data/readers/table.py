@@ -139,6 +139,13 @@ def looks_of_rows(table: Table, names: Sequence[str]) -> dict[str, NDArray[Any]]
     return few | (table.columns(whole) if whole else {})
 
 
+def let_go(table: Table, start: int, stop: int) -> None:
+    """Tell a table that its rows ``start`` to ``stop`` are not asked for again, so that it need not hold them."""
+    own = getattr(table, "let_go", None)
+    if own is not None:
+        own(start, stop)
+
+
 def numbers(table: Table, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Return the number in the input, from 0, of each row of a table, or of those at the positions ``rows``."""
     own = getattr(table, "numbers", None)

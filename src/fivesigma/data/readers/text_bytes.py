@@ -6,7 +6,7 @@ import gzip
 import lzma
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -129,3 +129,31 @@ def all_bytes(path: Path) -> bytes:
             refuse_promise(path, "CSV", size, allowed=_ALLOWED)
             parts.append(chunk)
     return b"".join(parts)
+
+
+def pieces(stream: IO[bytes], first: int, size: int) -> Iterator[tuple[bytearray, int]]:
+    """Yield pieces of whole lines, each in a buffer that is used again, with their sizes; a line break ends them.
+
+    Parameters
+    ----------
+    stream : read from where it stands
+    first, size : bytes of the first and of the other pieces; longer where a line is
+
+    >>> import io
+    >>> [bytes(text[:size]) for text, size in pieces(io.BytesIO(b"1\\n2\\n3"), 3, 2)]
+    [b'1\\n', b'2\\n', b'3\\n']
+    """
+    buffer, kept = bytearray(first + 1), 0
+    while read := stream.readinto(memoryview(buffer)[kept:-1]):  # type: ignore[attr-defined]
+        filled = kept + read
+        end = buffer.rfind(b"\n", 0, filled) + 1
+        if end:
+            yield buffer, end
+        kept, rest = filled - end, buffer[end:filled]
+        wanted = max(size, 2 * kept) + 1
+        if len(buffer) < wanted:
+            buffer = bytearray(wanted)
+        buffer[:kept] = rest
+    if kept:
+        buffer[kept] = ord("\n")
+        yield buffer, kept + 1
