@@ -10,7 +10,6 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.data.inspection import Guesses, Inspection, guess, ranked_targets
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
-from fivesigma.risk.row_hashes import row_hash
 from fivesigma.risk.splits import make_split
 
 FOLDS = (5, 3, 2)
@@ -98,7 +97,6 @@ def _folds(data: Dataset, salt: str) -> int:
                 task=data.task,
                 test=0.2,
                 n_folds=folds,
-                copies=row_hash(data.X),
                 salt=salt,
                 classes=data.classes,
             )

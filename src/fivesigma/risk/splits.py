@@ -43,6 +43,7 @@ class Split:
     stratified : whether the folds, and a test that was not given, do
     given : whether the tests were named by hand, and not drawn from the table
     dealt : whether the folds were dealt by chance, and not given by a column
+    alone : whether each unit's own hash put it into the test or not, and so how many of a class is chance
     """
 
     train: Positions
@@ -58,6 +59,7 @@ class Split:
     stratified: bool = False
     given: bool = False
     dealt: bool = True
+    alone: bool = False
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +116,9 @@ class Split:
         if not self.strata.size:
             return None
         whole = rows if self.given else np.concatenate([self.train, *self.tests.values()])
-        by_design = prevalence == "fixed" if self.given and test else self.stratified
+        by_design = (
+            prevalence == "fixed" if self.given and test else self.stratified and not (self.alone and test)
+        )
         return Strata.held(self.strata[rows], self.strata[whole], prevalence=prevalence, stratified=by_design)
 
     def _hashed(self) -> str:
@@ -161,6 +165,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     test_rows: Mapping[str, NDArray[Any]] | None = None,
     classes: Sequence[str] | None = None,
     repeats: int = 1,
+    alone: bool = False,
 ) -> Split:
     """Divide rows into train, its folds and sealed tests; no unit is ever on both sides of anything.
 
@@ -186,6 +191,8 @@ def make_split(  # noqa: PLR0913 keywords of a public function
         together with one of them
     classes : names of the codes, for messages
     repeats : of the cross-validation, each dealing other folds by the seed, its number and row numbers alone
+    alone : whether the hash of a unit puts it into the test whatever other rows there are; the test then holds its
+        fraction, and each class its share, as chance has it
 
     Raises
     ------
@@ -202,7 +209,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     _check_request(hashes.size, test, n_folds, validation)
     _check_repeats(repeats, validation)
     units = make_units(hashes, copies, groups, duplicates == "together", labels if stratify else None)
-    tests = _hashed_test(units, test, salt) if test_rows is None else _given(test_rows, hashes.size)
+    tests = _hashed_test(units, test, salt, alone) if test_rows is None else _given(test_rows, hashes.size)
     train = _rest(units, tests)
     fitted = units.take(train)
     _check_enough(fitted, n_folds if validation is None else 2, groups is not None)
@@ -224,6 +231,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
         strata=_classes_of(units, labels),
         stratified=stratify and labels is not None,
         given=test_rows is not None,
+        alone=alone,
     )
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
@@ -428,11 +436,16 @@ def _share(units: Units, key: NDArray[Any], fraction: float) -> NDArray[np.bool_
     return mask
 
 
-def _hashed_test(units: Units, test: float | None, salt: str) -> dict[str, Positions]:
+def _hashed_test(units: Units, test: float | None, salt: str, alone: bool) -> dict[str, Positions]:
     if not test:
         return {}
     salted = np.uint64(int.from_bytes(hashlib.sha256(salt.encode()).digest()[:8], "big"))
-    sealed = _share(units, mixed(units.hashes ^ salted), test)
+    key = mixed(units.hashes ^ salted)
+    sealed = key < np.uint64(int(test * 2**64)) if alone else _share(units, key, test)
+    if not 0 < sealed.sum() < sealed.size:
+        raise InputError(
+            f"the test holds {int(sealed.sum())} of {sealed.size} events by their hashes; raise split.test or lower it."
+        )
     return {"test": np.flatnonzero(sealed[units.of_row])}
 
 

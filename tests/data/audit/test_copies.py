@@ -7,6 +7,7 @@ import pytest
 
 from fivesigma.data.audit import audit
 from fivesigma.data.dataset import Dataset
+from fivesigma.data.roles import Roles
 
 
 def near(X):
@@ -52,3 +53,31 @@ def test_exact_copies_are_counted_as_such():
     [found] = [each for each in audit(Dataset.from_arrays(both)) if each.check == "duplicates"]
     assert found.message.startswith("40 of 540")
     assert found.rows[:3] == (500, 501, 502)
+
+
+def told_apart(columns, **roles):
+    [found] = [each for each in audit(read(columns, **roles)) if each.check == "duplicates"]
+    return found
+
+
+def read(columns, **roles):
+    return Dataset.from_columns(columns, Roles(task="clustering", **roles), source="a table")
+
+
+def test_events_of_few_distinct_features_are_no_copies_where_other_columns_differ():
+    rng = np.random.default_rng(5)
+    found = told_apart({"n": rng.integers(0, 4, 300), "pt": rng.normal(size=300)}, features=("n",))
+    assert (found.status, found.message[:26]) == ("ok", "296 of 300 events have exa")
+    assert "other columns tell them apart" in found.message
+
+
+def test_copies_that_a_number_tells_apart_are_a_warning():
+    rng = np.random.default_rng(6)
+    X = np.concatenate([rng.normal(size=(300, 3)), np.zeros((20, 3))])
+    X[300:] = X[:20]
+    table = {**{name: X[:, j] for j, name in enumerate("abc")}, "number": np.arange(320)}
+    found = told_apart(table, features=("a", "b", "c"))
+    assert (found.status, found.rows[:2]) == ("warning", (300, 301))
+    assert "give copies one value of a data.group" in found.advice
+    table["number"][310:] = table["number"][10:20]
+    assert "all but 10 of them apart" in told_apart(table, features=("a", "b", "c")).message

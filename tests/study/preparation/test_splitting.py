@@ -112,3 +112,59 @@ def test_what_a_column_cannot_divide_is_one_sentence(folder, split, more, said):
 def test_a_study_given_back_reads_the_same(folder):
     spec = made(folder, 'time = "mjd"\ngap = 5').spec
     assert (spec.split.time, spec.split.gap, spec.split.n_folds) == ("mjd", 5.0, 5)
+
+
+def catalogue(folder, n=600, seed=0):
+    """Write events of two classes with a column of few values, a unique one, and ten copies of whole rows."""
+    rng = np.random.default_rng(seed)
+    columns = {
+        "njet": rng.integers(0, 5, n),
+        "pt": rng.exponential(30, n),
+        "met": rng.exponential(30, n),
+        "w": rng.uniform(0.5, 1.5, n),
+        "kind": np.array(["b", "s"])[(rng.random(n) < 0.3).astype(int)],
+    }
+    at = np.concatenate([np.arange(n), np.arange(10)])
+    polars.DataFrame({name: column[at] for name, column in columns.items()}).write_parquet(
+        folder / "c.parquet"
+    )
+
+
+def sides(folder, features, more="", sections=""):
+    """Return which rows of the table are sealed, of those that are left, and the rows of each fold."""
+    named = ", ".join(f'"{name}"' for name in features)
+    text = (
+        f'[data]\npath = "c.parquet"\ntarget = "kind"\nweight = "w"\nfeatures = [{named}]\n{more}{sections}\n'
+    )
+    (folder / "c.toml").write_text(text + '[[models]]\nkind = "dummy"\n')
+    prepared = prepare(Spec.read(folder / "c.toml"))
+    rows, split = prepared.data.rows, prepared.split
+    folds = dict(zip(rows[split.train].tolist(), split.folds.tolist(), strict=True))
+    return set(rows.tolist()), set(rows[split.tests["test"]].tolist()), folds, split
+
+
+def test_no_choice_of_features_moves_an_event_across_the_seal(tmp_path):
+    catalogue(tmp_path)
+    found = [sides(tmp_path, each)[1:3] for each in (("njet",), ("pt", "met"), ("njet", "pt", "met"))]
+    assert found[0] == found[1] == found[2]
+    sealed, folds = found[0]
+    assert all((i in sealed) == (600 + i in sealed) and folds.get(i) == folds.get(600 + i) for i in range(10))
+
+
+@pytest.mark.parametrize(
+    ("more", "sections"),
+    [
+        ("", '[cuts]\nhard = "pt > 20"'),
+        ("", '[cuts]\nhard = "pt > 20"\nfew = "njet < 3"'),
+        ("rows = [100, 450]\n", ""),
+        ("fraction = 0.5\n", '[cuts]\nsoft = "met < 40"'),
+    ],
+)
+def test_neither_cuts_nor_a_range_of_rows_move_an_event_across_the_seal(tmp_path, more, sections):
+    catalogue(tmp_path)
+    _, whole, _, _ = sides(tmp_path, ("pt",), sections='[cuts]\nall = "pt > -1"')
+    left, sealed, _, split = sides(tmp_path, ("njet", "met"), more, sections)
+    assert sealed == whole & left
+    assert 0.1 < len(sealed) / len(left) < 0.3
+    assert split.held(split.tests["test"], prevalence="random", test=True) is None
+    assert split.held(split.train, prevalence="random", test=False) is not None

@@ -45,6 +45,11 @@ class Table(Protocol):
         ...
 
     @property
+    def row_hashes(self) -> NDArray[np.uint64]:
+        """By what each event is known, whichever features are chosen."""
+        ...
+
+    @property
     def rows(self) -> NDArray[np.int64]:
         """Numbers of the events in the input."""
         ...

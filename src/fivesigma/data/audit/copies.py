@@ -1,8 +1,9 @@
 """Copies of events: exact ones, and near ones that stand on both sides of a split.
 
-Exact copies are kept on one side. A copy that went through single precision or six digits, or with a sign or a unit
-turned, is another row to the split, and the same event to a model. Rows are sorted by what such a change leaves of
-them, the decimal digits of columns of many values, and equal ones are compared value by value.
+Exact copies are kept on one side, where nothing in the table tells them apart. A copy that went through single
+precision or six digits, or with a sign or a unit turned, is another row to the split, and the same event to a model.
+Rows are sorted by what such a change leaves of them, the decimal digits of columns of many values, and equal ones are
+compared value by value.
 """
 
 from __future__ import annotations
@@ -33,20 +34,33 @@ FEWEST_PAIRS, LEAST_SHARE = 3, 2e-3
 MOST_SORTED, MOST_SORTED_BY = 200_000, 3
 """Rows that are sorted, and columns by which; what is equal in these is then compared in all."""
 BLOCK = 2**15
+_KEPT = (
+    'split.duplicates = "together", the default, keeps copies on one side; drop those that were counted twice'
+)
+_PARTED = "a split may part them: give copies one value of a data.group, or drop the column that numbers them"
 
 
 def exact(audited: Audited) -> Sequence[Audit]:
     """Count the events that have exactly the features of an earlier one."""
     data = audited.data
-    hashes = row_hash(data.X)
-    distinct, first = np.unique(hashes, return_index=True)
-    copies = data.n_samples - len(distinct)
-    if not copies:
+    known, again = _again(data.row_hashes), _again(row_hash(data.X))
+    if not len(again):
         return [Audit("duplicates", "ok", "no two events have the same features")]
-    message = f"{copies} of {data.n_samples} events have exactly the features of an earlier one"
-    again = np.setdiff1d(np.arange(data.n_samples), first)
-    advice = 'split.duplicates = "together", the default, keeps copies on one side; drop those that were counted twice'
+    message = f"{len(again)} of {data.n_samples} events have exactly the features of an earlier one"
+    if len(known) < len(again):
+        message += (
+            f", and other columns tell {'them' if not len(known) else f'all but {len(known)} of them'} apart"
+        )
+        again = known if len(known) or len(_telling(data.X)) < 2 else again
+    if not len(again):
+        return [Audit("duplicates", "ok", message)]
+    advice = _KEPT if len(known) else _PARTED
     return [Audit("duplicates", "warning", message, rows=audited.rows_at(again[:MOST_ROWS]), advice=advice)]
+
+
+def _again(hashes: NDArray[np.uint64]) -> Positions:
+    """Return the positions of the rows whose hash is that of an earlier one."""
+    return np.setdiff1d(np.arange(len(hashes)), np.unique(hashes, return_index=True)[1])
 
 
 def near(audited: Audited) -> Sequence[Audit]:

@@ -27,7 +27,11 @@ Array = NDArray[Any]
 
 
 def split_of(spec: Spec, data: Dataset) -> Split:
-    """Divide the events as the study says."""
+    """Divide the events as the study says.
+
+    Copies are rows of which the table says the same, so that no choice of features moves an event across the seal;
+    where a column divides the events it tells copies apart, and they are rows of the same features.
+    """
     section, column = spec.split, fold_column(spec)
     if spec.scan is not None and (section.time or column):
         raise spec.error(
@@ -48,18 +52,24 @@ def split_of(spec: Spec, data: Dataset) -> Split:
         validation=section.validation,
         stratify=section.stratify,
         groups=data.group_hashes,
-        copies=row_hash(data.X),
+        copies=row_hash(data.X) if given or column is not None else data.row_hashes,
         duplicates=section.duplicates,
         salt=spec.study.name,
         seed=spec.study.seed,
         test_rows=given or None,
         classes=data.classes,
         repeats=section.repeats or 1,
+        alone=_alone(spec),
     )
     if column is None:
         return split
     labels = _labels(data, column)
     return with_folds(split, labels, _codes(data), column=column, classes=data.classes)
+
+
+def _alone(spec: Spec) -> bool:
+    """Whether an event's own hash alone says if it is sealed: where a study may be read with other rows and cuts."""
+    return bool(spec.cuts) or spec.data.rows is not None or spec.data.fraction is not None
 
 
 def keyed(spec: Spec, data: Dataset) -> Dataset:
