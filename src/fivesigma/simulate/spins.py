@@ -271,7 +271,8 @@ class SpinTable(System):
     def _spins(self, index: NDArray[np.int64], known: dict[str, Array], rng: np.random.Generator) -> Table:
         s = 1 - 2 * bits(index, self.n_spins)
         names = tuple(f"s_{i + 1}" for i in range(self.n_spins))
-        columns: dict[str, Array] = dict(zip(names, s.T, strict=True))
+        columns: dict[str, Array] = {"string": _strings(index, self.n_spins)["string"]}
+        columns |= dict(zip(names, s.T, strict=True))
         columns |= {
             name: values.astype(np.int8) for name, values in invariants(s, periodic=self.periodic).items()
         }
@@ -280,7 +281,8 @@ class SpinTable(System):
         columns |= known | {"log_probability": np.where(held, np.log(np.where(held, p, 1.0)), np.nan)}
         if self.held_out:
             columns["part"] = _parts(known["orbit"], self.held_out, rng)
-        return Table(columns, target="log_probability", group="orbit", features=names)
+        group = None if self.held_out else "orbit"  # the strings held out are parted from their copies on purpose
+        return Table(columns, target="log_probability", group=group, features=names)
 
     def _measurements(self, n: int, rng: np.random.Generator) -> Table:
         share, more = divmod(n, len(self.bases))
