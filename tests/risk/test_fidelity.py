@@ -7,7 +7,7 @@ import pytest
 
 from fivesigma._core.outputs import Output
 from fivesigma.risk.fidelity import Fidelity, LogFidelity
-from fivesigma.risk.metrics import metric, metrics_for
+from fivesigma.risk.metrics import metrics_for
 from fivesigma.simulate.spins import SpinChain
 
 
@@ -23,7 +23,7 @@ def test_it_is_the_squared_overlap_of_two_states_of_positive_amplitudes():
     assert 0.9 < overlap < 1 - 1e-3
 
 
-@pytest.mark.parametrize("factor", [1e-200, 0.37, 1e200])
+@pytest.mark.parametrize("factor", [1e-100, 0.37, 1e100])
 def test_neither_norm_counts(factor):
     p, q = states()
     plain = Fidelity().value(p, q)
@@ -57,4 +57,3 @@ def test_a_study_has_it_only_where_it_names_it():
         *plain,
         "log_fidelity",
     ]
-    assert metric("log_fidelity").label == "fidelity"

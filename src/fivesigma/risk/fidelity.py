@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Moments, Unit, power_of_two, ratio
-from fivesigma.risk.regression import residuals
+from fivesigma.risk.regression import refuse_extremes, residuals
 
 
 class OfOverlap(Moments):
@@ -24,7 +24,6 @@ class OfOverlap(Moments):
     greater_is_better = True
     lower, upper = 0.0, 1.0
     on_request = True
-    label = "fidelity"
 
     def combine(self, sums: Floats, scale: float) -> Floats:
         """``(Σ w √(p q))² / (Σ w p Σ w q)``."""
@@ -46,6 +45,7 @@ class Fidelity(OfOverlap):
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: √(p q), p, q, each in a unit of its own size."""
         residuals(y, prediction)
+        refuse_extremes(np.asarray(y, dtype=np.float64), prediction)
         p, q = (
             np.maximum(each / power_of_two(_largest(each, w)), 0.0) for each in (np.asarray(y), prediction)
         )
@@ -62,11 +62,13 @@ class LogFidelity(OfOverlap):
     """
 
     name: str = "log_fidelity"
+    label = "fidelity, of ln p"
     unit = None  # the exponential of a target knows no factor
 
     def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
         """Columns: √(p q), p, q, over the largest p and the largest q."""
         residuals(y, prediction)
+        refuse_extremes(np.asarray(y, dtype=np.float64), prediction)
         log_p, log_q = (
             np.minimum(each - _highest(each, w), 0.0) for each in (np.asarray(y, float), prediction)
         )

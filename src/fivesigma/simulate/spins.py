@@ -281,7 +281,9 @@ class SpinTable(System):
         columns |= known | {"log_probability": np.where(held, np.log(np.where(held, p, 1.0)), np.nan)}
         if self.held_out:
             columns["part"] = _parts(known["orbit"], self.held_out, rng)
-        group = None if self.held_out else "orbit"  # the strings held out are parted from their copies on purpose
+        group = (
+            None if self.held_out else "orbit"
+        )  # the strings held out are parted from their copies on purpose
         return Table(columns, target="log_probability", group=group, features=names)
 
     def _measurements(self, n: int, rng: np.random.Generator) -> Table:
