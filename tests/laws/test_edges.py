@@ -52,8 +52,12 @@ TASKS = {
     Output.DENSITY: "clustering",
 }
 SCENES = [pytest.param(each, TASKS[each.scores], id=each.name) for each in METRICS.values()]
+OF_LOGARITHMS = ("log_fidelity",)
+"""Metrics of a target that is a logarithm, which knows no other unit: a constant may be added to it, no factor."""
 OF_NUMBERS = [
-    pytest.param(each, id=each.name) for each in METRICS.values() if TASKS[each.scores] == "regression"
+    pytest.param(each, id=each.name)
+    for each in METRICS.values()
+    if TASKS[each.scores] == "regression" and each.name not in OF_LOGARITHMS
 ]
 OF_YIELDS = ("asimov", "asimov_10", "ams", "adjusted_rand")
 """Metrics that are not the same for weights twice as large: yields are what they are of, or pairs of events."""
@@ -94,11 +98,17 @@ def test_weights_of_any_size_give_the_same_score(each, task, c):
 @pytest.mark.parametrize(("each", "task"), SCENES)
 @pytest.mark.parametrize("c", [1e-130, 1e-60, 1e60, 1e130])
 def test_targets_of_any_size_give_the_score_in_their_unit(each, task, c):
-    if task != "regression":
+    if task != "regression" or each.name in OF_LOGARITHMS:
         return
     plain = value(each, *judged(task), None)
     scaled = value(each, *judged(task, c), None, width=0.5 * c)
     assert scaled == pytest.approx(each.converted(plain, c), rel=1e-11)
+
+
+def test_a_metric_says_how_it_goes_with_the_unit_of_its_target_unless_that_is_a_logarithm():
+    assert tuple(each.name for each in METRICS.values() if each.unit is None) == OF_LOGARITHMS
+    each, (y, prediction) = METRICS["log_fidelity"], judged("regression")
+    assert each.value(y + 40.0, prediction - 7.0) == pytest.approx(each.value(y, prediction), rel=1e-11)
 
 
 @pytest.mark.parametrize(("each", "task"), SCENES)

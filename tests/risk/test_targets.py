@@ -106,5 +106,5 @@ def test_a_mean_over_units_that_differ_is_none():
     assert [each.name for each in every] == [each.name for each in REGRESSION]
     assert why == ""
     some, why = over_targets(REGRESSION, ["GeV", None])
-    assert {each.name for each in some} == {"r2", "pearson_r", "nll"}
+    assert {each.name for each in some} == {"r2", "pearson_r", "nll", "fidelity", "log_fidelity"}
     assert "(GeV, None)" in why

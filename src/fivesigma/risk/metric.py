@@ -76,6 +76,8 @@ class Metric(ABC):
         Why it has no value where weights are negative; "" where it has one.
     of_yields : bool
         Whether it is of the numbers of events of the classes themselves, and not of ratios of these alone.
+    on_request : bool
+        Whether it means something of some targets alone, so that a study has it only where it names it.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Metric(ABC):
     pure: ClassVar[str] = ""
     unsigned: ClassVar[str] = ""
     of_yields: ClassVar[bool] = False
+    on_request: ClassVar[bool] = False
 
     @property
     def reach(self) -> float:

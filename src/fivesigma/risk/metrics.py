@@ -19,6 +19,7 @@ from fivesigma.risk.classification import (
 from fivesigma.risk.clustering import CLUSTERING_METRICS
 from fivesigma.risk.confusion import F1, Matthews
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
+from fivesigma.risk.fidelity import Fidelity, LogFidelity
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.precision_recall import AveragePrecision
 from fivesigma.risk.predictive import ContinuousRankedProbability, NegativeLogLikelihood
@@ -50,6 +51,8 @@ _ALL: tuple[Metric, ...] = (
     PearsonR(),
     NegativeLogLikelihood(),
     ContinuousRankedProbability(),
+    Fidelity(),
+    LogFidelity(),
     *CLUSTERING_METRICS,
 )
 
@@ -90,11 +93,16 @@ def metric(name: str) -> Metric:
 
 
 def metrics_for(
-    outputs: Collection[Output], n_classes: int | None = None, *, truth: bool = True
+    outputs: Collection[Output],
+    n_classes: int | None = None,
+    *,
+    truth: bool = True,
+    asked: Collection[str] = (),
 ) -> tuple[Metric, ...]:
     """Return the metrics that score some of ``outputs``, of two classes only where ``n_classes`` is 2.
 
-    Without a ``truth`` none that holds a prediction against it.
+    Without a ``truth`` none that holds a prediction against it. One that is there on request is among them where its
+    name is ``asked``.
 
     >>> [each.name for each in metrics_for([Output.VALUE])][:2]
     ['r2', 'rmse']
@@ -105,4 +113,5 @@ def metrics_for(
         if each.scores in outputs
         and (n_classes == 2 or not each.binary_only)
         and (truth or not each.needs_truth)
+        and (not each.on_request or each.name in asked)
     )

@@ -61,6 +61,7 @@ SYSTEMS: Mapping[str, SystemEntry] = {
     "cube": SystemEntry(
         f"{OURS}.toys", "Cube", "points of a cube of any dimension, two columns of which matter"
     ),
+    "polynomial": SystemEntry(f"{OURS}.polynomial", "Polynomial", "a polynomial of one variable with noise"),
     "projectiles": SystemEntry(f"{OURS}.projectiles", "Projectiles", "launches with and without drag"),
     "galaxies": SystemEntry(
         f"{OURS}.galaxies", "Galaxies", "images of Sérsic galaxies, single and blended, with PSF and noise"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from fivesigma.simulate.system import Array, System, Table, count
 
 Vector = NDArray[np.float64]
 MOST_SPINS = 20
+IMPOSSIBLE = 1e-24
+"""|ψ|² below which a string is one that the state does not hold: what is left of it is rounding."""
 
 
 def bits(index: NDArray[np.int64], n_spins: int) -> NDArray[np.int8]:
@@ -169,23 +171,68 @@ def _ground(chain: SpinChain) -> tuple[float, Vector]:
     return float(energies[0]), psi
 
 
+def invariants(s: NDArray[Any], *, periodic: bool = True) -> dict[str, Vector]:
+    """Correlations of configurations ``s`` (n, N) of ±1 that no symmetry of the chain changes: each (n,).
+
+    ``C_r = Σ_i s_i s_{i+r}`` and ``D_r = Σ_i s_i s_{i+1} s_{i+r} s_{i+r+1}``, r up to half the chain: of pairs, and of
+    pairs of neighbours. Translation (of a periodic chain), reflection and the flip of all spins leave them as they are.
+
+    >>> {name: int(value[0]) for name, value in invariants(np.array([[1, 1, -1, -1]])).items()}
+    {'C_1': 0, 'C_2': -4, 'D_2': 4}
+    """
+    spins = np.asarray(s, dtype=np.float64)
+    found = {}
+    for letter, values, first in (
+        ("C", spins, 1),
+        ("D", _product_of_neighbours(spins, periodic=periodic), 2),
+    ):
+        for r in range(first, spins.shape[1] // 2 + 1):
+            turned = np.roll(values, -r, axis=1) if periodic else values[:, r:]
+            found[f"{letter}_{r}"] = (values[:, : turned.shape[1]] * turned).sum(axis=1)
+    return found
+
+
+def _product_of_neighbours(s: Vector, *, periodic: bool) -> Vector:
+    return np.asarray(s * np.roll(s, -1, axis=1) if periodic else s[:, :-1] * s[:, 1:])
+
+
 @dataclass(frozen=True)
 class SpinTable(System):
     """Bit strings of a chain's ground state: ``amplitudes`` with orbits, or ``measurements`` with counts.
 
     ``amplitudes``: n different strings (all, if n is 2ⁿ or not given), with amplitude, |ψ|² and orbit.
     ``measurements``: n shots shared evenly over ``bases``; a row for each outcome that was seen.
+
+    Parameters
+    ----------
+    n_spins, model, field, periodic : of the `SpinChain`
+    kind : which of the two
+    columns : of amplitudes, ``bits`` of 0 and 1, or ``spins``: s_1 … of ±1 with their `invariants`, and
+        ``log_probability``, ln |ψ|² (missing where the state does not hold a string)
+    held_out : of amplitudes in ``spins``, the share of orbits in whose rows ``part`` says "orbits"; of the other rows
+        about as many say "strings", and what is left "train"
+    bases : of measurements
     """
 
     block: ClassVar[int] = 2**40  # strings are drawn without repetition, so they are one block
-    default_n: ClassVar[int] = 4096
 
     n_spins: int = 12
     model: Literal["tfim", "heisenberg"] = "tfim"
     field: float = 1.0
     periodic: bool = True
     kind: Literal["amplitudes", "measurements"] = "amplitudes"
+    columns: Literal["bits", "spins"] = "bits"
+    held_out: float = 0.0
     bases: tuple[str, ...] = ("X", "Y", "Z")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.held_out <= 0.5:
+            raise InputError(f"held_out = {self.held_out!r} is not possible; give a share from 0 to 0.5.")
+
+    @property
+    def default_n(self) -> int:  # type: ignore[override]
+        """All strings; of measurements 4096 shots."""
+        return 2**self.n_spins if self.kind == "amplitudes" else 4096
 
     @property
     def chain(self) -> SpinChain:
@@ -212,9 +259,32 @@ class SpinTable(System):
             )
         index = np.sort(rng.permutation(size)[:n])
         psi = self.chain.ground_state()[index]
-        columns = _strings(index, self.n_spins)
-        columns |= {"amplitude": psi, "probability": psi**2, "orbit": self.chain.orbits()[index]}
-        return Table(columns, target="probability", group="orbit", features=_names(self.n_spins))
+        orbit = self.chain.orbits()[index]
+        known = {"amplitude": psi, "probability": psi**2, "orbit": orbit}
+        if self.columns == "bits":
+            names = _names(self.n_spins)
+            return Table(
+                _strings(index, self.n_spins) | known, target="probability", group="orbit", features=names
+            )
+        return self._spins(index, known, rng)
+
+    def _spins(self, index: NDArray[np.int64], known: dict[str, Array], rng: np.random.Generator) -> Table:
+        s = 1 - 2 * bits(index, self.n_spins)
+        names = tuple(f"s_{i + 1}" for i in range(self.n_spins))
+        columns: dict[str, Array] = {"string": _strings(index, self.n_spins)["string"]}
+        columns |= dict(zip(names, s.T, strict=True))
+        columns |= {
+            name: values.astype(np.int8) for name, values in invariants(s, periodic=self.periodic).items()
+        }
+        p = known["probability"]
+        held = p > IMPOSSIBLE
+        columns |= known | {"log_probability": np.where(held, np.log(np.where(held, p, 1.0)), np.nan)}
+        if self.held_out:
+            columns["part"] = _parts(known["orbit"], self.held_out, rng)
+        group = (
+            None if self.held_out else "orbit"
+        )  # the strings held out are parted from their copies on purpose
+        return Table(columns, target="log_probability", group=group, features=names)
 
     def _measurements(self, n: int, rng: np.random.Generator) -> Table:
         share, more = divmod(n, len(self.bases))
@@ -227,6 +297,17 @@ class SpinTable(System):
                 parts.append({"basis": label, **_strings(seen, self.n_spins), "count": counts[seen]})
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return Table(columns, target="basis", features=_names(self.n_spins))
+
+
+def _parts(orbit: NDArray[np.int64], share: float, rng: np.random.Generator) -> Array:
+    """Return which rows (n,) are of held-out orbits, which are held out string by string, and which train."""
+    labels = np.full(len(orbit), "train", dtype=object)
+    every = rng.permutation(np.unique(orbit))
+    whole = np.isin(orbit, every[: round(share * len(every))])
+    rest = rng.permutation(np.flatnonzero(~whole))
+    labels[rest[: round(share * len(orbit))]] = "strings"
+    labels[whole] = "orbits"
+    return labels
 
 
 def _names(n_spins: int) -> tuple[str, ...]:

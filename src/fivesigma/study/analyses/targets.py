@@ -52,7 +52,7 @@ class Targets(Experiment):
 
 def _metrics(found: Evidence) -> dict[str, dict[str, OfTarget]]:
     """Return the metrics of each target by their names, also those that have no mean over targets."""
-    able = metrics_for(found.parts.task.outputs)
+    able = metrics_for(found.parts.task.outputs, asked=[each.name for each in found.prepared.metrics])
     return {
         target: {metric.name: OfTarget(metric, target, at) for metric in able}
         for at, target in enumerate(found.prepared.data.several)

@@ -13,7 +13,7 @@ from fivesigma._core.environment import versions
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.weights import signed
 from fivesigma.data.dataset import Dataset
-from fivesigma.risk.metrics import Metric, metrics_for
+from fivesigma.risk.metrics import Metric, metrics, metrics_for
 from fivesigma.risk.splits import Split
 from fivesigma.risk.targets import over_targets
 from fivesigma.study.analyses import analyses
@@ -39,22 +39,29 @@ def primary_metric(spec: Spec, data: Dataset) -> tuple[Metric, tuple[Metric, ...
     """Return the metric of the study and all that apply to its task."""
     n_classes = None if data.classes is None else len(data.classes)
     asked = task(data.task)
-    able = metrics_for(asked.outputs, n_classes, truth=data.y is not None)
+    also = spec.evaluate.also or ()
+    able = metrics_for(
+        asked.outputs, n_classes, truth=data.y is not None, asked=(*also, spec.evaluate.metric or "")
+    )
     if data.several:
         able = _over_targets(spec, data, able)
     wanted = spec.evaluate.metric or able[0].name
-    for metric in able:
-        if metric.name == wanted:
-            _refuse_unsigned(spec, data, metric)
-            return metric, able
-    names = [metric.name for metric in able]
+    found = {metric.name: metric for metric in able}
+    for name in (*also, wanted):
+        if name not in found:
+            key = "evaluate.metric" if name == wanted else "evaluate.also"
+            raise spec.error(key, _unable(name, data, list(found), n_classes))
+    _refuse_unsigned(spec, data, found[wanted])
+    return found[wanted], able
+
+
+def _unable(name: str, data: Dataset, names: list[str], n_classes: int | None) -> str:
+    """Return why a metric is none of this study's, and which there are."""
     what = data.task if n_classes is None else f"{data.task} of {n_classes} classes"
-    if not asked.supervised:
+    if not task(data.task).supervised:
         what = f"{data.task} without a truth (data.target)" if data.y is None else f"{data.task} with a truth"
-    raise spec.error(
-        "evaluate.metric", f"'{wanted}' does not score a {what}; expected one of {', '.join(names)}."
-        f"{did_you_mean(wanted, names)}"
-    )  # fmt: skip
+    named = [*names, *(each.name for each in metrics().values() if each.on_request)]
+    return f"'{name}' does not score a {what}; expected one of {', '.join(names)}.{did_you_mean(name, named)}"
 
 
 def _refuse_unsigned(spec: Spec, data: Dataset, metric: Metric) -> None:

@@ -30,6 +30,8 @@ class EvaluateSection(Section):
 
     metric: Text | None = None
     """The primary metric; default: roc_auc for classes, r2 for numbers; of a clustering overlap or log_likelihood."""
+    also: tuple[Text, ...] | None = None
+    """Further metrics that are computed only where they are named, such as log_fidelity of ln p."""
     baseline: Text = "dummy"
     """The model every other is compared with."""
     bootstrap: Annotated[Whole, Field(ge=100, le=1_000_000)] = 2000
