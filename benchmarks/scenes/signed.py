@@ -3,10 +3,13 @@
 A fifth of the weights are -1, of a shape g of their own; the positive ones have the density (1 - r) t + r g with
 r = f/(1 - f), so that the signed sample is exactly of the density t. The classifier is the direction between the
 weighted means of the classes, which any weights have; what it is worth on t is known in closed form. The test keeps its
-signed weights, as in a study, and the number of its events is random.
+signed weights, as in a study, and the number of its events is random. Intervals are of a model that was fitted: a study
+takes one of a hundred trainings, and a test of its own.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -20,6 +23,7 @@ from fivesigma.risk.expected import yield_of
 NEGATIVE = 0.2
 SIGNAL, BACKGROUND, OTHER = np.array([1.0, 0.5]), np.zeros(2), np.array([0.3, -0.3])
 TRAINING, TEST = 400, 500
+TRAININGS = 100
 
 
 def sample(rng, n, centre):
@@ -31,7 +35,14 @@ def sample(rng, n, centre):
 
 
 def direction(rng, policy):
-    """The unit vector between the means of the classes of a training set, as a policy weighs it."""
+    """The unit vector between the means of the classes of a training set, as a policy weighs it: one of a hundred."""
+    return trained(policy, int(rng.integers(TRAININGS)))
+
+
+@cache
+def trained(policy, number):
+    """The unit vector of one training."""
+    rng = np.random.default_rng([0, number])
     (S, w), (B, v) = sample(rng, TRAINING, SIGNAL), sample(rng, TRAINING, BACKGROUND)
     of = np.repeat([1, 0], TRAINING)
     events = Events(np.vstack([S, B]), np.concatenate([w, v]), of, np.arange(2 * TRAINING))
