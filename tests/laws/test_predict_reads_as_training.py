@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 
 import fivesigma as fs
 from fivesigma._core.errors import FivesigmaError, InputError
+from fivesigma.data.readers.frame_table import FrameTable
 from fivesigma.data.tables import read_columns
 from fivesigma.study.finished.predict import predict
 
@@ -220,3 +223,31 @@ def test_expressions_are_in_the_units_of_training(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         pl.read_csv(tmp_path / "out.csv")["linear"].to_numpy(), table["y"].to_numpy(), rtol=1e-9
     )
+
+
+def test_a_folder_is_read_as_its_files(trained: Path, tmp_path: Path) -> None:
+    frame, suffix = _table(), next(trained.glob("t.*")).suffix
+    (tmp_path / "parts").mkdir()
+    whole = _predicted(trained, _write(frame, tmp_path / f"whole{suffix}"), "tree")
+    for i, part in enumerate((frame[:40], frame[40:])):
+        _write(part, tmp_path / "parts" / f"{i}{suffix}")
+    np.testing.assert_array_equal(_predicted(trained, tmp_path / "parts", "tree"), whole)
+
+
+def test_only_what_the_model_needs_is_read(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[str] = set()
+    own = FrameTable.columns
+
+    def noted(self: FrameTable, names: Sequence[str], *rows: Any) -> Any:
+        asked.update(names)
+        return own(self, names, *rows)
+
+    monkeypatch.setattr(FrameTable, "columns", noted)
+    frame = _table().with_columns(unused=pl.Series(range(N)), id=pl.Series(range(N)))
+    table = _write(frame, tmp_path / "more.parquet")
+    predict(trained / "run", table, tmp_path / "out.csv", model="tree", keep=["id"])
+    assert asked == {"run", "x", "n", "ok", "hidden", "kind", "id"}
+    with pytest.raises(InputError, match="Did you mean 'unused'"):
+        predict(trained / "run", table, tmp_path / "out.csv", model="tree", keep=["unusd"])

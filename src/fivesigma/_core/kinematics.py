@@ -257,7 +257,7 @@ POLAR, CARTESIAN, PLANE = "polar", "cartesian", "in the plane"
 def components_of(names: Sequence[str]) -> tuple[str, str]:
     """Return what the names of components say: (polar, mass | energy | massless), (cartesian, energy) or (plane, ...).
 
-    Names are told by their ends, whatever their case and the numbers after them.
+    Names are told by their ends, whatever their case and the numbers after them; ``fP.fX`` and ``fE`` are ROOT's.
 
     Raises
     ------
@@ -288,9 +288,9 @@ _ENDS: Mapping[str, Callable[[str], bool]] = {
     "phi": _ending("phi"),
     "energy": _ending("energy", "e", "en"),
     "mass": _ending("mass", "m"),
-    "px": _ending("px", "p_x", "p x"),
-    "py": _ending("py", "p_y", "p y"),
-    "pz": _ending("pz", "p_z", "p z"),
+    "px": _ending("px", "p_x", "p x", ".fx"),
+    "py": _ending("py", "p_y", "p y", ".fy"),
+    "pz": _ending("pz", "p_z", "p z", ".fz"),
     "pt": _ending("pt", "p_t", "p t", "_et"),
 }
 _KNOWN: Mapping[tuple[str, ...], tuple[str, str]] = {

@@ -61,9 +61,10 @@ def opened(
     *,
     format: str | None = None,
     missing: Sequence[str] = (),
+    as_text: Sequence[str] = (),
     **format_options: Any,
 ) -> Iterator[Stack]:
-    """Open the files that `read_columns` would read, as one table; or those of `Sources`.
+    """Open the files that `read_columns` would read with the same arguments, as one table; or those of `Sources`.
 
     Raises
     ------
@@ -72,15 +73,16 @@ def opened(
     """
     sources = path if isinstance(path, Sources) else Sources.of(path)
     with ExitStack() as held:
-        parts = [held.enter_context(_opened(file, format, missing, format_options)) for file in sources.files]
+        words = {"missing": tuple(missing), "text": tuple(as_text)}
+        parts = [held.enter_context(_opened(file, format, words, format_options)) for file in sources.files]
         yield sources.stacked(parts)
 
 
 @contextmanager
 def _opened(
-    path: Path, format: str | None, missing: Sequence[str], options: Mapping[str, Any]
+    path: Path, format: str | None, held: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
 ) -> Iterator[Table]:
-    reader, given = _reader_and_options(path, format, {"missing": tuple(missing)}, options)
+    reader, given = _reader_and_options(path, format, held, options)
     with _permitted(path), readers.opened(path, reader, given) as table:
         _refuse_absent_text(path, options, table.names)
         yield table

@@ -16,8 +16,9 @@ _MOMENTA = (
     ("px", "py", "pz", "energy"),
     ("px", "py", "pz", "e"),
     ("pt", "eta", "phi"),
+    ("fp.fx", "fp.fy", "fp.fz", "fe"),  # a TLorentzVector of ROOT
 )
-_FIRST = re.compile(r"(.*?[_.]?)(pt|px)", re.IGNORECASE)
+_FIRST = re.compile(r"(.*?[_.]?)(pt|px|fp\.fx)", re.IGNORECASE)
 
 
 def recognised(lists: Sequence[str]) -> tuple[Rules, ...]:
@@ -25,6 +26,8 @@ def recognised(lists: Sequence[str]) -> tuple[Rules, ...]:
 
     >>> [each.prefix for each in recognised(["Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass", "Muon_charge", "x"])]
     ['Muon_']
+    >>> recognised(["mu.fP.fX", "mu.fP.fY", "mu.fP.fZ", "mu.fE"])[0].momentum
+    ('fP.fX', 'fP.fY', 'fP.fZ', 'fE')
     >>> recognised(["Jet_Px", "Jet_Py", "Jet_Pz", "Jet_E", "Jet_btag"])[0].fields
     ('btag',)
     """

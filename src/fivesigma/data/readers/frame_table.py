@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ class FrameTable:
     frame : what is scanned; or the frame itself
     n_rows : its height
     units : units that the file says, by column
+    check : called with columns before they are read
 
     >>> import polars
     >>> frame = polars.DataFrame({"x": [1.5, 2.5], "jets": [[1.0], []]})
@@ -45,6 +46,7 @@ class FrameTable:
     frame: polars.LazyFrame | polars.DataFrame
     n_rows: int
     units: Mapping[str, str] = field(default_factory=dict)
+    check: Callable[[Sequence[str]], None] | None = None
 
     @property
     def row_blocks(self) -> tuple[tuple[int, int], ...]:
@@ -99,6 +101,8 @@ class FrameTable:
 
         if not names:
             return []
+        if self.check is not None:
+            self.check(names)
         first, last, _ = slice(start, stop).indices(self.n_rows)
         wanted = self.frame.select(names)
         part = wanted if (first, last) == (0, self.n_rows) else wanted.slice(first, max(last - first, 0))

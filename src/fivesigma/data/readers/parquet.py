@@ -15,6 +15,7 @@ from fivesigma._core.errors import DataError
 from fivesigma.data.readers.arrow_schema import units_in
 from fivesigma.data.readers.border import border, refuse_promise
 from fivesigma.data.readers.frame_table import FrameTable
+from fivesigma.data.readers.parquet_pages import checking
 
 ABOUT = "fivesigma"
 """Key of the metadata in which this package says what it wrote: among it ``units``, by column."""
@@ -54,6 +55,7 @@ class ParquetReader:
         import polars
 
         with border(path, self.name, _NEXT):
+            check = checking(path)
             lazy = polars.scan_parquet(path, glob=False)
             n_rows = int(lazy.select(polars.len()).collect().item())
             width = len(lazy.collect_schema())
@@ -62,7 +64,7 @@ class ParquetReader:
                 raise DataError(
                     f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
                 )
-            table = FrameTable(path, self.name, _NEXT, lazy, n_rows, self.units(path))
+            table = FrameTable(path, self.name, _NEXT, lazy, n_rows, self.units(path), check)
         yield table
 
     def units(self, path: Path) -> Mapping[str, str]:

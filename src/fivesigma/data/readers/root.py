@@ -173,6 +173,9 @@ def _branch(plan: _Plan, name: str, branch: Any) -> None:
         plan.add(name, lambda a, b: _jagged(_array(branch, a, b, "ak")), 8, jagged=True)
     elif kind in ("AsDtype", "AsDouble32", "AsFloat16"):
         _fixed(plan, name, branch, np.dtype(how.to_dtype))
+    elif "AsStridedObjects" in (kind, type(getattr(how, "content", None)).__name__):
+        # a vector of ROOT, or lists of them: the members that it has if it is split, by the same names
+        _field(plan, name, how.awkward_form(branch.file), lambda a, b: _array(branch, a, b, "ak"))
     else:
         plan.left_out[name] = f"it holds {branch.typename}"
 

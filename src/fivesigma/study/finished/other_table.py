@@ -43,8 +43,9 @@ class OtherTable:
     model : whose columns it is asked for
     spec : the study that trained it
     file : the path, for messages
-    columns : as training read them, each (n_rows,)
+    columns : those that the model needs, as training read them, each (n_rows,)
     objects : of each event by name
+    names : every column of the file
     """
 
     model: FittedModel
@@ -52,15 +53,17 @@ class OtherTable:
     file: str
     columns: Columns
     objects: Mapping[str, Collection]
+    names: Sequence[str] = ()
 
     @classmethod
     def read(cls, model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str] = ()) -> Self:
-        """Read ``file``; the columns ``as_written`` are text, as they stand there."""
-        return cls(model, spec, str(file), _columns(model, spec, file, as_written), _objects(spec, file))
+        """Read what the model needs of ``file``, and the columns ``as_written``: text, as they stand there."""
+        columns, names = _columns(model, spec, file, as_written)
+        return cls(model, spec, str(file), columns, _objects(spec, file), names)
 
     def column(self, name: str) -> NDArray[Any]:
-        """Return a column of the file; an absent one is an `InputError`."""
-        return self.columns[_known(name, self.columns, self.file)]
+        """Return a column of the file that was read; an absent one is an `InputError`."""
+        return self.columns[_known(name, self.columns, self.file, self.names)]
 
     @cached_property
     def features(self) -> tuple[NDArray[np.float64], dict[str, int]]:
@@ -81,8 +84,7 @@ class OtherTable:
 
     def passed(self) -> NDArray[np.bool_]:
         """Return which rows pass the study's cuts and its selection (n_rows,)."""
-        spec, found = self.spec, np.ones(len(self.features[0]), dtype=np.bool_)
-        conditions = [*(spec.cuts or {}).values(), *filter(None, [spec.data.select])]
+        found, conditions = np.ones(len(self.features[0]), dtype=np.bool_), _conditions(self.spec)
         table, known = self._made(conditions) if conditions else ({}, None)
         for text in conditions:
             every = {**self.columns, **table}
@@ -130,14 +132,7 @@ class OtherTable:
         return self.spec.features.fourvectors or {}
 
     def _needed(self, also: Sequence[str]) -> Columns:
-        declared = (*self.objects, *self._vectors)
-        needed = {
-            *self.model.read,
-            *self.model.names,
-            *(name for each in self._vectors.values() for name in each),
-        }
-        for text in (*self.spec.features.expressions.values(), *also):
-            needed |= set(expressions.names(text, self.columns, declared))
+        needed = _needs(self.model, self.spec, self.columns, also)
         table = {name: self._as_read(name) for name in self.columns if name in needed}
         if not self.model.read:  # a model of an older version does not know
             table = {name: kinds.blanked(column, self.spec.data.missing) for name, column in table.items()}
@@ -170,10 +165,25 @@ def _of(file: str | Path) -> Iterator[None]:
         raise InputError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from None
 
 
-def _known(name: str, columns: Mapping[str, Any], file: str) -> str:
+def _known(name: str, columns: Mapping[str, Any], file: str, others: Sequence[str] = ()) -> str:
     if name not in columns:
-        raise InputError(f"{file}: has no column '{name}'; this model needs it.{did_you_mean(name, columns)}")
+        hint = did_you_mean(name, [*columns, *others])
+        raise InputError(f"{file}: has no column '{name}'; this model needs it.{hint}")
     return name
+
+
+def _conditions(spec: Spec) -> list[str]:
+    """Return the cuts of a study and its selection."""
+    return [*(spec.cuts or {}).values(), *filter(None, [spec.data.select])]
+
+
+def _needs(model: FittedModel, spec: Spec, columns: Mapping[str, Any], also: Sequence[str]) -> set[str]:
+    """Return the names of what the model is made of and the texts ``also``, whether or not ``columns`` has them."""
+    vectors = spec.features.fourvectors or {}
+    needed = {*model.read, *model.names, *(name for each in vectors.values() for name in each)}
+    for text in (*spec.features.expressions.values(), *also):
+        needed |= set(expressions.names(text, columns, (*(spec.objects or {}), *vectors)))
+    return needed
 
 
 def _as_read(model: FittedModel, name: str, column: NDArray[Any]) -> NDArray[Any]:
@@ -181,25 +191,41 @@ def _as_read(model: FittedModel, name: str, column: NDArray[Any]) -> NDArray[Any
 
 
 def _options(spec: Spec, file: str | Path) -> dict[str, Any]:
-    """Return the options of the study that the reader of ``file`` has."""
-    return readers.taken(readers.reader_for(file, format_like(spec, file)), spec.data.options)
+    """Return the options of the study that the reader of ``file`` has, or of the first of a folder or glob."""
+    first = tables.paths(file)[0]
+    return readers.taken(readers.reader_for(first, format_like(spec, file)), spec.data.options)
 
 
-def _columns(model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str]) -> Columns:
-    """Return the columns of ``file``, read as training read its table, and joined as the study joins."""
+def _columns(
+    model: FittedModel, spec: Spec, file: str | Path, as_written: Sequence[str]
+) -> tuple[Columns, tuple[str, ...]]:
+    """Return what is needed of ``file``, read as training read its table, with the names of all its columns."""
     words = tuple(code for code in spec.data.missing if isinstance(code, str))
     text = [name for name, how in model.read.items() if how["read"] == "text"]
     format, options = format_like(spec, file), _options(spec, file)
-    columns = tables.read_columns(file, format=format, missing=words, as_text=(*text, *as_written), **options)
-    if spec.data.join is not None:
-        on = spec.data.join.on
-        right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
-        if on in columns:
-            with _of(file):
-                columns[on] = _as_read(model, on, columns[on])
-        both, _ = join.joined(columns, right, as_text=text)
-        columns = columns | both
-    return columns
+    with tables.opened(file, format=format, missing=words, as_text=(*text, *as_written), **options) as table:
+        names, needed = table.names, {*as_written}
+        every = (
+            spec.data.join is not None or model.events != "table"
+        )  # what is needed shows only once it is joined
+        with _of(file):
+            needed |= set(names) if every else _needs(model, spec, dict.fromkeys(names), _conditions(spec))
+        columns = table.columns([name for name in names if name in needed])
+    return (columns if spec.data.join is None else _joined(model, spec, file, columns, text)), names
+
+
+def _joined(
+    model: FittedModel, spec: Spec, file: str | Path, columns: Columns, text: Sequence[str]
+) -> Columns:
+    """Return the columns with those of the study's second table."""
+    assert spec.data.join is not None
+    on = spec.data.join.on
+    right = {"path": spec.absolute(spec.data.join.path), "on": on, **spec.data.join.options}
+    if on in columns:
+        with _of(file):
+            columns[on] = _as_read(model, on, columns[on])
+    both, _ = join.joined(columns, right, as_text=text)
+    return columns | both
 
 
 def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
