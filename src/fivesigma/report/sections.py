@@ -31,6 +31,7 @@ NOUNS = (
     "roc",
     "residuals",
     "predictive",
+    "spread",
     "coefficients",
     "path",
     "tuning",

@@ -245,6 +245,27 @@ BY_HAND = {
         "n_final": 1000,
         "told": True,
     },
+    "spread": {
+        "part": "test",
+        "n_members": 5,
+        "what": "value",
+        "bins": [
+            {"n": 50, "spread": 0.5, "error": {"value": 1.0, "low": 0.75, "high": 1.5}, "stated": 0.5},
+            {"n": 50, "spread": 1.5, "error": {"value": 2.0, "low": 1.75, "high": 2.5}, "stated": 1.5},
+        ],
+        "pulls": [
+            {
+                "sigma": sigma,
+                "mean": {"value": 0.125, "low": -0.25, "high": 0.5},
+                "width": {"value": 1.5, "low": 1.25, "high": 1.75},
+                "expected": 1.0,
+                "edges": [-5.0, 0.0, 5.0],
+                "density": [0.125, 0.0625],
+                "beyond": 0.0625,
+            }
+            for sigma in ("members", "law")
+        ],
+    },
     "stability": {
         "n_clusters": 2,
         "found": [{"n_clusters": 2, "refits": 9, "seeds": 5}, {"n_clusters": 3, "refits": 1, "seeds": 0}],

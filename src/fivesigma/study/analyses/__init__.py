@@ -27,6 +27,7 @@ ANALYSES: Mapping[str, str] = {
     "path": "path:ANALYSIS",
     "tuning": "tuning:ANALYSIS",
     "history": "history:ANALYSIS",
+    "spread": "spread:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",
     "curves": "curves.analysis:ANALYSIS",

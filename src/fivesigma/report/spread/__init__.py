@@ -1,0 +1,1 @@
+"""Whether the spread of an ensemble is honest."""
