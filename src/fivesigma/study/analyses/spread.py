@@ -75,7 +75,7 @@ class Spreads:
 def _spread(members: Array) -> Array:
     """Return the standard deviation (n,) between members (M, n); of probabilities (M, n, K) √(½ Σ_k variance)."""
     variance = members.var(axis=0, ddof=1)
-    return np.sqrt(variance if variance.ndim == 1 else 0.5 * variance.sum(axis=1))
+    return np.asarray(np.sqrt(variance if variance.ndim == 1 else 0.5 * variance.sum(axis=1)))
 
 
 class Spread(Experiment):
