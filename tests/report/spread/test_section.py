@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from fivesigma.record.sections.spread import SpreadRecord
+from fivesigma.record.sections.spread import MemberSpreadRecord
 from fivesigma.report.page import page
 from fivesigma.report.plot import drawing
 from fivesigma.report.section import View
@@ -17,7 +17,7 @@ from tests.report import fixture as made
 
 
 def kept(**changed):
-    return SpreadRecord.from_document(copy.deepcopy(BY_HAND["spread"]) | changed)
+    return MemberSpreadRecord.from_document(copy.deepcopy(BY_HAND["spread"]) | changed)
 
 
 def view(*records):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fivesigma.data.dataset import Dataset
-from fivesigma.record.sections.spread import SpreadRecord
+from fivesigma.record.sections.spread import MemberSpreadRecord
 from fivesigma.study.study import Study
 
 RNG = np.random.default_rng(3)
@@ -33,7 +33,7 @@ def values(tmp_path_factory):
 
 
 def test_a_regression_has_bins_and_pulls_of_members_and_of_its_law_on_the_test(values):
-    kept = values.results.model("mlp").section(SpreadRecord)
+    kept = values.results.model("mlp").section(MemberSpreadRecord)
     assert (kept.part, kept.n_members, kept.what) == ("test", 3, "value")
     assert [each.sigma for each in kept.pulls] == ["members", "law"]
     assert sum(b.n for b in kept.bins) == 80
@@ -42,14 +42,14 @@ def test_a_regression_has_bins_and_pulls_of_members_and_of_its_law_on_the_test(v
 
 
 def test_one_member_has_no_spread_and_other_models_have_none(values):
-    assert values.results.model("alone").section(SpreadRecord) is None
-    assert values.results.model("linear").section(SpreadRecord) is None
+    assert values.results.model("alone").section(MemberSpreadRecord) is None
+    assert values.results.model("linear").section(MemberSpreadRecord) is None
 
 
 def test_where_the_test_is_sealed_the_folds_are_judged(tmp_path):
     models = [{"kind": "dummy"}, {"kind": "mlp", "params": SMALL | {"n_members": 2}}]
     study = Study(Dataset.from_arrays(X, Y > 1.0), models, evaluate=EVALUATE)
     blind = study.run(tmp_path / "r", workers=1, progress=False, blind=True).results
-    kept = blind.model("mlp").section(SpreadRecord)
+    kept = blind.model("mlp").section(MemberSpreadRecord)
     assert (kept.part, kept.what, kept.pulls) == ("validation", "probability", None)
     assert sum(b.n for b in kept.bins) == 320

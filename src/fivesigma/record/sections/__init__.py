@@ -55,7 +55,7 @@ SECTIONS: tuple[type[Section], ...] = (
     path.PathRecord,
     tuning.TuningRecord,
     history.HistoryRecord,
-    spread.SpreadRecord,
+    spread.MemberSpreadRecord,
     reduction.ReductionRecord,
     curves.ValidationCurvesRecord,
     curves.LearningCurveRecord,

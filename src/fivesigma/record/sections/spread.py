@@ -59,7 +59,7 @@ class PullsRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpreadRecord(Section):
+class MemberSpreadRecord(Section):
     """The spread of the members of an ensemble, held against the error of their mean on events not fitted to.
 
     Attributes

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.spread import PullsRecord, SpreadRecord
+from fivesigma.record.sections.spread import PullsRecord, MemberSpreadRecord
 from fivesigma.report.panels import grid, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, MUTED, ORANGE
 from fivesigma.report.text import labelled, listed, short
 
-Shown = Sequence[tuple[ModelRecord, SpreadRecord]]
+Shown = Sequence[tuple[ModelRecord, MemberSpreadRecord]]
 _COLUMNS = 3
 MOST_DRAWN = 100.0
 """Width of pulls beyond which σ has nothing to do with the error."""
@@ -54,7 +54,7 @@ def _size(n: int) -> tuple[float, float]:
     return (1.4 + 2.5 * max(columns, 2), 0.4 + 2.5 * -(-n // columns))
 
 
-def _spoken(model: ModelRecord, kept: SpreadRecord) -> str:
+def _spoken(model: ModelRecord, kept: MemberSpreadRecord) -> str:
     each = [f"{b.error.value:.3g} at {b.spread:.3g}" for b in kept.bins]
     return f"{short(model.name)}: error {listed(each)}" if each else short(model.name)
 
@@ -106,7 +106,7 @@ def pulls(view: View, models: Shown) -> Plot:
     )
 
 
-def told(kept: SpreadRecord) -> list[PullsRecord]:
+def told(kept: MemberSpreadRecord) -> list[PullsRecord]:
     """Return the pulls that say something of σ."""
     return [each for each in kept.pulls or () if each.width.value <= MOST_DRAWN]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.spread import Estimated, PullsRecord, SpreadOfBin, SpreadRecord
+from fivesigma.record.sections.spread import Estimated, PullsRecord, SpreadOfBin, MemberSpreadRecord
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, interval_text, plain_number
 from fivesigma.report.section import Content, Section, View
@@ -13,7 +13,7 @@ from fivesigma.report.spread.figure import MOST_DRAWN, errors, pulls, told
 from fivesigma.report.text import percent
 
 
-def said(view: View, model: ModelRecord, kept: SpreadRecord) -> str:
+def said(view: View, model: ModelRecord, kept: MemberSpreadRecord) -> str:
     """Return in a few sentences whether error follows spread, and how wide the pulls are."""
     text = f"{model.name}, {count(kept.n_members)} members" if kept.n_members > 1 else model.name
     parts = [
@@ -23,7 +23,7 @@ def said(view: View, model: ModelRecord, kept: SpreadRecord) -> str:
     return f"{text}: {'; '.join(filter(None, parts))}."
 
 
-def _in_bins(kept: SpreadRecord, unit: str | None) -> str:
+def _in_bins(kept: MemberSpreadRecord, unit: str | None) -> str:
     if len(kept.bins) < 2:
         return "events are too few for bins of the spread" if kept.n_members > 1 else ""
     if kept.what == "probability":
@@ -70,7 +70,7 @@ def _text(each: Estimated) -> str:
 
 
 def _content(view: View) -> Content:
-    models = view.having(SpreadRecord)
+    models = view.having(MemberSpreadRecord)
     named = view.foremost(model.name for model, _ in models)
     shown = [each for each in models if each[0].name in named]
     plots = {}
@@ -81,19 +81,19 @@ def _content(view: View) -> Content:
     return Content({"lines": [said(view, *each) for each in models], "figures_of": list(plots)}, plots)
 
 
-def _agree(kept: SpreadRecord) -> bool:
+def _agree(kept: MemberSpreadRecord) -> bool:
     """Whether the members are apart by nothing beside their error."""
     return any(each.sigma == "members" for each in set(kept.pulls or ()) - set(told(kept)))
 
 
 def _markdown(view: View) -> str:
-    return "\n".join(f"- {cell(said(view, *each))}" for each in view.having(SpreadRecord))
+    return "\n".join(f"- {cell(said(view, *each))}" for each in view.having(MemberSpreadRecord))
 
 
 SECTION = Section(
     "spread",
     "Whether the spread of members is honest",
-    lambda view: bool(view.having(SpreadRecord)),
+    lambda view: bool(view.having(MemberSpreadRecord)),
     _content,
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),

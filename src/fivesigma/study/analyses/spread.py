@@ -15,7 +15,7 @@ from fivesigma._core.weights import kish
 from fivesigma.models.ensembles import Members
 from fivesigma.models.laws import has_density
 from fivesigma.record.sections.section import named
-from fivesigma.record.sections.spread import SpreadRecord
+from fivesigma.record.sections.spread import MemberSpreadRecord
 from fivesigma.risk import spread as risk
 from fivesigma.study.analyses.analysis import Analysis, Experiment, Fitted, Found, Run
 from fivesigma.study.evidence.calibrated import said_of
@@ -121,7 +121,7 @@ class Spread(Experiment):
 
 def _of_values(
     part: str, n: int, residual: Array, spreads: list[Array | None], judged: risk.Events
-) -> SpreadRecord | None:
+) -> MemberSpreadRecord | None:
     members, law = spreads
     bins = () if members is None else risk.bins(members, residual**2, members**2, judged)
     expected = {"members": risk.width_of_members(n) if n > 1 else 1.0, "law": 1.0}
@@ -136,7 +136,7 @@ def _of_values(
 
 def _of_probabilities(
     part: str, n: int, of: tuple[Array, Array], spread: Array | None, judged: risk.Events
-) -> SpreadRecord | None:
+) -> MemberSpreadRecord | None:
     if spread is None:
         return None
     y, p = of
@@ -151,9 +151,9 @@ def _pulls(sigma: str, found: risk.Pulls) -> dict[str, Any]:
 
 def _recorded(
     part: str, n: int, what: str, bins: tuple[risk.SpreadBin, ...], pulls: list[dict[str, Any]]
-) -> SpreadRecord:
+) -> MemberSpreadRecord:
     document = {"part": part, "n_members": n, "what": what, "bins": [asdict(each) for each in bins]}
-    return SpreadRecord.from_document(document | ({"pulls": pulls} if pulls else {}))
+    return MemberSpreadRecord.from_document(document | ({"pulls": pulls} if pulls else {}))
 
 
 ANALYSIS = Analysis(NAME, diagnostics=(Spreads(),), experiment=Spread)
