@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.spread import PullsRecord, MemberSpreadRecord
+from fivesigma.record.sections.spread import MemberSpreadRecord, PullsRecord
 from fivesigma.report.panels import grid, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View

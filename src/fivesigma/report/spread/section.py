@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.spread import Estimated, PullsRecord, SpreadOfBin, MemberSpreadRecord
+from fivesigma.record.sections.spread import Estimated, MemberSpreadRecord, PullsRecord, SpreadOfBin
 from fivesigma.report.markup import cell
 from fivesigma.report.rounding import count, interval_text, plain_number
 from fivesigma.report.section import Content, Section, View
