@@ -28,6 +28,7 @@ from fivesigma.features.standard import StandardScores
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
+from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
 from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
@@ -46,6 +47,8 @@ ESTIMATORS = [
     SineCosine({0: 3.0}),
     PrincipalComponents(),
     NonNegativeParts(1),
+    Autoencoder(1, epochs=3),
+    NetworkFeatures(2, epochs=3),
     Univariate(2),
     RecursiveElimination(2),
     L1Selection(2),

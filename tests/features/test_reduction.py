@@ -7,6 +7,7 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.features.reduction import KINDS, Reduction, steps_of
+from fivesigma.study.fit.learned import LEARNERS
 
 X = np.random.default_rng(3).normal(size=(60, 5))
 
@@ -31,7 +32,7 @@ def test_what_a_step_cannot_be_is_one_sentence(settings, match) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_builds_and_leaves_what_is_asked(kind) -> None:
-    step = Reduction(kind, 2).step(5, standardise=True, classification=False)
+    step = Reduction(kind, 2).step(5, standardise=True, classification=False, learners=LEARNERS)
     assert step.fit(X, X[:, 0]).transform(X).shape == (60, 2)
 
 

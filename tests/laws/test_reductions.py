@@ -8,6 +8,7 @@ import pytest
 from fivesigma._core.errors import InputError
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
+from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
 from tests.steps import steps
 
 RNG = np.random.default_rng(3)
@@ -18,13 +19,15 @@ LABELS = np.digitize(LINEAR, [-1.0, 1.0])
 ALL = [
     PrincipalComponents(3),
     NonNegativeParts(3),
+    Autoencoder(3, epochs=5),
+    NetworkFeatures(3, epochs=5),
     Univariate(3),
     Univariate(3, "mutual-information"),
     RecursiveElimination(3),
     RecursiveElimination(3, "forest"),
     L1Selection(3),
 ]
-SELECTIONS = ALL[2:]
+SELECTIONS = ALL[4:]
 
 
 @pytest.mark.parametrize("made", SELECTIONS, ids=str)

@@ -11,6 +11,7 @@ from fivesigma.features.impute import MedianImputer
 from fivesigma.features.onehot import OneHot
 from fivesigma.features.products import Products
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
+from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
 
 RNG = np.random.default_rng(5)
 N = 120
@@ -22,6 +23,8 @@ W = RNG.uniform(0.5, 2.0, N)
 GAPLESS = [
     PrincipalComponents(2),
     NonNegativeParts(2),
+    Autoencoder(2, epochs=5),
+    NetworkFeatures(2, epochs=5),
     Univariate(2),
     Univariate(2, "mutual-information"),
     RecursiveElimination(2),

@@ -41,6 +41,7 @@ from fivesigma.models.linear.minimised import MinimisedPath
 from fivesigma.models.linear.path import RegularisationPath
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
+from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
 from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
@@ -212,6 +213,8 @@ STEPS = [
     RankCodes(),
     PrincipalComponents(2),
     NonNegativeParts(2),
+    Autoencoder(2, epochs=5),
+    NetworkFeatures(2, epochs=5),
     Univariate(2),
     Univariate(2, "mutual-information"),
     RecursiveElimination(2),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
-from fivesigma.features.reduction import Reduction
+from fivesigma.features.reduction import Learner, Reduction
 
 _Step = tuple[str, bool, Callable[[], Any]]
 """A step that may be wanted: its name, whether it is, and what makes it."""
@@ -32,6 +32,7 @@ class FeaturePlan:
     standardise : True, False, or None for "where the model wants it"
     reductions : steps that leave fewer columns, in order
     classification : whether the target has classes, which selections ask; None: as it looks
+    learners : what makes the steps that networks learn, by their kind
     angles : half the period of each column that is an angle, by name; the model sees its sine and cosine
     kind : what an event is; of others than a "table" nothing is made: the model takes them as they are
 
@@ -56,6 +57,7 @@ class FeaturePlan:
     classification: bool | None = None
     kind: str = "table"
     angles: Mapping[str, float] = field(default_factory=dict)
+    learners: Mapping[str, Learner] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._refuse_steps()
@@ -136,11 +138,13 @@ class FeaturePlan:
             each.refuse_too_many(width)
             width = each.left(width)
 
-    def steps(self, *, native: bool, standardise: bool, ranks: bool = False) -> list[tuple[str, Any]]:
+    def steps(
+        self, *, native: bool, standardise: bool, ranks: bool = False, seed: int = 0
+    ) -> list[tuple[str, Any]]:
         """Return the pipeline steps before the model.
 
         ``native`` says that the model takes NaN, ``standardise`` that it wants columns of one scale, ``ranks`` that
-        their order is all that it looks at.
+        their order is all that it looks at, ``seed`` is of what steps draw.
         Sines and cosines of angles, impute, then products and powers of the numeric columns, then one-hot, then
         reductions (which take no
         gaps), then the z-score, or the ranks.
@@ -166,14 +170,18 @@ class FeaturePlan:
         ]
         scaled = standardise if self.standardise is None else self.standardise
         after: list[_Step] = [("standardise", scaled, StandardScores), ("ranks", ranks, RankCodes)]
-        return [*_wanted(before), *self._reducing(), *_wanted(after)]
+        return [*_wanted(before), *self._reducing(seed), *_wanted(after)]
 
-    def _reducing(self) -> list[tuple[str, Any]]:
+    def _reducing(self, seed: int) -> list[tuple[str, Any]]:
         """Return the steps that leave fewer columns, each named by its kind."""
         steps, width = [], self.made
         for each in self.reductions:
             made = each.step(
-                width, standardise=self.standardise is not False, classification=self.classification
+                width,
+                standardise=self.standardise is not False,
+                classification=self.classification,
+                learners=self.learners,
+                seed=seed,
             )
             steps.append((each.kind, made))
             width = each.left(width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,12 @@ from fivesigma._core.errors import InputError, one_of
 
 COMPONENTS = ("pca", "nmf")
 SELECTIONS = ("f-test", "mutual-information", "rfe", "l1")
-KINDS = (*COMPONENTS, *SELECTIONS)
+LEARNED = ("autoencoder", "network")
+"""Made by networks, of which this floor knows nothing: what makes them is handed down (decision 0046)."""
+KINDS = (*COMPONENTS, *LEARNED, *SELECTIONS)
 RANKS = ("linear", "forest")
+Learner = Callable[[int, bool | None, int], Any]
+"""(columns to make, whether the target has classes, seed) -> the unfitted transformer."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +81,41 @@ class Reduction:
     def left(self, width: int) -> int:
         """Return how many of ``width`` columns are left, at most."""
         if isinstance(self.n, int):
-            return min(self.n, width)
+            return self.n if self.makes_any else min(self.n, width)
         return self.span(width)[1] if self.tuned else width
+
+    @property
+    def makes_any(self) -> bool:
+        """Whether it makes any number of columns, of however few."""
+        return self.kind == "network"
 
     def refuse_too_many(self, width: int) -> None:
         """Raise `InputError` where more columns are to be left than there are, or all are."""
+        if self.makes_any:
+            return
         low = self.n if isinstance(self.n, int) else self.span(width)[0] if self.tuned else 0
         if low > width:
             raise InputError(f"{self.kind}: n = {low} of {width} columns; expected at most {width}.")
 
-    def step(self, width: int, *, standardise: bool, classification: bool | None) -> Any:
-        """Return the unfitted transformer of ``width`` columns; where ``n`` is to be chosen, at its upper end."""
+    def step(
+        self,
+        width: int,
+        *,
+        standardise: bool,
+        classification: bool | None,
+        learners: Mapping[str, Learner] | None = None,
+        seed: int = 0,
+    ) -> Any:
+        """Return the unfitted transformer of ``width`` columns; where ``n`` is to be chosen, at its upper end.
+
+        ``learners`` make those of `LEARNED`, by kind; ``seed`` is of their randomness.
+        """
         from fivesigma.features.components import NonNegativeParts, PrincipalComponents
         from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
 
         n: Any = self.span(width)[1] if self.tuned else self.n
+        if self.kind in LEARNED:
+            return (learners or {})[self.kind](n, classification, seed)
         if self.kind == "pca":
             return PrincipalComponents(n, standardise=standardise)
         if self.kind == "nmf":

@@ -166,6 +166,7 @@ BY_HAND = {
     "reduction": [
         {"kind": "pca", "n_in": 4, "left": ["pca0"], "n_left": [1, 1], "explained": [0.9, 0.1]},
         {"kind": "nmf", "n_in": 4, "left": ["nmf0"], "n_left": [1], "unexplained": 0.2},
+        {"kind": "network", "n_in": 4, "left": ["NET1"], "n_left": [1, 1]},
         {
             "kind": "l1",
             "n_in": 2,

@@ -17,6 +17,8 @@ MOST_FIGURES = 10
 KINDS = {
     "pca": "principal components",
     "nmf": "non-negative parts",
+    "autoencoder": "code of an autoencoder",
+    "network": "last hidden layer of a network",
     "f-test": "F-test",
     "mutual-information": "mutual information",
     "rfe": "recursive elimination",
@@ -39,6 +41,8 @@ def sentence(step: ReductionStep) -> str:
         return f"{text}, {plain_number(100 * share, 3)} % of the variance."
     if step.unexplained is not None:
         return f"{text}; {plain_number(100 * step.unexplained, 3)} % of the variance is left out."
+    if step.frequency is None:
+        return f"{text}, learnt from the target."
     always = sum(f == 1.0 for f in step.frequency or ())
     unsure = sum(0.0 < f < 1.0 for f in step.frequency or ())
     if not unsure:
@@ -54,7 +58,7 @@ def _content(view: View) -> Content:
     plots: dict[str, Plot] = {}
     for i, (model, step) in enumerate(steps(view)):
         figure = ""
-        if step.unexplained is None and len(plots) < MOST_FIGURES:
+        if (step.explained or step.frequency) and len(plots) < MOST_FIGURES:
             figure = f"reduction{i}"
             made = variance_plot if step.explained is not None else frequency_plot
             plots[figure] = made(model.name, step, i + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from sklearn.metrics import r2_score
 
 from fivesigma._core.random import generator
 from fivesigma._core.units import quotient
-from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.products import Products
-from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
+from fivesigma.features.reduction import COMPONENTS, LEARNED, SELECTIONS
 from fivesigma.features.standard import StandardScores
 from fivesigma.models.linear.errors import (
     VARIANCES,
@@ -33,10 +32,6 @@ from fivesigma.study.plan import SHARES, Entry, Fit
 
 Floats = NDArray[np.float64]
 
-SELECTIONS = (Univariate, RecursiveElimination, L1Selection)
-"""Steps that choose columns by the very rows: the errors of a law behind them would not know of it."""
-COMPONENTS = (PrincipalComponents, NonNegativeParts)
-"""Steps that make columns by the very rows: each fit has its own, and those of two fits are not the same."""
 LINKS = {"squared": lambda z: z, "logistic": special.expit, "poisson": np.exp}
 """What a law of each loss predicts at its linear score."""
 
@@ -99,9 +94,13 @@ def in_units(estimator: Any) -> Floats:
     return np.column_stack([slopes, intercepts]).T
 
 
-def has_step(estimator: Any, sorts: tuple[type, ...]) -> bool:
-    """Whether a fitted recipe has a step of one of some sorts."""
-    return any(isinstance(step, sorts) for _, step in pipeline_of(estimator).steps)
+def has_step(estimator: Any, kinds: Collection[str]) -> bool:
+    """Whether a fitted recipe has a step of one of some kinds.
+
+    Selections choose columns by the very rows: the errors of a law behind them would not know of it. Components make
+    columns by the very rows: each fit has its own, and those of two fits are not the same.
+    """
+    return any(name in kinds for name, _ in pipeline_of(estimator).steps)
 
 
 def law_of(entry: Entry, estimator: Any) -> str | None:
@@ -109,7 +108,7 @@ def law_of(entry: Entry, estimator: Any) -> str | None:
     pipeline, path = pipeline_of(estimator), entry.path or {}
     free = entry.kind == "linear" or path.get("penalty") == "none"
     loss = path["loss"]["name"] if path else "squared"
-    chosen = has_step(estimator, (*SELECTIONS, *COMPONENTS))
+    chosen = has_step(estimator, (*SELECTIONS, *COMPONENTS, *LEARNED))
     one = len(np.atleast_2d(pipeline.steps[-1][1].coef_)) == 1
     return loss if free and one and not chosen and loss in VARIANCES else None
 
@@ -203,7 +202,7 @@ def _again(fitted: Fitted) -> Mapping[str, Any]:
     ``labels`` are the codes of the classes that have a law each; () of a law of one output.
     """
     law = describe(fitted.estimator, fitted.names)
-    if law is None or has_step(fitted.estimator, COMPONENTS):
+    if law is None or has_step(fitted.estimator, (*COMPONENTS, *LEARNED)):
         return {}
     chosen = has_step(fitted.estimator, SELECTIONS)
     *slopes, offset = table_of(law).T.tolist()

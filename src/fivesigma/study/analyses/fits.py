@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fivesigma.features.reduction import LEARNED
 from fivesigma.risk.intervals import FEWEST_EVENTS
 from fivesigma.study.fit.saved import feature_plan
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Sample, SampleKind, lineup_fits
@@ -30,12 +31,17 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
         repeats=prepared.split.n_repeats,
         refits=refits,
         halves=prepared.halves.size and len(prepared.halves) * 2 * prepared.split.n_folds,
-        n_seeds=min(N_SEEDS, len(refits)) if kind.stochastic else 0,
+        n_seeds=min(N_SEEDS, len(refits)) if kind.stochastic or _learns_columns(entry) else 0,
         neighbours=tuple(neighbours(entry).values()) if learnt else (),
         cost=prepared.costs[entry.name],
         again={} if learnt else kind.again,
         own_cuts=own_cuts(prepared),
     )
+
+
+def _learns_columns(entry: Entry) -> bool:
+    """Whether a step of its features is drawn by the seed."""
+    return any(each["kind"] in LEARNED for each in entry.reduce)
 
 
 def samples_of_refits(prepared: Prepared, entry: Entry) -> list[Sample]:

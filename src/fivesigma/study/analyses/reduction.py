@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma.features.reduction import COMPONENTS, SELECTIONS
+from fivesigma.features.reduction import COMPONENTS, LEARNED, SELECTIONS
 from fivesigma.record.sections.reduction import ReductionRecord, ReductionStep
 from fivesigma.record.sections.section import named
 from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
@@ -28,7 +28,7 @@ def left(estimator: Any, names: Sequence[str]) -> list[dict[str, Any]]:
         out = step.get_feature_names_out(columns)
         if kind in SELECTIONS:
             found.append({"kind": kind, "from": list(columns), "left": list(out)})
-        elif kind in COMPONENTS:
+        elif kind in (*COMPONENTS, *LEARNED):
             about = {"kind": kind, "from": list(columns), "left": list(out)}
             found.append(about | _described(kind, step))
         columns = out
@@ -38,7 +38,7 @@ def left(estimator: Any, names: Sequence[str]) -> list[dict[str, Any]]:
 def _described(kind: str, step: Any) -> dict[str, Any]:
     if kind == "pca":
         return {"explained": step.explained_[:MOST_COMPONENTS].tolist()}
-    return {"unexplained": step.error_}
+    return {} if kind == "network" else {"unexplained": step.error_}
 
 
 def joined(

@@ -132,7 +132,7 @@ def _wrapped(
 ) -> tuple[Any, str]:
     """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
     recipe: Any = _pipeline(
-        features, model, native=kind.native_nan, standardise=kind.standardise, ranks=kind.ranks
+        features, model, native=kind.native_nan, standardise=kind.standardise, ranks=kind.ranks, seed=ask.seed
     )
     inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
     if kind.calibrated and ask.classifies:
@@ -174,7 +174,8 @@ def _folded(
             f"{kind.name} is fitted as a path, whose λ is chosen by folds; leave out what is tuned."
         )
     model = estimator(kind, path)
-    pipeline = _pipeline(features, model, native=kind.native_nan, standardise=kind.standardise)
+    scaled = {"native": kind.native_nan, "standardise": kind.standardise}
+    pipeline = _pipeline(features, model, **scaled, seed=ask.seed)
     recipe = FoldedPath(
         pipeline, metric, rule=path["select"], random_state=ask.dealt, standard=path["standard"]
     )
@@ -198,7 +199,7 @@ def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 
     if model.get_params().get("random_state", 0) is None:
         model.set_params(random_state=seed)
     native = bool(model.__sklearn_tags__().input_tags.allow_nan)
-    recipe = _pipeline(features, model, native=native, standardise=False)
+    recipe = _pipeline(features, model, native=native, standardise=False, seed=seed)
     if n_targets > 1 and not model.__sklearn_tags__().target_tags.multi_output:
         return PerTarget(recipe)
     if task == "classification" and not hasattr(estimator, "predict_proba"):
@@ -214,7 +215,8 @@ def _clustering(estimator: Any, features: FeaturePlan, seed: int) -> Any:
         raise InputError(
             f"{type(estimator).__name__} does not do clustering; choose a clusterer or a mixture."
         )
-    return _pipeline(features, Clusterer(estimator, None, random_state=seed), native=False, standardise=False)
+    clusterer = Clusterer(estimator, None, random_state=seed)
+    return _pipeline(features, clusterer, native=False, standardise=False, seed=seed)
 
 
 _OTHERS = {"clustering": _clustering}
@@ -237,9 +239,9 @@ def _attribute(name: str) -> str:
 
 
 def _pipeline(
-    features: FeaturePlan, model: Any, *, native: bool, standardise: bool, ranks: bool = False
+    features: FeaturePlan, model: Any, *, native: bool, standardise: bool, ranks: bool = False, seed: int = 0
 ) -> Pipeline:
-    steps = features.steps(native=native, standardise=standardise, ranks=ranks)
+    steps = features.steps(native=native, standardise=standardise, ranks=ranks, seed=seed)
     return Pipeline([*steps, ("model", model)])
 
 

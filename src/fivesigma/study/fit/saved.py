@@ -10,6 +10,7 @@ from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.record.store import RunFolder
 from fivesigma.study.fit.data import Array
+from fivesigma.study.fit.learned import LEARNERS
 from fivesigma.study.plan import Entry
 from fivesigma.study.registry.registry import kinds
 
@@ -70,6 +71,7 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         reductions=steps_of(entry.reduce),
         classification=meta["task"] == "classification",
         kind=meta.get("kind", "table"),
+        learners=LEARNERS,
         angles=seen_angles(entry.kind, meta["task"], meta.get("angles", {}), names),
     )
 

@@ -31,6 +31,8 @@ TRUSTED = (
     "fivesigma.models.mixtures.prior.Resolved",
     "fivesigma.models.mixtures.spiked.SpikedMixtureGibbs",
     "fivesigma.models.mixtures.spiked.SpikedModel",
+    "fivesigma.models.neural.features.Autoencoder",
+    "fivesigma.models.neural.features.NetworkFeatures",
     "fivesigma.models.neural.losses.Loss",
     "fivesigma.models.neural.perceptron.MLPClassifier",
     "fivesigma.models.neural.perceptron.MLPRegressor",
