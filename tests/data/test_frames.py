@@ -12,6 +12,7 @@ import pytest
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data import frames
+from fivesigma.data.reading import read
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,47 @@ def test_types_that_narwhals_does_not_know() -> None:
     assert found["mixed"].tolist() == ["1", "a", None]
     with pytest.raises(WrongTypeError, match="column 'z': a column holds complex"):
         frames.columns(pd.DataFrame({"z": [1j]}))
+
+
+def _with_lists(kind):
+    frame = pl.DataFrame(
+        {
+            "x": [1.0, 2.0, 3.0, 4.0],
+            "y": [0, 1, 0, 1],
+            "jet_pt": [[1.0, None], [], [3.0], None],
+            "jet_eta": [[0.1, 0.2], [], [0.3], None],
+            "jet_phi": [[0.1, 0.2], [], [0.3], None],
+            "words": [["a"], ["b"], [], ["c"]],
+        }
+    )
+    if kind == "objects":
+        made = frame.drop("words").to_pandas()
+        made["jet_pt"] = [(1.0, np.nan), np.array([]), [3.0], np.nan]
+        return made
+    return {"polars": frame, "pandas": frame.to_pandas(), "arrow": frame.to_arrow()}[kind]
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow", "objects"])
+def test_lists_of_a_dataframe_are_jagged_columns(kind):
+    table = frames.opened(_with_lists(kind))
+    assert table.jagged == ("jet_pt", "jet_eta", "jet_phi")
+    assert table.lists(["jet_pt"])["jet_pt"].counts.tolist() == [2, 0, 1, 0]
+    assert np.isnan(table.lists(["jet_pt"])["jet_pt"].values).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow", "objects"])
+def test_a_dataframe_is_read_as_a_file_of_it(kind, tmp_path):
+    jet = {"prefix": "jet_", "momentum": ["pt", "eta", "phi"]}
+    said = {"target": "y", "objects": {"jet": jet}, "observables": ["count(jet)", "jet[0].eta"]}
+    frame = _with_lists(kind)
+    _with_lists("polars").write_parquet(tmp_path / "t.parquet")
+    one, other = read(frame, **said), read(tmp_path / "t.parquet", **said)
+    assert one.names == other.names
+    np.testing.assert_array_equal(one.X, other.X)
+    np.testing.assert_array_equal(read(frame, target="y", task="regression", rows=[1, 3]).X[:, 0], [2.0, 3.0])
+
+
+@pytest.mark.parametrize("word", [{"separator": ";"}, {"format": "CSV"}, {"group": {"path": "(a)"}}])
+def test_what_is_of_files_is_refused_of_a_dataframe(word):
+    with pytest.raises(InputError, match="is of files, and a table was given"):
+        read(_with_lists("polars"), target="y", **word)

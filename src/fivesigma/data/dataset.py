@@ -298,7 +298,7 @@ class Dataset:
         """
         from fivesigma.data import frames
 
-        return cls.from_columns(frames.columns(frame), Roles(**roles), source="the table")
+        return cls.from_table(frames.opened(frame), Roles(**roles), source="the table")
 
     @classmethod
     def from_columns(cls, columns: Columns, roles: Roles, *, source: str) -> Dataset:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fivesigma._core import columns as kinds
 from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma._core.jagged import Jagged
+from fivesigma.data.readers.table import WholeTable
 
 if TYPE_CHECKING:
     import polars
@@ -35,6 +37,56 @@ def columns(frame: Any) -> dict[str, NDArray[Any]]:
     >>> columns(polars.DataFrame({"x": [1.5, None], "s": ["a", None]}))
     {'x': array([1.5, nan]), 's': array(['a', None], dtype=object)}
     """
+    return {name: _column(series, name) for name, series in _named(frame).items()}
+
+
+def opened(frame: Any) -> WholeTable:
+    """Return a dataframe as a table: columns of lists of numbers are jagged, all others as `columns` returns them.
+
+    Raises
+    ------
+    WrongTypeError, InputError
+        As `columns`.
+
+    >>> import polars
+    >>> opened(polars.DataFrame({"x": [1.5, 2.5], "jets": [[31.0, 20.5], None]})).jagged
+    ('jets',)
+    """
+    named = _named(frame)
+    lists = {name: found for name, series in named.items() if (found := _lists(series)) is not None}
+    plain = {name: _column(series, name) for name, series in named.items() if name not in lists}
+    return WholeTable(plain, {}, lists)
+
+
+def is_frame(what: Any) -> bool:
+    """Whether something is a dataframe of a kind that is known.
+
+    >>> import polars
+    >>> is_frame(polars.DataFrame({"x": [1]})), is_frame("events.csv")
+    (True, False)
+    """
+    return nw.dependencies.is_into_dataframe(what)
+
+
+def _lists(series: Any) -> Jagged | None:
+    """Return a column of lists of numbers, None where it holds anything else; a missing list is empty."""
+    if not isinstance(series.dtype, (nw.List, nw.Array)) and series.dtype not in (nw.Object, nw.Unknown):
+        return None
+    values = [() if _is_missing(each) else each for each in series.to_list()]
+    if not all(isinstance(each, (list, tuple, np.ndarray)) for each in values):
+        return None
+    parts = [np.array([np.nan if member is None else member for member in each]) for each in values]
+    if any(part.ndim != 1 or (part.size and part.dtype.kind not in "biuf") for part in parts):
+        return None
+    return Jagged.of(parts)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _named(frame: Any) -> dict[str, Any]:
+    """Return the columns of a dataframe by name."""
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
@@ -51,7 +103,7 @@ def columns(frame: Any) -> dict[str, NDArray[Any]]:
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise InputError(f"the column name {twice!r} occurs twice; rename one of the columns.")
-    return {name: _column(series, name) for name, series in zip(names, table.iter_columns(), strict=True)}
+    return dict(zip(names, table.iter_columns(), strict=True))
 
 
 def consumed(series: list[polars.Series]) -> dict[str, NDArray[Any]]:

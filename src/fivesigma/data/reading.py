@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma.data import tables
+from fivesigma.data import frames, tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.readers import all_readers
 from fivesigma.data.roles import Roles
@@ -16,7 +16,7 @@ from fivesigma.data.stack import window
 
 
 def read(  # noqa: PLR0913 keywords of a public function
-    path: Paths | Mapping[str, Paths],
+    path: Paths | Mapping[str, Paths] | Any,
     *,
     target: str | Sequence[str] | None = None,
     task: str | None = None,
@@ -46,7 +46,7 @@ def read(  # noqa: PLR0913 keywords of a public function
 
     Parameters
     ----------
-    path : path, glob, folder, list of these; or mapping of each class to one
+    path : path, glob, folder, list of these; mapping of each class to one; or a pandas, polars or arrow table
         Several files are read one after the other and have the same columns. The folders of a partitioned table, such
         as ``year=2012``, are columns. Of files by class the target is the column ``class``, the last one the signal.
     target : column or expression, such as ``"log10(M_500)"``; a list of several for a regression of several outputs;
@@ -91,8 +91,6 @@ def read(  # noqa: PLR0913 keywords of a public function
     >>> data.names, data.classes, data.n_missing
     (('pt', 'eta'), ('b', 's'), 1)
     """
-    sources, target, classes = _of_classes(path, target, classes)
-    sources, group = _grouped(sources, group)
     roles = Roles(
         target=target,
         task=task,
@@ -100,7 +98,7 @@ def read(  # noqa: PLR0913 keywords of a public function
         spectators=spectators,
         classes=classes,
         weight=weight,
-        group=group,
+        group=None if isinstance(group, Mapping) else group,
         select=select,
         missing=missing,
         units=units,
@@ -115,7 +113,30 @@ def read(  # noqa: PLR0913 keywords of a public function
         cuts=cuts or {},
         fraction=fraction,
     )
+    _refuse_unknown(format_options)
+    if frames.is_frame(path):
+        return _of_frame(path, roles, rows, [*format_options, *filter(None, [format])], group)
+    sources, target, classes = _of_classes(path, target, classes)
+    sources, group = _grouped(sources, group)
+    roles = dataclasses.replace(roles, target=target, classes=classes, group=group)
     return _opened(sources, roles, rows, format, format_options, str(path) if isinstance(path, str) else "")
+
+
+def _of_frame(
+    frame: Any, roles: Roles, rows: Sequence[int] | None, words: Sequence[str], group: object
+) -> Dataset:
+    """Return the Dataset of a dataframe, of which there is no file to be read or to name a group."""
+    if words or isinstance(group, Mapping):
+        said = words[0] if words else "group = {path = …}"
+        raise InputError(f"{said!r} is of files, and a table was given; leave it out.")
+    known = dataclasses.replace(
+        roles, read_units=tables.agreed(tables.said_beside(_beside(roles)), roles.units)
+    )
+    return Dataset.from_table(window(frames.opened(frame), rows), known, source="the table")
+
+
+def _beside(roles: Roles) -> list[Any]:
+    return [roles.join["path"]] if roles.join and {"path", "on"} <= set(roles.join) else []
 
 
 def _opened(
@@ -126,10 +147,8 @@ def _opened(
     options: Mapping[str, Any],
     called: str,
 ) -> Dataset:
-    _refuse_unknown(options)
-    beside = [roles.join["path"]] if roles.join and {"path", "on"} <= set(roles.join) else []
     with tables.opened(sources, format=format, missing=roles.words, **options) as table:
-        own = tables.units_said(table, beside=beside, given=roles.units)
+        own = tables.units_said(table, beside=_beside(roles), given=roles.units)
         known = dataclasses.replace(roles, read_units=own)
         source = called or ", ".join(str(file) for file in table.files)
         return Dataset.from_table(window(table, rows), known, source=source)

@@ -13,7 +13,7 @@ import pytest
 
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.readers.csv import READER, find_layout
-from fivesigma.data.tables import read_columns
+from fivesigma.data.tables import opened, read_columns
 from tests.steps import steps
 
 
@@ -262,3 +262,32 @@ def test_the_layout_says_what_was_found() -> None:
     assert (layout.separator, layout.written, layout.names) == (" ", "\t", ("a", "b"))
     assert (layout.header, layout.returns, layout.text) == (False, True, frozenset({"a"}))
     assert READER.units(Path("x.dat")) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "column"),
+    [
+        ("a;b\n0,5;1.001\n1,5;2.002\n", {}, "b"),
+        ("a;b\n0,5;1.5\n1,5;2.002\n", {"decimal": ","}, "b"),
+        ("a;b\n1.001;2\n1.002;3\n", {"decimal": ","}, "a"),
+        ("a;b\n0,5;1\n1.001;2\n2,25;3\n", {}, "a"),
+        ("a;b\n1.234,5;1\n2,25;2\n", {}, "a"),
+    ],
+)
+def test_points_beside_decimal_commas_may_be_those_of_thousands(tmp_path, text, options, column):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(
+        DataError, match=rf"column '{column}' has numbers with a point .* text = \['{column}'\]"
+    ):
+        read_columns(path, **options)
+    with pytest.raises(DataError, match=f"column '{column}'"), opened(path, **options):
+        pass
+    assert read_columns(path, **options, text=[column])[column].dtype == object
+
+
+def test_points_that_can_only_be_decimals_stay_numbers(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a;b;c\n0,5;1.5;v1.001\n1,5;2.002;x\n")
+    found = read_columns(path)
+    assert [found[name].tolist() for name in "ab"] == [[0.5, 1.5], [1.5, 2.002]]

@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 
 from fivesigma._core.errors import DataError
+from fivesigma.data.readers import frame_table
 from fivesigma.data.readers.parquet import READER
 from fivesigma.data.readers.parquet_pages import checking
+from fivesigma.data.readers.table import tiles
+from fivesigma.data.reading import read
 from fivesigma.data.tables import read_columns
 
 N = 3000
@@ -48,13 +51,17 @@ def test_files_of_another_writer_pass(tmp_path, how):
     found = read_columns(path)
     np.testing.assert_array_equal(found["x"], _frame()["x"].to_numpy())
     assert list(found["name"][:8]) == _frame()["name"].to_list()[:8]
-    checking(path)(_frame().columns)
+    check, groups = checking(path)
+    check(_frame().columns)
+    assert sum(groups) == N
 
 
 @pytest.mark.parametrize("how", [{}, {"row_group_size": 17}, {"data_page_size": 200}, {"statistics": "full"}])
 def test_files_of_polars_pass(tmp_path, how):
     _frame().write_parquet(tmp_path / "t.parquet", **how)
-    checking(tmp_path / "t.parquet")(_frame().columns)
+    check, groups = checking(tmp_path / "t.parquet")
+    check(_frame().columns)
+    assert sum(groups) == N
 
 
 def _written(tmp_path):
@@ -91,7 +98,22 @@ def test_structs_inside_of_structs_without_end_are_refused(tmp_path):
 
 def test_a_column_is_checked_once(tmp_path):
     path, _ = _written(tmp_path)
-    check = checking(path)
+    check, _ = checking(path)
     check(["n"])
     path.write_bytes(b"")
     check(["n"])
+
+
+def test_groups_of_rows_are_read_one_after_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(frame_table, "_BLOCK", 500)
+    frame = _frame().drop("jets", "name").with_columns(y=pl.Series(np.arange(N) % 2))
+    frame.write_parquet(tmp_path / "one.parquet")
+    frame.write_parquet(tmp_path / "many.parquet", row_group_size=200)
+    with READER.open(tmp_path / "many.parquet", {}) as table:
+        parts = list(tiles(table, ["x", "few", "y"], 3))
+    assert [start for start, _, _ in parts] == list(range(0, N, 600))
+    assert {names for _, _, names in parts} == {("x", "few", "y")}
+    said = {"target": "y", "features": ["x", "few", "gap"], "missing": -999}
+    one, many = (read(tmp_path / f"{name}.parquet", **said) for name in ("one", "many"))
+    np.testing.assert_array_equal(one.X, many.X)
+    np.testing.assert_array_equal(one.as_read, many.as_read)

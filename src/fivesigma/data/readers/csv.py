@@ -40,6 +40,9 @@ _COMMA = r"^[+-]?\d*(,\d+)?([eE][+-]?\d+)?$", r"^[+-]?\d*,\d+"
 _FORTRAN = r"^[+-]?(\d+\.?\d*|\.\d+)([dDeE][+-]?\d+)?$", r"\.\d*[dD][+-]?\d+$"
 """Other spellings of numbers: what each word looks like, and what one of them must."""
 _THOUSANDS = r"^[+-]?\d{1,3},\d{3}$"
+_POINTS = r"^[+-]?\d{1,3}(\.\d{3})+$"
+_MIXED = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d+)?([eE][+-]?\d+)?$"
+"""Numbers whose points may be those of thousands; and those with decimal commas beside them."""
 _NEXT = "open it in an editor and mend that place, or write it again"
 
 
@@ -296,7 +299,31 @@ def _tidy(
         if nothing.any() and int(nothing.sum()) == _n_blank_lines(source, layout):
             frame = frame.filter(~nothing)
     texts = [name for name, kind in frame.schema.items() if kind == polars.String]
-    return frame.with_columns([_words(path, frame[name], missing, layout) for name in texts])
+    made = frame.with_columns([_words(path, frame[name], missing, layout) for name in texts])
+    commas = [name for name in texts if made[name].dtype.is_float() and frame[name].str.contains(",").any()]
+    if commas or layout.decimal == ",":
+        _refuse_points(path, source, layout, [name for name in made.columns if made[name].dtype.is_float()])
+    return made
+
+
+def _refuse_points(path: Path, source: Path | bytes, layout: Layout, names: Sequence[str]) -> None:
+    """Refuse numbers with points where decimals are commas, if their points may be those of thousands."""
+    frame = _attempt(path, source, layout, _Types(None, 0, range(len(layout.names))))
+    if isinstance(frame, int | None):
+        return
+    for name in names:
+        words = frame[name].str.strip_chars()
+        points = words.filter(words.str.contains(".", literal=True))
+        if len(points) and (layout.decimal == "," or points.str.contains(_POINTS).all()):
+            raise _ambiguous(path, name, points[0])
+
+
+def _ambiguous(path: Path, name: str, word: str) -> DataError:
+    """Return (not raise) the error for a number whose point may be one of decimals or of thousands."""
+    return DataError(
+        f"{path}: column {name!r} has numbers with a point (such as {word!r}) beside decimal commas, which may be one "
+        f"of decimals or of thousands; write all decimals with points, or say text = [{name!r}] if they are no numbers."
+    )
 
 
 def _words(path: Path, series: polars.Series, missing: Sequence[str], layout: Layout) -> polars.Series:
@@ -327,6 +354,11 @@ def _other_numbers(path: Path, text: polars.Series, layout: Layout) -> polars.Se
     if _spelt(text, _FORTRAN):
         return text.str.replace("[dD]", "e").cast(polars.Float64)
     if not _spelt(text, _COMMA):
+        if (
+            _spelt(text, (_MIXED, _COMMA[1]))
+            and (points := text.filter(text.str.contains(".", literal=True))).len()
+        ):
+            raise _ambiguous(path, text.name, points[0])
         return text
     with_comma = text.filter(text.str.contains(","))
     if layout.decimal == "." or (layout.decimal is None and with_comma.str.contains(_THOUSANDS).all()):

@@ -26,7 +26,7 @@ def read_blocks(path: Path, layout: Layout) -> BlockTable | None:
     It is not where a column holds anything else, a word is quoted, a line is empty or cut short, or a whole number is
     missing: then all lines have to be looked at together.
     """
-    if layout.text or layout.missing:
+    if layout.text or layout.missing or layout.decimal == ",":
         return None
     kinds: list[np.dtype[Any]] = []
     blocks: list[NDArray[np.float64] | None] = []

@@ -7,11 +7,12 @@ only the columns and rows that are asked for are touched.
 from __future__ import annotations
 
 import gzip
+import mmap
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ _NEXT = "get the file again from its source, and check it with a checksum"
 _MAGIC = b"SIMPLE  ="
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
+_ROWS = 1 << 22  # bytes of rows that are read together
 _PIXELS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
@@ -85,6 +87,12 @@ class _File:
     content: NDArray[np.uint8]
     hdus: Mapping[str, Any]
     numbers: Mapping[int, str]
+    mapped: mmap.mmap | None = None
+
+    def let_go(self) -> None:
+        """Let go of the pages of the file that were read; those that are asked for again are read again."""
+        if self.mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self.mapped.madvise(mmap.MADV_DONTNEED)
 
     @property
     def said(self) -> dict[str, str]:
@@ -100,14 +108,20 @@ def _opened(path: Path) -> Iterator[_File]:
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore")  # what is odd in a header is no harm; what is wrong is an error below
         hdus = stack.enter_context(fits.open(path if raw is None else BytesIO(raw), memmap=False))
-        content = np.memmap(path, np.uint8, "r") if raw is None else np.frombuffer(raw, np.uint8)
+        mapped = _mapped(path) if raw is None else None
+        content = np.frombuffer(raw or mapped or b"", np.uint8)
         held = {number: hdu for number, hdu in enumerate(hdus) if _is_table(hdu) or hdu.shape}
         names = [hdu.name for hdu in held.values()]
         numbers = {
             number: hdu.name if hdu.name and names.count(hdu.name) == 1 else str(number)
             for number, hdu in held.items()
         }
-        yield _File(path, content, {numbers[number]: hdu for number, hdu in held.items()}, numbers)
+        yield _File(path, content, {numbers[number]: hdu for number, hdu in held.items()}, numbers, mapped)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _unzipped(path: Path) -> bytes:
@@ -184,10 +198,14 @@ def _of_rows(file: _File, hdu: Any) -> PartTable:
                 yield field.name, fields.members_of(field, raw.pop(field.name), heap)
             else:
                 yield field.name, fields.column(field, raw.pop(field.name))
+        file.let_go()
 
+    step = max(_ROWS // max(width, 1), 1)
+    blocks = [(first, min(first + step, n_rows)) for first in range(0, n_rows, step)]
     names = tuple(name for name, field in found.items() if not field.jagged)
     jagged = tuple(name for name, field in found.items() if field.jagged)
-    return PartTable(path, "FITS", _NEXT, n_rows, read, names, jagged, _units(hdu), left_out)
+    table = PartTable(path, "FITS", _NEXT, n_rows, read, names, jagged, _units(hdu), left_out)
+    return replace(table, row_blocks=blocks)
 
 
 # --- images

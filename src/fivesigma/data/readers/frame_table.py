@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import DataError
 from fivesigma._core.jagged import Jagged
 from fivesigma.data.readers.border import border
-from fivesigma.data.readers.table import looks_of_rows
+from fivesigma.data.readers.table import Tile, across, looks_of_rows
 
 if TYPE_CHECKING:
     import polars
 
 _BLOCK = 1 << 16  # rows of a frame in memory that are turned into arrays together
+_HELD = 3  # times a part of a file that polars holds while it makes arrays of it
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class FrameTable:
     n_rows : its height
     units : units that the file says, by column
     check : called with columns before they are read
+    groups : rows of each group of a file in which these can be read alone, one after the other
 
     >>> import polars
     >>> frame = polars.DataFrame({"x": [1.5, 2.5], "jets": [[1.0], []]})
@@ -47,6 +49,7 @@ class FrameTable:
     n_rows: int
     units: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[Sequence[str]], None] | None = None
+    groups: tuple[int, ...] = ()
 
     @property
     def row_blocks(self) -> tuple[tuple[int, int], ...]:
@@ -56,6 +59,13 @@ class FrameTable:
         if isinstance(self.frame, polars.LazyFrame):
             return ()
         return tuple((i, min(i + _BLOCK, self.n_rows)) for i in range(0, self.n_rows, _BLOCK))
+
+    def tiles(self, names: Sequence[str], together: int) -> Iterator[Tile]:
+        """Yield the parts in which the table is read: of groups of rows as many columns as make a third of that."""
+        known = sum(self.groups) == self.n_rows
+        for start, stop in _merged(self.groups) if known else self.row_blocks or ((0, self.n_rows),):
+            step = together * self.n_rows // (_HELD * (stop - start)) if known else together
+            yield from across(names, start, stop, len(names) if self.row_blocks else step)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,6 +122,22 @@ class FrameTable:
                 f"{self.path}: {read.height} rows where {last - first} were declared; it is damaged: {self.next_step}."
             )
         return read.get_columns()
+
+
+def _merged(groups: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield first row and stop of groups, small ones together.
+
+    >>> list(_merged([10, 10])), list(_merged([100_000, 0, 10]))
+    ([(0, 20)], [(0, 100000), (100000, 100010)])
+    """
+    start = stop = 0
+    for rows in groups:
+        stop += rows
+        if stop - start >= _BLOCK:
+            yield start, stop
+            start = stop
+    if stop > start:
+        yield start, stop
 
 
 def is_plain(kind: Any) -> bool:

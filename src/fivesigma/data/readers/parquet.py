@@ -55,7 +55,7 @@ class ParquetReader:
         import polars
 
         with border(path, self.name, _NEXT):
-            check = checking(path)
+            check, groups = checking(path)
             lazy = polars.scan_parquet(path, glob=False)
             n_rows = int(lazy.select(polars.len()).collect().item())
             width = len(lazy.collect_schema())
@@ -64,7 +64,7 @@ class ParquetReader:
                 raise DataError(
                     f"{path}: this Parquet file holds {n_rows} rows and {width} columns; give one with rows."
                 )
-            table = FrameTable(path, self.name, _NEXT, lazy, n_rows, self.units(path), check)
+            table = FrameTable(path, self.name, _NEXT, lazy, n_rows, self.units(path), check, groups)
         yield table
 
     def units(self, path: Path) -> Mapping[str, str]:

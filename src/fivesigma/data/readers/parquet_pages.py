@@ -35,15 +35,16 @@ class Chunk:
     values: int
 
 
-def checking(path: Path) -> Callable[[Sequence[str]], None]:
-    """Return a function that checks the pages of some columns of a file, each column once.
+def checking(path: Path) -> tuple[Callable[[Sequence[str]], None], tuple[int, ...]]:
+    """Return a function that checks the pages of some columns of a file, each column once; and the rows of its groups.
 
     Raises
     ------
     DataError
         If the footer, or in the function the header of a page, declares what the file cannot hold.
     """
-    chunks = _chunks(path)
+    groups = _groups(path)
+    chunks = _chunks(path, groups)
 
     def check(names: Sequence[str]) -> None:
         wanted = [chunk for name in names for chunk in chunks.pop(name, ())]
@@ -51,11 +52,11 @@ def checking(path: Path) -> Callable[[Sequence[str]], None]:
             for chunk in wanted:
                 _check_pages(path, stream, chunk)
 
-    return check
+    return check, tuple(rows for group in groups if isinstance(rows := group.get(3), int))
 
 
-def _chunks(path: Path) -> dict[str, list[Chunk]]:
-    """Return the chunks of each column of the table."""
+def _groups(path: Path) -> list[dict[int, Any]]:
+    """Return what the footer says of each group of rows."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         stream.seek(max(size - 8, 0))
@@ -63,9 +64,14 @@ def _chunks(path: Path) -> dict[str, list[Chunk]]:
         if size < 12 or length > size - 12:
             raise _refusal(path, f"its footer of {length} bytes does not fit into {size}")
         stream.seek(size - 8 - length)
-        footer = _struct_in(path, stream.read(length), "footer")[0]
+        return _listed(_struct_in(path, stream.read(length), "footer")[0].get(4))
+
+
+def _chunks(path: Path, groups: Sequence[Mapping[int, Any]]) -> dict[str, list[Chunk]]:
+    """Return the chunks of each column of the table."""
+    size = path.stat().st_size
     found: dict[str, list[Chunk]] = {}
-    for group in _listed(footer.get(4)):
+    for group in groups:
         for column in _listed(group.get(1)):
             if isinstance(about := column.get(3), Mapping):
                 name, chunk = _chunk(path, about, size)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
@@ -27,7 +28,8 @@ class PartTable:
     """A table in a file of which any part can be read alone, by the function ``read`` of its format.
 
     ``left_out`` are the columns that the file has and no table can hold, by name with the reason; ``sum_w`` returns the
-    sum of weights of all that was generated, where the file says it.
+    sum of weights of all that was generated, where the file says it; ``row_blocks`` are rows that are read together
+    (`Table`).
     """
 
     path: Path
@@ -40,6 +42,7 @@ class PartTable:
     units: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     sum_w: Callable[[], float | None] = _says_none
+    row_blocks: Sequence[tuple[int, int]] = ()
 
     def columns(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
@@ -69,7 +72,7 @@ class PartTable:
                     f"{self.path}: column {name!r} has {len(values)} of {last - first} rows; it is damaged: "
                     f"{self.next_step}."
                 )
-            yield name, values
+            yield name, _own(values) if last - first < self.n_rows else values
 
     def _absent(self, name: str) -> str:
         if name in self.left_out:
@@ -79,6 +82,12 @@ class PartTable:
             return f"column {name!r} holds {held} in each row; ask for it as such."
         known = (*self.names, *self.jagged, *self.left_out)
         return f"has no column {name!r}.{did_you_mean(name, known)}"
+
+
+def _own(values: Any) -> Any:
+    """Return a part with memory of its own: a view would hold all that a library read for it."""
+    plain = isinstance(values, np.ndarray) and values.base is not None
+    return values.copy() if plain else values
 
 
 def all_columns(table: Table, path: Path) -> dict[str, NDArray[Any]]:

@@ -78,8 +78,9 @@ class RootReader:
 def _opened(path: Path) -> Any:
     uproot = require("uproot", "root")
     require("awkward", "root")
-    source = uproot.MemmapSource  # a colon in a path is no place in a file
-    return uproot.open({str(path): None}, handler=source, array_cache=None, object_cache=None)
+    # a mapping would hold what was read of the file; and a colon in a path is no place in a file
+    how = {"handler": uproot.MultithreadedFileSource, "num_workers": 1}
+    return uproot.open({str(path): None}, array_cache=None, object_cache=None, **how)
 
 
 def _trees(file: Any) -> dict[str, str]:

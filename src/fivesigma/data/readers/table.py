@@ -114,9 +114,18 @@ def tiles(table: Table, names: Sequence[str], together: int) -> Iterator[Tile]:
         return
     blocks = getattr(table, "row_blocks", ())
     for start, stop in blocks or ((0, table.n_rows),):
-        step = len(names) if blocks else together
-        for first in range(0, len(names), max(step, 1)):
-            yield start, stop, tuple(names[first : first + step])
+        yield from across(names, start, stop, len(names) if blocks else together)
+
+
+def across(names: Sequence[str], start: int, stop: int, together: int) -> Iterator[Tile]:
+    """Yield the same rows of some columns after the other, ``together`` at a time.
+
+    >>> list(across("abc", 0, 5, 2))
+    [(0, 5, ('a', 'b')), (0, 5, ('c',))]
+    """
+    step = max(together, 1)
+    for first in range(0, len(names), step):
+        yield start, stop, tuple(names[first : first + step])
 
 
 def looks(table: Table, names: Sequence[str]) -> dict[str, NDArray[Any]]:
