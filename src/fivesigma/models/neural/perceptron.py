@@ -19,6 +19,7 @@ from fivesigma._core.errors import FitError, InputError
 from fivesigma._core.saved_state import MOST, SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import Scale
+from fivesigma.models.neural.checkpoint import kept_at
 from fivesigma.models.neural.law import MixtureLaw
 from fivesigma.models.neural.losses import Loss, classification_loss, regression_loss
 from fivesigma.models.neural.lossfunctions import LEAST_LOG
@@ -79,6 +80,8 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         engine: str = "fused",
         dtype: str = "float32",
         n_jobs: int | None = None,
+        device: str = "cpu",
+        checkpoint: Any = None,
         random_state: Any = 0,
     ) -> None:
         self.hidden = hidden
@@ -101,6 +104,8 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         self.engine = engine
         self.dtype = dtype
         self.n_jobs = n_jobs
+        self.device = device
+        self.checkpoint = checkpoint
         self.random_state = random_state
 
     def _trained(
@@ -131,8 +136,9 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         members = settings.members(X.shape[1], loss.n_outputs(n_targets), loss, len(rows), stops=stops)
         courses = [Course.begun(member, self.dtype) for member in members]
         engine = self._engine(rows, out, settings.threads())
+        keep = kept_at(self.checkpoint, members, (rows, out), courses)
         with threadpool_limits(1):
-            train(engine, members, courses, progress)
+            train(engine, members, courses, progress, keep)
         self._scale, self._law = inputs, loss
         return self._kept(members, courses, stops)
 
@@ -140,7 +146,7 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         if self.engine == "torch":
             from fivesigma.models.neural.stacked import Stacked
 
-            return Stacked(fit, held)
+            return Stacked(fit, held, self.device)
         from fivesigma.models.neural.fused import Fused
 
         return Fused(fit, held, n_threads)
@@ -255,6 +261,11 @@ class MLPRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
     dtype : {"float32", "float64"}
     n_jobs : int, optional
         Threads; all processors for None. What comes out is the same.
+    device : {"cpu", "cuda"}
+        Of the engine "torch".
+    checkpoint : path, optional
+        A file that keeps how far the training has come, about once a second: a fit that was ended goes on from there,
+        on the same data and settings, to the same bits.
     random_state : int or RandomState
 
     Attributes
@@ -301,12 +312,14 @@ class MLPRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
         engine: str = "fused",
         dtype: str = "float32",
         n_jobs: int | None = None,
+        device: str = "cpu",
+        checkpoint: Any = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(
             hidden, activation, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip,
             schedule, batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs,
-            random_state,
+            device, checkpoint, random_state,
         )  # fmt: skip
 
     _classifies = False
@@ -412,7 +425,8 @@ class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         "balanced" is cross entropy with classes of equal weight. The probabilities of "hinge" are the logistic
         function of its scores: an order, not calibrated.
     hidden, activation, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip, schedule,
-    batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs, random_state :
+    batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs, device,
+    checkpoint, random_state :
         See `MLPRegressor`; ``setting`` is not used.
 
     Attributes
@@ -457,12 +471,14 @@ class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         engine: str = "fused",
         dtype: str = "float32",
         n_jobs: int | None = None,
+        device: str = "cpu",
+        checkpoint: Any = None,
         random_state: Any = 0,
     ) -> None:
         super().__init__(
             hidden, activation, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip,
             schedule, batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs,
-            random_state,
+            device, checkpoint, random_state,
         )  # fmt: skip
 
     _classifies = True

@@ -20,6 +20,7 @@ OPTIMISERS = ("sgd", "rprop", "adagrad", "adam", "adamw")
 SCHEDULES = ("constant", "cosine", "step")
 ENGINES = ("fused", "torch")
 PRECISIONS = ("float32", "float64")
+DEVICES = ("cpu", "cuda")
 FULL, AUTO = "full", "auto"
 HELD_OUT = 0.1
 """Share of the rows that decides when to stop, where nothing else is said."""
@@ -30,6 +31,7 @@ _WORDS = {
     "schedule": SCHEDULES,
     "engine": ENGINES,
     "dtype": PRECISIONS,
+    "device": DEVICES,
 }
 _WHOLE = {"epochs": 10**7, "n_members": 10**4, "patience": 10**7}
 _WIDEST, _MOST_LAYERS = 10**5, 100
@@ -57,6 +59,10 @@ class Settings:
             _number(name, self.given[name], low, high)
         if self.batch_size not in (FULL, AUTO):
             _whole("batch_size", self.batch_size, 10**9)
+        if self.device != "cpu" and self.engine != "torch":
+            raise InputError(
+                f"device = {self.device!r} goes with engine = 'torch'; got engine = {self.engine!r}."
+            )
         if self.nesterov and (self.optimiser != "sgd" or not self.momentum > 0):
             raise InputError(
                 f"nesterov = True goes with optimiser = 'sgd' and a momentum above 0; got {self.optimiser!r} and "

@@ -102,6 +102,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "n_members": whole(5, 1, 10**4),
             "engine": choice("fused", "fused", "torch"),
             "dtype": choice("float32", "float32", "float64"),
+            "device": choice("cpu", "cpu", "cuda"),
         },
         stochastic=True,
         several=True,
