@@ -10,7 +10,12 @@ from fivesigma.models.neural.tensorlosses import function_of
 
 
 class Body(Protocol):
-    """M members of one shape, whose parameters are the tensor ``theta`` (M, P) that it was made with."""
+    """M members of one shape, whose parameters are the tensor ``theta`` (M, P) that it was made with.
+
+    ``widest`` is the most numbers that stand for a row of a member on its way.
+    """
+
+    widest: int
 
     def losses(self, X: Any, T: Any, w: Any) -> Any:
         """Return Σ w loss (M,) of events X (M, B, p), T (M, B, t), w (M, B); nothing is remembered."""
@@ -27,7 +32,9 @@ class Perceptrons:
     """
 
     def __init__(self, members: Sequence[Member], theta: Any) -> None:
-        self.layers: Layers = members[0].layers
+        assert isinstance(members[0].layers, Layers)
+        self.layers = members[0].layers
+        self.widest = max(self.layers.sizes)
         self.weights: list[Any] = list(self.layers.views(theta))
         self.activate, self.slope_of_activation = _table()[members[0].activation]
         self.loss = function_of(members[0].loss)
