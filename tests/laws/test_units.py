@@ -63,6 +63,7 @@ COUNT = np.round(4 * np.exp(np.clip(VALUE, -2.0, 2.0)))
 NAMES = ("a", "b", "c", "d")
 QUICK = {
     "mlp": {"epochs": 30, "n_members": 2},
+    "network": {"epochs": 10, "n_members": 3, "width": 8, "n_blocks": 2},
     "gibbs-mixture": {"n_sweeps": 60, "n_warmup": 40, "n_chains": 2, "n_components": 2},
     "forest": {"n_estimators": 15},
     "extra-trees": {"n_estimators": 15},

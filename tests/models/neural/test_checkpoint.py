@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from fivesigma._core.errors import DataError, InputError
-from fivesigma.models.neural import MLPClassifier, MLPRegressor
+from fivesigma.models.neural import MLPClassifier, MLPRegressor, NetworkClassifier
 from fivesigma.models.neural.checkpoint import Checkpoint
 from fivesigma.models.neural.member import Course
 
@@ -56,6 +56,17 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, engine, dtype, mon
     for part, curve in whole.history_.items():
         np.testing.assert_array_equal(kept.history_[part], curve)
     np.testing.assert_array_equal(kept.epoch_, whole.epoch_)
+
+
+@pytest.mark.skipif(not find_spec("torch"), reason="torch is absent")
+def test_a_killed_network_for_tables_goes_on_to_the_same_bits(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("fivesigma.models.neural.training._SECONDS", 0.0)
+    settings = {"width": 8, "n_members": 2, "epochs": 12, "schedule": "cosine"}
+    whole = NetworkClassifier(**settings).fit(X, Y > 0)
+    kept = NetworkClassifier(checkpoint=tmp_path / "courses", **settings)
+    with pytest.raises(_KilledError):
+        kept.fit(X, Y > 0, progress=_killed_after(5))
+    np.testing.assert_array_equal(kept.fit(X, Y > 0).predict_members(X), whole.predict_members(X))
 
 
 def test_a_finished_training_is_read_and_not_done_again(tmp_path) -> None:

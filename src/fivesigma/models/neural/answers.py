@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, softmax
+from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -151,9 +151,15 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):  # type: ignore[misc]
         return self._trained(table, codes, sample_weight, groups, self._loss(), self._n_scores(), progress)
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """Return the mean score of the members: (n,) of two classes, (n, K) of more."""
-        mean: Array = self._outputs(X).mean(axis=0)
-        return mean[:, 0] if mean.shape[1] == 1 else mean
+        """Return scores in the order of the probabilities: of two classes the log odds (n,), of more ln p (n, K).
+
+        Of one member of two classes they are its own outputs.
+        """
+        outputs = self._outputs(X)
+        if outputs.shape[2] > 1:
+            return np.asarray(logsumexp(log_softmax(outputs, axis=-1), axis=0) - np.log(len(outputs)))
+        o = outputs[..., 0]
+        return np.asarray(logsumexp(log_expit(o), axis=0) - logsumexp(log_expit(-o), axis=0))
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the mean of the members' probabilities (n, K), in the order of ``classes_``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from fivesigma.models.neural.member import Layers, Member
@@ -22,6 +23,9 @@ class Body(Protocol):
 
     def slopes(self, X: Any, T: Any, w: Any, slope: Any) -> Any:
         """Return the same, and set ``slope`` (M, P) to the derivatives of Σ w loss / B by the parameters."""
+
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Return what surrounds the steps of an epoch."""
 
 
 class Perceptrons:
@@ -55,6 +59,10 @@ class Perceptrons:
             (by,) = torch.autograd.grad(total, outputs, torch.full_like(total, 1.0 / X.shape[1]))
         self._back(by, passed, slope)
         return total.detach()
+
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Nothing is left to chance; see `Body`."""
+        return nullcontext()
 
     def _outputs(self, X: Any, passed: list[tuple[Any, Any, Any]]) -> Any:
         """Return the outputs (M, B, k), and append of each layer what came in, its sums, and their activations."""

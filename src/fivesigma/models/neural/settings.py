@@ -13,7 +13,7 @@ import numpy as np
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.random import random_state
 from fivesigma.models.neural.losses import Loss
-from fivesigma.models.neural.member import NEVER, Layers, Member, Optimiser
+from fivesigma.models.neural.member import NEVER, Layers, Member, Optimiser, Shape
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "gelu", "softplus")
 OPTIMISERS = ("sgd", "rprop", "adagrad", "adam", "adamw")
@@ -74,12 +74,18 @@ class Settings:
     ) -> list[Member]:
         """Return the members of the ensemble; ``stops`` says whether held-out rows may end a training."""
         hidden = _each_hidden(self.hidden, self.n_members)
+        return self.of_shapes(
+            [Layers((n_features, *each, n_outputs)) for each in hidden], loss, n_rows, stops=stops
+        )
+
+    def of_shapes(self, shapes: Sequence[Shape], loss: Loss, n_rows: int, *, stops: bool) -> list[Member]:
+        """Return members of these shapes."""
         rates = _each("learning_rate", self.learning_rate, self.n_members, 1e-12, 1e3)
         decays = _each("weight_decay", self.weight_decay, self.n_members, 0.0, 1e6)
         batch, patience = self.batch(n_rows), int(self.patience) if stops else NEVER
         return [
             Member(
-                layers=Layers((n_features, *hidden[m], n_outputs)),
+                layers=shape,
                 activation=self.activation,
                 loss=loss,
                 optimiser=Optimiser(
@@ -91,12 +97,8 @@ class Settings:
                 patience=patience,
                 seed=random_state(seed_of(self.random_state), "member", m),
             )
-            for m in range(int(self.n_members))
+            for m, shape in enumerate(shapes)
         ]  # fmt: skip
-
-    def one(self, name: str, low: float, high: float) -> float:
-        """Return a setting that is one number for all members."""
-        return number(name, self.given[name], low, high)
 
     def batch(self, n_rows: int) -> int:
         """Return the events of a batch; `InputError` where more are asked for than there are."""

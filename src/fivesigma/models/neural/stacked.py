@@ -65,7 +65,8 @@ class Stacked:
         stack = Stack(pairs, self.body, self.device)
         done = pairs[0][1].done
         while done < end and not any(course.ended for _, course in pairs):
-            lost = stack.run_epoch(self.fit, done)
+            with stack.body.epoch(done):
+                lost = stack.run_epoch(self.fit, done)
             out = None if self.held is None else stack.mean_losses(self.held)
             stack.judged(done, lost, out)
             done += 1

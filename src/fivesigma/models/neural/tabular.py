@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -37,7 +38,7 @@ class Tabular:
     """The sizes of the network: columns p, outputs o, ``width`` h of its ``n_blocks`` layers, k members.
 
     >>> Tabular(5, 1, width=8, n_blocks=2, n_members=3).n_parameters
-    823
+    846
     """
 
     n_features: int
@@ -160,6 +161,10 @@ class TabularBody:
             to.copy_(part)
         return total.detach()
 
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Nothing is left to chance; see `Body`."""
+        return nullcontext()
+
     def _outputs(self, X: Any) -> Any:
         import torch
 
@@ -172,7 +177,10 @@ class TabularBody:
 
 @dataclass(frozen=True, eq=False)
 class TabularNetwork:
-    """A trained network: its shape and its parameters (P,). What it says is calculated without PyTorch."""
+    """A trained network: its shape and its parameters (P,).
+
+    What it says is calculated without PyTorch, and in float64, so that a row has one answer in any company.
+    """
 
     shape: Tabular
     theta: Array
@@ -189,13 +197,13 @@ class TabularNetwork:
 
     def outputs(self, X: Array) -> Array:
         """Return the outputs (k, n, o) of the members for standardised rows X (n, p)."""
-        parts = self.shape.parts(self.theta)
+        parts, X = self.shape.parts(self.theta.astype(np.float64)), X.astype(np.float64)
         with np.errstate(over="ignore"):
             found = [
                 self.shape.outputs(parts, X[start : start + _ROWS], np, _silu)
                 for start in range(0, len(X), _ROWS)
             ]
-        return np.concatenate(found).transpose(1, 0, 2).astype(np.float64)
+        return np.concatenate(found).transpose(1, 0, 2)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
