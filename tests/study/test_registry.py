@@ -54,6 +54,7 @@ FAST = {
     "boosting": {"max_iter": 15},
     "xgboost": {"max_iter": 15},
     "natural-gradient": {"n_estimators": 25},
+    "network": {"epochs": 15, "width": 16, "n_members": 2},
 }
 
 

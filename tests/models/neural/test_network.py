@@ -187,7 +187,7 @@ def test_a_loss_that_diverges_is_an_error() -> None:
         ({"batch_size": 10**6}, "batch_size is 1000000, but .* rows are fitted to"),
         ({"width": 0}, "width is 0"),
         ({"n_blocks": 2.5}, "n_blocks is 2.5"),
-        ({"learning_rate": [0.1, 0.2]}, "learning_rate is"),
+        ({"learning_rate": [0.1, 0.2]}, "learning_rate has 2 entries"),
         ({"device": "cuda"}, "'cuda' is a device"),
         ({"loss": "mape"}, "'mape' is not a loss"),
     ],

@@ -15,7 +15,7 @@ from fivesigma.models.neural.answers import EnsembleClassifier, EnsembleRegresso
 from fivesigma.models.neural.ensemble import Ensemble
 from fivesigma.models.neural.losses import Loss
 from fivesigma.models.neural.member import Member, Rows
-from fivesigma.models.neural.settings import Settings, whole
+from fivesigma.models.neural.settings import AUTO, Settings, whole
 from fivesigma.models.neural.tabular import Tabular, TabularBody, TabularNetwork
 from fivesigma.models.neural.training import Engine
 
@@ -31,6 +31,8 @@ _FIXED = {
     "dtype": "float32",
     "n_jobs": 1,
 }
+_STEPS, _FEWEST, _MOST = 1000, 24, 200
+"""Steps of a training whose epochs are "auto", and the fewest and the most of these."""
 
 
 class _Tabular(Ensemble):
@@ -48,11 +50,11 @@ class _Tabular(Ensemble):
         learning_rate: float = 0.002,
         weight_decay: float = 0.001,
         clip: float = 0.0,
-        schedule: str = "constant",
+        schedule: str = "cosine",
         batch_size: Any = "auto",
-        epochs: int = 100,
+        epochs: Any = "auto",
         early_stopping: bool = True,
-        patience: int = 12,
+        patience: int = 40,
         validation: Any = None,
         device: str = "cpu",
         checkpoint: Any = None,
@@ -78,13 +80,21 @@ class _Tabular(Ensemble):
 
     def _check_settings(self) -> None:
         require("torch", "neural")
-        Settings(self.get_params(deep=False) | _FIXED).check()
+        self._settings(1).check()
         for name, most in (("width", 4096), ("n_blocks", 64), ("n_members", 1024)):
             whole(name, getattr(self, name), most)
 
+    def _settings(self, n_rows: int) -> Settings:
+        """Return the settings of a training on ``n_rows``."""
+        given = self.get_params(deep=False) | _FIXED
+        if self.epochs == AUTO:
+            steps = -(-n_rows // Settings(given).batch(n_rows)) if n_rows > 1 else 1
+            given["epochs"] = max(_FEWEST, min(_MOST, -(-_STEPS // steps)))
+        return Settings(given)
+
     def _members(self, n_features: int, n_outputs: int, loss: Loss, fit: Rows, stops: bool) -> list[Member]:
         shape = Tabular(n_features, n_outputs, int(self.width), int(self.n_blocks), int(self.n_members))
-        settings = Settings(self.get_params(deep=False) | _FIXED | {"n_members": 1})
+        settings = Settings({**self._settings(len(fit)).given, "n_members": 1})
         return settings.of_shapes([shape], loss, len(fit), stops=stops)
 
     def _engine(self, fit: Rows, held: Rows | None) -> Engine:
@@ -124,10 +134,11 @@ class NetworkRegressor(EnsembleRegressor, _Tabular):
         Of AdamW.
     clip : float
         Longest gradient; 0 for any.
-    schedule : {"constant", "cosine", "step"}
+    schedule : {"cosine", "constant", "step"}
     batch_size : int, "full" or "auto" (a 32nd of the rows, from 32 to 512)
-    epochs, patience : int
-        At most so many, and so many without a lower loss on rows held out.
+    epochs : int or "auto" (for 1,000 steps, from 24 to 200)
+    patience : int
+        So many epochs without a lower loss on rows held out end the training.
     early_stopping, validation :
         See `MLPRegressor`.
     device : {"cpu", "cuda"}
@@ -169,11 +180,11 @@ class NetworkRegressor(EnsembleRegressor, _Tabular):
         learning_rate: float = 0.002,
         weight_decay: float = 0.001,
         clip: float = 0.0,
-        schedule: str = "constant",
+        schedule: str = "cosine",
         batch_size: Any = "auto",
-        epochs: int = 100,
+        epochs: Any = "auto",
         early_stopping: bool = True,
-        patience: int = 12,
+        patience: int = 40,
         validation: Any = None,
         device: str = "cpu",
         checkpoint: Any = None,
@@ -226,11 +237,11 @@ class NetworkClassifier(EnsembleClassifier, _Tabular):
         learning_rate: float = 0.002,
         weight_decay: float = 0.001,
         clip: float = 0.0,
-        schedule: str = "constant",
+        schedule: str = "cosine",
         batch_size: Any = "auto",
-        epochs: int = 100,
+        epochs: Any = "auto",
         early_stopping: bool = True,
-        patience: int = 12,
+        patience: int = 40,
         validation: Any = None,
         device: str = "cpu",
         checkpoint: Any = None,

@@ -66,6 +66,18 @@ class Batch:
         return "a whole number from 1 on, 'auto' or 'full'"
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """A number of epochs, or "auto"."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is one of these."""
+        return value == "auto" or Range(1, 10**7, integer=True).contains(value)
+
+    def __str__(self) -> str:
+        return "a whole number from 1 on, or 'auto'"
+
+
 def _mlp(ask: Request) -> Any:
     from fivesigma.models.neural import MLPClassifier, MLPRegressor
 
@@ -125,7 +137,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         "as boosting, where dependences are smooth: a network that needs no tuning, of PyTorch (extra [neural])",
         BOTH,
         _network,
-        lambda n, p, K: 0.5 + 9e-4 * n * (1.0 + p / 80),
+        lambda n, p, K: 1.0 + 1.2e-3 * n * (1.0 + p / 80),
         {
             "loss": Parameter(None, Choice((None, *_LOSSES))),
             "setting": Parameter(None, Range(0.0, INF, also=(None,))),
@@ -135,11 +147,11 @@ NETWORKS: tuple[ModelKind, ...] = (
             "learning_rate": Parameter(0.002, Range(1e-12, 1e3), Range(3e-4, 0.01, log=True)),
             "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
             "clip": Parameter(0.0, Range(0.0, INF)),
-            "schedule": choice("constant", "constant", "cosine", "step"),
+            "schedule": choice("cosine", "cosine", "constant", "step"),
             "batch_size": Parameter("auto", Batch()),
-            "epochs": whole(100, 1, 10**7),
+            "epochs": Parameter("auto", Epochs()),
             "early_stopping": choice(True, True, False),
-            "patience": whole(12, 1, 10**7),
+            "patience": whole(40, 1, 10**7),
             "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
             "device": choice("cpu", "cpu", "cuda"),
         },
