@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -38,12 +37,12 @@ KINDS = [
     pytest.param(kind, task, id=f"{kind.name}-{task}")
     for kind in registry.kinds().values()
     for task in kind.tasks
-    if task != "clustering"
-    and kind.name not in ("own", "predictions", *(() if find_spec("xgboost") else ("xgboost",)))
+    if task != "clustering" and kind.name not in ("own", "predictions") and not kind.lacking
 ]
 FAST = {
     name: {"n_estimators": 4} for name in ("forest", "quantile-forest", "extra-trees", "natural-gradient")
 } | {name: {"max_iter": 5} for name in ("boosting", "xgboost")}
+FAST["network"] = {"epochs": 4, "width": 8, "n_members": 2}
 TASKS = {
     Output.PROBABILITY: "classification",
     Output.VALUE: "regression",

@@ -64,6 +64,7 @@ COUNT = np.round(4 * np.exp(np.clip(VALUE, -2.0, 2.0)))
 NAMES = ("a", "b", "c", "d")
 QUICK = {
     "mlp": {"epochs": 30, "n_members": 2},
+    "network": {"epochs": 10, "n_members": 3, "width": 8, "n_blocks": 2},
     "gibbs-mixture": {"n_sweeps": 60, "n_warmup": 40, "n_chains": 2, "n_components": 2},
     "forest": {"n_estimators": 15},
     "extra-trees": {"n_estimators": 15},
@@ -304,6 +305,14 @@ if importlib.util.find_spec("xgboost"):
         "XGBoostRegressor": trees.XGBoostRegressor(max_iter=20),
         "XGBoostClassifier": trees.XGBoostClassifier(max_iter=20),
     }
+NEED_TORCH = {
+    "NetworkRegressor": neural.NetworkRegressor(width=8, n_blocks=2, n_members=3, epochs=10),
+    "NetworkClassifier": neural.NetworkClassifier(width=8, n_blocks=2, n_members=3, epochs=10),
+    "ModuleRegressor": neural.ModuleRegressor(epochs=10),
+    "ModuleClassifier": neural.ModuleClassifier(epochs=10, n_members=2),
+}
+if importlib.util.find_spec("torch"):
+    SUPERVISED |= NEED_TORCH
 CLUSTERERS = {
     "Clusterer": Clusterer(_standard(KMeans(3, n_init=2, random_state=0)), None),
     "LeadingComponent": LeadingComponent(),
@@ -363,6 +372,8 @@ def test_no_estimator_of_ours_is_without_the_law() -> None:
     found = {each.__name__ for each in found if not any(issubclass(o, each) for o in found - {each})}
     if not importlib.util.find_spec("xgboost"):
         found -= {"XGBoostRegressor", "XGBoostClassifier"}
+    if not importlib.util.find_spec("torch"):
+        found -= set(NEED_TORCH)
     tested = {name.split(",")[0] for name in (*SUPERVISED, *CLUSTERERS, *EXEMPT, "PerTarget")}
     assert found == tested | {type(step).__name__ for step in STEPS}
 

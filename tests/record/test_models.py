@@ -10,7 +10,6 @@ import operator
 import os
 import sys
 import zipfile
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -90,8 +89,7 @@ def _settings():
     for task in ("classification", "regression"):
         for kind in registry.kinds().values():
             if task in kind.tasks and kind.name != "own" and not kind.given:
-                absent = kind.name == "xgboost" and find_spec("xgboost") is None
-                marks = [pytest.mark.skip(reason="the extra [boost] is not installed")] if absent else []
+                marks = [pytest.mark.skip(reason=kind.lacking)] if kind.lacking else []
                 yield pytest.param(task, kind.name, {}, id=f"{task}-{kind.name}", marks=marks)
         tuned = {"tune": {"max_depth": [1, 3]}, "trials": 2}
         yield pytest.param(task, "tree", tuned, id=f"{task}-tuned")

@@ -32,6 +32,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "xgboost": {"max_iter": 4},
     "natural-gradient": {"n_estimators": 4},
     "mlp": {"epochs": 4, "n_members": 2, "hidden": [3]},
+    "network": {"epochs": 3, "n_members": 2, "width": 4, "n_blocks": 2},
     "gibbs-mixture": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
     "spiked-gibbs": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
 }
@@ -80,6 +81,14 @@ def _members() -> Iterator[Member]:
     for loss in ("gaussian", "mixture"):
         yield f"regression-mlp-{loss}", "regression", "mlp", {"params": {"loss": loss}}
     yield "classification-mlp-two", "classification", "mlp", {"y": TWO, "params": {"dtype": "float64"}}
+    if find_spec("torch"):
+        yield (
+            "regression-network-targets",
+            "regression",
+            "network",
+            {"y": np.column_stack([SIGNAL, -2 * SIGNAL])},
+        )
+        yield "regression-network-gaussian", "regression", "network", {"params": {"loss": "gaussian"}}
     for law in ("normal", "log-normal", "student-t"):
         settings = {"params": {"distribution": law}, "y": np.exp(SIGNAL)}
         yield f"regression-natural-gradient-{law}", "regression", "natural-gradient", settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +23,13 @@ from fivesigma.study.fit.inside import chosen, weighted
 from fivesigma.study.registry import registry
 
 KINDS = [kind for kind in registry.kinds().values() if kind.name != "own"]
-ABSENT = {"xgboost"} if find_spec("xgboost") is None else set()
-EXTRA = pytest.mark.skip(reason="the extra [boost] is not installed")
 PAIRS = [
-    pytest.param(kind, task, id=f"{kind.name}-{task}", marks=[EXTRA] if kind.name in ABSENT else [])
+    pytest.param(
+        kind,
+        task,
+        id=f"{kind.name}-{task}",
+        marks=[pytest.mark.skip(reason=kind.lacking)] if kind.lacking else [],
+    )
     for kind in KINDS
     for task in kind.tasks
     if task != "clustering" and not kind.given  # see test_clustering.py and test_predictions.py
@@ -54,6 +56,7 @@ FAST = {
     "boosting": {"max_iter": 15},
     "xgboost": {"max_iter": 15},
     "natural-gradient": {"n_estimators": 25},
+    "network": {"epochs": 15, "width": 16, "n_members": 2},
 }
 
 

@@ -1,6 +1,16 @@
 """Networks: ensembles whose members are trained in one pass."""
 
 from fivesigma.models.neural.law import MixtureLaw
+from fivesigma.models.neural.module import ModuleClassifier, ModuleRegressor
+from fivesigma.models.neural.network import NetworkClassifier, NetworkRegressor
 from fivesigma.models.neural.perceptron import MLPClassifier, MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "MixtureLaw"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "MixtureLaw",
+    "ModuleClassifier",
+    "ModuleRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+]

@@ -56,7 +56,10 @@ class Descent:
         _STEPS[self.name](self, rate, t, theta, slope, *memory)
 
     def _sgd(self, rate: Any, t: int, theta: Any, slope: Any, velocity: Any, _: Any) -> None:
-        velocity.mul_(self.momentum if t > 1 else 0.0).add_(slope)
+        if t > 1 and self.momentum > 0:
+            velocity.mul_(self.momentum).add_(slope)
+        else:
+            velocity.copy_(slope)
         if self.nesterov:
             slope.add_(velocity, alpha=self.momentum)
         theta.addcmul_(slope if self.nesterov else velocity, rate, value=-1.0)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from fivesigma.models.neural import arithmetic, kernel, steps
-from fivesigma.models.neural.member import Array, Course, Member, Rows
+from fivesigma.models.neural.member import Array, Course, Layers, Member, Rows
 
 ACTIVATIONS = {
     "relu": arithmetic.RELU,
@@ -55,6 +55,7 @@ class Fused:
                 task.result()
 
     def _advance(self, member: Member, course: Course, until: int) -> None:
+        assert isinstance(member.layers, Layers)
         until, how, n = min(until, member.epochs), member.optimiser, len(self.fit.w)
         settings = [how.learning_rate, how.momentum, float(how.nesterov), how.weight_decay, how.clip]
         sizes, loss = np.array(member.layers.sizes), member.loss

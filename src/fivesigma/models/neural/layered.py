@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from fivesigma.models.neural.member import Layers, Member
-from fivesigma.models.neural.tensorlosses import function_of
+from fivesigma.models.neural.tensorlosses import Function, function_of, slope_of
 
 
 class Body(Protocol):
-    """M members of one shape, whose parameters are the tensor ``theta`` (M, P) that it was made with."""
+    """M members of one shape, whose parameters are the tensor ``theta`` (M, P) that it was made with.
+
+    ``widest`` is the most numbers that stand for a row of a member on its way.
+    """
+
+    widest: int
 
     def losses(self, X: Any, T: Any, w: Any) -> Any:
         """Return Σ w loss (M,) of events X (M, B, p), T (M, B, t), w (M, B); nothing is remembered."""
@@ -18,19 +24,25 @@ class Body(Protocol):
     def slopes(self, X: Any, T: Any, w: Any, slope: Any) -> Any:
         """Return the same, and set ``slope`` (M, P) to the derivatives of Σ w loss / B by the parameters."""
 
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Return what surrounds the steps of an epoch."""
+
 
 class Perceptrons:
     """The `Body` of perceptrons.
 
-    A layer is a product of batches of matrices, and its slope two: autograd is left with the loss, since on small
-    tensors it costs more than what it differentiates.
+    A layer is a product of batches of matrices, and its slope two; autograd is left with the losses that are laws,
+    since on small tensors it costs more than what it differentiates.
     """
 
     def __init__(self, members: Sequence[Member], theta: Any) -> None:
-        self.layers: Layers = members[0].layers
-        self.weights: list[Any] = list(self.layers.views(theta))
+        assert isinstance(members[0].layers, Layers)
+        self.layers = members[0].layers
+        self.widest = max(self.layers.sizes)
+        both: list[Any] = list(self.layers.views(theta))
+        self.weights = [(W, W.mT, b.unsqueeze(1)) for W, b in both]
         self.activate, self.slope_of_activation = _table()[members[0].activation]
-        self.loss = function_of(members[0].loss)
+        self.loss, self._slope = function_of(members[0].loss), slope_of(members[0].loss)
         self.slope_of_weights: tuple[Any, list[Any]] = (None, [])
 
     def losses(self, X: Any, T: Any, w: Any) -> Any:
@@ -39,21 +51,21 @@ class Perceptrons:
 
     def slopes(self, X: Any, T: Any, w: Any, slope: Any) -> Any:
         """Return Σ w loss (M,) and set ``slope``; see `Body`."""
-        import torch
-
         passed: list[tuple[Any, Any, Any]] = []
         outputs = self._outputs(X, passed)
-        with torch.enable_grad():
-            total = (self.loss(outputs.requires_grad_(), T) * w).sum(-1)
-            (by,) = torch.autograd.grad(total, outputs, torch.full_like(total, 1.0 / X.shape[1]))
-        self._back(by, passed, slope)
-        return total.detach()
+        per_event = self._slope(outputs, T) if self._slope else _by_autograd(self.loss, outputs, T)
+        self._back(per_event * (w / X.shape[1]).unsqueeze(-1), passed, slope)
+        return (self.loss(outputs, T) * w).sum(-1)
+
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Nothing is left to chance; see `Body`."""
+        return nullcontext()
 
     def _outputs(self, X: Any, passed: list[tuple[Any, Any, Any]]) -> Any:
         """Return the outputs (M, B, k), and append of each layer what came in, its sums, and their activations."""
         last = len(self.weights) - 1
-        for i, (W, b) in enumerate(self.weights):
-            at = b.unsqueeze(1).baddbmm(X, W.mT)
+        for i, (_, W, b) in enumerate(self.weights):
+            at = b.baddbmm(X, W)
             out = self.activate(at) if i < last else at
             passed.append((X, at, out))
             X = out
@@ -72,6 +84,14 @@ class Perceptrons:
             db.copy_(by.sum(1))
             if i:
                 by = by.bmm(self.weights[i][0])
+
+
+def _by_autograd(loss: Function, outputs: Any, T: Any) -> Any:
+    import torch
+
+    with torch.enable_grad():
+        leaf = outputs.detach().requires_grad_()
+        return torch.autograd.grad(loss(leaf, T).sum(), leaf)[0]
 
 
 def _table() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,17 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.w)
+
+
+class Shape(Protocol):
+    """The shape of a network, all of whose parameters stand in one array."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers there are to learn."""
+
+    def drawn(self, seed: int) -> Array:
+        """Return parameters (P,) to begin with."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class Member:
     better held-out loss after which training ends.
     """
 
-    layers: Layers
+    layers: Shape
     activation: str
     loss: Loss
     optimiser: Optimiser

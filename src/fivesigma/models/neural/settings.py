@@ -13,13 +13,14 @@ import numpy as np
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.random import random_state
 from fivesigma.models.neural.losses import Loss
-from fivesigma.models.neural.member import NEVER, Layers, Member, Optimiser
+from fivesigma.models.neural.member import NEVER, Layers, Member, Optimiser, Shape
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "gelu", "softplus")
 OPTIMISERS = ("sgd", "rprop", "adagrad", "adam", "adamw")
 SCHEDULES = ("constant", "cosine", "step")
 ENGINES = ("fused", "torch")
 PRECISIONS = ("float32", "float64")
+DEVICES = ("cpu", "cuda")
 FULL, AUTO = "full", "auto"
 HELD_OUT = 0.1
 """Share of the rows that decides when to stop, where nothing else is said."""
@@ -30,6 +31,7 @@ _WORDS = {
     "schedule": SCHEDULES,
     "engine": ENGINES,
     "dtype": PRECISIONS,
+    "device": DEVICES,
 }
 _WHOLE = {"epochs": 10**7, "n_members": 10**4, "patience": 10**7}
 _WIDEST, _MOST_LAYERS = 10**5, 100
@@ -52,11 +54,15 @@ class Settings:
         for name, words in _WORDS.items():
             one_of(str(self.given[name]), words, name)
         for name, most in _WHOLE.items():
-            _whole(name, self.given[name], most)
+            whole(name, self.given[name], most)
         for name, low, high in (("momentum", 0.0, 1.0), ("clip", 0.0, np.inf)):
-            _number(name, self.given[name], low, high)
+            number(name, self.given[name], low, high)
         if self.batch_size not in (FULL, AUTO):
-            _whole("batch_size", self.batch_size, 10**9)
+            whole("batch_size", self.batch_size, 10**9)
+        if self.device != "cpu" and self.engine != "torch":
+            raise InputError(
+                f"device = {self.device!r} goes with engine = 'torch'; got engine = {self.engine!r}."
+            )
         if self.nesterov and (self.optimiser != "sgd" or not self.momentum > 0):
             raise InputError(
                 f"nesterov = True goes with optimiser = 'sgd' and a momentum above 0; got {self.optimiser!r} and "
@@ -68,12 +74,18 @@ class Settings:
     ) -> list[Member]:
         """Return the members of the ensemble; ``stops`` says whether held-out rows may end a training."""
         hidden = _each_hidden(self.hidden, self.n_members)
+        return self.of_shapes(
+            [Layers((n_features, *each, n_outputs)) for each in hidden], loss, n_rows, stops=stops
+        )
+
+    def of_shapes(self, shapes: Sequence[Shape], loss: Loss, n_rows: int, *, stops: bool) -> list[Member]:
+        """Return members of these shapes."""
         rates = _each("learning_rate", self.learning_rate, self.n_members, 1e-12, 1e3)
         decays = _each("weight_decay", self.weight_decay, self.n_members, 0.0, 1e6)
         batch, patience = self.batch(n_rows), int(self.patience) if stops else NEVER
         return [
             Member(
-                layers=Layers((n_features, *hidden[m], n_outputs)),
+                layers=shape,
                 activation=self.activation,
                 loss=loss,
                 optimiser=Optimiser(
@@ -83,9 +95,9 @@ class Settings:
                 batch_size=batch,
                 epochs=int(self.epochs),
                 patience=patience,
-                seed=random_state(_seed(self.random_state), "member", m),
+                seed=random_state(seed_of(self.random_state), "member", m),
             )
-            for m in range(int(self.n_members))
+            for m, shape in enumerate(shapes)
         ]  # fmt: skip
 
     def batch(self, n_rows: int) -> int:
@@ -105,30 +117,28 @@ class Settings:
         """Return how many members are trained at a time."""
         if self.n_jobs is None or self.n_jobs == -1:
             return max(1, min(len(os.sched_getaffinity(0)), int(self.n_members)))
-        _whole("n_jobs", self.n_jobs, 1024)
+        whole("n_jobs", self.n_jobs, 1024)
         return int(self.n_jobs)
 
-    @property
-    def seed(self) -> int:
-        """The seed of all that is drawn beside the members' own."""
-        return _seed(self.random_state)
 
-
-def _seed(value: Any) -> int:
+def seed_of(value: Any) -> int:
+    """Return the seed that ``random_state`` stands for."""
     if isinstance(value, np.random.RandomState):
         return int(value.randint(2**31))
     if value is None:
         return int(np.random.default_rng().integers(2**31))
-    return _whole("random_state", value, 2**32 - 1, low=0)
+    return whole("random_state", value, 2**32 - 1, low=0)
 
 
-def _whole(name: str, value: Any, most: int, low: int = 1) -> int:
+def whole(name: str, value: Any, most: int, low: int = 1) -> int:
+    """Return a setting that is a whole number from ``low`` to ``most``, or raise `InputError`."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= most:
         raise InputError(f"{name} is {value!r}; expected a whole number from {low} to {most}.")
     return int(value)
 
 
-def _number(name: str, value: Any, low: float, high: float) -> float:
+def number(name: str, value: Any, low: float, high: float) -> float:
+    """Return a setting that is a number from ``low`` to ``high``, or raise `InputError`."""
     if isinstance(value, bool) or not isinstance(value, Real) or not low <= float(value) <= high:
         raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
     return float(value)
@@ -137,12 +147,12 @@ def _number(name: str, value: Any, low: float, high: float) -> float:
 def _each(name: str, value: Any, n_members: int, low: float, high: float) -> list[float]:
     """Return a number for each member: one for all, or a list of as many."""
     if not isinstance(value, Sequence | np.ndarray):
-        return [_number(name, value, low, high)] * n_members
+        return [number(name, value, low, high)] * n_members
     if len(value) != n_members:
         raise InputError(
             f"{name} has {len(value)} entries for {n_members} members; expected one number, or one each."
         )
-    return [_number(name, each, low, high) for each in value]
+    return [number(name, each, low, high) for each in value]
 
 
 def _each_hidden(value: Any, n_members: int) -> list[tuple[int, ...]]:
@@ -167,4 +177,4 @@ def _each_hidden(value: Any, n_members: int) -> list[tuple[int, ...]]:
 def _widths(value: Any) -> tuple[int, ...]:
     if not isinstance(value, Sequence | np.ndarray) or len(value) > _MOST_LAYERS:
         raise InputError(f"hidden holds {value!r}; expected a list of at most {_MOST_LAYERS} widths.")
-    return tuple(_whole("a width of hidden", each, _WIDEST) for each in value)
+    return tuple(whole("a width of hidden", each, _WIDEST) for each in value)

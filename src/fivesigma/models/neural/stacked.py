@@ -65,7 +65,8 @@ class Stacked:
         stack = Stack(pairs, self.body, self.device)
         done = pairs[0][1].done
         while done < end and not any(course.ended for _, course in pairs):
-            lost = stack.run_epoch(self.fit, done)
+            with stack.body.epoch(done):
+                lost = stack.run_epoch(self.fit, done)
             out = None if self.held is None else stack.mean_losses(self.held)
             stack.judged(done, lost, out)
             done += 1
@@ -107,8 +108,9 @@ class Stack:
         """Return the weighted mean losses (M,), in float64."""
         M, n = len(self.members), len(rows.w)
         total = self.theta.new_zeros(M, dtype=_float64())
-        for part in range(0, n, _at_a_time(self.members)):
-            some = [each[part : part + _at_a_time(self.members)] for each in rows]
+        length = max(1, _MOST // (M * self.body.widest))
+        for part in range(0, n, length):
+            some = [each[part : part + length] for each in rows]
             total += self.body.losses(*(each.expand(M, *each.shape) for each in some))
         return total / rows.w.sum(dtype=_float64())
 
@@ -167,11 +169,6 @@ def _alike(members: Sequence[Member], courses: Sequence[Course]) -> list[list[Pa
                 (member, course)
             )
     return list(found.values())
-
-
-def _at_a_time(members: Sequence[Member]) -> int:
-    """Return how many rows may pass through all members at once."""
-    return max(1, _MOST // (len(members) * max(members[0].layers.sizes)))
 
 
 def _on(device: Any, rows: Rows) -> Tensors:

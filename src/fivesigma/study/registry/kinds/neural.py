@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fivesigma._core.errors import require
 from fivesigma.models.spaces import Choice, Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import BOTH, INF, choice, whole
@@ -65,6 +66,18 @@ class Batch:
         return "a whole number from 1 on, 'auto' or 'full'"
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """A number of epochs, or "auto"."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is one of these."""
+        return value == "auto" or Range(1, 10**7, integer=True).contains(value)
+
+    def __str__(self) -> str:
+        return "a whole number from 1 on, or 'auto'"
+
+
 def _mlp(ask: Request) -> Any:
     from fivesigma.models.neural import MLPClassifier, MLPRegressor
 
@@ -72,6 +85,16 @@ def _mlp(ask: Request) -> Any:
     settings = dict(ask.params)
     settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
     return made(**settings, n_jobs=1, random_state=ask.seed)
+
+
+def _network(ask: Request) -> Any:
+    require("torch", "neural")
+    from fivesigma.models.neural.network import NetworkClassifier, NetworkRegressor
+
+    made = NetworkClassifier if ask.classifies else NetworkRegressor
+    settings = dict(ask.params)
+    settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
+    return made(**settings, random_state=ask.seed)
 
 
 _LOSSES = ("cross-entropy", "balanced", "hinge", "mse", "mae", "huber", "quantile", "gaussian", "mixture")
@@ -102,10 +125,40 @@ NETWORKS: tuple[ModelKind, ...] = (
             "n_members": whole(5, 1, 10**4),
             "engine": choice("fused", "fused", "torch"),
             "dtype": choice("float32", "float32", "float64"),
+            "device": choice("cpu", "cpu", "cuda"),
         },
         stochastic=True,
         several=True,
         stops=True,
+        lineup=False,
+    ),
+    ModelKind(
+        "network",
+        "as boosting, where dependences are smooth: a network that needs no tuning, of PyTorch (extra [neural])",
+        BOTH,
+        _network,
+        lambda n, p, K: 1.0 + 1.2e-3 * n * (1.0 + p / 80),
+        {
+            "loss": Parameter(None, Choice((None, *_LOSSES))),
+            "setting": Parameter(None, Range(0.0, INF, also=(None,))),
+            "width": whole(128, 1, 4096, (32, 512), log=True),
+            "n_blocks": whole(3, 1, 64, (1, 5)),
+            "n_members": whole(8, 1, 1024),
+            "learning_rate": Parameter(0.002, Range(1e-12, 1e3), Range(3e-4, 0.01, log=True)),
+            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
+            "clip": Parameter(0.0, Range(0.0, INF)),
+            "schedule": choice("cosine", "cosine", "constant", "step"),
+            "batch_size": Parameter("auto", Batch()),
+            "epochs": Parameter("auto", Epochs()),
+            "early_stopping": choice(True, True, False),
+            "patience": whole(40, 1, 10**7),
+            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
+            "device": choice("cpu", "cpu", "cuda"),
+        },
+        stochastic=True,
+        several=True,
+        stops=True,
+        needs=("torch", "neural"),
         lineup=False,
     ),
 )
