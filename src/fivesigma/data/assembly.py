@@ -17,7 +17,7 @@ from fivesigma._core.collection import Declared as Objects
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import wrapped
 from fivesigma.data import choice, join, shape, targets
-from fivesigma.data.cuts import SELECT, Passed, cut_flow, of_classes
+from fivesigma.data.cuts import SELECT, Passed, cut_flow, of_classes, refuse_taken
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
 from fivesigma.data.objects.declared import computed, declared, field_units, halves
@@ -315,6 +315,7 @@ def _draw(work: _Work, known: _Known) -> None:
 def _select(work: _Work) -> None:
     """Keep the rows that pass the cuts, which are counted in order, and ``select``."""
     roles = work.roles
+    refuse_taken(roles.cuts)
     masks = {name: _condition(work, f"cuts.{name}", text) for name, text in roles.cuts.items()}
     if masks:
         last = {} if roles.select is None else {SELECT: _condition(work, "select", roles.select)}
