@@ -10,7 +10,7 @@ import pytest
 
 from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError
-from fivesigma.data.inspection import guess, inspect, look, parts, ranked_targets
+from fivesigma.data.inspection import guess, inspect, inspected, look, parts, ranked_targets
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,53 @@ def test_lists_units_and_what_is_left_out_are_seen_and_several_tables_listed(tmp
     assert parts(tmp_path / "t.fits") == parts(tmp_path / "absent.fits") == {}
     pl.DataFrame({"w": [1.0, 1, 2], "x": [1.5, 2, 1], "y": [0, 1, 1]}).write_csv(tmp_path / "t.csv")
     assert inspect(tmp_path / "t.csv", "y").n_effective == pytest.approx(16 / 6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "EvtNum",
+            "eventNumber",
+            "event",
+            "evt",
+            "RunNum",
+            "run",
+            "LumiBlockNum",
+            "luminosityBlock",
+            "lumi",
+            "bx",
+        ),
+        *(
+            "orbitNumber",
+            "bunchCrossing",
+            "halo_id",
+            "sourceId",
+            "CLUSTER_ID",
+            "event_no",
+            "mcChannelNumber",
+            "entry",
+        ),
+    ],
+)
+def test_what_numbers_events_runs_or_objects_is_neither_target_nor_feature(name: str) -> None:
+    rng = np.random.default_rng(0)
+    for last in (True, False):
+        numbers = {name: rng.permutation(500) // 3}
+        rest = {"pt": rng.normal(size=500), "met": rng.normal(size=500)}
+        found = inspected("t.csv", rest | numbers if last else numbers | rest)
+        assert found.guesses.target in ("pt", "met")
+        assert name in found.guesses.spectators
+
+
+def test_a_column_of_few_labels_called_like_an_object_may_be_the_target() -> None:
+    rng = np.random.default_rng(0)
+    for name in ("cluster", "halo", "source"):
+        table = {"pt": rng.normal(size=300), name: rng.integers(0, 3, 300)}
+        assert inspected("t.csv", table).guesses.target == name
+
+
+def test_a_real_event_number_is_no_target(shared_data: Path) -> None:
+    found = inspect(shared_data / "nano/treemaker.root")
+    assert found.guesses.target != "EvtNum"
+    assert {"EvtNum", "RunNum", "LumiBlockNum"} <= set(found.guesses.spectators)

@@ -17,6 +17,9 @@ from fivesigma._core.errors import InputError
 
 Floats = NDArray[np.float64]
 
+FULL_CIRCLE, MOST_OF_A_CIRCLE = 360.0, 300.0
+"""Degrees of a circle, and of what goes around it but for a gap."""
+
 
 @dataclass(frozen=True, eq=False)
 class FourVector:
@@ -202,6 +205,21 @@ def wrapped(angle: Floats, half: float = np.pi) -> Floats:
         return angle
     turned = half - np.mod(half - angle, 2 * half)
     return np.where(outside, np.where(turned <= -half, half, turned), angle)
+
+
+def like_degrees(angle: Floats) -> bool:
+    """Whether numbers go around a circle about once in degrees: from -180 to 180 or from 0 to 360, or nearly so.
+
+    >>> like_degrees(np.linspace(-179.0, 179.5, 50)), like_degrees(np.linspace(-3.1, 3.1, 50))
+    (True, False)
+    """
+    known = angle[np.isfinite(angle)]
+    if not known.size:
+        return False
+    low, high = float(known.min()), float(known.max())
+    return high - low > MOST_OF_A_CIRCLE and any(
+        low >= first and high <= first + FULL_CIRCLE for first in (-FULL_CIRCLE / 2, 0.0)
+    )
 
 
 def missing_momentum(vectors: Sequence[FourVector]) -> FourVector:

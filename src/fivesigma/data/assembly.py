@@ -15,9 +15,9 @@ from fivesigma._core import columns as kinds
 from fivesigma._core.collection import NOTHING
 from fivesigma._core.collection import Declared as Objects
 from fivesigma._core.errors import InputError, did_you_mean
-from fivesigma._core.kinematics import wrapped
+from fivesigma._core.kinematics import like_degrees, wrapped
 from fivesigma.data import choice, join, shape, targets
-from fivesigma.data.cuts import SELECT, Passed, cut_flow, of_classes
+from fivesigma.data.cuts import SELECT, Passed, cut_flow, of_classes, refuse_taken
 from fivesigma.data.filling import Filling, float_type, read_once
 from fivesigma.data.held import Held
 from fivesigma.data.objects.declared import computed, declared, field_units, halves
@@ -208,18 +208,29 @@ def _seen_as(roles: Roles) -> Callable[[str, NDArray[Any]], NDArray[Any]]:
     They stay in weights, groups and what is only carried along.
     """
     untouched = {roles.weight, roles.group, *roles.spectators, *roles.extra_columns}
-    codes, angles = roles.codes, halves(roles, {**roles.read_units, **(roles.units or {})})
+    said = {**roles.read_units, **(roles.units or {})}
+    codes, angles = roles.codes, halves(roles, said)
 
     def seen(name: str, column: NDArray[Any]) -> NDArray[Any]:
         if name in untouched:
             return column
         found = kinds.blanked(column, codes) if codes else column
-        return _wrapped(name, found, angles[name]) if name in angles else found
+        return _wrapped(name, found, angles[name], said.get(name)) if name in angles else found
 
     return seen
 
 
-def _wrapped(name: str, column: NDArray[Any], half: float) -> NDArray[Any]:
+def _wrapped(name: str, column: NDArray[Any], half: float, unit: str | None) -> NDArray[Any]:
+    """Return an angle wrapped; one that goes around in degrees and says no unit would be wrapped as if in rad."""
+    if (
+        unit is None
+        and not kinds.is_text(column)
+        and column.ndim == 1
+        and like_degrees(kinds.numbers(column))
+    ):
+        raise InputError(
+            f"angles: {name!r} goes around in degrees and has no unit; say units = {{{name!r}: 'deg'}}, or 'rad'."
+        )
     if column.ndim > 1 or kinds.is_text(column):
         raise InputError(f"angles: {name!r} does not hold single numbers; leave it out of the angles.")
     return wrapped(np.asarray(column) if column.dtype.kind == "f" else kinds.numbers(column), half)
@@ -315,6 +326,7 @@ def _draw(work: _Work, known: _Known) -> None:
 def _select(work: _Work) -> None:
     """Keep the rows that pass the cuts, which are counted in order, and ``select``."""
     roles = work.roles
+    refuse_taken(roles.cuts)
     masks = {name: _condition(work, f"cuts.{name}", text) for name, text in roles.cuts.items()}
     if masks:
         last = {} if roles.select is None else {SELECT: _condition(work, "select", roles.select)}

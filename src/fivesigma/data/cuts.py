@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.errors import InputError
 from fivesigma.risk.efficiency import efficiency
 
 READ = "events read"
@@ -58,6 +59,15 @@ class Passed:
             "low": self.of_all.low,
             "high": self.of_all.high,
         }
+
+
+def refuse_taken(names: Iterable[str]) -> None:
+    """Raise `InputError` where a cut has the name of a line that every cut flow has."""
+    for name in names:
+        if name in (READ, SELECT):
+            raise InputError(
+                f"cuts.{name}: the cut flow has a line of that name of its own; give another name."
+            )
 
 
 def cut_flow(cuts: Mapping[str, Mask], w: NDArray[Any] | None = None) -> tuple[Passed, ...]:

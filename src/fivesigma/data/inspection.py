@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.columns import is_text, is_whole, numbers
 from fivesigma._core.errors import one_of
+from fivesigma._core.names import in_words
 from fivesigma.data import readers
 from fivesigma.data.readers.table import Table
 
@@ -26,6 +27,13 @@ _IDENTIFIER = re.compile(
     r"(^|_)(id|ids|index|event|eventnumber|run|runnumber|lumi|row|name)$|[a-z]I[dD]$|^unnamed \d+$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(
+    r"(^|_)((event|evt|run|lumi(nosity)?(_?(block|section))?|orbit|bunch_?crossing|bx|entry|row|file|job)(_?{0})?|"
+    r"(object|source|halo|galaxy|cluster|star|channel|sample)_?{0})$".format(
+        "(id|no|nr|num|number|index|counter)"
+    ),
+    re.IGNORECASE,
+)  # of words apart: EvtNum, luminosityBlock, run_number
 _BOOKKEEPING = re.compile(r"weight|^kaggle|(^|_)(set|split|fold|part)$|year|date|time", re.IGNORECASE)
 _MOST_CLASSES = 20
 _LOOKED = 10_000  # rows whose lists are counted
@@ -267,7 +275,8 @@ def _target_score(column: Column, columns: Sequence[Column], n_rows: int) -> flo
 
 def _is_identifier(column: Column, n_rows: int) -> bool:
     counted = column.kind == "whole number" and column.n_distinct == n_rows > 20
-    return bool(_IDENTIFIER.search(column.name)) or counted
+    numbered = column.kind == "whole number" and _NUMBERED.search(in_words(column.name)) is not None
+    return bool(_IDENTIFIER.search(column.name)) or counted or numbered
 
 
 def _is_feature(column: Column, n_rows: int) -> bool:

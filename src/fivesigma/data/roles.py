@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.kinematics import components_of
+from fivesigma.data import spoken
 from fivesigma.data.objects.rules import Rules
+
+_LISTS = {"observables": "expressions", "angles": "columns"}
 
 
 @dataclass(frozen=True)
@@ -52,31 +55,26 @@ class Roles:
             raise InputError(
                 f"fraction = {self.fraction!r} is not a part of the rows; expected 0 < fraction <= 1."
             )
-        for name in ("features", "spectators", "classes", "extra_columns", "observables", "angles"):
+        for name in ("features", "spectators", "classes", "extra_columns"):
             if isinstance(getattr(self, name), str):
                 word = getattr(self, name)
                 raise WrongTypeError(f"{name} must be a list, got the text {word!r}; write [{word!r}].")
-
+        for name in _LISTS:
+            object.__setattr__(self, name, spoken.texts(name, getattr(self, name), _LISTS[name]))
+        for name in ("cuts", "expressions", "units"):
+            for key, said in spoken.by_name(name, getattr(self, name) or {}).items():
+                spoken.text(f"{name}.{key}", said, "a unit" if name == "units" else "an expression")
         rules = {
-            name: said if isinstance(said, Rules) else Rules.of(name, said) for name, said in self._rules
+            name: said if isinstance(said, Rules) else Rules.of(name, said)
+            for name, said in spoken.by_name("objects", self.objects, "of names to rules").items()
         }
         object.__setattr__(self, "objects", rules)
         self._check_vectors()
 
-    @property
-    def _rules(self) -> Iterable[tuple[str, Rules | Mapping[str, Any]]]:
-        if not isinstance(self.objects, Mapping):
-            raise WrongTypeError(f"objects must be a mapping of names to rules, got {self.objects!r}.")
-        return self.objects.items()
-
     def _check_vectors(self) -> None:
-        """Refuse what cannot be a four-vector or a cut, whatever the table."""
-        for word, said in (("fourvectors", self.fourvectors), ("cuts", self.cuts)):
-            if not isinstance(said, Mapping):
-                raise WrongTypeError(f"{word} must be a mapping by name, got {said!r}.")
-        for name, components in self.fourvectors.items():
-            if isinstance(components, str) or not all(isinstance(each, str) for each in components):
-                raise WrongTypeError(f"fourvectors.{name} must be a list of columns, got {components!r}.")
+        """Refuse what cannot be a four-vector, whatever the table."""
+        for name, said in spoken.by_name("fourvectors", self.fourvectors).items():
+            components = spoken.texts(f"fourvectors.{name}", said, "columns")
             if not name.isidentifier() or keyword.iskeyword(name) or name in self.objects:
                 what = "is an object too" if name in self.objects else "cannot stand in an expression"
                 raise InputError(f"fourvectors: {name!r} {what}; give another name, such as l0.")
@@ -84,9 +82,6 @@ class Roles:
                 components_of(components)
             except InputError as error:
                 raise InputError(f"fourvectors.{name}: {error}") from None
-        for name, text in self.cuts.items():
-            if not isinstance(text, str):
-                raise WrongTypeError(f"cuts.{name} must be an expression, got {text!r}.")
 
     @property
     def declared(self) -> tuple[str, ...]:

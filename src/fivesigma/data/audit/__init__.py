@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fivesigma._core.outside import outside
 from fivesigma.data.audit import (
+    angles,
     classes,
     columns,
     copies,
@@ -49,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     straddling.times,
     populations.differing,
     units.shifted,
+    angles.degrees,
 )
 
 

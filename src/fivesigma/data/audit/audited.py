@@ -95,6 +95,11 @@ class Table(Protocol):
         ...
 
     @property
+    def units(self) -> tuple[str | None, ...]:
+        """Units of the columns."""
+        ...
+
+    @property
     def kind(self) -> str:
         """What a row is."""
         ...

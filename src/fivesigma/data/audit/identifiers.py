@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.names import in_words
 from fivesigma.data.audit.audited import FEWEST_TO_JUDGE, Audited, listed
 from fivesigma.data.audit.leaks import monotone
 from fivesigma.risk.findings import Audit
@@ -15,8 +16,9 @@ from fivesigma.risk.findings import Audit
 FILE = "\x00file"
 """The column that numbers the file from which a row came."""
 
-_IDENTIFIER = re.compile(r"(^|[^a-z])(id|number|num|index|row|event|run|key)s?($|[^a-z])", re.IGNORECASE)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_IDENTIFIER = re.compile(
+    r"(^|[^a-z])(id|number|num|index|row|event|evt|run|lumi|luminosity|key)s?($|[^a-z])", re.IGNORECASE
+)
 _WEIGHT = re.compile(
     r"(mc|event|gen|generator|sample|total|lhe)_?weights?(_\d+)?|weight_?(mc|nominal|\d+)|x_?sec(tion)?|cross_?section",
     re.IGNORECASE,
@@ -36,7 +38,7 @@ def event_numbers(audited: Audited) -> Sequence[Audit]:
         name
         for name, column in audited.columns()
         if len(column) >= FEWEST_TO_JUDGE
-        and _IDENTIFIER.search(_CAMEL.sub("_", name)) is not None
+        and _IDENTIFIER.search(in_words(name)) is not None
         and _all_distinct_integers(column)
     ]
     return _named("this looks like an event number, which no model should learn from", suspects)
@@ -107,7 +109,7 @@ def generator_labels(audited: Audited) -> Sequence[Audit]:
     suspects = [
         name
         for name, column in audited.columns()
-        if _GENERATOR.fullmatch(_CAMEL.sub("_", name)) is not None and _is_label(column)
+        if _GENERATOR.fullmatch(in_words(name)) is not None and _is_label(column)
     ]
     what = "this looks like a label of the generator, which no measurement has"
     return _named(what, suspects, check="generator label")

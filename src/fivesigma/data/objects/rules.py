@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-from fivesigma._core.errors import InputError, WrongTypeError, did_you_mean
+from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import PLANE, components_of
+from fivesigma.data import spoken
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class Rules:
     @classmethod
     def of(cls, name: str, said: Mapping[str, Any]) -> Rules:
         """Make the rules that a mapping says; keys that are None are as if they were not there."""
-        if not isinstance(said, Mapping):
-            raise WrongTypeError(f"objects.{name} must be a mapping of rules, got {said!r}.")
+        said = spoken.by_name(f"objects.{name}", said, "of rules")
         known = [each.name for each in fields(cls) if each.name != "name"]
         for word in said:
             if word not in known:
@@ -61,10 +61,7 @@ class Rules:
                     f"{did_you_mean(word, known)}"
                 )
         given = {key: value for key, value in said.items() if value is not None}
-        for key in ("momentum", "fields"):
-            if key in given:
-                given[key] = _names(f"objects.{name}.{key}", given[key])
-        return cls(name, **given)
+        return cls(name, **{key: _TYPES[key](f"objects.{name}.{key}", value) for key, value in given.items()})
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or keyword.iskeyword(self.name):
@@ -74,8 +71,10 @@ class Rules:
             )
         self._check_momentum()
         self._check_fields()
+        if self.mass < 0:
+            raise InputError(f"objects.{self.name}.mass = {self.mass:g} is no mass; expected 0 or more.")
         for other, radius in self.away_from.items():
-            if isinstance(radius, bool) or not isinstance(radius, (int, float)) or not 0 < radius < np.inf:
+            if not radius > 0:
                 raise InputError(
                     f"objects.{self.name}.away_from.{other} = {radius!r} is no ΔR; expected a positive number."
                 )
@@ -119,7 +118,27 @@ class Rules:
         return tuple(f"{self.prefix}{word}" for word in (*self.momentum, *self.fields))
 
 
+def _prefix(place: str, said: Any) -> str:
+    return "" if said == "" else spoken.text(place, said)
+
+
 def _names(place: str, said: Any) -> tuple[str, ...]:
-    if isinstance(said, str) or not isinstance(said, Sequence) or not all(isinstance(w, str) for w in said):
-        raise WrongTypeError(f"{place} must be a list of names, got {said!r}.")
-    return tuple(said)
+    return spoken.texts(place, said, "names")
+
+
+def _radii(place: str, said: Any) -> dict[str, float]:
+    return {
+        name: spoken.number(f"{place}.{name}", each) for name, each in spoken.by_name(place, said).items()
+    }
+
+
+_TYPES: Mapping[str, Callable[[str, Any], Any]] = {
+    "prefix": _prefix,
+    "momentum": _names,
+    "fields": _names,
+    "mass": spoken.number,
+    "select": spoken.text,
+    "sort": spoken.text,
+    "fill": spoken.number,
+    "away_from": _radii,
+}

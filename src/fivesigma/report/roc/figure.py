@@ -18,6 +18,7 @@ from fivesigma.report.style import BLUE, MUTED, colour, dash
 from fivesigma.report.text import listed, short
 
 _FEWEST = 0.01  # efficiencies below one in a hundred rest on a handful of events
+_AT_HALF = "rejection_50"
 _COIN = (0, (2, 2))
 
 
@@ -41,7 +42,7 @@ def _binary(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> Plot:
             f"separates more; the dotted line is a coin. The 68 % band of {names[0]} is from "
             f"resamples.{_rest(view, drawn)}"
         ),
-        alt=f"ROC curves of {listed(names)}: {_spoken(drawn)}",
+        alt=f"ROC curves of {listed(names)}: {_spoken(view, drawn)}",
         size=(8.6, 4.3),
         draw=lambda figure: _draw_binary(figure, view, drawn),
         header=_HEADER,
@@ -57,13 +58,25 @@ def _rows(name: str, curve: RocCurve) -> list[tuple[object, ...]]:
     return [(name, curve.class_, *row) for row in zip(*columns, strict=True)]
 
 
-def _spoken(drawn: list[tuple[ModelRecord, RocCurve]]) -> str:
-    said = []
-    for model, curve in drawn:
-        at = int(np.argmin(np.abs(numbers(curve.efficiency) - 0.5)))
-        if curve.rejection[at] is not None:
-            said.append(f"{short(model.name)} {curve.rejection[at]:.3g}")
-    return f"rejection at half signal efficiency: {', '.join(said)}." if said else "no background passes."
+def _spoken(view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> str:
+    """Return the rejections of the table of metrics, at cuts chosen out of fold; else those of the curves."""
+    scores = [(short(model.name), view.score(model, metric=_AT_HALF)) for model, _ in drawn]
+    said = [
+        f"{name} {value_with_error(score)}" for name, score in scores if score is not None and score.value
+    ]
+    if said:
+        return f"{metric_name(_AT_HALF)}: {', '.join(said)}."
+    read = [(short(model.name), _at_half(curve)) for model, curve in drawn]
+    said = [f"{name} {value:.3g}" for name, value in read if value is not None]
+    return (
+        f"read off at half signal efficiency, rejection: {', '.join(said)}."
+        if said
+        else "no background passes."
+    )
+
+
+def _at_half(curve: RocCurve) -> float | None:
+    return curve.rejection[int(np.argmin(np.abs(numbers(curve.efficiency) - 0.5)))]
 
 
 def _draw_binary(figure: Any, view: View, drawn: list[tuple[ModelRecord, RocCurve]]) -> None:

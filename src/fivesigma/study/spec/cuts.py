@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from fivesigma._core.errors import InputError
 from fivesigma.study.spec.values import Text
 
 CutName = Annotated[
@@ -14,13 +15,12 @@ CutName = Annotated[
 
 
 def _not_taken(cuts: dict[str, str] | None) -> dict[str, str] | None:
-    from fivesigma.data.cuts import READ, SELECT
+    from fivesigma.data.cuts import refuse_taken
 
-    for name in cuts or {}:
-        if name in (READ, SELECT):
-            raise ValueError(
-                f"cuts.{name}: the cut flow has a line of that name of its own; give another name"
-            )
+    try:
+        refuse_taken(cuts or {})
+    except InputError as error:
+        raise ValueError(str(error).rstrip(".")) from None
     return cuts
 
 
