@@ -11,7 +11,12 @@ from fivesigma.report.text import listed, short
 def notes(view: View, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return why a model lacks what was asked: one line a reason, with the models it holds for."""
     messages = view.explained.messages or {}
-    names = {"shap": "Shapley values", "drop_column": "refits without a column", "drop_best": "ablation"}
+    names = {
+        "shap": "Shapley values",
+        "integrated_gradients": "integrated gradients",
+        "drop_column": "refits without a column",
+        "drop_best": "ablation",
+    }
     reasons: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         for model, why in messages.get(key, {}).items():

@@ -47,6 +47,7 @@ class Importance:
     draws : (folds, G).
     groups : the columns of each group, where some are taken together.
     method, scale : what is measured, and in what.
+    residual : of integrated gradients, the largest miss of F(x) - F(baseline) over the largest such difference.
     """
 
     names: tuple[str, ...]
@@ -58,6 +59,7 @@ class Importance:
     scale: str | None = optional()
     out_of_bag: OutOfBag | None = optional()
     points: ShapleyPoints | None = optional()
+    residual: float | None = optional()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,7 @@ class Explained:
     forward: Mapping[str, Ablation | None] | None = None
     effects: Mapping[str, Effects | None] | None = None
     messages: Mapping[str, Mapping[str, str]] | None = None
+    integrated_gradients: Mapping[str, Importance | None] | None = optional()
 
     def importances(self, model: str) -> dict[str, Importance]:
         """Return the importances that a model has, by method."""
@@ -131,6 +134,7 @@ class Explained:
             "drop_column": self.drop_column,
             "impurity": self.impurity,
             "shap": self.shap,
+            "integrated_gradients": self.integrated_gradients,
         }
         return {method: kept for method, by_model in every.items() if (kept := (by_model or {}).get(model))}
 

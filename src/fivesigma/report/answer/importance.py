@@ -11,6 +11,7 @@ from fivesigma.report.section import View, metric_name
 _MEASURES = {
     "permutation": "by what permuting it costs in {metric} on held-out folds",
     "drop_column": "by what a refit without it costs in {metric} on held-out folds",
+    "integrated_gradients": "by its mean integrated gradient on held-out folds",
     "shap": "by its mean Shapley value on held-out folds",
     "impurity": "by the impurity that it takes away in training",
 }

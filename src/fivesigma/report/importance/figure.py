@@ -9,7 +9,7 @@ from typing import Any
 from fivesigma.record.sections.explained import Importance
 from fivesigma.report.panels import grid, zero_line
 from fivesigma.report.plot import Plot
-from fivesigma.report.style import BLUE, GREEN, INK, MUTED, PURPLE, VERMILLION
+from fivesigma.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION
 from fivesigma.report.text import short
 
 MOST_COLUMNS = 15
@@ -52,6 +52,9 @@ def methods(kept: Mapping[str, Importance], metric: str, *, more_is_better: bool
     if record := kept.get("shap"):
         panel = f"mean |Shapley value|, {record.scale or ''}"
         found.append(Method("held out", record, panel, PURPLE, "o", "Shapley values"))
+    if record := kept.get("integrated_gradients"):
+        panel = f"mean |integrated gradient|, {record.scale or ''}"
+        found.append(Method("held out", record, panel, ORANGE, "o", "integrated gradients"))
     return found
 
 
@@ -86,6 +89,12 @@ def _caveats(found: Sequence[Method]) -> str:
         said.append(
             "Shares of impurity or gain are a quantity of the training rows and favour columns of many values; "
             "measured out of bag they are zero for noise."
+        )
+    missed = [each.record.residual for each in found if each.record.residual is not None]
+    if missed:
+        said.append(
+            "Integrated gradients divide up the difference to a mean event; their sum misses it by at most "
+            f"{max(missed):.0e} of the largest."
         )
     if len({each.panel for each in found}) > 1:
         said.append("Each panel has a unit of its own.")

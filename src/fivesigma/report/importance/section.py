@@ -18,7 +18,7 @@ from fivesigma.risk.metrics import metrics
 LONGEST = 20
 """Columns in a table; the record holds them all."""
 MOST_FIGURES = 3
-_KEYS = ("permutation", "drop_column", "impurity", "shap")
+_KEYS = ("permutation", "drop_column", "impurity", "shap", "integrated_gradients")
 
 
 def kept_of(view: View) -> dict[str, list[Method]]:

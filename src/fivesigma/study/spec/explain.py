@@ -79,6 +79,8 @@ class ExplainSection(Section):
     """Fit anew without each column."""
     shap: Flag = False
     """Shapley values of trees: XGBoost's own, else by the extra [shap]."""
+    integrated_gradients: Flag = False
+    """Integrated gradients of networks, from the mean of the training rows."""
     effects: Effects = False
     """Partial dependence and single curves: true, or a list of columns."""
     drop_best: Rounds = False
@@ -91,7 +93,14 @@ class ExplainSection(Section):
     @property
     def asked(self) -> bool:
         """Whether anything is."""
-        named = (self.permutation, self.impurity, self.drop_column, self.shap, self.effects)
+        named = (
+            self.permutation,
+            self.impurity,
+            self.drop_column,
+            self.shap,
+            self.integrated_gradients,
+            self.effects,
+        )
         return any(named) or bool(self.refits)
 
     @property
@@ -109,7 +118,15 @@ class ExplainSection(Section):
         filled = dict(section)
         if filled.get("drop_best") and filled.get("permutation") is None:
             filled["permutation"] = DEFAULT_PERMUTATIONS
-        wants = ("permutation", "drop_column", "shap", "effects", "drop_best", "forward")
+        wants = (
+            "permutation",
+            "drop_column",
+            "shap",
+            "integrated_gradients",
+            "effects",
+            "drop_best",
+            "forward",
+        )
         if filled.get("impurity") is None and any(filled.get(name) for name in wants):
             filled["impurity"] = True
         return filled

@@ -106,7 +106,16 @@ def _names(prepared: Prepared) -> dict[tuple[str, ...], tuple[str, ...]]:
     parts = ("train", "validation", *crossfit, *prepared.split.tests)
     metrics = tuple(metric.name for metric in prepared.metrics)
     model = ("models", "*")
-    methods = ("permutation", "drop_column", "impurity", "shap", "drop_best", "forward", "effects")
+    methods = (
+        "permutation",
+        "drop_column",
+        "impurity",
+        "shap",
+        "integrated_gradients",
+        "drop_best",
+        "forward",
+        "effects",
+    )
     return {
         ("models",): models,
         (*model, "scores"): parts,

@@ -17,7 +17,7 @@ from fivesigma.study.plan import Entry
 
 Records = dict[str, Importance | Effects | None]
 Methods = tuple[Records, dict[str, str]]
-_RANKED_BY = ("permutation", "shap", "impurity")
+_RANKED_BY = ("permutation", "shap", "integrated_gradients", "impurity")
 
 
 def joined_methods(
@@ -28,7 +28,7 @@ def joined_methods(
     groups, n_train = clustered(names, asked["groups"]), len(fit_data.train)
     found: Records = {}
     messages: dict[str, str] = {}
-    for method in ("permutation", "impurity", "shap"):
+    for method in ("permutation", "impurity", "shap", "integrated_gradients"):
         if asked.get(method):
             parts = [fold.get(method, {}) for fold in folds]
             record = joined(parts, groups, n_train)

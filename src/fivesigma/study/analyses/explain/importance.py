@@ -18,7 +18,16 @@ from fivesigma.record.sections.explained import Importance, OutOfBag
 
 Array = NDArray[Any]
 Part = Mapping[str, Any]
-METHODS = ("impurity", "permutation", "shap", "drop_column", "drop_best", "forward", "effects")
+METHODS = (
+    "impurity",
+    "permutation",
+    "shap",
+    "integrated_gradients",
+    "drop_column",
+    "drop_best",
+    "forward",
+    "effects",
+)
 """Keys of ``explain`` in ``results.json``."""
 
 
@@ -91,6 +100,7 @@ def joined(parts: Sequence[Part], groups: Sequence[Sequence[str]], n_train: int)
         groups=tuple(tuple(groups[j]) for j in order) if any(len(group) > 1 for group in groups) else None,
         method=parts[0].get("method"),
         scale=parts[0].get("scale"),
+        residual=max((part["residual"] for part in parts if "residual" in part), default=None),
         out_of_bag=None if None in aside else _out_of_bag(np.array(aside), parts, n_train, order),
     )
 

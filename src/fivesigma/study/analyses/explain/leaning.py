@@ -11,7 +11,7 @@ from fivesigma.study.analyses.explain.importance import Held
 from fivesigma.study.analyses.explain.per_fold import of_fold
 from fivesigma.study.plan import Entry, Fit
 
-METHODS = ("permutation", "impurity", "shap", "effects")
+METHODS = ("permutation", "impurity", "shap", "integrated_gradients", "effects")
 
 
 class Leaning:
@@ -40,7 +40,7 @@ class Leaning:
         return of_fold(
             fitted.estimator,
             explained,
-            {"groups": asked["groups"], **{name: asked[name] for name in settings}},
+            {"groups": asked["groups"], **{name: asked.get(name) for name in settings}},
             metric=str(fitted.shared["metric"]),
             rng=generator(fitted.seed, "importance", fitted.fit.sample.number),
         )

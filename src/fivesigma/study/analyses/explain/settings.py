@@ -57,6 +57,7 @@ def settle(prepared: Prepared) -> dict[str, Any] | None:
         "effects": bool(asked.effects),
         "groups": _groups(spec, data, split),
         "grids": dict(grids(spec, data, split)),
+        **({"integrated_gradients": True} if asked.integrated_gradients else {}),
         **asked.refits,
     }
 
