@@ -15,6 +15,7 @@ from fivesigma._core.errors import DataError
 from fivesigma.data.readers.npy_array import Stored
 from fivesigma.data.readers.npz import READER
 from fivesigma.data.readers.table import tiles
+from fivesigma.data.reading import read
 
 N = 30
 
@@ -103,3 +104,22 @@ def test_rows_of_a_large_array_are_read_alone(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert int(grown.stdout) * 1024 < 0.25 * path.stat().st_size
+
+
+@pytest.mark.parametrize("shape", [(9, 3), (9, 2, 4), (9, 1)])
+def test_rows_of_columns_that_lie_one_after_the_other(tmp_path, shape):
+    array = np.asfortranarray(np.arange(np.prod(shape), dtype=">i4").reshape(shape))
+    np.save(tmp_path / "x.npy", array)
+    stored = Stored.at(tmp_path / "x.npy", "x", (tmp_path / "x.npy").stat().st_size)
+    for start in range(10):
+        for stop in (None, *range(10)):
+            np.testing.assert_array_equal(stored.rows(start, stop), array[start:stop])
+
+
+def test_some_rows_of_a_table_are_those_of_the_whole(tmp_path):
+    X = np.random.default_rng(0).normal(size=(500, 4))
+    np.save(tmp_path / "c.npy", X)
+    np.save(tmp_path / "f.npy", np.asfortranarray(X))
+    one, other = (read(tmp_path / f"{name}.npy", target="x0") for name in "cf")
+    np.testing.assert_array_equal(one.X, other.X)
+    np.testing.assert_array_equal(one.identity, other.identity)

@@ -88,8 +88,16 @@ class Stored:
         """Return an array of at most one row, of the same type and shape else."""
         return np.zeros(tuple(min(n, 1) if i == 0 else n for i, n in enumerate(self.shape)), self.dtype)
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether some rows can be read without the others: what is packed can not be read from its middle."""
+        return self.by_rows or (self.fortran and self.member is None)
+
     def rows(self, start: int = 0, stop: int | None = None) -> NDArray[Any]:
         """Read the rows from ``start`` to before ``stop``."""
+        some = len(self.shape) > 0 and (start, stop) not in ((0, None), (0, self.shape[0]))
+        if some and not self.by_rows and self.in_parts:
+            return self._across(*slice(start, stop).indices(self.shape[0])[:2])
         if not self.by_rows:
             whole = self._read(self.first, self.row_bytes * (self.shape[0] if self.shape else 1))
             return whole.reshape(self.shape, order="F")[start:stop] if self.shape else whole.reshape(())
@@ -97,6 +105,17 @@ class Stored:
         n = max(high - low, 0)
         values = self._read(self.first + low * self.row_bytes, n * self.row_bytes)
         return values.reshape((n, *self.shape[1:]))
+
+    def _across(self, low: int, high: int) -> NDArray[Any]:
+        """Read some rows of an array whose columns lie one after the other."""
+        buffer = np.empty((self.row_bytes // max(self.dtype.itemsize, 1), max(high - low, 0)), self.dtype)
+        with _opened(self.path, None) as stream:
+            for j, column in enumerate(buffer):
+                stream.seek(self.first + (j * self.shape[0] + low) * self.dtype.itemsize)
+                got = stream.readinto(column.view(np.uint8))  # type: ignore[attr-defined]
+                if got != column.nbytes:
+                    raise DataError(f"{self.path}: array '{self.name}' ends before its last row; {_NEXT}.")
+        return buffer.reshape((*reversed(self.shape[1:]), -1)).transpose()
 
     def _read(self, at: int, size: int) -> NDArray[Any]:
         buffer = bytearray(size)

@@ -146,9 +146,10 @@ class ArraysTable:
     def _of_array(self, owner: str, wanted: set[str], first: int, last: int) -> dict[str, NDArray[Any]]:
         """Read those columns of one array that are wanted, some rows at a time."""
         parts: dict[str, list[NDArray[Any]]] = {}
-        step = self._step(owner) if self.arrays[owner].by_rows else max(last - first, 1)
+        array, every = self.arrays[owner], sum(each == owner for each in self.owner.values()) <= len(wanted)
+        step = self._step(owner) if array.by_rows or (array.in_parts and not every) else max(last - first, 1)
         for low in range(first, max(last, first + 1), step):
-            rows = self.arrays[owner].rows(low, min(low + step, last))
+            rows = array.rows(low, min(low + step, last))
             for column, values in _pieces(self.path, owner, rows, self.labels, self.masks):
                 if column in wanted:  # a view would hold the rows of all columns
                     parts.setdefault(column, []).append(
