@@ -234,7 +234,6 @@ def test_init_inspect_and_check(call: Any, here: Path) -> None:
 BROKEN = {
     "unknown key": ('target = "label"', 'tagret = "label"', "Did you mean 'target'"),
     "wrong type": ('target = "label"', "target = 3", "data.target: got 3, expected text"),
-    "unbuilt": ('kind = "logistic"', 'kind = "network"', "not in this version"),
     "option of another format": (
         'target = "label"',
         'target = "label"\ntree = "mini"',

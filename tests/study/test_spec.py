@@ -124,7 +124,6 @@ def test_writing_and_reading_give_the_same_study(text: str) -> None:
         (DATA + "[study]\nname = '../x'", "study.name: got '../x'"),
         (DATA + "[study]\nseed = 1.5", "study.seed: got 1.5, expected a whole number"),
         (DATA + "[[models]]\nkind = 'forrest'", "models[0].kind: 'forrest' is not a model"),
-        (DATA + "[[models]]\nkind = 'network'", "models[0].kind: 'network' is not in this version"),
         (DATA + "[[models]]\nkind = 'tree'\n[[models]]\nkind = 'tree'", "models[1].name: 'tree' is already"),
         (DATA + "[[models]]\nkind = 'tree'\nmax_depth = 3", "params = { max_depth = ... }"),
         (DATA + "[[models]]\nkind = 'tree'\nparams = { max_dept = 3 }", "Did you mean 'max_depth'?"),
@@ -176,6 +175,12 @@ def test_what_is_wrong_is_one_sentence_with_its_place(text: str, expected: str) 
     assert "\n" not in message
     assert "pydantic" not in message
     assert ".." not in message.replace("../", "").replace("...", "")
+
+
+def test_a_kind_without_machinery_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fivesigma.study.spec.document.KINDS", ("later",))
+    with pytest.raises(StudyError, match=r"models\[0\].kind: 'later' is not in this version"):
+        Spec.from_toml(DATA + "[[models]]\nkind = 'later'")
 
 
 def _example(dotted: str) -> str:

@@ -36,7 +36,10 @@ NEED_TORCH = [
     ModuleClassifier(epochs=30, learning_rate=0.02),
     ModuleRegressor(epochs=30, learning_rate=0.02, n_members=2),
 ]
-ESTIMATORS += NEED_TORCH if find_spec("torch") else []
+ESTIMATORS += NEED_TORCH
+ABSENT = pytest.mark.skipif(
+    find_spec("torch") is None, reason="torch is absent: pip install 'fivesigma[neural]'"
+)
 SHUFFLED = "the suite shuffles the rows, and batches and rows held out are dealt by row number"
 XFAIL = {"check_sample_weight_equivalence_on_dense_data": SHUFFLED}
 
@@ -48,6 +51,7 @@ def _checks():
             marks = (
                 [pytest.mark.xfail(reason=XFAIL[label], strict=True)] if by_number and label in XFAIL else []
             )
+            marks += [ABSENT] if estimator in NEED_TORCH else []
             yield pytest.param(
                 made, check, id=f"{type(estimator).__name__}-{estimator.loss}-{label}", marks=marks
             )
@@ -69,4 +73,4 @@ def test_no_estimator_of_the_folder_is_missing_from_the_list() -> None:
             ):
                 found.add(each)
     found = {each for each in found if not any(issubclass(other, each) for other in found - {each})}
-    assert found == {type(each) for each in (*ESTIMATORS, *NEED_TORCH)}
+    assert found == {type(each) for each in ESTIMATORS}

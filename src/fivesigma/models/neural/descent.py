@@ -69,10 +69,11 @@ class Descent:
 
         if t == 1:
             length.copy_(rate.expand_as(length))
-        turned = (slope * last).sign_()
-        shorter = torch.where(turned < 0, length * 0.5, length)
-        length.copy_(torch.where(turned > 0, length * 1.2, shorter).clamp_(SHORTEST, LONGEST))
-        last.copy_(slope.masked_fill_(turned < 0, 0.0))
+        along = slope * last
+        turned = along < 0
+        shorter = torch.where(turned, length * 0.5, length)
+        torch.where(along > 0, length * 1.2, shorter, out=length).clamp_(SHORTEST, LONGEST)
+        last.copy_(slope.masked_fill_(turned, 0.0))
         theta.addcmul_(slope.sign_(), length, value=-1.0)
 
     def _adagrad(self, rate: Any, t: int, theta: Any, slope: Any, _: Any, squares: Any) -> None:

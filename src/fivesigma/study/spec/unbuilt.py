@@ -13,7 +13,7 @@ from fivesigma._core.errors import StudyError
 KEYS: dict[str, str] = {}
 """Dotted key (list positions left out) and the beginning of the sentence that refuses it, such as "ROOT files are"."""
 
-KINDS: tuple[str, ...] = ("network",)
+KINDS: tuple[str, ...] = ()
 METRICS: tuple[str, ...] = ()
 """Names that later versions will know; the registry and the table of metrics are asked first."""
 
