@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fivesigma.report.panels import decades
 from fivesigma.report.style import VARIABLES, styled
 from fivesigma.report.text import clean
 
@@ -65,6 +66,7 @@ def drawing(plot: Plot) -> Drawing:
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure = Figure(plot.size, dpi=72, layout="constrained")
         plot.draw(figure)
+        _label_decades(figure)
         FigureCanvasSVG(figure).print_svg(
             vector, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
         )
@@ -74,6 +76,16 @@ def drawing(plot: Plot) -> Drawing:
         )
     bare = _bare(vector.getvalue(), plot.name)
     return Drawing(plot, _inline(bare, plot.alt), _standalone(bare), document.getvalue(), _table(plot))
+
+
+def _label_decades(figure: Any) -> None:
+    """Label logarithmic axes that are still labelled in mathtext, which is off."""
+    from matplotlib.ticker import LogFormatter
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log" and isinstance(axis.get_major_formatter(), LogFormatter):
+                decades(axis)
 
 
 def _table(plot: Plot) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma.record.sections.observed import ObservedColumn, ObservedRecord
-from fivesigma.report.panels import grid, numbers
+from fivesigma.report.panels import decades, grid, numbers
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View
 from fivesigma.report.style import BLUE, INK, MUTED
@@ -136,6 +136,7 @@ def _draw_yields(panel: Any, column: ObservedColumn, classes: Sequence[str], hue
     top = max(float(np.nanmax([*base, *high[np.isfinite(high)], 1.0])), 1.0)
     if _is_steep(base):
         panel.set_yscale("log")
+        decades(panel.yaxis)
         panel.set_ylim(0.5, 8.0 * top)
     else:
         panel.set_ylim(0.0, 1.15 * top)
