@@ -28,12 +28,14 @@ from fivesigma.features.standard import StandardScores
 from fivesigma.models.calibrated import Calibrated
 from fivesigma.models.mixtures.clusterer import Clusterer
 from fivesigma.models.mixtures.leading import LeadingComponent
+from fivesigma.models.neural import MLPClassifier
 from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
 from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
 from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tempered import Tempered
 from fivesigma.models.tuned import Tuned
 
 ESTIMATORS = [
@@ -58,6 +60,7 @@ ESTIMATORS = [
     ScaledTarget(),
     PerTarget(),
     Calibrated(SVC(), n_folds=2),
+    Tempered(MLPClassifier((16,), epochs=100, learning_rate=0.01)),
     EarlyStopped(HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=1), n_folds=3),
     EarlyStopped(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=1), n_folds=3),
     Tuned(

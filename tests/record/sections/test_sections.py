@@ -232,6 +232,14 @@ BY_HAND = {
             "told_apart": {**dict.fromkeys(("value", "low", "high")), **SCORED},
         }
     ],
+    "temperature": {
+        "temperature": 1.5,
+        "part": "test",
+        "error": {**dict.fromkeys(("value", "low", "high")), **SCORED},
+        "error_without": {**dict.fromkeys(("value", "low", "high")), **SCORED},
+        "log_loss": 0.25,
+        "log_loss_without": 0.5,
+    },
     "tension": {
         "model": "forest",
         "metric": "roc_auc",

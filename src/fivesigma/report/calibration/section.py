@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fivesigma.record.results import Score
 from fivesigma.record.sections.score_curves import ScoreCurvesRecord
+from fivesigma.record.sections.temperature import TemperatureRecord
 from fivesigma.report.calibration.figure import calibration, confusion, error_text
+from fivesigma.report.rounding import interval_text, plain_number
 from fivesigma.report.section import Content, Section, View
 
 
@@ -31,6 +34,24 @@ def sentences(view: View) -> Iterator[str]:
         )
 
 
+def tempered(view: View) -> Iterator[str]:
+    """Yield for each model with a temperature what it changes."""
+    for model, kept in view.having(TemperatureRecord):
+        sure = "the network was too sure" if kept.temperature > 1.0 else "the network was not sure enough"
+        by = plain_number(kept.temperature, 3)
+        text = f"{model.name}: log odds are divided by a temperature of {by} ({sure})"
+        if kept.part is not None:
+            losses = (plain_number(each) for each in (kept.log_loss, kept.log_loss_without))
+            text += "; the log loss is {} with it, {} without".format(*losses)
+        if kept.error is not None and kept.error_without is not None:
+            text += f", the calibration off by {_off(kept.error)} with it, {_off(kept.error_without)} without"
+        yield f"{text}."
+
+
+def _off(error: Score) -> str:
+    return "an unknown error" if error.value is None else interval_text(error.value, error.low, error.high)
+
+
 def _constant(kept: ScoreCurvesRecord) -> bool:
     """Whether a model says one probability of all events, so that one bin holds them: of its shape nothing is known."""
     bins = kept.calibration or ()
@@ -40,7 +61,7 @@ def _constant(kept: ScoreCurvesRecord) -> bool:
 def _content(view: View) -> Content:
     found = {"calibration": calibration(view), "confusion": confusion(view)}
     plots = {name: plot for name, plot in found.items() if plot is not None}
-    return Content({"sentences": list(sentences(view))}, plots)
+    return Content({"sentences": [*sentences(view), *tempered(view)]}, plots)
 
 
 SECTION = Section(

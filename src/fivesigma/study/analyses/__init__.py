@@ -28,6 +28,7 @@ ANALYSES: Mapping[str, str] = {
     "tuning": "tuning:ANALYSIS",
     "history": "history:ANALYSIS",
     "spread": "spread:ANALYSIS",
+    "temperature": "temperature:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",
     "curves": "curves.analysis:ANALYSIS",

@@ -59,7 +59,7 @@ class Spreads:
 
     def _of_part(self, part: str, estimator: Any, table: Array) -> dict[str, Any]:
         pipeline = pipeline_of(estimator)
-        table, model = (table if len(pipeline) < 2 else pipeline[:-1].transform(table)), pipeline[-1]
+        table, model = (table if len(pipeline) < 2 else pipeline[:-1].transform(table)), model_of(estimator)
         with threadpool_limits(1):
             members = np.asarray(model.predict_members(table), dtype=np.float64)
             law = {LAW + part: np.asarray(model.predict_dist(table).std)} if has_density(model) else {}

@@ -15,6 +15,7 @@ from fivesigma.models.fitting import takes_weights
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.per_target import PerTarget
 from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tempered import Tempered
 from fivesigma.models.tuned import Tuned
 
 
@@ -81,6 +82,12 @@ def networks_of(estimator: Any) -> list[Trained]:
 
 def model_of(estimator: Any) -> Any:
     """Return the fitted model at the end of a recipe of one fit, without what is wrapped around it."""
+    last = last_of(estimator)
+    return last.estimator_ if isinstance(last, Tempered) else last
+
+
+def last_of(estimator: Any) -> Any:
+    """Return the last step of a fitted recipe of one fit."""
     while isinstance(estimator, Tuned | Calibrated | EarlyStopped):
         estimator = estimator.estimator_
     return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator

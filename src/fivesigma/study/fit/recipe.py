@@ -26,6 +26,7 @@ from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range, Space
 from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tempered import Tempered
 from fivesigma.models.tuned import Journal, Tuned
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.kind import ModelKind, Request
@@ -134,7 +135,7 @@ def _wrapped(
     recipe: Any = _pipeline(
         features, model, native=kind.native_nan, standardise=kind.standardise, ranks=kind.ranks, seed=ask.seed
     )
-    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget) else "model__", ""
+    inner, outer = "model__estimator__" if isinstance(model, ScaledTarget | Tempered) else "model__", ""
     if kind.calibrated and ask.classifies:
         recipe, outer = Calibrated(recipe), "estimator__"
     if settings.get("early_stopping") and not kind.stops:

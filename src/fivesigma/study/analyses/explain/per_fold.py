@@ -22,7 +22,7 @@ from fivesigma.features.columns import present
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.explained import Effect, Effects, ShapleyPoints
 from fivesigma.study.analyses.explain.importance import Held, Part, errors, label, positions
-from fivesigma.study.fit.inside import pipeline_of
+from fivesigma.study.fit.inside import model_of, pipeline_of
 
 Array = NDArray[Any]
 Gapped = tuple[float | None, ...]
@@ -124,7 +124,7 @@ def integrated(estimator: Any, held: Held, groups: Groups, rng: np.random.Genera
 
     X, w = held.sample(N_SHAPLEY, rng)
     pipeline = pipeline_of(estimator)
-    score = ScoreSlopes(pipeline[-1])
+    score = ScoreSlopes(model_of(estimator))
     Z = score.inputs(pipeline[:-1].transform(X) if len(pipeline) > 1 else X)
     found = integrated_gradients(score, Z, np.zeros(Z.shape[1]))
     values = _together(found.values @ shares(pipeline, held.names), groups)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fivesigma._core.errors import require
+from fivesigma._core.errors import InputError, require
 from fivesigma.models.spaces import Choice, Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import BOTH, INF, choice, whole
@@ -84,7 +84,19 @@ def _mlp(ask: Request) -> Any:
     made = MLPClassifier if ask.classifies else MLPRegressor
     settings = dict(ask.params)
     settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
-    return made(**settings, n_jobs=1, random_state=ask.seed)
+    wanted = settings.pop("temperature")
+    return _tempered(made(**settings, n_jobs=1, random_state=ask.seed), ask, wanted=wanted)
+
+
+def _tempered(model: Any, ask: Request, *, wanted: bool) -> Any:
+    """Return the model, its probabilities divided by a temperature where that is ``wanted``."""
+    if not wanted:
+        return model
+    if not ask.classifies:
+        raise InputError("temperature = true scales probabilities, and a regression has none; remove it.")
+    from fivesigma.models.tempered import Tempered
+
+    return Tempered(model, random_state=ask.dealt)
 
 
 def _network(ask: Request) -> Any:
@@ -94,7 +106,8 @@ def _network(ask: Request) -> Any:
     made = NetworkClassifier if ask.classifies else NetworkRegressor
     settings = dict(ask.params)
     settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
-    return made(**settings, random_state=ask.seed)
+    wanted = settings.pop("temperature")
+    return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
 
 
 _LOSSES = ("cross-entropy", "balanced", "hinge", "mse", "mae", "huber", "quantile", "gaussian", "mixture")
@@ -126,6 +139,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "engine": choice("fused", "fused", "torch"),
             "dtype": choice("float32", "float32", "float64"),
             "device": choice("cpu", "cpu", "cuda"),
+            "temperature": choice(False, False, True),
         },
         stochastic=True,
         several=True,
@@ -154,6 +168,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "patience": whole(40, 1, 10**7),
             "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
             "device": choice("cpu", "cpu", "cuda"),
+            "temperature": choice(False, False, True),
         },
         stochastic=True,
         several=True,

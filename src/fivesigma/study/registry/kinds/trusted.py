@@ -50,6 +50,7 @@ TRUSTED = (
     "fivesigma.models.spaces.Choice",
     "fivesigma.models.spaces.Range",
     "fivesigma.models.stopped.EarlyStopped",
+    "fivesigma.models.tempered.Tempered",
     "fivesigma.models.trees.binning.Bins",
     "fivesigma.models.trees.distributions.LogNormal",
     "fivesigma.models.trees.distributions.Normal",
