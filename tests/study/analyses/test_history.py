@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fivesigma import load_model
 from fivesigma.data.dataset import Dataset
 from fivesigma.models.neural import MLPRegressor
 from fivesigma.record.sections.history import HistoryRecord
@@ -69,6 +70,23 @@ def test_the_study_file_of_a_run_says_again_what_differs_by_member(run):
     assert models[-1]["params"]["hidden"] == [8]
 
 
+def test_several_targets_are_learnt_together_from_the_study_to_the_page_and_its_predictions(tmp_path):
+    both = np.column_stack([Y, 1e3 * X[:, 1] + 5.0])
+    params = {"hidden": [8], "epochs": 20, "n_members": 2}
+    models = [{"kind": "dummy"}, {"kind": "mlp", "params": params}]
+    models.append({"kind": "mlp", "name": "apart", "params": params, "reduce": {"kind": "pca", "n": 2}})
+    study = Study(Dataset.from_arrays(X, both), models, evaluate={"bootstrap": 100, "refits": 2})
+    result = study.run(tmp_path / "r", workers=1, progress=False)
+    assert [each.status for each in result.results.models] == ["ok"] * 3
+    together, apart = (result.results.model(name).section(HistoryRecord) for name in ("mlp", "apart"))
+    assert [each.params for each in together.members] == [{}, {}]
+    assert [list(each.params) for each in apart.members] == [["target"]] * 4
+    assert len({each.params["target"] for each in apart.members}) == 2
+    model = load_model(result.path / "models" / "model-01.fivesigma")
+    assert model.predict(X[:5]).shape == (5, 2)
+    assert "## Training" in (result.path / "report.md").read_text()
+
+
 def test_long_trainings_are_thinned_and_keep_both_ends_and_the_first_epochs():
     at = shown(5000)
     assert len(at) <= MOST_EPOCHS
@@ -98,9 +116,9 @@ def test_of_a_member_that_stops_and_one_that_fails_each_epoch_stands_where_it_wa
     assert lost.train == (3.0, None, None)
 
 
-def test_targets_with_networks_of_their_own_are_members_with_the_number_of_the_target():
+def test_targets_with_networks_of_their_own_are_members_with_the_name_of_the_target():
     one, two = (MLPRegressor((4,), n_members=2, epochs=e).fit(X, Y) for e in (5, 8))
-    kept = recorded([one, two])
-    assert [each.params for each in kept.members] == [{"target": 1}] * 2 + [{"target": 2}] * 2
+    kept = recorded([one, two], ("mass", "length"))
+    assert [each.params for each in kept.members] == [{"target": "mass"}] * 2 + [{"target": "length"}] * 2
     assert kept.most == 8
     assert [each.n_epochs for each in kept.members] == [5, 5, 8, 8]

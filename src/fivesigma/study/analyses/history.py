@@ -35,14 +35,14 @@ def shown(n_epochs: int) -> Array:
     return np.unique(np.round(both).astype(np.int64))
 
 
-def recorded(networks: Sequence[Trained]) -> HistoryRecord:
-    """Return the record of an ensemble, those of several targets one after the other."""
+def recorded(networks: Sequence[Trained], targets: Sequence[str] = ()) -> HistoryRecord:
+    """Return the record of an ensemble, those of several ``targets`` one after the other."""
     train, held = (_joined([each.history_[part] for each in networks]) for part in ("train", "validation"))
     failed = np.concatenate([each.failed_ for each in networks])
     chosen = np.concatenate([each.epoch_ for each in networks])
     done = (np.cumsum(~np.isnan(train), axis=1).argmax(axis=1) + 1) + _lost(train, failed)
     at = shown(int(done.max()))
-    settings = _differing(networks)
+    settings = _differing(networks, targets)
     return HistoryRecord(
         loss=str(getattr(networks[0], "loss", "") or "loss"),
         most=train.shape[1],
@@ -84,12 +84,12 @@ def _kept(train: Array, held: Array, epoch: int) -> float | None:
     return _losses((train if np.isnan(held).all() else held)[epoch - 1 : epoch])[0]
 
 
-def _differing(networks: Sequence[Any]) -> dict[str, list[Any]]:
+def _differing(networks: Sequence[Any], targets: Sequence[str]) -> dict[str, list[Any]]:
     """Return by name what members differ in: the settings that are lists of one entry a member, and the target."""
     found: dict[str, list[Any]] = {}
     first = networks[0]
     if len(networks) > 1:
-        found["target"] = [t + 1 for t, each in enumerate(networks) for _ in each.failed_]
+        found["target"] = [t for t, each in zip(targets, networks, strict=True) for _ in each.failed_]
     for name in ("hidden", "learning_rate", "weight_decay"):
         if each_own := _by_member(name, getattr(first, name, None), len(first.failed_)):
             found[name] = each_own * len(networks)
@@ -124,7 +124,8 @@ class History:
         if not networks:
             return {}
         if fitted.fit.is_final:
-            return dict(recorded(networks).to_document())
+            targets = fitted.data.meta.get("targets") or ()
+            return dict(recorded(networks, targets).to_document())
         failed = np.concatenate([each.failed_ for each in networks])
         chosen = np.concatenate([each.epoch_ for each in networks])
         return {
