@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import sklearn.metrics as reference
+from scipy.stats import binomtest
 
 from fivesigma.risk.curves import (
     GRID,
@@ -187,6 +188,37 @@ def test_confusion_is_scikit_learn_s():
     expected = reference.confusion_matrix(rows.y, predicted, sample_weight=rows.w)
     np.testing.assert_allclose(found["weight"], expected)
     np.testing.assert_allclose(np.sum(found["fraction"], axis=1), 1.0)
+
+
+def test_the_shares_of_a_confusion_have_their_exact_limits():
+    rows = classified(9, n_classes=3)
+    plain = Scored(rows.y, rows.prediction)
+    found = confusion(plain)
+    said = rows.prediction.argmax(axis=1)
+    for i in range(3):
+        n = int((rows.y == i).sum())
+        for j in range(3):
+            k = int(((rows.y == i) & (said == j)).sum())
+            test = binomtest(k, n).proportion_ci(0.95, "exact")
+            assert found["fraction"][i][j] == pytest.approx(k / n)
+            if 0 < k < n:
+                assert (found["low"][i][j], found["high"][i][j]) == pytest.approx((test.low, test.high))
+    twice = confusion(Scored(rows.y, rows.prediction, np.full(len(rows.y), 2.0)))
+    assert twice["low"] == found["low"]
+    grouped = confusion(Scored(rows.y, rows.prediction, None, np.arange(len(rows.y)) // 4))
+    assert np.isfinite(np.array(grouped["low"], float)).all()
+    assert "low" not in confusion(classified(9))
+
+
+def test_a_confusion_of_negative_weights_or_few_groups_has_no_limits():
+    rows = classified(9, n_classes=3)
+    w = np.ones(len(rows.y))
+    w[0] = -1.0
+    for none in (
+        Scored(rows.y, rows.prediction, w),
+        Scored(rows.y, rows.prediction, None, np.arange(len(rows.y)) % 4),
+    ):
+        assert np.all(np.equal(confusion(none)["low"], None))
 
 
 def test_residuals_show_points_or_a_plane():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import polars
 import pytest
 
 from fivesigma.simulate import ntuple
 from fivesigma.simulate.dilepton import mass
+from fivesigma.study.spec.shipped import FOLDER
+
+TABLE = FOLDER / "processes" / "processes.parquet"
 
 
 def momentum(px, py, pz, m):
@@ -79,3 +85,18 @@ def test_real_events_have_it_and_the_b_candidates_are_the_tagged_jets():
     )
     assert first.any()
     assert c["pt_bb"][first] == pytest.approx(np.hypot(px, py), rel=1e-4)
+
+
+def test_the_shipped_table_is_balanced_small_and_names_its_command():
+    assert TABLE.stat().st_size <= 8_000_000
+    frame = polars.read_parquet(TABLE)
+    counts = dict(frame["process"].value_counts().iter_rows())
+    assert set(counts) == {"ttbar", "Zjets", "HH"}
+    assert max(counts.values()) - min(counts.values()) < 0.01 * frame.height
+    about = json.loads(polars.read_parquet_metadata(TABLE)["fivesigma"])
+    settings = " ".join(f"--set {key}={value}" for key, value in about["settings"].items())
+    text = (FOLDER / "processes" / "README.md").read_text(encoding="utf-8")
+    command = (
+        f"fivesigma simulate collider -o processes.parquet --n {about['n']} --seed {about['seed']} {settings}"
+    )
+    assert command in " ".join(text.replace("\\\n", " ").split())

@@ -296,7 +296,8 @@ def confusion(rows: Scored, classes: Sequence[str] | None = None) -> Curve:
 
     Returns
     -------
-    dict: ``classes``, ``weight`` (Σw) and ``fraction`` (of the true class; None for one that is absent)
+    dict: ``classes``, ``weight`` (Σw) and ``fraction`` (of the true class; None for one that is absent); of three
+    classes and more also the 95 % limits of the fraction, ``low`` and ``high``
 
     >>> p = np.array([0.1, 0.7, 0.8])
     >>> confusion(Scored(np.array([0, 0, 1]), np.column_stack([1 - p, p])), ["b", "s"])["fraction"]
@@ -313,11 +314,32 @@ def confusion(rows: Scored, classes: Sequence[str] | None = None) -> Curve:
     table = np.bincount(place[y] * K + place[said], w, K * K).reshape(K, K)
     total = table.sum(axis=1, keepdims=True)
     fraction = np.divide(table, total, out=np.full(table.shape, np.nan), where=total > 0)
-    return {
+    found: Curve = {
         "classes": names,
         "weight": [numbers(row) for row in table],
         "fraction": [numbers(row) for row in fraction],
     }
+    if K > 2:
+        low, high = _share_limits(place[y], place[said], w, rows.groups, K)
+        found |= {"low": [numbers(row) for row in low], "high": [numbers(row) for row in high]}
+    return found
+
+
+def _share_limits(
+    true: NDArray[np.intp], said: NDArray[np.intp], w: Floats, groups: NDArray[Any] | None, K: int
+) -> tuple[Floats, Floats]:
+    """Return the exact 95 % limits of the share of each true class that is said to be each, (K, K) both.
+
+    NaN of a class without weight, of too few groups, and where weights are negative: a share may then be anything.
+    """
+    limits = np.full((2, K, K), np.nan)
+    for i in range(K) if not signed(w) else ():
+        own = (true == i) & (w > 0)
+        g = None if groups is None else groups[own]
+        for j in range(K) if own.any() else ():
+            if (ends := Share.of(said[own] == j, w[own], g).limits()) is not None:
+                limits[:, i, j] = ends
+    return limits[0], limits[1]
 
 
 # --- regression

@@ -74,11 +74,18 @@ class ScoreHistograms:
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """Σw and share of each true class (down) that is taken for each class (across)."""
+    """Σw and share of each true class (down) that is taken for each class (across).
+
+    Attributes
+    ----------
+    low, high : exact 95 % limits of the shares of three and more classes; null where there are none
+    """
 
     classes: tuple[str, ...]
     weight: tuple[Gapped, ...]
     fraction: tuple[Gapped, ...]
+    low: tuple[Gapped, ...] | None = optional()
+    high: tuple[Gapped, ...] | None = optional()
 
 
 @dataclass(frozen=True, kw_only=True)

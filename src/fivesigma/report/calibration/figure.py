@@ -20,6 +20,8 @@ from fivesigma.report.text import listed, short
 
 _Shown = tuple[ModelRecord, Sequence[CalibrationBins]]
 _COLUMNS = ("mean", "observed", "low", "high", "n_effective")
+_MOST_BOUNDED = 6
+"""Classes up to which the limits of a confusion matrix are written into it; the CSV has those of more."""
 
 
 def calibration(view: View) -> Plot | None:
@@ -113,19 +115,20 @@ def confusion(view: View) -> Plot | None:
     names = [short(name, 18) for name in curve.classes]
     shares, weights = (np.array([numbers(row) for row in table]) for table in (curve.fraction, curve.weight))
     right = [f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)]
-    side = min(7.5, 1.9 + 0.62 * len(names))
+    limits = None if curve.low is None or curve.high is None else (curve.low, curve.high)
+    bounded = limits is not None and len(names) <= _MOST_BOUNDED
+    side = min(7.5, 1.9 + (0.92 if bounded else 0.62) * len(names))
+    below = "; below it the 95 % limits and Σw" if bounded else "; below it Σw" * (len(names) <= 8)
     return Plot(
         name="confusion",
         title=f"Confusion matrix of {model}",
-        caption=(
-            f"Share of each true class (a row) that {model} takes for each class{'; below it Σw' * (len(names) <= 8)}."
-        ),
+        caption=(f"Share of each true class (a row) that {model} takes for each class{below}."),
         alt=f"Confusion matrix of {model}; right in {listed(right)}.",
         size=(side + 1.2, side),
-        draw=lambda figure: _draw_confusion(figure, shares, weights, names),
-        header=("true", "predicted", "weight", "fraction"),
+        draw=lambda figure: _draw_confusion(figure, shares, weights, names, limits if bounded else None),
+        header=("true", "predicted", "weight", "fraction", *(("low", "high") if limits else ())),
         rows=[
-            (true, said, curve.weight[i][j], curve.fraction[i][j])
+            (true, said, curve.weight[i][j], curve.fraction[i][j], *(each[i][j] for each in limits or ()))
             for i, true in enumerate(curve.classes)
             for j, said in enumerate(curve.classes)
         ],
@@ -133,7 +136,11 @@ def confusion(view: View) -> Plot | None:
 
 
 def _draw_confusion(
-    figure: Any, shares: NDArray[np.float64], matrix: NDArray[np.float64], names: list[str]
+    figure: Any,
+    shares: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    names: list[str],
+    limits: tuple[Sequence[Sequence[float | None]], ...] | None,
 ) -> None:
     from matplotlib.patches import Rectangle
 
@@ -147,7 +154,9 @@ def _draw_confusion(
                     Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.55 * share, linewidth=0)
                 )
             if size <= 12:
-                label = f"{share:.1%}\n{matrix[i, j]:.4g}" if size <= 8 else f"{share:.0%}"
+                between = None if limits is None else _between(limits[0][i][j], limits[1][i][j])
+                lines = [f"{share:.1%}", *([between] if between else []), f"{matrix[i, j]:.4g}"]
+                label = "\n".join(lines) if size <= 8 else f"{share:.0%}"
                 axes.text(j, i, label, ha="center", va="center", fontsize=9 if size <= 8 else 7, color=INK)
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
@@ -158,3 +167,12 @@ def _draw_confusion(
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.tick_params(length=0)
+
+
+def _between(low: float | None, high: float | None) -> str | None:
+    """Return the limits of a share in per cent; None where there are none.
+
+    >>> _between(0.0123, 0.5), _between(None, None)
+    ('[1.2, 50.0]', None)
+    """
+    return None if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"

@@ -77,7 +77,7 @@ def _draw_rejections(axes: Any, view: View, kept: DiscriminantRecord) -> None:
     axes.set_xlabel(f"efficiency of {short(kept.signal, 16)}")
     axes.set_ylabel("rejection 1/ε")
     if None in backgrounds:
-        axes.legend()
+        axes.legend(loc="lower left")
     grid(axes)
 
 
