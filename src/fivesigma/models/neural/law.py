@@ -26,7 +26,7 @@ class MixtureLaw:
     Examples
     --------
     >>> law = MixtureLaw(np.array([[0.5, 0.5]]), np.array([[-1.0, 1.0]]), np.ones((1, 2)))
-    >>> law.mean, law.std.round(6), law.quantile(0.5).round(9)
+    >>> law.mean, law.std.round(6), law.quantile(0.5).round(9) + 0.0
     (array([0.]), array([1.414214]), array([0.]))
     """
 
