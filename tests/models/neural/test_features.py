@@ -83,7 +83,7 @@ def test_a_study_compares_a_learned_step_with_components_of_equal_width_and_keep
     assert 0 < kept["autoencoder"].unexplained < 1
     assert result.results.model("network").section(CoefficientsRecord).errors is None
     text = (result.path / "report.md").read_text()
-    assert "last hidden layer of a network: 2 of 4 columns, learnt from the target" in text
+    assert "last hidden layer of a network: 2 made of 4 columns, learnt from the target" in text
     assert "seed" in (result.path / "results.json").read_text()
     errors = {n: result.results.model(n).scores["test"]["r2"].error.seed for n in ("pca", "network")}
     assert not errors["pca"]

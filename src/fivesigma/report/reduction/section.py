@@ -35,7 +35,8 @@ def sentence(step: ReductionStep) -> str:
     """Return in one sentence what a step left."""
     low, high = min(step.n_left), max(step.n_left)
     spread = "" if low == high else f" ({low} to {high} over {count(len(step.n_left))} fits)"
-    text = f"{KINDS[step.kind]}: {count(step.n_left[0])} of {count(step.n_in)} {noun(step.n_in, 'column')}{spread}"
+    of = "made of" if step.kind in ("autoencoder", "network") else "of"
+    text = f"{KINDS[step.kind]}: {count(step.n_left[0])} {of} {count(step.n_in)} {noun(step.n_in, 'column')}{spread}"
     if step.explained is not None:
         share = sum(step.explained[: step.n_left[0]])
         return f"{text}, {plain_number(100 * share, 3)} % of the variance."
