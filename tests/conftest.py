@@ -40,3 +40,10 @@ def tenth(request: pytest.FixtureRequest):
     """
     whole = request.config.getoption("--torture")
     return lambda full: full if whole else max(1, full // 10)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse an id with an address: two workers would collect different tests."""
+    for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} holds an address; give the parameter an id of its own.")

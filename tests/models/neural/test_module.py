@@ -140,7 +140,7 @@ def test_a_member_that_diverges_is_marked_and_the_others_go_on() -> None:
         (nn.Linear(5, 1), "fails for rows of 3 columns"),
         (lambda p, k: nn.Sequential(nn.Linear(p, k), nn.BatchNorm1d(k)), "holds BatchNorm1d"),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_a_module_that_does_not_fit_is_refused_in_a_sentence(module, message) -> None:
     with pytest.raises(InputError, match=message):
