@@ -47,6 +47,7 @@ from fivesigma.models.per_target import PerTarget
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.tempered import Tempered
 from fivesigma.models.tuned import Tuned
 from fivesigma.risk.losses import Absolute, Huber, Poisson, Quantile
 from fivesigma.risk.metric import Unit
@@ -86,6 +87,11 @@ OWN_UNIT = {"spiked-gibbs": "its noise has unit variance: the columns have the u
 ONE_UNIT = {"leading-component": "a direction of largest variance is one of columns in one unit"}
 """Kinds that are exempt, and those that keep their answer where all columns change by one common factor."""
 
+OF_SHARES = {"fidelity": "its target is a share: nothing may be added to it"}
+OF_LOGARITHMS = {
+    "log_fidelity": "its target is a logarithm: anything may be added to it, and it has no factor"
+}
+"""Metrics of targets that have no other unit."""
 
 MADE_ELSEWHERE = ("own", "predictions")
 
@@ -294,6 +300,7 @@ SUPERVISED = {
     "SplitConformal": trees.SplitConformal(),
     "MLPRegressor": neural.MLPRegressor((8,), epochs=40, n_members=2, n_jobs=1),
     "MLPRegressor, float64": neural.MLPRegressor((8,), loss="gaussian", epochs=40, dtype="float64", n_jobs=1),
+    "Tempered": Tempered(neural.MLPClassifier((8,), epochs=40, n_jobs=1)),
     "MLPClassifier": neural.MLPClassifier((8,), epochs=40, n_jobs=1),
     "DecisionTreeRegressor": _ranked(trees.DecisionTreeRegressor(random_state=0)),
     "RandomForestRegressor": _ranked(trees.RandomForestRegressor(10, random_state=0)),
@@ -425,6 +432,11 @@ def test_folds_and_inner_folds_do_not_move_with_a_unit(name) -> None:
 def test_a_metric_goes_with_units_as_it_says(name) -> None:
     metric, rng = METRICS[name], np.random.default_rng(4)
     w = rng.integers(1, 4, len(X)).astype(float)
+    if name in OF_LOGARITHMS:
+        error = 0.3 * rng.normal(size=len(X))
+        plain = metric.value(VALUE, VALUE + error, w)
+        assert metric.value(VALUE + 9.0, VALUE + error - 4.0, w) == pytest.approx(plain, abs=1e-9)
+        return
     assert isinstance(metric.unit, Unit)
     if metric.scores not in (Output.VALUE, Output.LAW):
         assert metric.unit in (Unit.NONE, Unit.LOG_COLUMNS)
@@ -434,6 +446,8 @@ def test_a_metric_goes_with_units_as_it_says(name) -> None:
     for prediction in (value, law) if metric.scores is Output.LAW else (value,):
         plain = metric.value(VALUE, prediction, w, cut=metric.cut(VALUE, prediction, w))
         for units in UNITS.values():
+            if name in OF_SHARES:
+                units = Units(units.a, units.b, units.c)
             y, p = units.target(VALUE), units.target(prediction)
             found = metric.value(y, p, w, cut=metric.cut(y, p, w))
             expected = metric.converted(plain, units.c)
@@ -452,6 +466,7 @@ def test_every_kind_has_its_line_in_the_docs() -> None:
     for name in set(kinds()) - set(MADE_ELSEWHERE):
         assert f"`{name}`" in text, name
     for metric, each in METRICS.items():
-        assert each.unit is Unit.NONE or f"`{metric}`" in text, metric
+        plain = each.unit is Unit.NONE and metric not in OF_SHARES
+        assert plain or f"`{metric}`" in text, metric
     for exempt in (*OWN_UNIT, *ONE_UNIT):
         assert f"`{exempt}`" in text.split("## Exempt")[1], exempt
