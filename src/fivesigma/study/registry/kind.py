@@ -57,6 +57,10 @@ Interpolates = Callable[[Mapping[str, Any], int, int], bool]
 """(all parameters, n events, p columns) -> whether a fit goes through its events."""
 
 
+def _goes(params: Mapping[str, Any]) -> None:
+    """Any parameters that are possible alone go together."""
+
+
 def _never(params: Mapping[str, Any], n: int, p: int) -> bool:
     return False
 
@@ -139,6 +143,7 @@ class ModelKind:
     nested: bool = False
     density: bool = False
     labels_others: bool = True
+    together: Callable[[Mapping[str, Any]], None] = field(default=_goes)
     interpolates: Interpolates = field(default=_never)
     again: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, ...] = ("table",)
@@ -167,7 +172,9 @@ class ModelKind:
             allowed = self._parameter(name).allowed
             if not allowed.contains(value):
                 raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
-        return {name: given.get(name, p.default) for name, p in self.parameters.items()}
+        params = {name: given.get(name, p.default) for name, p in self.parameters.items()}
+        self.together(params)
+        return params
 
     def differing(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of ``params`` that are not what a model with the settings ``given`` has anyway."""
