@@ -211,6 +211,15 @@ def test_searches_as_users_write_them() -> None:
     assert tree.narrowed(True) == tree.space
 
 
+def test_what_is_looked_through_by_default_can_be_asked_for() -> None:
+    for kind in KINDS:
+        for name, search in kind.space.items():
+            if isinstance(search, Range):
+                asked = [search.low, search.high]
+                assert set(kind.narrowed({name: asked})) == {name}, (kind.name, name)
+                assert kind.grid(name, {"from": search.low, "to": search.high, "n": 3}), (kind.name, name)
+
+
 def test_defaults_and_spaces_lie_in_what_is_allowed() -> None:
     for kind in KINDS:
         for name, parameter in kind.parameters.items():
@@ -352,4 +361,4 @@ def test_settings_of_a_network_that_contradict_each_other_are_refused_before_any
     params, said
 ) -> None:
     with pytest.raises(InputError, match=said):
-        registry.kinds()["mlp"].checked(params)
+        registry.kind("mlp").checked(params)

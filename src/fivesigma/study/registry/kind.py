@@ -241,7 +241,7 @@ class ModelKind:
         return self.parameters[name]
 
     def _search(self, name: str, values: Any) -> Space:
-        allowed = self._parameter(name).allowed
+        allowed = _of_one(self._parameter(name))
         if not isinstance(allowed, Range | Choice):
             raise InputError(f"{self.name}: {name} cannot be tuned; give it in params.")
         if not isinstance(values, list | tuple) or len(values) < 2:
@@ -261,9 +261,14 @@ class ModelKind:
         return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
 
 
+def _of_one(parameter: Parameter) -> Any:
+    """Return what one value may be: of a parameter that may differ by member, what each may."""
+    return getattr(parameter.allowed, "one", parameter.allowed)
+
+
 def _spanned(kind: str, name: str, parameter: Parameter, span: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the values of a span; without one those where tuning looks, every whole number of a short range."""
-    search, allowed = parameter.search, parameter.allowed
+    search, allowed = parameter.search, _of_one(parameter)
     if not span:
         if isinstance(search, Choice):
             return search.options
