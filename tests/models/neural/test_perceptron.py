@@ -261,3 +261,12 @@ def test_weights_that_cancel_are_refused_in_one_sentence() -> None:
 def test_a_class_without_weight_balances_nothing() -> None:
     some = MLPClassifier((4,), loss="balanced", **QUICK).fit(X, LABEL, sample_weight=LABEL > 0)
     assert np.isfinite(some.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("engine", ["fused", "torch"])
+def test_a_row_beyond_the_precision_is_refused_not_answered_with_nan(engine) -> None:
+    if engine == "torch":
+        pytest.importorskip("torch")
+    model = _regressor(engine=engine).fit(X, Y)
+    with pytest.raises(InputError, match="float32 cannot hold its standardised columns"):
+        model.predict(X[:2] * 1e60)

@@ -94,10 +94,16 @@ class InputScale:
     dtype: str
 
     def rows(self, X: Array) -> Array:
-        """Return the inputs (n, p) of a network."""
+        """Return the inputs (n, p) of a network; `InputError` where one is beyond the precision."""
         with np.errstate(over="ignore", invalid="ignore"):
             scores = np.round(self.scale.scores(X) * _GRID) / _GRID
-        return scores.astype(self.dtype)
+            rows = scores.astype(self.dtype)
+        if not np.isfinite(rows).all():
+            raise InputError(
+                f"a row lies so far outside that {self.dtype} cannot hold its standardised columns; rescale the "
+                "column, or drop what lies far outside."
+            )
+        return rows
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -138,8 +144,4 @@ class OutputScale:
 def trained_on(inputs: InputScale, counted: Counted, targets: Array, mean_weight: float) -> Rows:
     """Return ``counted`` rows as a training takes them, with ``targets`` (n, t) and weights of mean 1."""
     X = inputs.rows(counted.X)
-    if not np.isfinite(X).all():
-        raise InputError(
-            "a column overflows when it is standardised; rescale it or drop what lies far outside."
-        )
     return Rows(X, targets.astype(inputs.dtype), (counted.w / mean_weight).astype(inputs.dtype))
