@@ -23,6 +23,8 @@ X = np.random.default_rng(3).normal(size=(60, 5))
         (("pca", "best"), "'tuned'"),
         (("pca", 3, "forest"), "'rank' belongs to rfe"),
         (("rfe", 3, "svm"), "rank"),
+        (("network", 10_001), "more than 10000 units"),
+        (("network", (2, 10_001)), "more than 10000 units"),
     ],
 )
 def test_what_a_step_cannot_be_is_one_sentence(settings, match) -> None:

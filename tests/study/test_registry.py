@@ -211,6 +211,15 @@ def test_searches_as_users_write_them() -> None:
     assert tree.narrowed(True) == tree.space
 
 
+def test_what_is_looked_through_by_default_can_be_asked_for() -> None:
+    for kind in KINDS:
+        for name, search in kind.space.items():
+            if isinstance(search, Range):
+                asked = [search.low, search.high]
+                assert set(kind.narrowed({name: asked})) == {name}, (kind.name, name)
+                assert kind.grid(name, {"from": search.low, "to": search.high, "n": 3}), (kind.name, name)
+
+
 def test_defaults_and_spaces_lie_in_what_is_allowed() -> None:
     for kind in KINDS:
         for name, parameter in kind.parameters.items():
@@ -336,3 +345,20 @@ def test_the_saved_names_are_the_classes_that_exist() -> None:
     for name in registry.TRUSTED:
         module, _, attribute = name.rpartition(".")
         assert hasattr(__import__(module, fromlist=[attribute]), attribute)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"learning_rate": [0.1, 0.2, 0.3], "n_members": 2}, "learning_rate has 3 entries for 2 members"),
+        ({"hidden": [[4], [5], [6]], "n_members": 2}, "hidden has 3 entries for 2 members"),
+        ({"loss": "mixture", "setting": 2.5}, "setting of the loss 'mixture' is 2.5"),
+        ({"nesterov": True}, "nesterov = True goes with optimiser = 'sgd'"),
+        ({"device": "cuda"}, "device = 'cuda' goes with engine = 'torch'"),
+    ],
+)
+def test_settings_of_a_network_that_contradict_each_other_are_refused_before_anything_is_fitted(
+    params, said
+) -> None:
+    with pytest.raises(InputError, match=said):
+        registry.kind("mlp").checked(params)

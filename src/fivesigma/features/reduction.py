@@ -14,6 +14,8 @@ LEARNED = ("autoencoder", "network")
 """Made by networks, of which this floor knows nothing: what makes them is handed down (decision 0046)."""
 KINDS = (*COMPONENTS, *LEARNED, *SELECTIONS)
 RANKS = ("linear", "forest")
+MOST_UNITS = 10_000
+"""Of a layer that is learnt, which may be wider than the table."""
 Learner = Callable[[int, bool | None, int], Any]
 """(columns to make, whether the target has classes, seed) -> the unfitted transformer."""
 
@@ -55,6 +57,12 @@ class Reduction:
                 f"{self.kind}: n = {self.n!r} is no number of columns; expected a whole number from 1{share}, "
                 "[low, high] or 'tuned'."
             )
+        if (
+            self.kind == "network"
+            and not isinstance(self.n, str)
+            and max(self.n if isinstance(self.n, tuple) else (self.n,)) > MOST_UNITS
+        ):
+            raise InputError(f"network: n = {self.n} is more than {MOST_UNITS} units; lower it.")
 
     def _possible(self) -> bool:
         if isinstance(self.n, tuple):

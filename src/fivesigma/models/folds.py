@@ -21,12 +21,14 @@ def inner_folds(
     groups: NDArray[Any] | None = None,
     classification: bool,
     seed: int = 0,
+    each_has_all: bool = True,
 ) -> NDArray[np.int64]:
     """Return the fold 0..m-1 of each row of ``X`` (n, p), with m = ``n_folds`` or fewer.
 
     Units (groups, or sets of equal rows), numbered by their first rows, are dealt round in random order, class by
     class of their lowest member: how often a row is repeated changes nothing, nor do the values and their units.
-    m is lowered to the number of units of the rarest class, but not below 2.
+    m is lowered to the number of units of the rarest class, but not below 2; without ``each_has_all`` to that of all
+    units only: where one fold is held out of m, a rare class must not double what is held out.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def inner_folds(
         stratum[:] = codes.max()
         np.minimum.at(stratum, unit, codes)
     rarest = int(np.bincount(stratum)[np.unique(stratum)].min())
-    n_folds = max(2, min(n_folds, rarest, n_units))
+    n_folds = max(2, min(n_folds, rarest if each_has_all else n_folds, n_units))
     rng = generator(seed, "inner folds")
     order = rng.permutation(n_units)
     order = order[np.argsort(stratum[order], kind="stable")]

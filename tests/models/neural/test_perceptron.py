@@ -9,6 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 from fivesigma._core.errors import FitError, InputError
 from fivesigma.models.neural import MixtureLaw, MLPClassifier, MLPRegressor
+from fivesigma.models.neural.rows import Counted
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(300, 3))
@@ -188,6 +189,7 @@ WRONG = [
     ({"activation": "rely"}, "relu"),
     ({"loss": "mse2"}, "mse"),
     ({"loss": "mixture", "setting": 2.5}, "setting of the loss 'mixture' is 2.5"),
+    ({"loss": "huber", "setting": "a"}, "setting of the loss 'huber' is 'a'"),
     ({"optimiser": "adamax"}, "adam"),
     ({"learning_rate": -1.0}, "learning_rate is -1.0"),
     ({"learning_rate": [0.1, 0.2]}, "2 entries for 1 members"),
@@ -220,3 +222,51 @@ def test_gaps_and_classes_that_are_not_there_are_refused() -> None:
         MLPClassifier().fit(X, np.zeros(300))
     with pytest.raises(InputError, match="validation holds a class"):
         MLPClassifier((4,), validation=(X, LABEL + 1), **QUICK).fit(X, LABEL)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 5])
+def test_a_rare_class_does_not_change_how_much_is_held_out_and_is_learnt(rare) -> None:
+    label = (np.arange(300) >= rare).astype(int)
+    every = Counted.of(X, label, np.ones(300))
+    for seed in range(5):
+        fit, held = every.parted(0.1, classification=True, seed=seed)
+        assert held is not None
+        assert 27 <= len(held.y) <= 31
+        assert set(fit.y) == {0, 1}
+
+
+def test_where_nothing_can_be_held_out_every_row_is_fitted_to() -> None:
+    plain = _regressor(early_stopping=False)
+    np.testing.assert_array_equal(
+        _regressor().fit(X, Y, groups=np.zeros(300)).predict(X), plain.fit(X, Y).predict(X)
+    )
+    alike = np.ones((300, 2))
+    np.testing.assert_array_equal(
+        _regressor().fit(alike, Y).predict(alike), plain.fit(alike, Y).predict(alike)
+    )
+
+
+def test_weights_that_cancel_are_refused_in_one_sentence() -> None:
+    w = np.where(np.arange(300) % 2, 1.0, -1.0)
+    for model, y in [
+        (_regressor(early_stopping=False), Y),
+        (MLPClassifier((4,), early_stopping=False, **QUICK), LABEL),
+    ]:
+        with pytest.raises(InputError, match="rows that are fitted to sum to 0"):
+            model.fit(X, y, sample_weight=w)
+    with pytest.raises(InputError, match="weights of class 0 sum to"):
+        MLPClassifier((4,), loss="balanced", **QUICK).fit(X, LABEL, sample_weight=np.where(LABEL, 1.0, w - 1))
+
+
+def test_a_class_without_weight_balances_nothing() -> None:
+    some = MLPClassifier((4,), loss="balanced", **QUICK).fit(X, LABEL, sample_weight=LABEL > 0)
+    assert np.isfinite(some.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("engine", ["fused", "torch"])
+def test_a_row_beyond_the_precision_is_refused_not_answered_with_nan(engine) -> None:
+    if engine == "torch":
+        pytest.importorskip("torch")
+    model = _regressor(engine=engine).fit(X, Y)
+    with pytest.raises(InputError, match="float32 cannot hold its standardised columns"):
+        model.predict(X[:2] * 1e60)

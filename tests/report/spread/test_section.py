@@ -49,6 +49,10 @@ def test_it_says_whether_the_error_rises_with_the_spread_and_what_the_pulls_are_
     assert "the error rises with the spread, from 1.00 [0.75, 1.50] at a spread of 0.5" in text
     assert "pulls by the spread" in text
     assert "σ is too small, as the noise of the events is not in it" in text
+    wide = copy.deepcopy(BY_HAND["spread"]["pulls"][:1])
+    wide[0]["width"] = {"value": 2.0, "low": 0.9 * wide[0]["expected"], "high": 9.0}
+    assert "] where an honest σ has" in sentence(kept(pulls=wide))
+    assert ": compatible" in sentence(kept(pulls=wide))
     flat = kept(bins=[bin_(0.5, 1.0, 2.0, 0.5), bin_(1.5, 1.1, 2.1, 1.5)])
     assert "no rise of the error with the spread is shown" in sentence(flat)
 
@@ -57,7 +61,7 @@ def test_it_says_where_probabilities_are_too_sure():
     sure = kept(what="probability", bins=[bin_(0.01, 0.1, 0.3, 0.2), bin_(0.1, 0.4, 0.5, 0.3)], pulls=None)
     assert "too sure in 1 of 2 bins of the spread" in sentence(sure)
     held = kept(what="probability", bins=[bin_(0.01, 0.1, 0.3, 0.2)] * 2, pulls=None)
-    assert "probabilities hold at any spread" in sentence(held)
+    assert "no bin shows that probabilities are off" in sentence(held)
 
 
 def test_members_that_agree_are_told_and_not_drawn():

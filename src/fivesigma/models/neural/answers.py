@@ -194,6 +194,14 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):  # type: ignore[misc]
         if self.loss != "balanced":
             return w
         each = np.bincount(y, weights=w, minlength=len(self.classes_))
+        here = np.unique(y)
+        if (each[here] <= 0).any():
+            raise InputError(
+                f"the weights of class {self.classes_[here[each[here] <= 0][0]]} sum to "
+                f"{each[here].min():.3g}; expected a positive sum to balance the classes by: use another loss, or "
+                "leave out negative weights."
+            )
+        each[each == 0] = 1.0
         return np.asarray(w * (each.sum() / len(each) / each)[y])
 
     def _scales(self, fit: Counted) -> Any:

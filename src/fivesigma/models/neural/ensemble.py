@@ -75,6 +75,7 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         w, X, y, g = present(w, X, y, None if groups is None else np.asarray(groups))
         every = Counted.of(X, y, self._balanced(y, w), g)
         fit, held = self._parted(every, seed_of(self.random_state))
+        _refuse_weightless(fit.w)
         inputs = InputScale(Scale.of(fit.X, np.abs(fit.w)), self._precision)
         self._targets = self._scales(fit)
         rows, out = (
@@ -180,3 +181,12 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
     def _n_outputs(self, state: SavedState) -> int:
         """Return the number of targets, or of scores, of a loaded state."""
         raise NotImplementedError
+
+
+def _refuse_weightless(w: Floats) -> None:
+    """Raise `InputError` where weights (n,) of both signs cancel: their loss has no minimum."""
+    if not w.sum() > 0 and (w > 0).any():
+        raise InputError(
+            f"the weights of the {len(w)} different rows that are fitted to sum to {w.sum():.3g}; expected a positive "
+            "sum: use more events, or leave out negative weights."
+        )

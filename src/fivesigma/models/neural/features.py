@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, weights
+from fivesigma.features.reduction import MOST_UNITS
 from fivesigma.models.neural.member import Layers
 from fivesigma.models.neural.perceptron import MLPClassifier, MLPRegressor, Network
 from fivesigma.models.neural.rows import InputScale
@@ -60,9 +61,13 @@ class _Learned(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self._network.outputs(rows)
 
     def _check_n(self) -> None:
-        if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer) or not 1 <= self.n <= 10_000:
+        if (
+            isinstance(self.n, bool)
+            or not isinstance(self.n, int | np.integer)
+            or not 1 <= self.n <= MOST_UNITS
+        ):
             raise InputError(
-                f"n = {self.n!r} is no number of columns; expected a whole number from 1 to 10,000."
+                f"n = {self.n!r} is no number of columns; expected a whole number from 1 to {MOST_UNITS:,}."
             )
 
     def _wide(self, p: int) -> int:

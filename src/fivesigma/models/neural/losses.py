@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.saved_state import SavedState
@@ -77,12 +78,17 @@ def regression_loss(name: str, setting: float | None = None) -> Loss:
     if name not in _SETTINGS:
         return Loss(name, code)
     default, low, high = _SETTINGS[name]
-    value = default if setting is None else float(setting)
+    value = default if setting is None else _number(setting)
     if not low <= value <= high or (name == "mixture" and value != int(value)):
         raise InputError(
             f"setting of the loss {name!r} is {setting!r}; expected a number from {low:g} to {high:g}."
         )
     return Loss(name, code, value)
+
+
+def _number(setting: object) -> float:
+    """Return a setting as a number, NaN for what is none."""
+    return float(setting) if isinstance(setting, Real) and not isinstance(setting, bool) else float("nan")
 
 
 def classification_loss(name: str, n_classes: int) -> Loss:

@@ -60,13 +60,30 @@ class Counted:
         groups = None if self.groups is None else self.groups[rows]
         return Counted(self.X[rows], self.y[rows], self.w[rows], groups)
 
-    def parted(self, share: float, *, classification: bool, seed: int) -> tuple[Counted, Counted]:
-        """Return nearly all rows, and about a ``share`` of them held out: of each class, groups on one side."""
-        n_folds = max(2, round(1.0 / share))
-        fold = inner_folds(
-            self.X, self.y, n_folds=n_folds, groups=self.groups, classification=classification, seed=seed
+    def parted(self, share: float, *, classification: bool, seed: int) -> tuple[Counted, Counted | None]:
+        """Return nearly all rows, and about a ``share`` of them held out: of each class, groups on one side.
+
+        A class all of whose rows were held out is fitted to instead. None is held out of one group, or where all
+        rows have equal columns.
+        """
+        units = row_hash(self.X) if self.groups is None else np.asarray(self.groups)
+        if len(np.unique(units)) < 2:
+            return self, None
+        held = (
+            inner_folds(
+                self.X,
+                self.y,
+                n_folds=max(2, round(1.0 / share)),
+                groups=self.groups,
+                classification=classification,
+                seed=seed,
+                each_has_all=False,
+            )
+            == 0
         )
-        return self.at(fold != 0), self.at(fold == 0)
+        if classification:
+            held &= np.isin(self.y, self.y[~held])
+        return (self.at(~held), self.at(held)) if held.any() else (self, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +94,16 @@ class InputScale:
     dtype: str
 
     def rows(self, X: Array) -> Array:
-        """Return the inputs (n, p) of a network."""
+        """Return the inputs (n, p) of a network; `InputError` where one is beyond the precision."""
         with np.errstate(over="ignore", invalid="ignore"):
             scores = np.round(self.scale.scores(X) * _GRID) / _GRID
-        return scores.astype(self.dtype)
+            rows = scores.astype(self.dtype)
+        if not np.isfinite(rows).all():
+            raise InputError(
+                f"a row lies so far outside that {self.dtype} cannot hold its standardised columns; rescale the "
+                "column, or drop what lies far outside."
+            )
+        return rows
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -121,8 +144,4 @@ class OutputScale:
 def trained_on(inputs: InputScale, counted: Counted, targets: Array, mean_weight: float) -> Rows:
     """Return ``counted`` rows as a training takes them, with ``targets`` (n, t) and weights of mean 1."""
     X = inputs.rows(counted.X)
-    if not np.isfinite(X).all():
-        raise InputError(
-            "a column overflows when it is standardised; rescale it or drop what lies far outside."
-        )
     return Rows(X, targets.astype(inputs.dtype), (counted.w / mean_weight).astype(inputs.dtype))

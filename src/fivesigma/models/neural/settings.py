@@ -59,6 +59,7 @@ class Settings:
             number(name, self.given[name], low, high)
         if self.batch_size not in (FULL, AUTO):
             whole("batch_size", self.batch_size, 10**9)
+        self.check_members()
         if self.device != "cpu" and self.engine != "torch":
             raise InputError(
                 f"device = {self.device!r} goes with engine = 'torch'; got engine = {self.engine!r}."
@@ -68,6 +69,17 @@ class Settings:
                 f"nesterov = True goes with optimiser = 'sgd' and a momentum above 0; got {self.optimiser!r} and "
                 f"{self.momentum!r}."
             )
+
+    def check_members(self) -> None:
+        """Raise `InputError` for a list that has not one entry a member."""
+        _each_hidden(self.given.get("hidden", ()), self.n_members)
+        self._rates(), self._decays()
+
+    def _rates(self) -> list[float]:
+        return _each("learning_rate", self.learning_rate, self.n_members, 1e-12, 1e3)
+
+    def _decays(self) -> list[float]:
+        return _each("weight_decay", self.weight_decay, self.n_members, 0.0, 1e6)
 
     def members(
         self, n_features: int, n_outputs: int, loss: Loss, n_rows: int, *, stops: bool
@@ -80,8 +92,7 @@ class Settings:
 
     def of_shapes(self, shapes: Sequence[Shape], loss: Loss, n_rows: int, *, stops: bool) -> list[Member]:
         """Return members of these shapes."""
-        rates = _each("learning_rate", self.learning_rate, self.n_members, 1e-12, 1e3)
-        decays = _each("weight_decay", self.weight_decay, self.n_members, 0.0, 1e6)
+        rates, decays = self._rates(), self._decays()
         batch, patience = self.batch(n_rows), int(self.patience) if stops else NEVER
         return [
             Member(

@@ -91,7 +91,8 @@ def pulls(view: View, models: Shown) -> Plot:
         title="Pulls",
         caption=(
             f"Density of (y − mean) / σ on {view.events}: σ the spread of the members, or the standard deviation of "
-            "the predictive law; dashed, the normal law of an honest σ. What lies beyond ±5 is told in the text."
+            "the predictive law; dashed, the normal law, which is that of an honest predictive law. Pulls by an honest "
+            "spread of n members are wider (Student's t at n − 1); the text has that width, and what lies beyond ±5."
         ),
         alt="; ".join(f"{short(m.name)}: {said_of_pulls(p)}" for m, kept in models for p in told(kept)) + ".",
         size=_size(len(models)),

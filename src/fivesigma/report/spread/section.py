@@ -47,7 +47,7 @@ def _probabilities(bins: tuple[SpreadOfBin, ...]) -> str:
     word = (
         f"{' and '.join(off)} of {count(len(bins))} bins of the spread"
         if off
-        else "probabilities hold at any spread"
+        else "no bin shows that probabilities are off"
     )
     return f"{word}; where members differ most the error is {_text(ratio)} times what is stated"
 
@@ -56,10 +56,10 @@ def _pulls(each: PullsRecord) -> str:
     if each.width.value > MOST_DRAWN:
         return "the members agree to less than a hundredth of the error: their spread says nothing of it"
     inside = each.width.low <= each.expected <= each.width.high
-    word = "honest" if inside else "too small" if each.width.value > each.expected else "too large"
+    word = "too small" if each.width.value > each.expected else "too large"
     what = "the spread" if each.sigma == "members" else "the law"
     text = f"pulls by {what} have mean {_text(each.mean)} and width {_text(each.width)}"
-    text += f" where an honest σ has {plain_number(each.expected, 3)}: {word if inside else f'σ is {word}'}"
+    text += f" where an honest σ has {plain_number(each.expected, 3)}: {'compatible' if inside else f'σ is {word}'}"
     if not inside and word == "too small" and each.sigma == "members":
         text += ", as the noise of the events is not in it"
     return text + (f"; {percent(each.beyond)} lie beyond ±5" if each.beyond > 0.0005 else "")

@@ -57,6 +57,10 @@ Interpolates = Callable[[Mapping[str, Any], int, int], bool]
 """(all parameters, n events, p columns) -> whether a fit goes through its events."""
 
 
+def _goes(params: Mapping[str, Any]) -> None:
+    """Any parameters that are possible alone go together."""
+
+
 def _never(params: Mapping[str, Any], n: int, p: int) -> bool:
     return False
 
@@ -139,6 +143,7 @@ class ModelKind:
     nested: bool = False
     density: bool = False
     labels_others: bool = True
+    together: Callable[[Mapping[str, Any]], None] = field(default=_goes)
     interpolates: Interpolates = field(default=_never)
     again: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, ...] = ("table",)
@@ -167,7 +172,9 @@ class ModelKind:
             allowed = self._parameter(name).allowed
             if not allowed.contains(value):
                 raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
-        return {name: given.get(name, p.default) for name, p in self.parameters.items()}
+        params = {name: given.get(name, p.default) for name, p in self.parameters.items()}
+        self.together(params)
+        return params
 
     def differing(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of ``params`` that are not what a model with the settings ``given`` has anyway."""
@@ -234,7 +241,7 @@ class ModelKind:
         return self.parameters[name]
 
     def _search(self, name: str, values: Any) -> Space:
-        allowed = self._parameter(name).allowed
+        allowed = _of_one(self._parameter(name))
         if not isinstance(allowed, Range | Choice):
             raise InputError(f"{self.name}: {name} cannot be tuned; give it in params.")
         if not isinstance(values, list | tuple) or len(values) < 2:
@@ -254,9 +261,14 @@ class ModelKind:
         return Range(low, high, integer=allowed.integer, log=low > 0 and high >= 100 * low)
 
 
+def _of_one(parameter: Parameter) -> Any:
+    """Return what one value may be: of a parameter that may differ by member, what each may."""
+    return getattr(parameter.allowed, "one", parameter.allowed)
+
+
 def _spanned(kind: str, name: str, parameter: Parameter, span: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the values of a span; without one those where tuning looks, every whole number of a short range."""
-    search, allowed = parameter.search, parameter.allowed
+    search, allowed = parameter.search, _of_one(parameter)
     if not span:
         if isinstance(search, Choice):
             return search.options

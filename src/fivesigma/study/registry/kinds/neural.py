@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,19 @@ def _network(ask: Request) -> Any:
     return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
 
 
+def _together(params: Mapping[str, Any]) -> None:
+    """Raise `InputError` where settings of `mlp` contradict each other."""
+    from fivesigma.models.neural.losses import REGRESSION, regression_loss
+    from fivesigma.models.neural.settings import Settings
+
+    try:
+        Settings(params).check()
+        if params["loss"] in REGRESSION:
+            regression_loss(params["loss"], params["setting"])
+    except InputError as error:
+        raise InputError(f"mlp: {error}") from None
+
+
 _LOSSES = ("cross-entropy", "balanced", "hinge", "mse", "mae", "huber", "quantile", "gaussian", "mixture")
 NETWORKS: tuple[ModelKind, ...] = (
     ModelKind(
@@ -145,6 +158,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         several=True,
         stops=True,
         lineup=False,
+        together=_together,
     ),
     ModelKind(
         "network",
