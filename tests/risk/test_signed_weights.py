@@ -56,6 +56,9 @@ BY_HAND = {
     "rmse": np.sqrt(2 / 3),
     "mae": 2 / 3,
     "pearson_r": 4 / np.sqrt(4 * 14 / 3),
+    "fidelity": (2 * np.sqrt(2) - 2 + 3) ** 2 / ((2 - 2 + 3) * (4 - 2 + 3)),
+    "log_fidelity": (1 + 2 * np.exp(1.5) - np.exp(2) + np.exp(3)) ** 2
+    / ((1 + 2 * np.e - np.exp(2) + np.exp(3)) * (1 + np.exp(2) + np.exp(3))),
     "nll": 0.5 * np.log(2 * np.pi) + 0.5 * 2 / 3,
     "crps": (crps(0) + 2 * crps(1) - crps(0) + crps(0)) / 3,
     "overlap": ((3 + 2) / 4 - 1 / 2) / (1 / 2),

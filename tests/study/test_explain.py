@@ -222,7 +222,7 @@ def test_columns_made_of_others_give_their_share_back() -> None:
     )
     assert positions(["s", "a"], [["a", "b"], ["s"]]) == ((1,), (0,))
     assert clustered(["a"], [["b"], ["a", "c"]]) == (("a",),)
-    assert set(MEASURES) == {"impurity", "shap", "effects"}
+    assert set(MEASURES) == {"impurity", "shap", "integrated_gradients", "effects"}
 
 
 def test_a_step_is_called_by_what_went_before() -> None:
