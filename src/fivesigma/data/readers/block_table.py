@@ -5,15 +5,20 @@ from __future__ import annotations
 import mmap
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.executor import available_cores
 from fivesigma._core.jagged import Jagged
 
 Values = NDArray[Any]
+
+_OWN = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+"""Memory of this process alone, whose pages the system hands out faster than shared ones."""
 
 
 def given_back(n_columns: int, n_rows: int) -> NDArray[np.float64]:
@@ -25,7 +30,7 @@ def given_back(n_columns: int, n_rows: int) -> NDArray[np.float64]:
     size = n_columns * n_rows
     if size == 0:
         return np.empty((n_columns, n_rows))
-    return np.frombuffer(mmap.mmap(-1, 8 * size), dtype=np.float64).reshape(n_columns, n_rows)
+    return np.frombuffer(mmap.mmap(-1, 8 * size, **_OWN), dtype=np.float64).reshape(n_columns, n_rows)
 
 
 @dataclass
@@ -115,8 +120,12 @@ def taken(table: BlockTable) -> dict[str, Values]:
     if len(table.blocks) == 1:
         return table.columns(table.names)
     found = {name: np.empty(table.n_rows, kind) for name, kind in table.kinds.items()}
-    for start, stop in table.row_blocks:
-        for name, values in table.columns(table.names, start, stop).items():
-            found[name][start:stop] = values
-        table.let_go(start, stop)
+
+    def take(rows: tuple[int, int]) -> None:
+        for name, values in table.columns(table.names, *rows).items():
+            found[name][slice(*rows)] = values
+        table.let_go(*rows)
+
+    with ThreadPoolExecutor(min(2, available_cores())) as threads:
+        list(threads.map(take, table.row_blocks))
     return found

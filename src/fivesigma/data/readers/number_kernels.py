@@ -190,6 +190,7 @@ def _bits(w: int, minus: bool) -> float:
 @njit(
     "UniTuple(i8, 3)(u1[::1], i8, i8, f8[:, ::1], i8, b1[::1], u1[::1], i8[:, ::1])",
     cache=True,
+    nogil=True,
     error_model="numpy",
 )
 def lines(

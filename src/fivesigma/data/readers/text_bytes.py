@@ -132,7 +132,9 @@ def all_bytes(path: Path) -> bytes:
 
 
 def pieces(stream: IO[bytes], first: int, size: int) -> Iterator[tuple[bytearray, int]]:
-    """Yield pieces of whole lines, each in a buffer that is used again, with their sizes; a line break ends them.
+    """Yield pieces of whole lines in two buffers in turn, with their sizes; a line break ends them.
+
+    A piece stays as it is until the one after the next is asked for: one can be worked on while the next is read.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def pieces(stream: IO[bytes], first: int, size: int) -> Iterator[tuple[bytearray
     >>> [bytes(text[:size]) for text, size in pieces(io.BytesIO(b"1\\n2\\n3"), 3, 2)]
     [b'1\\n', b'2\\n', b'3\\n']
     """
-    buffer, kept = bytearray(first + 1), 0
+    buffer, other, kept = bytearray(first + 1), bytearray(), 0
     while read := stream.readinto(memoryview(buffer)[kept:-1]):  # type: ignore[attr-defined]
         filled = kept + read
         end = buffer.rfind(b"\n", 0, filled) + 1
@@ -151,6 +153,7 @@ def pieces(stream: IO[bytes], first: int, size: int) -> Iterator[tuple[bytearray
             yield buffer, end
         kept, rest = filled - end, buffer[end:filled]
         wanted = max(size, 2 * kept) + 1
+        buffer, other = other, buffer
         if len(buffer) < wanted:
             buffer = bytearray(wanted)
         buffer[:kept] = rest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.executor import available_cores
 from fivesigma._core.random import random_state
 from fivesigma.models.neural.losses import Loss
 from fivesigma.models.neural.member import NEVER, Layers, Member, Optimiser, Shape
@@ -127,7 +127,7 @@ class Settings:
     def threads(self) -> int:
         """Return how many members are trained at a time."""
         if self.n_jobs is None or self.n_jobs == -1:
-            return max(1, min(len(os.sched_getaffinity(0)), int(self.n_members)))
+            return max(1, min(available_cores(), int(self.n_members)))
         whole("n_jobs", self.n_jobs, 1024)
         return int(self.n_jobs)
 
