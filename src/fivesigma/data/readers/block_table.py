@@ -119,7 +119,10 @@ def taken(table: BlockTable) -> dict[str, Values]:
     """
     if len(table.blocks) == 1:
         return table.columns(table.names)
-    found = {name: np.empty(table.n_rows, kind) for name, kind in table.kinds.items()}
+    together = np.empty(
+        (len(table.kinds), table.n_rows)
+    )  # one piece, which the system hands out in large pages
+    found = {name: row.view(kind) for row, (name, kind) in zip(together, table.kinds.items(), strict=True)}
 
     def take(rows: tuple[int, int]) -> None:
         for name, values in table.columns(table.names, *rows).items():

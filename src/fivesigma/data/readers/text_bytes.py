@@ -149,11 +149,11 @@ def pieces(stream: IO[bytes], first: int, size: int) -> Iterator[tuple[bytearray
     while read := stream.readinto(memoryview(buffer)[kept:-1]):  # type: ignore[attr-defined]
         filled = kept + read
         end = buffer.rfind(b"\n", 0, filled) + 1
+        kept, rest = filled - end, buffer[end:filled]
         if end:
             yield buffer, end
-        kept, rest = filled - end, buffer[end:filled]
+            buffer, other = other, buffer
         wanted = max(size, 2 * kept) + 1
-        buffer, other = other, buffer
         if len(buffer) < wanted:
             buffer = bytearray(wanted)
         buffer[:kept] = rest
