@@ -105,7 +105,7 @@ class EnsembleRegressor(RegressorMixin, Ensemble):  # type: ignore[misc]
         return MixtureLaw(np.ones((M, n, t, 1)), outputs[..., :t, None], width[..., None])
 
     def _loss(self) -> Loss:
-        return regression_loss(str(self.loss), self.setting)
+        return regression_loss("mse" if self.loss is None else str(self.loss), self.setting)
 
     def _told(self, y: Array) -> Array:
         return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
@@ -179,7 +179,9 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):  # type: ignore[misc]
         return np.asarray(self.classes_[best])
 
     def _loss(self) -> Loss:
-        return classification_loss(str(self.loss), len(self.classes_))
+        return classification_loss(
+            "cross-entropy" if self.loss is None else str(self.loss), len(self.classes_)
+        )
 
     def _n_scores(self) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)

@@ -43,6 +43,11 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         """The precision of the training."""
         return "float32"
 
+    @property
+    def loss_(self) -> str:
+        """The name of the loss that it was fitted with."""
+        return str(self._law.name)
+
     def _members(self, n_features: int, n_outputs: int, loss: Loss, fit: Rows, stops: bool) -> list[Member]:
         """Return the members; ``stops`` says whether held-out rows may end a training."""
         raise NotImplementedError

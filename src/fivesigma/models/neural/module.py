@@ -142,37 +142,8 @@ class ModuleRegressor(EnsembleRegressor, _Module):
     (2, 1)
     """
 
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        module: Any = None,
-        loss: Any = "mse",
-        setting: float | None = None,
-        optimiser: str = "adam",
-        learning_rate: Any = 0.003,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        weight_decay: Any = 0.0,
-        clip: float = 0.0,
-        schedule: str = "constant",
-        batch_size: Any = "auto",
-        epochs: int = 200,
-        early_stopping: bool = True,
-        patience: int = 20,
-        validation: Any = None,
-        n_members: int = 1,
-        dtype: str = "float32",
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            module, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip, schedule,
-            batch_size, epochs, early_stopping, patience, validation, n_members, dtype, device, checkpoint,
-            random_state,
-        )  # fmt: skip
-
     def _loss(self) -> Loss:
-        return super()._loss() if isinstance(self.loss, str) else _own(self.loss)
+        return super()._loss() if (self.loss is None or isinstance(self.loss, str)) else _own(self.loss)
 
 
 class ModuleClassifier(EnsembleClassifier, _Module):
@@ -210,37 +181,10 @@ class ModuleClassifier(EnsembleClassifier, _Module):
     (5, 2)
     """
 
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        module: Any = None,
-        loss: Any = "cross-entropy",
-        setting: float | None = None,
-        optimiser: str = "adam",
-        learning_rate: Any = 0.003,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        weight_decay: Any = 0.0,
-        clip: float = 0.0,
-        schedule: str = "constant",
-        batch_size: Any = "auto",
-        epochs: int = 200,
-        early_stopping: bool = True,
-        patience: int = 20,
-        validation: Any = None,
-        n_members: int = 1,
-        dtype: str = "float32",
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            module, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip, schedule,
-            batch_size, epochs, early_stopping, patience, validation, n_members, dtype, device, checkpoint,
-            random_state,
-        )  # fmt: skip
-
     def _loss(self) -> Loss:
-        return super()._loss() if isinstance(self.loss, str) else _own(self.loss)
+        return super()._loss() if (self.loss is None or isinstance(self.loss, str)) else _own(self.loss)
 
     def _n_scores(self) -> int:
-        return super()._n_scores() if isinstance(self.loss, str) else len(self.classes_)
+        return (
+            super()._n_scores() if (self.loss is None or isinstance(self.loss, str)) else len(self.classes_)
+        )

@@ -42,7 +42,7 @@ class _Tabular(Ensemble):
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
-        loss: str = "",
+        loss: Any = None,
         setting: float | None = None,
         width: int = 128,
         n_blocks: int = 3,
@@ -124,7 +124,7 @@ class NetworkRegressor(EnsembleRegressor, _Tabular):
 
     Parameters
     ----------
-    loss : {"mse", "mae", "huber", "quantile", "gaussian", "mixture"}
+    loss : {"mse", "mae", "huber", "quantile", "gaussian", "mixture"}, optional
         As in `MLPRegressor`; the last two learn a law for each row, see `predict_dist`.
     setting : float, optional
         Huber's threshold (1), the level of the quantile (0.5), the components of the mixture (3).
@@ -170,31 +170,6 @@ class NetworkRegressor(EnsembleRegressor, _Tabular):
     (True, (1,))
     """
 
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        loss: str = "mse",
-        setting: float | None = None,
-        width: int = 128,
-        n_blocks: int = 3,
-        n_members: int = 8,
-        learning_rate: float = 0.002,
-        weight_decay: float = 0.001,
-        clip: float = 0.0,
-        schedule: str = "cosine",
-        batch_size: Any = "auto",
-        epochs: Any = "auto",
-        early_stopping: bool = True,
-        patience: int = 40,
-        validation: Any = None,
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            loss, setting, width, n_blocks, n_members, learning_rate, weight_decay, clip, schedule, batch_size,
-            epochs, early_stopping, patience, validation, device, checkpoint, random_state,
-        )  # fmt: skip
-
 
 class NetworkClassifier(EnsembleClassifier, _Tabular):
     """A network for two or more classes that needs no tuning; the mean of the members' probabilities is the answer.
@@ -203,7 +178,7 @@ class NetworkClassifier(EnsembleClassifier, _Tabular):
 
     Parameters
     ----------
-    loss : {"cross-entropy", "balanced", "hinge"}
+    loss : {"cross-entropy", "balanced", "hinge"}, optional
         As in `MLPClassifier`.
     setting, width, n_blocks, n_members, learning_rate, weight_decay, clip, schedule, batch_size, epochs,
     early_stopping, patience, validation, device, checkpoint, random_state :
@@ -226,28 +201,3 @@ class NetworkClassifier(EnsembleClassifier, _Tabular):
     >>> model.score(X, X[:, 0] * X[:, 1] > 0) > 0.9
     True
     """
-
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        loss: str = "cross-entropy",
-        setting: float | None = None,
-        width: int = 128,
-        n_blocks: int = 3,
-        n_members: int = 8,
-        learning_rate: float = 0.002,
-        weight_decay: float = 0.001,
-        clip: float = 0.0,
-        schedule: str = "cosine",
-        batch_size: Any = "auto",
-        epochs: Any = "auto",
-        early_stopping: bool = True,
-        patience: int = 40,
-        validation: Any = None,
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            loss, setting, width, n_blocks, n_members, learning_rate, weight_decay, clip, schedule, batch_size,
-            epochs, early_stopping, patience, validation, device, checkpoint, random_state,
-        )  # fmt: skip

@@ -62,7 +62,7 @@ class _Perceptron(Ensemble):
         self,
         hidden: Any = (50,),
         activation: str = "relu",
-        loss: str = "",
+        loss: Any = None,
         setting: float | None = None,
         optimiser: str = "adam",
         learning_rate: Any = 0.003,
@@ -144,8 +144,8 @@ class MLPRegressor(EnsembleRegressor, _Perceptron):
     ----------
     hidden : widths of the hidden layers, as ``(50,)``, ``()`` for a linear model; or a list of such, one a member
     activation : {"relu", "tanh", "sigmoid", "silu", "gelu", "softplus"}
-    loss : {"mse", "mae", "huber", "quantile", "gaussian", "mixture"}
-        Of standardised targets. The last two learn a law for each row, see `predict_dist`.
+    loss : {"mse", "mae", "huber", "quantile", "gaussian", "mixture"}, optional
+        "mse" for None. Of standardised targets. The last two learn a law for each row, see `predict_dist`.
     setting : float, optional
         Huber's threshold (1), the level of the quantile (0.5), the components of the mixture (3).
     optimiser : {"adam", "adamw", "sgd", "rprop", "adagrad"}
@@ -198,38 +198,6 @@ class MLPRegressor(EnsembleRegressor, _Perceptron):
     (True, (1,))
     """
 
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        hidden: Any = (50,),
-        activation: str = "relu",
-        loss: str = "mse",
-        setting: float | None = None,
-        optimiser: str = "adam",
-        learning_rate: Any = 0.003,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        weight_decay: Any = 0.0,
-        clip: float = 0.0,
-        schedule: str = "constant",
-        batch_size: Any = "auto",
-        epochs: int = 200,
-        early_stopping: bool = True,
-        patience: int = 20,
-        validation: Any = None,
-        n_members: int = 1,
-        engine: str = "fused",
-        dtype: str = "float32",
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            hidden, activation, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip,
-            schedule, batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs,
-            device, checkpoint, random_state,
-        )  # fmt: skip
-
 
 class MLPClassifier(EnsembleClassifier, _Perceptron):
     """An ensemble of perceptrons for two or more classes; the mean of the members' probabilities is the answer.
@@ -238,9 +206,9 @@ class MLPClassifier(EnsembleClassifier, _Perceptron):
 
     Parameters
     ----------
-    loss : {"cross-entropy", "balanced", "hinge"}
-        "balanced" is cross entropy with classes of equal weight. The probabilities of "hinge" are the logistic
-        function of its scores: an order, not calibrated.
+    loss : {"cross-entropy", "balanced", "hinge"}, optional
+        "cross-entropy" for None; "balanced" is that with classes of equal weight. The probabilities of "hinge" are
+        the logistic function of its scores: an order, not calibrated.
     hidden, activation, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip, schedule,
     batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs, device,
     checkpoint, random_state :
@@ -265,35 +233,3 @@ class MLPClassifier(EnsembleClassifier, _Perceptron):
     >>> MLPClassifier((16,), learning_rate=0.01).fit(X, X[:, 0] * X[:, 1] > 0).score(X, X[:, 0] * X[:, 1] > 0) > 0.9
     True
     """
-
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        hidden: Any = (50,),
-        activation: str = "relu",
-        loss: str = "cross-entropy",
-        setting: float | None = None,
-        optimiser: str = "adam",
-        learning_rate: Any = 0.003,
-        momentum: float = 0.9,
-        nesterov: bool = False,
-        weight_decay: Any = 0.0,
-        clip: float = 0.0,
-        schedule: str = "constant",
-        batch_size: Any = "auto",
-        epochs: int = 200,
-        early_stopping: bool = True,
-        patience: int = 20,
-        validation: Any = None,
-        n_members: int = 1,
-        engine: str = "fused",
-        dtype: str = "float32",
-        n_jobs: int | None = None,
-        device: str = "cpu",
-        checkpoint: Any = None,
-        random_state: Any = 0,
-    ) -> None:
-        super().__init__(
-            hidden, activation, loss, setting, optimiser, learning_rate, momentum, nesterov, weight_decay, clip,
-            schedule, batch_size, epochs, early_stopping, patience, validation, n_members, engine, dtype, n_jobs,
-            device, checkpoint, random_state,
-        )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.results import ModelRecord
-from fivesigma.record.sections.score_curves import CalibrationBins, ScoreCurvesRecord
+from fivesigma.record.sections.score_curves import CalibrationBins, Confusion, ScoreCurvesRecord
 from fivesigma.report.panels import bar_style, grid, numbers, panels
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import DASH, interval_text, value_with_error
@@ -19,6 +19,7 @@ from fivesigma.report.style import BLUE, INK, MUTED
 from fivesigma.report.text import listed, short
 
 _Shown = tuple[ModelRecord, Sequence[CalibrationBins]]
+_Limits = tuple[Sequence[Sequence[float | None]], ...]
 _COLUMNS = ("mean", "observed", "low", "high", "n_effective")
 _MOST_BOUNDED = 6
 """Classes up to which the limits of a confusion matrix are written into it; the CSV has those of more."""
@@ -115,7 +116,7 @@ def confusion(view: View) -> Plot | None:
     names = [short(name, 18) for name in curve.classes]
     shares, weights = (np.array([numbers(row) for row in table]) for table in (curve.fraction, curve.weight))
     right = [f"{share:.1%} of {name}" for name, share in zip(names, np.diag(shares), strict=True)]
-    limits = None if curve.low is None or curve.high is None else (curve.low, curve.high)
+    limits = _limits(curve)
     bounded = limits is not None and len(names) <= _MOST_BOUNDED
     side = min(7.5, 1.9 + (0.92 if bounded else 0.62) * len(names))
     below = "; below it the 95 % limits and Σw" if bounded else "; below it Σw" * (len(names) <= 8)
@@ -127,12 +128,23 @@ def confusion(view: View) -> Plot | None:
         size=(side + 1.2, side),
         draw=lambda figure: _draw_confusion(figure, shares, weights, names, limits if bounded else None),
         header=("true", "predicted", "weight", "fraction", *(("low", "high") if limits else ())),
-        rows=[
-            (true, said, curve.weight[i][j], curve.fraction[i][j], *(each[i][j] for each in limits or ()))
-            for i, true in enumerate(curve.classes)
-            for j, said in enumerate(curve.classes)
-        ],
+        rows=_cells(curve),
     )
+
+
+def _limits(curve: Confusion) -> _Limits | None:
+    """Return the lower and the upper limits of the shares; None of a run that has none."""
+    return None if curve.low is None or curve.high is None else (curve.low, curve.high)
+
+
+def _cells(curve: Confusion) -> list[tuple[Any, ...]]:
+    """Return a line for each cell: of what, taken for what, Σw, share, and its limits."""
+    each = (curve.weight, curve.fraction, *(_limits(curve) or ()))
+    return [
+        (true, said, *(table[i][j] for table in each))
+        for i, true in enumerate(curve.classes)
+        for j, said in enumerate(curve.classes)
+    ]
 
 
 def _draw_confusion(
@@ -140,7 +152,7 @@ def _draw_confusion(
     shares: NDArray[np.float64],
     matrix: NDArray[np.float64],
     names: list[str],
-    limits: tuple[Sequence[Sequence[float | None]], ...] | None,
+    limits: _Limits | None,
 ) -> None:
     from matplotlib.patches import Rectangle
 

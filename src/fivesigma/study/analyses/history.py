@@ -44,7 +44,7 @@ def recorded(networks: Sequence[Trained], targets: Sequence[str] = ()) -> Histor
     at = shown(int(done.max()))
     settings = _differing(networks, targets)
     return HistoryRecord(
-        loss=str(getattr(networks[0], "loss", "") or "loss"),
+        loss=str(getattr(networks[0], "loss_", "") or "loss"),
         most=train.shape[1],
         epochs=tuple(at.tolist()),
         members=tuple(

@@ -83,7 +83,6 @@ def _mlp(ask: Request) -> Any:
 
     made = MLPClassifier if ask.classifies else MLPRegressor
     settings = dict(ask.params)
-    settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
     wanted = settings.pop("temperature")
     return _tempered(made(**settings, n_jobs=1, random_state=ask.seed), ask, wanted=wanted)
 
@@ -105,7 +104,6 @@ def _network(ask: Request) -> Any:
 
     made = NetworkClassifier if ask.classifies else NetworkRegressor
     settings = dict(ask.params)
-    settings["loss"] = settings["loss"] or ("cross-entropy" if ask.classifies else "mse")
     wanted = settings.pop("temperature")
     return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
 
