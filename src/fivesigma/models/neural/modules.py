@@ -76,7 +76,7 @@ class ModuleShape:
                 shape = tuple(module.eval()(rows).shape)
         except Exception as error:
             raise InputError(
-                f"module fails for rows of {self.n_features} columns ({str(error).splitlines()[0]}); expected one "
+                f"module fails for rows of {self.n_features} columns ({(str(error) or type(error).__name__).splitlines()[0]}); expected one "
                 "that takes (n, n_features)."
             ) from error
         if shape != (2, self.n_outputs):
