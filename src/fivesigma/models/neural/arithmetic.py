@@ -1,8 +1,8 @@
 """The arithmetic of a small network, compiled: layers, activations and losses on batches with one column an event.
 
-A batch is (units, events), so that every inner loop runs over events: independent of how wide a layer is, and of a
-length that the processor's vectors like. Sums over events may be taken in the order that the processor prefers, the
-same at every call. Wide layers are left to the matrix product of BLAS.
+A batch is (units, events), so that every inner loop runs over events: independent of how wide a layer is, and `padded`
+to a length that the processor's vectors like. Sums over events may be taken in the order that the processor prefers,
+the same at every call. Wide layers are left to the matrix product of BLAS.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
+
+from fivesigma.models.neural.vectors import row_products, weighted_sums
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,40 +44,13 @@ def in_order(function: Function) -> Function:
 
 @compiled
 def forward(W: Any, b: Any, inside: Any, out: Any) -> None:
-    """Set ``out`` (n_out, B) to W (n_out, n_in) times ``inside`` (n_in, B) plus b."""
-    n_out, _n_in = W.shape
-    if W.size >= WIDE:
-        np.dot(W, inside, out)
-        for j in range(n_out):
-            out[j] += b[j]
+    """Set ``out`` (n_out, B) to W (n_out, n_in) times ``inside`` (n_in, B) plus b; B is of whole vectors."""
+    if W.size < WIDE:
+        weighted_sums(W, b, inside, out)
         return
-    for j in range(n_out):
-        to, offset = out[j], b[j]
-        for e in range(len(to)):
-            to[e] = offset
-    _add_weighted(W, inside, out)
-
-
-@compiled
-def _add_weighted(W: Any, inside: Any, out: Any) -> None:
-    """Add W times ``inside`` to ``out``, two rows of it and four of ``inside`` at a time."""
-    (n_out, n_in), B = W.shape, inside.shape[1]
-    across, down = n_in - n_in % 4, n_out - n_out % 2
-    for j in range(0, down, 2):
-        r, s = out[j], out[j + 1]
-        for i in range(0, across, 4):
-            a0, a1, a2, a3 = W[j, i], W[j, i + 1], W[j, i + 2], W[j, i + 3]
-            b0, b1, b2, b3 = W[j + 1, i], W[j + 1, i + 1], W[j + 1, i + 2], W[j + 1, i + 3]
-            x0, x1, x2, x3 = inside[i], inside[i + 1], inside[i + 2], inside[i + 3]
-            for e in range(B):
-                r[e] += a0 * x0[e] + a1 * x1[e] + a2 * x2[e] + a3 * x3[e]
-                s[e] += b0 * x0[e] + b1 * x1[e] + b2 * x2[e] + b3 * x3[e]
-    for j in range(n_out):
-        to = out[j]
-        for i in range(across if j < down else 0, n_in):
-            w, x = W[j, i], inside[i]
-            for e in range(B):
-                to[e] += w * x[e]
+    np.dot(W, inside, out)
+    for j in range(len(W)):
+        out[j] += b[j]
 
 
 @compiled
@@ -89,59 +64,14 @@ def backward(W: Any, inside: Any, slope: Any, dW: Any, db: Any, to_inside: Any, 
         for e in range(len(row)):
             total += row[e]
         db[j] = total
-    if W.size >= WIDE:
-        np.dot(slope, inside.T, dW)
+    if W.size < WIDE:
+        row_products(slope, inside, dW)
         if not first:
-            np.dot(W.T, slope, to_inside)
+            weighted_sums(W.T, None, slope, to_inside)
         return
-    _by_weights(inside, slope, dW)
+    np.dot(slope, inside.T, dW)
     if not first:
-        _by_inside(W, slope, to_inside)
-
-
-@compiled
-def _by_weights(inside: Any, slope: Any, dW: Any) -> None:
-    """Two rows of ``slope`` meet four of ``inside`` at a time, so that what is loaded is used more than once."""
-    (n_in, B), n_out = inside.shape, len(slope)
-    across, down = n_in - n_in % 4, n_out - n_out % 2
-    zero = slope[0, 0] * 0
-    for j in range(0, down, 2):
-        r, s = slope[j], slope[j + 1]
-        for i in range(0, across, 4):
-            x0, x1, x2, x3 = inside[i], inside[i + 1], inside[i + 2], inside[i + 3]
-            r0, r1, r2, r3, s0, s1, s2, s3 = zero, zero, zero, zero, zero, zero, zero, zero
-            for e in range(B):
-                r0 += r[e] * x0[e]
-                r1 += r[e] * x1[e]
-                r2 += r[e] * x2[e]
-                r3 += r[e] * x3[e]
-                s0 += s[e] * x0[e]
-                s1 += s[e] * x1[e]
-                s2 += s[e] * x2[e]
-                s3 += s[e] * x3[e]
-            dW[j, i], dW[j, i + 1], dW[j, i + 2], dW[j, i + 3] = r0, r1, r2, r3
-            dW[j + 1, i], dW[j + 1, i + 1], dW[j + 1, i + 2], dW[j + 1, i + 3] = s0, s1, s2, s3
-    for j in range(n_out):
-        for i in range(across if j < down else 0, n_in):
-            total, row, x = zero, slope[j], inside[i]
-            for e in range(B):
-                total += row[e] * x[e]
-            dW[j, i] = total
-
-
-@compiled
-def _by_inside(W: Any, slope: Any, to_inside: Any) -> None:
-    n_out, n_in = W.shape
-    for i in range(n_in):
-        to, w, row = to_inside[i], W[0, i], slope[0]
-        for e in range(len(row)):
-            to[e] = w * row[e]
-    for j in range(1, n_out):
-        row = slope[j]
-        for i in range(n_in):
-            to, w = to_inside[i], W[j, i]
-            for e in range(len(row)):
-                to[e] += w * row[e]
+        np.dot(W.T, slope, to_inside)
 
 
 @in_order

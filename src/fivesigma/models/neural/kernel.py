@@ -16,6 +16,7 @@ from fivesigma.models.neural.arithmetic import (
 )
 from fivesigma.models.neural.lossfunctions import loss_and_slope
 from fivesigma.models.neural.steps import RATE, step
+from fivesigma.models.neural.vectors import matrix, padded
 
 
 class Events(NamedTuple):
@@ -60,9 +61,15 @@ class SoFar(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Room for a batch: (3, units × events) before and after the activations, and slopes; and a slope (P,)."""
+    """Room for a batch of `padded` length: (units × events,) each before and after the activations, and slopes; targets
+    (t × events,) and weights (events,); and a slope (P,).
+    """
 
-    layers: Any
+    at: Any
+    values: Any
+    slopes: Any
+    truth: Any
+    weight: Any
     slope: Any
 
 
@@ -93,12 +100,14 @@ def shuffle(seed: int, epoch: int, order: Any) -> None:
 
 
 @compiled
-def gather(source: Any, order: Any, start: int, to: Any) -> None:
-    """Copy the columns ``order[start:]`` of ``source`` (k, n) to ``to`` (k, B)."""
+def gather(source: Any, order: Any, start: int, b: int, to: Any) -> None:
+    """Copy the b columns ``order[start:]`` of ``source`` (k, n) to the first of ``to`` (k, B); zeros follow."""
     for i in range(len(to)):
         row, out = source[i], to[i]
-        for e in range(to.shape[1]):
+        for e in range(b):
             out[e] = row[order[start + e]]
+        for e in range(b, len(out)):
+            out[e] = 0
 
 
 @compiled
@@ -110,66 +119,60 @@ def pass_forward(theta: Any, sizes: Any, activation: int, B: int, at: Any, value
     place, unit, last = 0, 0, len(sizes) - 2
     for layer in range(last + 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
-        W = theta[place : place + n_in * n_out].reshape(n_out, n_in)
-        place += n_in * n_out
-        inside = values[unit * B : (unit + n_in) * B].reshape(n_in, B)
+        inside = matrix(values, unit * B, n_in, B)
         unit += n_in
-        out = at[unit * B : (unit + n_out) * B].reshape(n_out, B)
-        forward(W, theta[place : place + n_out], inside, out)
-        place += n_out
+        out = matrix(at, unit * B, n_out, B)
+        forward(
+            matrix(theta, place, n_out, n_in), matrix(theta, place + n_out * n_in, 1, n_out)[0], inside, out
+        )
+        place += n_out * n_in + n_out
         if layer < last:
-            activate(activation, out, values[unit * B : (unit + n_out) * B].reshape(n_out, B))
+            activate(activation, out, matrix(values, unit * B, n_out, B))
 
 
 @compiled
-def pass_backward(theta: Any, sizes: Any, activation: int, B: int, layers: Any, slope: Any) -> None:
-    """Set ``slope`` (P,) to the derivative by theta, where the last slopes in ``layers`` are those by the outputs."""
-    at, values, slopes = layers[0], layers[1], layers[2]
+def pass_backward(theta: Any, sizes: Any, activation: int, B: int, room: Room) -> None:
+    """Set the slope in ``room`` to the derivative by theta, where the last of the slopes are those by the outputs."""
     place, unit = len(theta), sizes.sum()
     for layer in range(len(sizes) - 2, -1, -1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
         unit -= n_out
-        of_out = slopes[unit * B : (unit + n_out) * B].reshape(n_out, B)
+        of_out = matrix(room.slopes, unit * B, n_out, B)
         if layer < len(sizes) - 2:
-            out = at[unit * B : (unit + n_out) * B].reshape(n_out, B)
-            slope_of_activation(
-                activation, out, values[unit * B : (unit + n_out) * B].reshape(n_out, B), of_out
-            )
-        low = unit - n_in
-        inside = values[low * B : unit * B].reshape(n_in, B)
-        to_inside = slopes[low * B : unit * B].reshape(n_in, B)
-        db = slope[place - n_out : place]
-        place -= n_out
-        first = place - n_in * n_out
-        W, dW = theta[first:place].reshape(n_out, n_in), slope[first:place].reshape(n_out, n_in)
+            out, value = matrix(room.at, unit * B, n_out, B), matrix(room.values, unit * B, n_out, B)
+            slope_of_activation(activation, out, value, of_out)
+        inside = matrix(room.values, (unit - n_in) * B, n_in, B)
+        to_inside = matrix(room.slopes, (unit - n_in) * B, n_in, B)
+        place -= n_out * n_in + n_out
+        W, dW = matrix(theta, place, n_out, n_in), matrix(room.slope, place, n_out, n_in)
+        db = matrix(room.slope, place + n_out * n_in, 1, n_out)[0]
         backward(W, inside, of_out, dW, db, to_inside, layer == 0)
-        place = first
 
 
 @compiled
-def mean_loss(theta: Any, net: Net, B: int, events: Events, layers: Any) -> Any:
+def mean_loss(theta: Any, net: Net, B: int, events: Events, room: Room) -> Any:
     """Return the weighted mean loss on ``events``, B of them at a time."""
     n, total, order = len(events.w), 0.0, np.arange(len(events.w))
     for start in range(0, n, B):
         b = min(B, n - start)
-        weight = events.w[start : start + b]
-        total += _loss_of_batch(theta, net, order, start, b, events, weight, layers)
+        room.weight[:b], room.weight[b:] = events.w[start : start + b], 0
+        total += _loss_of_batch(theta, net, order, start, b, events, room)
     return total / events.w.sum()
 
 
 @compiled
-def _loss_of_batch(
-    theta: Any, net: Net, order: Any, start: int, b: int, events: Events, weight: Any, layers: Any
-) -> Any:
-    """Return Σ weight loss of the b events from ``order[start]`` on; the slopes by the outputs are set too."""
-    p, k, units = net.sizes[0], net.sizes[-1], net.sizes.sum()
-    at, values, slopes = layers[0], layers[1], layers[2]
-    gather(events.X, order, start, values[: p * b].reshape(p, b))
-    pass_forward(theta, net.sizes, net.activation, b, at, values)
-    truth = np.empty((len(events.T), b), events.T.dtype)
-    gather(events.T, order, start, truth)
-    out, by = at[(units - k) * b : units * b], slopes[(units - k) * b : units * b]
-    return loss_and_slope(net.loss, net.setting, out.reshape(k, b), truth, weight, by.reshape(k, b))
+def _loss_of_batch(theta: Any, net: Net, order: Any, start: int, b: int, events: Events, room: Room) -> Any:
+    """Return Σ weight loss of the b events from ``order[start]`` on; the slopes by the outputs are set too.
+
+    Events of zeros and of no weight fill the last vector.
+    """
+    p, k, units, B = net.sizes[0], net.sizes[-1], net.sizes.sum(), padded(b, theta)
+    gather(events.X, order, start, b, matrix(room.values, 0, p, B))
+    pass_forward(theta, net.sizes, net.activation, B, room.at, room.values)
+    truth = matrix(room.truth, 0, len(events.T), B)
+    gather(events.T, order, start, b, truth)
+    out, by = matrix(room.at, (units - k) * B, k, B), matrix(room.slopes, (units - k) * B, k, B)
+    return loss_and_slope(net.loss, net.setting, out, truth, room.weight[:B], by)
 
 
 @compiled
@@ -178,16 +181,28 @@ def run_epoch(
 ) -> Any:
     """Take a step on each batch of B events in this ``order``; return the mean loss on the way."""
     n, total, theta = len(events.w), 0.0, state[0]
-    weight = np.empty((1, B), events.w.dtype)
     for start in range(0, n, B):
         b = min(B, n - start)
         for e in range(b):
-            weight[0, e] = events.w[order[start + e]] / b
-        total += b * _loss_of_batch(theta, net, order, start, b, events, weight[0], room.layers)
-        pass_backward(theta, net.sizes, net.activation, b, room.layers, room.slope)
+            room.weight[e] = events.w[order[start + e]] / b
+        room.weight[b:] = 0
+        total += b * _loss_of_batch(theta, net, order, start, b, events, room)
+        pass_backward(theta, net.sizes, net.activation, padded(b, theta), room)
         t += 1
         step(steps.optimiser, steps.how, t, theta, room.slope, state[1], state[2])
     return total / events.w.sum()
+
+
+@compiled
+def _room(B: int, sizes: Any, n_targets: int, theta: Any) -> Room:
+    kind, n = theta.dtype, sizes.sum() * B
+    at, values, slopes, truth = (
+        np.empty(n, kind),
+        np.empty(n, kind),
+        np.empty(n, kind),
+        np.empty(n_targets * B, kind),
+    )
+    return Room(at, values, slopes, truth, np.empty(B, kind), np.empty_like(theta))
 
 
 @compiled
@@ -200,7 +215,7 @@ def run_epochs(
     """
     n, theta, told = len(fit.w), so_far.state[0], so_far.told
     order, per_epoch = np.arange(n), (n + B - 1) // B
-    room = Room(np.empty((3, net.sizes.sum() * B), theta.dtype), np.empty_like(theta))
+    room = _room(padded(B, theta), net.sizes, len(fit.T), theta)
     for epoch in range(how.begin, len(rates)):
         if n > B:
             shuffle(how.seed, epoch, order)
@@ -210,7 +225,7 @@ def run_epochs(
         if not np.isfinite(loss):
             return epoch + 1
         if len(held.w):
-            out = mean_loss(theta, net, B, held, room.layers)
+            out = mean_loss(theta, net, B, held, room)
             so_far.curve[1, epoch] = out
             if out < told[0]:
                 told[0], told[1] = out, epoch
@@ -225,10 +240,12 @@ def outputs(theta: Any, sizes: Any, activation: int, X: Any) -> Any:
     """Return the outputs (k, n) for X (p, n)."""
     n, k, units = X.shape[1], sizes[-1], sizes.sum()
     found, B = np.empty((k, n), theta.dtype), min(n, 256)
-    room, order = np.empty((2, units * B), theta.dtype), np.arange(n)
+    order, most = np.arange(n), units * padded(B, theta)
+    at, values = np.empty(most, theta.dtype), np.empty(most, theta.dtype)
     for start in range(0, n, B):
         b = min(B, n - start)
-        gather(X, order, start, room[1, : sizes[0] * b].reshape(sizes[0], b))
-        pass_forward(theta, sizes, activation, b, room[0], room[1])
-        found[:, start : start + b] = room[0, (units - k) * b : units * b].reshape(k, b)
+        wide = padded(b, theta)
+        gather(X, order, start, b, matrix(values, 0, sizes[0], wide))
+        pass_forward(theta, sizes, activation, wide, at, values)
+        found[:, start : start + b] = matrix(at, (units - k) * wide, k, wide)[:, :b]
     return found

@@ -23,6 +23,8 @@ def loss_and_slope(kind: int, setting: float, outputs: Any, truth: Any, w: Any, 
     ``setting`` is Huber's threshold, the level of a quantile or the number of components. Of several targets, and of
     one hinge a class, a loss is the mean. Classes are codes: 0 and 1 where there is one output.
     """
+    if kind == SQUARED:
+        return _squared(outputs, truth, w, slope)
     if kind <= QUANTILE:
         return _of_residuals(kind, setting, outputs, truth, w, slope)
     if kind == BINARY:
@@ -37,15 +39,25 @@ def loss_and_slope(kind: int, setting: float, outputs: Any, truth: Any, w: Any, 
 
 
 @compiled
+def _squared(outputs: Any, truth: Any, w: Any, slope: Any) -> float:
+    n, total = outputs.dtype.type(len(outputs)), 0.0
+    for j in range(len(outputs)):
+        o, t, d = outputs[j], truth[j], slope[j]
+        for e in range(len(w)):
+            r, share = o[e] - t[e], w[e] / n
+            total += share * r * r
+            d[e] = share * (r + r)
+    return total
+
+
+@compiled
 def _of_residuals(kind: int, setting: float, outputs: Any, truth: Any, w: Any, slope: Any) -> float:
     n, B = outputs.shape
     total = 0.0
     for j in range(n):
         for e in range(B):
             r, share = outputs[j, e] - truth[j, e], w[e] / n
-            if kind == SQUARED:
-                value, by = r * r, 2 * r
-            elif kind == ABSOLUTE:
+            if kind == ABSOLUTE:
                 value, by = abs(r), np.sign(r)
             elif kind == QUANTILE:
                 by = (1.0 - setting if r > 0 else -setting) if r != 0 else 0.0

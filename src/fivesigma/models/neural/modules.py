@@ -75,9 +75,10 @@ class ModuleShape:
             with torch.no_grad():
                 shape = tuple(module.eval()(rows).shape)
         except Exception as error:
+            said = (str(error) or type(error).__name__).splitlines()[0]
             raise InputError(
-                f"module fails for rows of {self.n_features} columns ({(str(error) or type(error).__name__).splitlines()[0]}); expected one "
-                "that takes (n, n_features)."
+                f"module fails for rows of {self.n_features} columns ({said}); expected one that takes (n, "
+                "n_features)."
             ) from error
         if shape != (2, self.n_outputs):
             raise InputError(
