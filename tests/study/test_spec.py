@@ -128,6 +128,14 @@ def test_writing_and_reading_give_the_same_study(text: str) -> None:
         (DATA + "[[models]]\nkind = 'tree'\nmax_depth = 3", "params = { max_depth = ... }"),
         (DATA + "[[models]]\nkind = 'tree'\nparams = { max_dept = 3 }", "Did you mean 'max_depth'?"),
         (DATA + "[[models]]\nkind = 'tree'\nparams = { max_depth = 'x' }", "max_depth = 'x' is not possible"),
+        (
+            DATA + "task = 'regression'\n[[models]]\nkind = 'mlp'\nparams = { loss = 'hinge' }",
+            "not possible in regression",
+        ),
+        (
+            DATA + "task = 'regression'\n[[models]]\nkind = 'mlp'\nparams = { temperature = true }",
+            "expected False",
+        ),
         (DATA + "[[models]]\nkind = 'tree'\ntune = { max_depth = [0, 5] }", "tune.max_depth holds 0"),
         (DATA + "[[models]]\nkind = 'dummy'\ntune = true", "has nothing to tune"),
         (DATA + "task = 'regression'\n[[models]]\nkind = 'logistic'", "does classification, not regression"),

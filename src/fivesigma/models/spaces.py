@@ -169,7 +169,8 @@ class Choice:
         return None
 
     def __str__(self) -> str:
-        return f"one of {', '.join(str(option) for option in self.options)}"
+        several = "one of " if len(self.options) > 1 else ""
+        return f"{several}{', '.join(str(option) for option in self.options)}"
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

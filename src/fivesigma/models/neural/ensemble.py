@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +16,10 @@ from fivesigma._core.errors import FitError, InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, matrix, present, weights
 from fivesigma.features.scale import Scale
+from fivesigma.models.neural.arithmetic import WIDE
 from fivesigma.models.neural.checkpoint import kept_at
 from fivesigma.models.neural.losses import Loss
-from fivesigma.models.neural.member import Course, Member, Rows
+from fivesigma.models.neural.member import Course, Layers, Member, Rows
 from fivesigma.models.neural.rows import Counted, InputScale, trained_on
 from fivesigma.models.neural.settings import HELD_OUT, seed_of
 from fivesigma.models.neural.training import Engine, Watcher, train
@@ -93,7 +95,7 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         courses = [Course.begun(member, self._precision) for member in members]
         engine = self._engine(rows, out)
         keep = kept_at(self.checkpoint, members, (rows, out), courses)
-        with threadpool_limits(1):
+        with _blas_alone(members):
             train(engine, members, courses, progress, keep)
         self._scale, self._law = inputs, loss
         return self._kept(members, courses, stops)
@@ -186,6 +188,12 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
     def _n_outputs(self, state: SavedState) -> int:
         """Return the number of targets, or of scores, of a loaded state."""
         raise NotImplementedError
+
+
+def _blas_alone(members: Sequence[Member]) -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread where a member needs it: to find it takes as long as a thousand steps of a small one."""
+    small = all(isinstance(member.layers, Layers) and member.layers.widest < WIDE for member in members)
+    return nullcontext() if small else threadpool_limits(1)
 
 
 def _refuse_weightless(w: Floats) -> None:

@@ -151,7 +151,7 @@ def pass_backward(theta: Any, sizes: Any, activation: int, B: int, room: Room) -
 
 @compiled
 def mean_loss(theta: Any, net: Net, B: int, events: Events, room: Room) -> Any:
-    """Return the weighted mean loss on ``events``, B of them at a time."""
+    """Return the weighted mean loss on ``events``, B of them at a time, for which there is room."""
     n, total, order = len(events.w), 0.0, np.arange(len(events.w))
     for start in range(0, n, B):
         b = min(B, n - start)
@@ -214,8 +214,8 @@ def run_epochs(
     ``held`` without any event is nothing held out. Returns how many epochs are done.
     """
     n, theta, told = len(fit.w), so_far.state[0], so_far.told
-    order, per_epoch = np.arange(n), (n + B - 1) // B
-    room = _room(padded(B, theta), net.sizes, len(fit.T), theta)
+    order, per_epoch, at_once = np.arange(n), (n + B - 1) // B, max(B, 256)
+    room = _room(padded(at_once, theta), net.sizes, len(fit.T), theta)
     for epoch in range(how.begin, len(rates)):
         if n > B:
             shuffle(how.seed, epoch, order)
@@ -225,7 +225,7 @@ def run_epochs(
         if not np.isfinite(loss):
             return epoch + 1
         if len(held.w):
-            out = mean_loss(theta, net, B, held, room)
+            out = mean_loss(theta, net, at_once, held, room)
             so_far.curve[1, epoch] = out
             if out < told[0]:
                 told[0], told[1] = out, epoch

@@ -57,6 +57,11 @@ class Layers:
         """How many numbers there are to learn."""
         return sum(n * m + m for n, m in zip(self.sizes, self.sizes[1:], strict=False))
 
+    @property
+    def widest(self) -> int:
+        """The most weights of a layer."""
+        return max(n * m for n, m in zip(self.sizes, self.sizes[1:], strict=False))
+
     def drawn(self, seed: int) -> Array:
         """Return parameters (P,) to begin with: uniform within ±1/√n_in, as PyTorch's linear layers begin."""
         rng = generator(seed, "network")

@@ -42,7 +42,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         return Entry(model.name, kind_called(model.kind, data.task).name, given=settled(spec, model))
     try:
         kind = kind_called(model.kind, data.task)
-        kind.checked(model.params)
+        kind.checked(model.params, data.task)
         path = settle(kind, model.path, model.params)
         if data.y is not None:
             check_own_loss(path, data.y)

@@ -19,11 +19,15 @@ class Allowed(Protocol):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One setting: its sensible fixed value, what a user may give, where tuning looks (None: nowhere)."""
+    """One setting: its sensible fixed value, what a user may give, where tuning looks (None: nowhere).
+
+    ``of_task`` narrows what may be given where that depends on the task.
+    """
 
     default: Any
     allowed: Space | Allowed
     search: Space | None = None
+    of_task: Mapping[str, Choice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -166,12 +170,22 @@ class ModelKind:
         """Where tuning looks by default."""
         return {name: p.search for name, p in self.parameters.items() if p.search is not None}
 
-    def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all parameters, those ``given`` over the defaults; `InputError` for an odd one."""
+    def checked(self, given: Mapping[str, Any], task: str | None = None) -> dict[str, Any]:
+        """Return all parameters, those ``given`` over the defaults; `InputError` for an odd one.
+
+        A ``task`` may leave less to choose from than all tasks together.
+        """
         for name, value in given.items():
-            allowed = self._parameter(name).allowed
-            if not allowed.contains(value):
-                raise InputError(f"{self.name}: {name} = {value!r} is not possible; expected {allowed}.")
+            parameter = self._parameter(name)
+            if not parameter.allowed.contains(value):
+                raise InputError(
+                    f"{self.name}: {name} = {value!r} is not possible; expected {parameter.allowed}."
+                )
+            of_task = parameter.of_task.get(task or "", parameter.allowed)
+            if not of_task.contains(value):
+                raise InputError(
+                    f"{self.name}: {name} = {value!r} is not possible in {task}; expected {of_task}."
+                )
         params = {name: given.get(name, p.default) for name, p in self.parameters.items()}
         self.together(params)
         return params

@@ -287,7 +287,7 @@ class Spec(Section):
 
         self._check_trust(model, where)
         try:
-            kind.checked(model.params)
+            kind.checked(model.params, self.data.task)
             settle(kind, model.path, model.params)
             if model.tune:
                 kind.narrowed(model.tune)

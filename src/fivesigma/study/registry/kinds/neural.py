@@ -91,8 +91,6 @@ def _tempered(model: Any, ask: Request, *, wanted: bool) -> Any:
     """Return the model, its probabilities divided by a temperature where that is ``wanted``."""
     if not wanted:
         return model
-    if not ask.classifies:
-        raise InputError("temperature = true scales probabilities, and a regression has none; remove it.")
     from fivesigma.models.tempered import Tempered
 
     return Tempered(model, random_state=ask.dealt)
@@ -121,7 +119,14 @@ def _together(params: Mapping[str, Any]) -> None:
         raise InputError(f"mlp: {error}") from None
 
 
-_LOSSES = ("cross-entropy", "balanced", "hinge", "mse", "mae", "huber", "quantile", "gaussian", "mixture")
+_OF_CLASSES = (None, "cross-entropy", "balanced", "hinge")
+_OF_VALUES = (None, "mse", "mae", "huber", "quantile", "gaussian", "mixture")
+_LOSS = Parameter(
+    None,
+    Choice((*_OF_CLASSES, *_OF_VALUES[1:])),
+    of_task={"classification": Choice(_OF_CLASSES), "regression": Choice(_OF_VALUES)},
+)
+_TEMPERATURE = Parameter(False, Choice((False, True)), of_task={"regression": Choice((False,))})
 NETWORKS: tuple[ModelKind, ...] = (
     ModelKind(
         "mlp",
@@ -132,7 +137,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         {
             "hidden": Parameter((50,), Widths()),
             "activation": choice("relu", "relu", "tanh", "sigmoid", "silu", "gelu", "softplus", search=True),
-            "loss": Parameter(None, Choice((None, *_LOSSES))),
+            "loss": _LOSS,
             "setting": Parameter(None, Range(0.0, INF, also=(None,))),
             "optimiser": choice("adam", "adam", "adamw", "sgd", "rprop", "adagrad"),
             "learning_rate": Parameter(0.003, PerMember(Range(1e-12, 1e3)), Range(3e-4, 0.03, log=True)),
@@ -150,7 +155,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "engine": choice("fused", "fused", "torch"),
             "dtype": choice("float32", "float32", "float64"),
             "device": choice("cpu", "cpu", "cuda"),
-            "temperature": choice(False, False, True),
+            "temperature": _TEMPERATURE,
         },
         stochastic=True,
         several=True,
@@ -165,7 +170,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         _network,
         lambda n, p, K: 1.0 + 1.2e-3 * n * (1.0 + p / 80),
         {
-            "loss": Parameter(None, Choice((None, *_LOSSES))),
+            "loss": _LOSS,
             "setting": Parameter(None, Range(0.0, INF, also=(None,))),
             "width": whole(128, 1, 4096, (32, 512), log=True),
             "n_blocks": whole(3, 1, 64, (1, 5)),
@@ -180,7 +185,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "patience": whole(40, 1, 10**7),
             "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
             "device": choice("cpu", "cpu", "cuda"),
-            "temperature": choice(False, False, True),
+            "temperature": _TEMPERATURE,
         },
         stochastic=True,
         several=True,
