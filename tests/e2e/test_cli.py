@@ -130,7 +130,7 @@ def test_help_and_version(call: Any) -> None:
 
 VERBS = [
     *("run", "init", "inspect", "check", "split", "resume", "unblind", "report", "compare", "predict"),
-    *("reproduce", "ledger", "studies", "models", "doctor"),
+    *("reproduce", "log", "note", "ledger", "studies", "models", "doctor"),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fivesigma.cli import library, openings, runs, simulation, studies
+from fivesigma.cli import library, logbook, openings, runs, simulation, studies
 
 app = typer.Typer(
     name="fivesigma",
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 _STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
 _RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict)
-_RECORDS = (runs.export, runs.reproduce, openings.ledger)
+_RECORDS = (logbook.log, logbook.note, openings.ledger, runs.export, runs.reproduce)
 _LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
 
 for _verb in (*_STUDIES, *_RUNS, *_RECORDS, *_LIBRARY):

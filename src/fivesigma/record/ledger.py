@@ -143,6 +143,26 @@ class Ledger:
             found.append(each.n * known if each.before is None else each.before)
         return found
 
+    def standing(self) -> dict[str, int]:
+        """Return for each run, by its key, how often the most-opened of the rows that it opened are open by now.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ledger = Ledger(Path(folder) / "ledger.jsonl")
+        ...     for run, rows in (("a", "one"), ("b", "one"), ("c", "two")):
+        ...         _ = ledger.open(f"{run}:test", rows, "susy", n=10)
+        ...     ledger.standing()
+        {'a': 2, 'b': 2, 'c': 1}
+        """
+        entries, found, by_rows = self.entries(), dict[str, int](), dict[tuple[str, str | None], int]()
+        for each in entries:
+            if (each.rows, each.events) not in by_rows:
+                hashes = None if each.events is None else self.opened.read(each.events)
+                seen = self._seen(entries, each.run, Rows(each.rows, each.n, hashes))
+                by_rows[each.rows, each.events] = seen.most
+            found[each.by] = max(found.get(each.by, 0), by_rows[each.rows, each.events])
+        return found
+
     def seen(self, run_key: str, rows: Rows) -> Seen:
         """Return what is known of ``rows``, of which ``run_key`` asks: openings before its own, by other runs.
 

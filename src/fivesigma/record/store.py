@@ -189,9 +189,10 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path) -> RunFolder:
         """Open a folder that `create` made; `DataError` where there is none."""
-        if not (path / "study.toml").is_file() or not (path / "manifest.json").is_file():
+        lacking = [name for name in ("study.toml", "manifest.json") if not (path / name).is_file()]
+        if lacking:
             raise DataError(
-                f"{path}: is not a run folder (no study.toml and manifest.json); expected what a run left"
+                f"{path}: is not a run folder (it has no {' and no '.join(lacking)}); name one that a run has made."
             )
         return cls(path)
 

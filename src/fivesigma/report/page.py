@@ -97,13 +97,13 @@ def _html(view: View, parts: Sequence[Drawn], numbers: Carried) -> str:
         sections=[part.part(templates, numbers) for part in parts],
         record=numbers.links.get(RECORD),
         left_out=numbers.left_out,
-        style=Markup(asset("page.css").replace("/* variables */", _variables())),
+        style=Markup(asset("page.css").replace("/* variables */", variables())),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def _variables() -> str:
+def variables() -> str:
     """Return the colours of the figures as CSS: light, then dark where the reader's system asks for it."""
     light = " ".join(f"{name}: {hexadecimal};" for hexadecimal, (name, _) in VARIABLES.items())
     dark = " ".join(f"{name}: {value};" for name, value in VARIABLES.values())

@@ -25,7 +25,7 @@ def ledger_beside(place: str | Path = ".") -> Ledger:
     """
     path = Path(place)
     if (path / "manifest.json").is_file():
-        found = _ledger_of_run(path)
+        found = ledger_of_run(path)
     else:
         found = (path if path.is_dir() else path.parent) / LEDGER
     if not found.is_file():
@@ -35,13 +35,15 @@ def ledger_beside(place: str | Path = ".") -> Ledger:
     return Ledger(found)
 
 
-def _ledger_of_run(path: Path) -> Path:
+def ledger_of_run(path: Path) -> Path:
     """Return the ledger that a run names; of a folder that was moved with its project, one above that knows the run."""
     manifest = RunFolder(path).manifest()
     named = Path(manifest["ledger"])
+    if named.is_file():
+        return named
     above = (each / LEDGER for each in path.resolve().parents if (each / LEDGER).is_file())
     known = (each for each in above if any(line.by == manifest.get("run") for line in Ledger(each).entries()))
-    return named if named.is_file() else next(known, named)
+    return next(known, named)
 
 
 def openings(ledger: Ledger) -> dict[str, Any]:

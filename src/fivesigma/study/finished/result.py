@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.record import leaderboard as board
 from fivesigma.record.opened import not_blind
 from fivesigma.record.results import Claim, Results, plain
@@ -251,4 +252,8 @@ def load(path: str | Path) -> Result:
     from fivesigma.study.finished.brought import record_sections
 
     folder = RunFolder.open(Path(path))
+    if not (folder.path / "results.json").is_file():
+        raise DataError(
+            f"{path}: this run has not ended; `fivesigma resume {quote(str(path))}` goes on with it."
+        )
     return Result(Path(path), folder.results(record_sections()))
