@@ -72,7 +72,8 @@ class Hdf5Reader:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     h5py = require("h5py", "hdf5")
-    with GuardedFile(path) as content, h5py.File(content, "r") as file:
+    # a table is read once from top to bottom: chunks kept for a second look, of every column, would outweigh it
+    with GuardedFile(path) as content, h5py.File(content, "r", rdcc_nbytes=0) as file:
         yield file
 
 
