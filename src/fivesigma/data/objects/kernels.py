@@ -1,4 +1,4 @@
-"""Compiled loops over the members of each event; compiled once, at import, and cached."""
+"""Compiled loops over the members of each event; compiled at the first call and cached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Index = NDArray[np.int64]
 _SHORT = 32  # members up to which insertion is the quickest sort
 
 
-@njit("i8[::1](f8[::1], i8[::1])", cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def descending(keys: Floats, offsets: Index) -> Index:
     """Return the places of the members (n,), those of each event by falling ``keys``; equals stay in order."""
     order = np.arange(keys.size)
@@ -30,7 +30,7 @@ def descending(keys: Floats, offsets: Index) -> Index:
     return order
 
 
-@njit("b1[::1](f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], f8)", cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def apart(
     eta: Floats,
     phi: Floats,

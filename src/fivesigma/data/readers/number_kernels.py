@@ -187,12 +187,7 @@ def _bits(w: int, minus: bool) -> float:
     return np.uint64(w).view(np.float64)
 
 
-@njit(
-    "UniTuple(i8, 3)(u1[::1], i8, i8, f8[:, ::1], i8, b1[::1], u1[::1], i8[:, ::1])",
-    cache=True,
-    nogil=True,
-    error_model="numpy",
-)
+@njit(cache=True, nogil=True, error_model="numpy")
 def lines(
     text: Bytes, at: int, stop: int, out: Floats, row: int, whole: Flags, noted: Bytes, left: Index
 ) -> tuple[int, int, int]:

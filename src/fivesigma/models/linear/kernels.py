@@ -1,4 +1,4 @@
-"""Compiled inner loops; signatures are spelled out, so compiling happens at import, once, and is cached.
+"""Compiled inner loops, compiled at the first call and cached.
 
 The active-set kernels work on ``½ zᵀHz + cᵀz + l1 Σ|z_j| + ½ l2 Σ z_j²`` (sums over the first ``penalised``
 coordinates) with ``q = Hz + c`` kept up to date, ``support[:k]`` the coordinates that are free, ``place``
@@ -8,9 +8,14 @@ their places there (−1: not free), ``sign`` the signs they are held to and ``i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -20,7 +25,13 @@ REFINEMENTS = 4
 """Steps on one support before rounding is taken to have won."""
 
 
-@njit("void(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def compiled(function: Function) -> Function:
+    """Compile ``function`` when it is first called, not at import: few who import these loops run them all."""
+    made: Function = njit(cache=True, error_model="numpy")(function)
+    return made
+
+
+@compiled
 def descend(H: Array, q: Array, z: Array, l1: float, l2: float, penalised: int, sweeps: int) -> None:
     """Coordinate descent. Friedman, Hastie & Tibshirani (2010), doi:10.18637/jss.v033.i01, eq. 5."""
     for _ in range(sweeps):
@@ -45,7 +56,7 @@ def descend(H: Array, q: Array, z: Array, l1: float, l2: float, penalised: int, 
             break
 
 
-@njit("i8(f8[:,::1], i8[::1], i8[::1], i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def remove(inverse: Array, support: Index, place: Index, k: int, a: int) -> int:
     """Take the coordinate at place ``a`` out of the inverse; return the new k."""
     last = k - 1
@@ -66,7 +77,7 @@ def remove(inverse: Array, support: Index, place: Index, k: int, a: int) -> int:
     return last
 
 
-@njit("i8(f8[:,::1], f8[:,::1], i8[::1], i8[::1], i8, i8, f8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def insert(
     H: Array, inverse: Array, support: Index, place: Index, k: int, j: int, lift: float, work: Array
 ) -> int:
@@ -95,7 +106,7 @@ def insert(
     return k + 1
 
 
-@njit("f8(f8[::1], f8[::1], f8, f8, i8, i8[::1], f8[::1], i8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def support_residual(
     q: Array,
     z: Array,
@@ -118,7 +129,7 @@ def support_residual(
     return worst
 
 
-@njit("void(f8[:,::1], f8[::1], i8, f8[::1])", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def support_step(inverse: Array, residual: Array, k: int, step: Array) -> None:
     """Write the step to the optimum of the signs that hold: ``−(H + l2)⁻¹ residual``."""
     for a in range(k):
@@ -129,7 +140,7 @@ def support_step(inverse: Array, residual: Array, k: int, step: Array) -> None:
             step[a] += value * inverse[b, a]
 
 
-@njit("Tuple((f8, i8))(f8[::1], f8[::1], i8[::1], f8[::1], i8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def first_turn(
     z: Array, step: Array, support: Index, sign: Array, penalised: int, k: int
 ) -> tuple[float, int]:
@@ -146,7 +157,7 @@ def first_turn(
     return length, hit
 
 
-@njit("void(f8[:,::1], f8[::1], f8[::1], i8[::1], i8, f8[::1], f8, i8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def move(H: Array, q: Array, z: Array, support: Index, k: int, step: Array, length: float, hit: int) -> None:
     """Take the step; what turns its sign is put to zero."""
     for a in range(k):
@@ -162,7 +173,7 @@ def move(H: Array, q: Array, z: Array, support: Index, k: int, step: Array, leng
                 q[i] += change * H[j, i]
 
 
-@njit("i8(f8[::1], i8[::1], b1[::1], i8, f8, f8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def worst_outsider(
     q: Array, place: Index, barred: NDArray[np.bool_], penalised: int, l1: float, tolerance: float
 ) -> int:
@@ -176,7 +187,7 @@ def worst_outsider(
     return enter
 
 
-@njit("i8(f8[::1], b1[::1], i8, f8, f8)", cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def verdict(q: Array, barred: NDArray[np.bool_], penalised: int, l1: float, tolerance: float) -> int:
     """Return DONE, or SINGULAR where a coordinate that depends on the others was left out against its wish."""
     for j in range(penalised):
@@ -185,12 +196,7 @@ def verdict(q: Array, barred: NDArray[np.bool_], penalised: int, l1: float, tole
     return DONE
 
 
-@njit(
-    "UniTuple(i8, 2)(f8[:,::1], f8[::1], f8[::1], f8, f8, i8, "
-    "f8[:,::1], i8[::1], i8[::1], f8[::1], i8, f8, i8)",
-    cache=True,
-    error_model="numpy",
-)  # type: ignore[untyped-decorator]
+@compiled
 def pivot_to_optimum(
     H: Array,
     q: Array,
