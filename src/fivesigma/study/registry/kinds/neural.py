@@ -243,7 +243,7 @@ NETWORKS: tuple[ModelKind, ...] = (
         _cnn,
         lambda n, p, K: 1.0 + (20.0 + n * max(12.0, min(100.0, 25600.0 / n))) * (3e-5 + 3e-7 * p),
         {
-            "loss": Parameter(None, Choice((None, *_LOSSES))),
+            "loss": _LOSS,
             "setting": Parameter(None, Range(0.0, INF, also=(None,))),
             "channels": Parameter((8, 16, 32), Stages()),
             "kernel": whole(3, 1, 63),
@@ -263,7 +263,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "patience": whole(20, 1, 10**7),
             "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
             "device": choice("cpu", "cpu", "cuda"),
-            "temperature": choice(False, False, True),
+            "temperature": _TEMPERATURE,
         },
         stochastic=True,
         several=True,
