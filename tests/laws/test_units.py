@@ -66,6 +66,7 @@ NAMES = ("a", "b", "c", "d")
 QUICK = {
     "mlp": {"epochs": 30, "n_members": 2},
     "network": {"epochs": 10, "n_members": 3, "width": 8, "n_blocks": 2},
+    "cnn": {"epochs": 6, "channels": [4, 4], "pool": 1, "n_members": 2},
     "gibbs-mixture": {"n_sweeps": 60, "n_warmup": 40, "n_chains": 2, "n_components": 2},
     "forest": {"n_estimators": 15},
     "extra-trees": {"n_estimators": 15},
@@ -315,6 +316,8 @@ if importlib.util.find_spec("xgboost"):
 NEED_TORCH = {
     "NetworkRegressor": neural.NetworkRegressor(width=8, n_blocks=2, n_members=3, epochs=10),
     "NetworkClassifier": neural.NetworkClassifier(width=8, n_blocks=2, n_members=3, epochs=10),
+    "CNNRegressor": neural.CNNRegressor(channels=(4,), epochs=6),
+    "CNNClassifier": neural.CNNClassifier(channels=(4, 4), pool=1, epochs=6),
     "ModuleRegressor": neural.ModuleRegressor(epochs=10),
     "ModuleClassifier": neural.ModuleClassifier(epochs=10, n_members=2),
 }

@@ -20,6 +20,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 CANONICAL_NAN = np.uint64(0x7FF8000000000000)
 HASHED_AT_ONCE = 2**14  # rows of a block that stays in cache
+_NUMBERS_AT_ONCE = 2**21  # of wide rows: 16 MB
 
 
 def mixed(z: Hashes) -> Hashes:
@@ -49,10 +50,11 @@ def row_hash(X: NDArray[Any]) -> Hashes:
     """
     table = np.asarray(X).reshape(len(X), -1)
     hashes = np.full(len(table), table.shape[1], dtype=np.uint64)
-    for start in range(0, len(table), HASHED_AT_ONCE):
-        bits = _bits(table[start : start + HASHED_AT_ONCE].T)
+    length = max(1, min(HASHED_AT_ONCE, _NUMBERS_AT_ONCE // max(table.shape[1], 1)))
+    for start in range(0, len(table), length):
+        bits = _bits(table[start : start + length].T)
         for j, column in enumerate(bits, start=1):
-            _absorb(hashes[start : start + HASHED_AT_ONCE], column, j)
+            _absorb(hashes[start : start + length], column, j)
     return hashes
 
 

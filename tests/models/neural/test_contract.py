@@ -13,6 +13,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import fivesigma.models.neural as neural
 from fivesigma.models.neural import (
+    CNNClassifier,
+    CNNRegressor,
     MLPClassifier,
     MLPRegressor,
     ModuleClassifier,
@@ -34,6 +36,8 @@ NEED_TORCH = [
     NetworkClassifier(**SMALL),
     NetworkRegressor(**SMALL),
     NetworkRegressor(loss="gaussian", **SMALL),
+    CNNClassifier(channels=(8,), epochs=30, learning_rate=0.02),
+    CNNRegressor(channels=(8,), epochs=30, learning_rate=0.02, n_members=2),
     ModuleClassifier(epochs=30, learning_rate=0.02),
     ModuleRegressor(epochs=30, learning_rate=0.02, n_members=2),
 ]

@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
-from fivesigma.features.columns import Floats, labelled
+from fivesigma.features.columns import Floats
 from fivesigma.models.neural.ensemble import Ensemble
 from fivesigma.models.neural.law import MixtureLaw
 from fivesigma.models.neural.losses import Loss, classification_loss, regression_loss
@@ -49,7 +49,7 @@ class EnsembleRegressor(RegressorMixin, Ensemble):  # type: ignore[misc]
 
         Groups stay on one side of the rows held out. ``progress(done, total)`` hears of epochs of all members.
         """
-        table, targets = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        table, targets = validate_data(self, X, y, **self._reads, multi_output=True, y_numeric=True)
         targets = np.asarray(targets, dtype=np.float64)
         refuse_extreme(targets, what="y")
         self.single_ = targets.ndim == 1
@@ -141,7 +141,7 @@ class EnsembleClassifier(ClassifierMixin, Ensemble):  # type: ignore[misc]
         progress: Watcher | None = None,
     ) -> Self:
         """Fit to X ``(n, p)``, labels y ``(n,)``, weights and groups ``(n,)``; see `EnsembleRegressor.fit`."""
-        table, target = labelled(self, X, y)
+        table, target = validate_data(self, X, y, **self._reads)
         check_classification_targets(target)
         self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
@@ -34,6 +34,8 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
 
     _classifies: bool
     _kept_as: type
+    _reads: Mapping[str, Any] = {"dtype": np.float64}
+    """How scikit-learn is to read X."""
     learning_rate: Any
     early_stopping: bool
     validation: Any
@@ -62,6 +64,18 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         """Return what is kept of a member with the parameters ``theta`` (P,)."""
         raise NotImplementedError
 
+    def _held(self, X: Array) -> Any:
+        """Return checked events as rows are counted and parted."""
+        return X
+
+    def _matrix(self, X: ArrayLike) -> Array:
+        """Return events like those fitted to, checked."""
+        return matrix(self, X)
+
+    def _inputs(self, fit: Counted) -> Any:
+        """Return the scale of the inputs."""
+        return InputScale(Scale.of(fit.X, np.abs(fit.w)), self._precision)
+
     def _check_settings(self) -> None:
         """Raise `InputError` for the first setting that cannot be."""
         raise NotImplementedError
@@ -79,11 +93,11 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         """Fit to X (n, p) and y, (n, t) numbers or (n,) codes of classes."""
         self._check_settings()
         w = weights(sample_weight, X, negative=True)
-        w, X, y, g = present(w, X, y, None if groups is None else np.asarray(groups))
+        w, X, y, g = present(w, self._held(X), y, None if groups is None else np.asarray(groups))
         every = Counted.of(X, y, self._balanced(y, w), g)
         fit, held = self._parted(every, seed_of(self.random_state))
         _refuse_weightless(fit.w)
-        inputs = InputScale(Scale.of(fit.X, np.abs(fit.w)), self._precision)
+        inputs = self._inputs(fit)
         self._targets = self._scales(fit)
         rows, out = (
             None if part is None else trained_on(inputs, part, self._scored(part.y), fit.w.mean())
@@ -117,11 +131,11 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         """Return rows held out that the user brings."""
         if len(held) not in (2, 3):
             raise InputError(f"validation has {len(held)} parts; expected (X, y) or (X, y, weights).")
-        X = matrix(self, held[0])
+        X = self._held(self._matrix(held[0]))
         y = self._told(np.asarray(held[1]))
         if len(y) != len(X):
             raise InputError(f"validation has {len(X)} rows of X and {len(y)} of y; expected as many.")
-        return Counted(X, y, self._balanced(y, weights(held[2] if len(held) == 3 else None, X)))
+        return Counted(X, y, self._balanced(y, weights(held[2] if len(held) == 3 else None, y)))
 
     def _kept(self, members: Sequence[Member], courses: Sequence[Course], stops: bool) -> Self:
         """Keep what the members have learnt, and how they came to it."""

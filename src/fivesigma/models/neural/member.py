@@ -19,9 +19,12 @@ NEVER = 0
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Standardised rows in the precision of the training: X (n, p), targets T (n, t), weights w (n,) of mean 1."""
+    """Standardised rows in the precision of the training: X (n, p), targets T (n, t), weights w (n,) of mean 1.
 
-    X: Array
+    Of events that are no rows of a table X is `Batches`.
+    """
+
+    X: Any
     T: Array
     w: Array
 

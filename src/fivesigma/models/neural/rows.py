@@ -27,18 +27,18 @@ class Counted:
 
     Attributes
     ----------
-    X, y : (n, p), (n,) or (n, t)
+    X, y : (n, p), or `Pixels` of n events; (n,) or (n, t)
     w : (n,) sums of the weights of equal rows, none of which is 0
     groups : (n,) or None
     """
 
-    X: Array
+    X: Any
     y: Array
     w: Array
     groups: Array | None = None
 
     @classmethod
-    def of(cls, X: Array, y: Array, w: Array, groups: Array | None = None) -> Counted:
+    def of(cls, X: Any, y: Array, w: Array, groups: Array | None = None) -> Counted:
         """Return the different rows of X, y in the order in which they first come.
 
         >>> one = Counted.of(np.array([[1.0], [2.0], [1.0]]), np.array([0, 1, 0]), np.ones(3))
@@ -46,9 +46,8 @@ class Counted:
         ([1.0, 2.0], [2.0, 1.0])
         """
         codes = y if y.dtype.kind in "fiu" else np.unique(y, return_inverse=True)[1]
-        keys = row_hash(np.column_stack([X, codes]))
-        if groups is not None:
-            keys = row_hash(np.column_stack([X, codes, np.unique(groups, return_inverse=True)[1]]))
+        beside = [codes] if groups is None else [codes, np.unique(groups, return_inverse=True)[1]]
+        keys = row_hash(np.column_stack([_known_by(X), *beside]))
         unit, first = in_order_of_rows(np.unique(keys, return_inverse=True)[1])
         total = np.bincount(unit, weights=w)
         kept = total != 0
@@ -66,12 +65,13 @@ class Counted:
         A class all of whose rows were held out is fitted to instead. None is held out of one group, or where all
         rows have equal columns.
         """
-        units = row_hash(self.X) if self.groups is None else np.asarray(self.groups)
+        known_by = _known_by(self.X)
+        units = row_hash(known_by) if self.groups is None else np.asarray(self.groups)
         if len(np.unique(units)) < 2:
             return self, None
         held = (
             inner_folds(
-                self.X,
+                known_by,
                 self.y,
                 n_folds=max(2, round(1.0 / share)),
                 groups=self.groups,
@@ -84,6 +84,11 @@ class Counted:
         if classification:
             held &= np.isin(self.y, self.y[~held])
         return (self.at(~held), self.at(held)) if held.any() else (self, None)
+
+
+def _known_by(X: Any) -> Array:
+    """Return numbers (n, m) that are equal where rows are: those of the table, or of events that know their own."""
+    return np.asarray(getattr(X, "identity", X))
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +146,7 @@ class OutputScale:
         state.parts("each", TargetScale)
 
 
-def trained_on(inputs: InputScale, counted: Counted, targets: Array, mean_weight: float) -> Rows:
+def trained_on(inputs: Any, counted: Counted, targets: Array, mean_weight: float) -> Rows:
     """Return ``counted`` rows as a training takes them, with ``targets`` (n, t) and weights of mean 1."""
     X = inputs.rows(counted.X)
     return Rows(X, targets.astype(inputs.dtype), (counted.w / mean_weight).astype(inputs.dtype))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from fivesigma.models.neural import kernel
 from fivesigma.models.neural.descent import Descent
 from fivesigma.models.neural.layered import Body, Perceptrons
 from fivesigma.models.neural.member import Course, Member, Rows
+from fivesigma.models.neural.pixels import Batches
 
 Pair = tuple[Member, Course]
 _MOST = 2**24
@@ -152,7 +154,7 @@ class Stack:
         if orders is None:
             yield Tensors(*(each.expand(M, *each.shape) for each in rows))
             return
-        length = B * max(1, _MOST // (M * B * (rows.X.shape[1] + 2)))
+        length = B * max(1, _MOST // (M * B * (math.prod(rows.X.shape[1:]) + 2)))
         for start in range(0, n, length):
             some = orders[:, start : start + length]
             chosen = [each.index_select(0, some.reshape(-1)).unflatten(0, some.shape) for each in rows]
@@ -175,7 +177,9 @@ def _on(device: Any, rows: Rows) -> Tensors:
     """Return rows as tensors on a device."""
     import torch
 
-    return Tensors(*(torch.tensor(each, device=device) for each in (rows.X, rows.T, rows.w)))
+    T, w = (torch.tensor(each, device=device) for each in (rows.T, rows.w))
+    X = rows.X.on(device) if isinstance(rows.X, Batches) else torch.tensor(rows.X, device=device)
+    return Tensors(X, T, w)
 
 
 def _float64() -> Any:

@@ -151,13 +151,14 @@ class FitData:
     def table(self, rows: Array, entry: Entry) -> Array:
         """Return the events ``rows`` as the model of ``entry`` takes them: (n, p), or (n, *shape).
 
-        They are float64 whatever the table is held in, so that no model loses digits in its sums.
+        A table is float64 whatever it is held in, so that no model loses digits in its sums. Other events stay in the
+        precision that they are held in: images fill the memory, and their models take float32.
         """
         kind, columns = self.meta.get("kind", "table"), self.columns(entry)
-        found: Array = (
-            self.X[np.ix_(rows, columns)] if kind == "table" else of_channels(self.X[rows], columns, kind)
-        )
-        return np.asarray(found, dtype=np.float64)
+        if kind == "table":
+            return np.asarray(self.X[np.ix_(rows, columns)], dtype=np.float64)
+        every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()
+        return self.X[rows] if every else of_channels(self.X[rows], columns, kind)
 
     def looked_up(self, fit: Fit, entry: Entry) -> dict[str, Array]:
         """Return the scores, made elsewhere, that stand for a fit, by the part that it predicts.

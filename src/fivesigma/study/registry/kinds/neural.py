@@ -11,6 +11,8 @@ from fivesigma.models.spaces import Choice, Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import BOTH, INF, choice, whole
 
+_MOST_STAGES, _MOST_CHANNELS = 16, 4096
+
 
 @dataclass(frozen=True)
 class Widths:
@@ -36,6 +38,27 @@ class Widths:
 
 def _are_widths(value: Sequence[Any]) -> bool:
     return all(isinstance(each, int) and not isinstance(each, bool) and 1 <= each <= 10**5 for each in value)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Channels of each stage of convolutions.
+
+    >>> Stages().contains([8, 16]), Stages().contains([]), Stages().contains(8)
+    (True, False, False)
+    """
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is a list of one or more numbers of channels."""
+        return (
+            isinstance(value, list | tuple)
+            and 0 < len(value) <= _MOST_STAGES
+            and _are_widths(value)
+            and max(value) <= _MOST_CHANNELS
+        )
+
+    def __str__(self) -> str:
+        return f"the channels of from 1 to {_MOST_STAGES} stages, such as [8, 16, 32]"
 
 
 @dataclass(frozen=True)
@@ -104,6 +127,26 @@ def _network(ask: Request) -> Any:
     settings = dict(ask.params)
     wanted = settings.pop("temperature")
     return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
+
+
+def _cnn(ask: Request) -> Any:
+    require("torch", "neural")
+    from fivesigma.models.neural.cnn import CNNClassifier, CNNRegressor
+
+    made = CNNClassifier if ask.classifies else CNNRegressor
+    settings = dict(ask.params)
+    wanted = settings.pop("temperature")
+    return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
+
+
+def _convolved_together(params: Mapping[str, Any]) -> None:
+    """Raise `InputError` where a kernel of `cnn` has no centre."""
+    from fivesigma.models.neural.cnn import refuse_odd_network
+
+    try:
+        refuse_odd_network(params)
+    except InputError as error:
+        raise InputError(f"cnn: {error}") from None
 
 
 def _together(params: Mapping[str, Any]) -> None:
@@ -192,5 +235,42 @@ NETWORKS: tuple[ModelKind, ...] = (
         stops=True,
         needs=("torch", "neural"),
         lineup=False,
+    ),
+    ModelKind(
+        "cnn",
+        "images, fields and sequences: what is local and may lie anywhere; of PyTorch (extra [neural])",
+        BOTH,
+        _cnn,
+        lambda n, p, K: 1.0 + (20.0 + n * max(12.0, min(100.0, 25600.0 / n))) * (3e-5 + 3e-7 * p),
+        {
+            "loss": _LOSS,
+            "setting": Parameter(None, Range(0.0, INF, also=(None,))),
+            "channels": Parameter((8, 16, 32), Stages()),
+            "kernel": whole(3, 1, 63),
+            "n_blocks": whole(1, 0, 64, (0, 2)),
+            "pool": whole(2, 1, 64),
+            "strided": choice(False, False, True),
+            "padding": choice("zeros", "zeros", "periodic"),
+            "hidden": whole(32, 0, 2**16),
+            "n_members": whole(1, 1, 1024),
+            "learning_rate": Parameter(0.003, Range(1e-12, 1e3), Range(3e-4, 0.02, log=True)),
+            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
+            "clip": Parameter(1.0, Range(0.0, INF)),
+            "schedule": choice("cosine", "cosine", "constant", "step"),
+            "batch_size": Parameter("auto", Batch()),
+            "epochs": Parameter("auto", Epochs()),
+            "early_stopping": choice(True, True, False),
+            "patience": whole(20, 1, 10**7),
+            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
+            "device": choice("cpu", "cpu", "cuda"),
+            "temperature": _TEMPERATURE,
+        },
+        stochastic=True,
+        several=True,
+        stops=True,
+        needs=("torch", "neural"),
+        lineup=False,
+        data=("image", "sequence"),
+        together=_convolved_together,
     ),
 )

@@ -1,0 +1,304 @@
+"""A convolutional network: stages of convolutions with residual blocks, pooled in between, averaged, then layers.
+
+x ← σ(W ∗ x + b) enters a stage, and each of its blocks is x ← x + V ∗ σ(W ∗ x + b) + c with V = 0 at first (He et al.
+2016, arXiv:1512.03385; without averages over batches, so that an event has one answer in any company). σ is SiLU. The
+first stage has no blocks: there an event is largest, and half of the time would go into them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fivesigma._core.errors import InputError
+from fivesigma._core.random import generator
+from fivesigma._core.saved_state import SavedState
+from fivesigma.models.neural.member import Array, Member
+from fivesigma.models.neural.tensorlosses import function_of
+
+MOST_CHANNELS, MOST_STAGES, MOST_BLOCKS, WIDEST = 4096, 16, 64, 2**16
+_NUMBERS = 2**20
+_ROWS = 16
+"""Events that are answered at a time: always as many, so that an event has one answer in any company."""
+
+
+@dataclass(frozen=True)
+class Convolutional:
+    """The sizes of the network.
+
+    Attributes
+    ----------
+    n_channels, height, width : of an event; a sequence is of height 1
+    n_outputs : o
+    channels : of each stage
+    kernel : odd side of the convolutions; along a side of length 1 it is 1
+    n_blocks : residual blocks of each stage but the first
+    pool : factor by which the sides shrink between stages
+    strided : whether they shrink by strides of the convolution that enters a stage, and not by averages
+    periodic : whether opposite edges touch; else zeros surround an event
+    hidden : width of the layer behind the global average; 0 for none
+
+    >>> Convolutional(1, 8, 8, 1, channels=(4,), n_blocks=0, hidden=0).n_parameters
+    45
+    """
+
+    n_channels: int
+    height: int
+    width: int
+    n_outputs: int
+    channels: tuple[int, ...] = (8, 16, 32)
+    kernel: int = 3
+    n_blocks: int = 1
+    pool: int = 2
+    strided: bool = False
+    periodic: bool = False
+    hidden: int = 32
+
+    def checked(self) -> Convolutional:
+        """Return it; `InputError` where an event is smaller than what is to be pooled of it."""
+        shrunk = self.pool ** (len(self.channels) - 1)
+        sides = [side for side in (self.height, self.width) if side > 1] or [1]
+        if min(sides) < shrunk:
+            raise InputError(
+                f"events of {self._said()} are smaller than the pooling of {len(self.channels)} stages by {self.pool} "
+                f"({shrunk}); name fewer channels (got {list(self.channels)}), or a smaller pool."
+            )
+        return self
+
+    def _said(self) -> str:
+        return f"{self.width} values" if self.height == 1 else f"{self.height} x {self.width} pixels"
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Of a kernel."""
+        return (1 if self.height == 1 else self.kernel, 1 if self.width == 1 else self.kernel)
+
+    @property
+    def pools(self) -> tuple[int, int]:
+        """By how much each side shrinks between stages."""
+        return (1 if self.height == 1 else self.pool, 1 if self.width == 1 else self.pool)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and the shape of each part of the parameters, in their order."""
+        found: dict[str, tuple[int, ...]] = {}
+        for stage, (n_in, n) in enumerate(
+            zip((self.n_channels, *self.channels), self.channels, strict=False)
+        ):
+            found |= {f"W{stage}": (n, n_in, *self.sides), f"b{stage}": (n,)}
+            for block in range(self._blocks(stage)):
+                for name, offset in ("Wb", "Vc"):
+                    found |= {f"{name}{stage}.{block}": (n, n, *self.sides), f"{offset}{stage}.{block}": (n,)}
+        last = self.channels[-1]
+        if self.hidden:
+            found |= {"hidden": (self.hidden, last), "offset": (self.hidden,)}
+        return found | {"out": (self.n_outputs, self.hidden or last), "bias": (self.n_outputs,)}
+
+    def _blocks(self, stage: int) -> int:
+        return self.n_blocks if stage else 0
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers there are to learn."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def widest(self) -> int:
+        """The most numbers that stand for an event on its way."""
+        return self.height * self.width * max(self.n_channels, self.channels[0])
+
+    @property
+    def at_once(self) -> int:
+        """How many events go through it at a time: so few that what lies between two layers stays in cache."""
+        return max(1, _NUMBERS // self.widest)
+
+    def parts(self, theta: Any) -> dict[str, Any]:
+        """Return the parts as views of ``theta`` (P,), an array or a tensor."""
+        found, place = {}, 0
+        for name, shape in self.shapes.items():
+            found[name] = theta[place : place + math.prod(shape)].reshape(shape)
+            place += math.prod(shape)
+        return found
+
+    def drawn(self, seed: int) -> Array:
+        """Return parameters (P,) to begin with: weights uniform within ±√(6/n_in), V and offsets 0."""
+        rng, theta = generator(seed, "network"), np.zeros(self.n_parameters)
+        for name, part in self.parts(theta).items():
+            if part.ndim == 1 or name.startswith("V"):
+                continue
+            n_in = math.prod(part.shape[1:])
+            part[:] = rng.uniform(-1.0, 1.0, part.shape) * math.sqrt((1.0 if name == "out" else 6.0) / n_in)
+        return theta
+
+    def averages(self, parts: dict[str, Any], X: Any) -> Any:
+        """Return the last maps, averaged over the pixels (n, channels), of standardised events X, tensors all."""
+        import torch
+
+        silu = torch.nn.functional.silu
+        x = X.reshape(len(X), self.n_channels, self.height, self.width)
+        x = x.contiguous(memory_format=torch.channels_last)
+        for stage in range(len(self.channels)):
+            strides = self.pools if self.strided and stage else (1, 1)
+            if stage and not self.strided:
+                x = torch.nn.functional.avg_pool2d(x, self.pools)
+            x = silu(self._convolved(x, parts[f"W{stage}"], parts[f"b{stage}"], strides))
+            for block in range(self._blocks(stage)):
+                W, b, V, c = (parts[f"{name}{stage}.{block}"] for name in "WbVc")
+                x = x + self._convolved(silu(self._convolved(x, W, b)), V, c)
+        return x.mean((2, 3))
+
+    def answers(self, parts: dict[str, Any], averages: Any, silu: Callable[[Any], Any]) -> Any:
+        """Return the outputs (n, o) for ``averages`` (n, channels): tensors, or arrays with their ``silu``."""
+        if self.hidden:
+            averages = silu(averages @ parts["hidden"].T + parts["offset"])
+        return averages @ parts["out"].T + parts["bias"]
+
+    def _convolved(self, x: Any, W: Any, b: Any, strides: tuple[int, int] = (1, 1)) -> Any:
+        import torch
+
+        around = tuple(side // 2 for side in self.sides)
+        if self.periodic and any(around):
+            x = torch.cat([x[:, :, x.shape[2] - around[0] :], x, x[:, :, : around[0]]], 2)
+            x = torch.cat([x[..., x.shape[3] - around[1] :], x, x[..., : around[1]]], 3)
+            around = (0, 0)
+        return torch.nn.functional.conv2d(x, W, b, stride=strides, padding=around)
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        for name in ("n_channels", "height", "width", "n_outputs"):
+            state.count(name, 1, 2**20)
+        channels = self.channels
+        state.expect(
+            isinstance(channels, tuple | list)
+            and 0 < len(channels) <= MOST_STAGES
+            and all(type(each) is int and 0 < each <= MOST_CHANNELS for each in channels),
+            "channels",
+            f"from 1 to {MOST_STAGES} whole numbers",
+        )
+        state.count("kernel", 1, 63)
+        state.expect(self.kernel % 2 == 1, "kernel", "an odd number")
+        state.count("n_blocks", 0, MOST_BLOCKS)
+        state.count("pool", 1, 64)
+        state.count("hidden", 0, WIDEST)
+        state.truth("strided")
+        state.truth("periodic")
+        try:
+            self.checked()
+        except InputError:
+            state.refuse("pool", str(self.pool), "one that leaves a pixel of an event")
+
+
+class ConvolutionalBody:
+    """The `Body` of convolutional networks of one shape.
+
+    On a processor members go one by one: a convolution is long enough to pay for its call, and several of them in one
+    (in groups, or by `torch.func`) take up to three times as long.
+    """
+
+    def __init__(self, members: Sequence[Member], theta: Any) -> None:
+        assert isinstance(members[0].layers, Convolutional)
+        self.shape, self.loss = members[0].layers, function_of(members[0].loss)
+        self.widest = self.shape.widest
+        self.theta = theta
+        self.parts = [
+            {name: part.detach().requires_grad_() for name, part in self.shape.parts(each).items()}
+            for each in theta
+        ]
+
+    def losses(self, X: Any, T: Any, w: Any) -> Any:
+        """Return Σ w loss (M,); see `Body`."""
+        import torch
+
+        each = [
+            sum(self._total(parts, *some) for some in self._few(X[m], T[m], w[m]))
+            for m, parts in enumerate(self.parts)
+        ]
+        return torch.stack(each)
+
+    def slopes(self, X: Any, T: Any, w: Any, slope: Any) -> Any:
+        """Return Σ w loss (M,) and set ``slope``; see `Body`."""
+        import torch
+
+        slope.zero_()
+        each = [self._descended(m, X[m], T[m], w[m], slope[m]) for m in range(len(self.parts))]
+        return torch.stack(each)
+
+    def _descended(self, m: int, X: Any, T: Any, w: Any, slope: Any) -> Any:
+        """Return Σ w loss of a member and add the derivatives to ``slope`` (P,), some events at a time."""
+        import torch
+
+        parts, to, found = self.parts[m], self.shape.parts(slope).values(), 0.0
+        for some in self._few(X, T, w):
+            with torch.enable_grad():
+                total = self._total(parts, *some)
+                by = torch.autograd.grad(total / len(X), list(parts.values()))
+            for each, more in zip(to, by, strict=True):
+                each.add_(more)
+            found = found + total.detach()
+        return found
+
+    def _few(self, *rows: Any) -> Iterator[tuple[Any, ...]]:
+        return zip(*(each.split(self.shape.at_once) for each in rows), strict=True)
+
+    def epoch(self, number: int) -> AbstractContextManager[None]:
+        """Nothing is left to chance; see `Body`."""
+        return nullcontext()
+
+    def _total(self, parts: dict[str, Any], X: Any, T: Any, w: Any) -> Any:
+        import torch
+
+        outputs = self.shape.answers(parts, self.shape.averages(parts, X), torch.nn.functional.silu)
+        return (self.loss(outputs, T) * w).sum()
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionalNetwork:
+    """A trained network: its shape and its parameters (P,).
+
+    Its maps are float32, and what follows their averages is calculated in float64 without PyTorch.
+    """
+
+    shape: Convolutional
+    theta: Array
+
+    @property
+    def n_out(self) -> int:
+        """The number of outputs."""
+        return self.shape.n_outputs
+
+    def outputs(self, X: Array) -> Array:
+        """Return the outputs (n, k) for standardised events X (n, channels, ...)."""
+        import torch
+
+        with torch.no_grad():
+            parts = self.shape.parts(torch.from_numpy(self.theta))
+            found = [self.shape.averages(parts, some).numpy() for some in _by_rows(X)]
+        averages = np.concatenate(found)[: len(X)].astype(np.float64)
+        with np.errstate(over="ignore"):
+            return np.asarray(
+                self.shape.answers(self.shape.parts(self.theta.astype(np.float64)), averages, _silu)
+            )
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        shape = state.part("shape", Convolutional)
+        state.floats("theta", (shape.n_parameters,), dtype=np.float32)
+
+
+def _by_rows(X: Array) -> Iterator[Any]:
+    """Yield tensors of `_ROWS` events each, zeros behind the last."""
+    import torch
+
+    for start in range(0, len(X), _ROWS):
+        some = np.zeros((_ROWS, *X.shape[1:]), dtype=X.dtype)
+        some[: len(X) - start] = X[start : start + _ROWS]
+        yield torch.from_numpy(some)
+
+
+def _silu(x: Array) -> Array:
+    return np.asarray(x / (1.0 + np.exp(-x)))
