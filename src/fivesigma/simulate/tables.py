@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,30 +88,37 @@ def columns(
     return flat(table.columns), flat_units(table), table.target
 
 
-def flat(columns: Mapping[str, Array]) -> dict[str, Array]:
+def flat(columns: Mapping[str, Array], whole: Collection[str] = ()) -> dict[str, Array]:
     """Return columns of one dimension: ``image (n, 2, 2)`` becomes ``image_0_0 … image_1_1``.
+
+    Those named in ``whole`` stay arrays, as files have them: images (n, channels, height, width), with one channel
+    where the column is (n, height, width).
 
     >>> list(flat({"x": np.zeros((3, 2))}))
     ['x_0', 'x_1']
+    >>> flat({"image": np.zeros((3, 8, 8))}, ["image"])["image"].shape
+    (3, 1, 8, 8)
     """
     result: dict[str, Array] = {}
     for name, column in columns.items():
         if column.ndim == 1:
             result[name] = column
+        elif name in whole:
+            result[name] = column[:, None] if column.ndim == 3 else column
         else:
             for index in np.ndindex(column.shape[1:]):
                 result["_".join([name, *map(str, index)])] = column[(slice(None), *index)]
     return result
 
 
-def flat_units(table: Table) -> dict[str, str]:
+def flat_units(table: Table, whole: Collection[str] = ()) -> dict[str, str]:
     """Return the units of the columns that `flat` makes: each has that of the one it is a part of.
 
     >>> flat_units(Table({"x": np.zeros((3, 2)), "y": np.zeros(3)}, {"x": "m"}))
     {'x_0': 'm', 'x_1': 'm'}
     """
     known = {name: unit for name, unit in table.units.items() if name in table.columns}
-    return {part: unit for name, unit in known.items() for part in flat({name: table.columns[name]})}
+    return {part: unit for name, unit in known.items() for part in flat({name: table.columns[name]}, whole)}
 
 
 def write(

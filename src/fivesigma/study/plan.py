@@ -45,6 +45,8 @@ class Entry:
     search: str = "tpe"
     reduce: tuple[Mapping[str, Any], ...] = ()
     given: Mapping[str, Any] | None = None
+    image: tuple[Any, ...] = ()
+    """Families of image features that are the columns of a model of tables; () of one that takes events as they are."""
 
     @property
     def procedure(self) -> bool:
@@ -259,6 +261,7 @@ def _kind(task: Task) -> str:
 def _entry(item: Mapping[str, Any]) -> Entry:
     features = item["features"]
     kept = {"features": None if features is None else tuple(features), "reduce": tuple(item["reduce"])}
+    kept["image"] = tuple(item.get("image", ()))
     return Entry(**{**item, **kept})
 
 

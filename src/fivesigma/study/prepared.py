@@ -18,6 +18,7 @@ from fivesigma.risk.metrics import Metric
 from fivesigma.risk.splits import Split
 from fivesigma.risk.strata import Prevalence
 from fivesigma.study.fit.data import FitData
+from fivesigma.study.fit.images import measured_features
 from fivesigma.study.plan import Plan
 from fivesigma.study.spec.document import Spec
 
@@ -95,10 +96,9 @@ class Prepared:
         return self.fraction is not None and self.fraction.prevalence == "fixed"
 
     @cached_property
-    def fit_data(self) -> FitData:
-        """The arrays that the fits share."""
+    def meta(self) -> Mapping[str, Any]:
+        """What the arrays that the fits share mean, and the settings of every fit."""
         data, spec = self.data, self.spec
-        y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
         meta = {
             "names": list(data.names),
             "categories": {name: list(labels) for name, labels in data.categories.items()},
@@ -124,11 +124,20 @@ class Prepared:
             "negative": "keep" if spec.weights is None else spec.weights.negative,
             "seed": spec.study.seed,
         }
-        split = self.split
+        features = measured_features(self.plan.entries, meta)
+        return meta | ({} if features is None else {"measured": list(features.names)})
+
+    @cached_property
+    def fit_data(self) -> FitData:
+        """The arrays that the fits share; features of images are measured here."""
+        data, split, meta = self.data, self.split, self.meta
+        y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
         X = shape.marked(data.X, data.mask)
+        features = measured_features(self.plan.entries, meta)
+        measured = np.empty((0, 0)) if features is None else features.table(X)
         shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
         given = ({**meta, "given": list(self.given)}, self.given)
-        return FitData(*shared, *given, split.near, split.further, self.halves)
+        return FitData(*shared, *given, split.near, split.further, self.halves, measured)
 
 
 def how_read(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:

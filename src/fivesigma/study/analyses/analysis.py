@@ -63,7 +63,8 @@ class Fitted:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of the model."""
-        return tuple(self.data.meta["names"][i] for i in self.data.columns(self.entry))
+        names = self.data.seen(self.entry)["names"]
+        return tuple(names[i] for i in self.data.columns(self.entry))
 
     def table(self, rows: Array) -> Array:
         """Return events as the model takes them."""

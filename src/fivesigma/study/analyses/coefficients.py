@@ -265,7 +265,7 @@ def slope_units(fitted: Fitted, names: Sequence[str], link: str) -> tuple[str | 
     A logarithm and a margin have no unit. A column that has none, and one made by the rows (a component, a label), is
     a pure number.
     """
-    meta, made = fitted.data.meta, factors_of(fitted.estimator, fitted.names)
+    meta, made = fitted.data.seen(fitted.entry), factors_of(fitted.estimator, fitted.names)
     known = {name: unit for name, unit in zip(meta["names"], meta["units"], strict=True) if unit}
     goal = meta.get("target_unit") if link == "identity" else None
     columns = [made.get(name, (name,)) for name in names]

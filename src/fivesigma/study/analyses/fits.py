@@ -68,7 +68,7 @@ def sample_of_refits(prepared: Prepared, entry: Entry) -> SampleKind:
         return "five tenths"
     if entry.searched:
         return "resample"
-    width = feature_plan(entry, prepared.fit_data.meta).width
+    width = feature_plan(entry, prepared.meta).width
     through = kind.interpolates(kind.checked(entry.params), len(prepared.split.train), width)
     return "nine tenths" if through else "resample"
 

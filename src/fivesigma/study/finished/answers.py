@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.errors import DataError
+from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.shape import KINDS
+from fivesigma.features.images.plan import ImageFeatures
 from fivesigma.risk.conformal import STATED
+from fivesigma.study.spec.values import as_families
 from fivesigma.study.tasks.registry import tasks
 
 Array = NDArray[Any]
@@ -94,6 +96,7 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
         "events": "table",
         "shape": [1],
         "intervals": [],
+        "image": None,
         **meta,
     }
     wrong = next((name for name, sound in _KEPT.items() if name not in known or not sound(known[name])), None)
@@ -103,6 +106,8 @@ def check_document(path: Path, meta: Mapping[str, Any], estimator: Any) -> None:
         what = f"its task, {meta['task']!r}, is not one of {', '.join(tasks())}"
     elif len(meta["units"]) != len(meta["names"]) or not set(meta["categories"]) <= set(meta["names"]):
         what = "its units or categories are not those of its columns"
+    elif known["image"] is not None and not _has_features(meta):
+        what = "its columns are not the features of images that it names"
     elif len(known["intervals"]) not in (0, max(len(known["targets"]), 1)):
         what = "its intervals are not those of its targets"
     elif "events" not in meta and getattr(estimator, "n_features_in_", None) != len(meta["names"]):
@@ -148,6 +153,24 @@ def _words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+def _are_features(value: Any) -> bool:
+    """Whether these are families of image features, and the channels they are of."""
+    try:
+        return bool(_words(value["channels"]) and value["channels"] and as_families(value["families"]))
+    except (InputError, ValueError, TypeError, LookupError):
+        return False
+
+
+def _has_features(meta: Mapping[str, Any]) -> bool:
+    """Whether the columns are some of those that the families of image features have."""
+    kept, size = meta["image"], tuple(meta.get("shape", ()))
+    try:
+        made = ImageFeatures(tuple(kept["families"]), tuple(kept["channels"]), size[1:])
+        return len(kept["channels"]) == size[0] and set(meta["names"]) <= set(made.names)
+    except (InputError, ValueError, TypeError, LookupError):
+        return False
+
+
 _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "name": lambda value: isinstance(value, str),
     "kind": lambda value: isinstance(value, str),
@@ -163,6 +186,7 @@ _KEPT: Mapping[str, Callable[[Any], bool]] = {
     "events": lambda value: value in KINDS,
     "shape": lambda value: isinstance(value, list) and all(type(n) is int and n > 0 for n in value),
     "columns": lambda value: isinstance(value, dict) and all(map(_is_reading, value.values())),
+    "image": lambda value: value is None or _are_features(value),
     "intervals": lambda value: isinstance(value, list) and all(map(_is_interval, value)),
 }
 """What the document must hold for a prediction to have a meaning."""

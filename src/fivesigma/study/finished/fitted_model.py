@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import wrapped
 from fivesigma.data import frames, shape
 from fivesigma.data.dataset import Dataset
+from fivesigma.features.images.plan import ImageFeatures
 from fivesigma.record import models
 from fivesigma.risk.conformal import STATED, ConformalIntervals
 from fivesigma.risk.predictive import LEVELS
@@ -62,28 +64,63 @@ class FittedModel:
         A `Dataset` and a pandas, polars or arrow table are matched by name, in whatever order their columns stand,
         and read as the training table was: text as the codes of its labels there (an unknown one is missing). An
         array has the model's columns in their order, as numbers, and so has a table whose columns are only numbered.
+        Of a model of image features they are the features (n_samples, n_features) of images (n_samples, \\*shape).
 
         Raises
         ------
         InputError, WrongTypeError
             In one sentence, where a column is absent, text where numbers were, or holds an infinite value.
         """
+        if self.events != "table":
+            return self._of_arrays(X)
         if isinstance(X, Dataset):
             table = self._of_dataset(X)
-        elif self.events == "table" and self._is_named(X):
+        elif self._is_named(X):
             table = self._of_frame(X)
         else:
             table = checks.as_table(X)
-        if self.events != "table":
-            trained = shape.as_trained(table, self.events, self.meta["shape"])
-            shape.refuse_infinite(trained, self.names, self.events, None)
-            return trained
+        return self._wrapped(self._as_columns(table))
+
+    def _as_columns(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a table that has the model's columns; refused where it has not."""
         if table.ndim != 2 or table.shape[1] != len(self.names):
             raise InputError(
                 f"X has shape {table.shape}; expected (n, {len(self.names)}), the columns {', '.join(self.names)}."
             )
         checks.refuse_infinite(table, self.names)
-        return self._wrapped(table)
+        return table
+
+    def _of_arrays(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return events that are no table as the model takes them, or the table of its features of them."""
+        if self.image is None:
+            return self.arrays(X)
+        if not isinstance(X, Dataset) and np.ndim(X) == 2:  # the features themselves
+            return self._as_columns(checks.as_table(X))
+        names = {name: j for j, name in enumerate(self.image.names)}
+        return self.image.table(self.arrays(X), [names[name] for name in self.names])
+
+    def arrays(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
+        """Return images, sequences or sets (n_samples, \\*shape) as training had them."""
+        trained = shape.as_trained(
+            self._of_dataset(X) if isinstance(X, Dataset) else checks.as_table(X),
+            self.events,
+            self.meta["shape"],
+        )
+        shape.refuse_infinite(trained, self.channels, self.events, None)
+        return trained
+
+    @cached_property
+    def image(self) -> ImageFeatures | None:
+        """The features of images that are its columns; None where it takes events as they are."""
+        kept = self.meta.get("image")
+        if kept is None:
+            return None
+        return ImageFeatures(tuple(kept["families"]), tuple(kept["channels"]), tuple(self.meta["shape"][1:]))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What it is asked about: its columns, or the channels of the images of which these are features."""
+        return self.names if self.image is None else self.image.channels
 
     def _wrapped(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return columns (n, p) with angles as training had them: a turn more is no other angle."""
@@ -106,8 +143,8 @@ class FittedModel:
             raise InputError(
                 f"the events are of kind '{data.kind}'; the model was trained on '{self.events}'."
             )
-        X = np.array(shape.marked(data.with_features(self.names).X, data.mask), dtype=np.float64)
-        for i, name in enumerate(self.names):
+        X = np.array(shape.marked(data.with_features(self.channels).X, data.mask), dtype=np.float64)
+        for i, name in enumerate(self.channels):
             labels, own = self.labels(name), data.categories.get(name)
             if (labels is None) != (own is None):
                 was, now = ("numbers", "text") if labels is None else ("text", "numbers")

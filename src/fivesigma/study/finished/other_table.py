@@ -67,7 +67,9 @@ class OtherTable:
 
     @cached_property
     def features(self) -> tuple[NDArray[np.float64], dict[str, int]]:
-        """The model's columns (n_rows, n_features), and how many values of each text column it has never seen."""
+        """The model's columns (n_rows, n_features), or the images, sequences or sets that it is asked about, and how
+        many values of each text column it has never seen.
+        """
         if self.model.events != "table":
             return _arrays(self.model, self.spec, self.columns, self.file), {}
         table, _ = self._made(())
@@ -247,4 +249,4 @@ def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDAr
     known = tuple(name for name in arrays if name in model.read)[:1]
     roles = Roles(features=known or None, missing=spec.data.missing or None)
     with _of(file):
-        return model.columns(Dataset.from_columns(arrays, roles, source=file))
+        return model.arrays(Dataset.from_columns(arrays, roles, source=file))

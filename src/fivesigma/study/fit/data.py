@@ -17,6 +17,7 @@ from fivesigma.data.shape import of_channels
 from fivesigma.models.signed import POLICIES, Events, Trained
 from fivesigma.record.store import read_arrays
 from fivesigma.risk.flexibility import nested_order
+from fivesigma.study.fit.images import described, image_features
 from fivesigma.study.plan import SHARES, Entry, Fit, Sample, share
 
 Array = NDArray[Any]
@@ -40,6 +41,7 @@ class FitData:
     meta : names, categories, kind and shape of an event, task, number of classes and how training weights are scaled.
     given : of each model whose scores were made elsewhere (s, n_samples, ...): its own, then those of its refits and
         of its seeds.
+    measured : (n_samples, q) image features, which are the same for every fit; their names are in ``meta``.
     near : (n_folds, n_train), rows that a fold neither validates on nor fits to; (0, 0) where there are none.
     """
 
@@ -55,6 +57,7 @@ class FitData:
     near: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     further: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     halves: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    measured: Array = field(default_factory=lambda: np.empty((0, 0)))
     _trained: dict[str, Trained] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -64,7 +67,7 @@ class FitData:
         tests = {name: arrays[f"test_{i}"] for i, name in enumerate(meta["tests"])}
         shared = {name: arrays[name] for name in ("X", "y", "units", "train", "folds")}
         given = {name: arrays[f"given_{i}"] for i, name in enumerate(meta["given"])}
-        shared |= {name: arrays[name] for name in ("near", "further", "halves") if name in arrays}
+        shared |= {name: arrays[name] for name in ("near", "further", "halves", "measured") if name in arrays}
         return cls(**shared, w=arrays.get("w"), tests=tests, meta=meta, given=given)
 
     @property
@@ -83,6 +86,8 @@ class FitData:
             named["further"] = self.further
         if len(self.halves):
             named["halves"] = self.halves
+        if self.measured.size:
+            named["measured"] = self.measured
         named |= {f"given_{i}": scores for i, scores in enumerate(self.given.values())}
         return named | {f"test_{i}": rows for i, rows in enumerate(self.tests.values())}
 
@@ -142,9 +147,13 @@ class FitData:
         """Return where training rows stand among all of them."""
         return np.asarray(np.searchsorted(self.train, rows))
 
+    def seen(self, entry: Entry) -> Mapping[str, Any]:
+        """Return what the columns of a model mean: ``meta``, where it takes the events as they are."""
+        return described(self.meta, entry)
+
     def columns(self, entry: Entry) -> Array:
         """Return the positions of the columns (channels, features) that a model takes."""
-        names = list(self.meta["names"])
+        names = list(self.seen(entry)["names"])
         wanted = names if entry.features is None else entry.features
         return np.array([names.index(name) for name in wanted], dtype=np.int64)
 
@@ -155,6 +164,9 @@ class FitData:
         precision that they are held in: images fill the memory, and their models take float32.
         """
         kind, columns = self.meta.get("kind", "table"), self.columns(entry)
+        if (features := image_features(self.meta, entry)) is not None:
+            known = (self.meta["measured"], self.measured[rows]) if self.measured.size else None
+            return features.table(self.X, columns, known=known, rows=rows)
         if kind == "table":
             return np.asarray(self.X[np.ix_(rows, columns)], dtype=np.float64)
         every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()

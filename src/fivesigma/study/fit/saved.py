@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fivesigma.features.images.plan import ImageFeatures
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.record.store import RunFolder
 from fivesigma.study.fit.data import Array
+from fivesigma.study.fit.images import described, image_features
 from fivesigma.study.fit.learned import LEARNERS
 from fivesigma.study.plan import Entry
 from fivesigma.study.registry.registry import kinds
@@ -17,6 +19,8 @@ from fivesigma.study.registry.registry import kinds
 
 def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, Any]:
     """Return the document that is kept with a model: what its columns and its predictions mean."""
+    whole, features = meta, image_features(meta, entry)
+    meta = described(meta, entry)
     names = [meta["names"][i] for i in columns]
     own, known = set(names), set(meta["names"])  # ten thousand columns are looked up, not searched
     return {
@@ -36,9 +40,19 @@ def about(meta: Mapping[str, Any], entry: Entry, columns: Array) -> dict[str, An
         "target": meta["target"],
         "data": meta["data"],
         **({} if meta["kind"] == "table" else {"events": meta["kind"], "shape": _shape(meta, len(columns))}),
+        **({} if features is None else _of_images(whole, features)),
         **({"angles": _own_angles(meta, own)} if _own_angles(meta, own) else {}),
         **({"targets": meta["targets"]} if meta.get("targets") else {}),
         **({"target_units": meta["target_units"]} if meta.get("target_units") else {}),
+    }
+
+
+def _of_images(meta: Mapping[str, Any], features: ImageFeatures) -> dict[str, Any]:
+    """Return what a model of image features keeps of the images that it is asked about."""
+    return {
+        "events": meta["kind"],
+        "shape": list(meta["shape"]),
+        "image": {"families": list(features.families), "channels": list(features.channels)},
     }
 
 
@@ -60,11 +74,12 @@ def model_file(folder: RunFolder, number: int) -> Path:
 
 def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
     """Return what is made of the columns before the model of ``entry``."""
+    meta = described(meta, entry)
     names = tuple(meta["names"]) if entry.features is None else entry.features
     return FeaturePlan(
         names,
         {name: tuple(labels) for name, labels in meta["categories"].items() if name in names},
-        missing=meta["missing"],
+        missing=policy(meta["missing"], entry),
         interactions=entry.interactions,
         polynomial=entry.polynomial,
         standardise=None if meta["standardise"] else False,
@@ -74,6 +89,16 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         learners=LEARNERS,
         angles=seen_angles(entry.kind, meta["task"], meta.get("angles", {}), names),
     )
+
+
+def policy(missing: str, entry: Entry) -> str:
+    """Return what is done about the gaps of a model's columns: where events with gaps are dropped, those that are left
+    may still have no such number as an image feature.
+
+    >>> policy("drop", Entry("a", "tree")), policy("drop", Entry("a", "tree", image=("moments",)))
+    ('drop', 'native')
+    """
+    return "native" if missing == "drop" and entry.image else missing
 
 
 def seen_angles(

@@ -78,7 +78,8 @@ def simulated(spec: Spec) -> Dataset:
     if isinstance(spec.data.group, PathGroup):
         raise spec.error("data.group", "a simulated source has no path to take it from; name a column.")
     table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
-    columns = flat(table.columns)
+    whole = [name for name in spec.data.features or () if name in table.columns]
+    columns = flat(table.columns, whole)
     asked = dataclasses.replace(
         roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c not in (PART, FILE))
     )
@@ -87,7 +88,7 @@ def simulated(spec: Spec) -> Dataset:
         target=asked.target or table.target,
         group=asked.group or table.group,
         features=asked.features or tuple(table.features) or None,
-        read_units=flat_units(table),
+        read_units=flat_units(table, whole),
     )
     return Dataset.from_columns(columns, suggested, source=f"simulate:{system}")
 

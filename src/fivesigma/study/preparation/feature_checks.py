@@ -8,8 +8,9 @@ from fivesigma.data.shape import incomplete
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.models.spaces import Range, Space
-from fivesigma.study.fit.saved import seen_angles
+from fivesigma.study.fit.saved import policy, seen_angles
 from fivesigma.study.plan import Entry
+from fivesigma.study.preparation.images import MEASURED, names_seen
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.registry import kind
 from fivesigma.study.tasks.registry import task
@@ -17,15 +18,15 @@ from fivesigma.study.tasks.registry import task
 
 def check(entry: Entry, data: Dataset, missing: str) -> None:
     """Raise `InputError` for steps, constraints or a grid that the model cannot have on these columns."""
-    names = data.names if entry.features is None else entry.features
+    names = names_seen(entry, data) if entry.features is None else entry.features
     features = FeaturePlan(
         tuple(names),
         {name: labels for name, labels in data.categories.items() if name in names},
-        missing=missing,
+        missing=policy(missing, entry),
         interactions=entry.interactions,
         polynomial=entry.polynomial,
         reductions=steps_of(entry.reduce),
-        kind=data.kind,
+        kind="table" if entry.image else data.kind,
         angles=seen_angles(entry.kind, data.task, data.angles, names),
     )
     _check_events(entry, data)
@@ -42,10 +43,14 @@ def check(entry: Entry, data: Dataset, missing: str) -> None:
 def _check_events(entry: Entry, data: Dataset) -> None:
     """Refuse events of a kind that the model does not take, or with gaps that nothing here can fill."""
     able = kind(entry.kind)
+    if entry.image:
+        return
     if data.kind not in able.data:
+        measured = data.kind in MEASURED and "table" in able.data
+        hint = 'set features.image = ["moments", …], or see' if measured else "see"
         raise InputError(
-            f"{able.name!r} takes events of kind {' or '.join(able.data)}, and these are of kind '{data.kind}'; see: "
-            "fivesigma models."
+            f"{able.name!r} takes events of kind {' or '.join(able.data)}, and these are of kind '{data.kind}'; "
+            f"{hint}: fivesigma models."
         )
     if data.kind == "table" or able.native_nan:
         return

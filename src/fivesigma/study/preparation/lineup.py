@@ -12,6 +12,7 @@ from fivesigma.risk.metrics import metrics
 from fivesigma.study.plan import N_SEEDS, Entry
 from fivesigma.study.preparation import feature_checks
 from fivesigma.study.preparation.given import settled
+from fivesigma.study.preparation.images import check_names, image_families, n_measured
 from fivesigma.study.registry.path import check_own_loss, settle
 from fivesigma.study.registry.registry import default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
@@ -42,15 +43,16 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         return Entry(model.name, kind_called(model.kind, data.task).name, given=settled(spec, model))
     try:
         kind = kind_called(model.kind, data.task)
+        image = image_families(spec, data, kind, model.image)
         kind.checked(model.params, data.task)
         path = settle(kind, model.path, model.params)
         if data.y is not None:
             check_own_loss(path, data.y)
         if model.tune is not False:
             kind.narrowed(model.tune)
+        entry = replace(_resolved(spec, model, path), image=image)
         if model.features is not None:
-            data.positions(model.features)
-        entry = _resolved(spec, model, path)
+            check_names(entry, data)
         feature_checks.check(entry, data, spec.features.missing)
     except InputError as error:
         raise StudyError(f"{spec.place}: {where}: {error}") from None
@@ -88,7 +90,13 @@ def _plain(tune: Any) -> Any:
 def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]:
     n_classes = None if data.classes is None else len(data.classes)
     found = default_lineup(
-        data.task, n_train, data.n_features, n_classes, n_fits=_fits_expected(spec), data=data.kind
+        data.task,
+        n_train,
+        data.n_features,
+        n_classes,
+        n_fits=_fits_expected(spec),
+        data=data.kind,
+        measured=n_measured(spec, data),
     )
     for each in found:
         entry = Entry(
@@ -98,6 +106,7 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
             polynomial=spec.features.polynomial,
             skipped=each.skipped or each.kind.lacking,
             reduce=tuple(dict(step) for step in _steps(spec, each.kind.name)),
+            image=image_families(spec, data, each.kind),
         )
         yield replace(entry, trials=DEFAULT_TRIALS) if entry.searched else entry
 

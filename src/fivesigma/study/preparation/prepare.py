@@ -22,6 +22,7 @@ from fivesigma.study.plan import Entry, Plan
 from fivesigma.study.preparation.events import read, without_missing
 from fivesigma.study.preparation.given import check as check_given
 from fivesigma.study.preparation.given import scores_of
+from fivesigma.study.preparation.images import width
 from fivesigma.study.preparation.lineup import line_up
 from fivesigma.study.preparation.prevalence import class_fraction
 from fivesigma.study.preparation.splitting import keyed, notes, split_of
@@ -115,8 +116,9 @@ def plan_of(
 
 
 def _said_of_features(spec: Spec) -> dict[str, Any]:
-    """Return what ``[features]`` says that fits depend on; what columns are made of is in the hash of the data."""
-    made = {"fourvectors", "observables", "angles"}
+    """Return what ``[features]`` says that fits depend on; what columns are made of is in the hash of the data,
+    and which features of images a model gets is in its entry."""
+    made = {"fourvectors", "observables", "angles", "image"}
     return spec.features.model_dump(mode="json", exclude=made)
 
 
@@ -125,7 +127,7 @@ def cost_of(entry: Entry, data: Dataset, n_train: int) -> float:
     kind = kind_called(entry.kind)
     trials = 3 * (entry.trials or 1) if entry.searched else FOLDED if entry.path is not None else 1
     K = float(len(data.classes or ()) or 1) if task(data.task).supervised else 1.0
-    return trials * kind.cost(float(n_train), float(data.n_features), K)
+    return trials * kind.cost(float(n_train), float(width(entry, data)), K)
 
 
 def with_analyses(prepared: Prepared) -> Prepared:

@@ -104,19 +104,35 @@ def share(n: int) -> float:
 
 
 def default_lineup(
-    task: str, n: int, p: int, n_classes: int | None = None, *, n_fits: int = 26, data: str = "table"
+    task: str,
+    n: int,
+    p: int,
+    n_classes: int | None = None,
+    *,
+    n_fits: int = 26,
+    data: str = "table",
+    measured: int | None = None,
 ) -> tuple[Entry, ...]:
     """Return the line-up of ``task`` for ``n`` training events of kind ``data`` with ``p`` values, baselines first.
 
+    ``measured`` is how many features models of tables get of events that are none, None where they get nothing.
     A model whose ``n_fits`` fits would take more than its share is skipped, with the reason.
 
     >>> [entry.kind.name for entry in default_lineup("regression", 300, 3)][:3]
     ['dummy', 'linear', 'ridge']
     """
-    able = [each for each in kinds().values() if task in each.tasks and data in each.data and each.lineup]
+    widths = {data: p} | ({} if measured is None else {"table": measured})
+    able = [
+        each
+        for each in kinds().values()
+        if task in each.tasks and each.lineup and not set(widths).isdisjoint(each.data)
+    ]
     if not able:
         raise InputError(f"no model does {task!r} in this version; expected one of {', '.join(ALL)}.")
-    return tuple(_entry(each, n, p, n_classes or 1, n_fits) for each in able)
+    return tuple(
+        _entry(each, n, widths[data if data in each.data else "table"], n_classes or 1, n_fits)
+        for each in able
+    )
 
 
 def _entry(each: ModelKind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:

@@ -11,6 +11,7 @@ from pydantic import (
 from fivesigma.study.spec.section import ModelName, Section
 from fivesigma.study.spec.values import (
     Flag,
+    ImageFamilies,
     Reduce,
     Text,
     Whole,
@@ -38,5 +39,7 @@ class FeaturesSection(Section):
     """Four-vectors of columns: l0 = ["lep0_pt", "lep0_eta", "lep0_phi", "lep0_E"]; names end in what they are."""
     observables: tuple[Text, ...] | None = None
     """Features computed of objects and four-vectors, each named by its expression: "mass(l0 + l1)"."""
+    image: ImageFamilies | None = None
+    """Of images and sequences: the families of features that models of tables get: ["moments", "power"]."""
     angles: tuple[Text, ...] | None = None
     """Columns that are angles, in rad or deg: wrapped, and seen as sine and cosine by models other than trees."""

@@ -12,6 +12,7 @@ from pydantic import (
 from fivesigma.study.spec.section import DEFAULT_SEARCH, DEFAULT_TRIALS, RESERVED_NAMES, ModelName, Section
 from fivesigma.study.spec.values import (
     Flag,
+    ImageFamilies,
     Lambdas,
     LossName,
     Number,
@@ -46,6 +47,8 @@ class ModelSection(Section):
     """In place of features.polynomial."""
     reduce: Reduce | None = None
     """In place of features.reduce; false for none."""
+    image: ImageFamilies | None = None
+    """Of images and sequences: in place of features.image."""
     params: dict[Text, Setting] = {}
     """Fixed settings, such as { max_depth = 8 }."""
     tune: Search = False

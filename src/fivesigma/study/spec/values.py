@@ -15,6 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from fivesigma._core.errors import one_of
+from fivesigma.features.images.families import FAMILIES, family
 from fivesigma.features.reduction import KINDS, RANKS, Reduction
 from fivesigma.study.spec.toml import value_text
 
@@ -191,6 +193,25 @@ def _step(table: dict[str, Any]) -> dict[str, Any]:
     return kept | ({"rank": step.rank} if step.kind == "rfe" else {})
 
 
+def as_families(value: Any) -> tuple[str | dict[str, Any], ...]:
+    """Return the families of image features that are asked for: names, or tables with a kind and its settings.
+
+    >>> as_families("gini"), as_families([{"kind": "power"}])
+    (('gini',), ({'kind': 'power'},))
+    """
+    several = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not several or not all(isinstance(each, (str, dict)) for each in several):
+        raise ValueError(
+            f"{shown(value)} is no family of image features; write a list such as ['moments', 'power']"
+        )
+    for each in several:
+        if isinstance(each, dict):
+            family(each)
+        else:
+            one_of(each, FAMILIES, "family of image features")
+    return tuple(several)
+
+
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=1000)]
 Sentence = Annotated[str, Strict(), StringConstraints(max_length=1000)]
 Whole = Annotated[int, Strict()]
@@ -293,6 +314,18 @@ _STEP = {
     "required": ["kind", "n"],
     "additionalProperties": False,
 }
+_FAMILY = {
+    "anyOf": [
+        {"enum": list(FAMILIES)},
+        {"type": "object", "properties": {"kind": {"enum": list(FAMILIES)}}, "required": ["kind"]},
+    ]
+}
+ImageFamilies = Annotated[
+    tuple[Any, ...],
+    PlainValidator(as_families),
+    PlainSerializer(list),
+    WithJsonSchema({"anyOf": [_FAMILY, {"type": "array", "items": _FAMILY, "minItems": 1}]}),
+]
 Reduce = Annotated[
     tuple[dict[str, Any], ...],
     PlainValidator(as_reduce),

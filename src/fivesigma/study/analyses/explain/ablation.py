@@ -107,7 +107,7 @@ class Explorer:
     @property
     def groups(self) -> Groups:
         """The columns of the model, or their groups."""
-        names = names_of(self.outcome.entry, self.run.prepared.fit_data.meta["names"])
+        names = names_of(self.outcome.entry, self.run.prepared.meta["names"])
         return clustered(names, self.run.plan.shared["explain"]["groups"])
 
     def _steps(self, method: str, rounds: int) -> Iterator[AblationStep]:
@@ -205,7 +205,7 @@ class Explorer:
         return [fit], refits, crosses
 
     def _on(self, subset: Subset[str]) -> Fit:
-        entry, names = self.outcome.entry, list(self.run.prepared.fit_data.meta["names"])
+        entry, names = self.outcome.entry, list(self.run.prepared.meta["names"])
         columns = tuple(sorted(subset.columns, key=names.index))
         own = columns == names_of(entry, names)
         return Fit(
