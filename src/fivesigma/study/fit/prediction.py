@@ -7,12 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.outputs import Output
-from fivesigma.models import laws
-from fivesigma.models.per_target import PerTarget
-from fivesigma.models.tuned import Tuned
 from fivesigma.risk.metric import Metric
 
 __all__ = ["Output", "Predictions", "joined", "packed", "quantiles", "scored", "unpacked"]
@@ -89,6 +85,12 @@ def unpacked(arrays: Mapping[str, Array]) -> dict[str, dict[Output, Array]]:
 
 def quantiles(estimator: Any, X: Array, levels: Array) -> Array | None:
     """Return the predictive quantiles (n, ..., m) of a fitted recipe at m ``levels``; None where it has no law."""
+    from threadpoolctl import threadpool_limits
+
+    from fivesigma.models import laws
+    from fivesigma.models.per_target import PerTarget
+    from fivesigma.models.tuned import Tuned
+
     while isinstance(estimator, Tuned):
         estimator = estimator.estimator_
     with threadpool_limits(1):
