@@ -42,7 +42,7 @@ def _npz(columns: Columns) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Columns], bytes]] = {
-    **{suffix: lambda columns, s=suffix: writer_for(Path(f"t{s}")).content(columns, {}) for suffix in WRITTEN},
+    **{suffix: lambda columns, s=suffix: writer_for(Path(f"t{s}")).content(columns, {}, {}) for suffix in WRITTEN},
     ".ntuple.root": _ntuple,
     ".npz": _npz,
 }  # fmt: skip

@@ -118,14 +118,24 @@ def predict(
         float | None,
         typer.Option("--cut", help="Call it signal above this probability; default: the likeliest."),
     ] = None,
+    level: Annotated[
+        float | None,
+        typer.Option(
+            "--level", help="Of the error beside each prediction, NAME:low to NAME:high; default: 0.68."
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Apply a fitted model to another table."""
-    from fivesigma.study.finished.predict import predict as apply
+    """Apply a fitted model to another table.
 
-    done = apply(run, file, out, model=model, keep=keep or (), format=format, cut=cut)
+    Each prediction has an error, and events that lie outside the range of the training events are counted and marked.
+    """
+    from fivesigma.study.finished.predict import predict as apply
+    from fivesigma.study.finished.predicted_errors import in_words
+
+    done = apply(run, file, out, model=model, keep=keep or (), format=format, cut=cut, level=level)
     lines = [f"wrote {done['out']}: {counted(done['n_rows'], 'row')} by '{done['model']}'"]
     if done["n_refused"]:
         lines.append(
@@ -134,7 +144,7 @@ def predict(
         )
     for column, count in done["unknown"].items():
         lines.append(f"{counted(count, 'value')} of '{column}' not seen in training, counted as missing")
-    return Answer(done, lines)
+    return Answer(done, [*lines, *in_words(done, done["n_rows"])])
 
 
 def export(

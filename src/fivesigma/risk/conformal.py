@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.weights import kish
@@ -25,6 +25,10 @@ Floats = NDArray[np.float64]
 
 STATED = (float(1 - 2 * ndtr(-1.0)), 0.95)
 """Levels of the intervals that are given: a Gaussian's ±1σ, and 95 %."""
+DENSE = (
+    *(0.5, 0.6, 0.68, STATED[0], 0.75, 0.8, 0.85, 0.9, 0.95, 0.9545, 0.97, 0.98, 0.99, 0.995, 0.9973, 0.999),
+)
+"""Levels close enough for the reach at any between them to be read off a straight line in the normal's quantile."""
 NARROWEST = 0.1
 """Widths below this part of the median width count as it: residuals in units of almost nothing say nothing."""
 
@@ -151,6 +155,29 @@ class ConformalIntervals:
                 ends[:, each, 0] = np.minimum(low - out * scale, middle)
                 ends[:, each, 1] = np.maximum(high + out * scale, middle)
         return ends
+
+    def reach_at(self, level: float) -> float | None:
+        """Return the reach at a level between the least and the greatest that has one, None outside of them.
+
+        Straight between two neighbours in the quantile of a normal.
+
+        >>> found = ConformalIntervals((0.5, 0.6827, 0.95), (0.0, 0.1, None), 1.0, 12.0)
+        >>> found.reach_at(0.6827), round(found.reach_at(0.6), 3), found.reach_at(0.9)
+        (0.1, 0.051, None)
+        """
+        z = np.asarray(ndtri((1 + np.array([*self.levels, level])) / 2), dtype=np.float64)
+        near = np.flatnonzero(np.abs(z[:-1] - z[-1]) < 1e-9)
+        if len(near):
+            return self.reaches[int(near[0])]
+        above = int(np.searchsorted(z[:-1], z[-1]))
+        ends = self.reaches[max(above - 1, 0) : above + 1]
+        if len(ends) < 2 or above == 0 or None in ends:
+            return None
+        return float(np.interp(z[-1], z[above - 1 : above + 1], np.array(ends, dtype=np.float64)))
+
+    def at(self, law: QuantileLaw, level: float) -> Floats:
+        """Return the ends (n, 2) of the intervals at any level that has some; NaN at one that has none."""
+        return self.__class__((level,), (self.reach_at(level),), self.floor, self.units).of(law)[:, 0]
 
     def _scale(self, law: QuantileLaw) -> Floats:
         return np.maximum(_half(law), self.floor)

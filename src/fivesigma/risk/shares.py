@@ -64,8 +64,20 @@ class Share:
         F = kish(z**2)
         between = G / (G - 1) * float(z @ z) / W.sum() ** 2
         v = (F * between + p * (1 - p) / effective) / (F + 1)
-        tails = stats.norm.ppf((1 + level) / 2) / stats.t.ppf((1 + level) / 2, G - 1)
-        return cls(p, float(p * (1 - p) / v * tails**2), G)
+        return cls(p, float(p * (1 - p) / v * narrowed(G, level)), G)
+
+    def at(self, level: float, before: float) -> Share:
+        """Return the share as it is made for a ``level``, of one that was made for another ``before``.
+
+        >>> has, groups = np.array([1, 1, 0, 1, 1, 1], dtype=bool), np.array([0, 0, 1, 1, 2, 2])
+        >>> one, other = (Share.of(has, np.ones(6), groups, level=level) for level in (0.95, 0.68))
+        >>> bool(np.isclose(one.at(0.68, before=0.95).events, other.events))
+        True
+        """
+        if self.groups is None or self.groups < 2 or not 0.0 < self.value < 1.0:
+            return self
+        by = narrowed(self.groups, level) / narrowed(self.groups, before)
+        return Share(self.value, self.events * by, self.groups)
 
     @property
     def too_few(self) -> bool:
@@ -78,6 +90,11 @@ class Share:
         None where there are too few groups.
         """
         return None if self.too_few else clopper_pearson(self.value, self.events, level)
+
+
+def narrowed(groups: int, level: float) -> float:
+    """Return the squared ratio of the quantiles of a normal and of Student's t at G - 1."""
+    return float((stats.norm.ppf((1 + level) / 2) / stats.t.ppf((1 + level) / 2, groups - 1)) ** 2)
 
 
 def flat_error(index: NDArray[np.intp], bins: int, w: Floats, groups: NDArray[Any] | None = None) -> float:

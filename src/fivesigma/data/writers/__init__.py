@@ -25,8 +25,11 @@ class Writer(Protocol):
 
     suffixes: tuple[str, ...]
 
-    def content(self, columns: Columns, units: Mapping[str, str]) -> bytes:
-        """Return the bytes of a file of ``columns``, each (n_rows,), no digit lost, with the ``units`` of some."""
+    def content(self, columns: Columns, units: Mapping[str, str], notes: Mapping[str, str]) -> bytes:
+        """Return the bytes of a file of ``columns``, each (n_rows,), no digit lost, with the ``units`` of some.
+
+        Where the format has a place for them it holds the ``notes``, texts by a word, too.
+        """
         ...
 
 

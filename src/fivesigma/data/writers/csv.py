@@ -18,7 +18,9 @@ class CsvWriter:
 
     suffixes: tuple[str, ...] = (".csv",)
 
-    def content(self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str]) -> bytes:
+    def content(
+        self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the bytes of a file."""
         buffer = io.BytesIO()
         frames.table(columns).write_csv(buffer)

@@ -36,7 +36,9 @@ class FitsWriter:
 
     suffixes: tuple[str, ...] = (".fits",)
 
-    def content(self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str]) -> bytes:
+    def content(
+        self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the bytes of a file.
 
         Raises
@@ -56,6 +58,8 @@ class FitsWriter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a unit that the standard does not know is a unit all the same
             header = _header(fits, found, units)
+        for word, note in notes.items():
+            header["COMMENT"] = f"{word}: {note}".encode("ascii", "replace").decode("ascii")
         header["NAXIS1"], header["NAXIS2"] = rows.dtype.itemsize, len(rows)
         data = rows.tobytes()
         parts = (fits.PrimaryHDU().header.tostring(), header.tostring())

@@ -23,7 +23,9 @@ class Hdf5Writer:
 
     suffixes: tuple[str, ...] = (".h5", ".hdf5")
 
-    def content(self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str]) -> bytes:
+    def content(
+        self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the bytes of a file.
 
         Raises
@@ -46,6 +48,8 @@ class Hdf5Writer:
             table = file.create_dataset(KEY, data=rows)
             if units:
                 table.attrs["units"] = np.array([units.get(name, "") for name in values], dtype=text)
+            for word, note in notes.items():
+                table.attrs[word] = note
         return buffer.getvalue()
 
 

@@ -19,10 +19,14 @@ class ParquetWriter:
 
     suffixes: tuple[str, ...] = (".parquet",)
 
-    def content(self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str]) -> bytes:
+    def content(
+        self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the bytes of a file."""
         buffer = io.BytesIO()
-        frames.table(columns).write_parquet(buffer, metadata=about(units))
+        frames.table(columns).write_parquet(
+            buffer, metadata=about(units, **({"notes": dict(notes)} if notes else {}))
+        )
         return buffer.getvalue()
 
 

@@ -33,7 +33,9 @@ class RootWriter:
 
     suffixes: tuple[str, ...] = (".root",)
 
-    def content(self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str]) -> bytes:
+    def content(
+        self, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str], notes: Mapping[str, str]
+    ) -> bytes:
         """Return the bytes of a file.
 
         Raises

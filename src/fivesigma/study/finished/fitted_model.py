@@ -20,10 +20,13 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.features.images.plan import ImageFeatures
 from fivesigma.record import models
 from fivesigma.risk.conformal import STATED, ConformalIntervals
+from fivesigma.risk.extrapolation import distance
 from fivesigma.risk.predictive import LEVELS
 from fivesigma.study.finished.answers import answer, check_document, tried
+from fivesigma.study.finished.kept_errors import errors_of
 from fivesigma.study.fit.intervals import with_intervals
 from fivesigma.study.fit.prediction import Output, Predictions
+from fivesigma.study.fit.uncertainty import Uncertainty
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
 
@@ -36,10 +39,17 @@ class FittedModel:
     ----------
     estimator : the fitted scikit-learn pipeline; it takes the columns ``names`` in their order.
     meta : kind, parameters, names, units and categories of the columns, classes, versions, data hash.
+    path : the file that it was loaded from, where there is one.
     """
 
     estimator: Any
     meta: Mapping[str, Any]
+    path: Path | None = None
+
+    @cached_property
+    def errors(self) -> Uncertainty | None:
+        """What its predictions are uncertain by; None of a model that left its run without it."""
+        return None if self.path is None else errors_of(self.path, self.meta)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -286,29 +296,38 @@ class FittedModel:
     def predict_interval(
         self, X: ArrayLike | Dataset, level: float = 0.95
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the ends (n_samples,), or (n_samples, m) of m targets, of the intervals that the run gives.
+        """Return low and high of each prediction, (n_samples,), or (n_samples, m) of m targets or classes.
 
-        Parameters
-        ----------
-        level : 0.95 or 0.6827, the levels that every run states
+        Of a regression they are the ends of an interval that holds the target of a share ``level`` of events, of a
+        classification those of the band in which the calibrated probability lies with that confidence. Beyond the range
+        of the training events both are moved outward (docs/command-line.md).
 
         Raises
         ------
         InputError
-            For another level, a model without a law, or where too few events (groups) were held out for the level.
+            For a clustering, a level that too few events (groups) were held out for, or a model without its run.
         """
+        table = self.columns(X)
+        errors = self.errors
+        if errors is None:
+            return self._interval_alone(table, level)
+        if why := errors.why_not(level):
+            raise InputError(f"'{self.meta['name']}' has no errors at level {level:g}: {why}")
+        far = distance(errors.beyond(table, self.events))
+        ends = errors.ends(self.said(table), level, far)
+        return ends[..., 0], ends[..., 1]
+
+    def _interval_alone(
+        self, table: NDArray[np.float64], level: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the intervals of a law that a model file alone knows, at the levels that every run states."""
         at = next((j for j, stated in enumerate(STATED) if abs(stated - level) < 1e-3), None)
-        if at is None:
-            stated = " or ".join(f"{each:.4g}" for each in STATED)
+        if not self.intervals or at is None or any(each.reaches[at] is None for each in self.intervals):
             raise InputError(
-                f"level is {level!r}; expected {stated}, those of which a run says how often they hold."
+                f"'{self.meta['name']}' has left its run without what its errors at level {level:g} are made of; "
+                "load it from the run folder, or copy the file .errors.json beside it."
             )
-        if not self.intervals or any(each.reaches[at] is None for each in self.intervals):
-            raise InputError(
-                f"'{self.meta['name']}' has no intervals at level {level:g}: it has no law, or too few events were "
-                "held out to make them; choose natural-gradient or quantile-forest, or give more events."
-            )
-        ends = self.said(X)[Output.INTERVAL]
+        ends = self.said(table)[Output.INTERVAL]
         return ends[..., at, 0], ends[..., at, 1]
 
     def predict(self, X: ArrayLike | Dataset) -> NDArray[Any]:
@@ -400,4 +419,4 @@ def load(path: str | Path) -> FittedModel:
 
     saved = models.load(Path(path), trusted=TRUSTED, check=check_state)
     check_document(Path(path), saved.meta, saved.estimator)
-    return FittedModel(saved.estimator, saved.meta)
+    return FittedModel(saved.estimator, saved.meta, Path(path))

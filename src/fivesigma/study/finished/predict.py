@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from fivesigma.data.tables import Columns
 from fivesigma.record.store import RunFolder
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.other_table import OtherTable, format_like
+from fivesigma.study.finished.predicted_errors import PredictedErrors
 from fivesigma.study.finished.result import load
 from fivesigma.study.finished.written import refuse_other_suffix, write_table
-from fivesigma.study.fit.prediction import each
+from fivesigma.study.fit.prediction import Output, Predictions, each
 from fivesigma.study.spec.document import Spec
 
+_ENDS = ("low", "high")
 FORMATS = ("both", "probability", "class", "kaggle")
 """What is written of a classifier: probabilities, labels, both, or a rank and a label as in HiggsML."""
 
@@ -34,6 +37,7 @@ def predict(
     keep: Sequence[str] = (),
     format: str = "both",
     cut: float | None = None,
+    level: float | None = None,
 ) -> dict[str, Any]:
     """Apply a model of ``run`` to the table ``file`` and write ``out``.
 
@@ -54,12 +58,17 @@ def predict(
         ``"kaggle"`` (``RankOrder``, the most signal-like last, and ``Class``). A regression has values only.
     cut : float, optional
         In a binary task the label is the signal where its probability exceeds this; default: the likeliest.
+    level : float, optional
+        Of the error beside each prediction, ``NAME:low`` and ``NAME:high``, or ``NAME:CLASS:low``; default: 0.68. One
+        that is asked for and cannot be had is refused, the default one left out.
 
     Returns
     -------
     dict : ``out``, ``model``, ``n_rows``, ``columns``; ``n_refused``, the rows without a prediction as a feature is
         missing and the study drops such rows; ``unknown``, how many values of each text column were not seen in
-        training (they count as missing).
+        training (they count as missing); ``interval``, what low and high are (``kind``, ``level``), or None and in
+        ``no_interval`` why; ``outside``, how many events lie outside of the training range (``n``, ``share``, and by
+        column ``columns``), which the column ``NAME:outside`` marks by their distance in standard deviations.
 
     Raises
     ------
@@ -83,10 +92,14 @@ def predict(
     whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
         whole &= ~shape.incomplete(made, shape.members(made, fitted.events))
-    predicted = _predicted(str(name), fitted, made, whole, format, cut)
+    asked = _Asked(str(name), format, cut, level)
+    predicted, told = _predicted(asked, fitted, made, whole)
     _refuse_both(kept, predicted)
     written = kept | predicted
-    write_table(target, written, _units(fitted, spec, file, kept, predicted))
+    notes = (
+        {} if told["interval"] is None else {"interval": "{kind}, level {level:g}".format(**told["interval"])}
+    )
+    write_table(target, written, _units(fitted, spec, file, kept, predicted), notes)
     return {
         "out": str(target),
         "model": name,
@@ -94,6 +107,7 @@ def predict(
         "n_refused": int((~whole).sum()),
         "unknown": unknown,
         "columns": list(written),
+        **told,
     }
 
 
@@ -106,7 +120,9 @@ def _units(
         for column, unit in tables.read_units(file, format_like(spec, file)).items()
         if column in kept
     }
-    return said | model.task.units(predicted, str(model.meta["name"]), model.target_units)
+    name = str(model.meta["name"])
+    of_target = [column for column in predicted if not column.startswith(f"{name}:outside")]
+    return said | model.task.units(of_target, name, model.target_units)
 
 
 def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
@@ -118,34 +134,77 @@ def _refuse_both(kept: Columns, predicted: Mapping[str, Any]) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a model: how its columns are called, which of them, at which cut and level."""
+
+    name: str
+    format: str
+    cut: float | None
+    level: float | None
+
+
 def _predicted(
-    name: str,
-    model: FittedModel,
-    X: NDArray[np.float64],
-    whole: NDArray[np.bool_],
-    format: str,
-    cut: float | None,
-) -> dict[str, NDArray[Any]]:
+    asked: _Asked, model: FittedModel, X: NDArray[np.float64], whole: NDArray[np.bool_]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return the columns that are predicted, and what is told of their errors."""
     if model.clusters:
-        return _clusters(name, model, X, whole, format, cut)
-    if model.classes is None:
-        if format not in ("both", "probability") or cut is not None:
-            raise InputError(
-                "a regression predicts values, neither classes nor probabilities; leave out the option."
-            )
-        return model.task.columns(
-            name, each(model.said(X[whole]), lambda said: _spread(said, whole)), model.targets
+        return _clustered(asked, model, X, whole)
+    said = model.said(X[whole])
+    if model.classes is not None:
+        said = {Output.PROBABILITY: model.predict_proba(X[whole])}
+    errors = PredictedErrors(model, X[whole], said, asked.level)
+    made = _values if model.classes is None else _classes
+    columns = made(asked, model, each(errors.honest, lambda values: _spread(values, whole)))
+    if asked.format in ("both", "probability"):
+        columns = _with_errors(columns, asked.name, model, errors, whole)
+    return columns, errors.document()
+
+
+def _values(asked: _Asked, model: FittedModel, said: Predictions) -> dict[str, NDArray[Any]]:
+    if asked.format not in ("both", "probability") or asked.cut is not None:
+        raise InputError(
+            "a regression predicts values, neither classes nor probabilities; leave out the option."
         )
-    classes = model.classes
-    probability = np.full((len(X), len(classes)), np.nan)
-    probability[whole] = model.predict_proba(X[whole])
-    labels = decided(probability, classes, cut)
-    if format == "kaggle":
+    return model.task.columns(asked.name, said, model.targets)
+
+
+def _classes(asked: _Asked, model: FittedModel, said: Predictions) -> dict[str, NDArray[Any]]:
+    assert model.classes is not None
+    probability = said[Output.PROBABILITY]
+    labels = decided(probability, model.classes, asked.cut)
+    if asked.format == "kaggle":
         return {"RankOrder": rank(probability[:, -1]), "Class": labels}
     columns: dict[str, NDArray[Any]] = {}
-    if format in ("both", "probability"):
-        columns = {f"{name}:{label}": probability[:, k] for k, label in enumerate(classes)}
-    return columns | ({name: labels} if format in ("both", "class") else {})
+    if asked.format in ("both", "probability"):
+        columns = model.task.columns(asked.name, said, model.classes)
+    return columns | ({asked.name: labels} if asked.format in ("both", "class") else {})
+
+
+def _with_errors(
+    columns: Mapping[str, NDArray[Any]],
+    name: str,
+    model: FittedModel,
+    errors: PredictedErrors,
+    whole: NDArray[np.bool_],
+) -> dict[str, NDArray[Any]]:
+    """Return columns with ``:low`` and ``:high`` after each prediction, and how far its event lies outside."""
+    meanings = model.classes or model.targets
+    begins = [f"{name}:{each}" for each in meanings] or [name]
+    found, ends = dict(columns), errors.ends
+    if ends is not None:
+        ends = _spread(ends.reshape(len(ends), -1, 2), whole)
+        added = {f"{begin}:{_ENDS[k]}": ends[:, j, k] for j, begin in enumerate(begins) for k in range(2)}
+        found = {}
+        for column, values in columns.items():
+            found[column] = values
+            found |= {each: added[each] for end in _ENDS if (each := f"{column}:{end}") in added}
+    return found if errors.known is None else found | {_outside(name, found): _spread(errors.far, whole)}
+
+
+def _outside(name: str, columns: Mapping[str, Any]) -> str:
+    """Return the name of the column of distances; another where a class or a target is called so."""
+    return f"{name}:outside" if f"{name}:outside" not in columns else f"{name}:outside the training range"
 
 
 def _spread(values: NDArray[Any], whole: NDArray[np.bool_]) -> NDArray[Any]:
@@ -155,22 +214,27 @@ def _spread(values: NDArray[Any], whole: NDArray[np.bool_]) -> NDArray[Any]:
     return found
 
 
+def _clustered(
+    asked: _Asked, model: FittedModel, X: NDArray[np.float64], whole: NDArray[np.bool_]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    if asked.format == "kaggle" or asked.cut is not None:
+        raise InputError("a clustering has no signal to rank or to cut on; leave out the option.")
+    if asked.level is not None:
+        raise InputError("a clustering has no truth that its labels could be off from; leave out --level.")
+    errors = PredictedErrors(model, X[whole], {})
+    columns = _clusters(asked.name, model, X, whole, asked.format)
+    if asked.format in ("both", "probability"):
+        columns = _with_errors(columns, asked.name, model, errors, whole)
+    return columns, errors.document()
+
+
 def _clusters(
-    name: str,
-    model: FittedModel,
-    X: NDArray[np.float64],
-    whole: NDArray[np.bool_],
-    format: str,
-    cut: float | None,
+    name: str, model: FittedModel, X: NDArray[np.float64], whole: NDArray[np.bool_], format: str
 ) -> dict[str, NDArray[Any]]:
     """Return the number of the cluster of each row (-1: none) and, where there are any, its probabilities."""
-    if format == "kaggle" or cut is not None:
-        raise InputError("a clustering has no signal to rank or to cut on; leave out the option.")
     columns: dict[str, NDArray[Any]] = {}
     if format in ("both", "probability") and model.can("predict_proba"):
-        some = model.predict_proba(X[whole])
-        probability = np.full((len(X), some.shape[1]), np.nan)
-        probability[whole] = some
+        probability = _spread(model.predict_proba(X[whole]), whole)
         columns = {f"{name}:{k}": values for k, values in enumerate(probability.T)}
     if format in ("both", "class") or not columns:
         labels = np.full(len(X), -1, dtype=np.int64)

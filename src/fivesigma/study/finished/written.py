@@ -21,9 +21,14 @@ def refuse_other_suffix(path: Path) -> None:
 
 
 def write_table(
-    path: Path, columns: Mapping[str, NDArray[Any]], units: Mapping[str, str] | None = None
+    path: Path,
+    columns: Mapping[str, NDArray[Any]],
+    units: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
-    """Write columns of (n_rows,) each, no digit lost; what is missing is empty. ``units`` stay where a format has them.
+    """Write columns of (n_rows,) each, no digit lost; what is missing is empty.
+
+    ``units``, and ``notes`` by a word, stay where a format has a place for them (Parquet, FITS, HDF5).
 
     Raises
     ------
@@ -34,4 +39,4 @@ def write_table(
     MissingExtraError
         Without the package that writes the format.
     """
-    write_bytes(path, writer_for(path).content(columns, units or {}))
+    write_bytes(path, writer_for(path).content(columns, units or {}, notes or {}))

@@ -72,6 +72,20 @@ def model_file(folder: RunFolder, number: int) -> Path:
     return folder.models / f"model-{number:02d}.fivesigma"
 
 
+def errors_file(model: Path) -> Path:
+    """Return where the errors of the predictions of a model are kept: beside it.
+
+    >>> errors_file(Path("models/model-00.fivesigma")).name
+    'model-00.errors.json'
+    """
+    return model.with_name(f"{model.stem}.errors.json")
+
+
+def index_file(folder: RunFolder) -> Path:
+    """Return where the names of models are kept with their files."""
+    return folder.models / "index.json"
+
+
 def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
     """Return what is made of the columns before the model of ``entry``."""
     meta = described(meta, entry)

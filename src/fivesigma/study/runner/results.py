@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.counts import counted
-from fivesigma.record import models
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.prevalence import PrevalenceRecord, SpreadRecord
 from fivesigma.record.sections.saved import NotSavedRecord
 from fivesigma.record.sections.section import named
-from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses import analyses
 from fivesigma.study.analyses.score_curves import pictures
 from fivesigma.study.evidence.claims import claims
@@ -26,7 +24,6 @@ from fivesigma.study.evidence.tails import heavy_tail
 from fivesigma.study.fit.intervals import intervals_of, out_of_fold, with_intervals
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import joined
-from fivesigma.study.fit.saved import model_file
 from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.preparation.splitting import sections
 from fivesigma.study.prepared import Prepared
@@ -256,15 +253,6 @@ def prediction_units(
     for outcome in outcomes:
         known |= made.units(columns, outcome.entry.name, targets)
     return {name: unit for name, unit in known.items() if unit and name in columns}
-
-
-def note_intervals(prepared: Prepared, outcomes: Sequence[Outcome], folder: RunFolder) -> None:
-    """Keep with each model that has a law how its intervals are made, so that it gives the same of other events."""
-    for number, outcome in enumerate(outcomes):
-        intervals = intervals_of(prepared.fit_data, outcome.validation, prepared.spec.evaluate.intervals)
-        if outcome.ok and intervals and "not_saved" not in outcome.described:
-            kept = {"intervals": [each.to_document() for each in intervals]}
-            models.note(model_file(folder, number), kept)
 
 
 def _target(prepared: Prepared, rows: Array) -> dict[str, Array]:

@@ -19,6 +19,7 @@ from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.audit import before, refuse
+from fivesigma.study.runner.kept_models import keep_beside
 from fivesigma.study.runner.manifest import (
     HIDDEN,
     _default_folder,
@@ -29,7 +30,7 @@ from fivesigma.study.runner.manifest import (
 )
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.progress import Progress, Silent, choose
-from fivesigma.study.runner.results import note_intervals, prediction_table, prediction_units, results
+from fivesigma.study.runner.results import prediction_table, prediction_units, results
 from fivesigma.study.runner.stages import SPEED, Made, make
 from fivesigma.study.spec.document import Spec
 
@@ -206,7 +207,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     settings.progress.advance(1.0, "evidence weighed")
     table = prediction_table(prepared, outcomes, opened=opened)
     _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))
-    note_intervals(prepared, outcomes, folder)
+    keep_beside(prepared, outcomes, folder)
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,
