@@ -129,7 +129,19 @@ def test_help_and_version(call: Any) -> None:
 
 
 VERBS = [
-    *("run", "init", "inspect", "check", "split", "resume", "unblind", "report", "compare", "predict"),
+    *(
+        "run",
+        "init",
+        "inspect",
+        "check",
+        "split",
+        "resume",
+        "unblind",
+        "report",
+        "compare",
+        "predict",
+        "score",
+    ),
     *("reproduce", "log", "note", "ledger", "studies", "models", "doctor"),
 ]
 
@@ -201,6 +213,7 @@ def test_the_split_is_written_and_nothing_is_opened(call: Any, here: Path) -> No
         (["reproduce", "absent"], "absent: is not a run folder"),
         (["compare", "absent", "absent"], "absent: is not a run folder"),
         (["predict", "absent", "t.csv", "-o", "o.csv"], "absent: is not a run folder"),
+        (["score", "absent", "t.csv"], "absent: is not a run folder"),
         (["predict", "absent", "t.csv", "-o", "o.xlsx"], "the table to write is named"),
     ],
 )

@@ -147,6 +147,40 @@ def predict(
     return Answer(done, [*lines, *in_words(done, done["n_rows"])])
 
 
+def score(
+    run: Run,
+    file: TablePath,
+    model: Annotated[
+        str | None, typer.Option("--model", help="A model of the run; default: the best.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Judge a saved model on newly labelled events.
+
+    Rows that it was trained on are left out and counted, sealed rows of a blind run are refused, the opening is written
+    into the ledger, and the scores are held against those of the sealed test.
+    """
+    from fivesigma.report.rounding import interval_text
+    from fivesigma.risk.evidence import sigma_text
+    from fivesigma.study.runner.score import score as judge
+
+    done = judge(run, file, model=model)
+    header = ["metric", "new events", "new less test", "σ"]
+    rows = [
+        [
+            name,
+            interval_text(each["value"], each["low"], each["high"]),
+            interval_text(each["difference"], each["difference_low"], each["difference_high"]),
+            "" if each["sigma"] is None else sigma_text(each["sigma"]),
+        ]
+        for name, each in done["scores"].items()
+    ]
+    title = f"{done['model']} on {counted(done['n'], 'event')} of {file}"
+    return Answer(done, [Table(header, rows, title, right=header[1:]), "", *done["notes"]])
+
+
 def export(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="latex: tables for a paper.")],

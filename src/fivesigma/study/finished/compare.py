@@ -69,7 +69,7 @@ def compare(runs: Sequence[str | Path]) -> dict[str, Any]:
     metric = first.metric
     _refuse_other_questions(every)
     reasons = [why_unpaired(first, other) for other in others]
-    events = _events(first) if "" in reasons else None
+    events = events_of(first) if "" in reasons else None
     pairs = [
         _against(first, other, metric, events) if events is not None and not why else None
         for other, why in zip(others, reasons, strict=True)
@@ -174,12 +174,14 @@ def _equal(a: Entrant, b: Entrant, of: Any) -> bool:
     return bool(one.shape == two.shape and np.array_equal(one, two))
 
 
-def _events(a: Entrant) -> Part:
-    """Return the test events with their resamples."""
+def events_of(a: Entrant, groups: NDArray[Any] | None = None) -> Part:
+    """Return the events of the part that a model is judged on, with their resamples.
+
+    ``groups`` are theirs where they are known; else they are read off the predictions.
+    """
     results, y = a.result.results, a.truth(a.part)
     weight = a.column("weight", a.part).astype(float)
-    groups = None
-    if results.split.group is not None:
+    if groups is None and results.split.group is not None:
         _, groups = np.unique(a.column(results.split.group, a.part).astype(str), return_inverse=True)
     rng = generator(results.seed, "compare", results.split.sha256)
     w, strata = None if (weight == 1).all() else weight, _strata(a, y, groups)

@@ -41,6 +41,8 @@ class Entrant:
     result: Result
     alone: bool = True
     """Whether no other run of the comparison has a folder of that name."""
+    called: str | None = None
+    """The model that enters; None for the one that the validation folds chose."""
 
     @property
     def name(self) -> str:
@@ -59,7 +61,9 @@ class Entrant:
 
     @cached_property
     def model(self) -> ModelRecord:
-        """The record of the model that the validation folds chose."""
+        """The record of the model that enters."""
+        if self.called is not None:
+            return self.result.results.model(self.called)
         if self.result.results.best is None:
             raise InputError(
                 f"{self.result.path}: no model of this run could be fitted; there is nothing to compare."
@@ -102,6 +106,12 @@ class Entrant:
         """How its study has models judged, as the complete study file says."""
         found: Mapping[str, Any] = tomllib.loads(self.folder.study.read_text(encoding="utf-8"))["evaluate"]
         return found
+
+    @property
+    def weights_asked(self) -> Mapping[str, Any]:
+        """What its study says of weights; {} where it says nothing."""
+        found = tomllib.loads(self.folder.study.read_text(encoding="utf-8")).get("weights", {})
+        return dict(found)
 
     @property
     def about(self) -> str:
@@ -176,7 +186,11 @@ class Entrant:
     @property
     def metric(self) -> Metric:
         """The primary metric of the run."""
-        found = metric_called(self.result.results.metric)
+        return self.metric_of(self.result.results.metric)
+
+    def metric_of(self, name: str) -> Metric:
+        """The metric called ``name``, over all targets where there are several."""
+        found = metric_called(name)
         return OverTargets(found, len(self.targets)) if self.targets else found
 
     def truth(self, part: str) -> Array:

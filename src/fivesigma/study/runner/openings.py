@@ -67,7 +67,7 @@ def open_rows(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array])
     DataError
         Where the ledger is broken or cannot be written; then nothing may be scored.
     """
-    manifest, ledger, place = folder.manifest(), ledger_of(folder), _place(folder)
+    manifest, ledger, place = folder.manifest(), ledger_of(folder), place_of(folder)
     files = files_of(prepared, folder)
     openings = {
         name: ledger.open(
@@ -97,7 +97,7 @@ def note_seen(prepared: Prepared, folder: RunFolder, parts: Mapping[str, Array])
     folder.write_manifest({**manifest, "seen": seen})
 
 
-def _place(folder: RunFolder) -> str:
+def place_of(folder: RunFolder) -> str:
     """Return where a run lies as it is found from the folder of its study."""
     here, home = folder.path.resolve(), Path(folder.manifest()["ledger"]).resolve().parent.parent
     try:

@@ -20,6 +20,7 @@ from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.audit import before, refuse
 from fivesigma.study.runner.kept_models import keep_beside
+from fivesigma.study.runner.kept_rows import keep_rows
 from fivesigma.study.runner.manifest import (
     HIDDEN,
     _default_folder,
@@ -208,6 +209,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     table = prediction_table(prepared, outcomes, opened=opened)
     _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))
     keep_beside(prepared, outcomes, folder)
+    keep_rows(prepared, folder)
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,
