@@ -412,7 +412,15 @@ def test_predictions_are_those_of_the_run(call: Any, toy: Path, tmp_path: Path) 
     out = tmp_path / "out.csv"
     done = call("predict", toy / "run", toy / "events.csv", "-o", out, "--keep", "event", "--json")
     assert done.status == 0, done.err
-    assert done.document["columns"] == ["event", "logistic:b", "logistic:s", "logistic"]
+    predicted = [
+        "logistic:b",
+        "logistic:b:low",
+        "logistic:b:high",
+        "logistic:s",
+        "logistic:s:low",
+        "logistic:s:high",
+    ]
+    assert done.document["columns"] == ["event", *predicted, "logistic", "logistic:outside"]
     made = polars.read_csv(out)
     stored = polars.read_parquet(toy / "run" / "predictions.parquet").filter(polars.col("part") == "test")
     both = stored.join(made, on="event", suffix=" made")
@@ -428,7 +436,7 @@ def test_formats_of_predictions(call: Any, toy: Path, tmp_path: Path) -> None:
         return polars.read_parquet(out)
 
     assert columns("--format", "class").columns == ["logistic"]
-    assert columns("--format", "probability").columns == ["logistic:b", "logistic:s"]
+    assert columns("--format", "probability").columns[::3] == ["logistic:b", "logistic:s", "logistic:outside"]
     kaggle = columns("--format", "kaggle", "--keep", "event", "--cut", "0.9")
     assert kaggle.columns == ["event", "RankOrder", "Class"]
     assert sorted(kaggle["RankOrder"]) == list(range(1, 201))
@@ -447,6 +455,7 @@ def test_predict_refuses_what_it_cannot_do(call: Any, toy: Path, tmp_path: Path)
         ((toy / "events.csv", "--model", "forest"), "'forest' is not a fitted model"),
         ((toy / "events.csv", "--format", "classes"), "Did you mean 'class'?"),
         ((toy / "events.csv", "--cut", "7"), "is not a probability"),
+        ((toy / "events.csv", "--level", "68"), "level is 68; expected a number between 0 and 1"),
     ]:
         done = call("predict", toy / "run", *words, "-o", out)
         assert done.status == 2

@@ -159,12 +159,14 @@ def test_the_page_has_a_panel_a_target(both):
 
 def test_a_kept_model_predicts_all_targets(folder, both):
     found = predict(both.path, folder / "table.csv", folder / "out.csv", model="ridge")
-    assert found["columns"] == ["ridge:p", "ridge:q"]
-    kept = load(next((both.path / "models").glob("model-01*")))
+    each = [f"ridge:{target}{end}" for target in ("p", "q") for end in ("", ":low", ":high")]
+    assert found["columns"] == [*each, "ridge:outside"]
+    kept = load(next((both.path / "models").glob("model-01.fivesigma")))
     table = pl.read_csv(folder / "table.csv")
     assert kept.targets == ("p", "q")
     values = kept.predict(table.select("a", "b").to_numpy())
-    assert pl.read_csv(folder / "out.csv").to_numpy() == pytest.approx(values, abs=1e-12)
+    written = pl.read_csv(folder / "out.csv").select("ridge:p", "ridge:q")
+    assert written.to_numpy() == pytest.approx(values, abs=1e-12)
     assert kept.predict_law(table.select("a", "b").to_numpy()).shape == (300, 2)
 
 

@@ -143,6 +143,11 @@ class _Asked:
     cut: float | None
     level: float | None
 
+    @property
+    def with_errors(self) -> bool:
+        """Whether what is asked for has errors: a label or a rank has none."""
+        return self.format in ("both", "probability")
+
 
 def _predicted(
     asked: _Asked, model: FittedModel, X: NDArray[np.float64], whole: NDArray[np.bool_]
@@ -156,9 +161,9 @@ def _predicted(
     errors = PredictedErrors(model, X[whole], said, asked.level)
     made = _values if model.classes is None else _classes
     columns = made(asked, model, each(errors.honest, lambda values: _spread(values, whole)))
-    if asked.format in ("both", "probability"):
+    if asked.with_errors:
         columns = _with_errors(columns, asked.name, model, errors, whole)
-    return columns, errors.document()
+    return columns, errors.document(written=asked.with_errors)
 
 
 def _values(asked: _Asked, model: FittedModel, said: Predictions) -> dict[str, NDArray[Any]]:
@@ -223,9 +228,9 @@ def _clustered(
         raise InputError("a clustering has no truth that its labels could be off from; leave out --level.")
     errors = PredictedErrors(model, X[whole], {})
     columns = _clusters(asked.name, model, X, whole, asked.format)
-    if asked.format in ("both", "probability"):
+    if asked.with_errors:
         columns = _with_errors(columns, asked.name, model, errors, whole)
-    return columns, errors.document()
+    return columns, errors.document(written=asked.with_errors)
 
 
 def _clusters(

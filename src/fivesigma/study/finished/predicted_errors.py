@@ -109,8 +109,10 @@ class PredictedErrors:
         share = n / len(self.X) if len(self.X) else 0.0
         return {"n": n, "share": share, "columns": {self.model.names[j]: int(count[j]) for j in order}}
 
-    def document(self) -> dict[str, Any]:
-        """Return what is said of the errors, as JSON's own types."""
+    def document(self, *, written: bool = True) -> dict[str, Any]:
+        """Return what is said of the errors, as JSON's own types; of those that are not ``written`` only the range."""
+        if not written:
+            return {"interval": None, "no_interval": None, "outside": self.outside}
         found = None if self.why_not or self.known is None else {"kind": self.known.kind, "level": self.level}
         return {"interval": found, "no_interval": self.why_not or None, "outside": self.outside}
 
@@ -123,9 +125,9 @@ def in_words(document: Mapping[str, Any], n_rows: int) -> list[str]:
     'no errors: why'
     """
     found, outside = document["interval"], document["outside"]
-    lines = [f"no errors: {document['no_interval']}"]
+    lines = [f"no errors: {document['no_interval']}"] if document["no_interval"] else []
     if found is not None:
-        lines = [f"low and high at level {found['level']:g}: {found['kind']}"]
+        lines.append(f"low and high at level {found['level']:g}: {found['kind']}")
     if outside["n"]:
         lines.append(_warning(outside, n_rows, errors=found is not None))
     return lines
