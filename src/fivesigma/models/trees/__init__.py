@@ -1,8 +1,10 @@
 """Trees: every depth from one fit, predictive distributions by boosting, quantiles from a forest."""
 
+from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegressor
 from fivesigma.models.trees.conformal import SplitConformal
 from fivesigma.models.trees.depth import DepthPath
 from fivesigma.models.trees.distributions import LogNormal, Normal, StudentT
+from fivesigma.models.trees.forest import ForestClassifier, ForestRegressor
 from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
 from fivesigma.models.trees.predictive import (
     PredictiveLaw,
@@ -19,9 +21,13 @@ from fivesigma.models.trees.regressors import (
 from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
 
 __all__ = [
+    "BoostingClassifier",
+    "BoostingRegressor",
     "DecisionTreeRegressor",
     "DepthPath",
     "ExtraTreesRegressor",
+    "ForestClassifier",
+    "ForestRegressor",
     "HistGradientBoostingRegressor",
     "LogNormal",
     "NaturalGradientBoosting",

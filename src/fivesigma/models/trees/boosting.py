@@ -1,0 +1,286 @@
+"""Gradient boosting on binned columns, grown by a compiled loop."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.saved_state import SavedState
+from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+from fivesigma.features.scale import TargetScale
+from fivesigma.models.trees import boosting_kernel as kernel
+from fivesigma.models.trees.binning import Array, Bins
+from fivesigma.models.trees.nodes import Grown, Tree, room_for
+
+_DEEPEST = 2**31 - 1
+_LEAST_CURVATURE = 1e-3
+
+
+class _Boosting(BaseEstimator):  # type: ignore[misc]
+    """What boosting of classes and of values share."""
+
+    learning_rate: float
+    max_iter: int
+    max_leaf_nodes: int | None
+    max_depth: int | None
+    min_samples_leaf: float
+    l2_regularization: float
+    max_bins: int
+
+    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        """Return the derivatives (n, K), first and second, of an event's loss by its ``raw`` outputs (n, K)."""
+        raise NotImplementedError
+
+    def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, start: Array) -> None:
+        """Boost from the outputs ``start`` (K,) on."""
+        growth = self._growth()
+        bins = Bins.of(X, w, self.max_bins)
+        codes, n_bins = np.ascontiguousarray(bins.codes(X).T), np.diff(bins.starts) + 2
+        leaves = kernel.room_for_leaves(growth.max_leaves, n_bins)
+        rows, raw, trees = np.arange(len(X)), np.tile(start, (len(X), 1)).T.copy(), []
+        for _ in range(self.max_iter):
+            first, second = self._slopes(raw.T, y)
+            for k in range(len(start)):
+                events = kernel.Events(codes, w * first[:, k], w * second[:, k], w)
+                tree = room_for(2 * growth.max_leaves - 1, 1)
+                n_nodes = kernel.grow(events, rows, growth, leaves, tree, raw[k])
+                trees.append(Tree(*(each[:n_nodes].copy() for each in tree)))
+        self._start, self._trees = start, Grown.of(bins, trees, list(range(len(start))) * self.max_iter)
+
+    def _growth(self) -> kernel.Growth:
+        leaves = 2**16 if self.max_leaf_nodes is None else self.max_leaf_nodes
+        depth = _DEEPEST if self.max_depth is None else self.max_depth
+        for name, value, low, high in (
+            ("learning_rate", self.learning_rate, 1e-6, 1.0),
+            ("max_iter", self.max_iter, 1, _DEEPEST),
+            ("max_leaf_nodes", leaves, 2, 2**16),
+            ("max_depth", depth, 1, _DEEPEST),
+            ("min_samples_leaf", self.min_samples_leaf, 0, np.inf),
+            ("l2_regularization", self.l2_regularization, 0, np.inf),
+            ("max_bins", self.max_bins, 2, 254),
+        ):
+            if not low <= value <= high:
+                raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
+        if self.max_leaf_nodes is None:
+            leaves = min(leaves, 2 ** min(int(depth), 16))
+        return kernel.Growth(
+            int(leaves),
+            int(depth),
+            float(self.min_samples_leaf),
+            _LEAST_CURVATURE,
+            float(self.l2_regularization),
+            float(self.learning_rate),
+        )
+
+    def _raw(self, X: ArrayLike) -> Array:
+        """Return the outputs (n, K)."""
+        check_is_fitted(self, "_trees")
+        table = matrix(self, X, nan=True)
+        return self._trees.added(table, np.tile(self._start, (len(table), 1)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        K = len(state.floats("_start", (None,)))
+        trees = state.part("_trees", Grown)
+        state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
+        state.expect(trees.value.shape[1] == 1, "_trees", "one value a node")
+        state.expect((trees.outputs < K).all(), "_trees", f"trees of {K} outputs")
+
+
+class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
+    """Gradient-boosted trees for the cross entropy; of more than two classes a tree a class in each round.
+
+    Trees are grown leaf by leaf on columns in at most ``max_bins`` bins of equal weight; where values of a column are
+    missing, each split sends them to the side that gains more. Friedman (2001), doi:10.1214/aos/1013203451; Chen &
+    Guestrin (2016), arXiv:1603.02754.
+
+    Parameters
+    ----------
+    learning_rate : float
+    max_iter : int
+        Rounds.
+    max_leaf_nodes : int, None for as many as ``max_depth`` allows
+    max_depth : int, None for any
+    min_samples_leaf : float
+        Least sum of weights in a leaf; an event of weight k is k events.
+    l2_regularization : float
+        λ of the leaves.
+    max_bins : int, from 2 to 254
+
+    Raises
+    ------
+    InputError
+        If a weight is negative, there is one class only, or a setting is out of range.
+
+    Examples
+    --------
+    >>> X = np.arange(80.0)[:, None]
+    >>> BoostingClassifier(max_iter=20).fit(X, X[:, 0] > 39).predict([[3.0], [63.0]])
+    array([False,  True])
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.1,
+        max_iter: int = 100,
+        max_leaf_nodes: int | None = 31,
+        max_depth: int | None = None,
+        min_samples_leaf: float = 20,
+        l2_regularization: float = 0.0,
+        max_bins: int = 64,
+        random_state: Any = None,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_bins = max_bins
+        self.random_state = random_state  # nothing is random: for those who set it of every estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)``, NaN allowed, classes y ``(n,)`` and event weights ``(n,)``."""
+        table, labels = labelled(self, X, y, nan=True)
+        check_classification_targets(labels)
+        w = weights(sample_weight, table)
+        w, table, labels = present(w, table, labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(f"y has one class only, {self.classes_[0]!r}; expected at least two classes.")
+        share = np.bincount(codes, weights=w) / w.sum()
+        start = np.log(share) if len(share) > 2 else np.array([np.log(share[1] / share[0])])
+        self._boosted(table, codes, w, start)
+        return self
+
+    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        if raw.shape[1] == 1:
+            p = 1.0 / (1.0 + np.exp(-raw))
+            return p - y[:, None], p * (1.0 - p)
+        p = _shares(raw)
+        return p - (y[:, None] == np.arange(p.shape[1])), p * (1.0 - p)
+
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Return log-odds ``(n,)`` of two classes, else the logarithms of shares ``(n, K)`` up to a number a row."""
+        found = self._raw(X)
+        return found[:, 0] if found.shape[1] == 1 else found
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return the probabilities ``(n, K)`` of the classes."""
+        return _shares(self._raw(X))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each row ``(n,)``."""
+        found = self.predict_proba(X)
+        return np.asarray(self.classes_[found.argmax(axis=1)])
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        super().check_state(state)
+        K = len(state.labels("classes_"))
+        state.expect(K > 1 and len(self._start) == (1 if K == 2 else K), "_start", f"outputs of {K} classes")
+
+
+class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
+    """Gradient-boosted trees for the squared error, or for counts by Poisson's likelihood.
+
+    See `BoostingClassifier` for the settings that are not here.
+
+    Parameters
+    ----------
+    loss : "squared_error" or "poisson"
+        Of "poisson" the outputs are logarithms of the mean, and no target is negative.
+
+    Examples
+    --------
+    >>> X = np.arange(200.0)[:, None]
+    >>> BoostingRegressor().fit(X, X[:, 0]).predict([[100.0]]).round(-1)
+    array([100.])
+    """
+
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
+        self,
+        loss: str = "squared_error",
+        learning_rate: float = 0.1,
+        max_iter: int = 100,
+        max_leaf_nodes: int | None = 31,
+        max_depth: int | None = None,
+        min_samples_leaf: float = 20,
+        l2_regularization: float = 0.0,
+        max_bins: int = 64,
+        random_state: Any = None,
+    ) -> None:
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_bins = max_bins
+        self.random_state = random_state  # nothing is random: for those who set it of every estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` and event weights ``(n,)``."""
+        one_of(self.loss, ("squared_error", "poisson"), "loss")
+        table, target = labelled(self, X, y, nan=True, numeric=True)
+        w = weights(sample_weight, table)
+        w, table, target = present(w, table, target)
+        self._target = None if self.loss == "poisson" else TargetScale.of(target, w)
+        if self._target is None:
+            _refuse_counts(target)
+            mean = np.average(target, weights=w)
+            self._boosted(table, target / mean, w, np.zeros(1))
+            self._mean = float(mean)
+        else:
+            self._boosted(table, self._target.rounded(target), w, np.zeros(1))
+        return self
+
+    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        if self.loss == "poisson":
+            mean = np.exp(raw)
+            return mean - y[:, None], mean
+        return raw - y[:, None], np.ones_like(raw)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return the mean of the target ``(n,)``."""
+        raw = self._raw(X)[:, 0]
+        return self._mean * np.exp(raw) if self._target is None else np.asarray(self._target.values(raw))
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        super().check_state(state)
+        state.expect(len(self._start) == 1, "_start", "one output")
+        if state.get("_target") is None:
+            state.number("_mean", low=0.0)
+        else:
+            state.part("_target", TargetScale)
+
+
+def _shares(raw: Array) -> Array:
+    """Return probabilities (n, K) of outputs (n, 1) of two classes, or (n, K)."""
+    if raw.shape[1] == 1:
+        p = 1.0 / (1.0 + np.exp(-raw[:, 0]))
+        return np.column_stack([1.0 - p, p])
+    above = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return np.asarray(above / above.sum(axis=1, keepdims=True))
+
+
+def _refuse_counts(y: Array) -> None:
+    if y.min() < 0 or y.max() <= 0:
+        raise InputError(
+            f"y goes from {y.min():g} to {y.max():g}; expected counts for loss = 'poisson': none negative, and not "
+            "all 0."
+        )

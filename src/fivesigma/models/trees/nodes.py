@@ -1,0 +1,130 @@
+"""Trees of binned columns as arrays of nodes, and what they say of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fivesigma._core.saved_state import SavedState
+from fivesigma.models.trees.binning import Array, Bins
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile ``function`` at its first call: cached, without the interpreter's lock, sums in the order written."""
+    made: Function = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return made
+
+
+class Tree(NamedTuple):
+    """Nodes (N,): the column of a split or -1; left go codes from ``first`` to ``cut``; the left child, which the
+    right one follows; values (N, S).
+
+    Missing values have code 0: ``first`` 0 sends them left where ``cut`` allows it, 1 sends them right.
+    """
+
+    feature: Any
+    first: Any
+    cut: Any
+    child: Any
+    value: Any
+
+
+def room_for(n_nodes: int, n_targets: int) -> Tree:
+    """Return a tree of ``n_nodes`` nodes to be filled."""
+    return Tree(
+        np.full(n_nodes, -1, np.int32),
+        np.zeros(n_nodes, np.uint8),
+        np.zeros(n_nodes, np.uint8),
+        np.zeros(n_nodes, np.int32),
+        np.zeros((n_nodes, n_targets)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """Trees one behind the other, and the bins of their columns.
+
+    Attributes
+    ----------
+    bins : what makes codes of values
+    nodes : the nodes of all trees; children count from the root of their own tree
+    roots : (T + 1,) where each tree begins, and the end
+    outputs : (T,) the first of the outputs that a tree speaks of
+    """
+
+    bins: Bins
+    feature: NDArray[np.int32]
+    first: NDArray[np.uint8]
+    cut: NDArray[np.uint8]
+    child: NDArray[np.int32]
+    value: Array
+    roots: NDArray[np.int64]
+    outputs: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, bins: Bins, trees: Sequence[Tree], outputs: Sequence[int]) -> Grown:
+        """Return trees as one."""
+        feature, first, cut, child, value = (np.concatenate(each) for each in zip(*trees, strict=True))
+        roots = np.concatenate([[0], np.cumsum([len(tree.feature) for tree in trees])]).astype(np.int64)
+        return cls(bins, feature, first, cut, child, value, roots, np.asarray(outputs, dtype=np.int64))
+
+    def added(self, X: Array, out: Array) -> Array:
+        """Add what every tree says of the rows of X (n, p) to ``out`` (n, K), and return it."""
+        codes = np.ascontiguousarray(self.bins.codes(X).T)
+        tree = Tree(self.feature, self.first, self.cut, self.child, self.value)
+        _add(codes, tree, self.roots, self.outputs, out)
+        return out
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        bins = state.part("bins", Bins)
+        N = len(state.floats("value", (None, None)))
+        roots = state.whole("roots", (None,), low=0)
+        rise = len(roots) > 1 and roots[0] == 0 and roots[-1] == N and (np.diff(roots) > 0).all()
+        state.expect(
+            bool(rise) and roots.dtype == np.int64, "roots", "int64, where trees begin, one behind the other"
+        )
+        for name, kind in (
+            ("feature", np.int32),
+            ("first", np.uint8),
+            ("cut", np.uint8),
+            ("child", np.int32),
+        ):
+            array = getattr(self, name)
+            state.expect(
+                isinstance(array, np.ndarray) and array.dtype == kind and array.shape == (N,),
+                name,
+                "one number a node",
+            )
+        split = self.feature >= 0
+        own = np.arange(N) - np.repeat(roots[:-1], np.diff(roots))
+        size = np.repeat(np.diff(roots), np.diff(roots))
+        below = (self.child > own) & (self.child < size - 1)
+        state.expect(bool(below[split].all()), "child", "children behind their parents")
+        state.expect(self.feature.max(initial=-1) < len(bins.starts) - 1, "feature", "columns that are there")
+        outputs = state.whole("outputs", (len(roots) - 1,), low=0)
+        state.expect(outputs.dtype == np.int64, "outputs", "int64")
+
+
+@compiled
+def _add(codes: Any, tree: Tree, roots: Any, outputs: Any, out: Any) -> None:
+    """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
+    n, S = len(codes), tree.value.shape[1]
+    for begin in range(0, n, 256):
+        for t in range(len(roots) - 1):
+            root, of = roots[t], outputs[t]
+            for i in range(begin, min(begin + 256, n)):
+                at = root
+                while tree.feature[at] >= 0:
+                    code = codes[i, tree.feature[at]]
+                    left = tree.first[at] <= code <= tree.cut[at]
+                    at = root + tree.child[at] + (not left)
+                for s in range(S):
+                    out[i, of + s] += tree.value[at, s]
