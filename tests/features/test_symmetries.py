@@ -64,8 +64,18 @@ def test_a_translation_is_cyclic_and_a_mirror_turns_the_last_side() -> None:
 @pytest.mark.parametrize(
     ("names", "kind", "space", "said"),
     [
-        (["rotate90"], "image", (8, 6), "'rotate90' turns square images, and these are 8 × 6 pixels; leave it out"),
-        (["rotate90"], "sequence", (8,), "'rotate90' turns square images, and an event is of kind 'sequence'"),
+        (
+            ["rotate90"],
+            "image",
+            (8, 6),
+            "'rotate90' turns square images, and these are 8 × 6 pixels; leave it out",
+        ),
+        (
+            ["rotate90"],
+            "sequence",
+            (8,),
+            "'rotate90' turns square images, and an event is of kind 'sequence'",
+        ),
         (["flip"], "table", (), "symmetries are of images and sequences, and an event is of kind 'table'"),
         (["flip"], "set", (3,), "symmetries are of images and sequences, and an event is of kind 'set'"),
         (["flip", "flip"], "image", (8, 8), "name each of them once"),
@@ -100,5 +110,10 @@ def test_tensors_are_turned_as_arrays_are(names) -> None:
 
 def test_elements_are_drawn_evenly() -> None:
     d = Drawn.of(list(SYMMETRIES), (4, 4), 8000, rng())
-    for counts in (np.bincount(d.turns), np.bincount(d.shifts[:, 1]), np.bincount(d.negated), np.bincount(d.mirrored)):
+    for counts in (
+        np.bincount(d.turns),
+        np.bincount(d.shifts[:, 1]),
+        np.bincount(d.negated),
+        np.bincount(d.mirrored),
+    ):
         assert np.abs(counts * len(counts) / 8000 - 1).max() < 0.1

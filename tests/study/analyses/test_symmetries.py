@@ -57,7 +57,9 @@ def test_the_average_is_a_claim_with_the_procedures_sigma(tmp_path) -> None:
     assert odd.sigma_local > 3
     assert even.difference == pytest.approx(0.0, abs=1e-12)
     texts = [each.text for each in found.claims]
-    assert any(text.startswith("odd averaged over its symmetries is") and "odd on r2" in text for text in texts)
+    assert any(
+        text.startswith("odd averaged over its symmetries is") and "odd on r2" in text for text in texts
+    )
     assert any("for the procedure" in text for text in texts if "averaged over" in text)
 
 
@@ -91,10 +93,14 @@ def test_a_study_without_symmetries_says_nothing_of_them(tmp_path) -> None:
 
 def test_events_without_the_symmetry_are_refused_before_a_fit() -> None:
     wide = fs.Dataset.from_arrays(X[..., :3], Y)
-    with pytest.raises(fs.InputError, match=r"features.symmetries: 'rotate90' turns square images, .* 4 × 3 pixels"):
+    with pytest.raises(
+        fs.InputError, match=r"features.symmetries: 'rotate90' turns square images, .* 4 × 3 pixels"
+    ):
         fs.Study(wide, models=[("odd", Left())], features={"symmetries": ["rotate90"]}).check()
     table = fs.Dataset.from_arrays(X.reshape(N, -1), Y)
-    with pytest.raises(fs.InputError, match="symmetries are of images and sequences, and an event is of kind 'table'"):
+    with pytest.raises(
+        fs.InputError, match=r"symmetries are of images and sequences, and an event is of kind 'table'"
+    ):
         fs.Study(table, models=["ridge"], features={"symmetries": ["flip"]}).check()
-    with pytest.raises(fs.InputError, match="features.symmetries"):
+    with pytest.raises(fs.InputError, match=r"features\.symmetries"):
         fs.Study(wide, models=[("odd", Left())], features={"symmetries": ["turn"]}).check()

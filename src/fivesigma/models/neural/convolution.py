@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -149,10 +149,9 @@ class Convolutional:
         every = [self._averages(parts, each.of(x, torch)) for each in self._group]
         return sum(every[1:], start=every[0]) / len(every)
 
-    @cached_property
+    @property
     def _group(self) -> list[Element]:
-        names = [name for name in self.symmetries if self.pooled and name != "translate"]
-        return group(names, (self.height, self.width), np.random.default_rng(0), most=_LARGEST_GROUP)
+        return _pooled(tuple(name for name in self.symmetries if self.pooled and name != "translate"))
 
     def _averages(self, parts: dict[str, Any], x: Any) -> Any:
         import torch
@@ -217,6 +216,12 @@ class Convolutional:
             self.checked()
         except InputError:
             state.refuse("pool", str(self.pool), "one that leaves a pixel of an event")
+
+
+@cache
+def _pooled(names: tuple[str, ...]) -> list[Element]:
+    """Return the whole group of symmetries without shifts."""
+    return group(names, (), np.random.default_rng(0), most=_LARGEST_GROUP)
 
 
 class ConvolutionalBody:
