@@ -34,6 +34,7 @@ class FeaturePlan:
     classification : whether the target has classes, which selections ask; None: as it looks
     learners : what makes the steps that networks learn, by their kind
     angles : half the period of each column that is an angle, by name; the model sees its sine and cosine
+    symmetries : of the events, by their names in `fivesigma.features.symmetries`, for models that know what to do
     kind : what an event is; of others than a "table" nothing is made: the model takes them as they are
 
     Raises
@@ -58,6 +59,7 @@ class FeaturePlan:
     kind: str = "table"
     angles: Mapping[str, float] = field(default_factory=dict)
     learners: Mapping[str, Learner] = field(default_factory=dict)
+    symmetries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._refuse_steps()

@@ -32,6 +32,7 @@ NOUNS = (
     "residuals",
     "predictive",
     "spread",
+    "symmetries",
     "coefficients",
     "path",
     "tuning",

@@ -5,6 +5,7 @@ Intervals are of events drawn anew, whole groups at a time (`fivesigma.risk.resa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +100,18 @@ def _bin(inside: Any, spread: Floats, squared: Floats, stated: Floats, draws: Fl
     both = (np.sqrt(max(float(np.average(each[inside], weights=w[0])), 0.0)) for each in (spread**2, stated))
     own, expected = both
     return SpreadBin(int(inside.sum()), float(own), _estimate(errors), float(expected))
+
+
+def root_mean_squares(squared: Sequence[Floats], events: Events) -> tuple[Estimate, ...]:
+    """Return the root of the weighted mean of each of the ``squared`` (n,), all on the same resamples.
+
+    >>> one, two = root_mean_squares([np.ones(50), np.arange(50.0)], Events(None, None, np.random.default_rng(0)))
+    >>> one.low == one.value == 1.0, two.low < two.value < two.high
+    (True, True)
+    """
+    draws = events.drawn(len(squared[0]))
+    total = draws.sum(axis=1)
+    return tuple(_estimate(np.sqrt(np.maximum(draws @ each / total, 0.0))) for each in squared)
 
 
 def _estimate(draws: Floats) -> Estimate:

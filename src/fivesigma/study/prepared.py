@@ -109,6 +109,7 @@ class Prepared:
                 name: unit for name, unit in zip(data.targets, data.target_units, strict=True) if unit
             },
             **({"angles": dict(data.angles)} if data.angles else {}),
+            **({"symmetries": list(spec.features.symmetries)} if spec.features.symmetries else {}),
             "kind": data.kind,
             "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),

@@ -177,6 +177,28 @@ BY_HAND = {
             "n_fits": 1,
         },
     ],
+    "symmetries": {
+        "part": "test",
+        "what": "probability",
+        "n_elements": 8,
+        "error": {"value": 0.25, "low": 0.2, "high": 0.3},
+        "each": [
+            {
+                "name": "rotate90",
+                "n_elements": 3,
+                "apart": {"value": 0.125, "low": 0.1, "high": 0.15},
+            },
+            {"name": "flip", "n_elements": 1, "apart": {"value": 1e-9, "low": 0.0, "high": 2e-9}},
+        ],
+        "change": {
+            "difference": 0.02,
+            "low": 0.01,
+            "high": 0.03,
+            "p": 1e-3,
+            "sigma_local": 3.25,
+            "sigma_global": 2.5,
+        },
+    },
     "history": {
         "loss": "mse",
         "most": 200,

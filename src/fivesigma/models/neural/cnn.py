@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import InputError, one_of, require
 from fivesigma._core.saved_state import SavedState
+from fivesigma.features.symmetries import check
 from fivesigma.models.neural import convolution
 from fivesigma.models.neural.answers import EnsembleClassifier, EnsembleRegressor
 from fivesigma.models.neural.convolution import Convolutional, ConvolutionalBody, ConvolutionalNetwork
@@ -54,6 +55,8 @@ class _Convolutional(Ensemble):
         strided: bool = False,
         padding: str = "zeros",
         hidden: int = 32,
+        symmetries: Any = (),
+        pooled: bool = False,
         n_members: int = 1,
         learning_rate: float = 0.003,
         weight_decay: float = 0.001,
@@ -77,6 +80,8 @@ class _Convolutional(Ensemble):
         self.strided = strided
         self.padding = padding
         self.hidden = hidden
+        self.symmetries = symmetries
+        self.pooled = pooled
         self.n_members = n_members
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -113,7 +118,8 @@ class _Convolutional(Ensemble):
         return found
 
     def _inputs(self, fit: Counted) -> ChannelScale:
-        return ChannelScale(InputScale(channel_scale(fit.X, np.abs(fit.w)), self._precision))
+        scale = channel_scale(fit.X, np.abs(fit.w), about_zero="spin-flip" in self.symmetries)
+        return ChannelScale(InputScale(scale, self._precision))
 
     def _members(self, n_features: int, n_outputs: int, loss: Loss, fit: Rows, stops: bool) -> list[Member]:
         self.event_ = fit.X.shape[1:]
@@ -127,7 +133,10 @@ class _Convolutional(Ensemble):
             bool(self.strided),
             self.padding == "periodic",
             int(self.hidden),
+            tuple(self.symmetries),
+            bool(self.pooled),
         ).checked()
+        check(self.symmetries, "image" if len(self.event_) == 3 else "sequence", self.event_[1:])
         settings = self._settings(len(fit))
         return settings.of_shapes([shape] * int(self.n_members), loss, len(fit), stops=stops)
 
@@ -232,6 +241,10 @@ class CNNRegressor(EnsembleRegressor, _Convolutional):
         What lies beyond the edges; periodic for a field whose opposite edges touch.
     hidden : int
         Width of the layer behind the average; 0 for none.
+    symmetries : sequence of {"rotate90", "flip", "spin-flip", "translate"}
+        Of the events: in training each is turned, mirrored, ... at random, anew in every epoch.
+    pooled : bool
+        Average over the group of the symmetries inside, all but shifts, in place of that: then they hold exactly.
     n_members : int
     learning_rate, weight_decay, clip : float
         Of AdamW, and the longest gradient, 0 for any.
@@ -291,8 +304,9 @@ class CNNClassifier(EnsembleClassifier, _Convolutional):
     ----------
     loss : {"cross-entropy", "balanced", "hinge"}, optional
         As in `MLPClassifier`.
-    setting, channels, kernel, n_blocks, pool, strided, padding, hidden, n_members, learning_rate, weight_decay, clip,
-    schedule, batch_size, epochs, early_stopping, patience, validation, device, checkpoint, random_state :
+    setting, channels, kernel, n_blocks, pool, strided, padding, hidden, symmetries, pooled, n_members, learning_rate,
+    weight_decay, clip, schedule, batch_size, epochs, early_stopping, patience, validation, device, checkpoint,
+    random_state :
         See `CNNRegressor`; ``setting`` is not used.
 
     Attributes

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ import numpy as np
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
 from fivesigma._core.saved_state import SavedState
+from fivesigma.features.symmetries import SYMMETRIES, Drawn, Element, group
 from fivesigma.models.neural.member import Array, Member
 from fivesigma.models.neural.tensorlosses import function_of
 
 MOST_CHANNELS, MOST_STAGES, MOST_BLOCKS, WIDEST = 4096, 16, 64, 2**16
-_NUMBERS = 2**20
+_NUMBERS, _LARGEST_GROUP = 2**20, 16
 _ROWS = 16
 """Events that are answered at a time: always as many, so that an event has one answer in any company."""
 
@@ -42,6 +44,8 @@ class Convolutional:
     strided : whether they shrink by strides of the convolution that enters a stage, and not by averages
     periodic : whether opposite edges touch; else zeros surround an event
     hidden : width of the layer behind the global average; 0 for none
+    symmetries : of the events, by their names in `fivesigma.features.symmetries`; a training turns them at random
+    pooled : whether the average is over the group of the symmetries too (all but shifts), and nothing is turned
 
     >>> Convolutional(1, 8, 8, 1, channels=(4,), n_blocks=0, hidden=0).n_parameters
     45
@@ -58,6 +62,8 @@ class Convolutional:
     strided: bool = False
     periodic: bool = False
     hidden: int = 32
+    symmetries: tuple[str, ...] = ()
+    pooled: bool = False
 
     def checked(self) -> Convolutional:
         """Return it; `InputError` where an event is smaller than what is to be pooled of it."""
@@ -115,7 +121,7 @@ class Convolutional:
     @property
     def at_once(self) -> int:
         """How many events go through it at a time: so few that what lies between two layers stays in cache."""
-        return max(1, _NUMBERS // self.widest)
+        return max(1, _NUMBERS // (self.widest * len(self._group)))
 
     def parts(self, theta: Any) -> dict[str, Any]:
         """Return the parts as views of ``theta`` (P,), an array or a tensor."""
@@ -139,8 +145,18 @@ class Convolutional:
         """Return the last maps, averaged over the pixels (n, channels), of standardised events X, tensors all."""
         import torch
 
-        silu = torch.nn.functional.silu
         x = X.reshape(len(X), self.n_channels, self.height, self.width)
+        every = [self._averages(parts, each.of(x, torch)) for each in self._group]
+        return sum(every[1:], start=every[0]) / len(every)
+
+    @property
+    def _group(self) -> list[Element]:
+        return _pooled(tuple(name for name in self.symmetries if self.pooled and name != "translate"))
+
+    def _averages(self, parts: dict[str, Any], x: Any) -> Any:
+        import torch
+
+        silu = torch.nn.functional.silu
         x = x.contiguous(memory_format=torch.channels_last)
         for stage in range(len(self.channels)):
             strides = self.pools if self.strided and stage else (1, 1)
@@ -186,11 +202,26 @@ class Convolutional:
         state.count("pool", 1, 64)
         state.count("hidden", 0, WIDEST)
         state.truth("strided")
+        state.truth("pooled")
+        names = self.symmetries
+        known = isinstance(names, tuple | list) and all(
+            type(each) is str and each in SYMMETRIES for each in names
+        )
+        state.expect(known, "symmetries", f"some of {', '.join(SYMMETRIES)}")
+        state.expect(
+            "rotate90" not in names or self.height == self.width, "symmetries", "those of its events"
+        )
         state.truth("periodic")
         try:
             self.checked()
         except InputError:
             state.refuse("pool", str(self.pool), "one that leaves a pixel of an event")
+
+
+@cache
+def _pooled(names: tuple[str, ...]) -> list[Element]:
+    """Return the whole group of symmetries without shifts."""
+    return group(names, (), np.random.default_rng(0), most=_LARGEST_GROUP)
 
 
 class ConvolutionalBody:
@@ -204,7 +235,8 @@ class ConvolutionalBody:
         assert isinstance(members[0].layers, Convolutional)
         self.shape, self.loss = members[0].layers, function_of(members[0].loss)
         self.widest = self.shape.widest
-        self.theta = theta
+        self.seeds = [member.seed for member in members]
+        self.draws: list[np.random.Generator] = []
         self.parts = [
             {name: part.detach().requires_grad_() for name, part in self.shape.parts(each).items()}
             for each in theta
@@ -225,7 +257,9 @@ class ConvolutionalBody:
         import torch
 
         slope.zero_()
-        each = [self._descended(m, X[m], T[m], w[m], slope[m]) for m in range(len(self.parts))]
+        each = [
+            self._descended(m, self._turned(m, X[m]), T[m], w[m], slope[m]) for m in range(len(self.parts))
+        ]
         return torch.stack(each)
 
     def _descended(self, m: int, X: Any, T: Any, w: Any, slope: Any) -> Any:
@@ -246,14 +280,50 @@ class ConvolutionalBody:
         return zip(*(each.split(self.shape.at_once) for each in rows), strict=True)
 
     def epoch(self, number: int) -> AbstractContextManager[None]:
-        """Nothing is left to chance; see `Body`."""
+        """Draw the elements of symmetries by each member's seed and the epoch alone; see `Body`."""
+        self.draws = [generator(seed, "symmetries", number) for seed in self.seeds]
         return nullcontext()
+
+    def _turned(self, m: int, X: Any) -> Any:
+        """Return events (B, channels, \\*space), each under an element of the group of its own."""
+        if not self.shape.symmetries or self.shape.pooled:
+            return X
+        return turned(X, Drawn.of(self.shape.symmetries, X.shape[2:], len(X), self.draws[m]))
 
     def _total(self, parts: dict[str, Any], X: Any, T: Any, w: Any) -> Any:
         import torch
 
         outputs = self.shape.answers(parts, self.shape.averages(parts, X), torch.nn.functional.silu)
         return (self.loss(outputs, T) * w).sum()
+
+
+def turned(X: Any, drawn: Drawn) -> Any:
+    """Return the events X (n, channels, \\*space), a tensor, each under its element.
+
+    >>> import torch
+    >>> some = Drawn(np.array([[1]]), np.array([True]), np.array([0]), np.array([True]))
+    >>> turned(torch.tensor([[[1.0, 2.0, 3.0]]]), some)
+    tensor([[[-2., -1., -3.]]])
+    """
+    import torch
+
+    def on(values: Array) -> Any:
+        return torch.from_numpy(values).to(X.device)
+
+    if drawn.shifts.any():
+        for axis, shift in enumerate(drawn.shifts.T, start=2):
+            side = X.shape[axis]
+            at = (torch.arange(side, device=X.device) - on(shift)[:, None]) % side
+            at = at.reshape(len(X), *(side if a == axis else 1 for a in range(1, X.ndim)))
+            X = X.gather(axis, at.expand(X.shape))
+    X = torch.where(_per_event(on(drawn.mirrored), X), X.flip(-1), X)
+    for turns in range(1, 1 + int(drawn.turns.max(initial=0))):
+        X = torch.where(_per_event(on(drawn.turns == turns), X), X.rot90(turns, (2, 3)), X)
+    return torch.where(_per_event(on(drawn.negated), X), -X, X)
+
+
+def _per_event(values: Any, like: Any) -> Any:
+    return values.reshape(-1, *(1,) * (like.ndim - 1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,14 +64,19 @@ class Pixels:
             yield rows, by_channel(self.held[self.at[rows]].astype(np.float64, copy=False))
 
 
-def channel_scale(pixels: Pixels, w: Array) -> Scale:
+def channel_scale(pixels: Pixels, w: Array, *, about_zero: bool = False) -> Scale:
     """Return the scale of the channels of events with weights ``w`` (n,), of which none is 0.
 
     As `Scale.of` over all pixels of all events, without a copy of them: a channel has one mean and one deviation.
+    ``about_zero`` takes 0 for the mean: then the opposite of a value has the opposite score.
     """
     ends = [(block.min(axis=0), block.max(axis=0)) for _, block in pixels.blocks()]
     lowest, highest = np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
     placed = Scale.of(np.stack([lowest, highest]))
+    if about_zero:
+        placed = Scale(placed.unit, *_plain(lowest), *_plain(lowest))
+        spread = np.sqrt(_mean(pixels, w, placed, power=2))
+        return Scale(placed.unit, *_plain(lowest), placed.mean, np.where(highest > lowest, spread, 0.0))
     mean = _mean(pixels, w, Scale(placed.unit, placed.origin, placed.width, *_plain(lowest)), power=1)
     centred = Scale(placed.unit, placed.origin, placed.width, mean, np.ones_like(mean))
     spread = np.sqrt(_mean(pixels, w, centred, power=2))

@@ -28,6 +28,7 @@ ANALYSES: Mapping[str, str] = {
     "tuning": "tuning:ANALYSIS",
     "history": "history:ANALYSIS",
     "spread": "spread:ANALYSIS",
+    "symmetries": "symmetries:ANALYSIS",
     "temperature": "temperature:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fivesigma._core.random import generator
 from fivesigma._core.weights import signed
 from fivesigma.data.shape import of_channels
+from fivesigma.features.symmetries import Element
 from fivesigma.models.signed import POLICIES, Events, Trained
 from fivesigma.record.store import read_arrays
 from fivesigma.risk.flexibility import nested_order
@@ -58,6 +59,7 @@ class FitData:
     further: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     halves: Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     measured: Array = field(default_factory=lambda: np.empty((0, 0)))
+    _turned: dict[Any, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
     _trained: dict[str, Trained] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -171,6 +173,19 @@ class FitData:
             return np.asarray(self.X[np.ix_(rows, columns)], dtype=np.float64)
         every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()
         return self.X[rows] if every else of_channels(self.X[rows], columns, kind)
+
+    def turned(self, rows: Array, entry: Entry, element: Element) -> Array:
+        """Return the events ``rows`` under an element of a symmetry, as the model of ``entry`` takes them.
+
+        Features of these images are measured once for all the fits that ask for them here.
+        """
+        if (features := image_features(self.meta, entry)) is None:
+            return np.ascontiguousarray(element.of(self.table(rows, entry)))
+        drawn = hashlib.sha256(np.ascontiguousarray(rows, dtype="<i8").tobytes()).hexdigest()
+        key = (element, drawn, repr(entry.image), entry.features)
+        if key not in self._turned:
+            self._turned[key] = features.table(element.of(self.X[rows]), self.columns(entry))
+        return self._turned[key]
 
     def looked_up(self, fit: Fit, entry: Entry) -> dict[str, Array]:
         """Return the scores, made elsewhere, that stand for a fit, by the part that it predicts.

@@ -101,6 +101,7 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         classification=meta["task"] == "classification",
         kind=meta.get("kind", "table"),
         learners=LEARNERS,
+        symmetries=tuple(meta.get("symmetries", ())),
         angles=seen_angles(entry.kind, meta["task"], meta.get("angles", {}), names),
     )
 

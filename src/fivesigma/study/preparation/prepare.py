@@ -117,8 +117,8 @@ def plan_of(
 
 def _said_of_features(spec: Spec) -> dict[str, Any]:
     """Return what ``[features]`` says that fits depend on; what columns are made of is in the hash of the data,
-    and which features of images a model gets is in its entry."""
-    made = {"fourvectors", "observables", "angles", "image"}
+    and which features of images a model gets is in its entry; symmetries are settled by their analysis."""
+    made = {"fourvectors", "observables", "angles", "image", "symmetries"}
     return spec.features.model_dump(mode="json", exclude=made)
 
 

@@ -34,7 +34,8 @@ class Parameter:
 class Request:
     """What a builder is asked for: all parameters are there, ``n_columns`` is what the model will see.
 
-    ``seed`` is of the model's own randomness; ``deal`` of its inner folds, None for the same.
+    ``seed`` is of the model's own randomness; ``deal`` of its inner folds, None for the same. ``symmetries`` are those
+    that the study declares of its events.
     """
 
     task: str
@@ -42,6 +43,7 @@ class Request:
     seed: int = 0
     n_columns: int = 1
     deal: int | None = None
+    symmetries: tuple[str, ...] = ()
 
     @property
     def dealt(self) -> int:

@@ -41,5 +41,7 @@ class FeaturesSection(Section):
     """Features computed of objects and four-vectors, each named by its expression: "mass(l0 + l1)"."""
     image: ImageFamilies | None = None
     """Of images and sequences: the families of features that models of tables get: ["moments", "power"]."""
+    symmetries: tuple[Literal["rotate90", "flip", "spin-flip", "translate"], ...] | None = None
+    """Of images and sequences: what should change no answer. Networks are trained by it, and every model is tested."""
     angles: tuple[Text, ...] | None = None
     """Columns that are angles, in rad or deg: wrapped, and seen as sine and cosine by models other than trees."""

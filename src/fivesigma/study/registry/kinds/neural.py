@@ -135,8 +135,10 @@ def _cnn(ask: Request) -> Any:
 
     made = CNNClassifier if ask.classifies else CNNRegressor
     settings = dict(ask.params)
-    wanted = settings.pop("temperature")
-    return _tempered(made(**settings, random_state=ask.seed), ask, wanted=wanted)
+    wanted, how = settings.pop("temperature"), settings.pop("symmetry")
+    symmetries = () if how == "ignore" else ask.symmetries
+    model = made(**settings, symmetries=symmetries, pooled=how == "pool", random_state=ask.seed)
+    return _tempered(model, ask, wanted=wanted)
 
 
 def _convolved_together(params: Mapping[str, Any]) -> None:
@@ -252,6 +254,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "strided": choice(False, False, True),
             "padding": choice("zeros", "zeros", "periodic"),
             "hidden": whole(32, 0, 2**16),
+            "symmetry": choice("augment", "augment", "pool", "ignore"),
             "n_members": whole(1, 1, 1024),
             "learning_rate": Parameter(0.003, Range(1e-12, 1e3), Range(3e-4, 0.02, log=True)),
             "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),

@@ -1,0 +1,1 @@
+"""Declared symmetries: what an image of an event changes in an answer."""
