@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 PLACES = {
-    "fivesigma": "Dataset Study Result read load load_model",
+    "fivesigma": "Dataset Study Result read load load_model evidence",
     "fivesigma.risk.losses": "Squared Absolute Huber Quantile Logistic Hinge SquaredHinge Poisson Softmax",
     "fivesigma.risk.penalties": "L1 L2 ElasticNet GroupL1",
     "fivesigma.risk.generalisation": "bias_variance bias_variance_path",

@@ -21,6 +21,7 @@ _PLACES = {
     "Result": "fivesigma.study.finished.result",
     "load": "fivesigma.study.finished.result",
     "load_model": "fivesigma.study.finished.fitted_model",
+    "evidence": "fivesigma.study.judge",
     "FivesigmaError": "fivesigma._core.errors",
     "InputError": "fivesigma._core.errors",
     "DataError": "fivesigma._core.errors",
@@ -33,6 +34,7 @@ __all__ = [
     "InputError",
     "Result",
     "Study",
+    "evidence",
     "load",
     "load_model",
     "read",
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from fivesigma.data.reading import read
     from fivesigma.study.finished.fitted_model import load as load_model
     from fivesigma.study.finished.result import Result, load
+    from fivesigma.study.judge import evidence
     from fivesigma.study.study import Study
 
 

@@ -332,7 +332,7 @@ def claim_text(  # noqa: PLR0913 keywords of a public function
     *,
     metric: str,
     n_test: int | None,
-    n_train: int,
+    n_train: int | None,
     relevant: float = 0.0,
     family: int = 1,
     greater_is_better: bool = True,

@@ -73,7 +73,7 @@ class _Outlook:
         return float(np.exp(np.interp(0.0, margin[at], np.log(GRID[at]))))
 
 
-def needs(difference: Difference, *, n_test: int | None, n_train: int, family: int = 1) -> str:
+def needs(difference: Difference, *, n_test: int | None, n_train: int | None, family: int = 1) -> str:
     """Return what it would take to see this very difference at 3σ among ``family`` comparisons, "" if it is seen.
 
     With the number of events that is named half of all studies claim 3σ, if the difference is what was found; the
@@ -83,7 +83,7 @@ def needs(difference: Difference, *, n_test: int | None, n_train: int, family: i
     ----------
     difference : what was found, with its errors.
     n_test : test events that it was judged on; None where the ``n_train`` events of the folds judge.
-    n_train : training events.
+    n_train : training events; None where nobody has said how many there were.
     family : comparisons that the page makes.
 
     >>> d = Difference(0.01, -0.01, 0.03, sigma_local=1.0, stat=0.01, train=0.0, t=1.0, dof=999.0)
@@ -105,13 +105,14 @@ def needs(difference: Difference, *, n_test: int | None, n_train: int, family: i
     return _foretold(d, _Outlook(d, family), _ways(d, n_test, n_train))
 
 
-def _ways(d: Difference, n_test: int | None, n_train: int) -> list[_Way]:
+def _ways(d: Difference, n_test: int | None, n_train: int | None) -> list[_Way]:
     """Return the ways to more events, the cheapest first: of the test, of training, of both."""
     both = _Way(lambda x: (x, x), None, "times the training and test events")
     if n_test is None:
         return [_Way(both.grows, n_train, "events")]
     test = [_Way(lambda x: (x, 1.0), n_test, "test events")] if d.stat else []
-    train = [_Way(lambda x: (1.0, x), n_train, "training events")] if d.train else []
+    of = "training events" if n_train is not None else "times the training events"
+    train = [_Way(lambda x: (1.0, x), n_train, of)] if d.train else []
     return [*test, *train, *([both] if test and train else [])]
 
 

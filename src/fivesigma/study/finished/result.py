@@ -147,6 +147,11 @@ class Claims(Sequence[Claim]):
     def __repr__(self) -> str:
         return "\n".join(claim.text for claim in self.items) or "no claims"
 
+    def _repr_html_(self) -> str:
+        if not self.items:
+            return "<p>no claims</p>"
+        return "<ul>" + "".join(f"<li>{html.escape(claim.text)}</li>" for claim in self.items) + "</ul>"
+
 
 @dataclass(frozen=True)
 class Result:
