@@ -14,7 +14,11 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import fivesigma.models.trees as trees
 import fivesigma.models.trees.regressors as regressors
 from fivesigma.models.trees import (
+    BoostingClassifier,
+    BoostingRegressor,
     DepthPath,
+    ForestClassifier,
+    ForestRegressor,
     NaturalGradientBoosting,
     QuantileForest,
     SplitConformal,
@@ -23,6 +27,10 @@ from fivesigma.models.trees import (
 )
 
 ESTIMATORS = [
+    BoostingClassifier(max_iter=20, min_samples_leaf=3),
+    BoostingRegressor(max_iter=20, min_samples_leaf=3),
+    ForestClassifier(10, random_state=0),
+    ForestRegressor(10, random_state=0),
     DepthPath(),
     DepthPath(DecisionTreeClassifier(random_state=0)),
     DepthPath(RandomForestClassifier(5, random_state=0)),
@@ -43,6 +51,8 @@ ESTIMATORS += BOOSTED if find_spec("xgboost") else []
 WEIGHTS = "check_sample_weight_equivalence_on_dense_data"
 SPARSE = "check_sample_weight_equivalence_on_sparse_data"
 XFAIL = {
+    ("ForestClassifier", WEIGHTS): "bootstrap samples of copies and of weights differ",
+    ("ForestRegressor", WEIGHTS): "bootstrap samples of copies and of weights differ",
     ("XGBoostClassifier", WEIGHTS): "XGBoost sums gradients as float32: equal to 3e-7 only",
     ("RandomForestClassifier", WEIGHTS): "bootstrap samples of copies and of weights differ",
     ("RandomForestRegressor", WEIGHTS): "bootstrap samples of copies and of weights differ",

@@ -51,6 +51,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
                 tree = room_for(2 * growth.max_leaves - 1, 1)
                 n_nodes = kernel.grow(events, rows, growth, leaves, tree, raw[k])
                 trees.append(Tree(*(each[:n_nodes].copy() for each in tree)))
+        self.n_iter_ = int(self.max_iter)
         self._start, self._trees = start, Grown.of(bins, trees, list(range(len(start))) * self.max_iter)
 
     def _growth(self) -> kernel.Growth:

@@ -14,6 +14,7 @@ import numpy as np
 from fivesigma.models.trees.nodes import Tree, compiled
 
 SLOPE, CURVATURE, WEIGHT = range(3)
+_TIE = 1.0 + 1e-9  # times the best by which a later split must win: equal ones differ by rounding only
 
 
 class Growth(NamedTuple):
@@ -84,7 +85,7 @@ def _find_split(bins: Any, n_bins: Any, total: Any, growth: Growth, split: Any) 
     G, H, W = total[0], total[1], total[2]
     least_w, least_h, shrink = growth.min_weight, growth.min_curvature, growth.shrink
     own = G * G / (H + shrink)
-    best = own * (1.0 + 1e-12)
+    best, to_win = own, own * _TIE
     column, begin, cut = -1, 0, 0
     for f in range(len(bins)):
         for first in range(1 + (bins[f, 0, 2] > 0.0)):
@@ -98,7 +99,8 @@ def _find_split(bins: Any, n_bins: Any, total: Any, growth: Growth, split: Any) 
                 if W - w < least_w or H - h < least_h:
                     break
                 quality = g * g / (h + shrink) + (G - g) * (G - g) / (H - h + shrink)
-                if quality > best:
+                if quality > to_win:
+                    to_win = quality * _TIE
                     best, column, begin, cut = quality, f, first, c
     split[0], split[1], split[2] = column, begin, cut
     return best - own if column >= 0 else 0.0

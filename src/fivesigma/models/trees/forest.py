@@ -220,7 +220,8 @@ class ForestRegressor(RegressorMixin, _Forest):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the mean over the trees ``(n,)``."""
-        return np.asarray(self._target.at(self._mean(X)[:, 0]))
+        found = self._mean(X)[:, 0]
+        return np.asarray(self._target.at(found))
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

@@ -1,0 +1,171 @@
+"""Forests and boosting on binned columns: splits against a search by hand, and what must not change them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from fivesigma._core.errors import FivesigmaError, InputError
+from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, ForestClassifier, ForestRegressor
+from fivesigma.models.states import check_state
+from fivesigma.record import models
+from fivesigma.study.registry.kinds.trusted import TRUSTED
+
+
+def data(n=300, p=4, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 12, (n, p)).astype(float)
+    return X, X[:, 1] * X[:, 2] + rng.normal(size=n), rng.uniform(0.5, 2.0, n)
+
+
+def best_by_hand(X, y, w, least):
+    """Column, cut and quality of the best split, by trying them all."""
+    found = (-1.0, -1, 0.0)
+    for f in range(X.shape[1]):
+        for cut in np.unique(X[:, f])[:-1]:
+            left = X[:, f] <= cut
+            if min(left.sum(), (~left).sum()) < least:
+                continue
+            quality = sum((w[s] @ y[s]) ** 2 / w[s].sum() for s in (left, ~left))
+            found = max(found, (quality, f, cut))
+    return found
+
+
+def with_all_rows(monkeypatch):
+    """Let each tree of a forest see every row once."""
+    from fivesigma.models.trees import forest_kernel as kernel
+
+    def sampled(seed, number, n_draws, w, y):
+        return np.uint64(seed), kernel.Rows(np.arange(len(w), dtype=np.int32), w.copy(), y.copy())
+
+    monkeypatch.setattr(kernel, "sampled", sampled)
+
+
+@pytest.mark.parametrize("n", [20, 300], ids=["sorted", "binned"])
+@pytest.mark.parametrize("least", [1, 6])
+def test_a_forest_takes_the_best_split(monkeypatch, n, least) -> None:
+    with_all_rows(monkeypatch)
+    X, y, w = data(n)
+    model = ForestRegressor(1, max_depth=1, min_samples_leaf=least, random_state=0).fit(X, y, w)
+    _, feature, cut = best_by_hand(X, y - np.average(y, weights=w), w, least)
+    tree = model._trees
+    assert tree.feature.tolist() == [feature, -1, -1]
+    left = X[:, feature] <= cut
+    expected = np.where(left, np.average(y[left], weights=w[left]), np.average(y[~left], weights=w[~left]))
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_a_forest_grown_to_the_end_knows_its_rows(monkeypatch, K) -> None:
+    with_all_rows(monkeypatch)
+    X, y, w = data()
+    X[:, 0] = np.random.default_rng(1).permutation(len(X)) % 60  # nearly every row is different
+    labels = np.digitize(y, np.quantile(y, np.arange(1, K) / K))
+    p = ForestClassifier(3, random_state=0).fit(X, labels, w).predict_proba(X)
+    _, same, n_same = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+    alone = n_same[same.ravel()] == 1
+    assert (p[alone].argmax(axis=1) == labels[alone]).all()
+    assert p[alone].max(axis=1).min() == 1.0
+
+
+def test_a_round_of_boosting_is_newton_s_step_in_the_best_split() -> None:
+    X, y, w = data()
+    model = BoostingRegressor(
+        learning_rate=1.0, max_iter=1, max_leaf_nodes=2, min_samples_leaf=0, l2_regularization=3.0
+    ).fit(X, y, w)
+    centred = y - np.average(y, weights=w)
+    best = max(
+        (sum((w[s] @ centred[s]) ** 2 / (w[s].sum() + 3.0) for s in (X[:, f] <= c, X[:, f] > c)), f, c)
+        for f in range(X.shape[1])
+        for c in np.unique(X[:, f])[:-1]
+    )
+    left = X[:, best[1]] <= best[2]
+    expected = np.average(y, weights=w) + sum(
+        s * (w[s] @ centred[s]) / (w[s].sum() + 3.0) for s in (left, ~left)
+    )
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-8)
+
+
+def test_bins_of_children_are_those_of_their_rows() -> None:
+    X = np.random.default_rng(0).permutation(200)[:, None].astype(float)
+    y = np.random.default_rng(1).normal(size=200)
+    model = BoostingRegressor(
+        learning_rate=1.0, max_iter=1, max_leaf_nodes=None, min_samples_leaf=0, max_bins=254
+    )
+    np.testing.assert_allclose(model.fit(X, y).predict(X), y, atol=1e-9)
+
+
+@pytest.mark.parametrize("high", [True, False])
+def test_boosting_sends_missing_values_to_the_side_that_gains(high) -> None:
+    x = np.linspace(-1.0, 1.0, 200)
+    x[::4] = np.nan
+    y = np.where(np.isnan(x), high, x > 0).astype(bool)
+    model = BoostingClassifier(max_iter=1, max_leaf_nodes=2).fit(x[:, None], y)
+    score = model.decision_function(x[:, None])
+    assert score[y].min() > score[~y].max()
+
+
+@pytest.mark.parametrize("make", [BoostingClassifier, BoostingRegressor])
+def test_weight_k_is_k_copies_for_boosting(make) -> None:
+    X, y, _ = data(120)
+    y = y > np.median(y) if make is BoostingClassifier else y
+    k = np.arange(len(X)) % 3 + 1
+    weighed = make(max_iter=30, min_samples_leaf=5).fit(X, y, k)
+    copied = make(max_iter=30, min_samples_leaf=5).fit(np.repeat(X, k, axis=0), np.repeat(y, k))
+    asked = "predict_proba" if make is BoostingClassifier else "predict"
+    np.testing.assert_allclose(getattr(weighed, asked)(X), getattr(copied, asked)(X), rtol=1e-9)
+
+
+def test_trees_are_the_same_in_any_number_of_threads() -> None:
+    X, y, w = data()
+    one, two = (ForestRegressor(12, random_state=3, n_jobs=n).fit(X, y, w).predict(X) for n in (1, 2))
+    assert one.tobytes() == two.tobytes()
+
+
+def test_three_classes_and_counts_are_learnt() -> None:
+    X, y, _ = data(600)
+    labels = np.digitize(y, np.quantile(y, [0.33, 0.67]))
+    p = BoostingClassifier().fit(X[:400], labels[:400]).predict_proba(X[400:])
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    assert roc_auc_score(labels[400:], p, multi_class="ovr") > 0.95
+    counts = np.random.default_rng(0).poisson(np.exp(X[:, 0] / 4))
+    found = BoostingRegressor("poisson").fit(X, counts).predict(X)
+    assert np.corrcoef(found, np.exp(X[:, 0] / 4))[0, 1] > 0.95
+    assert found.mean() == pytest.approx(counts.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize("make", [BoostingClassifier, ForestClassifier, BoostingRegressor, ForestRegressor])
+def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) -> None:
+    X, y, _ = data(100)
+    X[::9, 0] = np.nan
+    y = y > np.median(y) if hasattr(make, "predict_proba") else y
+    model = make(5).fit(X, y) if "Forest" in make.__name__ else make(max_iter=5).fit(X, y)
+    file = tmp_path / f"m{models.SUFFIX}"
+    models.save(model, file, {})
+    loaded = models.load(file, trusted=TRUSTED, check=check_state).estimator
+    assert loaded.predict(X).tobytes() == model.predict(X).tobytes()
+    model._trees.child[np.flatnonzero(model._trees.feature >= 0)[0]] = 0  # a child before its parent: no end
+    models.save(model, file, {})
+    with pytest.raises(FivesigmaError, match="child"):
+        models.load(file, trusted=TRUSTED, check=check_state)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (ForestClassifier(0), "n_estimators is 0; expected a whole number from 1"),
+        (ForestClassifier(max_features="all"), "max_features is 'all'; expected 'sqrt'"),
+        (ForestClassifier(max_samples=1.5), "max_samples is 1.5; expected a share"),
+        (ForestRegressor(max_bins=255), "max_bins is 255"),
+        (BoostingClassifier(learning_rate=0), "learning_rate is 0; expected a number"),
+        (BoostingClassifier(max_leaf_nodes=1), "max_leaf_nodes is 1"),
+        (BoostingRegressor("hinge"), "loss"),
+        (BoostingRegressor("poisson"), "expected counts"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(model, said) -> None:
+    X, y, _ = data(40)
+    y = y > np.median(y) if hasattr(model, "predict_proba") else y - 1e3
+    with pytest.raises(InputError, match=said):
+        model.fit(X, y)
