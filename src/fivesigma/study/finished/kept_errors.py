@@ -99,15 +99,21 @@ def told_by(folder: RunFolder, results: Results, name: str, names: Sequence[str]
     every = [known.get(each) for each in names]
     seen = TrainingRange(
         tuple(names),
-        np.array([-np.inf if each is None or each.min is None else each.min for each in every]),
-        np.array([np.inf if each is None or each.max is None else each.max for each in every]),
-        np.array([0.0 if each is None or each.std is None else each.std for each in every]),
+        _numbers(every, "min", -np.inf),
+        _numbers(every, "max", np.inf),
+        _numbers(every, "std", 0.0),
         np.array([each is None or each.n_missing > 0 for each in every]),
     )
     if not task(results.task).supervised:
         return Uncertainty.of(seen, ())
     held = _held_out(folder, results, name)
     return Uncertainty(seen, why=_UNKNOWN_GROUPS) if held is None else Uncertainty.of(seen, held)
+
+
+def _numbers(every: Sequence[Any], word: str, unknown: float) -> Any:
+    """Return what is said of each column, ``unknown`` where it is not."""
+    said = [None if each is None else getattr(each, word) for each in every]
+    return np.array([unknown if each is None else each for each in said])
 
 
 def _held_out(folder: RunFolder, results: Results, name: str) -> list[HeldOut] | None:
