@@ -90,8 +90,12 @@ def test_page_and_model_speak_of_the_law(finished) -> None:
     assert "its own law" in (finished.path / "report.md").read_text()
     assert (finished.path / "figures" / "coverage.csv").is_file()
     law = finished.model("quantile-forest").predict_law(np.zeros((3, 2)))
-    assert law.shape == (3, 14)
-    assert finished.model("linear").predict_law(np.zeros((3, 2))).shape == (3,)
+    assert law.shape == np.asarray(law).shape == (3, 14)
+    assert (law.interval(0.9)[0] < law.interval(0.9)[1]).all()
+    with pytest.raises(
+        InputError, match=r"'linear' \(linear\) predicts values and has no law; use predict_interval"
+    ):
+        finished.model("linear").predict_law(np.zeros((3, 2)))
     assert compare([finished.path, finished.path])["metric"] == "crps"
 
 

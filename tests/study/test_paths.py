@@ -286,6 +286,52 @@ def test_a_loss_of_ones_own_runs_only_where_it_is_trusted(table, tmp_path, monke
             fs.Study.read(written(tmp_path, table, "mass", model.format(name)), trust=True).prepared()
 
 
+EXPONENTIAL = """
+import numpy as np
+
+class Exponential:  # of AdaBoost: no probabilities come with it
+    def value(self, prediction, target):
+        return np.exp(-(2 * target - 1) * prediction)
+
+    def slope(self, prediction, target):
+        return -(2 * target - 1) * np.exp(-(2 * target - 1) * prediction)
+
+class Wrong(Exponential):
+    def slope(self, prediction, target):
+        return super().slope(prediction, target) / 2
+"""
+
+
+@pytest.mark.parametrize("target", ["signal", "kind"])
+def test_a_loss_of_classes_of_ones_own_gets_calibrated_probabilities(target, tmp_path, monkeypatch) -> None:
+    (tmp_path / "my_class_losses.py").write_text(EXPONENTIAL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(160, 2))
+    noisy = X[:, 0] + 0.7 * rng.normal(size=160)
+    lines = (
+        f"{a!r},{b!r},{'sb'[v > 0]},{'udt'[(v > -0.5) + (v > 0.5)]}"
+        for (a, b), v in zip(X.tolist(), noisy.tolist(), strict=True)
+    )
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,signal,kind", *lines]))
+    text = (
+        f'[data]\npath = "t.csv"\ntarget = "{target}"\nfeatures = ["a", "b"]\n[split]\n'
+        "folds = 2\n[evaluate]\nrefits = 0\n"
+        'claim = "fitted"\nbootstrap = 100\n[[models]]\nkind = "dummy"\n[[models]]\nkind = "logistic"\n'
+        '[[models]]\nname = "own"\nkind = "logistic"\nloss = "my_class_losses:{}"\nlambdas = [10.0, 1.0]\n'
+    )
+    (tmp_path / "s.toml").write_text(text.format("Exponential"))
+    monkeypatch.setattr("fivesigma.report.render", lambda *given: None)
+    results = fs.Study.read("s.toml", trust=True).run(tmp_path / "r", workers=1, progress=False).results
+    own, ours = (results.model(name).scores["test"] for name in ("own", "logistic"))
+    assert results.model("own").status == "ok"
+    assert own["accuracy"].value == pytest.approx(ours["accuracy"].value, abs=0.1)
+    assert own["log_loss"].value < results.model("dummy").scores["test"]["log_loss"].value
+    (tmp_path / "s.toml").write_text(text.format("Wrong"))
+    with pytest.raises(StudyError, match="the slope of Wrong is"):
+        fs.Study.read("s.toml", trust=True).prepared()
+
+
 def test_without_the_keys_nothing_changes() -> None:
     for name in ("logistic", "ridge", "lasso", "elastic-net"):
         assert settle(registry.kind(name), {}, {}) is None

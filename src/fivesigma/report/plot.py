@@ -78,6 +78,27 @@ def drawing(plot: Plot) -> Drawing:
     return Drawing(plot, _inline(bare, plot.alt), _standalone(bare), document.getvalue(), _table(plot))
 
 
+def on_axes(plot: Plot, figure: Any = None) -> Any:
+    """Draw ``plot`` in a notebook and return its axes: the one that there is, or an array of all.
+
+    Parameters
+    ----------
+    figure : of matplotlib, or a part of one; default: a new one of pyplot.
+    """
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    with styled(plot.name), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        if figure is None:
+            figure = plt.figure(figsize=plot.size, dpi=100, layout="constrained", facecolor="white")
+        before = set(figure.axes)
+        plot.draw(figure)
+        _label_decades(figure)
+        axes = [each for each in figure.axes if each not in before]
+    return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
+
+
 def _label_decades(figure: Any) -> None:
     """Label logarithmic axes that are still labelled in mathtext, which is off."""
     from matplotlib.ticker import LogFormatter

@@ -18,8 +18,7 @@ from fivesigma._core.random import generator
 from fivesigma._core.weights import signed
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.scores import ScoreTable
-from fivesigma.record.results import Claim, Score
-from fivesigma.report.rounding import interval_text
+from fivesigma.record.results import Claim
 from fivesigma.risk import evidence as risk
 from fivesigma.risk.evidence import About, Difference, Measurement, Part
 from fivesigma.risk.metric import Metric
@@ -27,6 +26,7 @@ from fivesigma.risk.metrics import DEFAULT, metrics, metrics_for
 from fivesigma.study.evidence.family import MODELS, Compared, Family
 from fivesigma.study.evidence.records import score_record
 from fivesigma.study.finished.result import Claims
+from fivesigma.study.finished.told_scores import Scored
 from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.tasks.registry import task as task_called
 
@@ -35,50 +35,7 @@ Array = NDArray[Any]
 _TEST = "test"
 
 
-@dataclass(frozen=True)
-class Scored(Mapping[str, Any]):
-    """One score: ``value``, ``low``, ``high``, ``level``, ``method``, and ``stat`` and ``train``, its errors.
-
-    >>> scored = Scored(Score(0.8, 0.7, 0.9))
-    >>> scored["value"], scored.low, dict(scored)["high"]
-    (0.8, 0.7, 0.9)
-    """
-
-    score: Score
-
-    def _items(self) -> dict[str, Any]:
-        found, error = self.score, self.score.error
-        return {
-            "value": found.value,
-            "low": found.low,
-            "high": found.high,
-            "level": found.level,
-            "method": found.method,
-            "stat": error.stat,
-            "train": error.train,
-        }
-
-    def __getitem__(self, word: str) -> Any:
-        if word not in (items := self._items()):
-            raise KeyError(f"{word!r}; a score has {', '.join(items)}")
-        return items[word]
-
-    def __getattr__(self, word: str) -> Any:
-        if word.startswith("_") or word == "score" or word not in (items := self._items()):
-            raise AttributeError(word)
-        return items[word]
-
-    def __iter__(self) -> Any:
-        return iter(self._items())
-
-    def __len__(self) -> int:
-        return len(self._items())
-
-    def __repr__(self) -> str:
-        return interval_text(self.score.value, self.score.low, self.score.high)
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evidence:
     """What labelled events say of some models; made by `evidence`.
 

@@ -26,8 +26,10 @@ from fivesigma.study.spec.shipped import find
 
 Model = str | tuple[str, Any] | Mapping[str, Any]
 
+_MOST_SHOWN = 6
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """What is to be found out, from which data, by which models.
 
@@ -101,6 +103,13 @@ class Study:
         """
         spec = Spec.read(find(study), data=data, seed=seed, trust=trust)
         return cls(None, seed=spec.study.seed, name=spec.study.name, question=spec.study.question, given=spec)
+
+    def __repr__(self) -> str:
+        sections = [_section(each) for each in self.models or ()]
+        models = [str(each.get("name", each.get("kind"))) for each in sections]
+        listed = ", ".join(models[:_MOST_SHOWN]) + (", …" if len(models) > _MOST_SHOWN else "")
+        of = self.given.place if self.given is not None else listed or "the models of the task"
+        return f"<Study '{self.name}': {of}; seed {self.seed}>"
 
     @property
     def own(self) -> dict[str, Any]:

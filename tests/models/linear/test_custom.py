@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.models.linear import GradientDescent, LinearRegressor
-from fivesigma.models.linear.custom import BorrowedLoss, check_slope, own_loss
+from fivesigma.models.linear import GradientDescent, LinearRegressor, RegularisationPath
+from fivesigma.models.linear.custom import BorrowedLoss, check_slope, of_classes, own_loss
 from fivesigma.models.linear.minimised import MinimisedPath
-from fivesigma.risk.losses import Loss, Squared
+from fivesigma.risk.losses import Logistic, Loss, Squared
 from fivesigma.risk.penalties import L1, L2, ElasticNet
 
 RNG = np.random.default_rng(0)
@@ -232,3 +232,37 @@ def test_a_loss_of_the_package_s_own_class_keeps_its_link_and_its_refusals():
     assert BorrowedLoss(Counts()).name == "Counts"
     with pytest.raises(InputError, match="expected a Loss, a function of"):
         own_loss(3)
+
+
+class OwnLogistic:
+    """The logistic loss, as a user would write it: of the score, and of targets that are 0 and 1."""
+
+    def value(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return np.logaddexp(0.0, prediction) - target * prediction
+
+    def slope(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return 1.0 / (1.0 + np.exp(-prediction)) - target
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_loss_of_classes_of_ones_own_finds_what_ours_finds(n_classes) -> None:
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(150, 3))
+    y = np.digitize(table[:, 0] + 0.8 * rng.normal(size=150), np.linspace(-0.5, 0.5, n_classes - 1))
+    words, w = np.array(["a", "b", "c"])[y], rng.integers(1, 3, 150)
+    lambdas = [30.0, 3.0]
+    own = MinimisedPath(of_classes(OwnLogistic()), L2(), lambdas, tol=1e-7).fit(table, words, w)
+    apart = [words == label for label in own.classes_] if n_classes > 2 else [words == "b"]
+    for k, each in enumerate(apart):
+        ours = RegularisationPath(Logistic(), L2(), lambdas).fit(table, each.astype(int), w)
+        found = own.coefs_[:, k] if n_classes > 2 else own.coefs_
+        np.testing.assert_allclose(found, ours.coefs_, atol=1e-5)
+    assert own.converged_.all()
+    assert set(own.predict(table)) <= set(words)
+    assert own.score(table, words) > 0.5
+    assert own.decision_function(table).shape == ((150, 3) if n_classes > 2 else (150,))
+    copies = np.repeat(np.arange(150), w)
+    again = MinimisedPath(of_classes(OwnLogistic()), L2(), lambdas, tol=1e-7).fit(
+        table[copies], words[copies]
+    )
+    np.testing.assert_allclose(again.coefs_, own.coefs_, atol=1e-5)

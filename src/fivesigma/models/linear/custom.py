@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, minimize
 from fivesigma._core.errors import InputError
 from fivesigma.models.linear.newton import l1_share
 from fivesigma.models.linear.problem import Problem, Solution
-from fivesigma.risk.losses import FunctionLoss, KinkedLoss, Loss, LossLike, SmoothLoss
+from fivesigma.risk.losses import CLASSIFICATION, FunctionLoss, KinkedLoss, Loss, LossLike, SmoothLoss
 from fivesigma.risk.penalties import L1, L2, ElasticNet, GroupL1, NoPenalty
 
 Array = NDArray[np.float64]
@@ -29,9 +29,9 @@ class BorrowedLoss(Loss):
     number.
     """
 
-    def __init__(self, own: LossLike) -> None:
+    def __init__(self, own: LossLike, task: str | None = None) -> None:
         self.own = own
-        self.task = getattr(own, "task", Loss.task)
+        self.task = str(task or getattr(own, "task", Loss.task))
 
     def value(self, prediction: Array, target: Array) -> Array:
         """Return the object's value."""
@@ -96,6 +96,12 @@ def own_loss(loss: Any) -> Loss:
     raise InputError(
         f"loss is {loss!r}; expected a Loss, a function of (prediction, target), or value and slope methods"
     )
+
+
+def of_classes(loss: Any) -> Loss:
+    """Make a loss of classes of what a user gave: of the linear score, and of targets that are 0 and 1."""
+    found = own_loss(loss)
+    return BorrowedLoss(found.own, CLASSIFICATION) if isinstance(found, BorrowedLoss) else found
 
 
 def name_of(loss: Loss) -> str:

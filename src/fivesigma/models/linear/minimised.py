@@ -6,6 +6,7 @@ from typing import Any, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
@@ -15,8 +16,8 @@ from fivesigma.models.linear.estimators import plain_bfgs
 from fivesigma.models.linear.path import LinearPathBase
 from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.models.linear.solvers import MARGIN
-from fivesigma.models.linear.targets import is_classification
-from fivesigma.risk.losses import KinkedLoss, SmoothLoss, Squared
+from fivesigma.models.linear.targets import is_classification, labels_of, separates_two_of_many
+from fivesigma.risk.losses import KinkedLoss, Loss, SmoothLoss, Squared
 from fivesigma.risk.penalties import L1
 
 Array = NDArray[np.float64]
@@ -37,6 +38,14 @@ def scores_along(coefs: Array, intercepts: Array, X: NDArray[np.floating]) -> Ar
     return np.asarray(X @ coefs.transpose(0, 2, 1) + intercepts[:, None, :], dtype=np.float64)
 
 
+def _classifies(path: Any) -> bool:
+    return is_classification(as_loss(path.loss))
+
+
+def _default_lambdas(problem: Problem) -> Array:
+    return np.asarray(np.geomspace(1.0, DEPTH, N_POINTS) * problem.lambda_max)
+
+
 @final
 class MinimisedPath(LinearPathBase):
     """Minimise ``Σ w ℓ(Xθ + b, y) + λ Ω(θ)`` at every λ of a path by `scipy.optimize.minimize`.
@@ -48,7 +57,8 @@ class MinimisedPath(LinearPathBase):
     Parameters
     ----------
     loss : Loss, or a function of (prediction, target), or an object with ``value`` and ``slope``
-        The slope of a loss of one's own is checked against its value before the fit.
+        The slope of a loss of one's own is checked against its value before the fit. Where its ``task`` is
+        "classification" the target has two classes, 0 and 1, one against the rest above two.
     penalty : Penalty or None
     lambdas : (n_lambdas,), optional
         Positive, rising or falling; 5 from λ_max down to λ_max / 100 by default.
@@ -62,6 +72,7 @@ class MinimisedPath(LinearPathBase):
     lambdas_, coefs_, intercepts_, violations_, gaps_, n_iterations_, converged_ : as in `RegularisationPath`
     lambda_ : float
         The smallest λ: what `predict` uses.
+    classes_ : (n_classes,), of a loss of classes
 
     Raises
     ------
@@ -98,21 +109,45 @@ class MinimisedPath(LinearPathBase):
         if self.method not in (*METHODS, PLAIN):
             raise InputError(f"method is {self.method!r}; expected one of {', '.join((*METHODS, PLAIN))}")
         loss = own_loss(as_loss(self.loss))
-        if is_classification(loss):
+        if is_classification(loss) and isinstance(loss, SmoothLoss | KinkedLoss):
             raise InputError(f"{type(loss).__name__} is a loss of classes; fit it with RegularisationPath")
         asked = None if self.lambdas is None else checked_lambdas(self.lambdas)
         table = self._checked(X, y, sample_weight)
-        problem, factor = self._posed(*table, asked=asked is not None)
+        if separates_two_of_many(table[1], loss):
+            self._fit_one_against_rest(loss, *table, asked)
+        else:
+            self._fit_problem(loss, *self._posed(*table, asked=asked is not None), asked)
+        self.lambda_ = float(self.lambdas_.min())
+        return self
+
+    def _fit_problem(self, loss: Loss, problem: Problem, factor: float, asked: Array | None) -> None:
         if not isinstance(loss, SmoothLoss | KinkedLoss):
             check_slope(loss, problem.y)
-        default = np.geomspace(1.0, DEPTH, N_POINTS) * problem.lambda_max / factor
-        lambdas = default if asked is None else asked
+        lambdas = _default_lambdas(problem) / factor if asked is None else asked
         points = [self._point(problem, float(lam)) for lam in lambdas * factor]
         z = np.concatenate([point.z for point in points])
         steps = np.concatenate([point.n_iterations for point in points])
         self._store(problem, lambdas, Solution(z, steps), factor)
-        self.lambda_ = float(lambdas.min())
-        return self
+
+    def _fit_one_against_rest(
+        self, loss: Loss, X: NDArray[np.floating], y: NDArray[Any], w: Array, asked: Array | None
+    ) -> None:
+        """One path for each class, all at the same λ."""
+        labels = np.unique(y)
+        apart = [self._posed(X, (y == label).astype(int), w)[0] for label in labels]
+        if asked is None:
+            asked = _default_lambdas(max(apart, key=lambda problem: problem.lambda_max))
+        parts = []
+        for problem in apart:
+            self._fit_problem(loss, problem, 1.0, asked)
+            certificate = self.violations_, self.gaps_, self.converged_
+            parts.append((self.coefs_, self.intercepts_, self.n_iterations_, *certificate))
+        coefs, intercepts, steps, violations, gaps, converged = (
+            np.stack(part, 1) for part in zip(*parts, strict=True)
+        )
+        self.classes_, self.coefs_, self.intercepts_ = labels, coefs, intercepts
+        self.violations_, self.gaps_ = violations.max(axis=1), gaps.max(axis=1)
+        self.n_iterations_, self.converged_ = steps.sum(axis=1), np.asarray(converged.all(axis=1))
 
     def _point(self, problem: Problem, lam: float) -> Solution:
         if self.method == PLAIN:
@@ -121,17 +156,30 @@ class MinimisedPath(LinearPathBase):
         return minimise_by_scipy(problem, lam, method=self.method, target=target)
 
     def score_path(self, X: ArrayLike) -> Array:
-        """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)``."""
+        """Return the linear scores ``Xθ + b`` at every λ: ``(n_lambdas, n)``, or ``(…, n, n_classes)`` above two."""
         check_is_fitted(self)
         return scores_along(self.coefs_, self.intercepts_, checked_rows(self, X))
 
-    def predict(self, X: ArrayLike) -> Array:
-        """Return the prediction ``(n,)`` at `lambda_`."""
-        scores = self.score_path(X)[int(np.argmin(self.lambdas_))]
+    def _scores(self, X: ArrayLike) -> Array:
+        found: Array = self.score_path(X)[int(np.argmin(self.lambdas_))]
+        return found
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the prediction ``(n,)`` at `lambda_`: a value, or a label."""
+        scores = self._scores(X)
+        if _classifies(self):
+            labels: NDArray[Any] = labels_of(scores[None], self.classes_)[0]
+            return labels
         return np.asarray(self.loss_.link(scores), dtype=np.float64)
 
-    def score(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return R² at `lambda_`."""
-        from sklearn.metrics import r2_score
+    @available_if(_classifies)  # type: ignore[untyped-decorator]
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Return the linear scores ``(n,)``, or ``(n, n_classes)`` above two classes, at `lambda_`."""
+        return self._scores(X)
 
-        return float(r2_score(y, self.predict(X), sample_weight=sample_weight))
+    def score(self, X: ArrayLike, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return R², or the accuracy, at `lambda_`."""
+        from sklearn.metrics import accuracy_score, r2_score
+
+        scorer = accuracy_score if _classifies(self) else r2_score
+        return float(scorer(y, self.predict(X), sample_weight=sample_weight))

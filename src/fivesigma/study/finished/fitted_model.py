@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import checks
 from fivesigma._core import columns as kinds
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import wrapped
 from fivesigma.data import frames, shape
@@ -24,14 +26,18 @@ from fivesigma.risk.extrapolation import distance
 from fivesigma.risk.predictive import LEVELS
 from fivesigma.study.finished.answers import answer, check_document, tried
 from fivesigma.study.finished.kept_errors import errors_of
+from fivesigma.study.finished.predicted_law import PredictedLaw
 from fivesigma.study.fit.intervals import with_intervals
 from fivesigma.study.fit.prediction import Output, Predictions
 from fivesigma.study.fit.uncertainty import Uncertainty
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
 
+_MOST_SHOWN = 12
+"""Columns that a model shows in a notebook."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedModel:
     """A model of a finished run.
 
@@ -66,6 +72,29 @@ class FittedModel:
         """The class labels in the order of the probabilities; None for a regression."""
         found = self.meta["classes"]
         return None if found is None else tuple(found)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.meta['kind']} '{self.meta['name']}': {self._aim}, {counted(len(self.names), 'column')}>"
+        )
+
+    @property
+    def _aim(self) -> str:
+        of = f" of {', '.join(self.targets) or self.meta['target']}" if self.meta["target"] else ""
+        return f"{self.meta['task']}{of}"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "model": f"{self.meta['name']} ({self.meta['kind']})",
+            "what": self._aim,
+            "classes": ", ".join(self.classes or ()),
+            "columns": ", ".join(self.names[:_MOST_SHOWN]) + (", …" if len(self.names) > _MOST_SHOWN else ""),
+            "settings": ", ".join(f"{key} = {value}" for key, value in self.meta["params"].items()),
+        }
+        shown = "".join(
+            f"<tr><th>{word}</th><td>{html.escape(text)}</td></tr>" for word, text in rows.items() if text
+        )
+        return f"<table><tbody>{shown}</tbody></table>"
 
     def columns(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
         """Return ``X`` as (n_samples, n_features) in the model's own columns, or as (n_samples, \\*shape) its images,
@@ -260,18 +289,29 @@ class FittedModel:
             table, lambda: recipe.predict(self.estimator, table, K), shapes=[(K,)], shares=True
         )
 
-    def predict_law(self, X: ArrayLike | Dataset) -> NDArray[np.float64]:
-        """Return the values of a regression (n_samples,), or (n_samples, 14) with 13 quantiles beside them.
+    def predict_law(self, X: ArrayLike | Dataset) -> PredictedLaw:
+        """Return the law of each prediction of a regression: value, quantiles, density, draws (`PredictedLaw`).
 
-        Of m targets (n_samples, m), or (n_samples, m, 14). The latter where the model has a predictive law;
-        `fivesigma.risk.predictive.QuantileLaw` reads it.
+        Raises
+        ------
+        InputError
+            For a model without a law: of classes, of clusters, or of values alone.
         """
+        name = self.meta["name"]
+        if self.clusters:
+            raise InputError(f"'{name}' is a clustering and has no law; use predict or predict_proba.")
         if self.classes is not None:
             raise InputError("this model has classes, whose law is their probabilities; use predict_proba.")
         table = self.columns(X)
-        return self._answer(
+        found = self._answer(
             table, lambda: self._law(table), shapes=[self._values, (*self._values, 1 + len(LEVELS))]
         )
+        if found.shape == (len(table), *self._values):
+            raise InputError(
+                f"'{name}' ({self.meta['kind']}) predicts values and has no law; use predict_interval, whose intervals "
+                "are of its errors on events held out, or a model with a law: natural-gradient, quantile-forest."
+            )
+        return PredictedLaw(found[..., 0], found[..., 1:])
 
     def _law(self, table: NDArray[Any]) -> NDArray[np.float64]:
         said = self.said(table)
@@ -405,18 +445,35 @@ def recoded(codes: NDArray[np.float64], own: Sequence[str], labels: Sequence[str
     return np.asarray(table[np.where(np.isnan(codes), len(own), codes).astype(np.int64)])
 
 
-def load(path: str | Path) -> FittedModel:
+def load(path: str | Path, name: str | None = None) -> FittedModel:
     """Load a model that a run has saved; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : a model file, or a run folder
+    name : of a run folder the model, as the study calls it; default: the best by validation
 
     Raises
     ------
     DataError
         For a file that is absent, changed by a single byte, holds a name that is not in the table, or a state that no
         fit leaves.
+    InputError
+        For a name that is none of the run's.
     """
     from fivesigma.models.states import check_state
     from fivesigma.study.registry.registry import TRUSTED
 
+    if Path(path).is_dir():
+        from fivesigma.study.finished.result import load as load_run
+
+        run = load_run(path)
+        found: FittedModel = run.best if name is None else run.model(name)
+        return found
     saved = models.load(Path(path), trusted=TRUSTED, check=check_state)
     check_document(Path(path), saved.meta, saved.estimator)
+    if name is not None and name != saved.meta["name"]:
+        raise InputError(
+            f"{path}: holds the model '{saved.meta['name']}', not '{name}'; name its run folder."
+        )
     return FittedModel(saved.estimator, saved.meta, Path(path))

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.record import leaderboard as board
 from fivesigma.record.opened import not_blind
 from fivesigma.record.results import Claim, Results, plain
 from fivesigma.record.store import RunFolder
+
+if TYPE_CHECKING:
+    import polars
+
+    from fivesigma.study.finished.figures import Figures
+    from fivesigma.study.finished.told_scores import Scores
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,37 @@ class Result:
 
         said = self.results.claims
         return Claims(tuple(map(evidence.not_blind, said)) if self.not_blind else said)
+
+    @cached_property
+    def predictions(self) -> polars.DataFrame:
+        """What each model says of every event, one line an event, as a polars frame (``.to_pandas()`` for pandas).
+
+        Of training rows it is what folds said that held them out; sealed rows are not in it.
+        """
+        import polars
+
+        place = RunFolder(self.path).predictions
+        if not place.is_file():
+            raise DataError(f"{place}: is gone; copy the run folder again, or resume the run.")
+        return polars.read_parquet(place)
+
+    @property
+    def scores(self) -> Scores:
+        """Every score: ``scores["forest"]["test"]["roc_auc"]["low"]``, and as one frame ``scores.frame``."""
+        from fivesigma.study.finished.told_scores import Scores
+
+        return Scores(self.results)
+
+    @cached_property
+    def plot(self) -> Figures:
+        """The figures of the page, each a method that returns matplotlib axes: ``plot.roc()``, ``plot.residuals()``."""
+        from fivesigma.report.section import View
+        from fivesigma.report.sections import with_others
+        from fivesigma.study.finished.brought import page_sections
+        from fivesigma.study.finished.figures import Figures
+
+        view = View(self.results, RunFolder(self.path).manifest())
+        return Figures(view, with_others(page_sections()))
 
     @property
     def answer(self) -> str:

@@ -30,6 +30,7 @@ from fivesigma.models.tempered import Tempered
 from fivesigma.models.tuned import Journal, Tuned
 from fivesigma.study.registry import monotone
 from fivesigma.study.registry.kind import ModelKind, Request
+from fivesigma.study.registry.losses import is_general
 from fivesigma.study.registry.path import estimator, settle
 from fivesigma.study.registry.registry import kind as kind_called
 
@@ -180,7 +181,8 @@ def _folded(
     recipe = FoldedPath(
         pipeline, metric, rule=path["select"], random_state=ask.dealt, standard=path["standard"]
     )
-    return Calibrated(recipe) if kind.calibrated and ask.classifies else recipe
+    uncalibrated = kind.calibrated or is_general(path["loss"]["name"])
+    return Calibrated(recipe) if uncalibrated and ask.classifies else recipe
 
 
 def build_user(estimator: Any, *, features: FeaturePlan, task: str, seed: int = 0, n_targets: int = 1) -> Any:

@@ -47,7 +47,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         kind.checked(model.params, data.task)
         path = settle(kind, model.path, model.params)
         if data.y is not None:
-            check_own_loss(path, data.y)
+            check_own_loss(path, data.y, classes=data.classes is not None)
         if model.tune is not False:
             kind.narrowed(model.tune)
         entry = replace(_resolved(spec, model, path), image=image)

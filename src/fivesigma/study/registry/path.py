@@ -107,8 +107,6 @@ def _ratio(
 def _loss(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     asked = given.get("loss", kind.losses[0])
     table = {"name": asked} if isinstance(asked, str) else dict(asked)
-    if losses.is_own(str(table["name"])) and "classification" in kind.tasks:
-        raise InputError(f"{kind.name}: a loss of your own is for regressions; expected one of its own.")
     known = losses.settings_of(str(table["name"]))
     settings = {name: params[name] for name in known if params.get(name) is not None}
     return losses.checked(settings | table, kind.losses)
@@ -117,6 +115,7 @@ def _loss(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]) 
 def estimator(kind: ModelKind, settings: Mapping[str, Any]) -> Any:
     """Return the unfitted path that ``settings`` describe."""
     from fivesigma.models.linear import RegularisationPath
+    from fivesigma.models.linear.custom import of_classes
     from fivesigma.models.linear.minimised import MinimisedPath
 
     penalty, lambdas = _built_penalty(settings), settings["lambdas"]
@@ -124,7 +123,7 @@ def estimator(kind: ModelKind, settings: Mapping[str, Any]) -> Any:
     if kind.minimiser is not None:
         return MinimisedPath(loss, penalty, lambdas, method=kind.minimiser)
     if losses.is_general(settings["loss"]["name"]):
-        return MinimisedPath(loss, penalty, lambdas)
+        return MinimisedPath(of_classes(loss) if "classification" in kind.tasks else loss, penalty, lambdas)
     return RegularisationPath(loss, penalty, lambdas)
 
 
@@ -136,14 +135,16 @@ def _built_penalty(settings: Mapping[str, Any]) -> Any:
     return {"l1": L1(), "l2": L2(), "none": None}[settings["penalty"]]
 
 
-def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[np.float64]) -> None:
+def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[Any], *, classes: bool = False) -> None:
     """Import a loss of the user's own and refuse it, by name, where its slope is not its derivative.
 
-    What it prints is left out here: it prints the same in each fit, and that is logged.
+    Of ``classes`` its target is 0 and 1. What it prints is left out here: it prints the same in each fit, and that is
+    logged.
     """
     if settings is None or not losses.is_own(settings["loss"]["name"]):
         return
     from fivesigma.models.linear.custom import check_slope, own_loss
 
     with caught():
-        check_slope(own_loss(losses.build(settings["loss"])), np.asarray(y, dtype=np.float64))
+        target = np.asarray(y > 0 if classes else y, dtype=np.float64)
+        check_slope(own_loss(losses.build(settings["loss"])), target)
