@@ -122,9 +122,8 @@ def test_a_model_file_loads_and_predicts_what_it_predicted(task, name, disk) -> 
     model = fs.load_model(disk / f"models-{task}" / f"{name}.fivesigma")
     assert model.meta["name"] == name
     for method, said in kept.items():
-        if method == "predict_law" and holds(
-            said, model.predict(X).tolist()
-        ):  # of values alone it was no law
+        if method == "predict_law" and np.ndim(said) == 1:  # of values alone, which are no law
+            assert holds(said, model.predict(X).tolist())
             with pytest.raises(fs.InputError, match="has no law; use predict_interval"):
                 model.predict_law(X)
         else:
