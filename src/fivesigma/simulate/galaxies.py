@@ -17,7 +17,8 @@ from scipy import fft
 from scipy.special import gamma, gammaincinv
 
 from fivesigma._core.errors import InputError
-from fivesigma.simulate.system import System, Table, count, positive
+from fivesigma.features.images.psf import Psf
+from fivesigma.simulate.system import System, Table, count
 
 Vector = NDArray[np.float64]
 Images = NDArray[np.float32]
@@ -51,30 +52,6 @@ def _render(images, parameters, b, I_e, rules):  # type: ignore[no-untyped-def] 
                         R2 = (u * u + v * v) / (R_e * R_e)
                         total += weights[i] * weights[j] * np.exp(-b[g] * (R2 ** (0.5 / n) - 1.0))
                 images[g, row, column] += I_e[g] * total
-
-
-@dataclass(frozen=True)
-class Psf:
-    """A round PSF: Moffat ``(1 + r²/a²)^(−β)``, or Gaussian (``beta = none``); FWHM in pixels."""
-
-    fwhm: float = 3.0
-    beta: float | None = 3.5
-
-    def __post_init__(self) -> None:
-        positive(self.fwhm, "psf.fwhm")
-        if self.beta is not None and not self.beta > 1:
-            raise InputError(f"psf.beta = {self.beta} is not possible; a Moffat profile needs more than 1.")
-
-    def kernel(self, size: int) -> Vector:
-        """The transform of the sampled, unit-sum kernel on a ``size × size`` torus: (size, size//2 + 1)."""
-        x = np.fft.fftfreq(size, 1 / size)
-        r2 = x[:, None] ** 2 + x**2
-        if self.beta is None:
-            profile = np.exp(-4 * np.log(2) * r2 / self.fwhm**2)
-        else:
-            a2 = self.fwhm**2 / 4 / (2 ** (1 / self.beta) - 1)
-            profile = (1 + r2 / a2) ** -self.beta
-        return np.asarray(fft.rfft2(profile / profile.sum()).real)
 
 
 def render(parameters: Vector, size: int) -> Images:
