@@ -55,11 +55,11 @@ def test_parquet_holds_images_units_and_settings(tmp_path):
     assert (about["seed"], about["settings"]) == (5, {"n_temperatures": "2", "size": "8"})
 
 
-def test_npz_keeps_shapes(tmp_path):
+def test_npz_keeps_shapes_and_images_have_a_channel(tmp_path):
     write("fields", tmp_path / "x.npz", n=3, settings={"size": 8, "factor": 2})
     with np.load(tmp_path / "x.npz", allow_pickle=False) as arrays:
-        assert arrays["high"].shape == (3, 8, 8)
-        assert arrays["low"].shape == (3, 4, 4)
+        assert arrays["high"].shape == (3, 1, 8, 8)
+        assert arrays["low"].shape == (3, 1, 4, 4)
 
 
 def test_settings_from_text():

@@ -29,6 +29,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting of the system; may be given several times."),
 ]
+Maps = Annotated[bool, typer.Option("--maps", help="halos: with maps of projected pressure and density.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Worker processes.")]
 
 
@@ -38,6 +39,7 @@ def simulate(
     n: Number = None,
     seed: Seed = 0,
     settings: Set = None,
+    maps: Maps = False,
     workers: Workers = 1,
     json: Json = False,
     quiet: Quiet = False,
@@ -49,7 +51,7 @@ def simulate(
 
     if name is None:
         return _listed()
-    given = _pairs(settings or [])
+    given = _pairs(settings or []) | ({"maps": "true"} if maps else {})
     if out is None:
         system(name, given)
         raise typer.BadParameter(f"say where to write: fivesigma simulate {name} -o {name}.parquet")

@@ -185,12 +185,14 @@ def _beside(work: _Work) -> dict[str, Any]:
 
 
 def _of_features(work: _Work, filled: Any, chosen: tuple[str, ...]) -> dict[str, Any]:
-    of_array = None if filled.kind == "table" else _unit(chosen[0], work)
     return {
         "X": filled.X,
         "mask": filled.mask,
         "names": filled.names,
-        "units": tuple(_unit(name, work) or of_array for name in filled.names),
+        "units": tuple(
+            _unit(name, work) or (_unit(column, work) if column else None)
+            for name, column in zip(filled.names, filled.of or (None,) * len(filled.names), strict=True)
+        ),
         "column_units": work.units,
         "kind": filled.kind,
         "categories": filled.categories,
@@ -414,14 +416,22 @@ class _Filled:
     categories: dict[str, tuple[str, ...]]
     kind: str = "table"
     mask: NDArray[np.bool_] | None = None
+    of: tuple[str, ...] = ()
+    """The array column that each channel is of; () of a table."""
 
 
 def _filled(
     work: _Work, names: tuple[str, ...], known: _Known
 ) -> tuple[_Filled, tuple[Hashes | None, Hashes]]:
-    """Read the table: fill ``X`` from the chosen columns, or the one array column that is chosen, and hash its rows."""
-    if len(names) == 1 and work.columns.look(names[0]).ndim > 1:
-        filled = _array(work, names[0])
+    """Read the table: fill ``X`` from the chosen columns, or the array columns that are chosen, and hash its rows."""
+    arrays = [name for name in names if work.columns.look(name).ndim > 1]
+    if arrays:
+        if others := [name for name in names if name not in arrays]:
+            raise InputError(
+                f"features: {arrays[0]!r} holds arrays and {others[0]!r} single values; name arrays alone, or columns "
+                "alone."
+            )
+        filled = _array(work, names[0]) if len(names) == 1 else _stacked(work, names)
         hashes = read_once(work.columns, known.names, apart=known.answer)
         return filled, known.identity(hashes)
     X, categories, hashes = _table(work, names, known)
@@ -433,14 +443,47 @@ def _filled(
 def _array(work: _Work, name: str) -> _Filled:
     """Take images, sequences or sets from one array column; the mask of sets stands beside it."""
     column = work.columns[name]
-    X = np.array(work.take(column), dtype=float_type([column]))
-    mask = _mask(work, name, X.shape)
-    if mask is not None:
+    mask = _mask(work, name, column.shape)
+    if mask is None:
+        X = np.asarray(
+            work.take(column), dtype=float_type([column])
+        )  # images fill the memory: they are not copied
+    else:
+        X = np.array(work.take(column), dtype=float_type([column]))
         X[~mask] = 0.0
     kind = shape.kind_of(X, mask)
     names = shape.names_of(name, shape.n_channels(X, kind))
     shape.refuse_infinite(X, names, kind, mask)
-    return _Filled(X, names, {}, kind, mask)
+    return _Filled(X, names, {}, kind, mask, (name,) * len(names))
+
+
+def _stacked(work: _Work, columns: Sequence[str]) -> _Filled:
+    """Take images, or sequences, whose channels are several array columns of one size."""
+    shapes = {name: work.columns.look(name).shape[1:] for name in columns}
+    first = shapes[columns[0]]
+    for name, each in shapes.items():
+        if len(each) != len(first) or each[1:] != first[1:]:
+            told = (
+                f"'{one}' is {' × '.join(map(str, of))}" for one, of in ((columns[0], first), (name, each))
+            )
+            raise InputError(
+                f"features: {' and '.join(told)}; expected arrays of one size, for they are channels of one image."
+            )
+    names = [shape.names_of(name, of[0]) for name, of in shapes.items()]
+    looks = [work.columns.look(name) for name in columns]
+    total = sum(map(len, names))
+    X = np.empty((len(work.rows), total, *first[1:]), dtype=float_type(looks))
+    start = 0
+    for name, own in zip(columns, names, strict=True):
+        X[:, start : start + len(own)] = work.take(work.columns[name])
+        start += len(own)
+        work.columns.let_go()
+    every = tuple(each for own in names for each in own)
+    kind = shape.kind_of(X, None)
+    shape.refuse_infinite(X, every, kind, None)
+    return _Filled(
+        X, every, {}, kind, None, tuple(name for name, own in zip(columns, names, strict=True) for _ in own)
+    )
 
 
 def _mask(work: _Work, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:

@@ -7,17 +7,16 @@ Sérsic (Atlas de galaxias australes, 1968); the relations used are in Graham & 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 from scipy.special import gamma, gammaincinv
 
 from fivesigma._core.errors import InputError
-from fivesigma.features.images.psf import Psf
+from fivesigma.features.images.psf import Psf, blur
 from fivesigma.simulate.system import System, Table, count
 
 Vector = NDArray[np.float64]
@@ -67,14 +66,6 @@ def render(parameters: Vector, size: int) -> Images:
     return images
 
 
-def blur(images: Images, psf: Psf) -> Images:
-    """Convolve with the PSF; the outside of the images is dark: (n, size, size) -> the same."""
-    size = images.shape[1]
-    wide = fft.next_fast_len(size + 2 * int(np.ceil(4 * psf.fwhm)), real=True)
-    spectrum = fft.rfft2(images, s=(wide, wide)) * psf.kernel(wide).astype(np.float32)
-    return np.asarray(fft.irfft2(spectrum, s=(wide, wide))[:, :size, :size], dtype=np.float32)
-
-
 @dataclass(frozen=True)
 class Galaxies(System):
     """Images of one galaxy or of two that overlap, with the truth.
@@ -103,7 +94,7 @@ class Galaxies(System):
     size: int = 64
     blended: float = 0.5
     separation: float = 12.0
-    psf: Psf = Psf()
+    psf: Psf = field(default_factory=Psf)
     noise: float = 1.0
     flux: tuple[float, float] = (500.0, 10_000.0)
     R_e: tuple[float, float] = (2.0, 8.0)

@@ -32,7 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
+from fivesigma.simulate import maps
 from fivesigma.simulate.hydrostatic import PressureProfile
+from fivesigma.simulate.maps import ClusterMaps
 from fivesigma.simulate.system import System, Table, count
 
 Vector = NDArray[np.float64]
@@ -91,6 +93,8 @@ class Halos(System):
     velocity_scatter : of the velocity dispersion about ``√(G M500 / 2 R500)`` [ln]
     offset, substructure : medians of centre offset / R500 and of the mass fraction in substructure
     state_scatter, state_correlation : scatter of the two [dex] and their correlation
+    maps : also draw maps of the projected pressure and density (`sky`), columns of images
+    sky : how they are drawn (`fivesigma.simulate.maps.ClusterMaps`)
     stars : M_star/M500 at 10¹⁴·⁵ Msun/h, falling as M^−0.3, scatter 0.1 dex
 
     The last five lines are stated defaults of this package without a source.
@@ -119,6 +123,8 @@ class Halos(System):
     state_scatter: float = 0.30
     state_correlation: float = 0.6
     stars: float = 0.012
+    maps: bool = False
+    sky: ClusterMaps = field(default_factory=ClusterMaps)
 
     def __post_init__(self) -> None:
         if not (
@@ -163,8 +169,9 @@ class Halos(System):
         from fivesigma.simulate import ahf
 
         halos = self.sample(n, rng)
-        columns = ahf.catalogue(halos, self.z, rng) | halos
-        units = ahf.UNITS | UNITS
+        columns: dict[str, NDArray[Any]] = ahf.catalogue(halos, self.z, rng) | halos
+        columns |= self.sky.draw(halos, rng) if self.maps else {}
+        units = ahf.UNITS | UNITS | maps.UNITS
         return Table(columns, {k: units[k] for k in columns if k in units}, target="M_500", features=PROXIES)
 
     def _concentration(self, M: Vector, disturbance: Vector, rng: np.random.Generator) -> Vector:

@@ -243,6 +243,9 @@ def _npz(table: Table, path: Path, about: dict[str, Any]) -> tuple[Path, ...]:
         with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, column in table.columns.items():
                 values = column.astype(str) if column.dtype == object else column
+                values = (
+                    values[:, None] if values.ndim == 3 else values
+                )  # images of one channel, as they are read
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
                     np.lib.format.write_array(stream, np.ascontiguousarray(values), allow_pickle=False)
 

@@ -27,6 +27,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "power": ("spectrum", "Power"),
         "two-point": ("spectrum", "TwoPoint"),
         "minkowski": ("objects", "Minkowski"),
+        "aperture": ("aperture", "Aperture"),
         "sersic": ("sersic", "SersicFit"),
         "magnetisation": ("lattice", "Magnetisation"),
     }

