@@ -70,7 +70,7 @@ def test_features_that_may_hold_the_answer_are_suspects() -> None:
         ({"features": []}, "empty list"),
         ({"features": ["x", "x"]}, "names a column twice"),
         ({"features": ["kind"]}, "feature 'kind' of a table holds text .such as 'a'"),
-        ({"features": ["img", "x"]}, "name it alone, or leave it out"),
+        ({"features": ["img", "x"]}, "name it alone, or with arrays of its size"),
         ({"spectators": ["img"]}, "spectator 'img' is an array"),
         ({"features": ["x"], "categorical": ["kin"]}, "categorical column 'kin' .* Did you mean 'kind'"),
     ],

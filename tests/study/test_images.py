@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -97,7 +98,7 @@ def test_a_saved_model_measures_images_as_training_did(
         np.testing.assert_array_equal(said, model.predict_proba(DATA))
         np.testing.assert_array_equal(said, model.predict_proba(model.columns(SPINS)))
         predict(folder / "run", folder / "spins.npz", tmp_path / "said.csv", model=name)
-        told = np.genfromtxt(tmp_path / "said.csv", delimiter=",", skip_header=1)[:, :2]
+        told = polars.read_csv(tmp_path / "said.csv").select(f"{name}:0", f"{name}:1").to_numpy()
         np.testing.assert_allclose(told, said, rtol=1e-12)
     with pytest.raises(fs.InputError, match=r"shape \(2, 1, 5, 6\); expected \(n, 1, 6, 6\)"):
         result.model("tree").predict(SPINS[:2, :, :5])
@@ -191,3 +192,83 @@ def test_simulated_images_are_images_where_they_are_named() -> None:
     made = prepare(Spec.from_toml(text))
     assert (made.data.kind, made.data.X.shape, made.data.X.dtype) == ("image", (60, 1, 8, 8), np.float32)
     assert made.fit_data.measured.shape == (60, 9)
+
+
+def test_what_models_of_features_lean_on_is_told_by_feature(tmp_path: Path) -> None:
+    study = fs.Study(
+        DATA,
+        models=["tree", ("mine", Brightness())],
+        features={"image": ["magnetisation", "power"]},
+        explain={"permutation": 2, "drop_best": 1},
+        **QUICK,
+    )
+    explained = study.run(tmp_path / "run", progress=False).results.explain
+    assert set(explained.permutation["tree"].names) == {
+        "|m|",
+        "energy per bond",
+        "ln P(k=1)",
+        "ln P(k=2)",
+        "ln P(k=3)",
+    }
+    assert set(explained.permutation) == {"tree"}
+    assert len(explained.drop_best["tree"].steps) == 2
+    assert "takes events of kind 'image' as they are" in explained.messages["permutation"]["mine"]
+
+
+@pytest.mark.parametrize(
+    ("models", "explain", "words"),
+    [
+        ([("mine", Brightness())], {"permutation": 2}, "of kind 'image': 'mine' takes them as they are"),
+        (["tree"], {"permutation": 2, "effects": True}, "effects and groups are of the columns of a table"),
+    ],
+)
+def test_pixels_of_images_are_not_explained_as_columns(
+    models: list[object], explain: dict[str, object], words: str
+) -> None:
+    with pytest.raises(fs.InputError, match=words):
+        fs.Study(DATA, models=models, features={"image": ["power"]}, explain=explain, **QUICK).check()
+
+
+def test_channels_may_be_several_arrays_of_one_size(tmp_path: Path) -> None:
+    pressure, density = RNG.normal(size=(2, 40, 1, 6, 6)).astype(np.float32)
+    np.savez(
+        tmp_path / "maps.npz",
+        p=pressure,
+        d=density,
+        small=density[:, :, :5],
+        x=np.arange(40.0),
+        y=np.arange(40) % 2,
+    )
+    data = fs.read(tmp_path / "maps.npz", target="y", features=["p", "d"], units={"p": "keV", "d": "Msun"})
+    assert (data.kind, data.names, data.units, data.X.dtype) == (
+        "image",
+        ("p", "d"),
+        ("keV", "Msun"),
+        np.float32,
+    )
+    np.testing.assert_array_equal(data.X, np.concatenate([pressure, density], axis=1))
+    for features, words in (
+        (["p", "small"], r"'p' is 1 × 6 × 6 and 'small' is 1 × 5 × 6; expected arrays of one size"),
+        (["p", "x"], "'p' is an array .* name it alone, or with arrays of its size"),
+    ):
+        with pytest.raises(fs.InputError, match=words):
+            fs.read(tmp_path / "maps.npz", target="y", features=features)
+
+
+def test_an_image_of_gaps_alone_is_a_sentence(tmp_path: Path) -> None:
+    X = np.array(SPINS)
+    X[7] = np.nan
+    np.savez(tmp_path / "spins.npz", s=X, y=Y)
+    with pytest.raises(
+        fs.InputError, match=r"1 of 160 events \(image\) hold no value at all \(first in row 7\)"
+    ):
+        fs.read(tmp_path / "spins.npz", target="y", features=["s"])
+
+
+def test_maps_of_clusters_are_two_channels_of_a_study() -> None:
+    text = '[data]\nsource = "simulate:halos"\nfeatures = ["pressure", "density"]\ntarget = "log10(M_500)"\n'
+    text += '[source]\nn = 40\nmaps = true\n"sky.size" = 16\n[features]\nimage = ["aperture"]\n'
+    text += '[[models]]\nkind = "linear"\nfeatures = ["lg flux(r<4) of pressure"]\n'
+    made = prepare(Spec.from_toml(text))
+    assert (made.data.names, made.data.X.shape) == (("pressure", "density"), (40, 2, 16, 16))
+    assert made.data.units == ("1e-6", "Msun/pc2")

@@ -426,11 +426,6 @@ def _filled(
     """Read the table: fill ``X`` from the chosen columns, or the array columns that are chosen, and hash its rows."""
     arrays = [name for name in names if work.columns.look(name).ndim > 1]
     if arrays:
-        if others := [name for name in names if name not in arrays]:
-            raise InputError(
-                f"features: {arrays[0]!r} holds arrays and {others[0]!r} single values; name arrays alone, or columns "
-                "alone."
-            )
         filled = _array(work, names[0]) if len(names) == 1 else _stacked(work, names)
         hashes = read_once(work.columns, known.names, apart=known.answer)
         return filled, known.identity(hashes)

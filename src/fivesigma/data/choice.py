@@ -143,9 +143,10 @@ def _named(
                 else "a target"
             )
             raise InputError(f"{name!r} is {role} and a feature; it can be only one of the two.")
-        if columns[name].ndim > 1 and len(names) > 1:
+        if columns[name].ndim > 1 and any(columns[other].ndim == 1 for other in names):
             raise InputError(
-                f"feature {name!r} is an array {columns[name].shape[1:]} in each event; name it alone, or leave it out."
+                f"feature {name!r} is an array {columns[name].shape[1:]} in each event; name it alone, or with arrays "
+                "of its size, which are channels of one image, or leave it out."
             )
         if is_text(columns[name]):
             _check_text(name, columns[name], roles, source)

@@ -157,6 +157,11 @@ class FittedModel:
         return ImageFeatures(tuple(kept["families"]), tuple(kept["channels"]), tuple(self.meta["shape"][1:]))
 
     @property
+    def takes(self) -> str:
+        """What `columns` gives of an event: a row of a table, where its columns are features of images."""
+        return self.events if self.image is None else "table"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """What it is asked about: its columns, or the channels of the images of which these are features."""
         return self.names if self.image is None else self.image.channels
@@ -353,7 +358,7 @@ class FittedModel:
             return self._interval_alone(table, level)
         if why := errors.why_not(level):
             raise InputError(f"'{self.meta['name']}' has no errors at level {level:g}: {why}")
-        far = distance(errors.beyond(table, self.events))
+        far = distance(errors.beyond(table, self.takes))
         ends = errors.ends(self.said(table), level, far)
         return ends[..., 0], ends[..., 1]
 

@@ -18,7 +18,7 @@ from fivesigma._core.collection import Collection
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma._core.kinematics import wrapped
 from fivesigma._core.units import with_expressions
-from fivesigma.data import join, readers, tables
+from fivesigma.data import join, readers, shape, tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.objects.declared import Declared, field_units, halves
 from fivesigma.data.objects.making import objects_of
@@ -239,6 +239,11 @@ def _objects(spec: Spec, file: str | Path) -> Mapping[str, Collection]:
         return objects_of(table, list(rules.values()), spec.data.missing)
 
 
+def _channels(name: str, array: NDArray[Any]) -> tuple[str, ...]:
+    """Return the names that the channels of an array, or its features, may have."""
+    return (*shape.names_of(name, array.shape[1]), *shape.names_of(name, array.shape[-1]))
+
+
 def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
     """Return the images, sequences or sets of a table, as (n_rows, \\*shape) of the model's."""
     arrays = {name: column for name, column in columns.items() if column.ndim > 1}
@@ -246,7 +251,8 @@ def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDAr
         raise InputError(
             f"{file}: has no column of arrays; this model takes events of kind '{model.events}'."
         )
-    known = tuple(name for name in arrays if name in model.read)[:1]
-    roles = Roles(features=known or None, missing=spec.data.missing or None)
+    known = [name for name in arrays if name in model.read]
+    own = [name for name in known if set(model.channels) & {*_channels(name, arrays[name])}] or known[:1]
+    roles = Roles(features=tuple(own) or None, missing=spec.data.missing or None)
     with _of(file):
         return model.arrays(Dataset.from_columns(arrays, roles, source=file))

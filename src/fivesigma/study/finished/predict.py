@@ -92,6 +92,9 @@ def predict(
     whole = np.ones(len(made), dtype=np.bool_)
     if spec.features.missing == "drop":
         whole &= ~shape.incomplete(made, shape.members(made, fitted.events))
+    made = (
+        made if fitted.image is None else fitted.columns(made)
+    )  # measured once for all that is said of them
     asked = _Asked(str(name), format, cut, level)
     predicted, told = _predicted(asked, fitted, made, whole)
     _refuse_both(kept, predicted)

@@ -70,7 +70,7 @@ class PredictedErrors:
         """How far (n, p) each event lies beyond the training range in each column, in standard deviations."""
         if self.known is None or not len(self.X):
             return np.zeros((len(self.X), len(self.model.names)))
-        return self.known.beyond(self.X, self.model.events)
+        return self.known.beyond(self.X, self.model.takes)
 
     @property
     def far(self) -> Array:

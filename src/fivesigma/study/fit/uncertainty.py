@@ -24,10 +24,13 @@ from fivesigma.risk.predictive import QuantileLaw
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.intervals import HeldOut, law_of, of_target
 from fivesigma.study.fit.prediction import Output, Predictions
+from fivesigma.study.plan import Entry
 
 Array = NDArray[Any]
 
 DEFAULT_LEVEL = 0.68
+TOGETHER = 256
+"""Image features of the training events that are looked at side by side."""
 MOST_EVENTS = 200_000
 """Events held out that tell the reach of an interval, to 0.1 % of the level."""
 _SIGNED = "some training weights are negative, and a rank or a share of signed events means nothing"
@@ -214,6 +217,15 @@ def training_range(data: FitData) -> TrainingRange:
     assert high is not None
     lower, upper = (TrainingRange.of(each.T, meta["names"], w, unordered=unordered) for each in (low, high))
     return replace(lower, high=upper.high, spread=np.maximum(lower.spread, upper.spread))
+
+
+def range_of_features(data: FitData, entry: Entry) -> TrainingRange:
+    """Return the range of the training events in the image features of a model, some columns at a time."""
+    names, w = data.seen(entry)["names"], None if data.w is None else data.w[data.train]
+    taken = [names[j] for j in data.columns(entry)]
+    pieces = (taken[start : start + TOGETHER] for start in range(0, len(taken), TOGETHER))
+    tables = (data.table(data.train, replace(entry, features=tuple(piece))) for piece in pieces)
+    return TrainingRange.of((column for table in tables for column in table.T), taken, w)
 
 
 def _extremes(X: Array, kind: str) -> tuple[Array, Array | None]:

@@ -11,7 +11,7 @@ from fivesigma.study.fit.intervals import HeldOut, intervals_of
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.fit.saved import errors_file, index_file, model_file
-from fivesigma.study.fit.uncertainty import Uncertainty, training_range
+from fivesigma.study.fit.uncertainty import Uncertainty, range_of_features, training_range
 from fivesigma.study.prepared import Prepared
 
 
@@ -40,7 +40,10 @@ def is_saved(outcome: Outcome) -> bool:
 
 def _uncertainty(prepared: Prepared, outcome: Outcome, every: TrainingRange) -> Uncertainty:
     data, entry, said = prepared.fit_data, outcome.entry, outcome.validation
-    seen = every if entry.features is None else every.within(entry.features)
+    if entry.image:
+        seen = range_of_features(data, entry)
+    else:
+        seen = every if entry.features is None else every.within(entry.features)
     if not {Output.VALUE, Output.PROBABILITY} & set(said):
         return Uncertainty.of(seen, ())
     targets = [None] if data.y.ndim == 1 else list(range(data.n_targets))

@@ -19,7 +19,7 @@ from fivesigma.record.sections.explained import Importance
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.explain.importance import joined, label, message
-from fivesigma.study.analyses.explain.settings import clustered, names_of
+from fivesigma.study.analyses.explain.settings import clustered, every_name, names_of
 from fivesigma.study.fit.outcome import ByPart, FitFailedError, Outcome, folded
 from fivesigma.study.fit.prediction import Predictions, scored, unpacked
 from fivesigma.study.plan import ALL, Fit, Sample, crossed
@@ -107,7 +107,7 @@ class Explorer:
     @property
     def groups(self) -> Groups:
         """The columns of the model, or their groups."""
-        names = names_of(self.outcome.entry, self.run.prepared.meta["names"])
+        names = names_of(self.outcome.entry, self.run.prepared.meta)
         return clustered(names, self.run.plan.shared["explain"]["groups"])
 
     def _steps(self, method: str, rounds: int) -> Iterator[AblationStep]:
@@ -205,9 +205,9 @@ class Explorer:
         return [fit], refits, crosses
 
     def _on(self, subset: Subset[str]) -> Fit:
-        entry, names = self.outcome.entry, list(self.run.prepared.meta["names"])
-        columns = tuple(sorted(subset.columns, key=names.index))
-        own = columns == names_of(entry, names)
+        entry, meta = self.outcome.entry, self.run.prepared.meta
+        columns = tuple(sorted(subset.columns, key=every_name(entry, meta).index))
+        own = columns == names_of(entry, meta)
         return Fit(
             entry.name, ALL, columns=None if own else columns, cost=self.run.prepared.costs[entry.name]
         )
@@ -232,7 +232,7 @@ class Explorer:
 
     def _ranking(self, subset: Subset[str], fits: Sequence[Fit]) -> Importance:
         parts = [(self.run.found(fit, "explain") or {}).get("permutation", {}) for fit in fits]
-        columns = tuple(fits[0].columns or names_of(self.outcome.entry, self.run.prepared.data.names))
+        columns = tuple(fits[0].columns or names_of(self.outcome.entry, self.run.prepared.meta))
         order = clustered(columns, self.run.plan.shared["explain"]["groups"])
         found = joined(parts, order, len(self.run.prepared.split.train))
         if found is None:

@@ -18,6 +18,7 @@ from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Difference, Measurement
 from fivesigma.study.analyses.explain.ablation import AblationPath, AblationStep
 from fivesigma.study.analyses.explain.importance import errors, label
+from fivesigma.study.analyses.explain.settings import every_name
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.family import Compared
 from fivesigma.study.evidence.folds import FoldScores
@@ -125,7 +126,7 @@ def _start(found: Evidence, path: AblationPath) -> explained.AblationStep:
     """Return the record of the model with all its columns."""
     metric, scores = found.prepared.metric.name, found.scores.of(path.model)
     columns = [*path.steps[0].columns, *path.steps[0].changed]
-    order = list(found.prepared.data.names)
+    order = every_name(found.prepared.plan.entry(path.model), found.prepared.meta)
     return explained.AblationStep(
         columns=tuple(sorted(columns, key=order.index)),
         changed=(),

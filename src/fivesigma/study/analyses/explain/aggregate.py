@@ -24,7 +24,7 @@ def joined_methods(
     folds: Sequence[Mapping[str, Any]], entry: Entry, asked: Mapping[str, Any], fit_data: FitData
 ) -> Methods:
     """Return the records by method, None for one that is not there, and the messages of these."""
-    names = names_of(entry, fit_data.meta["names"])
+    names = names_of(entry, fit_data.meta)
     groups, n_train = clustered(names, asked["groups"]), len(fit_data.train)
     found: Records = {}
     messages: dict[str, str] = {}

@@ -79,7 +79,7 @@ class Explain(Experiment):
         """The first on the folds that learns something, and that we can fit without a column."""
         prepared = self.run.prepared
         ranked = Evidence(prepared, self.run.outcomes, opened=False).ranked
-        able = (name for name in ranked if self.run.plan.entry(name).given is None)
+        able = (name for name in ranked if name in self.asked["models"])
         return tuple(name for name in able if name != prepared.baseline)[:1]
 
     @cached_property
@@ -108,6 +108,10 @@ class Explain(Experiment):
             return {}
         elsewhere = [entry.name for entry in self.run.plan.entries if entry.given is not None]
         why = dict.fromkeys(elsewhere, "its scores were made elsewhere: there is no model to ask")
+        kind = self.run.prepared.data.kind
+        fitted = [each for each in self.run.plan.entries if each.kind != "dummy" and each.given is None]
+        whole = [each.name for each in fitted if kind != "table" and not each.image]
+        why |= dict.fromkeys(whole, f"it takes events of kind '{kind}' as they are: it has no columns")
         return {method: dict(why) for method in METHODS if why and self.asked.get(method)}
 
     def record(self, found: Evidence) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from fivesigma._core.errors import did_you_mean
 from fivesigma.data.dataset import Dataset
 from fivesigma.explain.importance import cluster_columns
 from fivesigma.risk.splits import Split
+from fivesigma.study.fit.images import described
 from fivesigma.study.plan import Entry
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.registry import kind as kind_called
@@ -38,16 +39,15 @@ def settle(prepared: Prepared) -> dict[str, Any] | None:
     asked = spec.explain
     if not asked.asked:
         return None
-    if data.kind != "table":
-        raise spec.error(
-            "explain", f"explains the columns of a table, and an event is of kind '{data.kind}'; remove it."
-        )
     if split.n_folds < 2:
         raise spec.error(
             "explain", "what models lean on is measured on folds; give split.folds = 5, or remove it."
         )
     models = _models(spec, entries)
-    _check_permutations(spec, len(split.train), data, [each for each in entries if each.name in models])
+    if data.kind != "table":
+        models = _of_tables(spec, data, [each for each in entries if each.name in models])
+    explained = [each for each in entries if each.name in models]
+    _check_permutations(spec, len(split.train), prepared.meta, explained)
     return {
         "models": models,
         "named": asked.models is not None,
@@ -83,11 +83,30 @@ def _models(spec: Spec, entries: Sequence[Entry]) -> list[str]:
     return [name for name in leaning if kinds[name] != "dummy"]  # which leans on no column
 
 
-def _check_permutations(spec: Spec, n: int, data: Dataset, entries: Sequence[Entry]) -> None:
+def _of_tables(spec: Spec, data: Dataset, entries: Sequence[Entry]) -> list[str]:
+    """Return which of the models have columns to explain where an event is none: those of image features."""
+    found = [entry.name for entry in entries if entry.image]
+    others = [entry.name for entry in entries if not entry.image]
+    if not found or (others and spec.explain.models is not None):
+        of = f"'{others[0]}' takes them as they are" if others else "no model has any"
+        raise spec.error(
+            "explain",
+            f"explains the columns of a table, and an event is of kind '{data.kind}': {of}; name models of image "
+            "features, or remove it.",
+        )
+    if spec.explain.effects is not False or spec.explain.groups is not False:
+        raise spec.error(
+            "explain",
+            "effects and groups are of the columns of a table, not of image features; leave them out.",
+        )
+    return found
+
+
+def _check_permutations(spec: Spec, n: int, meta: Mapping[str, Any], entries: Sequence[Entry]) -> None:
     """Refuse permutations that would read the table for hours; trees go by their paths, whatever the columns."""
     R = spec.explain.permutation or 0
     for entry in entries:
-        p = len(names_of(entry, data.names))
+        p = len(names_of(entry, meta))
         made = entry.reduce or entry.interactions > 1 or entry.polynomial > 1
         masked = kind_called(entry.kind).nested and not made
         if not masked and R * p * n * p > MOST_READ:
@@ -154,6 +173,11 @@ def clustered(names: Sequence[str], groups: Sequence[Sequence[str]] | None) -> t
     return tuple(group for group in kept if group)
 
 
-def names_of(entry: Entry, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that a model takes."""
-    return tuple(names) if entry.features is None else tuple(entry.features)
+def names_of(entry: Entry, meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns that a model takes; ``meta`` as `fivesigma.study.prepared.Prepared.meta` has it."""
+    return every_name(entry, meta) if entry.features is None else tuple(entry.features)
+
+
+def every_name(entry: Entry, meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns that a model could take, in their order: those of the table, or its image features."""
+    return tuple(described(meta, entry)["names"])
