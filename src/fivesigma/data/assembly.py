@@ -427,7 +427,8 @@ def _filled(
     arrays = [name for name in names if work.columns.look(name).ndim > 1]
     if arrays:
         filled = _array(work, names[0]) if len(names) == 1 else _stacked(work, names)
-        hashes = read_once(work.columns, known.names, apart=known.answer)
+        held = {name: work.columns[name] for name in arrays if work.columns.is_raw(name)}
+        hashes = read_once(work.columns, known.names, apart=known.answer, held=held)
         return filled, known.identity(hashes)
     X, categories, hashes = _table(work, names, known)
     checks.refuse_infinite(X, names, rows=work.rows)

@@ -84,6 +84,7 @@ def read_once(
     apart: Collection[str],
     into: Filling | None = None,
     features: Collection[str] = (),
+    held: Mapping[str, NDArray[Any]] | None = None,
 ) -> tuple[Hashes, Hashes]:
     """Read a table once: return the hashes of its rows (`table_hashes`), and fill its ``features`` ``into`` X.
 
@@ -94,13 +95,15 @@ def read_once(
     apart : those of them that the first hash leaves out
     into : where the features go, and what is read is let go of; None where it is not wanted yet
     features : columns of the table that are features, in the form in which roles see them
+    held : columns that are there as they stand in the table, and are not read again
     """
     wanted = set() if into is None else set(features)
     hashes = TableHashes(columns.table.n_rows, hashed, apart=apart)
+    known, there = set(hashes.names), dict(held or {})
     names = sorted({*hashed, *wanted})
-    known = set(hashes.names)
     for start, stop, some in tiles(columns.table, names, max(1, -(-len(names) // _PARTS))):
-        part = columns.table.columns(some, start, stop)
+        part = columns.table.columns([name for name in some if name not in there], start, stop)
+        part |= {name: there[name][start:stop] for name in some if name in there}
         for name in some:
             if name in known:
                 hashes.take(name, part[name], start)

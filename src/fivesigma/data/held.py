@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.data.readers.table import Table, looks
@@ -65,6 +66,11 @@ class Held(Mapping[str, Column]):
     def seen(self, name: str, column: Column) -> Column:
         """Return a column, or part of one, of the table as roles see it."""
         return self._seen_as(name, column)
+
+    def is_raw(self, name: str) -> bool:
+        """Whether a column that is held is as it stands in the table."""
+        some = np.zeros(0)
+        return name in self._held and self._seen_as(name, some) is some
 
     def add(self, name: str, column: Column) -> None:
         """Add a column that is made of others, (n_rows,)."""

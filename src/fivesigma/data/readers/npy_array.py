@@ -18,6 +18,9 @@ from fivesigma._core.errors import DataError
 _NEXT = "write it again with numpy.savez or numpy.save"
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
+_PIECE = 1 << 22
+"""Bytes that are read at a time."""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -118,13 +121,15 @@ class Stored:
         return buffer.reshape((*reversed(self.shape[1:]), -1)).transpose()
 
     def _read(self, at: int, size: int) -> NDArray[Any]:
-        buffer = bytearray(size)
+        buffer, got = np.empty(size, np.uint8), 0
         with _opened(self.path, self.member) as stream:
             stream.seek(at)
-            got = stream.readinto(buffer)  # type: ignore[attr-defined]
-        if got != size:
-            raise DataError(f"{self.path}: array '{self.name}' ends after {got} of {size} bytes; {_NEXT}.")
-        return np.frombuffer(buffer, dtype=self.dtype)
+            while got < size:  # an archive holds what it reads at once a second time
+                new = stream.readinto(buffer[got : got + _PIECE])  # type: ignore[attr-defined]
+                if not new:
+                    raise DataError(f"{self.path}: array '{self.name}' ends after {got} of {size} bytes; {_NEXT}.")
+                got += new
+        return buffer.view(self.dtype)
 
 
 @contextmanager

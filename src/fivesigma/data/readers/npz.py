@@ -147,7 +147,10 @@ class ArraysTable:
         """Read those columns of one array that are wanted, some rows at a time."""
         parts: dict[str, list[NDArray[Any]]] = {}
         array, every = self.arrays[owner], sum(each == owner for each in self.owner.values()) <= len(wanted)
-        step = self._step(owner) if array.by_rows or (array.in_parts and not every) else max(last - first, 1)
+        in_steps = array.by_rows or (array.in_parts and not every)
+        if len(array.shape) > 2:
+            in_steps = False  # one column: parts of it would stand in memory twice where they are joined
+        step = self._step(owner) if in_steps else max(last - first, 1)
         for low in range(first, max(last, first + 1), step):
             rows = array.rows(low, min(low + step, last))
             for column, values in _pieces(self.path, owner, rows, self.labels, self.masks):
