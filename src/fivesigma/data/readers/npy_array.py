@@ -127,7 +127,9 @@ class Stored:
             while got < size:  # an archive holds what it reads at once a second time
                 new = stream.readinto(buffer[got : got + _PIECE])  # type: ignore[attr-defined]
                 if not new:
-                    raise DataError(f"{self.path}: array '{self.name}' ends after {got} of {size} bytes; {_NEXT}.")
+                    raise DataError(
+                        f"{self.path}: array '{self.name}' ends after {got} of {size} bytes; {_NEXT}."
+                    )
                 got += new
         return buffer.view(self.dtype)
 
