@@ -10,6 +10,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 import fivesigma as fs
+from fivesigma.record.sections.image_features import ImageFeaturesRecord
 from fivesigma.study.finished.predict import predict
 from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.prepare import prepare
@@ -86,6 +87,19 @@ def test_models_of_tables_get_the_features_that_they_or_the_study_name(
     assert len(result.model("pixels").names) == 36
     scores = {each.name: each.scores["test"]["roc_auc"].value for each in result.results.models}
     assert scores["order parameter"] > 0.9 > 0.75 > scores["pixels"]
+
+
+def test_record_and_page_say_what_each_model_saw(finished: tuple[Path, fs.Result]) -> None:
+    folder, result = finished
+    kept = result.results.model("tree").section(ImageFeaturesRecord)
+    assert kept is not None
+    assert (kept.families, kept.n_columns, kept.names[0]) == (("magnetisation", "power"), 5, "|m|")
+    page = (folder / "run" / "report.html").read_text(encoding="utf-8")
+    text = (folder / "run" / "report.md").read_text(encoding="utf-8")
+    for told in (page, text):
+        assert "What the models saw" in told
+        assert "pixel 0,0, pixel 0,1" in told
+    assert result.results.model("dummy").section(ImageFeaturesRecord) is None
 
 
 def test_a_saved_model_measures_images_as_training_did(

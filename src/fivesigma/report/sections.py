@@ -47,6 +47,7 @@ NOUNS = (
     "calibration",
     "weights",
     "cut_flow",
+    "image_features",
     "data",
     "method",
     "citation",

@@ -67,3 +67,14 @@ def named(asked: Asked) -> str:
     'power'
     """
     return asked if isinstance(asked, str) else str(asked.get("kind", ""))
+
+
+def spoken(asked: Asked) -> str:
+    """Return a family as text, with its settings.
+
+    >>> spoken("power"), spoken({"kind": "sersic", "fwhm": 2.5, "profiles": 2})
+    ('power', 'sersic (fwhm = 2.5, profiles = 2)')
+    """
+    settings = {} if isinstance(asked, str) else {key: value for key, value in asked.items() if key != "kind"}
+    told = ", ".join(f"{key} = {value}" for key, value in settings.items())
+    return named(asked) + (f" ({told})" if told else "")

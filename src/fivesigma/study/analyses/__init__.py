@@ -30,6 +30,7 @@ ANALYSES: Mapping[str, str] = {
     "spread": "spread:ANALYSIS",
     "symmetries": "symmetries:ANALYSIS",
     "temperature": "temperature:ANALYSIS",
+    "image_features": "image_features:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",
     "curves": "curves.analysis:ANALYSIS",
