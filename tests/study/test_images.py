@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from fivesigma.record.sections.image_features import ImageFeaturesRecord
 from fivesigma.study.finished.predict import predict
 from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.prepare import prepare
+from fivesigma.study.runner.run import canonical, resume
 from fivesigma.study.spec.document import Spec
 
 QUICK = {"split": {"folds": 2}, "evaluate": {"bootstrap": 100, "refits": 2, "claim": "fitted"}}
@@ -286,3 +290,38 @@ def test_maps_of_clusters_are_two_channels_of_a_study() -> None:
     made = prepare(Spec.from_toml(text))
     assert (made.data.names, made.data.X.shape) == (("pressure", "density"), (40, 2, 16, 16))
     assert made.data.units == ("1e-6", "Msun/pc2")
+
+
+def test_a_killed_run_comes_to_the_same_bytes_on_two_workers(
+    finished: tuple[Path, fs.Result], tmp_path: Path
+) -> None:
+    folder, _ = finished
+    half = tmp_path / "half"
+    shutil.copytree(folder / "run", half)
+    for path in [*sorted((half / "tasks").glob("*.npz"))[::2], half / "results.json", half / "report.html"]:
+        path.unlink()
+    resume(half, workers=2, progress=False)
+    told = [canonical(json.loads((each / "results.json").read_text())) for each in (half, folder / "run")]
+    assert told[0] == told[1]
+    assert (half / "predictions.parquet").read_bytes() == (
+        folder / "run" / "predictions.parquet"
+    ).read_bytes()
+
+
+def test_images_are_read_divided_and_measured_in_twice_their_memory(tmp_path: Path) -> None:
+    X = RNG.normal(size=(2000, 1, 64, 64)).astype(np.float32)
+    np.savez(tmp_path / "images.npz", image=X, y=np.arange(2000) % 2)
+    text = f'[data]\npath = "{tmp_path}/images.npz"\nfeatures = ["image"]\ntarget = "y"\n'
+    text += '[features]\nimage = ["magnetisation"]\n[[models]]\nkind = "tree"\n'
+    prepare(Spec.from_toml(text))  # what is imported and compiled once is no part of it
+    tracemalloc.start()
+    assert prepare(Spec.from_toml(text)).fit_data.measured.shape == (2000, 2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2.0 * X.nbytes + 16e6
+
+
+@pytest.mark.parametrize("sizes", [((1, 4, 4), (1, 5, 5)), ((1, 4, 4), (1, 4, 5)), ((2, 6, 6), (1, 6, 6))])
+def test_images_of_different_sizes_are_a_sentence(sizes: tuple[tuple[int, ...], ...]) -> None:
+    with pytest.raises(fs.InputError, match=r"X has rows of different shapes \(\(\d, .*expected one: cut or pad"):
+        fs.Dataset.from_arrays([np.zeros(size) for size in sizes], [0, 1])

@@ -40,9 +40,29 @@ def as_table(X: Any, *, what: str = "X") -> NDArray[np.float64]:
     return array
 
 
+def _one_array(values: Any, what: str) -> NDArray[Any]:
+    """Return ``values`` as an array; `InputError` where its rows differ in shape, as images of several sizes do."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        shapes = sorted({np.shape(each) for each in values if _is_even(each)})
+        told = " and ".join(str(shape) for shape in shapes[:2]) or "no shape at all"
+        raise InputError(
+            f"{what} has rows of different shapes ({told}); expected one: cut or pad what is too large or too small."
+        ) from None
+
+
+def _is_even(value: Any) -> bool:
+    try:
+        np.shape(value)
+    except ValueError:
+        return False
+    return True
+
+
 def as_numbers(values: Any, *, what: str) -> NDArray[np.float64]:
     """Return ``values`` as a float64 array, or raise `WrongTypeError` if they are not real numbers."""
-    array = values if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    array = values if isinstance(values, np.ma.MaskedArray) else _one_array(values, what)
     text = array.dtype.kind == "O" and array.ndim == 1 and columns.is_text(array)
     if array.dtype.kind not in "fiubO" or (text and not columns.missing(array).all()):
         held = "values that are not numbers (text)" if text else f"{array.dtype} values"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -129,13 +130,21 @@ class Prepared:
         return meta | ({} if features is None else {"measured": list(features.names)})
 
     @cached_property
+    def measured(self) -> tuple[NDArray[np.float64], float]:
+        """The image features of all models (n_samples, q), q = 0 where there are none, and the seconds they took."""
+        features = measured_features(self.plan.entries, self.meta)
+        if features is None:
+            return np.empty((0, 0)), 0.0
+        started = time.perf_counter()
+        return features.table(self.data.X), time.perf_counter() - started
+
+    @cached_property
     def fit_data(self) -> FitData:
         """The arrays that the fits share; features of images are measured here."""
         data, split, meta = self.data, self.split, self.meta
         y = np.full(data.n_samples, -1, dtype=np.int64) if data.y is None else data.y
         X = shape.marked(data.X, data.mask)
-        features = measured_features(self.plan.entries, meta)
-        measured = np.empty((0, 0)) if features is None else features.table(X)
+        measured, _ = self.measured
         shared = (X, y, data.w, split.units, split.train, split.folds, split.tests)
         given = ({**meta, "given": list(self.given)}, self.given)
         return FitData(*shared, *given, split.near, split.further, self.halves, measured)

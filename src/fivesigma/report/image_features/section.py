@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fivesigma.record.sections.image_features import ImageFeaturesRecord
 from fivesigma.report.markup import cell, table
-from fivesigma.report.rounding import count
+from fivesigma.report.rounding import count, duration, plain_number
 from fivesigma.report.section import Content, Section, View
 
 MOST_NAMED = 12
@@ -38,6 +38,15 @@ def _lines(view: View) -> list[dict[str, str]]:
     return lines
 
 
+def _once(view: View) -> str:
+    """Return how long the features took, which no model's time per fit holds; "" of a run that kept no time."""
+    seconds = view.results.timing.get("image_features")
+    if not seconds:
+        return ""
+    each = 1000 * seconds / view.results.data.n_samples
+    return f"All features were measured once for all fits, in {duration(seconds)}: {plain_number(each, 2)} ms an event."
+
+
 def _markdown(view: View) -> str:
     head, keys = ("model", "what it saw", "columns", "which"), ("model", "seen", "n", "names")
     rows = [tuple(cell(line[key]) for key in keys) for line in _lines(view)]
@@ -48,7 +57,7 @@ SECTION = Section(
     "image_features",
     "What the models saw",
     lambda view: bool(view.having(ImageFeaturesRecord)),
-    lambda view: Content({"lines": _lines(view)}, {}),
+    lambda view: Content({"lines": _lines(view), "once": _once(view)}, {}),
     _markdown,
     template=Path(__file__).with_name("section.html.j2"),
 )

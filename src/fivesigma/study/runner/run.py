@@ -216,6 +216,8 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         "evidence": weighed - fitted,
         "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
     }
+    if prepared.measured[1]:
+        timing["image_features"] = prepared.measured[1]
     if made.speeds:
         timing[SPEED] = made.speeds
     record = dataclasses.replace(record, timing=timing)
