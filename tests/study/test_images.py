@@ -323,5 +323,7 @@ def test_images_are_read_divided_and_measured_in_twice_their_memory(tmp_path: Pa
 
 @pytest.mark.parametrize("sizes", [((1, 4, 4), (1, 5, 5)), ((1, 4, 4), (1, 4, 5)), ((2, 6, 6), (1, 6, 6))])
 def test_images_of_different_sizes_are_a_sentence(sizes: tuple[tuple[int, ...], ...]) -> None:
-    with pytest.raises(fs.InputError, match=r"X has rows of different shapes \(\(\d, .*expected one: cut or pad"):
+    with pytest.raises(
+        fs.InputError, match=r"X has rows of different shapes \(\(\d, .*expected one: cut or pad"
+    ):
         fs.Dataset.from_arrays([np.zeros(size) for size in sizes], [0, 1])

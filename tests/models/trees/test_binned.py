@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fivesigma._core.errors import FivesigmaError, InputError
-from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, ForestClassifier, ForestRegressor
 from fivesigma.models.states import check_state
+from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, ForestClassifier, ForestRegressor
 from fivesigma.record import models
 from fivesigma.study.registry.kinds.trusted import TRUSTED
 
