@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma.record.results import Audit
 from fivesigma.record.store import RunFolder, write_bytes
@@ -19,6 +20,7 @@ from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.audit import before, refuse
+from fivesigma.study.runner.forecast import planned
 from fivesigma.study.runner.kept_models import keep_beside
 from fivesigma.study.runner.kept_rows import keep_rows
 from fivesigma.study.runner.manifest import (
@@ -30,9 +32,10 @@ from fivesigma.study.runner.manifest import (
     study_hash,
 )
 from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
+from fivesigma.study.runner.outlook import Outlook
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import prediction_table, prediction_units, results
-from fivesigma.study.runner.stages import SPEED, Made, make
+from fivesigma.study.runner.stages import SPEED, Made, make, n_workers
 from fivesigma.study.spec.document import Spec
 
 
@@ -40,7 +43,7 @@ class InterruptedRunError(FivesigmaError):
     """The run was stopped; what is finished is kept, and ``resume`` goes on from there."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"interrupted; what is done is kept, go on with: fivesigma resume {path}")
+        super().__init__(f"interrupted; what is done is kept, {command('resume', path)} goes on")
         self.path = path
 
 
@@ -122,10 +125,10 @@ def unblind(
     folder = RunFolder.open(Path(path))
     manifest = folder.manifest()
     if not (folder.path / "results.json").is_file():
-        raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
+        raise InputError(f"{path}: this run has not ended; {command('resume', path)} goes on with it.")
     page = folder.path / "report.html"
     if not manifest["blind"] and not manifest.get(HIDDEN, False):
-        what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
+        what = "there is nothing to unblind." if page.is_file() else f"{command('resume', path)} goes on."
         raise InputError(f"{path}: its test set is open already; {what}")
     started = time.perf_counter()
     with folder.lock():
@@ -178,7 +181,8 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
 def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Result:
     """Do the tasks that are missing, then everything that follows from them."""
     try:
-        made = make(prepared, folder, settings.workers, settings.progress)
+        outlook = Outlook.of(prepared, n_workers(prepared, planned(prepared), settings.workers))
+        made = make(prepared, folder, settings.workers, settings.progress, outlook)
         settings.progress.start(3.0, "evidence")
         result = _conclude(made, folder, settings)
     except KeyboardInterrupt:
