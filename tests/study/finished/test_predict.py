@@ -14,7 +14,7 @@ import fivesigma as fs
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.study.finished.predict import predict
 from fivesigma.study.finished.predicted_errors import in_words
-from tests.study.finished.answered import STUDIES, finished, table
+from tests.study.finished.answered import STUDIES, N, finished, table
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +74,13 @@ def test_nothing_is_said_with_the_certainty_of_training_beyond_its_range(runs, t
             assert told["outside"]["n"] == int(events is not inside)
         assert widths[0][0] == widths[1][0] == widths[2][0]
         assert widths[0][1] < widths[1][1] < widths[2][1]
+    trained = table(N, 1)["a"]  # one row in five of it is sealed
+    low, high = told["outside"].pop("trained")["a"]
+    assert trained.min() <= low < -1.9 < 1.9 < high <= trained.max()
     assert told["outside"] == {"n": 1, "share": 0.5, "columns": {"a": 1}}
-    assert (
-        "warning: 1 event of 2 (50 %) outside the range of the training events: a (1)" in in_words(told, 2)[1]
-    )
+    told["outside"]["trained"] = {"a": [low, high]}
+    words = "warning: 1 event of 2 (50 %) outside the range of the training events: a (1; trained on -1."
+    assert words in in_words(told, 2)[1]
     assert out["naive-bayes:outside"].to_list()[0] == 0.0
     assert widths[2][1] > 0.99
 

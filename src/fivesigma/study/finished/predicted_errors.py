@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -102,12 +102,21 @@ class PredictedErrors:
 
     @property
     def outside(self) -> dict[str, Any]:
-        """How many events lie outside of the training range, and in which columns, the most frequent first."""
+        """How many events lie outside of the training range, in which columns, most frequent first; and the range."""
         out = self.beyond > 0
         n, count = int(out.any(axis=1).sum()), out.sum(axis=0)
         order = sorted(np.flatnonzero(count).tolist(), key=lambda j: -int(count[j]))
         share = n / len(self.X) if len(self.X) else 0.0
-        return {"n": n, "share": share, "columns": {self.model.names[j]: int(count[j]) for j in order}}
+        columns = {self.model.names[j]: int(count[j]) for j in order}
+        return {"n": n, "share": share, "columns": columns, "trained": self._trained(order)}
+
+    def _trained(self, columns: Sequence[int]) -> dict[str, list[float | None]]:
+        """Return the least and the greatest value of training events in some columns; None where they have no order."""
+        if self.known is None:
+            return {}
+        seen = self.known.seen
+        ends = {seen.names[j]: (float(seen.low[j]), float(seen.high[j])) for j in columns}
+        return {name: [each if np.isfinite(each) else None for each in both] for name, both in ends.items()}
 
     def document(self, *, written: bool = True) -> dict[str, Any]:
         """Return what is said of the errors, as JSON's own types; of those that are not ``written`` only the range."""
@@ -121,6 +130,7 @@ def in_words(document: Mapping[str, Any], n_rows: int) -> list[str]:
     """Return what is said of errors as lines.
 
     >>> told = {"interval": None, "no_interval": "why", "outside": {"n": 1, "share": 0.25, "columns": {"pt": 1}}}
+    >>> told["outside"]["trained"] = {"pt": [0.0, 9.0]}
     >>> in_words(told, 4)[0]
     'no errors: why'
     """
@@ -133,9 +143,13 @@ def in_words(document: Mapping[str, Any], n_rows: int) -> list[str]:
     return lines
 
 
+def _seen(ends: Sequence[float | None]) -> str:
+    return "" if None in ends else f"; trained on {ends[0]:.6g} to {ends[1]:.6g}"
+
+
 def _warning(outside: Mapping[str, Any], n_rows: int, *, errors: bool) -> str:
     columns = list(outside["columns"].items())
-    named = ", ".join(f"{name} ({n:,})" for name, n in columns[:_MOST_NAMED])
+    named = ", ".join(f"{name} ({n:,}{_seen(outside['trained'][name])})" for name, n in columns[:_MOST_NAMED])
     more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
     what = "; their errors are widened by their distance, and no coverage is promised there" if errors else ""
     return (
