@@ -251,13 +251,16 @@ def test_paths(tmp_path):
         ("", "this folder holds tables of several formats"),
         ("x.root", "x.root: not readable as ROOT"),
         ("x.h5", "x.h5: not readable as HDF5"),
-        ("x.zzz", "'.zzz' is not in this version"),
+        ("x.zzz", "'.zzz' is not in this version; .+ CSV .+, or say format = 'CSV' of a table of text"),
+        ("x.yyy", r"'.yyy' is not in this version; write it as one of [^;]+ CSV .\.csv.\.$"),
+        ("x.xlsx", r"Excel files are not in this version; write it as one of [^;]+ CSV .\.csv.\.$"),
     ],
 )
 def test_paths_that_are_refused(tmp_path, path, words):
     write(tmp_path / "part1.csv", "a\n1\n")
-    for name in ("x.root", "x.h5", "x.zzz"):
+    for name in ("x.root", "x.h5", "x.zzz", "x.xlsx"):
         write(tmp_path / name, b"root")
+    write(tmp_path / "x.yyy", bytes(range(256)))
     with pytest.raises(DataError, match=words.replace("*", ".")):
         read_columns(str(tmp_path / path) if path else tmp_path)
 

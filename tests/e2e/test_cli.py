@@ -142,7 +142,7 @@ VERBS = [
         "predict",
         "score",
     ),
-    *("reproduce", "log", "note", "ledger", "studies", "models", "doctor"),
+    *("reproduce", "log", "note", "ledger", "studies", "models", "docs", "doctor"),
 ]
 
 
@@ -154,7 +154,7 @@ def test_every_verb_has_json_quiet_and_debug(call: Any, verb: str) -> None:
         assert option in done.out
 
 
-@pytest.mark.parametrize("verb", ["studies", "models", "doctor"])
+@pytest.mark.parametrize("verb", ["studies", "models", "docs", "doctor"])
 def test_listings(call: Any, verb: str) -> None:
     assert call(verb).status == 0
     assert call(verb, "--quiet").out == ""

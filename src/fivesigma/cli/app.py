@@ -20,7 +20,7 @@ app = typer.Typer(
 _STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
 _RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict, runs.score)
 _RECORDS = (logbook.log, logbook.note, openings.ledger, runs.export, runs.reproduce)
-_LIBRARY = (simulation.simulate, library.studies, library.models, library.doctor)
+_LIBRARY = (simulation.simulate, library.studies, library.models, library.docs, library.doctor)
 
 for _verb in (*_STUDIES, *_RUNS, *_RECORDS, *_LIBRARY):
     app.command()(_verb)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from fivesigma.cli.answer import Answer, Table
 from fivesigma.cli.options import Debug, Json, Quiet
 
@@ -56,3 +60,23 @@ def doctor(json: Json = False, quiet: Quiet = False, debug: Debug = False) -> An
         name: {"value": state.value, "ok": state.ok, "remedy": state.remedy} for name, state in found.items()
     }
     return Answer(listed, [Table(["what", "found", "what to do"], rows)])
+
+
+def docs(
+    page: Annotated[
+        str | None, typer.Argument(metavar="PAGE", help="A page; without one they are listed.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> Answer:
+    """Read the documentation; it is installed with the package."""
+    from fivesigma._core import documentation
+
+    if page is not None:
+        found = documentation.page(page)
+        return Answer({"name": found.name, "path": str(found.path), "text": found.text}, [found.text])
+    every = documentation.pages()
+    listed = [{"name": each.name, "title": each.title, "path": str(each.path)} for each in every]
+    rows = [[each.name, each.title] for each in every]
+    return Answer({"pages": listed}, [Table(["page", "about"], rows), "", "fivesigma docs PAGE"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fivesigma._core.commands import command
 from fivesigma.cli.answer import Answer, Part, Table
 from fivesigma.cli.options import Debug, Json, Quiet, Run
 
@@ -82,5 +83,5 @@ def note(
     from fivesigma.record.results import plain
 
     written = add(run, text)
-    lines: list[Part] = [f"noted beside {run}; `fivesigma log {run.parent}` shows it"]
+    lines: list[Part] = [f"noted beside {run}; {command('log', run.parent)} shows it"]
     return Answer({"run": str(run), "notes": plain(list(written))}, lines)

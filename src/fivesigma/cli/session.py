@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import FivesigmaError
 from fivesigma.cli.answer import (
     DONE,
@@ -68,7 +69,7 @@ def _ending(error: BaseException) -> tuple[str, int]:
     """Return the sentence and the exit status for the way a verb ended."""
     if isinstance(error, (KeyboardInterrupt, Interrupted)):
         run = str(error.args[0]) if error.args else ""
-        return (f"interrupted; `fivesigma resume {run}` goes on." if run else "interrupted."), INTERRUPTED
+        return (f"interrupted; {command('resume', run)} goes on." if run else "interrupted."), INTERRUPTED
     if isinstance(error, FivesigmaError):
         return str(error), WRONG_INPUT
     if isinstance(error, _USAGE):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fivesigma._core.commands import command
 from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError
 from fivesigma.cli.answer import Answer, Table
@@ -83,7 +84,7 @@ def init(
         first = shlex.quote(f"{reader_for(file).options[0]}={next(iter(several))}")
         raise InputError(f"{file}: holds {', '.join(map(repr, several))}; name one: --option {first}.")
     place = write_starter(file, out, target, options)
-    lines = [f"wrote {place}: read it, then `fivesigma check {place}`"]
+    lines = [f"wrote {place}: read it, then {command('check', place)}"]
     return Answer({"study": str(place)}, lines)
 
 
@@ -114,11 +115,10 @@ def inspect(
 def _several(file: str, found: Mapping[str, str], word: str) -> Answer:
     """Answer of a file of several tables: what each is called and holds."""
     listed = Table([word, "holds"], [[name, said] for name, said in found.items()], f"{file}: several tables")
-    first = shlex.quote(f"{word}={next(iter(found))}")
     lines: list[str | Table] = [
         listed,
         "",
-        f"Look at one: fivesigma inspect {shlex.quote(file)} --option {first}",
+        f"Look at one: {command('inspect', file, '--option', f'{word}={next(iter(found))}')}",
     ]
     return Answer({"path": file, "option": word, "tables": dict(found)}, lines)
 

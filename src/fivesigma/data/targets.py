@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fivesigma._core import columns
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.columns import label, missing
 from fivesigma._core.errors import InputError, did_you_mean, one_of
+from fivesigma._core.expressions import quoted
 from fivesigma.risk.row_hashes import text_hash
 
 TASKS = ("classification", "regression", "clustering")
@@ -216,8 +218,10 @@ def _encode_numbers(
         )
     y = columns.numbers(values[present])
     if infinite := int(np.isinf(y).sum()):
+        among = f" (and {missing} missing) of {len(values):,}" if (missing := int((~present).sum())) else ""
         raise InputError(
-            f"target '{name}' has {infinite} infinite values; expected finite numbers: drop them with select."
+            f"target '{name}' has {infinite} infinite values{among}; expected finite numbers: drop their rows by "
+            f"select = {json.dumps(f'isfinite({quoted(name)})')}."
         )
     refuse_extreme(y, what=f"target '{name}'")
     if y.min() == y.max():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.inspection import Guesses, Inspection, guess, ranked_targets
@@ -60,7 +61,7 @@ def tried(seen: Inspection, columns: Columns, *, target: str | None, salt: str, 
         )
     raise InputError(
         f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or write a study with "
-        'task = "clustering" if there is none (docs/mixtures.md has one).'
+        f'task = "clustering" if there is none ({see("mixtures")} has one).'
     )
 
 

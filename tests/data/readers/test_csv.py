@@ -118,8 +118,25 @@ def test_text_that_is_no_number_stays_text(tmp_path: Path, words: str) -> None:
     assert _columns(_write(tmp_path / "t.csv", f"a;b\n{one};1\n{other};2\n"))["a"] == [one, other]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a,b\n1,2\n1,2,3\n4,5\n", "line 3 has 3 fields"),
+        ("# made by hand\na b\n1 2\n\n1 2 3\n", "line 5 has 3 fields"),
+        ('a,b\n"x,y",2\n1,2,3,4\n', "line 3 has 4 fields"),
+        ('a,b\n1,2\n"x",2,3\n', "a line has more fields"),
+        ("a,b\n" + "1,2\n" * 5000 + "1,2,3\n", "line 5002 has 3 fields"),
+    ],
+)
+def test_a_line_of_too_many_fields_is_named(tmp_path: Path, text: str, line: str) -> None:
+    with pytest.raises(DataError, match=f"{line}.* than there are names .2;"):
+        read_columns(_write(tmp_path / ("t.csv" if "," in text else "t.dat"), text))
+
+
 def test_decimal_commas_between_commas_are_too_many_fields(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"more fields than there are names .decimal commas"):
+    with pytest.raises(
+        DataError, match=r"line 2 has 4 fields, more fields than there are names .2; decimal commas"
+    ):
         read_columns(_write(tmp_path / "t.csv", "a,b\n1,5,2,5\n"))
 
 

@@ -36,13 +36,21 @@ _BUILT_IN = (
 _HEAD = 2880  # bytes that a reader is shown: the first block of FITS
 
 _LATER = {
-    ".xlsx": "Excel",
-    ".xls": "Excel",
-    ".json": "JSON",
-    ".pkl": "pickle",
-    ".pickle": "pickle",
+    **dict.fromkeys((".xlsx", ".xls", ".xlsb"), "Excel"),
+    ".ods": "OpenDocument",
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "JSON"),
+    **dict.fromkeys((".pkl", ".pickle"), "pickle"),
     ".joblib": "joblib",
+    ".mat": "MATLAB",
+    **dict.fromkeys((".rds", ".rdata"), "R"),
+    ".dta": "Stata",
+    ".sav": "SPSS or IDL",
+    **dict.fromkeys((".vot", ".votable", ".xml"), "XML and VOTable"),
+    **dict.fromkeys((".sqlite", ".db"), "SQLite"),
+    **dict.fromkeys((".orc", ".avro"), "ORC and Avro"),
+    **dict.fromkeys((".lhe", ".hepmc"), "LHE and HepMC"),
 }
+"""Suffixes of formats that have no reader yet, with their names."""
 
 
 class Reader(Protocol):
@@ -190,6 +198,15 @@ def _hint(format: str) -> str:
 
 def _unreadable(path: Path) -> str:
     suffix = path.suffix.lower()
-    readable = ", ".join(suffix for reader in all_readers() for suffix in reader.suffixes)
-    what = f"{_LATER[suffix]} files are" if suffix in _LATER else f"the suffix {suffix or '(none)'!r} is"
-    return f"{path}: {what} not in this version; readable are {readable}: convert it, or say format = 'CSV'."
+    readable = ", ".join(f"{reader.name} ({reader.suffixes[0]})" for reader in all_readers())
+    if suffix in _LATER:
+        return f"{path}: {_LATER[suffix]} files are not in this version; write it as one of {readable}."
+    but = ", or say format = 'CSV' of a table of text (--option format=CSV)" if _is_text(path) else ""
+    return f"{path}: the suffix {suffix or '(none)'!r} is not in this version; write it as one of {readable}{but}."
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file begins as text does, or is not there to say."""
+    head = first_bytes(path)
+    # the last character may be cut off
+    return head is None or not {"\0", "\N{REPLACEMENT CHARACTER}"} & set(head[:-3].decode("utf-8", "replace"))

@@ -208,7 +208,7 @@ def _attempt(
         texts = {own[i]: polars.String for i in types.as_text}
         frame = read(null_values=types.words, infer_schema_length=types.rows, schema_overrides=texts)
     except polars.exceptions.ComputeError as error:
-        _explain(path, source, error)
+        _explain(path, source, layout, error)
         found = re.search(r"\(column number (\d+)\)", str(error))
         column = int(found[1]) - 1 if found else None
         if types.rows is None and (column is None or column in types.as_text):
@@ -220,7 +220,7 @@ def _attempt(
     return frame
 
 
-def _explain(path: Path, source: Path | bytes, error: Exception) -> None:
+def _explain(path: Path, source: Path | bytes, layout: Layout, error: Exception) -> None:
     """Raise the sentence for the damage that polars found, if it is one of the known kinds."""
     if "utf-8" in str(error):
         with _lines(source) as stream:
@@ -230,9 +230,17 @@ def _explain(path: Path, source: Path | bytes, error: Exception) -> None:
                 except UnicodeDecodeError:
                     raise not_utf8(path, number) from error
     if "more fields" in str(error):
-        raise DataError(
-            f"{path}: a line has more fields than there are names (decimal commas, which must be points?); {_NEXT}."
-        ) from error
+        raise _too_many_fields(path, source, layout) from error
+
+
+def _too_many_fields(path: Path, source: Path | bytes, layout: Layout) -> DataError:
+    """Return the error of a file with a line of more fields than names; where quotes hide which one, without it."""
+    width = len(layout.names)
+    first = next(((number, count) for number, count in _field_counts(source, layout) if count > width), None)
+    which = "a line has" if first is None else f"line {first[0]} has {first[1]} fields,"
+    return DataError(
+        f"{path}: {which} more fields than there are names ({width}; decimal commas, which must be points?); {_NEXT}."
+    )
 
 
 def _refuse_short_lines(path: Path, frame: polars.DataFrame, layout: Layout, source: Path | bytes) -> None:

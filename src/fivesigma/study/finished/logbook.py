@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma.record import ledger as ledgers
 from fivesigma.record.logbook import Entry, Logbook
@@ -139,7 +139,7 @@ def _ended(path: Path) -> Entrant | None:
 
 
 def _unfinished(path: Path) -> str:
-    return f"It has not ended; `fivesigma resume {quote(str(path))}` goes on."
+    return f"It has not ended; {command('resume', path)} goes on."
 
 
 def _damage(error: BaseException, path: Path) -> str:
@@ -155,7 +155,7 @@ def _judged(run: _Run) -> _Run:
     if results.best is None:
         return replace(run, said="No model could be fitted.")
     if results.blind and results.split.n_test:
-        said = f"Its test is sealed; `fivesigma unblind {quote(str(run.path))}` opens it."
+        said = f"Its test is sealed; {command('unblind', run.path)} opens it."
         return replace(run, blind=True, said=said)
     return replace(run, score=run.entrant.score(results.metric))
 

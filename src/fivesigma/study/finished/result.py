@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import DataError, InputError, did_you_mean
 from fivesigma.record import leaderboard as board
 from fivesigma.record.opened import not_blind
@@ -295,7 +295,5 @@ def load(path: str | Path) -> Result:
 
     folder = RunFolder.open(Path(path))
     if not (folder.path / "results.json").is_file():
-        raise DataError(
-            f"{path}: this run has not ended; `fivesigma resume {quote(str(path))}` goes on with it."
-        )
+        raise DataError(f"{path}: this run has not ended; {command('resume', path)} goes on with it.")
     return Result(Path(path), folder.results(record_sections()))

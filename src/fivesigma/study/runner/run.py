@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import DataError, FivesigmaError, InputError
 from fivesigma.record.results import Audit
 from fivesigma.record.store import RunFolder, write_bytes
@@ -40,7 +41,7 @@ class InterruptedRunError(FivesigmaError):
     """The run was stopped; what is finished is kept, and ``resume`` goes on from there."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"interrupted; what is done is kept, go on with: fivesigma resume {path}")
+        super().__init__(f"interrupted; what is done is kept, {command('resume', path)} goes on")
         self.path = path
 
 
@@ -122,10 +123,10 @@ def unblind(
     folder = RunFolder.open(Path(path))
     manifest = folder.manifest()
     if not (folder.path / "results.json").is_file():
-        raise InputError(f"{path}: the run has not ended; go on with: fivesigma resume {path}")
+        raise InputError(f"{path}: this run has not ended; {command('resume', path)} goes on with it.")
     page = folder.path / "report.html"
     if not manifest["blind"] and not manifest.get(HIDDEN, False):
-        what = "there is nothing to unblind." if page.is_file() else f"go on with: fivesigma resume {path}"
+        what = "there is nothing to unblind." if page.is_file() else f"{command('resume', path)} goes on."
         raise InputError(f"{path}: its test set is open already; {what}")
     started = time.perf_counter()
     with folder.lock():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
+from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError, StudyError, did_you_mean
 from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
@@ -311,7 +312,7 @@ class Spec(Section):
         options = list(known)
         state = "in this version" if word in later else f"a {what}"
         hint = "" if word in later else did_you_mean(word, options)
-        more = f" and {len(options) - MANY} others of docs/study-file.md" if len(options) > MANY else ""
+        more = f" and {len(options) - MANY} others, see {see('study-file')}" if len(options) > MANY else ""
         shown = f"{', '.join(options[:MANY])}{more}"
         listed = "those that `fivesigma models` lists" if what == "model" else shown
         raise self.error(where, f"'{word}' is not {state}; expected one of {listed}.{hint}")

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.documentation import see
 from fivesigma._core.errors import DataError, InputError
 from fivesigma.data.inspection import Column, Inspection, inspected
 from fivesigma.data.objects.rules import Rules
@@ -93,7 +94,7 @@ def _head(seen: Inspection) -> Iterator[str]:
     name = _stem(Path(seen.path))
     yield f"# A starting point, written by looking at {_printable(Path(seen.path).name)}"
     yield f"# ({seen.n_rows} rows, {len(seen.columns)} columns). Lines that begin with # are off."
-    yield "# Check it with `fivesigma check`, run it with `fivesigma run`; every key: docs/study-file.md"
+    yield f"# Check it with `fivesigma check`, run it with `fivesigma run`; every key: {see('study-file')}"
     yield ""
     yield "[study]"
     yield f"name = {value_text(name)}"
@@ -118,7 +119,7 @@ def _data(seen: Inspection, beside: Path) -> Iterator[str]:
     yield f"path = {value_text(_relative(Path(seen.path), beside))}"
     yield from (f"{option} = {value_text(value)}" for option, value in seen.options.items())
     yield f"target = {value_text(found.target)} # a guess: name what is to be predicted"
-    yield '# task = "clustering" # then the target, if kept, is a truth that no fit sees (docs/mixtures.md)'
+    yield f'# task = "clustering" # then the target, if kept, is a truth that no fit sees ({see("mixtures")})'
     yield from _classes(seen)
     if len(found.features) <= _MOST_NAMED:
         yield f"features = {_listed(found.features)}"

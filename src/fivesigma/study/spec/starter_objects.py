@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError
 from fivesigma.data import tables
 from fivesigma.data.objects.making import objects_of
@@ -67,4 +68,4 @@ def observables(rules: Sequence[Rules]) -> Iterator[str]:
     if rules:
         name = rules[0].name
         said = [f"count({name})", f"{name}[0].pt", f"mass({name}[0] + {name}[1])"]
-        yield f"# observables = {value_text(said)} # features of objects; docs/kinematics.md"
+        yield f"# observables = {value_text(said)} # features of objects; {see('kinematics')}"

@@ -6,15 +6,24 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.commands import command
 from fivesigma._core.errors import DataError, StudyError
+from fivesigma.data.readers import reader_for
 from fivesigma.study.spec.messages import dotted
 
 LONGEST = 1_000_000
 """Bytes of the longest study file that is read."""
 
+_DATA = b"[data]"
+"""What stands in every study file."""
+
 
 def text_of(path: Path) -> str:
     """Return the text of a study file; `DataError` where there is none that can be read."""
+    if _is_table(path):
+        raise DataError(
+            f"{path}: is a table, not a study of one; {command('init', path)} writes a study that reads it."
+        )
     try:
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
@@ -30,6 +39,27 @@ def text_of(path: Path) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8 text.") from None
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file is a table that some reader knows, and no TOML, whatever it is called."""
+    if path.suffix == ".toml" or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST)
+        reader_for(path)
+    except OSError:  # it cannot be opened, or no reader knows it
+        return False
+    return _DATA not in content and not _is_toml(content)
+
+
+def _is_toml(content: bytes) -> bool:
+    try:
+        tomllib.loads(content.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def parse(text: str, place: str) -> dict[str, Any]:
