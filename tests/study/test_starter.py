@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.data.inspection import inspect, look
+from fivesigma.data.inspection import inspect, inspected, look
+from fivesigma.simulate.tables import write
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import FOLDER
 from fivesigma.study.spec.starter import write_starter
@@ -111,3 +112,104 @@ def test_a_starter_of_one_table_of_several_says_which_and_passes_check(tmp_path:
     place = write_starter(tmp_path / "t.fits", tmp_path / "s.toml", "y", {"hdu": "TWO"})
     assert 'hdu = "TWO"' in place.read_text()
     assert Study.read(place).prepared().data.n_samples == 80
+
+
+# --- catalogues of haloes ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue of AHF with its table of observables beside it."""
+    folder = tmp_path_factory.mktemp("box")
+    write("halos", folder / "box.AHF_halos", n=300)
+    return folder
+
+
+def test_a_catalogue_is_asked_for_its_mass(box: Path, tmp_path: Path) -> None:
+    place = write_starter(box / "box.AHF_halos", tmp_path / "box.toml")
+    spec, text = Spec.read(place), place.read_text()
+    assert spec.data.target == "log10(Mvir)"
+    assert {"npart", "Rvir", "ID"} <= set(spec.data.spectators)
+    assert "since each alone tells the target: npart, Rvir" in text
+    features = Study.read(place).prepared().data.names
+    assert {"Ekin", "M_gas", "M_star", "SurfP", "Epot_gas", "nbins"} <= set(features)
+    assert not {"ID", "hostHalo", "Mvir"} & set(features)
+
+
+def test_distinct_whole_numbers_are_identifiers_by_name_or_as_counters_only() -> None:
+    rng = np.random.default_rng(2)
+    mass = np.round(10 ** rng.uniform(13, 15, 200))
+    table = {
+        "M_gas": mass, "sorted_mass": np.sort(mass), "halo_id": rng.permutation(10**6)[:200],
+        "line": np.arange(200), "down": np.arange(200)[::-1], "shuffled": rng.permutation(10**6)[:200],
+        "y": rng.normal(size=200),
+    }  # fmt: skip
+    found = inspected("t.csv", table, "y").guesses
+    assert found.features == ("M_gas", "sorted_mass", "shuffled")
+    assert found.spectators == ("halo_id", "line", "down")
+    united = inspected("t.csv", table, "y", {"line": "GeV"}).guesses
+    assert "line" in united.features, "what has a unit is measured"
+
+
+def test_a_target_may_be_an_expression(box: Path, tmp_path: Path) -> None:
+    place = write_starter(box / "box.AHF_halos", tmp_path / "s.toml", "Ekin / Mvir")
+    assert Spec.read(place).data.target == "Ekin / Mvir"
+    assert not {"Ekin", "Mvir"} & set(Study.read(place).prepared().data.names)
+    for target, words in (
+        ("log10(Mvri)", "Did you mean 'Mvir'"),
+        ("1 + 1", "holds no column"),
+        ("", "refused"),
+    ):
+        with pytest.raises(InputError, match=words):
+            write_starter(box / "box.AHF_halos", tmp_path / "t.toml", target)
+
+
+def test_a_second_table_is_joined_and_the_other_masses_are_no_features(box: Path, tmp_path: Path) -> None:
+    place = write_starter([box / "box.AHF_halos", box / "box.observables.parquet"], tmp_path / "s.toml")
+    spec = Spec.read(place)
+    assert spec.data.target == "log10(M_500)"
+    assert spec.data.join is not None
+    assert spec.data.join.on == "ID"
+    features = set(Study.read(place).prepared().data.names)
+    assert {"T_X", "M_gas_500", "M_HE_500", "Ekin"} <= features
+    assert not {"Mvir", "R_500", "truth_hydrostatic_bias"} & features
+
+
+def test_files_of_the_same_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    tables = [_events(tmp_path / f"{name}.csv") for name in "ab"]
+    place = write_starter(tables, tmp_path / "s.toml", "eta")
+    assert Study.read(place).prepared().data.n_samples == 120
+
+
+@pytest.mark.parametrize("truth", [None, "Label"])
+def test_a_clustering_needs_no_target(tmp_path: Path, truth: str | None) -> None:
+    table = _events(tmp_path / "events.csv")
+    place = write_starter(table, tmp_path / "c.toml", truth, task="clustering", models=["k-means"])
+    spec = Spec.read(place)
+    assert (spec.data.task, spec.data.target) == ("clustering", truth)
+    assert [model.kind for model in spec.models] == ["dummy", "k-means"]
+    assert Study.read(place).check()
+
+
+def test_models_and_tasks_that_are_none_are_refused(tmp_path: Path) -> None:
+    table = _events(tmp_path / "events.csv")
+    for models, words in (
+        (["foresst"], "Did you mean 'forest'"),
+        (["ridge"], "is not a model for a classification"),
+    ):
+        with pytest.raises(InputError, match=words):
+            write_starter(table, tmp_path / "s.toml", models=models)
+    with pytest.raises(InputError, match="is not a task"):
+        write_starter(table, tmp_path / "s.toml", task="klassification")
+    assert not (tmp_path / "s.toml").exists()
+
+
+def test_the_study_of_a_catalogue_runs(box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fivesigma.report.render", lambda *given: None)
+    place = write_starter(box / "box.AHF_halos", tmp_path / "box.toml", models=["linear", "tree"])
+    text = (
+        place.read_text().replace("refits = 10", "refits = 3").replace("bootstrap = 2000", "bootstrap = 100")
+    )
+    place.write_text(text)
+    result = Study.read(place).run(tmp_path / "run", workers=1, progress=False)
+    assert {model.status for model in result.results.models} == {"ok"}

@@ -8,6 +8,9 @@ import importlib.util
 from collections.abc import Iterable
 from types import ModuleType
 
+MOST_NAMED = 40
+"""Options that a message lists; a table may have thousands of columns."""
+
 
 class FivesigmaError(Exception):
     """Base of every error that a user can cause."""
@@ -69,8 +72,9 @@ def one_of(word: str, options: Iterable[str], what: str) -> str:
     known = list(options)
     if word in known:
         return word
+    shown = known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], f"{len(known) - MOST_NAMED} more"]
     raise InputError(
-        f"{word!r} is not a {what}; expected one of {', '.join(known)}.{did_you_mean(word, known)}"
+        f"{word!r} is not a {what}; expected one of {', '.join(shown)}.{did_you_mean(word, known)}"
     )
 
 

@@ -28,7 +28,6 @@ from fivesigma.cli.options import (
     Workers,
     format_options,
 )
-from fivesigma.cli.options import Table as TablePath
 
 
 def run(
@@ -64,41 +63,70 @@ def run(
 
 
 def init(
-    file: TablePath,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="A table; of several, those of the same columns are stacked, and one of others is joined.",
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="STUDY", help="The study file to write.")
     ] = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", metavar="COLUMN", help='What to predict: a column, or "log10(Mvir)".'),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="classification, regression or clustering; default: guessed.")
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--models", metavar="KIND", help="Models in place of the default line-up: forest,ridge."
+        ),
+    ] = None,
     option: Options = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
     """Write a starter study for a table."""
-    from fivesigma.data.inspection import parts
-    from fivesigma.data.readers import reader_for
     from fivesigma.study.spec.starter import write_starter
 
     options = format_options(option)
-    if several := parts(file, options):
-        first = shlex.quote(f"{reader_for(file).options[0]}={next(iter(several))}")
-        raise InputError(f"{file}: holds {', '.join(map(repr, several))}; name one: --option {first}.")
-    place = write_starter(file, out, target, options)
+    _refuse_several(files[0], options)
+    named = [word.strip() for each in models or () for word in each.split(",") if word.strip()]
+    place = write_starter(files, out, target, options, task=task, models=named)
     lines = [f"wrote {place}: read it, then {command('check', place)}"]
     return Answer({"study": str(place)}, lines)
 
 
+def _refuse_several(file: str, options: dict[str, str]) -> None:
+    """Refuse a file of several tables of which no option says one."""
+    from fivesigma.data.inspection import parts
+    from fivesigma.data.readers import reader_for
+
+    if several := parts(file, options):
+        first = shlex.quote(f"{reader_for(file).options[0]}={next(iter(several))}")
+        raise InputError(f"{file}: holds {', '.join(map(repr, several))}; name one: --option {first}.")
+
+
 def inspect(
-    file: TablePath,
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE [FILE]", help="A table, or two to be held against each other."),
+    ],
     target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="What to predict.")] = None,
     option: Options = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> Answer:
-    """Look at a table and guess its parts.
+    """Look at a table and guess its parts, or compare two tables.
 
-    Of a file of several tables those are listed, and --option names one.
+    Of a file of several tables those are listed, and --option names one. Of two files: the columns that only one has,
+    units, ranges, and by how many σ each column has shifted.
     """
     from fivesigma.data.inspection import inspect as look
     from fivesigma.data.inspection import parts
@@ -106,10 +134,25 @@ def inspect(
     from fivesigma.study.spec.starter import document
 
     options = format_options(option)
+    file = files[0]
+    if len(files) > 1:
+        return _side_by_side(files, options)
     if several := parts(file, options):
         return _several(file, several, reader_for(file).options[0])
     seen = document(look(file, target, options))
     return Answer(seen, [_columns(seen), *_lists(seen), "", *_guesses(seen["guesses"])])
+
+
+def _side_by_side(files: list[str], options: dict[str, str]) -> Answer:
+    """Answer of two files that are compared."""
+    from fivesigma.cli.side_by_side import parts as told
+    from fivesigma.data.comparison import compared
+
+    if len(files) > 2:
+        raise InputError(f"inspect takes one file or two, got {len(files)}; name two to compare them.")
+    first, second = files
+    found = compared(first, second, options)
+    return Answer(found.to_document(), told(found))
 
 
 def _several(file: str, found: Mapping[str, str], word: str) -> Answer:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core import expressions
 from fivesigma._core.columns import is_text, is_whole, numbers
-from fivesigma._core.errors import one_of
+from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.names import in_words
 from fivesigma.data import readers
 from fivesigma.data.readers.table import Table
@@ -22,9 +23,15 @@ CODES = (-999.0, -9999.0, -99999.0, -999999.0)
 """Numbers that experiments write where a value is missing."""
 
 _TARGET = re.compile(r"target|label|class|(is_?)?signal|y|species|type|category|truth", re.IGNORECASE)
+_MASS = re.compile(
+    r"(log(10)?_?)?(halo_?|cluster_?)?(m_?(vir|halo|tot(al)?|true|\d{3,4}_?[cmb]?|(crit|mean)_?\d{3,4})|(?<=_)mass)",
+    re.IGNORECASE,
+)  # of a halo as a whole: what is to be known of it, by whichever definition; not M_gas_500, M_star or M_HE_500
+_DECADES = 3.0  # greatest over least value from which the logarithm of a mass is proposed
 _WEIGHT = re.compile(r"weights?|event_?weight|(mc|gen)_?weight|w|wgt", re.IGNORECASE)
 _IDENTIFIER = re.compile(
-    r"(^|_)(id|ids|index|event|eventnumber|run|runnumber|lumi|row|name)$|[a-z]I[dD]$|^unnamed \d+$",
+    r"(^|_)(id|ids|index|event|eventnumber|run|runnumber|lumi|row|name)$|[a-z]I[dD]$|^unnamed \d+$|"
+    r"^(host|parent)_?halo$",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
@@ -34,7 +41,7 @@ _NUMBERED = re.compile(
     ),
     re.IGNORECASE,
 )  # of words apart: EvtNum, luminosityBlock, run_number
-_BOOKKEEPING = re.compile(r"weight|^kaggle|(^|_)(set|split|fold|part)$|year|date|time", re.IGNORECASE)
+_BOOKKEEPING = re.compile(r"weight|^kaggle|(^|_)(set|split|fold|part)$|year|date|time|^truth_", re.IGNORECASE)
 _MOST_CLASSES = 20
 _LOOKED = 10_000  # rows whose lists are counted
 _FEWEST_IN_A_CLASS = 10
@@ -55,6 +62,8 @@ class Column:
     code: float | None = None
     dtype: str = ""
     unit: str | None = None
+    counting: bool = False
+    """Whether each row has a greater whole number than the one before, or each a smaller one."""
 
     @property
     def numeric(self) -> bool:
@@ -72,6 +81,8 @@ class Guesses:
     spectators: tuple[str, ...]
     features: tuple[str, ...]
     missing: tuple[float, ...]
+    told: tuple[str, ...] = ()
+    """Spectators that could be features but for this: each alone tells the target."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ def parts(path: str | Path, options: Mapping[str, Any] | None = None) -> Mapping
 def inspect(
     path: str | Path, target: str | None = None, options: Mapping[str, Any] | None = None
 ) -> Inspection:
-    """Look at the table in ``path``; ``target`` is the column to predict, guessed where it is not said.
+    """Look at the table in ``path``; ``target`` is what to predict, a column or an expression, guessed if not said.
 
     ``options`` are those of the format, such as ``tree`` of ROOT.
 
@@ -139,9 +150,8 @@ def inspect(
         lists = tuple(_lists(table, name) for name in table.jagged)
         left_out = {n: why for part in table.parts for n, why in getattr(part, "left_out", {}).items()}
         units = table.units
-    seen = inspected(path, whole, target)
-    columns = tuple(replace(column, unit=units.get(column.name)) for column in seen.columns)
-    return replace(seen, columns=columns, lists=lists, left_out=left_out, options=dict(options or {}))
+    seen = inspected(path, whole, target, units)
+    return replace(seen, lists=lists, left_out=left_out, options=dict(options or {}))
 
 
 def _lists(table: Table, name: str) -> Lists:
@@ -150,14 +160,32 @@ def _lists(table: Table, name: str) -> Lists:
     return Lists(name, str(first.values.dtype), table.units.get(name), mean)
 
 
-def inspected(path: str | Path, table: Mapping[str, NDArray[Any]], target: str | None = None) -> Inspection:
+def inspected(
+    path: str | Path,
+    table: Mapping[str, NDArray[Any]],
+    target: str | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Inspection:
     """Look at the columns ``table``, each (n_rows,), of the file ``path`` as `inspect` does."""
-    columns = tuple(look(name, values) for name, values in table.items())
+    said = units or {}
+    columns = tuple(replace(look(name, values), unit=said.get(name)) for name, values in table.items())
     n_rows = len(next(iter(table.values()))) if table else 0
     if target is not None:
-        one_of(target, table, "column of the table")
+        check_target(target, table)
     guesses = guess(columns, n_rows, target)
     return Inspection(str(path), n_rows, columns, guesses, n_effective=_n_effective(table, guesses.weight))
+
+
+def check_target(target: str, table: Mapping[str, Any]) -> None:
+    """Refuse a target that is neither a column of the ``table`` nor an expression of its columns; `InputError`.
+
+    >>> check_target("log10(Mvir)", {"Mvir": 0})
+    """
+    used = (target,) if target in table else expressions.names(target, table)
+    for name in used:
+        one_of(name, table, "column of the table")
+    if not used:
+        raise InputError(f"target {target!r} holds no column of the table; name one of {', '.join(table)}.")
 
 
 def _n_effective(table: Mapping[str, NDArray[Any]], weight: str | None) -> float | None:
@@ -177,7 +205,14 @@ def look(name: str, values: NDArray[Any]) -> Column:
     """
     dtype = "text" if is_text(values) else "whole number" if values.dtype.kind == "O" else str(values.dtype)
     shape = f" {' × '.join(map(str, values.shape[1:]))}" if values.ndim > 1 else ""
-    return replace(_looked(name, values), dtype=dtype + shape)
+    return replace(_looked(name, values), dtype=dtype + shape, counting=_counts(values))
+
+
+def _counts(values: NDArray[Any]) -> bool:
+    """Whether whole numbers, stored as such, only rise or only fall from row to row."""
+    if values.ndim > 1 or values.dtype.kind not in "iu" or len(values) < 2:
+        return False
+    return bool(np.all(values[1:] > values[:-1]) or np.all(values[1:] < values[:-1]))
 
 
 def _looked(name: str, values: NDArray[Any]) -> Column:
@@ -223,22 +258,54 @@ def _code(distinct: NDArray[np.float64], counts: NDArray[np.int64]) -> float | N
     return lowest if lowest in CODES and counts[0] > 1 and far else None
 
 
-def guess(columns: Sequence[Column], n_rows: int, target_name: str | None = None) -> Guesses:
+def guess(
+    columns: Sequence[Column], n_rows: int, target_name: str | None = None, *, said: bool = True
+) -> Guesses:
     """Return the part each column may play.
 
     The target is the column with a telling name, else one of few values at an end of the table, else the last
-    number.
+    number. Where nobody has ``said`` it, it may be the logarithm of that column.
     """
     likely = target_name or next(iter(ranked_targets(columns, n_rows)), None)
+    found = _parts(columns, n_rows, likely)
+    if target_name is not None and said:
+        return found
+    return replace(found, target=_in_decades(next((each for each in columns if each.name == likely), None)))
+
+
+def without_target(columns: Sequence[Column], n_rows: int) -> Guesses:
+    """Return the part each column may play where none is to be predicted."""
+    return _parts(columns, n_rows, None)
+
+
+def _parts(columns: Sequence[Column], n_rows: int, likely: str | None) -> Guesses:
+    """Return the part each column may play beside the target."""
     target = next((column for column in columns if column.name == likely), None)
-    weight = _weight(columns, likely)
-    free = [column for column in columns if column.name not in (likely, weight)]
-    features = tuple(column.name for column in free if _is_feature(column, n_rows))
-    taken = set(features)
-    spectators = tuple(column.name for column in free if column.name not in taken and column.kind != "array")
+    within, weight = _within(likely, columns), _weight(columns, likely)
+    free = [column for column in columns if column.name not in (*within, weight)]
+    masses = [column.name for column in free if _MASS.fullmatch(column.name)]
+    told = masses if any(map(_MASS.fullmatch, within)) else []
+    features = tuple(each.name for each in free if each.name not in told and _is_feature(each, n_rows))
+    spectators = tuple(each.name for each in free if each.name not in features and each.kind != "array")
     missing = sorted({column.code for column in free if column.code is not None})
     classes = () if target is None or not _is_class(target, n_rows) else tuple(_ordered(target.counts))
-    return Guesses(likely, classes, weight, spectators, features, tuple(missing))
+    return Guesses(likely, classes, weight, spectators, features, tuple(missing), tuple(told))
+
+
+def _within(target: str | None, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the columns that a target is, or is made of."""
+    if target is None:
+        return ()
+    return expressions.names(target, {column.name: None for column in columns})
+
+
+def _in_decades(target: Column | None) -> str | None:
+    """Return a guessed target, the logarithm of a mass that spans several times its least value."""
+    if target is None:
+        return None
+    low, high = target.minimum or 0.0, target.maximum or 0.0
+    decades = _MASS.fullmatch(target.name) and low > 0 and high > _DECADES * low
+    return f"log10({expressions.quoted(target.name)})" if decades else target.name
 
 
 def ranked_targets(columns: Sequence[Column], n_rows: int) -> list[str]:
@@ -264,23 +331,29 @@ def _target_score(column: Column, columns: Sequence[Column], n_rows: int) -> flo
     """How likely a column is the target; negative where it cannot be one."""
     if column.n_distinct < 2 or (not column.numeric and not _is_class(column, n_rows)):
         return -1.0
-    if column.n_distinct > 2 and _is_identifier(column, n_rows):
+    if column.n_distinct > 2 and is_identifier(column, n_rows):
         return -1.0
     score = 4.0 if _TARGET.fullmatch(column.name) else 0.0
+    if _MASS.fullmatch(column.name) and not _is_class(column, n_rows):
+        score = 3.6 if any(letter.isdigit() for letter in column.name) else 3.5
     if _is_class(column, n_rows) and not _BOOKKEEPING.search(column.name):
         score += 2.0 if column.n_distinct == 2 or not column.numeric else 1.0
     ends = {columns[0].name: 0.5, columns[-1].name: 1.0}
     return score + ends.get(column.name, 0.0) - (2.0 if _BOOKKEEPING.search(column.name) else 0.0)
 
 
-def _is_identifier(column: Column, n_rows: int) -> bool:
-    counted = column.kind == "whole number" and column.n_distinct == n_rows > 20
+def is_identifier(column: Column, n_rows: int) -> bool:
+    """Whether a column tells rows apart and measures nothing: by its name, or because it counts them.
+
+    Whole numbers that are all different are no identifiers for that: masses of haloes are written so too.
+    """
+    counted = column.counting and column.unit is None and column.n_distinct == n_rows > 20
     numbered = column.kind == "whole number" and _NUMBERED.search(in_words(column.name)) is not None
     return bool(_IDENTIFIER.search(column.name)) or counted or numbered
 
 
 def _is_feature(column: Column, n_rows: int) -> bool:
-    odd = _is_identifier(column, n_rows) or bool(_BOOKKEEPING.search(column.name))
+    odd = is_identifier(column, n_rows) or bool(_BOOKKEEPING.search(column.name))
     return column.numeric and column.n_distinct > 1 and not odd and _finite(column)
 
 

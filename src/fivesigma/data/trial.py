@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError
+from fivesigma.data.audit.leaks import monotone
 from fivesigma.data.dataset import Dataset
-from fivesigma.data.inspection import Guesses, Inspection, guess, ranked_targets
+from fivesigma.data.inspection import Guesses, Inspection, guess, ranked_targets, without_target
 from fivesigma.data.roles import Roles
 from fivesigma.data.tables import Columns
 from fivesigma.risk.splits import make_split
@@ -18,6 +19,7 @@ FOLDS = (5, 3, 2)
 
 _FEW = 50  # rows below which five folds are not tried
 _TARGETS = 5  # candidates that are tried
+_LOOKED = 20_000  # rows that show whether a feature tells the target
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,15 @@ class Tried:
     folds: int
 
 
-def tried(seen: Inspection, columns: Columns, *, target: str | None, salt: str, listed: int) -> Tried:
+def tried(
+    seen: Inspection,
+    columns: Columns,
+    *,
+    target: str | None,
+    salt: str,
+    listed: int,
+    task: str | None = None,
+) -> Tried:
     """Return the first guess of a study of ``columns`` that can be read and divided.
 
     Parameters
@@ -39,6 +49,7 @@ def tried(seen: Inspection, columns: Columns, *, target: str | None, salt: str, 
     target : the column to predict, if a person says so; else the likely ones are tried in turn
     salt : name of the study, which decides the test set
     listed : features beyond this number are left to the default: every numeric column without another role
+    task : as the target says where it is None; a clustering needs no target
 
     Raises
     ------
@@ -46,10 +57,10 @@ def tried(seen: Inspection, columns: Columns, *, target: str | None, salt: str, 
         With the reason why the likeliest guess does not hold, if none does.
     """
     refused: InputError | None = None
-    for guesses in _guesses(seen, target):
+    for guesses in _guesses(seen, target, task):
         try:
-            data = Dataset.from_columns(dict(columns), _roles(guesses, listed), source=seen.path)
-            return Tried(guesses, data.task, _folds(data, salt))
+            data = Dataset.from_columns(dict(columns), _roles(guesses, listed, task), source=seen.path)
+            return Tried(_without_telling(guesses, data), data.task, _folds(data, salt))
         except InputError as error:
             refused = refused or error
     if refused is not None:
@@ -60,25 +71,54 @@ def tried(seen: Inspection, columns: Columns, *, target: str | None, salt: str, 
             'among them by [features] categorical = "onehot".'
         )
     raise InputError(
-        f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or write a study with "
-        f'task = "clustering" if there is none ({see("mixtures")} has one).'
+        f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or say --task clustering if "
+        f"there is none ({see('mixtures')})."
     )
 
 
-def _guesses(seen: Inspection, target: str | None) -> Iterator[Guesses]:
+def _guesses(seen: Inspection, target: str | None, task: str | None) -> Iterator[Guesses]:
     """Yield the guesses, the likeliest first; one with a weight is followed by the same without it."""
+    if task == "clustering":  # which takes no weights
+        parted = without_target(seen.columns, seen.n_rows)
+        yield _weightless(parted if target is None else guess(seen.columns, seen.n_rows, target))
+        return
     names = [target] if target is not None else ranked_targets(seen.columns, seen.n_rows)[:_TARGETS]
     for name in names:
-        found = guess(seen.columns, seen.n_rows, name)
+        found = guess(seen.columns, seen.n_rows, name, said=target is not None)
+        if task is not None and task != "classification":
+            found = replace(found, classes=())
         if found.features:
             yield found
         if found.features and found.weight is not None:
-            yield replace(found, weight=None, spectators=(*found.spectators, found.weight))
+            yield _weightless(found)
 
 
-def _roles(guesses: Guesses, listed: int) -> Roles:
+def _weightless(guesses: Guesses) -> Guesses:
+    """Return the same parts with the weight among the spectators."""
+    if guesses.weight is None:
+        return guesses
+    return replace(guesses, weight=None, spectators=(*guesses.spectators, guesses.weight))
+
+
+def _without_telling(guesses: Guesses, data: Dataset) -> Guesses:
+    """Return the parts without the features that are a monotone function of the target, unless nothing else is left."""
+    if data.task != "regression" or data.y is None or data.y.ndim > 1 or data.kind != "table":
+        return guesses
+    rows = slice(0, _LOOKED)
+    telling = {name for name, x in zip(data.names, data.X[rows].T, strict=True) if monotone(x, data.y[rows])}
+    kept = tuple(name for name in guesses.features if name not in telling)
+    if not kept:
+        return guesses
+    told = tuple(name for name in guesses.features if name in telling)
+    return replace(
+        guesses, features=kept, spectators=(*guesses.spectators, *told), told=(*guesses.told, *told)
+    )
+
+
+def _roles(guesses: Guesses, listed: int, task: str | None) -> Roles:
     return Roles(
         target=guesses.target,
+        task=task,
         features=guesses.features if len(guesses.features) <= listed else None,
         spectators=guesses.spectators,
         classes=guesses.classes or None,
