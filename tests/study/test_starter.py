@@ -11,7 +11,7 @@ from fivesigma._core.errors import InputError
 from fivesigma.data.inspection import inspect, inspected, look
 from fivesigma.simulate.tables import write
 from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.shipped import FOLDER
+from fivesigma.study.spec.shipped import FOLDER, built_in, copy, find
 from fivesigma.study.spec.starter import write_starter
 from fivesigma.study.study import Study
 
@@ -112,6 +112,28 @@ def test_a_starter_of_one_table_of_several_says_which_and_passes_check(tmp_path:
     place = write_starter(tmp_path / "t.fits", tmp_path / "s.toml", "y", {"hdu": "TWO"})
     assert 'hdu = "TWO"' in place.read_text()
     assert Study.read(place).prepared().data.n_samples == 80
+
+
+# --- studies to begin with -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [study.name for study in built_in() if not study.needs_data])
+def test_a_copy_of_a_built_in_study_is_the_same_study(name: str, tmp_path: Path) -> None:
+    place, *_ = copy(name, tmp_path / "mine")
+    assert (tmp_path / "mine" / "README.md").is_file()
+    mine, theirs = Spec.read(place), Spec.read(find(name))
+    for path in mine.paths():
+        assert Path(path).parent == tmp_path / "mine"
+        assert Path(path).read_bytes() == next(Path(each) for each in theirs.paths()).read_bytes()
+    assert mine.models == theirs.models
+    with pytest.raises(InputError, match="is not overwritten"):
+        copy(name, tmp_path / "mine")
+
+
+def test_a_study_that_does_not_ship_is_not_copied(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Did you mean 'penguins-mass'"):
+        copy("penguin-mass", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
 
 
 # --- catalogues of haloes ------------------------------------------------------------------

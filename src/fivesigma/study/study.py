@@ -196,7 +196,7 @@ class Study:
         lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds{again}, {tests}"]
         plan = planned(prepared)
         lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
-        lines += foretold(prepared)
+        lines += foretold(prepared, plan)
         audited = before(prepared, opened=True)
         lines += [f"{each.check}: {each.message}" for each in audited if each.status != "ok"]
         return lines

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError, one_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def family(asked: Asked) -> Family:
     except TypeError:
         raise InputError(
             f"image features '{name}' have no setting {', '.join(sorted(given))}; write the name alone, or see "
-            "docs/images.md."
+            f"{see('images')}."
         ) from None
     return made
 

@@ -21,8 +21,8 @@ class Progress(Protocol):
         """A stage of work begins."""
         ...
 
-    def advance(self, cost: float, message: str = "") -> None:
-        """A piece of the stage is done."""
+    def advance(self, cost: float, message: str = "", left: float | None = None) -> None:
+        """A piece of the stage is done; ``left`` are the seconds until all of the run is, where they are foretold."""
         ...
 
     def finish(self) -> None:
@@ -36,7 +36,7 @@ class Silent:
     def start(self, total: float, label: str) -> None:
         """Ignore it."""
 
-    def advance(self, cost: float, message: str = "") -> None:
+    def advance(self, cost: float, message: str = "", left: float | None = None) -> None:
         """Ignore it."""
 
     def finish(self) -> None:
@@ -54,11 +54,13 @@ class Meter:
 
     def __init__(self, label: str, total: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.label, self.total, self.done = label, total, 0.0
+        self.foretold: float | None = None
         self._clock, self._began = clock, clock()
 
-    def advance(self, cost: float) -> None:
-        """Add a piece of work; never more than there was."""
+    def advance(self, cost: float, left: float | None = None) -> None:
+        """Add a piece of work, never more than there was; ``left`` is what is foretold of all of the run."""
         self.done = min(self.done + cost, self.total)
+        self.foretold = left
 
     @property
     def fraction(self) -> float:
@@ -69,7 +71,10 @@ class Meter:
         """Return the state in words."""
         spent = self._clock() - self._began
         left = spent * (1 / self.fraction - 1) if self.fraction > 0 else None
-        rest = "" if left is None or self.fraction >= 1 else f", about {duration(left)} left"
+        if self.foretold is not None:
+            left = self.foretold
+        over = self.fraction >= 1 and self.foretold is None
+        rest = "" if left is None or over else f", about {duration(left)} left"
         return f"{self.label}: {self.fraction:.0%}, {duration(spent)}{rest}".replace("%", " %")
 
 
@@ -101,11 +106,11 @@ class Plain:
         self._said = time.monotonic()
         self._say(f"{label} ...")
 
-    def advance(self, cost: float, message: str = "") -> None:
+    def advance(self, cost: float, message: str = "", left: float | None = None) -> None:
         """Say how far it is, if the last line is old enough."""
         if self._meter is None:
             return
-        self._meter.advance(cost)
+        self._meter.advance(cost, left)
         if time.monotonic() - self._said >= self._every:
             self._said = time.monotonic()
             self._say(self._meter.line() + (f" ({message})" if message else ""))
@@ -132,27 +137,28 @@ class Rich:
         """Draw the bar of a stage."""
         from rich.console import Console
         from rich.markup import escape
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         self.finish()
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[message]}"),
             console=Console(file=self._file or sys.stderr),
             transient=True,
         )
-        self._task = self._bars.add_task(escape(label), total=total, message="")
+        self._task = self._bars.add_task(escape(label), total=total, message="", left="")
         self._bars.start()
 
-    def advance(self, cost: float, message: str = "") -> None:
+    def advance(self, cost: float, message: str = "", left: float | None = None) -> None:
         """Move the bar."""
         from rich.markup import escape
 
         if self._bars is not None:
-            self._bars.update(self._task, advance=cost, message=escape(message))
+            said = "" if left is None else f"about {duration(left)} left"
+            self._bars.update(self._task, advance=cost, message=escape(message), left=said)
 
     def finish(self) -> None:
         """Take the bar away."""
@@ -176,11 +182,11 @@ class Notebook:
         ipython = importlib.import_module("IPython.display")
         self._handle = ipython.display(ipython.HTML(self._markup()), display_id=True)
 
-    def advance(self, cost: float, message: str = "") -> None:
+    def advance(self, cost: float, message: str = "", left: float | None = None) -> None:
         """Move the bar."""
         if self._meter is None:
             return
-        self._meter.advance(cost)
+        self._meter.advance(cost, left)
         if time.monotonic() - self._said >= self._every:
             self._said = time.monotonic()
             self._show()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from fivesigma._core.executor import Executor, Processes, Serial, available_cores
 from fivesigma.record.store import RunFolder, write_arrays, write_json
@@ -58,14 +58,42 @@ def _asked(run: Run, asked: Mapping[str, Experiment]) -> dict[str, Task]:
     return run.plan.named(task for experiment in asked.values() for task in experiment.missing())
 
 
-def make(prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress) -> Made:
+class Left(Protocol):
+    """What knows how long a run will still take (`fivesigma.study.runner.outlook.Outlook`)."""
+
+    def begin(self, tasks: Iterable[Task]) -> None:
+        """A stage of these tasks begins."""
+
+    def done(self, task: Task, seconds: float) -> None:
+        """A task has taken so many seconds."""
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+
+
+def n_workers(prepared: Prepared, plan: Plan, workers: int | None) -> int:
+    """Return how many tasks of a plan are done at once."""
+    n = min(workers or available_cores(), max(len(plan.tasks), 1))
+    return 1 if _in_this_process(prepared, plan, n) else n
+
+
+def _in_this_process(prepared: Prepared, plan: Plan, n: int) -> bool:
+    """Whether tasks need what exists in this process only: arrays and estimators given in Python."""
+    given = prepared.spec.data.source == MEMORY
+    scanned = any(isinstance(task, Child) for task in plan.tasks.values())
+    return bool(prepared.own) or n < 2 or (given and scanned)
+
+
+def make(
+    prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress, outlook: Left
+) -> Made:
     """Do every task that has no result yet: which columns go next, say, follows from fits that are done."""
     made = first_stage(prepared, Finished(folder.tasks))
     label = "fitting"
     with _executor(made, folder, workers) as executor:
         while missing := _missing(made):
             made = replace(made, plan=made.plan.with_tasks(missing))
-            _stage(made, missing, folder, executor, progress, label)
+            _stage(made, missing, folder, executor, Told(progress, label, outlook))
             label = "explaining"
         return replace(made, plan=made.plan.with_tasks(_asked(made.run, made.experiments)))
 
@@ -75,18 +103,32 @@ def _missing(made: Made) -> dict[str, Task]:
     return {key: task for key, task in asked.items() if not made.run.done.has(key, task)}
 
 
+@dataclass(frozen=True)
+class Told:
+    """How far a stage is, and how long all of the run will still take, is told under a label."""
+
+    progress: Progress
+    label: str
+    outlook: Left
+
+    def start(self, tasks: Collection[Task]) -> None:
+        """A stage of these tasks begins."""
+        scanned = all(isinstance(task, Child) for task in tasks)
+        self.outlook.begin(tasks)
+        self.progress.start(sum(task.cost for task in tasks), "scanning" if scanned else self.label)
+
+    def done(self, task: Task, seconds: float, message: str) -> None:
+        """A task is done."""
+        self.outlook.done(task, seconds)
+        self.progress.advance(task.cost, message, self.outlook.left())
+
+
 def _stage(
-    made: Made,
-    missing: Mapping[str, Task],
-    folder: RunFolder,
-    executor: Executor,
-    progress: Progress,
-    label: str,
+    made: Made, missing: Mapping[str, Task], folder: RunFolder, executor: Executor, told: Told
 ) -> None:
     """Do the tasks of one stage, the costliest first."""
     todo = sorted(missing, key=lambda key: -missing[key].cost)
-    scanned = all(isinstance(task, Child) for task in missing.values())
-    progress.start(sum(task.cost for task in missing.values()), "scanning" if scanned else label)
+    told.start(missing.values())
     folder.note_damaged({key: str(missing[key]) for key in todo})
     data, done = made.run.prepared.fit_data, made.run.done
     write_arrays(folder.work / "arrays", data.arrays(), data.meta)
@@ -101,7 +143,7 @@ def _stage(
         folder.log(f"{now} {task}, {outcome.seconds:.2f} s {meta.get('error', '')}".rstrip())
         folder.log_printed(str(task), outcome.printed)
         speed = "".join(f", {each:,.0f} sweeps/s" for each in speeds(meta))
-        progress.advance(task.cost, f"{task}{speed}")
+        told.done(task, outcome.seconds, f"{task}{speed}")
 
 
 def speeds(meta: Mapping[str, Any]) -> list[float]:
@@ -113,10 +155,9 @@ def speeds(meta: Mapping[str, Any]) -> list[float]:
 def _executor(made: Made, folder: RunFolder, workers: int | None) -> Iterator[Executor]:
     """Yield what carries the tasks out; arrays and estimators given in Python exist in this process only."""
     prepared = made.run.prepared
-    given = prepared.spec.data.source == MEMORY
-    scanned = any(isinstance(task, Child) for task in made.plan.tasks.values())
-    n = min(workers or available_cores(), max(len(made.plan.tasks), 1))
-    if prepared.own or n < 2 or (given and scanned):
+    n = n_workers(prepared, made.plan, workers)
+    if n < 2:
+        given = prepared.spec.data.source == MEMORY
         yield Serial(Worker(folder, prepared.data if given else None, prepared.own))
         return
     executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), n, keep=True)
