@@ -338,7 +338,9 @@ def test_models_of_a_table_are_scanned_on_the_same_events(table, tmp_path):
 
 
 def test_check_says_how_many_studies(study, table):
-    assert any("6 studies (2 points, 3 repeats), about" in line for line in fs.Study.read(study).check())
+    said = fs.Study.read(study).check()
+    assert "scan: 6 studies (2 points, 3 repeats)" in said
+    assert sum(line.startswith("time: about ") for line in said) == 1
 
 
 def test_the_page_tells_the_scan(finished, tmp_path):

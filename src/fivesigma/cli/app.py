@@ -1,29 +1,59 @@
-"""The verbs by name. A verb is a function in one of the modules beside; its docstring is its help."""
+"""The verbs by name, in groups of what one wants to do. A verb is a function in one of the modules beside.
+
+Its docstring is its help, with the examples of `fivesigma.cli.examples`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from fivesigma.cli import library, logbook, openings, runs, simulation, studies
+from fivesigma.cli.examples import shown
+
+GROUPS: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "Begin": (studies.init, studies.inspect, simulation.simulate, library.studies),
+    "Find out": (studies.check, studies.run, runs.resume, runs.unblind, runs.report),
+    "Use what was found": (runs.predict, runs.score, runs.export, studies.split),
+    "Keep the books": (logbook.log, logbook.note, runs.compare, openings.ledger, runs.reproduce),
+    "Look things up": (library.models, library.docs, library.doctor),
+}
+"""The verbs by what one wants to do; the help lists them so."""
+
+
+class Grouped(TyperGroup):
+    """The program, whose help lists its verbs in their groups."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the verbs in the order of the help."""
+        return [verb.__name__ for verbs in GROUPS.values() for verb in verbs]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the verbs, a section a group."""
+        width = max(map(len, self.list_commands(ctx)))
+        for title, verbs in GROUPS.items():
+            names = [verb.__name__ for verb in verbs]
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(90)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
 
 app = typer.Typer(
     name="fivesigma",
+    cls=Grouped,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_STUDIES = (studies.run, studies.init, studies.inspect, studies.check, studies.split)
-_RUNS = (runs.resume, runs.unblind, runs.report, runs.compare, runs.predict, runs.score)
-_RECORDS = (logbook.log, logbook.note, openings.ledger, runs.export, runs.reproduce)
-_LIBRARY = (simulation.simulate, library.studies, library.models, library.docs, library.doctor)
-
-for _verb in (*_STUDIES, *_RUNS, *_RECORDS, *_LIBRARY):
-    app.command()(_verb)
+for _verbs in GROUPS.values():
+    for _verb in _verbs:
+        app.command(epilog=shown(_verb.__name__))(_verb)
 
 
 def _version(asked: bool) -> None:

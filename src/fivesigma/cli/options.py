@@ -13,8 +13,26 @@ Json = Annotated[bool, typer.Option("--json", help='Print one JSON document; err
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
+
+def _studies(incomplete: str) -> list[str]:
+    """Return what a shell may complete a study to: built-in ones, study files and folders."""
+    shipped = Path(__file__).parents[1] / "studies"
+    names = sorted(path.parent.name for path in shipped.glob("*/study.toml"))
+    here = Path(incomplete).parent if not incomplete.endswith("/") else Path(incomplete)
+    files = (
+        [path for path in here.glob("*") if path.suffix == ".toml" or path.is_dir()] if here.is_dir() else []
+    )
+    there = [f"{path}/" if path.is_dir() else str(path) for path in sorted(files) if path.name[0] != "."]
+    return [word for word in (*names, *there) if word.startswith(incomplete)]
+
+
 StudyName = Annotated[
-    str, typer.Argument(metavar="STUDY", help="A study file, or the name of a built-in study.")
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A study file, or the name of a built-in study.",
+        autocompletion=_studies,
+    ),
 ]
 Table = Annotated[
     str, typer.Argument(metavar="FILE", help="A table: CSV, Parquet, NPZ, ROOT, FITS, HDF5 ...")

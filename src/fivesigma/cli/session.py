@@ -60,6 +60,8 @@ def _call(argv: Sequence[str]) -> Any:
         answer = app(args=list(argv), prog_name="fivesigma", standalone_mode=False)
     except typer.Abort:
         raise Interrupted from None
+    except SystemExit as ended:  # completion scripts are printed so
+        return ended.code if isinstance(ended.code, int) else DONE
     if isinstance(answer, int) and answer == _STOPPED:
         raise Interrupted
     return answer

@@ -112,7 +112,7 @@ def _of_number(one: Callable[[float, float], float]) -> Pace:
 
 
 def _em(n: float, p: float) -> float:
-    return float(0.03 + 6e-6 * n * (1 + p / 4) ** 1.5)
+    return float(0.03 + 4e-6 * n * (1 + p / 4) ** 1.5)
 
 
 PACES: Mapping[str, Pace] = {

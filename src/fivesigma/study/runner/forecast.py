@@ -33,6 +33,7 @@ _MODEL, _FIGURE, _PAGE = (
     0.12,
     2.0,
 )  # seconds a model in the evidence and in the figures, and of the page
+_AGREEMENT = 0.1  # of what clusterings are judged by, as a part of that
 _LOOKED = 3  # points of a scan that are looked at
 _SHARE = {"fold": 0.8, "half": 0.4, "nine tenths": 0.9, "five tenths": 0.5}
 """Part of the training rows that a fit sees, by the kind of its sample."""
@@ -175,7 +176,8 @@ def conclusion(prepared: Prepared) -> float:
     """Return the seconds of evidence and page."""
     models = [each for each in prepared.plan.entries if not each.skipped]
     judged = sum(len(rows) for rows in prepared.split.tests.values()) or len(prepared.split.train)
-    classes = max(1, len(prepared.data.classes or ()) - 1)
+    learnt = task_called(prepared.data.task).supervised
+    classes = max(1, len(prepared.data.classes or ()) - 1) if learnt else _AGREEMENT
     resampled = _METRIC * prepared.spec.evaluate.bootstrap * judged * len(models) * classes
     return resampled + (_MODEL + _FIGURE) * len(models) + _PAGE
 

@@ -93,9 +93,10 @@ class Outlook:
 
     def _ratio(self, who: str) -> float:
         """How many times longer the fits of one model take; as all of them do where few are done."""
-        if len(self._taken[who]) < _ENOUGH:
+        foretold = sum(self._foretold[who])
+        if len(self._taken[who]) < _ENOUGH or not foretold:
             return self._overall
-        return sum(self._taken[who]) / sum(self._foretold[who])
+        return sum(self._taken[who]) / foretold
 
 
 def _who(task: Task) -> str:
