@@ -11,6 +11,7 @@ from typing import Any
 from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
+from fivesigma.risk.findings import Audit
 from fivesigma.study.finished.result import Result
 from fivesigma.study.finished.written import refuse_other_suffix, write_table
 from fivesigma.study.plan import Entry
@@ -198,7 +199,7 @@ class Study:
         lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
         lines += foretold(prepared, plan)
         audited = before(prepared, opened=True)
-        lines += [f"{each.check}: {each.message}" for each in audited if each.status != "ok"]
+        lines += [_said_of(each) for each in audited if each.status != "ok"]
         return lines
 
     def write_split(self, out: str | Path, *, refits: int | None = None) -> dict[str, Any]:
@@ -275,6 +276,11 @@ def _foretold(entry: Entry, n_fits: int) -> str:
         seen = "out of fold" if entry.given["out_of_fold"] else "test events alone judged"
         return f"scores made elsewhere, {seen}, {counted(len(entry.given['refits']), 'refit')}"
     return f"skipped, {entry.skipped}" if entry.skipped else counted(n_fits, "fit")
+
+
+def _said_of(audit: Audit) -> str:
+    """Return what a check of the audit has found, and what to do."""
+    return f"{audit.check}: {audit.message}{f' ({audit.advice})' if audit.advice else ''}"
 
 
 def _section(model: Model) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _MODEL, _FIGURE, _PAGE = (
     2.0,
 )  # seconds a model in the evidence and in the figures, and of the page
 _AGREEMENT = 0.1  # of what clusterings are judged by, as a part of that
+_BUSY = 1.3  # times longer than alone, from which on it is said
 _LOOKED = 3  # points of a scan that are looked at
 _SHARE = {"fold": 0.8, "half": 0.4, "nine tenths": 0.9, "five tenths": 0.5}
 """Part of the training rows that a fit sees, by the kind of its sample."""
@@ -54,8 +55,13 @@ class Forecast:
     def seconds(self, workers: int | None = None) -> float:
         """Return the time that it takes with so many workers, by how busy the machine is now."""
         n = max(1, min(workers or available_cores(), self.tasks))
+        return self.alone(n) * slowdown(n)
+
+    def alone(self, workers: int | None = None) -> float:
+        """Return the time that it takes with so many workers where nothing else runs."""
+        n = max(1, min(workers or available_cores(), self.tasks))
         waking = _WAKING if n > 1 else _WAKING / 2
-        return (waking + (self.fits + self.further) / n + self.conclusion) * slowdown(n)
+        return waking + (self.fits + self.further) / n + self.conclusion
 
 
 def slowdown(workers: int) -> float:
@@ -90,10 +96,8 @@ def foretold(prepared: Prepared, plan: Plan) -> list[str]:
         parts = [counted(n // repeats, "point"), counted(repeats, "repeat")]
         said = [f"scan: {counted(n, 'study', 'studies')} ({', '.join(parts)})"]
     found, cores = forecast(prepared, plan), available_cores()
-    busy = slowdown(min(cores, found.tasks))
-    beside = (
-        "" if busy < 1.5 else f", where other programs leave it a {1 / busy:.0%} share".replace("%", " %")
-    )
+    busy = found.seconds() > _BUSY * found.alone()
+    beside = f" beside what else runs now, about {duration(found.alone())} alone" if busy else ""
     return [*said, f"time: about {duration(found.seconds())} on {counted(cores, 'core')}{beside}"]
 
 
