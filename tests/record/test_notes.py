@@ -44,8 +44,10 @@ def test_notes_of_one_moment_are_all_kept(run):
 def test_what_is_no_note_or_no_run_is_refused_in_a_sentence(run):
     with pytest.raises(InputError, match="a note needs words"):
         add(run, " \n")
-    with pytest.raises(DataError, match=r"is not a run folder \(it has no study.toml and no manifest.json\)"):
+    with pytest.raises(DataError, match=r"is not a run folder \(there is no such folder\)"):
         add(run / "absent", "x")
+    with pytest.raises(DataError, match=r"is not a run folder \(it has no study.toml and no manifest.json\)"):
+        add(run.parent, "x")
 
 
 @pytest.mark.parametrize("damaged", ["{", "[1]", json.dumps([{"time": "t"}]), "null"])

@@ -191,9 +191,8 @@ class RunFolder:
         """Open a folder that `create` made; `DataError` where there is none."""
         lacking = [name for name in ("study.toml", "manifest.json") if not (path / name).is_file()]
         if lacking:
-            raise DataError(
-                f"{path}: is not a run folder (it has no {' and no '.join(lacking)}); name one that a run has made."
-            )
+            why = f"it has no {' and no '.join(lacking)}" if path.is_dir() else "there is no such folder"
+            raise DataError(f"{path}: is not a run folder ({why}); name one that a run has made.")
         return cls(path)
 
     @property

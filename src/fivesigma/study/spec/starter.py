@@ -162,6 +162,8 @@ def _question(begun: Begun) -> str:
     target = begun.seen.guesses.target or "..."
     if begun.clustering:
         return "How many populations are there?"
+    if set(begun.seen.guesses.classes) in ({"0", "1"}, {"False", "True"}):
+        return f"Is it {target}?"
     return f"Which {target} is it?" if begun.seen.guesses.classes else f"What is {target}?"
 
 
