@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 DEFAULT_LEVEL = 0.68
 TOGETHER = 256
-"""Image features of the training events that are looked at side by side."""
+"""Events, or their image features, that are looked at side by side."""
 MOST_EVENTS = 200_000
 """Events held out that tell the reach of an interval, to 0.1 % of the level."""
 _SIGNED = "some training weights are negative, and a rank or a share of signed events means nothing"
@@ -213,8 +213,11 @@ def training_range(data: FitData) -> TrainingRange:
     if meta["kind"] == "table":
         columns = (data.X[rows, j] for j in range(data.X.shape[1]))
         return TrainingRange.of(columns, meta["names"], w, unordered=unordered)
-    low, high = _extremes(data.X[rows], meta["kind"])
-    assert high is not None
+    pieces = (rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER))
+    ends = [
+        _extremes(data.X[piece], meta["kind"]) for piece in pieces
+    ]  # images fill the memory: some at a time
+    low, high = (np.concatenate([np.asarray(each[side]) for each in ends]) for side in (0, 1))
     lower, upper = (TrainingRange.of(each.T, meta["names"], w, unordered=unordered) for each in (low, high))
     return replace(lower, high=upper.high, spread=np.maximum(lower.spread, upper.spread))
 

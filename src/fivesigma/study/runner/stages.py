@@ -158,7 +158,7 @@ def _executor(made: Made, folder: RunFolder, workers: int | None) -> Iterator[Ex
     n = n_workers(prepared, made.plan, workers)
     if n < 2:
         given = prepared.spec.data.source == MEMORY
-        yield Serial(Worker(folder, prepared.data if given else None, prepared.own))
+        yield Serial(Worker(folder, prepared.data if given else None, prepared.own, prepared.fit_data.X))
         return
     executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), n, keep=True)
     try:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
@@ -26,12 +28,14 @@ from fivesigma.study.spec.document import Spec
 class Worker:
     """The tasks of one run folder.
 
-    ``data`` and ``own`` are what the study was given in Python, if it was; they exist in the calling process only.
+    ``data`` and ``own`` are what the study was given in Python, if it was; they exist in the calling process only. So
+    does ``X``, the events that the run holds already: they need not stand in memory twice.
     """
 
     folder: RunFolder
     data: Dataset | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
+    X: NDArray[Any] | None = None
     _tasks: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, key: str) -> None:
@@ -57,7 +61,9 @@ class Worker:
     @cached_property
     def fitter(self) -> Fitter:
         """Makes fits of the run's own arrays."""
-        return Fitter(FitData.read(self.folder.work / "arrays"), plan_of(self.folder), self.own, self.folder)
+        data = FitData.read(self.folder.work / "arrays")
+        data = data if self.X is None else replace(data, X=self.X)
+        return Fitter(data, plan_of(self.folder), self.own, self.folder)
 
     @cached_property
     def children(self) -> ChildStudies:
