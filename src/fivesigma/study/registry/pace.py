@@ -84,9 +84,9 @@ def _logistic(n: float, p: float, K: float, params: Params) -> float:
 
 
 def _sweeps(n: float, p: float, K: float, params: Params) -> float:
-    """A chain a refit; of the final fit four, and the density at its mode."""
+    """A chain a refit; else several, and the density at their mode."""
     sweeps, chains = params["n_sweeps"] + params["n_warmup"], params["n_chains"]
-    each = _UPDATE * sweeps * n * (1 + p) * (1 if chains == 1 else 4 * chains)
+    each = _UPDATE * sweeps * n * (1 + p) * (1.0 if chains == 1 else 1.4 * chains)
     return 0.05 + float(each * _components(params))
 
 

@@ -25,14 +25,11 @@ from fivesigma.study.runner.progress import duration
 from fivesigma.study.runner.stages import first_stage
 from fivesigma.study.tasks.registry import task as task_called
 
-_WAKING = 2.5  # seconds until a worker has what it fits with
+_WAKING = 3.5  # seconds until a worker has what it fits with
 _INNER_FOLDS = 3  # of a search
 _METRIC = 5e-8  # seconds of one event in one resample of one model, for all metrics together
-_MODEL, _FIGURE, _PAGE = (
-    0.12,
-    0.12,
-    2.0,
-)  # seconds a model in the evidence and in the figures, and of the page
+_MODEL, _FIGURE, _PAGE = 0.2, 0.2, 3.0
+"""Seconds that a model takes in the evidence and in the figures, and of the rest of the page."""
 _AGREEMENT = 0.1  # of what clusterings are judged by, as a part of that
 _BUSY = 1.3  # times longer than alone, from which on it is said
 _LOOKED = 3  # points of a scan that are looked at
