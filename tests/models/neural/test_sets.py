@@ -168,6 +168,14 @@ def test_a_study_takes_sets_and_tables_whose_members_are_named(tmp_path) -> None
         ({"members": {"a": ["x0"], "b": ["y"]}}, "features.members names 'y', which is no feature here"),
         ({"momentum": ["pt", "eta", "phi", "mass"]}, "momentum is of the members of a set"),
         (
+            {"members": {"a": ["x0"]}, "missing": "impute"},
+            "'impute' fills members that are absent; remove it",
+        ),
+        (
+            {"members": {"a": ["x0"]}, "reduce": {"kind": "pca", "n": 2}},
+            "reduce leaves other columns; remove it",
+        ),
+        (
             {"members": {"a": ["x0", "x1"], "b": ["x2", "x3"]}, "momentum": ["x0", "x1"]},
             "are no components of a four-vector",
         ),
@@ -178,6 +186,14 @@ def test_members_that_cannot_be_are_one_sentence(features, said) -> None:
     data = fs.Dataset.from_arrays(np.nan_to_num(JETS).reshape(N, -1), HARD)
     with pytest.raises(fs.InputError, match=said):
         fs.Study(data, models=["set"], features=features).check()
+
+
+def test_an_angle_of_a_member_stays_where_its_member_has_it() -> None:
+    from fivesigma.study.fit.saved import seen_angles
+
+    angles = {"x2": np.pi}
+    assert seen_angles("logistic", "classification", angles, ["x2"]) == angles
+    assert seen_angles("set", "classification", angles, ["x2"]) == {}
 
 
 def test_members_are_of_tables_and_a_momentum_of_four() -> None:

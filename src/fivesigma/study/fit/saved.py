@@ -130,8 +130,10 @@ def seen_angles(
 ) -> Mapping[str, float]:
     """Return which of the columns ``names`` are angles of which a model sees sine and cosine.
 
-    A model of cuts sees them as they are, and so does a clustering, whose clusters are described in the columns.
+    A model of cuts sees them as they are, and so does a clustering, whose clusters are described in the columns, and a
+    model of sets, whose members are made of the columns.
     """
-    if not angles or task == "clustering" or (kind in kinds() and kinds()[kind].cuts):
+    able = kinds().get(kind)
+    if not angles or task == "clustering" or (able is not None and (able.cuts or able.members)):
         return {}
     return {name: half for name, half in angles.items() if name in names}

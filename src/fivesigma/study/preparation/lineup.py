@@ -56,7 +56,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         if model.features is not None:
             check_names(entry, data)
         feature_checks.check(entry, data, spec.features.missing)
-        check_sets(spec, data, kind)
+        check_sets(spec, data, kind, entry)
     except InputError as error:
         raise StudyError(f"{spec.place}: {where}: {error}") from None
     return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fivesigma._core.errors import InputError
 from fivesigma.data.dataset import Dataset
 from fivesigma.features.members import members_of
+from fivesigma.study.plan import Entry
 from fivesigma.study.registry.kind import ModelKind
 from fivesigma.study.spec.document import Spec
 
@@ -27,9 +28,18 @@ def check_declared(spec: Spec, data: Dataset) -> None:
         raise spec.error("features", str(error)) from None
 
 
-def check_sets(spec: Spec, data: Dataset, kind: ModelKind) -> None:
-    """Raise `InputError` where a model of sets gets rows of a table whose members nobody has named."""
-    if kind.members and data.kind == "table" and not spec.features.members:
+def check_sets(spec: Spec, data: Dataset, kind: ModelKind, entry: Entry) -> None:
+    """Raise `InputError` where a model of sets gets a table whose members nobody has named, or other columns."""
+    if not kind.members or data.kind != "table":
+        return
+    if entry.reduce or spec.features.missing == "impute":
+        step = (
+            "reduce leaves other columns"
+            if entry.reduce
+            else "missing = 'impute' fills members that are absent"
+        )
+        raise InputError(f"{kind.name!r} is told of members by their columns, and {step}; remove it.")
+    if not spec.features.members:
         raise InputError(
             f"{kind.name!r} takes sets, and an event is a row of a table; name the columns of its members in "
             'features.members = { a = ["a_pt", "a_eta"], b = ["b_pt", "b_eta"] }.'
