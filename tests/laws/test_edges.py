@@ -43,6 +43,7 @@ FAST = {
     name: {"n_estimators": 4} for name in ("forest", "quantile-forest", "extra-trees", "natural-gradient")
 } | {name: {"max_iter": 5} for name in ("boosting", "xgboost")}
 FAST["cnn"] = {"epochs": 3, "channels": [4], "hidden": 4}
+FAST["set"] = {"epochs": 3, "width": 8, "n_layers": 1, "n_heads": 2}
 FAST["network"] = {"epochs": 4, "width": 8, "n_members": 2}
 TASKS = {
     Output.PROBABILITY: "classification",

@@ -67,6 +67,7 @@ QUICK = {
     "mlp": {"epochs": 30, "n_members": 2},
     "network": {"epochs": 10, "n_members": 3, "width": 8, "n_blocks": 2},
     "cnn": {"epochs": 6, "channels": [4, 4], "pool": 1, "n_members": 2},
+    "set": {"epochs": 6, "width": 8, "n_layers": 1, "n_heads": 2},
     "gibbs-mixture": {"n_sweeps": 60, "n_warmup": 40, "n_chains": 2, "n_components": 2},
     "forest": {"n_estimators": 15},
     "extra-trees": {"n_estimators": 15},
@@ -322,6 +323,8 @@ NEED_TORCH = {
     "NetworkClassifier": neural.NetworkClassifier(width=8, n_blocks=2, n_members=3, epochs=10),
     "CNNRegressor": neural.CNNRegressor(channels=(4,), epochs=6),
     "CNNClassifier": neural.CNNClassifier(channels=(4, 4), pool=1, epochs=6),
+    "SetRegressor": neural.SetRegressor(width=8, n_heads=2, epochs=6),
+    "SetClassifier": neural.SetClassifier(width=8, n_layers=1, n_heads=2, epochs=6),
     "ModuleRegressor": neural.ModuleRegressor(epochs=10),
     "ModuleClassifier": neural.ModuleClassifier(epochs=10, n_members=2),
 }

@@ -34,6 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"epochs": 4, "n_members": 2, "hidden": [3]},
     "network": {"epochs": 3, "n_members": 2, "width": 4, "n_blocks": 2},
     "cnn": {"epochs": 3, "n_members": 2, "channels": [3, 4], "pool": 1, "hidden": 3},
+    "set": {"epochs": 3, "n_members": 2, "width": 4, "n_layers": 1, "n_heads": 2},
     "gibbs-mixture": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
     "spiked-gibbs": {"n_sweeps": 40, "n_warmup": 40, "n_chains": 2},
 }

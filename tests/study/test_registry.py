@@ -57,6 +57,7 @@ FAST = {
     "xgboost": {"max_iter": 15},
     "natural-gradient": {"n_estimators": 25},
     "network": {"epochs": 15, "width": 16, "n_members": 2},
+    "set": {"epochs": 15, "width": 8, "n_layers": 1, "n_heads": 2, "learning_rate": 0.02},
     "cnn": {"epochs": 15, "channels": [8], "pool": 1, "learning_rate": 0.02},
 }
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma.features.members import Members
 from fivesigma.features.reduction import Learner, Reduction
 
 _Step = tuple[str, bool, Callable[[], Any]]
@@ -35,6 +36,7 @@ class FeaturePlan:
     learners : what makes the steps that networks learn, by their kind
     angles : half the period of each column that is an angle, by name; the model sees its sine and cosine
     symmetries : of the events, by their names in `fivesigma.features.symmetries`, for models that know what to do
+    members : where the features of the members of a set stand, for the same
     kind : what an event is; of others than a "table" nothing is made: the model takes them as they are
 
     Raises
@@ -60,6 +62,7 @@ class FeaturePlan:
     angles: Mapping[str, float] = field(default_factory=dict)
     learners: Mapping[str, Learner] = field(default_factory=dict)
     symmetries: tuple[str, ...] = ()
+    members: Members = field(default_factory=Members)
 
     def __post_init__(self) -> None:
         self._refuse_steps()

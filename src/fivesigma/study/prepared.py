@@ -111,6 +111,8 @@ class Prepared:
             },
             **({"angles": dict(data.angles)} if data.angles else {}),
             **({"symmetries": list(spec.features.symmetries)} if spec.features.symmetries else {}),
+            **({"members": dict(spec.features.members)} if spec.features.members else {}),
+            **({"momentum": list(spec.features.momentum)} if spec.features.momentum else {}),
             "kind": data.kind,
             "shape": list(data.X.shape[1:]),
             "classes": None if self.n_classes is None else list(data.classes or ()),

@@ -21,6 +21,8 @@ from fivesigma.models.neural import (
     ModuleRegressor,
     NetworkClassifier,
     NetworkRegressor,
+    SetClassifier,
+    SetRegressor,
 )
 
 ESTIMATORS = [
@@ -38,6 +40,8 @@ NEED_TORCH = [
     NetworkRegressor(loss="gaussian", **SMALL),
     CNNClassifier(channels=(8,), epochs=30, learning_rate=0.02),
     CNNRegressor(channels=(8,), epochs=30, learning_rate=0.02, n_members=2),
+    SetClassifier(width=8, n_heads=2, epochs=30, learning_rate=0.02),
+    SetRegressor(width=8, n_layers=1, n_heads=2, epochs=30, learning_rate=0.02, n_members=2),
     ModuleClassifier(epochs=30, learning_rate=0.02),
     ModuleRegressor(epochs=30, learning_rate=0.02, n_members=2),
 ]

@@ -26,9 +26,12 @@ def view(**changed):
 
 def test_a_model_that_breaks_a_symmetry_is_named_with_the_share_of_its_error():
     shown = view()
-    (sentence,) = said(shown)
-    assert "is not symmetric: of its error, its answers are apart by quarter turns (50" in sentence
-    assert "mirror" not in sentence
+    sentence = said(shown)
+    assert (
+        sentence
+        == f"Answers are apart, in shares of the model's error: {shown.best.name} 50 % by quarter turns."
+    )
+    assert said(view(error={"value": 9.0, "low": 8.0, "high": 10.0})) == ""
 
 
 def test_the_table_has_error_distances_and_the_change_with_its_sigma():

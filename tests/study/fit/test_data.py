@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fivesigma.record.store import write_arrays
-from fivesigma.study.fit.data import FitData
+from fivesigma.study.fit.data import FitData, gathered
 from fivesigma.study.plan import Entry, Fit, Sample
 
 N = 40
@@ -131,3 +131,14 @@ def test_targets_are_counted():
     assert data().n_targets == 1
     made = data()
     assert FitData(made.X, np.zeros((N, 3)), None, UNITS, made.train, made.folds, {}, META).n_targets == 3
+
+
+def test_events_in_a_file_are_gathered_as_those_in_memory(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50, 1, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "X.npy", X)
+    held, rows = np.load(tmp_path / "X.npy", mmap_mode="r"), np.random.default_rng(1).integers(0, 50, 70)
+    for given in (X, held):
+        found = gathered(given, rows)
+        np.testing.assert_array_equal(found, X[rows])
+        assert found.dtype == np.float32
+        assert type(found) is np.ndarray

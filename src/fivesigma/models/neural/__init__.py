@@ -5,6 +5,7 @@ from fivesigma.models.neural.law import MixtureLaw
 from fivesigma.models.neural.module import ModuleClassifier, ModuleRegressor
 from fivesigma.models.neural.network import NetworkClassifier, NetworkRegressor
 from fivesigma.models.neural.perceptron import MLPClassifier, MLPRegressor
+from fivesigma.models.neural.sets import SetClassifier, SetRegressor
 
 __all__ = [
     "CNNClassifier",
@@ -16,4 +17,6 @@ __all__ = [
     "ModuleRegressor",
     "NetworkClassifier",
     "NetworkRegressor",
+    "SetClassifier",
+    "SetRegressor",
 ]

@@ -5,44 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
+from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError, one_of, require
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.symmetries import check
 from fivesigma.models.neural import convolution
 from fivesigma.models.neural.answers import EnsembleClassifier, EnsembleRegressor
-from fivesigma.models.neural.convolution import Convolutional, ConvolutionalBody, ConvolutionalNetwork
-from fivesigma.models.neural.ensemble import Ensemble
+from fivesigma.models.neural.convolution import Convolutional, ConvolutionalNetwork
+from fivesigma.models.neural.events import EventEnsemble
 from fivesigma.models.neural.losses import Loss
 from fivesigma.models.neural.member import Member, Rows
-from fivesigma.models.neural.pixels import ChannelScale, Pixels, channel_scale, parts
+from fivesigma.models.neural.pixels import ChannelScale, channel_scale
 from fivesigma.models.neural.rows import Counted, InputScale
-from fivesigma.models.neural.settings import AUTO, Settings, whole
-from fivesigma.models.neural.training import Engine
+from fivesigma.models.neural.settings import whole
 
 Array = NDArray[Any]
 
 PADDINGS = ("zeros", "periodic")
-_FIXED = {
-    "activation": "silu",
-    "optimiser": "adamw",
-    "momentum": 0.9,
-    "nesterov": False,
-    "engine": "torch",
-    "dtype": "float32",
-    "n_jobs": 1,
-}
-_STEPS, _FEWEST, _MOST = 800, 12, 100
-"""Steps of a training whose epochs are "auto", and the fewest and the most of these."""
 
 
-class _Convolutional(Ensemble):
+class _Convolutional(EventEnsemble):
     """What a classifier and a regressor share."""
-
-    _reads = {"dtype": (np.float64, np.float32), "allow_nd": True}  # noqa: RUF012 as scikit-learn takes it
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
@@ -101,22 +85,6 @@ class _Convolutional(Ensemble):
         self._settings(1).check()
         refuse_odd_network(self.get_params(deep=False))
 
-    def _settings(self, n_rows: int) -> Settings:
-        """Return the settings of a training on ``n_rows``."""
-        given = {name: value for name, value in self.get_params(deep=False).items() if name != "hidden"}
-        given |= _FIXED
-        if self.epochs == AUTO:
-            steps = -(-n_rows // Settings(given).batch(n_rows)) if n_rows > 1 else 1
-            given["epochs"] = max(_FEWEST, min(_MOST, -(-_STEPS // steps)))
-        return Settings(given)
-
-    def _held(self, X: Array) -> Pixels:
-        return Pixels.of(X)
-
-    def _matrix(self, X: ArrayLike) -> Array:
-        found: Array = validate_data(self, X, reset=False, **self._reads)
-        return found
-
     def _inputs(self, fit: Counted) -> ChannelScale:
         scale = channel_scale(fit.X, np.abs(fit.w), about_zero="spin-flip" in self.symmetries)
         return ChannelScale(InputScale(scale, self._precision))
@@ -137,35 +105,11 @@ class _Convolutional(Ensemble):
             bool(self.pooled),
         ).checked()
         check(self.symmetries, "image" if len(self.event_) == 3 else "sequence", self.event_[1:])
-        settings = self._settings(len(fit))
-        return settings.of_shapes([shape] * int(self.n_members), loss, len(fit), stops=stops)
-
-    def _engine(self, fit: Rows, held: Rows | None) -> Engine:
-        from fivesigma.models.neural.stacked import Stacked
-
-        return Stacked(fit, held, self.device, ConvolutionalBody)
+        return self._alike(shape, loss, len(fit), stops=stops)
 
     def _network(self, member: Member, theta: Array) -> ConvolutionalNetwork:
         assert isinstance(member.layers, Convolutional)
         return ConvolutionalNetwork(member.layers, theta)
-
-    def _outputs(self, X: ArrayLike) -> Array:
-        """Return the outputs (M, n, k) of the members that are sound."""
-        from fivesigma.models.neural.stacked import one_thread
-
-        check_is_fitted(self, "_networks")
-        events = self._matrix(X)
-        if events.shape[1:] != tuple(self.event_):
-            raise InputError(
-                f"X has shape {events.shape}; expected (n, {', '.join(map(str, self.event_))}), as in training."
-            )
-        torch = require("torch", "neural")
-        with one_thread(torch.get_num_threads()), threadpool_limits(1):
-            found = [self._said_of(self._scale.rows(some)) for some in parts(events)]
-        return np.concatenate(found, axis=1)
-
-    def _said_of(self, rows: Array) -> Array:
-        return np.stack([network.outputs(rows) for network in self._networks])
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

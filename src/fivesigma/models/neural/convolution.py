@@ -8,8 +8,7 @@ first stage has no blocks: there an event is largest, and half of the time would
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,8 +19,7 @@ from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.symmetries import SYMMETRIES, Drawn, Element, group
-from fivesigma.models.neural.member import Array, Member
-from fivesigma.models.neural.tensorlosses import function_of
+from fivesigma.models.neural.member import Array
 
 MOST_CHANNELS, MOST_STAGES, MOST_BLOCKS, WIDEST = 4096, 16, 64, 2**16
 _NUMBERS, _LARGEST_GROUP = 2**20, 16
@@ -174,6 +172,18 @@ class Convolutional:
             averages = silu(averages @ parts["hidden"].T + parts["offset"])
         return averages @ parts["out"].T + parts["bias"]
 
+    def outputs(self, parts: dict[str, Any], X: Any) -> Any:
+        """Return the outputs (n, o) for standardised events X, tensors all."""
+        import torch
+
+        return self.answers(parts, self.averages(parts, X), torch.nn.functional.silu)
+
+    def varied(self, X: Any, rng: np.random.Generator) -> Any:
+        """Return events (B, channels, \\*space) of a training, each under an element of the group of its own."""
+        if not self.symmetries or self.pooled:
+            return X
+        return turned(X, Drawn.of(self.symmetries, X.shape[2:], len(X), rng))
+
     def _convolved(self, x: Any, W: Any, b: Any, strides: tuple[int, int] = (1, 1)) -> Any:
         import torch
 
@@ -222,79 +232,6 @@ class Convolutional:
 def _pooled(names: tuple[str, ...]) -> list[Element]:
     """Return the whole group of symmetries without shifts."""
     return group(names, (), np.random.default_rng(0), most=_LARGEST_GROUP)
-
-
-class ConvolutionalBody:
-    """The `Body` of convolutional networks of one shape.
-
-    On a processor members go one by one: a convolution is long enough to pay for its call, and several of them in one
-    (in groups, or by `torch.func`) take up to three times as long.
-    """
-
-    def __init__(self, members: Sequence[Member], theta: Any) -> None:
-        assert isinstance(members[0].layers, Convolutional)
-        self.shape, self.loss = members[0].layers, function_of(members[0].loss)
-        self.widest = self.shape.widest
-        self.seeds = [member.seed for member in members]
-        self.draws: list[np.random.Generator] = []
-        self.parts = [
-            {name: part.detach().requires_grad_() for name, part in self.shape.parts(each).items()}
-            for each in theta
-        ]
-
-    def losses(self, X: Any, T: Any, w: Any) -> Any:
-        """Return Σ w loss (M,); see `Body`."""
-        import torch
-
-        each = [
-            sum(self._total(parts, *some) for some in self._few(X[m], T[m], w[m]))
-            for m, parts in enumerate(self.parts)
-        ]
-        return torch.stack(each)
-
-    def slopes(self, X: Any, T: Any, w: Any, slope: Any) -> Any:
-        """Return Σ w loss (M,) and set ``slope``; see `Body`."""
-        import torch
-
-        slope.zero_()
-        each = [
-            self._descended(m, self._turned(m, X[m]), T[m], w[m], slope[m]) for m in range(len(self.parts))
-        ]
-        return torch.stack(each)
-
-    def _descended(self, m: int, X: Any, T: Any, w: Any, slope: Any) -> Any:
-        """Return Σ w loss of a member and add the derivatives to ``slope`` (P,), some events at a time."""
-        import torch
-
-        parts, to, found = self.parts[m], self.shape.parts(slope).values(), 0.0
-        for some in self._few(X, T, w):
-            with torch.enable_grad():
-                total = self._total(parts, *some)
-                by = torch.autograd.grad(total / len(X), list(parts.values()))
-            for each, more in zip(to, by, strict=True):
-                each.add_(more)
-            found = found + total.detach()
-        return found
-
-    def _few(self, *rows: Any) -> Iterator[tuple[Any, ...]]:
-        return zip(*(each.split(self.shape.at_once) for each in rows), strict=True)
-
-    def epoch(self, number: int) -> AbstractContextManager[None]:
-        """Draw the elements of symmetries by each member's seed and the epoch alone; see `Body`."""
-        self.draws = [generator(seed, "symmetries", number) for seed in self.seeds]
-        return nullcontext()
-
-    def _turned(self, m: int, X: Any) -> Any:
-        """Return events (B, channels, \\*space), each under an element of the group of its own."""
-        if not self.shape.symmetries or self.shape.pooled:
-            return X
-        return turned(X, Drawn.of(self.shape.symmetries, X.shape[2:], len(X), self.draws[m]))
-
-    def _total(self, parts: dict[str, Any], X: Any, T: Any, w: Any) -> Any:
-        import torch
-
-        outputs = self.shape.answers(parts, self.shape.averages(parts, X), torch.nn.functional.silu)
-        return (self.loss(outputs, T) * w).sum()
 
 
 def turned(X: Any, drawn: Drawn) -> Any:

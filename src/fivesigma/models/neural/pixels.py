@@ -133,7 +133,7 @@ class Batches:
     """Events as a training takes them, each standardised when its batch is wanted; on a ``device`` as tensors."""
 
     pixels: Pixels
-    scale: ChannelScale
+    scale: Any
     device: Any = None
 
     @property
@@ -155,8 +155,9 @@ class Batches:
         return self._tensor(rows.cpu().numpy())
 
     def expand(self, *shape: int) -> Any:
-        """Return all events for each of the members, as the method of a tensor does."""
-        return self[:].expand(*shape)
+        """Return all events for each of the members, as the method of a tensor does; a scale may widen an event."""
+        found = self[:]
+        return found.expand(shape[0], *found.shape)
 
     def __getitem__(self, rows: Any) -> Any:
         return self._tensor(rows)

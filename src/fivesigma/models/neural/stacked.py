@@ -154,7 +154,8 @@ class Stack:
         if orders is None:
             yield Tensors(*(each.expand(M, *each.shape) for each in rows))
             return
-        length = B * max(1, _MOST // (M * B * (math.prod(rows.X.shape[1:]) + 2)))
+        most = _MOST // 8 if isinstance(rows.X, Batches) else _MOST  # each of them is standardised on its way
+        length = B * max(1, most // (M * B * (math.prod(rows.X.shape[1:]) + 2)))
         for start in range(0, n, length):
             some = orders[:, start : start + length]
             chosen = [each.index_select(0, some.reshape(-1)).unflatten(0, some.shape) for each in rows]

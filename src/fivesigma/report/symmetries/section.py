@@ -9,8 +9,8 @@ from fivesigma.features.symmetries import SYMMETRIES
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.spread import Estimated
 from fivesigma.record.sections.symmetries import SymmetriesRecord
-from fivesigma.report.markup import table
-from fivesigma.report.rounding import DASH, compact, interval, interval_decimals, interval_text, signed
+from fivesigma.report.markup import cell, table
+from fivesigma.report.rounding import DASH, interval, interval_decimals, interval_text, signed
 from fivesigma.report.section import Content, Section, View
 
 _EXACT = 1e-6
@@ -67,29 +67,26 @@ def _about(view: View) -> str:
     )
 
 
-def said(view: View) -> list[str]:
-    """Return, a sentence each, of the models that break a symmetry by more than a tenth of their error."""
-    return [text for model, kept in view.having(SymmetriesRecord) if (text := _broken(model, kept))]
+def said(view: View) -> str:
+    """Return which models break a symmetry by more than a tenth of their error; "" where none does."""
+    each = [text for model, kept in view.having(SymmetriesRecord) if (text := _broken(model, kept))]
+    return f"Answers are apart, in shares of the model's error: {'; '.join(each)}." if each else ""
 
 
 def _broken(model: ModelRecord, kept: SymmetriesRecord) -> str:
     by = [each for each in kept.each if each.apart.low > 0.1 * kept.error.value]
-    shares = [
-        f"{SYMMETRIES.get(each.name, each.name)} ({compact(100 * each.apart.value / kept.error.value, None)} %)"
+    shares = (
+        f"{100 * each.apart.value / kept.error.value:.0f} % by {SYMMETRIES.get(each.name, each.name)}"
         for each in by
-    ]
-    return (
-        f"{model.name} is not symmetric: of its error, its answers are apart by {', '.join(shares)}."
-        if by
-        else ""
     )
+    return f"{model.name} {', '.join(shares)}" if by else ""
 
 
 def _content(view: View) -> Content:
     lines = [_line(view, *each) for each in view.having(SymmetriesRecord)]
     context = {
         "about": _about(view),
-        "sentences": said(view),
+        "sentence": said(view),
         "head": _head(view),
         "lines": lines,
         "metric": view.metric,
@@ -103,7 +100,8 @@ def _markdown(view: View) -> str:
         (line["model"], line["error"], *line["sizes"], line["change"], line["interval"], line["sigma"])
         for line in (_line(view, *each) for each in view.having(SymmetriesRecord))
     ]
-    return "\n".join([_about(view), "", table(head, rows)])
+    before = [cell(said(view)), ""] if said(view) else []
+    return "\n".join([*before, _about(view), "", table(head, rows)])
 
 
 SECTION = Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,24 @@ Array = NDArray[Any]
 
 MOST_KEPT = 10_000_000
 """Training weights that are kept for other models to be fitted to the same rows: 90 MB."""
+
+
+_GATHERED = 2**24
+"""Bytes that are read of a file at a time: its pages are given back before the next."""
+
+
+def gathered(X: Array, rows: Array) -> Array:
+    """Return ``X[rows]``; of an array that lies in a file no more of it stays in memory than is read at a time."""
+    held = getattr(X, "_mmap", None)
+    if held is None or not hasattr(held, "madvise"):
+        return np.asarray(X[rows])
+    found = np.empty((len(rows), *X.shape[1:]), dtype=X.dtype)
+    length = max(1, _GATHERED // max(int(X[:1].nbytes), 1))
+    for start in range(0, len(rows), length):
+        some = slice(start, start + length)
+        found[some] = X[rows[some]]
+        held.madvise(mmap.MADV_DONTNEED)
+    return found
 
 
 @dataclass(frozen=True)
@@ -172,7 +191,8 @@ class FitData:
         if kind == "table":
             return np.asarray(self.X[np.ix_(rows, columns)], dtype=np.float64)
         every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()
-        return self.X[rows] if every else of_channels(self.X[rows], columns, kind)
+        found = gathered(self.X, rows)
+        return found if every else of_channels(found, columns, kind)
 
     def turned(self, rows: Array, entry: Entry, element: Element) -> Array:
         """Return the events ``rows`` under an element of a symmetry, as the model of ``entry`` takes them.

@@ -105,11 +105,11 @@ def build(
     settings = found.checked(given)
     path = path or settle(found, {}, given)
     if path is not None:
-        ask = Request(task, settings, seed, features.width, deal, features.symmetries)
+        ask = Request(task, settings, seed, features.width, deal, features.symmetries, features.members)
         return _folded(found, ask, features, path, metric=metric, tuned=bool(tune))
     space = _space(found, tune, given)
     settings = monotone.by_column(settings, features, kind)
-    ask = Request(task, settings, seed, features.width, deal, features.symmetries)
+    ask = Request(task, settings, seed, features.width, deal, features.symmetries, features.members)
     model = found.build(ask)
     recipe, inside = _wrapped(found, features, model, settings, ask)
     names = {name: inside + _attribute(name) for name in (*space, *_EXTENSIVE)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fivesigma.features.images.plan import ImageFeatures
+from fivesigma.features.members import Members, members_of
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import steps_of
 from fivesigma.record.store import RunFolder
@@ -86,6 +87,13 @@ def index_file(folder: RunFolder) -> Path:
     return folder.models / "index.json"
 
 
+def _members(entry: Entry, meta: Mapping[str, Any], names: Sequence[str]) -> Members:
+    """Return where members stand, for a kind that takes sets."""
+    if entry.kind not in kinds() or not kinds()[entry.kind].members:
+        return Members()
+    return members_of(names, meta.get("members", {}), meta.get("momentum", ()))
+
+
 def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
     """Return what is made of the columns before the model of ``entry``."""
     meta = described(meta, entry)
@@ -102,6 +110,7 @@ def feature_plan(entry: Entry, meta: Mapping[str, Any]) -> FeaturePlan:
         kind=meta.get("kind", "table"),
         learners=LEARNERS,
         symmetries=tuple(meta.get("symmetries", ())),
+        members=_members(entry, meta, names),
         angles=seen_angles(entry.kind, meta["task"], meta.get("angles", {}), names),
     )
 
@@ -121,8 +130,10 @@ def seen_angles(
 ) -> Mapping[str, float]:
     """Return which of the columns ``names`` are angles of which a model sees sine and cosine.
 
-    A model of cuts sees them as they are, and so does a clustering, whose clusters are described in the columns.
+    A model of cuts sees them as they are, and so does a clustering, whose clusters are described in the columns, and a
+    model of sets, whose members are made of the columns.
     """
-    if not angles or task == "clustering" or (kind in kinds() and kinds()[kind].cuts):
+    able = kinds().get(kind)
+    if not angles or task == "clustering" or (able is not None and (able.cuts or able.members)):
         return {}
     return {name: half for name, half in angles.items() if name in names}

@@ -13,6 +13,7 @@ from fivesigma.study.plan import N_SEEDS, Entry
 from fivesigma.study.preparation import feature_checks
 from fivesigma.study.preparation.given import settled
 from fivesigma.study.preparation.images import check_names, image_families, n_measured
+from fivesigma.study.preparation.members import check_declared, check_sets
 from fivesigma.study.registry.path import check_own_loss, settle
 from fivesigma.study.registry.registry import default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
@@ -23,6 +24,7 @@ from fivesigma.study.spec.section import DEFAULT_SEARCH, DEFAULT_TRIALS
 
 def line_up(spec: Spec, data: Dataset, n_train: int) -> tuple[Entry, ...]:
     """Return the models asked for, or those of the task; the baseline is always among them, and first."""
+    check_declared(spec, data)
     if spec.models:
         entries = tuple(_entry(spec, data, model, place) for place, model in enumerate(spec.models))
     else:
@@ -54,6 +56,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         if model.features is not None:
             check_names(entry, data)
         feature_checks.check(entry, data, spec.features.missing)
+        check_sets(spec, data, kind, entry)
     except InputError as error:
         raise StudyError(f"{spec.place}: {where}: {error}") from None
     return entry

@@ -119,7 +119,8 @@ def _said_of_features(spec: Spec) -> dict[str, Any]:
     """Return what ``[features]`` says that fits depend on; what columns are made of is in the hash of the data,
     and which features of images a model gets is in its entry; symmetries are settled by their analysis."""
     made = {"fourvectors", "observables", "angles", "image", "symmetries"}
-    return spec.features.model_dump(mode="json", exclude=made)
+    later = {name for name in ("members", "momentum") if getattr(spec.features, name) is None}
+    return spec.features.model_dump(mode="json", exclude=made | later)
 
 
 def cost_of(entry: Entry, data: Dataset, n_train: int) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fivesigma._core.errors import InputError, absent, did_you_mean
+from fivesigma.features.members import Members
 from fivesigma.models.spaces import Choice, Range, Space
 
 
@@ -34,8 +35,8 @@ class Parameter:
 class Request:
     """What a builder is asked for: all parameters are there, ``n_columns`` is what the model will see.
 
-    ``seed`` is of the model's own randomness; ``deal`` of its inner folds, None for the same. ``symmetries`` are those
-    that the study declares of its events.
+    ``seed`` is of the model's own randomness; ``deal`` of its inner folds, None for the same. ``symmetries`` and
+    ``members`` are what the study declares of its events.
     """
 
     task: str
@@ -44,6 +45,7 @@ class Request:
     n_columns: int = 1
     deal: int | None = None
     symmetries: tuple[str, ...] = ()
+    members: Members = field(default_factory=Members)
 
     @property
     def dealt(self) -> int:
@@ -118,6 +120,7 @@ class ModelKind:
     stops : whether ``early_stopping`` is a setting of its own; of other kinds rounds are chosen around them
     nested : whether one fit holds the models of every smaller ``max_depth``
     data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
+    members : takes rows of a table as sets, of which the study names the columns of each member
     given : is not fitted here: its scores are read from a table
     needs : (module, extra) without which it is skipped; None where the core is enough
     """
@@ -153,6 +156,7 @@ class ModelKind:
     interpolates: Interpolates = field(default=_never)
     again: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, ...] = ("table",)
+    members: bool = False
     given: bool = False
     needs: tuple[str, str] | None = None
 

@@ -43,5 +43,9 @@ class FeaturesSection(Section):
     """Of images and sequences: the families of features that models of tables get: ["moments", "power"]."""
     symmetries: tuple[Literal["rotate90", "flip", "spin-flip", "translate"], ...] | None = None
     """Of images and sequences: what should change no answer. Networks are trained by it, and every model is tested."""
+    members: dict[ModelName, tuple[Text, ...]] | None = None
+    """For kind = "set": columns of a table that are the features of each member: { j0 = ["j0_pt", "j0_eta"] }."""
+    momentum: tuple[Text, ...] | None = None
+    """The features of a member that are its four-momentum: ["pt", "eta", "phi", "mass"], or px, py, pz and energy."""
     angles: tuple[Text, ...] | None = None
     """Columns that are angles, in rad or deg: wrapped, and seen as sine and cosine by models other than trees."""

@@ -141,6 +141,31 @@ def _cnn(ask: Request) -> Any:
     return _tempered(model, ask, wanted=wanted)
 
 
+def _set(ask: Request) -> Any:
+    require("torch", "neural")
+    from fivesigma.models.neural.sets import SetClassifier, SetRegressor
+
+    made = SetClassifier if ask.classifies else SetRegressor
+    settings, where = dict(ask.params), ask.members
+    wanted = settings.pop("temperature")
+    model = made(
+        **settings,
+        members=where.columns,
+        momentum=where.momentum,
+        cartesian=where.cartesian,
+        random_state=ask.seed,
+    )
+    return _tempered(model, ask, wanted=wanted)
+
+
+def _attentive_together(params: Mapping[str, Any]) -> None:
+    """Raise `InputError` where the heads of `set` cannot share its width."""
+    if params["width"] % params["n_heads"]:
+        raise InputError(
+            f"set: width is {params['width']}; expected a multiple of the {params['n_heads']} heads that share it."
+        )
+
+
 def _convolved_together(params: Mapping[str, Any]) -> None:
     """Raise `InputError` where a kernel of `cnn` has no centre."""
     from fivesigma.models.neural.cnn import refuse_odd_network
@@ -275,5 +300,40 @@ NETWORKS: tuple[ModelKind, ...] = (
         lineup=False,
         data=("image", "sequence"),
         together=_convolved_together,
+    ),
+    ModelKind(
+        "set",
+        "sets of members in any order and number, such as jets: pairs by their momenta; of PyTorch (extra [neural])",
+        BOTH,
+        _set,
+        lambda n, p, K: 1.0 + (20.0 + n * max(12.0, min(100.0, 25600.0 / n))) * (4e-5 + 3e-6 * p),
+        {
+            "loss": _LOSS,
+            "setting": Parameter(None, Range(0.0, INF, also=(None,))),
+            "width": whole(32, 1, 4096),
+            "n_layers": whole(2, 0, 64, (1, 4)),
+            "n_heads": whole(4, 1, 64),
+            "n_members": whole(1, 1, 1024),
+            "learning_rate": Parameter(0.003, Range(1e-12, 1e3), Range(3e-4, 0.02, log=True)),
+            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
+            "clip": Parameter(1.0, Range(0.0, INF)),
+            "schedule": choice("cosine", "cosine", "constant", "step"),
+            "batch_size": Parameter("auto", Batch()),
+            "epochs": Parameter("auto", Epochs()),
+            "early_stopping": choice(True, True, False),
+            "patience": whole(20, 1, 10**7),
+            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
+            "device": choice("cpu", "cpu", "cuda"),
+            "temperature": _TEMPERATURE,
+        },
+        stochastic=True,
+        several=True,
+        stops=True,
+        native_nan=True,
+        needs=("torch", "neural"),
+        lineup=False,
+        data=("set", "table"),
+        members=True,
+        together=_attentive_together,
     ),
 )
