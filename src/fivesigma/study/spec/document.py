@@ -15,6 +15,7 @@ from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
 from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
+from fivesigma.study.spec.crossing import CrossingSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.cuts import Cuts
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
@@ -56,7 +57,7 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan
+    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan, crossing
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -95,6 +96,8 @@ class Spec(Section):
     """The events in their first two principal components."""
     scan: ScanSection | None = None
     """One study at each point of a grid of its own settings."""
+    crossing: CrossingSection | None = None
+    """Where the mean output crosses a value in systems of several sizes, and in an infinite one."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
