@@ -19,6 +19,9 @@ Vector = NDArray[np.float64]
 
 _ONE_SIGMA = float(stats.norm.cdf(1.0))
 _FEWEST = 2
+_TOP = 0.8
+"""Of a peak, what a parabola is fitted to. The heat capacity of the Ising model has a wide, skew one: at half of its
+height the vertex is 0.03 too high on a torus of 24 × 24, at 0.8 of it 0.003."""
 
 
 def crossing(x: Vector, y: Vector, at: float) -> float | None:
@@ -45,25 +48,40 @@ def crossing(x: Vector, y: Vector, at: float) -> float | None:
 
 
 def peak(x: Vector, y: Vector) -> float | None:
-    """Return where ``y`` against ``x`` is highest: the vertex of a parabola through what is above half of the most.
+    """Return where ``y`` against ``x`` is highest: the vertex of a parabola through what is above 0.8 of the most.
 
-    None where the most is at an end.
+    None where the most is at an end. The most, and what is near it, are looked for on the smoothed curve, the parabola
+    is fitted to the curve as it is.
 
     >>> x = np.linspace(-1.0, 1.0, 21)
     >>> abs(round(peak(x, 1.0 - (x - 0.13) ** 2), 9) - 0.13) < 1e-6, peak(x, x) is None
     (True, True)
     """
-    top = int(np.argmax(y))
+    smooth = smoothed(y)
+    top = int(np.argmax(smooth))
     if top in (0, len(y) - 1):
         return None
-    low, high = _around(np.asarray(y) > 0.5 * y[top], top)
-    if high - low < 3:
-        return float(x[top])
-    middle = x[top]
-    curve, slope, _ = np.polyfit(x[low:high] - middle, y[low:high], 2)
+    low, high = _around(smooth > _TOP * smooth[top], top)
+    return _vertex(x, y, max(min(low, top - 2), 0), min(max(high, top + 3), len(y)), top)
+
+
+def _vertex(x: Vector, y: Vector, low: int, high: int, top: int) -> float:
+    """Return the vertex of the parabola through the points ``low`` to ``high``; ``x[top]`` where it opens upwards."""
+    curve, slope, _ = np.polyfit(x[low:high] - x[top], y[low:high], 2)
     if curve >= 0:
         return float(x[top])
-    return float(np.clip(middle - slope / (2 * curve), x[low], x[high - 1]))
+    return float(np.clip(x[top] - slope / (2 * curve), x[low], x[high - 1]))
+
+
+def smoothed(y: Vector) -> Vector:
+    """Return the mean of every value of ``y`` and of its neighbours, in all a seventh of them, three at the least.
+
+    >>> smoothed(np.array([0.0, 3.0, 0.0, 0.0])).tolist()
+    [1.0, 1.0, 1.0, 0.0]
+    """
+    side = max(len(y) // 14, 1)
+    padded = np.pad(np.asarray(y, float), side, mode="edge")
+    return np.convolve(padded, np.ones(2 * side + 1) / (2 * side + 1), mode="valid")
 
 
 def _around(inside: NDArray[np.bool_], at: int) -> tuple[int, int]:
@@ -79,27 +97,54 @@ def _around(inside: NDArray[np.bool_], at: int) -> tuple[int, int]:
 def middle_peak(x: Vector, y: Vector) -> float | None:
     """Return where the middle peak of a W is: the highest place between its two dips; None where there are none.
 
-    ``y`` is smoothed over three points for the search; the place is the vertex of a parabola through the points between
-    the dips.
+    Peak and dips are looked for on the smoothed curve: the peak is where the lower of the two climbs that lead to it is
+    the longest. The place is the vertex of a parabola through the points above half of that climb.
 
     >>> x = np.linspace(0.0, 4.0, 9)
     >>> round(middle_peak(x, np.array([1.0, 0.8, 0.6, 0.7, 0.8, 0.7, 0.6, 0.8, 1.0])), 6)
     2.0
+    >>> middle_peak(x, (x - 2.0) ** 2) is None
+    True
     """
-    smooth = np.convolve(np.pad(y, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-    found = [(smooth[at] - max(smooth[: at + 1].min(), smooth[at:].min()), at) for at in range(1, len(x) - 1)]
-    depth, top = max(found, default=(0.0, 0))
-    if depth <= 0:
+    smooth = smoothed(y)
+    climbs = [
+        (smooth[at] - max(smooth[: at + 1].min(), smooth[at:].min()), at) for at in range(1, len(x) - 1)
+    ]
+    climb, top = max(climbs, default=(0.0, 0))
+    if climb <= 0:
         return None
-    low = int(np.argmin(smooth[: top + 1]))
-    high = top + int(np.argmin(smooth[top:]))
-    found_at = peak(x[low : high + 1], y[low : high + 1] - min(y[low], y[high]))
-    return float(x[top]) if found_at is None else found_at
+    low, high = _around(smooth > smooth[top] - climb / 2, top)
+    return _vertex(x, y, max(min(low, top - 1), 0), min(max(high, top + 2), len(y)), top)
+
+
+def middle_peak_with_error(x: Vector, repeats: Vector) -> tuple[float, float | None] | None:
+    """Return the middle peak of the mean of ``repeats`` (n_x, R), and its error; None where the mean is no W.
+
+    The error is that of the jackknife over repeats, √((R − 1)/R Σ (θ₍ᵣ₎ − θ̄)²), with the factor of Student's t at R − 1
+    degrees of freedom; None where the peak is gone without one of them, or there is only one.
+
+    >>> x = np.linspace(0.0, 4.0, 9)
+    >>> W = np.array([1.0, 0.8, 0.6, 0.7, 0.8, 0.7, 0.6, 0.8, 1.0])
+    >>> value, error = middle_peak_with_error(x, np.column_stack([W, W]))
+    >>> round(value, 6), error
+    (2.0, 0.0)
+    """
+    value, R = middle_peak(x, repeats.mean(axis=1)), repeats.shape[1]
+    if value is None:
+        return None
+    without = (
+        [middle_peak(x, np.delete(repeats, r, axis=1).mean(axis=1)) for r in range(R)] if R > 1 else [None]
+    )
+    known = [each for each in without if each is not None]
+    if len(known) < len(without):
+        return value, None
+    spread = float(np.sqrt((R - 1) * np.var(known)))
+    return value, spread * float(stats.t.ppf(_ONE_SIGMA, R - 1))
 
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """T*(L) = T_c + a/L: the value T_c with its error, of which ``stat`` is from the repeats and ``span`` from the sizes.
+    """T*(L) = T_c + a/L: T_c with its error, of which ``stat`` is from the repeats and ``span`` from the sizes.
 
     ``slope`` is a; ``chi2`` of ``dof`` says whether the line goes through the points.
     """

@@ -43,24 +43,27 @@ class CrossingModel:
 
 @dataclass(frozen=True, kw_only=True)
 class CrossingCurve:
-    """The output of a model against the field in systems of one size, on one test set.
+    """The output of a model against the field in systems of one size, on one test set: means over repeats.
 
-    ``y`` is its mean over repeats, or the mean of its variance where the peak of that is looked for; ``error`` is the
-    standard error over repeats.
+    ``mean`` is of the output; ``variance`` of its log odds where it is a probability, else of the output; the errors
+    are standard errors over repeats.
     """
 
     test: str
     model: str
     size: float
     x: tuple[float, ...]
-    y: tuple[float, ...]
-    error: tuple[float, ...]
+    mean: tuple[float, ...]
+    mean_error: tuple[float, ...]
+    variance: tuple[float, ...]
+    variance_error: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CrossingTransfer:
-    """The same models on another test set, and what is known of the answer there."""
+class CrossingReading:
+    """The same models read otherwise, or on another test set, and what is known of the answer there."""
 
+    at: float | None
     test: str
     expected: float | None
     models: tuple[CrossingModel, ...]
@@ -68,7 +71,7 @@ class CrossingTransfer:
 
 @dataclass(frozen=True, kw_only=True)
 class CrossingRecord(Section):
-    """The crossing of every model on the first test set, on the others, and the curves that it is read off.
+    """The crossing of every model on the first test set, every other reading, and the curves that it is read off.
 
     Attributes
     ----------
@@ -83,10 +86,10 @@ class CrossingRecord(Section):
     setting: str
     over: str
     unit: str | None
-    at: float | None
     repeats: int
+    at: float | None
     test: str
     expected: float | None
     models: tuple[CrossingModel, ...]
-    transfer: tuple[CrossingTransfer, ...]
+    others: tuple[CrossingReading, ...]
     curves: tuple[CrossingCurve, ...]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from fivesigma._core.outputs import Output
 from fivesigma.study.analyses.crossing.points import column, models
@@ -16,16 +17,16 @@ from fivesigma.study.prepared import Prepared
 from fivesigma.study.runner.fitter import Fitter
 
 Array = NDArray[Any]
+CERTAIN = 1e-12
+"""Probabilities are held to this far from 0 and 1 before their log odds are taken."""
 
 
 def curves(prepared: Prepared) -> dict[str, Any]:
-    """Return the curves of each model by test set, and the messages of those that failed.
-
-    A curve has the values ``x`` of the column, and at each the ``mean`` and the ``variance`` of the output over events.
-    """
+    """Return the curves of each model by test set, and the messages of those that failed."""
     asked = prepared.spec.crossing
     assert asked is not None
     along = column(prepared, asked.over).astype(float)
+    w = np.ones(len(along)) if prepared.data.w is None else np.asarray(prepared.data.w, float)
     fitter = Fitter(prepared.fit_data, prepared.plan, prepared.own)
     found: dict[str, dict[str, Any]] = {"curves": {}, "messages": {}}
     for name in models(prepared):
@@ -35,30 +36,39 @@ def curves(prepared: Prepared) -> dict[str, Any]:
             continue
         said = unpacked(arrays)
         found["curves"][name] = {
-            test: curve(
-                along[rows], output(said[test]), None if prepared.data.w is None else prepared.data.w[rows]
-            )
+            test: curve(along[rows], *outputs(said[test]), w[rows])
             for test, rows in prepared.split.tests.items()
         }
     return found
 
 
-def output(said: Mapping[Output, Array]) -> Array:
-    """Return the one number that a model says of each event: the probability of the last class, or its value."""
-    if Output.PROBABILITY in said:
-        return said[Output.PROBABILITY][:, -1]
-    return said[Output.VALUE]
+def outputs(said: Mapping[Output, Array]) -> tuple[Array, Array]:
+    """Return the one number that a model says of each event, and what its variance is taken of.
+
+    That is the probability of the last class with its log odds, which do not end where the model is certain, or a value
+    twice.
+    """
+    if Output.PROBABILITY not in said:
+        return said[Output.VALUE], said[Output.VALUE]
+    probability = said[Output.PROBABILITY][:, -1]
+    return probability, logit(np.clip(probability, CERTAIN, 1 - CERTAIN))
 
 
-def curve(along: Array, said: Array, w: Array | None) -> dict[str, list[float]]:
+def curve(along: Array, said: Array, swings: Array, w: Array) -> dict[str, list[float]]:
     """Return mean and variance of an output at each value of a column, with the events' weights.
 
-    >>> curve(np.array([2.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0]), None)
-    {'x': [1.0, 2.0], 'mean': [0.5, 0.5], 'variance': [0.0, 0.25]}
+    Parameters
+    ----------
+    along : (n,) the values of the column
+    said : (n,) the output
+    swings : (n,) what the variance is of
+    w : (n,) weights
+
+    >>> curve(np.array([2.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.0, 2.0]), np.ones(3))
+    {'x': [1.0, 2.0], 'mean': [0.5, 0.5], 'variance': [0.0, 1.0]}
     """
     x, at = np.unique(along, return_inverse=True)
-    weights = np.ones(len(along)) if w is None else np.asarray(w, float)
-    total = np.bincount(at, weights)
-    mean = np.bincount(at, weights * said) / total
-    variance = np.bincount(at, weights * (said - mean[at]) ** 2) / total
+    total = np.bincount(at, w)
+    mean, middle = (np.bincount(at, w * each) / total for each in (said, swings))
+    variance = np.bincount(at, w * (swings - middle[at]) ** 2) / total
     return {"x": x.tolist(), "mean": mean.tolist(), "variance": variance.tolist()}

@@ -15,6 +15,7 @@ from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
 from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
+from fivesigma.study.spec.confusion import ConfusionSection
 from fivesigma.study.spec.crossing import CrossingSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.cuts import Cuts
@@ -57,7 +58,8 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan, crossing
+    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan, crossing,
+    confusion
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -98,6 +100,8 @@ class Spec(Section):
     """One study at each point of a grid of its own settings."""
     crossing: CrossingSection | None = None
     """Where the mean output crosses a value in systems of several sizes, and in an infinite one."""
+    confusion: ConfusionSection | None = None
+    """What is known of where the transition is that a scan over labellings looks for."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())

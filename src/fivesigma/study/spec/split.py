@@ -89,7 +89,8 @@ class SplitSection(Section):
         Discriminator(lambda value: "rows" if isinstance(value, dict) else "fraction"),
         BeforeValidator(_test_rows),
     ] = 0.2
-    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, { source }, or several named ones."""
+    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, { source }, or several
+    named ones."""
     folds: (
         Annotated[
             Annotated[Whole, Field(ge=2, le=1000), Tag("number")] | Annotated[FoldColumn, Tag("column")],

@@ -91,8 +91,9 @@ def _wrong(prepared: Prepared, asked: CrossingSection) -> Iterator[tuple[str, st
         yield "at", f"the output of {what} is more than one number; learn two classes, or numbers."
     if prepared.data.several:
         yield "at", "several targets have more than one output; learn one of them."
-    if prepared.n_classes == 2 and isinstance(asked.at, float) and not 0 < asked.at < 1:
-        yield "at", f"{asked.at:g} is no probability that is crossed; expected one between 0 and 1."
+    for at in asked.at:
+        if prepared.n_classes == 2 and not isinstance(at, str) and not 0 < at < 1:
+            yield "at", f"{at:g} is no probability that is crossed; expected one between 0 and 1."
     known = [entry.name for entry in prepared.plan.entries]
     for name in asked.models or ():
         if name not in known:
@@ -141,8 +142,8 @@ def _wrong_column(prepared: Prepared, asked: CrossingSection) -> Iterator[tuple[
         if not _FEWEST_PLACES <= n <= MOST_PLACES:
             yield (
                 "over",
-                f"'{asked.over}' takes {n} values in the test set '{name}'; expected {_FEWEST_PLACES} to {MOST_PLACES}, "
-                "each with several events.",
+                f"'{asked.over}' takes {n} values in the test set '{name}'; expected {_FEWEST_PLACES} to "
+                f"{MOST_PLACES}, each with several events.",
             )
 
 

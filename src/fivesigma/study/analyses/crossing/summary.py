@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -15,16 +15,17 @@ from fivesigma.record.sections.crossing import (
     CrossingCurve,
     CrossingModel,
     CrossingPoint,
+    CrossingReading,
     CrossingRecord,
-    CrossingTransfer,
 )
-from fivesigma.risk.transitions import crossing, extrapolated, peak
+from fivesigma.risk.transitions import Extrapolation, crossing, extrapolated, peak
 from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.crossing.points import NAME, children, models
 from fivesigma.study.spec.crossing import VARIANCE, CrossingSection
 
 Array = NDArray[Any]
 Curve = Mapping[str, Sequence[float]]
+_NOTHING = dict.fromkeys(field.name for field in fields(Extrapolation))
 
 
 @dataclass(frozen=True)
@@ -43,74 +44,55 @@ class Summary:
             found.setdefault(child.values[self.asked.of], []).append({"curves": {}, "messages": {}, **meta})
         return found
 
-    @property
-    def at(self) -> float | None:
-        """The value that is crossed; None for the peak of the variance."""
-        return None if self.asked.at == VARIANCE else float(self.asked.at)
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """The names of the test sets, the first one first."""
+        return tuple(self.run.prepared.split.tests)
 
     def record(self) -> CrossingRecord:
-        """Return what was found on every test set."""
-        prepared = self.run.prepared
-        first, *others = prepared.split.tests
-        transfer = [
-            CrossingTransfer(test=test, expected=self.known(test), models=self.models(test))
-            for test in others
-        ]
+        """Return what was found on every test set, in every reading."""
+        first, *others = [self.reading(at, test) for at in self.asked.at for test in self.tests]
         return CrossingRecord(
             setting=self.asked.of,
             over=self.asked.over,
-            unit=prepared.data.column_units.get(self.asked.over),
-            at=self.at,
+            unit=self.run.prepared.data.column_units.get(self.asked.over),
             repeats=self.asked.repeats,
-            test=first,
-            expected=self.known(first),
-            models=self.models(first),
-            transfer=tuple(transfer),
-            curves=tuple(curve for test in prepared.split.tests for curve in self.curves(test)),
+            at=first.at,
+            test=first.test,
+            expected=first.expected,
+            models=first.models,
+            others=tuple(others),
+            curves=tuple(curve for test in self.tests for curve in self.curves(test)),
         )
 
-    def known(self, test: str) -> float | None:
-        """Return what is known of the answer on a test set."""
-        return self.asked.known(test, next(iter(self.run.prepared.split.tests)))
+    def reading(self, at: float | str, test: str) -> CrossingReading:
+        """Return what each model says on a test set, read at a value or at the peak of the variance."""
+        value = None if at == VARIANCE else float(at)
+        return CrossingReading(
+            at=value,
+            test=test,
+            expected=self.asked.known(test, self.tests[0]),
+            models=tuple(self._model(name, test, value) for name in models(self.run.prepared)),
+        )
 
-    def models(self, test: str) -> tuple[CrossingModel, ...]:
-        """Return what each model says on a test set."""
-        return tuple(self._model(name, test) for name in models(self.run.prepared))
-
-    def _model(self, name: str, test: str) -> CrossingModel:
+    def _model(self, name: str, test: str, at: float | None) -> CrossingModel:
         sizes = list(self.left)
-        places = [self._places(self._of(size, name, test)) for size in sizes]
+        places = [_places(self._of(size, name, test), at) for size in sizes]
         line = extrapolated(sizes, places)
-        return CrossingModel(
-            model=name,
-            value=None if line is None else line.value,
-            error=None if line is None else line.error,
-            stat=None if line is None else line.stat,
-            span=None if line is None else line.span,
-            slope=None if line is None else line.slope,
-            chi2=None if line is None else line.chi2,
-            dof=None if line is None else line.dof,
-            points=tuple(_point(size, found) for size, found in zip(sizes, places, strict=True)),
-            message="; ".join(self._missing(name, sizes, places)),
-        )
+        fit = _NOTHING if line is None else asdict(line)
+        points = tuple(_point(size, found) for size, found in zip(sizes, places, strict=True))
+        message = "; ".join(self._missing(name, at, sizes, places))
+        return CrossingModel(model=name, points=points, message=message, **fit)
 
     def _of(self, size: float, name: str, test: str) -> list[Curve]:
         """Return the curves of a model in the repeats of a size that have one."""
         return [each["curves"][name][test] for each in self.left[size] if name in each["curves"]]
 
-    def _places(self, found: Sequence[Curve]) -> Array:
-        """Return T* of each repeat that has one."""
-        each = [self._place(np.array(curve["x"]), curve) for curve in found]
-        return np.array([place for place in each if place is not None], dtype=float)
-
-    def _place(self, x: Array, curve: Curve) -> float | None:
-        if self.at is None:
-            return peak(x, np.array(curve["variance"]))
-        return crossing(x, np.array(curve["mean"]), self.at)
-
-    def _missing(self, name: str, sizes: Sequence[float], places: Sequence[Array]) -> Iterator[str]:
+    def _missing(
+        self, name: str, at: float | None, sizes: Sequence[float], places: Sequence[Array]
+    ) -> Iterator[str]:
         """Say in how many repeats nothing was found, and why."""
-        what = "peaks" if self.at is None else f"crosses {self.at:g}"
+        what = "peaks" if at is None else f"crosses {at:g}"
         for size, found in zip(sizes, places, strict=True):
             lost = self.asked.repeats - len(found)
             if lost:
@@ -120,21 +102,22 @@ class Summary:
                 yield f"it {what} nowhere among the values of {self.asked.over} {ends}{why}"
 
     def curves(self, test: str) -> Iterator[CrossingCurve]:
-        """Yield the mean curve of each model and size on a test set."""
-        what = "variance" if self.at is None else "mean"
+        """Yield the curves of each model and size on a test set, in the mean over repeats."""
         for name in models(self.run.prepared):
             for size in self.left:
                 found = self._of(size, name, test)
                 if found:
-                    y = np.array([curve[what] for curve in found])
-                    error = y.std(axis=0, ddof=1) / np.sqrt(len(y)) if len(y) > 1 else np.zeros(y.shape[1])
+                    mean, mean_error = _over_repeats([curve["mean"] for curve in found])
+                    variance, variance_error = _over_repeats([curve["variance"] for curve in found])
                     yield CrossingCurve(
                         test=test,
                         model=name,
                         size=size,
                         x=tuple(found[0]["x"]),
-                        y=tuple(y.mean(axis=0).tolist()),
-                        error=tuple(error.tolist()),
+                        mean=mean,
+                        mean_error=mean_error,
+                        variance=variance,
+                        variance_error=variance_error,
                     )
 
     def notes(self) -> Iterator[tuple[str, str, str]]:
@@ -147,6 +130,23 @@ class Summary:
                 "failed",
                 f"{len(lost)} of {len(every)} studies could not be done; the first: {lost[0]}",
             )
+
+
+def _places(found: Sequence[Curve], at: float | None) -> Array:
+    """Return T* of each repeat that has one."""
+    each = [_place(np.array(curve["x"]), curve, at) for curve in found]
+    return np.array([place for place in each if place is not None], dtype=float)
+
+
+def _place(x: Array, curve: Curve, at: float | None) -> float | None:
+    return peak(x, np.array(curve["variance"])) if at is None else crossing(x, np.array(curve["mean"]), at)
+
+
+def _over_repeats(found: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard error over repeats (R, n_x); of one repeat alone the error is 0."""
+    y = np.array(found)
+    error = y.std(axis=0, ddof=1) / np.sqrt(len(y)) if len(y) > 1 else np.zeros(y.shape[1])
+    return tuple(y.mean(axis=0).tolist()), tuple(error.tolist())
 
 
 def _point(size: float, found: Array) -> CrossingPoint:
