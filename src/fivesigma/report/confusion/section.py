@@ -51,8 +51,8 @@ def _plot(kept: ConfusionRecord) -> Plot:
         caption=(
             f"Accuracy ({kept.part}) of models that learn to tell events above a value of {kept.over} from those "
             f"below, against that value; bars are one standard error over {kept.repeats} repeats. Trivial labellings "
-            "at both ends are learnt well, and so is the one that is true of the events: the middle peak of the W, marked with "
-            f"its error.{known}"
+            "at both ends are learnt well, and so is the one that is true of the events: the middle peak of the W, "
+            f"marked with its error.{known}"
         ),
         alt=f"Accuracy of {listed([short(model.model) for model in shown])} against the labelling.",
         size=(8.6, 4.2),

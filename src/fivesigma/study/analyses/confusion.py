@@ -108,7 +108,7 @@ class Accuracies:
     def model(self, name: str) -> ConfusionModel:
         """Return the W of a model."""
         at, found = np.array(list(self.asked.at.values())), self.of(name)
-        there: Array = np.isfinite(found).all(axis=1)
+        there: Array = np.asarray(np.isfinite(found).all(axis=1))
         peak = middle_peak_with_error(at[there], found[there]) if there.sum() >= FEWEST else None
         value, error = (None, None) if peak is None else peak
         return ConfusionModel(
