@@ -311,6 +311,8 @@ class IsingScan(System):
     n_chains: int = 1
 
     def __post_init__(self) -> None:
+        self._model(self.coldest)  # says what it cannot be
+        positive(self.hottest, "hottest")
         count(self.n_temperatures, "n_temperatures")
         count(self.n_chains, "n_chains")
         low, high = self.gap

@@ -142,6 +142,7 @@ def roles(spec: Spec) -> Roles:
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
     asked += [name for name in (spec.split.time, spec.split.key, fold_column(spec)) if name is not None]
     asked += [model.on for model in spec.models if model.on is not None]
+    asked += [] if spec.crossing is None else [spec.crossing.over]
     if spec.weights is not None:
         asked += [*spec.weights.alternatives, *filter(None, [spec.weights.column])]
     join = None
@@ -162,7 +163,7 @@ def roles(spec: Spec) -> Roles:
         expressions=spec.features.expressions,
         categorical=None if spec.features.categorical is None else True,
         extra_columns=tuple(dict.fromkeys([*asked, PART, FILE])),
-        carried=(*spec.evaluate.slices, *([] if spec.crossing is None else [spec.crossing.over])),
+        carried=tuple(spec.evaluate.slices),
         objects=rules_of(spec.objects),
         fourvectors=spec.features.fourvectors or {},
         observables=spec.features.observables or (),

@@ -142,6 +142,13 @@ class Spec(Section):
     def _source_is_simulated(self) -> Spec:
         if self.data.simulated is None and (self.source.n is not None or self.source.settings):
             raise ValueError("source is given but data.source is not simulate:NAME; remove the section")
+        given = self.split.test if isinstance(self.split.test, dict) else {}
+        drawn = [name for name, rows in given.items() if rows.source is not None]
+        if self.data.simulated is None and drawn:
+            raise ValueError(
+                f"split.test.{drawn[0]}.source is given but data.source is not simulate:NAME; a test set is drawn of "
+                "simulated events alone"
+            )
         return self
 
     @model_validator(mode="after")

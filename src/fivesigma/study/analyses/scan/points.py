@@ -19,7 +19,7 @@ from fivesigma.study.spec.values import Scalar, shown
 MOST_STUDIES = 100_000
 
 PLACES: Mapping[str, tuple[str, ...]] = {
-    "data": ("target", "select", "training_weights"),
+    "data": ("select", "training_weights", "target"),
     "split": ("test", "folds", "validation", "stratify"),
     "features": ("standardise", "interactions", "polynomial", "missing", "categorical"),
     "models": ("interactions", "polynomial", "trials", "penalty", "select", "l1_ratio", "loss"),
