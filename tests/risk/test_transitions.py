@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fivesigma.risk.transitions import crossing, extrapolated, middle_peak, middle_peak_with_error, peak
+from fivesigma.risk.transitions import crossing, extrapolated, peak, peak_with_error
 from fivesigma.simulate.ising import exact_energy
 
 X = np.linspace(2.0, 2.8, 33)
@@ -17,7 +17,7 @@ W = np.interp(X, [2.0, 2.2, 2.37, 2.6, 2.8], [1.0, 0.7, 0.85, 0.7, 1.0])
 PLACES = {
     "crossing": lambda x, y: crossing(x, y, 0.5 * (y[0] + y[-1])),
     "peak": peak,
-    "middle peak": middle_peak,
+    "middle peak": peak,
 }
 CURVES = {"crossing": FALLS, "peak": PEAK, "middle peak": W}
 SIZES = [8.0, 16.0, 24.0, 48.0]
@@ -70,17 +70,17 @@ def test_the_peak_of_the_energy_s_fluctuations_is_found_on_a_torus(size):
 
 
 def test_a_parabola_and_a_line_have_no_middle_peak():
-    assert middle_peak(X, (X - 2.4) ** 2) is None
-    assert middle_peak(X, X) is None
+    assert peak(X, (X - 2.4) ** 2) is None
+    assert peak(X, X) is None
 
 
 def test_the_middle_peak_is_found_among_trivial_labellings_and_its_error_holds_the_noise():
     rng = np.random.default_rng(0)
-    found = [middle_peak_with_error(X, W[:, None] + rng.normal(0, 0.02, (33, 6))) for _ in range(100)]
+    found = [peak_with_error(X, W[:, None] + rng.normal(0, 0.02, (33, 6))) for _ in range(100)]
     pulls = np.array([(value - 2.38) / error for value, error in found])
     assert abs(np.mean([value for value, _ in found]) - 2.38) < 0.02
     assert 0.5 < np.std(pulls) < 1.6
-    assert middle_peak_with_error(X, W[:, None])[1] is None
+    assert peak_with_error(X, W[:, None])[1] is None
 
 
 def test_a_line_is_extrapolated_exactly_and_its_sizes_may_come_in_any_order():

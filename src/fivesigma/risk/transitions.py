@@ -19,9 +19,6 @@ Vector = NDArray[np.float64]
 
 _ONE_SIGMA = float(stats.norm.cdf(1.0))
 _FEWEST = 2
-_TOP = 0.8
-"""Of a peak, what a parabola is fitted to. The heat capacity of the Ising model has a wide, skew one: at half of its
-height the vertex is 0.03 too high on a torus of 24 × 24, at 0.8 of it 0.003."""
 
 
 def crossing(x: Vector, y: Vector, at: float) -> float | None:
@@ -48,21 +45,27 @@ def crossing(x: Vector, y: Vector, at: float) -> float | None:
 
 
 def peak(x: Vector, y: Vector) -> float | None:
-    """Return where ``y`` against ``x`` is highest: the vertex of a parabola through what is above 0.8 of the most.
+    """Return where the most prominent peak of ``y`` against ``x`` is, the middle one of a W; None where there is none.
 
-    None where the most is at an end. The most, and what is near it, are looked for on the smoothed curve, the parabola
-    is fitted to the curve as it is.
+    It is looked for on the smoothed curve: where the lower of the two climbs that lead to it, from the least on either
+    side, is the highest. The place is the vertex of a parabola through the points of the upper quarter of that climb:
+    further down the slopes of a peak are not alike.
 
     >>> x = np.linspace(-1.0, 1.0, 21)
-    >>> abs(round(peak(x, 1.0 - (x - 0.13) ** 2), 9) - 0.13) < 1e-6, peak(x, x) is None
-    (True, True)
+    >>> round(peak(x, 1.0 - (x - 0.13) ** 2), 6), peak(x, x) is None, peak(x, x**2) is None
+    (0.13, True, True)
+    >>> round(peak(np.arange(9.0), np.array([1.0, 0.8, 0.6, 0.7, 0.8, 0.7, 0.6, 0.8, 1.0])), 6)
+    4.0
     """
-    smooth = smoothed(y)
-    top = int(np.argmax(smooth))
-    if top in (0, len(y) - 1):
+    smooth, side = smoothed(y), _side(y)
+    climbs = [
+        (smooth[at] - max(smooth[: at + 1].min(), smooth[at:].min()), at) for at in range(1, len(x) - 1)
+    ]
+    climb, top = max(climbs, default=(0.0, 0))
+    if climb <= 0:
         return None
-    low, high = _around(smooth > _TOP * smooth[top], top)
-    return _vertex(x, y, max(min(low, top - 2), 0), min(max(high, top + 3), len(y)), top)
+    low, high = _around(smooth > smooth[top] - climb / 4, top)
+    return _vertex(x, y, max(min(low, top - side), 0), min(max(high, top + side + 1), len(y)), top)
 
 
 def _vertex(x: Vector, y: Vector, low: int, high: int, top: int) -> float:
@@ -79,9 +82,14 @@ def smoothed(y: Vector) -> Vector:
     >>> smoothed(np.array([0.0, 3.0, 0.0, 0.0])).tolist()
     [1.0, 1.0, 1.0, 0.0]
     """
-    side = max(len(y) // 14, 1)
+    side = _side(y)
     padded = np.pad(np.asarray(y, float), side, mode="edge")
     return np.convolve(padded, np.ones(2 * side + 1) / (2 * side + 1), mode="valid")
+
+
+def _side(y: Vector) -> int:
+    """Return how many neighbours on either side smooth a value."""
+    return max(len(y) // 14, 1)
 
 
 def _around(inside: NDArray[np.bool_], at: int) -> tuple[int, int]:
@@ -94,48 +102,22 @@ def _around(inside: NDArray[np.bool_], at: int) -> tuple[int, int]:
     return low, high + 1
 
 
-def middle_peak(x: Vector, y: Vector) -> float | None:
-    """Return where the middle peak of a W is: the highest place between its two dips; None where there are none.
-
-    Peak and dips are looked for on the smoothed curve: the peak is where the lower of the two climbs that lead to it is
-    the longest. The place is the vertex of a parabola through the points of the upper quarter of that climb: further
-    down the two slopes of a W are not alike.
-
-    >>> x = np.linspace(0.0, 4.0, 9)
-    >>> round(middle_peak(x, np.array([1.0, 0.8, 0.6, 0.7, 0.8, 0.7, 0.6, 0.8, 1.0])), 6)
-    2.0
-    >>> middle_peak(x, (x - 2.0) ** 2) is None
-    True
-    """
-    smooth = smoothed(y)
-    climbs = [
-        (smooth[at] - max(smooth[: at + 1].min(), smooth[at:].min()), at) for at in range(1, len(x) - 1)
-    ]
-    climb, top = max(climbs, default=(0.0, 0))
-    if climb <= 0:
-        return None
-    low, high = _around(smooth > smooth[top] - climb / 4, top)
-    return _vertex(x, y, max(min(low, top - 1), 0), min(max(high, top + 2), len(y)), top)
-
-
-def middle_peak_with_error(x: Vector, repeats: Vector) -> tuple[float, float | None] | None:
-    """Return the middle peak of the mean of ``repeats`` (n_x, R), and its error; None where the mean is no W.
+def peak_with_error(x: Vector, repeats: Vector) -> tuple[float, float | None] | None:
+    """Return the peak of the mean of ``repeats`` (n_x, R), and its error; None where the mean has none.
 
     The error is that of the jackknife over repeats, √((R − 1)/R Σ (θ₍ᵣ₎ − θ̄)²), with the factor of Student's t at R − 1
     degrees of freedom; None where the peak is gone without one of them, or there is only one.
 
     >>> x = np.linspace(0.0, 4.0, 9)
     >>> W = np.array([1.0, 0.8, 0.6, 0.7, 0.8, 0.7, 0.6, 0.8, 1.0])
-    >>> value, error = middle_peak_with_error(x, np.column_stack([W, W]))
+    >>> value, error = peak_with_error(x, np.column_stack([W, W]))
     >>> round(value, 6), error
     (2.0, 0.0)
     """
-    value, R = middle_peak(x, repeats.mean(axis=1)), repeats.shape[1]
+    value, R = peak(x, repeats.mean(axis=1)), repeats.shape[1]
     if value is None:
         return None
-    without = (
-        [middle_peak(x, np.delete(repeats, r, axis=1).mean(axis=1)) for r in range(R)] if R > 1 else [None]
-    )
+    without = [peak(x, np.delete(repeats, r, axis=1).mean(axis=1)) for r in range(R)] if R > 1 else [None]
     known = [each for each in without if each is not None]
     if len(known) < len(without):
         return value, None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fivesigma.record.sections.confusion import ConfusionModel, ConfusionPoint, ConfusionRecord
 from fivesigma.record.sections.section import named
-from fivesigma.risk.transitions import middle_peak_with_error
+from fivesigma.risk.transitions import peak_with_error
 from fivesigma.study.analyses.analysis import Analysis, Experiment, Run
 from fivesigma.study.analyses.scan.points import children, is_fresh
 from fivesigma.study.evidence.evidence import Evidence
@@ -109,7 +109,7 @@ class Accuracies:
         """Return the W of a model."""
         at, found = np.array(list(self.asked.at.values())), self.of(name)
         there: Array = np.asarray(np.isfinite(found).all(axis=1))
-        peak = middle_peak_with_error(at[there], found[there]) if there.sum() >= FEWEST else None
+        peak = peak_with_error(at[there], found[there]) if there.sum() >= FEWEST else None
         value, error = (None, None) if peak is None else peak
         return ConfusionModel(
             model=name,
