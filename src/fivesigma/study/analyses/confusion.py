@@ -134,7 +134,7 @@ def _points(at: Array, found: Array) -> Iterator[ConfusionPoint]:
         yield ConfusionPoint(
             at=float(place),
             accuracy=float(known.mean()) if n else None,
-            error=float(known.std(ddof=1) / np.sqrt(n)) if n > 1 else None,
+            error=float(np.ptp(known) and known.std(ddof=1) / np.sqrt(n)) if n > 1 else None,
         )
 
 
