@@ -34,6 +34,13 @@ def test_it_says_the_value_with_its_error_its_parts_and_how_far_off_what_is_know
     )
 
 
+def test_it_says_where_the_points_are_on_no_line():
+    (model,) = copy.deepcopy(BY_HAND["crossing"]["models"])
+    on, off = (summary(kept(models=[{**model, "chi2": chi2, "dof": 2}]))[0] for chi2 in (7.0, 30.0))
+    assert "no line" not in on
+    assert "the points are on no line in 1/size (χ²/dof = 30/2)" in off
+
+
 def test_test_sets_are_named_where_there_are_several():
     (square,) = copy.deepcopy(BY_HAND["crossing"]["others"])
     found = summary(kept(others=[square, {**square, "at": None, "test": "triangular"}]))

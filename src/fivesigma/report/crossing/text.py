@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from fivesigma.record.sections.crossing import CrossingModel, CrossingReading, CrossingRecord
@@ -48,7 +49,16 @@ def _said(kept: CrossingRecord, on: CrossingReading, model: CrossingModel) -> It
     parts = f"repeats {_two(model.stat)}, range of sizes {_two(model.span)}"
     far = off_text(model.value, model.error, on.expected)
     known = "" if on.expected is None else f"; known is {on.expected:.5g}: {far}"
-    yield f"{name}{where}: {at} ({parts}){known}{lost}"
+    yield f"{name}{where}: {at} ({parts}){known}{_off_line(kept, model)}{lost}"
+
+
+def _off_line(kept: CrossingRecord, model: CrossingModel) -> str:
+    """Say that no line goes through the points, where χ² is three of its deviations above what it is on one."""
+    if model.chi2 is None or not model.dof or model.chi2 < model.dof + 3 * math.sqrt(2 * model.dof):
+        return ""
+    return (
+        f"; the points are on no line in 1/{clean(size_name(kept))} (χ²/dof = {model.chi2:.0f}/{model.dof})"
+    )
 
 
 def _two(error: float | None) -> str:
