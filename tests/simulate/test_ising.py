@@ -9,7 +9,7 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.simulate import ising
-from fivesigma.simulate.ising import CRITICAL, IsingModel, exact_energy, standard_error
+from fivesigma.simulate.ising import CRITICAL, IsingModel, IsingScan, exact_energy, standard_error
 
 ERRORS = 4.0  # tolerance of every comparison with an exact answer, in Monte-Carlo errors
 
@@ -86,3 +86,55 @@ def test_configurations_are_nearly_independent():
 def test_refusals(wrong):
     with pytest.raises(InputError):
         IsingModel(**wrong)
+
+
+def test_a_gap_holds_no_temperature_and_both_its_sides_are_as_dense():
+    made = IsingScan(size=3, coldest=1.0, hottest=3.0, n_temperatures=12, gap=(1.5, 2.5))
+    T = made.temperatures
+    assert (len(T), T.min(), T.max()) == (12, 1.0, 3.0)
+    assert not ((T > 1.5) & (T < 2.5)).any()
+    assert (T <= 1.5).sum() == 6
+
+
+def test_temperatures_without_a_gap_are_even():
+    assert IsingScan(coldest=1.5, hottest=3.5, n_temperatures=5).temperatures.tolist() == [
+        1.5,
+        2.0,
+        2.5,
+        3.0,
+        3.5,
+    ]
+
+
+def test_chains_are_groups_that_no_other_draw_shares():
+    made = IsingScan(size=3, n_temperatures=4, n_chains=2, warm_up=5)
+    table, other = (made.table(40, np.random.default_rng(seed)) for seed in (0, 1))
+    chains = table.columns["chain"]
+    assert table.group == "chain"
+    assert len(np.unique(chains)) == 8
+    assert not np.isin(chains, other.columns["chain"]).any()
+    assert all(
+        len(np.unique(table.columns["temperature"][chains == each])) == 1 for each in np.unique(chains)
+    )
+
+
+def test_a_chain_draws_what_it_drew_before_there_were_groups():
+    made = IsingScan(size=4, n_temperatures=2)
+    rng = np.random.default_rng(7)
+    expected = [IsingModel(4, T).sample(3, rng) for T in (1.5, 3.5)]
+    assert np.array_equal(made.sample(6, np.random.default_rng(7)), np.concatenate(expected))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"gap": (2.5, 2.0)}, "two rising temperatures"),
+        ({"gap": (1.0, 2.0)}, "between coldest = 1.5"),
+        ({"gap": (2.0, 2.5), "n_temperatures": 3}, "two on each side"),
+        ({"n_chains": 0}, "n_chains = 0"),
+        ({"n_temperatures": 0}, "n_temperatures = 0"),
+    ],
+)
+def test_settings_of_a_scan_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        IsingScan(**settings)

@@ -58,7 +58,7 @@ def _check_roles(columns: Mapping[str, NDArray[Any]], roles: Roles, source: str)
         ("spectator", roles.spectators),
         ("group", [roles.group] if roles.group else []),
         ("categorical column", _categorical(roles)),
-        ("column asked for by the split or by a model", roles.extra_columns),
+        ("column asked for by the split, a model or a crossing", roles.extra_columns),
         ("column of evaluate.slices", roles.carried),
     ]
     for role, names in named:

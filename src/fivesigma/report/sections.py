@@ -11,6 +11,8 @@ from fivesigma.report.section import Section, View
 
 NOUNS = (
     "answer",
+    "crossing",
+    "confusion",
     "scan",
     "leaderboard",
     "metrics",

@@ -275,7 +275,26 @@ def standard_error(series: Vector) -> float:
 
 @dataclass(frozen=True)
 class IsingScan(System):
-    """Configurations at evenly spaced temperatures with their energy, magnetisation and phase."""
+    """Configurations at evenly spaced temperatures with their energy, magnetisation and phase.
+
+    Parameters
+    ----------
+    size, lattice, algorithm, sweeps, warm_up : see `IsingModel`
+    coldest, hottest : the temperatures at the ends, in units of J/k_B
+    n_temperatures : how many there are
+    gap : two temperatures between which there is none, both among those that there are; equal ones for no gap
+    n_chains : Markov chains at each temperature; what one of them draws is a group
+
+    Raises
+    ------
+    InputError
+        for values outside these
+
+    Examples
+    --------
+    >>> IsingScan(size=4, coldest=1.0, hottest=3.0, n_temperatures=4, gap=(1.5, 2.5)).temperatures.tolist()
+    [1.0, 1.5, 2.5, 3.0]
+    """
 
     block: ClassVar[int] = 1_000
     default_n: ClassVar[int] = 1_000
@@ -287,22 +306,60 @@ class IsingScan(System):
     hottest: float = 3.5
     n_temperatures: int = 20
     sweeps: int = 5
+    warm_up: int = 300
+    gap: tuple[float, float] = (0.0, 0.0)
+    n_chains: int = 1
+
+    def __post_init__(self) -> None:
+        self._model(self.coldest)  # says what it cannot be
+        positive(self.hottest, "hottest")
+        count(self.n_temperatures, "n_temperatures")
+        count(self.n_chains, "n_chains")
+        low, high = self.gap
+        if low != high and not self.coldest < low < high < self.hottest:
+            raise InputError(
+                f"gap = {low:g}, {high:g}: expected two rising temperatures between coldest = {self.coldest:g} and "
+                f"hottest = {self.hottest:g}."
+            )
+        if low != high and self.n_temperatures < 4:
+            raise InputError(
+                f"n_temperatures = {self.n_temperatures}: expected at least 4, two on each side of the gap."
+            )
+
+    @property
+    def temperatures(self) -> Vector:
+        """Return them, rising: (n_temperatures,); on both sides of a gap about as dense."""
+        low, high = self.gap
+        if low == high:
+            return np.linspace(self.coldest, self.hottest, self.n_temperatures)
+        share = (low - self.coldest) / (low - self.coldest + self.hottest - high)
+        below = min(max(round(share * self.n_temperatures), 2), self.n_temperatures - 2)
+        sides = (
+            np.linspace(self.coldest, low, below),
+            np.linspace(high, self.hottest, self.n_temperatures - below),
+        )
+        return np.concatenate(sides)
 
     def sample(self, n: int, rng: np.random.Generator) -> Spins:
         """Return configurations in the order of temperature: (n, size, size) int8."""
         return np.asarray(self.table(n, rng).columns["spins"])
 
     def table(self, n: int, rng: np.random.Generator) -> Table:
-        """Return temperature, energy, magnetisation, phase and the spins."""
-        share, more = divmod(count(n), self.n_temperatures)
-        parts = []
-        for i, T in enumerate(np.linspace(self.coldest, self.hottest, self.n_temperatures)):
-            if k := share + (i < more):
-                model = IsingModel(self.size, float(T), self.lattice, self.algorithm, self.sweeps)
-                parts.append((np.full(k, T), model.sample(k, rng), model))
-        spins = np.concatenate([part[1] for part in parts])
-        T = np.concatenate([part[0] for part in parts])
-        columns = {"temperature": T, "energy": parts[0][2].energy(spins), "magnetisation": spins.mean((1, 2))}
+        """Return temperature, energy, magnetisation, phase, the spins, and of which chain they are."""
+        chains = [self._model(float(T)) for T in self.temperatures for _ in range(self.n_chains)]
+        share, more = divmod(count(n), len(chains))
+        drawn = [(model, share + (i < more)) for i, model in enumerate(chains) if share + (i < more)]
+        lengths = [k for _, k in drawn]
+        spins = np.concatenate([model.sample(k, rng) for model, k in drawn])
+        T = np.repeat([model.temperature for model, _ in drawn], lengths)
+        columns = {"temperature": T, "energy": drawn[0][0].energy(spins), "magnetisation": spins.mean((1, 2))}
         phase = np.where(CRITICAL[self.lattice] > T, "ordered", "disordered").astype(object)
-        columns |= {"phase": phase, "spins": spins}
-        return Table(columns, {"temperature": "J/k_B", "energy": "J"}, target="phase")
+        # a number that no other chain has, in this table or in one drawn beside it
+        chain = np.repeat(rng.integers(2**53, size=len(drawn)), lengths)
+        columns |= {"phase": phase, "chain": chain, "spins": spins}
+        return Table(columns, {"temperature": "J/k_B", "energy": "J"}, target="phase", group="chain")
+
+    def _model(self, temperature: float) -> IsingModel:
+        return IsingModel(
+            self.size, temperature, self.lattice, self.algorithm, sweeps=self.sweeps, warm_up=self.warm_up
+        )

@@ -146,16 +146,20 @@ class Fit:
 
 @dataclass(frozen=True)
 class Child:
-    """One study of a scan: the values of the scanned places, and the seed and number of the repeat."""
+    """One study at other settings: the values of these by their places, and the seed and number of the repeat.
+
+    ``asks`` is the analysis that wants it, which says what is kept of it.
+    """
 
     values: Mapping[str, Any]
     seed: int
     number: int
     cost: float = 1.0
+    asks: str = "scan"
 
     def __str__(self) -> str:
         values = ", ".join(f"{key} = {json.dumps(value)}" for key, value in self.values.items())
-        return f"scan: {values}, repeat {self.number + 1}"
+        return f"{self.asks}: {values}, repeat {self.number + 1}"
 
 
 Task = Fit | Child

@@ -338,6 +338,83 @@ BY_HAND = {
             ],
         }
     ],
+    "confusion": {
+        "over": "T",
+        "unit": "J",
+        "part": "test",
+        "repeats": 2,
+        "fresh": True,
+        "expected": 2.25,
+        "models": [
+            {
+                "model": "net",
+                "value": 2.3,
+                "error": 0.02,
+                "points": [{"at": at, "accuracy": 0.75, "error": 0.01} for at in (2.0, 2.25, 2.5)],
+                "message": "",
+            },
+            {
+                "model": "flat",
+                "value": None,
+                "error": None,
+                "points": [{"at": 2.0, "accuracy": None, "error": None}],
+                "message": "no peak stands between two dips",
+            },
+        ],
+    },
+    "crossing": {
+        "setting": "source.size",
+        "over": "T",
+        "unit": "J",
+        "repeats": 2,
+        "at": None,
+        "test": "square",
+        "expected": 2.25,
+        "models": [
+            {
+                "model": "net",
+                "value": 2.25,
+                "error": 0.05,
+                "stat": 0.04,
+                "span": 0.03,
+                "slope": 1.5,
+                "chi2": 0.25,
+                "dof": 0,
+                "points": [
+                    {"size": 8.0, "at": 2.4375, "error": 0.02},
+                    {"size": 16.0, "at": 2.34375, "error": None},
+                ],
+                "message": "",
+            }
+        ],
+        "others": [
+            {
+                "at": 0.5,
+                "test": "square",
+                "expected": None,
+                "models": [
+                    {
+                        "model": "net",
+                        **dict.fromkeys(("value", "error", "stat", "span", "slope", "chi2", "dof")),
+                        "points": [{"size": 8.0, "at": None, "error": None}],
+                        "message": "it crosses 0.5 nowhere",
+                    }
+                ],
+            }
+        ],
+        "curves": [
+            {
+                "test": "square",
+                "model": "net",
+                "size": 8.0,
+                "x": [2.0, 2.5],
+                "mean": [0.75, 0.25],
+                "mean_error": [0.01, 0.02],
+                "variance": [1.0, 2.0],
+                "variance_error": [0.1, 0.2],
+            }
+        ],
+    },
     "scan_settings": {"keys": ["source.rho"], "repeats": 2, "fresh": True, "part": "test", "theory": None},
 }
 """Sections that the kept runs need not have."""

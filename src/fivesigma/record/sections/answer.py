@@ -15,6 +15,7 @@ ANSWERS = (
     "trend",
     "importance",
     "ablation",
+    "transition",
 )
 """The sorts of answer by name; beside them a dotted place of ``results.json`` is one."""
 

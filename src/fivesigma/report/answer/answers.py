@@ -15,6 +15,7 @@ from fivesigma.report.answer import (
     law,
     place,
     populations,
+    transition,
     trend,
 )
 from fivesigma.report.answer.answer import Answer
@@ -22,7 +23,7 @@ from fivesigma.report.section import View
 
 ANSWERS: Mapping[str, Answer] = {
     each.ANSWER.name: each.ANSWER
-    for each in (best, difference, coefficients, law, populations, trend, importance, ablation)
+    for each in (best, difference, coefficients, law, populations, trend, importance, ablation, transition)
 }
 """Those of `fivesigma.record.sections.answer.ANSWERS`."""
 
@@ -39,6 +40,8 @@ def chosen(view: View) -> Answer:
 
 def _of_task(view: View) -> str:
     """Return the name of the answer that a study without a wish of its own has."""
+    if transition.filled(view):
+        return "transition"
     if trend.of_scan(view):
         return "trend"
     if view.results.task == "clustering" and view.having(MixtureRecord):

@@ -36,6 +36,8 @@ ANALYSES: Mapping[str, str] = {
     "curves": "curves.analysis:ANALYSIS",
     "explain": "explain.analysis:ANALYSIS",
     "scan": "scan.analysis:ANALYSIS",
+    "confusion": "confusion:ANALYSIS",
+    "crossing": "crossing.analysis:ANALYSIS",
     "slices": "slices:ANALYSIS",
     "weight_sums": "weight_sums:ANALYSIS",
     "weights": "weights:ANALYSIS",

@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 
+import numpy as np
+
 from fivesigma._core.errors import InputError
+from fivesigma._core.random import random_state
 from fivesigma.data import readers, tables
 from fivesigma.data.dataset import Dataset
 from fivesigma.data.generated import Generated
@@ -14,6 +17,7 @@ from fivesigma.data.roles import Roles
 from fivesigma.data.shape import incomplete
 from fivesigma.data.sources import GROUP, Sources
 from fivesigma.data.stack import INTERNAL, Stack, window
+from fivesigma.simulate.system import Table
 from fivesigma.study.preparation.yields import of_files, weighed
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.files import PathGroup
@@ -70,18 +74,19 @@ def _opened(spec: Spec, part: str, sources: Sources) -> AbstractContextManager[S
 
 def simulated(spec: Spec) -> Dataset:
     """Draw the events of a simulated source; what the study leaves open is as the system suggests."""
-    from fivesigma.simulate.tables import draw, flat, flat_units
+    from fivesigma.simulate.tables import flat, flat_units
 
     system = str(spec.data.simulated)
     if any(rows.path is not None for rows in _given(spec).values()):
         raise spec.error("split.test", "a simulated source has no second file; give a fraction or a column.")
     if isinstance(spec.data.group, PathGroup):
         raise spec.error("data.group", "a simulated source has no path to take it from; name a column.")
-    table = draw(system, n=spec.source.n, seed=spec.study.seed, settings=spec.source.settings)
+    table = drawn(spec, system)
     whole = [name for name in spec.data.features or () if name in table.columns]
     columns = flat(table.columns, whole)
+    absent = {PART, FILE} - set(columns)
     asked = dataclasses.replace(
-        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c not in (PART, FILE))
+        roles(spec), extra_columns=tuple(c for c in roles(spec).extra_columns if c not in absent)
     )
     suggested = dataclasses.replace(
         asked,
@@ -93,12 +98,51 @@ def simulated(spec: Spec) -> Dataset:
     return Dataset.from_columns(columns, suggested, source=f"simulate:{system}")
 
 
+def drawn(spec: Spec, system: str) -> Table:
+    """Draw a simulated source, and under it the test sets that have a source of their own, each with its own stream."""
+    from fivesigma.simulate.system import concatenate
+    from fivesigma.simulate.tables import draw
+
+    source, seed = spec.source, spec.study.seed
+    own = {name: rows.source for name, rows in _given(spec).items() if rows.source is not None}
+    if not own:
+        return draw(system, n=source.n, seed=seed, settings=source.settings)
+    parts = {"": draw(system, n=source.n, seed=seed, settings=source.settings)}
+    for name, other in own.items():
+        stream, settings = random_state(seed, "test source", name), source.settings | other.settings
+        try:
+            parts[name] = draw(system, n=other.n or source.n, seed=stream, settings=settings)
+        except InputError as error:
+            raise spec.error(f"split.test.{name}.source", str(error)) from None
+        _refuse_other_columns(spec, name, parts[""], parts[name])
+    return concatenate([_of_part(part, name) for name, part in parts.items()])
+
+
+def _of_part(table: Table, name: str) -> Table:
+    """Return a table whose rows say to which given test they belong."""
+    part = np.full(len(table), name, dtype=object)
+    return dataclasses.replace(table, columns={**table.columns, PART: part})
+
+
+def _refuse_other_columns(spec: Spec, name: str, table: Table, other: Table) -> None:
+    """Raise `StudyError` where events of another source have other columns, or images of another size."""
+    shapes = [{key: column.shape[1:] for key, column in each.columns.items()} for each in (table, other)]
+    odd = [key for key in {**shapes[0], **shapes[1]} if shapes[0].get(key) != shapes[1].get(key)]
+    if odd:
+        was, now = (f"of shape {each[odd[0]]}" if odd[0] in each else "absent" for each in shapes)
+        raise spec.error(
+            f"split.test.{name}.source",
+            f"'{odd[0]}' is {now} in the test and {was} in [source]; give settings that leave the columns as they are.",
+        )
+
+
 def roles(spec: Spec) -> Roles:
     """Return what each column of the study's table is for."""
     data = spec.data
     asked = [rows.column for rows in _given(spec).values() if rows.column is not None]
     asked += [name for name in (spec.split.time, spec.split.key, fold_column(spec)) if name is not None]
     asked += [model.on for model in spec.models if model.on is not None]
+    asked += [] if spec.crossing is None else [spec.crossing.over]
     if spec.weights is not None:
         asked += [*spec.weights.alternatives, *filter(None, [spec.weights.column])]
     join = None

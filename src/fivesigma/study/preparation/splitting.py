@@ -167,10 +167,9 @@ def _labels(data: Dataset, name: str) -> Array:
 
 def _rows_of(name: str, rows: TestRows, data: Dataset) -> NDArray[np.int64]:
     """Return the positions of a test set given by hand."""
-    if rows.path is not None:
+    if rows.column is None:
         found = np.flatnonzero(data.extras[PART] == name)
     else:
-        assert rows.column is not None
         column = _column(data, rows.column, "split.test")
         wanted = {str(value) for value in rows.value or ()}
         found = np.flatnonzero([_label(value) in wanted for value in column])

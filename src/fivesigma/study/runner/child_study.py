@@ -15,6 +15,7 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.intervals import nadeau_bengio
 from fivesigma.risk.metric import Metric
 from fivesigma.study.analyses.analysis import Run
+from fivesigma.study.analyses.crossing.points import NAME as CROSSING
 from fivesigma.study.analyses.fits import fits_of_scores
 from fivesigma.study.analyses.scan.points import Number, is_fresh, study_at
 from fivesigma.study.evidence.evidence import Evidence
@@ -25,6 +26,7 @@ from fivesigma.study.plan import Child
 from fivesigma.study.preparation.events import read
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.runner.child_curves import curves
 from fivesigma.study.runner.fitter import Fitter
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.tasks.task import TRAIN, VALIDATION
@@ -45,9 +47,9 @@ class ChildStudies:
     _read: dict[str, Dataset] = field(default_factory=dict)
 
     def attempted(self, child: Child) -> dict[str, Any]:
-        """Return what `scores` returns, or why the study could not be done: that is a record too."""
+        """Return what is asked of a study, or why it could not be done: that is a record too."""
         try:
-            return self.scores(child)
+            return self.curves(child) if child.asks == CROSSING else self.scores(child)
         except Exception as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
@@ -59,6 +61,10 @@ class ChildStudies:
         if not fresh and any(key.startswith("data.") for key in child.values):
             prepared = without(prepared, self.sealed)
         return scores(prepared, fresh=fresh)
+
+    def curves(self, child: Child) -> dict[str, Any]:
+        """Return the outputs of one study against the column of its crossing."""
+        return curves(prepare(study_at(self.spec, child.values, child.seed), None, self.own))
 
     def table(self, spec: Spec) -> Dataset:
         """Return the table of a study; the last one read is kept, since most points share it."""

@@ -15,6 +15,8 @@ from fivesigma._core.outputs import Output
 from fivesigma._core.outside import outside
 from fivesigma.data.sources import Sources
 from fivesigma.study.spec.components import ComponentsSection
+from fivesigma.study.spec.confusion import ConfusionSection
+from fivesigma.study.spec.crossing import CrossingSection
 from fivesigma.study.spec.curves import CurvesSection
 from fivesigma.study.spec.cuts import Cuts
 from fivesigma.study.spec.data import DataSection, SourceSection, options_of, unclaimed
@@ -56,7 +58,8 @@ class Spec(Section):
 
     Attributes
     ----------
-    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan
+    study, data, weights, objects, cuts, split, features, models, evaluate, explain, curves, components, scan, crossing,
+    confusion
         The sections of the file (see ``docs/study-file.md``); ``models`` is empty where the default line-up
         is wanted.
 
@@ -95,6 +98,10 @@ class Spec(Section):
     """The events in their first two principal components."""
     scan: ScanSection | None = None
     """One study at each point of a grid of its own settings."""
+    crossing: CrossingSection | None = None
+    """Where the mean output crosses a value in systems of several sizes, and in an infinite one."""
+    confusion: ConfusionSection | None = None
+    """What is known of where the transition is that a scan over labellings looks for."""
 
     _place: str = PrivateAttr(default="study.toml")
     _folder: Path = PrivateAttr(default=Path())
@@ -135,6 +142,13 @@ class Spec(Section):
     def _source_is_simulated(self) -> Spec:
         if self.data.simulated is None and (self.source.n is not None or self.source.settings):
             raise ValueError("source is given but data.source is not simulate:NAME; remove the section")
+        given = self.split.test if isinstance(self.split.test, dict) else {}
+        drawn = [name for name, rows in given.items() if rows.source is not None]
+        if self.data.simulated is None and drawn:
+            raise ValueError(
+                f"split.test.{drawn[0]}.source is given but data.source is not simulate:NAME; a test set is drawn of "
+                "simulated events alone"
+            )
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from fivesigma.study.spec.data import SourceSection
 from fivesigma.study.spec.section import ModelName, Section
 from fivesigma.study.spec.values import (
     Flag,
@@ -27,7 +28,7 @@ REPEATS = 5
 
 
 class TestRows(Section):
-    """A test set given by hand: the rows with a value in a column, or a second file."""
+    """A test set given by hand: the rows with a value in a column, a second file, or other simulated events."""
 
     __test__ = False  # pytest: not a test class
 
@@ -37,12 +38,17 @@ class TestRows(Section):
     """The value, or values, of the column in the test set."""
     path: Text | None = None
     """A second file, read as the first; relative to the study file."""
+    source: SourceSection | None = None
+    """Of simulated events: settings of the source (and n), in place of those of [source], from which it is drawn."""
 
     @model_validator(mode="after")
     def _one_way(self) -> TestRows:
         by_column = self.column is not None and bool(self.value)
-        if by_column == (self.path is not None) or (self.column is None) != (self.value is None):
-            raise ValueError("a test set is { column = ..., value = ... } or { path = ... }")
+        ways = [by_column, self.path is not None, self.source is not None]
+        if sum(ways) != 1 or (self.column is None) != (self.value is None):
+            raise ValueError(
+                "a test set is { column = ..., value = ... }, { path = ... } or { source = { ... } }"
+            )
         return self
 
 
@@ -54,7 +60,8 @@ class FoldColumn(Section):
 
 
 def _is_named(value: Any) -> bool:
-    tables = isinstance(value, dict) and bool(value)
+    """Whether these are test sets by name, and not the settings of one that has no name."""
+    tables = isinstance(value, dict) and bool(value) and set(value) != {"source"}
     return tables and all(isinstance(item, (dict, TestRows)) for item in value.values())
 
 
@@ -64,13 +71,9 @@ def _test_rows(value: Any) -> Any:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, (int, float, dict, TestRows)):
         raise ValueError(
-            f"{shown(value)} is not a test set; write a fraction, {{ column, value }} or {{ path }}"
+            f"{shown(value)} is not a test set; write a fraction, {{ column, value }}, {{ path }} or {{ source }}"
         )
-    if (
-        isinstance(value, dict)
-        and value
-        and all(isinstance(item, (dict, TestRows)) for item in value.values())
-    ):
+    if _is_named(value):
         return value
     if isinstance(value, dict):
         return {"test": value}
@@ -86,7 +89,8 @@ class SplitSection(Section):
         Discriminator(lambda value: "rows" if isinstance(value, dict) else "fraction"),
         BeforeValidator(_test_rows),
     ] = 0.2
-    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, or several named ones."""
+    """A fraction, 0 for none (as in a clustering by default), { column, value }, { path }, { source }, or several
+    named ones."""
     folds: (
         Annotated[
             Annotated[Whole, Field(ge=2, le=1000), Tag("number")] | Annotated[FoldColumn, Tag("column")],

@@ -66,6 +66,12 @@ def _ablation(prepared: Prepared) -> str:
     return "" if asked else "nothing of [explain] takes columns away; add drop_best = true there"
 
 
+def _transition(prepared: Prepared) -> str:
+    spec = prepared.spec
+    asked = spec.crossing is not None or (spec.scan is not None and "data.target" in spec.scan.places)
+    return "" if asked else 'the study has no [crossing] and no [scan] over "data.target"; add one'
+
+
 NEEDS: Mapping[str, Need] = {
     "best": _nothing,
     "difference": _two_models,
@@ -75,5 +81,6 @@ NEEDS: Mapping[str, Need] = {
     "trend": _trend,
     "importance": _importance,
     "ablation": _ablation,
+    "transition": _transition,
 }
 """By the name of the answer, see `fivesigma.record.sections.answer.ANSWERS`."""

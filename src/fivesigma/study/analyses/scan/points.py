@@ -19,7 +19,7 @@ from fivesigma.study.spec.values import Scalar, shown
 MOST_STUDIES = 100_000
 
 PLACES: Mapping[str, tuple[str, ...]] = {
-    "data": ("select", "training_weights"),
+    "data": ("select", "training_weights", "target"),
     "split": ("test", "folds", "validation", "stratify"),
     "features": ("standardise", "interactions", "polynomial", "missing", "categorical"),
     "models": ("interactions", "polynomial", "trials", "penalty", "select", "l1_ratio", "loss"),
@@ -35,7 +35,7 @@ REFUSED: Mapping[str, str] = {
 }
 """Sections in which nothing can be scanned, and why."""
 
-LEFT_OUT = ("scan", "explain", "curves")
+LEFT_OUT = ("scan", "confusion", "explain", "curves")
 """Sections of the written study that its points go without."""
 
 Values = Mapping[str, Scalar]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from fivesigma.record.results import Audit, ScanPoint, ScanScore
@@ -95,7 +96,7 @@ def _score(metric: Metric, found: Sequence[Number], *, independent: bool) -> Sca
     n = len(values)
     if n == 0:
         return ScanScore(None, method="the score is not defined in any repeat")
-    mean, spread = float(values.mean()), float(values.std(ddof=1)) if n > 1 else None
+    mean, spread = float(values.mean()), _spread(values) if n > 1 else None
     if not independent:
         return _of_folds(metric, mean, spread, n, found)
     if not spread:
@@ -104,6 +105,11 @@ def _score(metric: Metric, found: Sequence[Number], *, independent: bool) -> Sca
     error = spread / float(np.sqrt(n))
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
     return ScanScore(mean, *_within(metric, mean, half), LEVEL, FRESH, error, spread, n)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation of scores; 0 of equal ones, whatever their mean was rounded to."""
+    return 0.0 if np.ptp(values) == 0 else float(values.std(ddof=1))
 
 
 def _of_folds(

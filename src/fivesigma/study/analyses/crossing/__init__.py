@@ -1,0 +1,1 @@
+"""Where an output crosses a value in systems of several sizes."""
