@@ -333,13 +333,18 @@ def _target_score(column: Column, columns: Sequence[Column], n_rows: int) -> flo
         return -1.0
     if column.n_distinct > 2 and is_identifier(column, n_rows):
         return -1.0
-    score = 4.0 if _TARGET.fullmatch(column.name) else 0.0
-    if _MASS.fullmatch(column.name) and not _is_class(column, n_rows):
-        score = 3.6 if any(letter.isdigit() for letter in column.name) else 3.5
+    score = _named_score(column.name, mass=not _is_class(column, n_rows))
     if _is_class(column, n_rows) and not _BOOKKEEPING.search(column.name):
         score += 2.0 if column.n_distinct == 2 or not column.numeric else 1.0
     ends = {columns[0].name: 0.5, columns[-1].name: 1.0}
     return score + ends.get(column.name, 0.0) - (2.0 if _BOOKKEEPING.search(column.name) else 0.0)
+
+
+def _named_score(name: str, *, mass: bool) -> float:
+    """How much the name of a column says that it is the target; one with an overdensity more than another mass."""
+    if mass and _MASS.fullmatch(name):
+        return 3.6 if any(letter.isdigit() for letter in name) else 3.5
+    return 4.0 if _TARGET.fullmatch(name) else 0.0
 
 
 def is_identifier(column: Column, n_rows: int) -> bool:
