@@ -177,6 +177,11 @@ BY_HAND = {
             "n_fits": 1,
         },
     ],
+    "image_features": {
+        "families": ["moments", "{'kind': 'power', 'n': 4}"],
+        "n_columns": 3,
+        "names": ["flux", "size", "power_1"],
+    },
     "symmetries": {
         "part": "test",
         "what": "probability",
