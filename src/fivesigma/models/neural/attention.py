@@ -40,7 +40,7 @@ class Attentive:
     An event is k rows (k, n_features + 1 + k n_pair): standardised features, whether a member is there, and its pairs.
 
     >>> Attentive(4, 0, 1, width=8, n_layers=1, n_heads=2).n_parameters
-    441
+    553
     """
 
     n_features: int

