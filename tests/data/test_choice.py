@@ -11,6 +11,7 @@ from fivesigma._core.columns import Gapped, objects
 from fivesigma._core.errors import InputError
 from fivesigma.data.choice import Choice, choose, ingredients_of
 from fivesigma.data.roles import Roles
+from fivesigma.data.stack import INTERNAL
 
 COLUMNS: dict[str, np.ndarray] = {
     "x": np.array([0.5, 1.5, 2.5]),
@@ -59,6 +60,12 @@ def test_features_that_may_hold_the_answer_are_suspects() -> None:
     assert any(
         "computed from what the target 'y' is made of: None" in message for _, _, message in made.notes
     )
+
+
+def test_a_column_of_no_file_is_not_named() -> None:
+    with pytest.raises(InputError) as caught:
+        choose({INTERNAL + "part": np.zeros(1), "x": np.ones(1)}, Roles(target="z"), {}, "a table")
+    assert str(caught.value) == "target 'z' is not a column of a table. Its columns: x."
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from fivesigma._core import expressions
 from fivesigma._core.columns import is_text, missing
 from fivesigma._core.errors import InputError, did_you_mean
 from fivesigma.data.roles import Roles
+from fivesigma.data.stack import INTERNAL
 from fivesigma.data.targets import Note
 
 _UNNAMED = re.compile(r"unnamed[ :_]*\d+|__index_level_\d+__", re.IGNORECASE)
@@ -69,8 +70,9 @@ def _check_roles(columns: Mapping[str, NDArray[Any]], roles: Roles, source: str)
                     "column of single values."
                 )
             if name not in columns:
-                known = ", ".join(list(columns)[:8]) + (" ..." if len(columns) > 8 else "")
-                hint = did_you_mean(str(name), columns) or f" Its columns: {known}."
+                theirs = [each for each in columns if not each.startswith(INTERNAL)]
+                known = ", ".join(theirs[:8]) + (" ..." if len(theirs) > 8 else "")
+                hint = did_you_mean(str(name), theirs) or f" Its columns: {known}."
                 raise InputError(f"{role} {name!r} is not a column of {source}.{hint}")
 
 
