@@ -7,6 +7,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
+from fivesigma._core.errors import StudyError
 from fivesigma.data.dataset import Dataset
 from fivesigma.models.neural import MLPClassifier
 from fivesigma.models.tempered import Tempered, best_temperature, tempered
@@ -75,8 +76,8 @@ def test_a_study_says_what_the_temperature_changes(tmp_path):
     assert "the calibration off by" in text
 
 
-def test_a_regression_has_no_temperature(tmp_path):
+def test_a_regression_has_no_temperature():
     models = [{"kind": "dummy"}, {"kind": "mlp", "params": {"temperature": True, "epochs": 2}}]
     study = Study(Dataset.from_arrays(X, X[:, 0]), models, evaluate={"bootstrap": 100, "refits": 2})
-    result = study.run(tmp_path / "r", workers=1, progress=False)
-    assert "a regression has none" in result.results.model("mlp").message
+    with pytest.raises(StudyError, match="temperature = True is not possible in regression; expected False"):
+        study.check()
