@@ -287,7 +287,9 @@ def _of_one(parameter: Parameter) -> Any:
 
 
 def _spanned(kind: str, name: str, parameter: Parameter, span: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values of a span; without one those where tuning looks, every whole number of a short range."""
+    """Return the values of a span, even in log; without one those where tuning looks, every whole number of a short
+    range.
+    """
     search, allowed = parameter.search, _of_one(parameter)
     if not span:
         if isinstance(search, Choice):
@@ -299,6 +301,10 @@ def _spanned(kind: str, name: str, parameter: Parameter, span: Mapping[str, Any]
         span = {"from": search.low, "to": search.high, "n": 12}
     if not isinstance(allowed, Range):
         raise InputError(f"{kind}: {name} takes words; give a list of them.")
-    ratio = (span["to"] / span["from"]) ** (1 / (span["n"] - 1))
-    points = [span["from"] * ratio**i for i in range(span["n"] - 1)] + [span["to"]]
+    first, last, n = span["from"], span["to"], span["n"]
+    if first > 0:
+        ratio = (last / first) ** (1 / (n - 1))
+        points = [first * ratio**i for i in range(n - 1)] + [last]
+    else:  # there is no logarithm of 0
+        points = [first + (last - first) * i / (n - 1) for i in range(n)]
     return tuple(dict.fromkeys(allowed.clipped(point) for point in points))
