@@ -20,7 +20,7 @@ _PLACES = {
     "Study": "fivesigma.study.study",
     "Result": "fivesigma.study.finished.result",
     "load": "fivesigma.study.finished.result",
-    "load_model": "fivesigma.study.finished.fitted_model",
+    "load_model": "fivesigma.study.finished.result",
     "evidence": "fivesigma.study.judge",
     "FivesigmaError": "fivesigma._core.errors",
     "InputError": "fivesigma._core.errors",
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from fivesigma._core.errors import DataError, FivesigmaError, InputError
     from fivesigma.data.dataset import Dataset
     from fivesigma.data.reading import read
-    from fivesigma.study.finished.fitted_model import load as load_model
-    from fivesigma.study.finished.result import Result, load
+    from fivesigma.study.finished.result import Result, load, load_model
     from fivesigma.study.judge import evidence
     from fivesigma.study.study import Study
 
@@ -53,8 +52,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'fivesigma' has no attribute {name!r}")
-    module = importlib.import_module(_PLACES[name])
-    return getattr(module, "load" if name == "load_model" else name)
+    return getattr(importlib.import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -136,6 +136,10 @@ def test_writing_and_reading_give_the_same_study(text: str) -> None:
             DATA + "task = 'regression'\n[[models]]\nkind = 'mlp'\nparams = { temperature = true }",
             "expected False",
         ),
+        (
+            DATA + "task = 'regression'\n[[models]]\nkind = 'mlp'\ntune = { loss = ['mse', 'hinge'] }",
+            "loss = 'hinge' is not possible in regression",
+        ),
         (DATA + "[[models]]\nkind = 'tree'\ntune = { max_depth = [0, 5] }", "tune.max_depth holds 0"),
         (DATA + "[[models]]\nkind = 'dummy'\ntune = true", "has nothing to tune"),
         (DATA + "task = 'regression'\n[[models]]\nkind = 'logistic'", "does classification, not regression"),

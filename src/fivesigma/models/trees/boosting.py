@@ -25,13 +25,27 @@ _LEAST_CURVATURE = 1e-3
 class _Boosting(BaseEstimator):  # type: ignore[misc]
     """What boosting of classes and of values share."""
 
-    learning_rate: float
-    max_iter: int
-    max_leaf_nodes: int | None
-    max_depth: int | None
-    min_samples_leaf: float
-    l2_regularization: float
-    max_bins: int
+    def __init__(  # noqa: PLR0913 scikit-learn's signature
+        self,
+        loss: str | None = None,
+        learning_rate: float = 0.1,
+        max_iter: int = 100,
+        max_leaf_nodes: int | None = 31,
+        max_depth: int | None = None,
+        min_samples_leaf: float = 20,
+        l2_regularization: float = 0.0,
+        max_bins: int = 64,
+        random_state: Any = None,
+    ) -> None:
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.max_leaf_nodes = max_leaf_nodes
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_bins = max_bins
+        self.random_state = random_state  # nothing is random: for those who set it of every estimator
 
     def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
         """Return the derivatives (n, K), first and second, of an event's loss by its ``raw`` outputs (n, K)."""
@@ -109,6 +123,7 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
 
     Parameters
     ----------
+    loss : "log_loss", or None for that
     learning_rate : float
     max_iter : int
         Rounds.
@@ -132,28 +147,10 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
     array([False,  True])
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 0.1,
-        max_iter: int = 100,
-        max_leaf_nodes: int | None = 31,
-        max_depth: int | None = None,
-        min_samples_leaf: float = 20,
-        l2_regularization: float = 0.0,
-        max_bins: int = 64,
-        random_state: Any = None,
-    ) -> None:
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.max_leaf_nodes = max_leaf_nodes
-        self.max_depth = max_depth
-        self.min_samples_leaf = min_samples_leaf
-        self.l2_regularization = l2_regularization
-        self.max_bins = max_bins
-        self.random_state = random_state  # nothing is random: for those who set it of every estimator
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, NaN allowed, classes y ``(n,)`` and event weights ``(n,)``."""
+        if self.loss is not None:
+            one_of(self.loss, ("log_loss",), "loss")
         table, labels = labelled(self, X, y, nan=True)
         check_classification_targets(labels)
         w = weights(sample_weight, table)
@@ -201,7 +198,7 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
 
     Parameters
     ----------
-    loss : "squared_error" or "poisson"
+    loss : "squared_error", "poisson", or None for the former
         Of "poisson" the outputs are logarithms of the mean, and no target is negative.
 
     Examples
@@ -211,31 +208,10 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
     array([100.])
     """
 
-    def __init__(  # noqa: PLR0913 scikit-learn's signature
-        self,
-        loss: str = "squared_error",
-        learning_rate: float = 0.1,
-        max_iter: int = 100,
-        max_leaf_nodes: int | None = 31,
-        max_depth: int | None = None,
-        min_samples_leaf: float = 20,
-        l2_regularization: float = 0.0,
-        max_bins: int = 64,
-        random_state: Any = None,
-    ) -> None:
-        self.loss = loss
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.max_leaf_nodes = max_leaf_nodes
-        self.max_depth = max_depth
-        self.min_samples_leaf = min_samples_leaf
-        self.l2_regularization = l2_regularization
-        self.max_bins = max_bins
-        self.random_state = random_state  # nothing is random: for those who set it of every estimator
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` and event weights ``(n,)``."""
-        one_of(self.loss, ("squared_error", "poisson"), "loss")
+        if self.loss is not None:
+            one_of(self.loss, ("squared_error", "poisson"), "loss")
         table, target = labelled(self, X, y, nan=True, numeric=True)
         w = weights(sample_weight, table)
         w, table, target = present(w, table, target)

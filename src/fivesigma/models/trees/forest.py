@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -32,7 +32,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         n_estimators: int = 100,
         max_depth: int | None = None,
         min_samples_leaf: int = 1,
-        max_features: Any = "sqrt",
+        max_features: Any = "auto",
         max_samples: float | None = None,
         max_bins: int = 64,
         random_state: Any = None,
@@ -73,14 +73,16 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
     def _tried(self, p: int) -> int:
         """Return how many of p columns a split looks at."""
         asked = self.max_features
+        if asked == "auto":
+            asked = "sqrt" if is_classifier(self) else None
         if asked in ("sqrt", "log2"):
             return max(1, int(math.sqrt(p) if asked == "sqrt" else math.log2(p)))
         if asked is None:
             return p
         if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= max(p, 1):
             raise InputError(
-                f"max_features is {asked!r}; expected 'sqrt', 'log2', a share up to 1.0, a number of columns up to "
-                f"{p}, or None for all."
+                f"max_features is {asked!r}; expected 'auto', 'sqrt', 'log2', a share up to 1.0, a number of "
+                f"columns up to {p}, or None for all."
             )
         return int(asked) if isinstance(asked, int) else max(1, int(min(asked, 1.0) * p))
 
@@ -125,7 +127,8 @@ class ForestClassifier(ClassifierMixin, _Forest):  # type: ignore[misc]
     max_depth : int, None for any
     min_samples_leaf : int
         Rows, each counted once however often it was drawn.
-    max_features : "sqrt", "log2", a share, a number, or None for all
+    max_features : "auto", "sqrt", "log2", a share, a number, or None for all
+        "auto" is "sqrt" of classes, and all of values.
     max_samples : float, None for 1
         How many rows are drawn for a tree, as a share of all.
     max_bins : int, from 2 to 254
@@ -178,36 +181,12 @@ class ForestClassifier(ClassifierMixin, _Forest):  # type: ignore[misc]
 class ForestRegressor(RegressorMixin, _Forest):  # type: ignore[misc]
     """A random forest of regression trees; see `ForestClassifier` for the settings.
 
-    ``max_features`` is 1.0 by default: all columns.
-
     Examples
     --------
     >>> X = np.arange(40.0)[:, None]
     >>> ForestRegressor(20, random_state=0).fit(X, X[:, 0]).predict([[20.0]]).round(-1)
     array([20.])
     """
-
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        max_depth: int | None = None,
-        min_samples_leaf: int = 1,
-        max_features: Any = 1.0,
-        max_samples: float | None = None,
-        max_bins: int = 64,
-        random_state: Any = None,
-        n_jobs: int = 1,
-    ) -> None:
-        super().__init__(
-            n_estimators,
-            max_depth,
-            min_samples_leaf,
-            max_features,
-            max_samples,
-            max_bins,
-            random_state,
-            n_jobs,
-        )
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` and event weights ``(n,)``."""

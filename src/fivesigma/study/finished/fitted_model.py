@@ -450,35 +450,18 @@ def recoded(codes: NDArray[np.float64], own: Sequence[str], labels: Sequence[str
     return np.asarray(table[np.where(np.isnan(codes), len(own), codes).astype(np.int64)])
 
 
-def load(path: str | Path, name: str | None = None) -> FittedModel:
+def load(path: str | Path) -> FittedModel:
     """Load a model that a run has saved; nothing in the file is executed.
-
-    Parameters
-    ----------
-    path : a model file, or a run folder
-    name : of a run folder the model, as the study calls it; default: the best by validation
 
     Raises
     ------
     DataError
         For a file that is absent, changed by a single byte, holds a name that is not in the table, or a state that no
         fit leaves.
-    InputError
-        For a name that is none of the run's.
     """
     from fivesigma.models.states import check_state
     from fivesigma.study.registry.registry import TRUSTED
 
-    if Path(path).is_dir():
-        from fivesigma.study.finished.result import load as load_run
-
-        run = load_run(path)
-        found: FittedModel = run.best if name is None else run.model(name)
-        return found
     saved = models.load(Path(path), trusted=TRUSTED, check=check_state)
     check_document(Path(path), saved.meta, saved.estimator)
-    if name is not None and name != saved.meta["name"]:
-        raise InputError(
-            f"{path}: holds the model '{saved.meta['name']}', not '{name}'; name its run folder."
-        )
     return FittedModel(saved.estimator, saved.meta, Path(path))

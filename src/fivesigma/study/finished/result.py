@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars
 
     from fivesigma.study.finished.figures import Figures
+    from fivesigma.study.finished.fitted_model import FittedModel
     from fivesigma.study.finished.told_scores import Scores
 
 
@@ -245,7 +246,7 @@ class Result:
 
     def model(self, name: str) -> Any:
         """Return the fitted model called ``name``, loaded without executing anything from its file."""
-        from fivesigma.study.finished.fitted_model import load as load_model
+        from fivesigma.study.finished import fitted_model
 
         names = [record.name for record in self.results.models if record.status == "ok"]
         if name not in names:
@@ -258,7 +259,7 @@ class Result:
             raise InputError(f"{name!r} is scores that were made elsewhere: this run has no model to apply; use the "
                              "tool that made them, or another model of the run.")  # fmt: skip
         number = [record.name for record in self.results.models].index(name)
-        return load_model(model_file(RunFolder(self.path), number))
+        return fitted_model.load(model_file(RunFolder(self.path), number))
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the page again from the record, also to ``path`` if given, and return where it is."""
@@ -297,3 +298,33 @@ def load(path: str | Path) -> Result:
     if not (folder.path / "results.json").is_file():
         raise DataError(f"{path}: this run has not ended; {command('resume', path)} goes on with it.")
     return Result(Path(path), folder.results(record_sections()))
+
+
+def load_model(path: str | Path, name: str | None = None) -> FittedModel:
+    """Load a model that a run has saved; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : a model file, or a run folder
+    name : of a run folder the model, as the study calls it; default: the best by validation
+
+    Raises
+    ------
+    DataError
+        For a file that is absent, changed by a single byte, holds a name that is not in the table, or a state that no
+        fit leaves.
+    InputError
+        For a name that is none of the run's.
+    """
+    from fivesigma.study.finished import fitted_model
+
+    if Path(path).is_dir():
+        run = load(path)
+        found: FittedModel = run.best if name is None else run.model(name)
+        return found
+    found = fitted_model.load(path)
+    if name is not None and name != found.meta["name"]:
+        raise InputError(
+            f"{path}: holds the model '{found.meta['name']}', not '{name}'; name its run folder."
+        )
+    return found

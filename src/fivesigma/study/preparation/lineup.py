@@ -51,7 +51,7 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
         if data.y is not None:
             check_own_loss(path, data.y, classes=data.classes is not None)
         if model.tune is not False:
-            kind.narrowed(model.tune)
+            kind.narrowed(model.tune, data.task)
         entry = replace(_resolved(spec, model, path), image=image)
         if model.features is not None:
             check_names(entry, data)

@@ -182,27 +182,31 @@ class ModelKind:
         A ``task`` may leave less to choose from than all tasks together.
         """
         for name, value in given.items():
-            parameter = self._parameter(name)
-            if not parameter.allowed.contains(value):
-                raise InputError(
-                    f"{self.name}: {name} = {value!r} is not possible; expected {parameter.allowed}."
-                )
-            of_task = parameter.of_task.get(task or "", parameter.allowed)
-            if not of_task.contains(value):
-                raise InputError(
-                    f"{self.name}: {name} = {value!r} is not possible in {task}; expected {of_task}."
-                )
+            self._refuse(name, value, task)
         params = {name: given.get(name, p.default) for name, p in self.parameters.items()}
         self.together(params)
         return params
+
+    def _refuse(self, name: str, value: Any, task: str | None) -> None:
+        """Raise `InputError` for a value that a setting cannot have, or not in this ``task``."""
+        parameter = self._parameter(name)
+        if not parameter.allowed.contains(value):
+            raise InputError(
+                f"{self.name}: {name} = {value!r} is not possible; expected {parameter.allowed}."
+            )
+        of_task = parameter.of_task.get(task or "", parameter.allowed)
+        if not of_task.contains(value):
+            raise InputError(
+                f"{self.name}: {name} = {value!r} is not possible in {task}; expected {of_task}."
+            )
 
     def differing(self, given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of ``params`` that are not what a model with the settings ``given`` has anyway."""
         own = {name: p.default for name, p in self.parameters.items()} | dict(given)
         return {name: value for name, value in params.items() if own.get(name) != value}
 
-    def narrowed(self, tune: Mapping[str, Any] | bool) -> dict[str, Space]:
-        """Return the space of a search: the registry's for ``True``, else the one the user wrote.
+    def narrowed(self, tune: Mapping[str, Any] | bool, task: str | None = None) -> dict[str, Space]:
+        """Return the space of a search: the registry's for ``True``, else the one the user wrote, for a ``task``.
 
         Two numbers are a range (whole if the parameter is, even in log where it spans a factor of 100);
         another list holds choices.
@@ -211,6 +215,9 @@ class ModelKind:
             space = self.space if tune else {}
         else:
             space = {name: self._search(name, values) for name, values in tune.items()}
+            for name, found in space.items():
+                for value in found.options if isinstance(found, Choice) else ():
+                    self._refuse(name, value, task)
         if not space:
             raise InputError(f"{self.name} has nothing to tune; leave out 'tune', or choose another kind.")
         return space
@@ -231,7 +238,7 @@ class ModelKind:
         moved = allowed.clipped(target) if isinstance(allowed, Range) else value
         return None if moved == value else {name: moved}
 
-    def grid(self, name: str, asked: Any) -> tuple[Any, ...]:
+    def grid(self, name: str, asked: Any, task: str | None = None) -> tuple[Any, ...]:
         """Return the values of the setting ``name`` that a curve is drawn over.
 
         ``asked`` is a list of values, a span ``{from, to, n}`` even in log, or True for where tuning looks.
@@ -242,10 +249,7 @@ class ModelKind:
         else:
             found = tuple(asked)
         for value in found:
-            if not parameter.allowed.contains(value):
-                raise InputError(
-                    f"{self.name}: {name} = {value!r} is not possible; expected {parameter.allowed}."
-                )
+            self._refuse(name, value, task)
         if len(set(map(repr, found))) < max(len(found), 2):
             raise InputError(
                 f"{self.name}: {name} has a value twice, or one only; give two or more different ones."

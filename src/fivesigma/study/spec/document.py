@@ -305,7 +305,7 @@ class Spec(Section):
             kind.checked(model.params, self.data.task)
             settle(kind, model.path, model.params)
             if model.tune:
-                kind.narrowed(model.tune)
+                kind.narrowed(model.tune, self.data.task)
         except InputError as error:
             raise self.error(where, str(error)) from None
 

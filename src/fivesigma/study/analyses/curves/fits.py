@@ -106,7 +106,7 @@ class _Asked:
                 raise InputError(
                     f"{self.entry.name} has a regularisation path, drawn on the page already; ask for another."
                 )
-            return list(self.kind.grid(parameter, asked))
+            return list(self.kind.grid(parameter, asked, self.spec.data.task))
         except InputError as error:
             raise self.spec.error(f"curves.{curve}.{self.entry.name}", str(error)) from None
 

@@ -197,6 +197,28 @@ _LOSS = Parameter(
     of_task={"classification": Choice(_OF_CLASSES), "regression": Choice(_OF_VALUES)},
 )
 _TEMPERATURE = Parameter(False, Choice((False, True)), of_task={"regression": Choice((False,))})
+
+
+def _trained(
+    *, n_members: int, rate: float, highest: float, clip: float, patience: int
+) -> dict[str, Parameter]:
+    """Return the settings of a training in PyTorch; a search looks at learning rates up to the ``highest``."""
+    return {
+        "n_members": whole(n_members, 1, 1024),
+        "learning_rate": Parameter(rate, Range(1e-12, 1e3), Range(3e-4, highest, log=True)),
+        "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
+        "clip": Parameter(clip, Range(0.0, INF)),
+        "schedule": choice("cosine", "cosine", "constant", "step"),
+        "batch_size": Parameter("auto", Batch()),
+        "epochs": Parameter("auto", Epochs()),
+        "early_stopping": choice(True, True, False),
+        "patience": whole(patience, 1, 10**7),
+        "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
+        "device": choice("cpu", "cpu", "cuda"),
+        "temperature": _TEMPERATURE,
+    }
+
+
 NETWORKS: tuple[ModelKind, ...] = (
     ModelKind(
         "mlp",
@@ -244,18 +266,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "setting": Parameter(None, Range(0.0, INF, also=(None,))),
             "width": whole(128, 1, 4096, (32, 512), log=True),
             "n_blocks": whole(3, 1, 64, (1, 5)),
-            "n_members": whole(8, 1, 1024),
-            "learning_rate": Parameter(0.002, Range(1e-12, 1e3), Range(3e-4, 0.01, log=True)),
-            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
-            "clip": Parameter(0.0, Range(0.0, INF)),
-            "schedule": choice("cosine", "cosine", "constant", "step"),
-            "batch_size": Parameter("auto", Batch()),
-            "epochs": Parameter("auto", Epochs()),
-            "early_stopping": choice(True, True, False),
-            "patience": whole(40, 1, 10**7),
-            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
-            "device": choice("cpu", "cpu", "cuda"),
-            "temperature": _TEMPERATURE,
+            **_trained(n_members=8, rate=0.002, highest=0.01, clip=0.0, patience=40),
         },
         stochastic=True,
         several=True,
@@ -280,18 +291,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "padding": choice("zeros", "zeros", "periodic"),
             "hidden": whole(32, 0, 2**16),
             "symmetry": choice("augment", "augment", "pool", "ignore"),
-            "n_members": whole(1, 1, 1024),
-            "learning_rate": Parameter(0.003, Range(1e-12, 1e3), Range(3e-4, 0.02, log=True)),
-            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
-            "clip": Parameter(1.0, Range(0.0, INF)),
-            "schedule": choice("cosine", "cosine", "constant", "step"),
-            "batch_size": Parameter("auto", Batch()),
-            "epochs": Parameter("auto", Epochs()),
-            "early_stopping": choice(True, True, False),
-            "patience": whole(20, 1, 10**7),
-            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
-            "device": choice("cpu", "cpu", "cuda"),
-            "temperature": _TEMPERATURE,
+            **_trained(n_members=1, rate=0.003, highest=0.02, clip=1.0, patience=20),
         },
         stochastic=True,
         several=True,
@@ -313,18 +313,7 @@ NETWORKS: tuple[ModelKind, ...] = (
             "width": whole(32, 1, 4096),
             "n_layers": whole(2, 0, 64, (1, 4)),
             "n_heads": whole(4, 1, 64),
-            "n_members": whole(1, 1, 1024),
-            "learning_rate": Parameter(0.003, Range(1e-12, 1e3), Range(3e-4, 0.02, log=True)),
-            "weight_decay": Parameter(0.001, Range(0.0, 1e6), Range(1e-5, 1.0, log=True)),
-            "clip": Parameter(1.0, Range(0.0, INF)),
-            "schedule": choice("cosine", "cosine", "constant", "step"),
-            "batch_size": Parameter("auto", Batch()),
-            "epochs": Parameter("auto", Epochs()),
-            "early_stopping": choice(True, True, False),
-            "patience": whole(20, 1, 10**7),
-            "validation": Parameter(None, Range(0.0, 0.5, also=(None,))),
-            "device": choice("cpu", "cpu", "cuda"),
-            "temperature": _TEMPERATURE,
+            **_trained(n_members=1, rate=0.003, highest=0.02, clip=1.0, patience=20),
         },
         stochastic=True,
         several=True,
