@@ -55,6 +55,15 @@ def test_the_fits_of_a_model_are_told_apart_by_their_samples():
     assert found.said("another test") == {}
 
 
+def test_a_fit_that_had_to_compile_is_not_what_a_fit_takes():
+    study = prepared()
+
+    def read(fit):
+        return said(fit, study), {"messages": [], "fit_seconds": 20.0 if fit == FITS[0] else 1.0}
+
+    assert outcome_of(ENTRY, FITS, {"less": LESS}, read, study.fit_data).seconds == 1.0
+
+
 @pytest.mark.parametrize(
     ("at", "words"),
     [

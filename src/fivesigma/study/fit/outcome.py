@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Outcome:
     share : the part of the training rows that a refit sees, each once; None for bootstrap samples.
     crossed : what the folds of each refit say of the training rows that they held out; {} where refits have none.
     probes : what the ``less`` and ``more`` flexible neighbours say of the rows that folds held out.
+    seconds : that a fit to all rows takes, the median over those with other seeds and of other draws: the first of a
+        process may compile, or wait for a library.
     repeats : what folds say in further repeats of the cross-validation.
     halves : of each halving of the events, what the folds of either half say of the rows that they held out.
     described : what the final model says of itself.
@@ -113,20 +116,22 @@ class _Gathering:
     fit_data: FitData
 
     def outcome(self, entry: Entry) -> Outcome:
-        (final, about), *seeds = [self._one(fit) for fit in self.fits if fit.sample.kind == "all"]
+        alike = [self._one(fit) for fit in self.fits if fit.sample.kind == "all"]
+        (final, about), *seeds = alike
         probes = {name: self._folded(params) for name, params in self.neighbours.items()}
         again = [fit for fit in self.fits if fit.sample.again]
+        refits = [self._one(fit) for fit in again]
         repeats = range(1, 1 + self.fit_data.further.shape[0])
         return Outcome(
             entry,
             "ok",
             told(about["messages"]),
             len(self.fits),
-            float(about["fit_seconds"]),
+            median(float(each["fit_seconds"]) for _, each in alike + refits),
             final.pop("train", {}),
             {**final.pop("validation", {}), **self._folded({})},
             final,
-            tuple(parts for parts, _ in map(self._one, again)),
+            tuple(parts for parts, _ in refits),
             tuple(parts for parts, _ in seeds),
             next((self.fit_data.share(fit.sample) for fit in again), None),
             {fit.sample: each for fit in again if (each := self._crossed(fit.sample))},
