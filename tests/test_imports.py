@@ -63,3 +63,14 @@ def test_help_wakes_few_modules_and_of_ours_only_the_command_line() -> None:
     assert len(loaded) < 200
     ours = {module for module in loaded if module.startswith("fivesigma.")}
     assert {module.split(".")[1] for module in ours} == {"cli", "_core"}
+
+
+def test_keeping_a_model_wakes_no_torch() -> None:
+    code = (
+        "from pathlib import Path; import tempfile; from sklearn.dummy import DummyRegressor\n"
+        "from fivesigma.record import models\n"
+        "models.save(DummyRegressor().fit([[0]], [1]), Path(tempfile.mkdtemp()) / 'm.fivesigma', {})"
+    )
+    woken = _woken(code)
+    assert "skops" in woken
+    assert "torch" not in woken

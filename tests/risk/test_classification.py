@@ -92,11 +92,11 @@ def test_without_weight_they_are_undefined(each):
 def test_ties_between_the_sides_count_half_and_within_a_side_nothing():
     score, member = np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), np.array([0, 1, 1, 1, 0, 0], bool)
     ranking = Ranking.of(score, member, np.array([1.0, 2.0, 3.0, 1.0, 1.0, 1.0]))
-    assert ranking.tied.size == 2
+    assert ranking.tied
     # pairs won: the two at 2.0 (weight 4) beat one of three; tied: weight 2 with weight 1
     assert ranking.area(np.ones((1, 6), np.uint8))[0] == pytest.approx((4.0 + 0.5 * 2.0) / (6.0 * 3.0))
     apart = Ranking.of(np.arange(6.0), member, np.ones(6))
-    assert apart.tied.size == 0
+    assert not apart.tied
 
 
 def by_definition(p, hit, w, bins):

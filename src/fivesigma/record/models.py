@@ -10,15 +10,18 @@ not who wrote the file.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import math
 import platform
+import sys
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -89,15 +92,14 @@ def save(estimator: Any, path: Path, meta: Mapping[str, Any]) -> None:
     InputError
         Where the estimator holds something that cannot be kept without pickle. `DataError` for a full disk.
     """
-    import skops.io
-
+    skops = _skops()
     try:
-        payload = skops.io.dumps(estimator)
+        payload = skops.dumps(estimator)
     except Exception as error:  # skops raises many types; a model that cannot be kept is one answer
         raise InputError(
             f"{type(estimator).__name__} cannot be saved without pickle ({_line(error)})"
         ) from error
-    types = sorted(skops.io.get_untrusted_types(data=payload))
+    types = sorted(skops.get_untrusted_types(data=payload))
     document = {"format": MAGIC.decode().strip(), **plain(meta), "types": types, "versions": _versions()}
     _write(path, document, payload)
 
@@ -112,6 +114,23 @@ def note(path: Path, more: Mapping[str, Any]) -> None:
     """
     document, payload = _opened(path)
     _write(path, {**document, **plain(more)}, payload)
+
+
+def _skops() -> Any:
+    """Return skops' reader and writer, imported without PyTorch.
+
+    To list what it trusts, skops imports every package under scikit-learn, one of which imports PyTorch where it is
+    installed: 2 CPU s in each process that keeps or opens a model.
+    """
+    wrapper = "sklearn.externals.array_api_compat.torch"
+    unneeded = "skops.io" not in sys.modules and wrapper not in sys.modules
+    if unneeded:
+        sys.modules[wrapper] = ModuleType(wrapper)
+    try:
+        return importlib.import_module("skops.io")
+    finally:
+        if unneeded:
+            del sys.modules[wrapper]
 
 
 def _write(path: Path, document: Mapping[str, Any], payload: bytes) -> None:
@@ -145,18 +164,17 @@ def load(path: Path, *, trusted: Collection[str], check: Callable[[Any], None]) 
         For a file that is absent, too big, changed by a single byte, holds a name that is not in the table, or an
         object whose state is not sound.
     """
-    import skops.io
-
+    skops = _skops()
     meta, payload = _opened(path)
     _refuse_builders(path, payload)
     try:
-        needed = skops.io.get_untrusted_types(data=payload)
+        needed = skops.get_untrusted_types(data=payload)
         unknown = sorted(set(needed) - set(trusted) - LIBRARY_PARTS)
         if unknown:
             raise _refusal(
                 path, f"it holds {', '.join(unknown)[:200]}", "trust these names only if they are yours"
             )
-        estimator = skops.io.loads(payload, trusted=sorted(needed))
+        estimator = skops.loads(payload, trusted=sorted(needed))
         for part in _parts(estimator):
             check(part)
     except DataError:

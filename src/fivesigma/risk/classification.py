@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
-from fivesigma._core.weights import signed
 from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
 from fivesigma.risk.rankings import MANY, Rankings, mean_area, of_pairs, worthwhile
 
@@ -145,35 +144,31 @@ class Ranking:
     order: NDArray[np.intp]
     signal: Floats  # weights in that order, 0 for the other side
     background: Floats
-    tied: NDArray[np.intp]  # positions whose score is that of an event of the other side
-    starts: NDArray[np.intp]  # first of each group of equal scores among them
+    ends: NDArray[np.bool_]  # whether an event is the last of its score
+    tied: bool  # whether events of both sides have a score in common
 
     @classmethod
     def of(cls, score: Floats, member: NDArray[np.bool_], w: Floats) -> Ranking:
         """Sort by ``score``; ``member`` (n,) says which events are of the class."""
         order = np.lexsort((member, score))
-        group = np.cumsum(np.diff(score[order], prepend=-np.inf) > 0) - 1
-        members = np.bincount(group, weights=member[order])
-        tied = np.flatnonzero(((members > 0) & (members < np.bincount(group)))[group])
-        starts = np.flatnonzero(np.diff(group[tied], prepend=-1))
+        ends = _last_of_each(score[order])
+        once = np.flatnonzero(ends)
+        members = np.diff(np.cumsum(member[order])[once], prepend=0)
+        tied = (members > 0) & (members < np.diff(once, prepend=-1))
         signal, background = (np.where(side, w, 0.0)[order] for side in (member, ~member))
-        return cls(order, signal, background, tied, starts)
+        return cls(order, signal, background, ends, bool(tied.any()))
 
     def area(self, counts: NDArray[Any]) -> Floats:
         """Return the (b,) areas: all pairs in order, less half of those that tie."""
-        in_order = np.take(counts, self.order, axis=1)
-        signal, below = in_order * self.signal, in_order * self.background
-        np.cumsum(below, axis=1, out=below)
-        pairs = np.einsum("ij,ij->i", signal, below) - self._tied_pairs(in_order) / 2
-        return np.asarray(of_pairs(pairs, signal.sum(axis=1), below[:, -1]))
+        from fivesigma.risk import sorted_kernels
 
-    def _tied_pairs(self, in_order: NDArray[Any]) -> Floats:
-        if self.tied.size == 0:
-            return np.zeros(len(in_order))
-        tied = np.take(in_order, self.tied, axis=1)
-        sides = (tied * each[self.tied] for each in (self.signal, self.background))
-        signal, background = (np.add.reduceat(side, self.starts, axis=1) for side in sides)
-        return np.asarray(np.einsum("ij,ij->i", signal, background))
+        found = sorted_kernels.areas(counts, self.order, self.signal, self.background, self.ends, self.tied)
+        return np.asarray(of_pairs(*found.T))
+
+
+def _last_of_each(ordered: Floats) -> NDArray[np.bool_]:
+    """Return of sorted values whether each is the last of those equal to it."""
+    return np.append(ordered[1:] != ordered[:-1], np.True_)
 
 
 @dataclass(frozen=True)
@@ -231,12 +226,12 @@ class RocAuc(Planned):
 
 @dataclass(frozen=True)
 class CalibrationPlan:
-    """Events in order of their stated probability: sorted w and w (p - outcome), ends of the ties."""
+    """Events in order of their stated probability: sorted w and w (p - outcome), and which end a tie."""
 
     order: NDArray[np.intp]
-    ends: NDArray[np.intp]
     w: Floats
     excess: Floats
+    ends: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -268,30 +263,11 @@ class CalibrationError(Planned):
         p = prediction[:, 1] if binary else prediction.max(axis=1)
         outcome = y == 1 if binary else prediction.argmax(axis=1) == y
         order = np.argsort(p, kind="stable")
-        ends = np.flatnonzero(np.diff(p[order], append=np.inf))
-        return CalibrationPlan(order, ends, w[order], (w * (p - outcome))[order])
+        return CalibrationPlan(order, w[order], (w * (p - outcome))[order], _last_of_each(p[order]))
 
     def scored(self, plan: CalibrationPlan, counts: NDArray[Any]) -> Floats:
         """Differences of the cumulative excess between the edges of the bins."""
-        in_order = np.take(counts, plan.order, axis=1)
-        upto = np.take(np.cumsum(in_order * np.abs(plan.w), axis=1), plan.ends, axis=1)
-        excess = np.take(np.cumsum(in_order * plan.excess, axis=1), plan.ends, axis=1)
-        total = in_order @ plan.w if signed(plan.w) else upto[:, -1]
-        levels = (np.arange(1, self.bins) / self.bins - 1e-10) * upto[:, -1:]
-        below = _at_edges(upto, excess, levels)
-        gaps = np.abs(np.diff(below, axis=1, prepend=0.0, append=excess[:, -1:])).sum(axis=1)
-        return np.asarray(ratio(gaps, total))
+        from fivesigma.risk import sorted_kernels
 
-
-def _at_edges(upto: Floats, excess: Floats, levels: Floats) -> Floats:
-    """Return the (b, m) cumulative ``excess`` of the groups whose middle lies below each of ``levels``."""
-    across = np.array([np.searchsorted(*pair) for pair in zip(upto, levels, strict=True)])
-    across = np.minimum(across, upto.shape[1] - 1)  # the group whose weight reaches the level
-    before = np.maximum(across - 1, 0)
-
-    def at(values: Floats, index: NDArray[np.intp]) -> Floats:
-        return np.asarray(np.take_along_axis(values, index, axis=1))
-
-    first = across == 0
-    middle = (at(upto, across) + np.where(first, 0.0, at(upto, before))) / 2
-    return np.where(middle < levels, at(excess, across), np.where(first, 0.0, at(excess, before)))
+        found = sorted_kernels.gaps(counts, plan.order, plan.w, plan.excess, plan.ends, self.bins)
+        return np.asarray(ratio(*found.T))

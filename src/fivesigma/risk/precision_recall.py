@@ -46,8 +46,12 @@ class Retrieval:
 
     def average_precision(self, counts: NDArray[Any]) -> Floats:
         """Return the (b,) means over the class of the precision at each member's score."""
-        own, taken, passed, several = self._passed(counts)
-        return self._mean(own, taken / passed, several)
+        from fivesigma.risk import sorted_kernels
+
+        member, ends = np.zeros((2, len(self.rows)), dtype=np.bool_)
+        member[self.members] = True
+        ends[self.ends] = True
+        return np.asarray(sorted_kernels.precisions(counts, self.rows, self.w, member, ends))
 
     def _passed(self, counts: NDArray[Any]) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
         """Return the class's weight at each score, that and all weight down to there; and whether both are there."""

@@ -13,7 +13,7 @@ from fivesigma._core.checks import LARGEST, refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Moments, Planned, Unit, power_of_two, ratio
-from fivesigma.risk.quantiles import ordered_quantiles
+from fivesigma.risk.quantiles import AT_A_STEP
 
 SPREAD_FLOOR = 1e-13  # a variance below this part of the mean square is rounding, not spread
 
@@ -200,8 +200,9 @@ class ResidualQuantiles(Planned):
         plan: tuple[NDArray[np.intp], Floats, Floats], counts: NDArray[Any], levels: list[float]
     ) -> Floats:
         """Return the (b, m) quantiles of each resample."""
-        order, r, w = plan
-        return ordered_quantiles(r, np.cumsum(np.take(counts, order, axis=1) * w, axis=1), np.array(levels))
+        from fivesigma.risk import sorted_kernels
+
+        return np.asarray(sorted_kernels.quantiles(counts, *plan, np.array(levels), AT_A_STEP))
 
 
 @dataclass(frozen=True)
