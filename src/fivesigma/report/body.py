@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,12 @@ def shown(view: View, sections: Iterable[Section]) -> list[Shown]:
     return [Shown(section, section.content(view)) for section in sections if section.applies(view)]
 
 
+@cache
 def environment() -> Environment:
-    """Return where templates are found; whatever they are given is escaped, and can be printed."""
+    """Return where templates are found; whatever they are given is escaped, and can be printed.
+
+    It is one for all pages of a process: a template is compiled once.
+    """
     found = Environment(
         loader=PackageLoader("fivesigma.report", "templates"),
         autoescape=True,
@@ -69,4 +74,9 @@ def _printable(value: Any) -> Any:
 def _template(templates: Environment, section: Section) -> Template:
     if section.template is None:
         return templates.get_template("section.html.j2")
-    return templates.from_string(section.template.read_text(encoding="utf-8"))
+    return _compiled(templates, section.template.read_text(encoding="utf-8"))
+
+
+@cache
+def _compiled(templates: Environment, text: str) -> Template:
+    return templates.from_string(text)

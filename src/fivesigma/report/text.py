@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
+_RARE = re.compile(r"[^ -~]")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -15,7 +16,7 @@ def printable(text: str) -> str:
     >>> printable("a\\x07b")
     'a�b'
     """
-    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
+    return _RARE.sub(lambda c: "\ufffd" if unicodedata.category(c[0]) in _UNPRINTABLE else c[0], text)
 
 
 def clean(text: object) -> str:
