@@ -74,3 +74,10 @@ def test_keeping_a_model_wakes_no_torch() -> None:
     woken = _woken(code)
     assert "skops" in woken
     assert "torch" not in woken
+
+
+def test_a_check_wakes_neither_scikit_learn_nor_a_compiler() -> None:
+    code = "from fivesigma.cli import main\nmain(['check', 'adelie-chinstrap', '--quiet'])"
+    loaded = _loaded(code)
+    assert "polars" in loaded
+    assert not loaded & {"sklearn", "numba", "matplotlib", "torch", "pandas", "skops", "scipy.stats"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import refuse_other_than_generator
 from fivesigma.explain.predictions import Asked, grouped, predicted, refuse_unfitted, trees_in
@@ -26,7 +26,7 @@ Folds = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 _CELLS = 2**25  # predictions held at a time by path masking: 256 MB
 _CORRELATED = 1024  # columns correlated with all others at a time
-_TWO_SIGMA = float(stats.norm.cdf(2.0))
+_TWO_SIGMA = float(laws.norm_cdf(2.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Importance:
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Return the ends (G,) of the interval at ``level``."""
-        reach = float(stats.norm.ppf((1 + level) / 2)) * self.std
+        reach = float(laws.norm_ppf((1 + level) / 2)) * self.std
         return self.mean - reach, self.mean + reach
 
 
@@ -167,7 +167,7 @@ def _places(asked: Asked, R: int, rng: np.random.Generator) -> NDArray[np.int32]
 
 def _null_error(draws: Array) -> float:
     R = draws.size
-    return float(draws.std(ddof=1) * (1 + 1 / R) ** 0.5 * stats.t.ppf(_TWO_SIGMA, R - 1) / 2)
+    return float(draws.std(ddof=1) * (1 + 1 / R) ** 0.5 * laws.t_ppf(_TWO_SIGMA, R - 1) / 2)
 
 
 class _Events:
@@ -254,7 +254,7 @@ def fold_error(draws: Array, folds: Folds) -> float:
     if k < 2:
         raise InputError(f"{k} fold is too few for an uncertainty; expected at least 2.")
     ratio = float(np.mean([len(held) / len(rows) for rows, held in folds]))
-    return float(draws.std(ddof=1) * (1 / k + ratio) ** 0.5 * stats.t.ppf(_TWO_SIGMA, k - 1) / 2)
+    return float(draws.std(ddof=1) * (1 / k + ratio) ** 0.5 * laws.t_ppf(_TWO_SIGMA, k - 1) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,13 +352,14 @@ def cluster_columns(
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
+    from scipy.stats import rankdata
 
     table = np.array(X, dtype=np.float64)
     if table.shape[1] < 2:
         return grouped(None, table.shape[1])
     hole = np.isnan(table)
     table[hole] = np.broadcast_to(np.nanmedian(table, axis=0), table.shape)[hole]
-    ranks = stats.rankdata(table, axis=0)
+    ranks = rankdata(table, axis=0)
     ranks -= ranks.mean(axis=0)
     norm = np.sqrt((ranks**2).sum(axis=0))
     norm[norm == 0] = 1.0

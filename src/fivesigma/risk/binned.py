@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,7 @@ def agreement(counts: Floats, yields: Floats, variance: Floats, *, scaled: bool 
     n, s, v = _together(n, factor * s, factor**2 * v)
     dof = len(n) - int(scaled)
     chi2 = float(((n - s) ** 2 / (s + v)).sum()) if len(n) else 0.0
-    return Agreement(chi2, max(dof, 0), float(stats.chi2.sf(chi2, dof)) if dof > 0 else None)
+    return Agreement(chi2, max(dof, 0), float(laws.chi2_sf(chi2, dof)) if dof > 0 else None)
 
 
 def _together(n: Floats, s: Floats, v: Floats) -> tuple[Floats, Floats, Floats]:

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
+from fivesigma._core import laws
 from fivesigma._core.weights import signed
 from fivesigma.risk.findings import Score
 from fivesigma.risk.metric import Floats
@@ -128,7 +128,7 @@ def calibration_test(stated: Stated) -> CalibrationTest:
         return _by_groups(stated.groups, bins, off, m)
     sums, v = np.bincount(bins, off, m), np.bincount(bins, stated.expected, m)
     x = float((sums**2 / v).sum())
-    return CalibrationTest(float(stats.chi2.sf(x, m)), x, m, f"χ² of {_counted(m)}")
+    return CalibrationTest(float(laws.chi2_sf(x, m)), x, m, f"χ² of {_counted(m)}")
 
 
 def _by_groups(groups: NDArray[Any], bins: Index, off: Floats, m: int) -> CalibrationTest:
@@ -137,7 +137,7 @@ def _by_groups(groups: NDArray[Any], bins: Index, off: Floats, m: int) -> Calibr
     table = np.bincount(groups * m + bins, off, G * m).reshape(G, m)
     mean, S = table.mean(axis=0), np.atleast_2d(np.cov(table, rowvar=False))
     T = G * float(mean @ np.linalg.pinv(S) @ mean)
-    p = float(stats.f.sf((G - m) / (m * (G - 1)) * T, m, G - m))
+    p = float(laws.f_sf((G - m) / (m * (G - 1)) * T, m, G - m))
     return CalibrationTest(p, T, m, f"Hotelling's T² of {_counted(m)} over {G} groups")
 
 
@@ -199,7 +199,7 @@ class _Spread:
     def above(self, square: float) -> float:
         """Return the chance of a Q as large where θ² is ``square``."""
         mean, variance = self.mean + square, self.factor * (2 * self.square + 4 * self.c * square)
-        return float(stats.gamma.sf(self.Q, mean**2 / variance, scale=variance / mean))
+        return float(laws.gamma_sf(self.Q, mean**2 / variance, scale=variance / mean))
 
     def end(self, tail: float) -> float:
         """Return the θ at which a Q as large has the chance ``tail``, 0 where it has more already at 0."""
@@ -208,6 +208,8 @@ class _Spread:
         top = self.Q + self.mean
         while self.above(top) < tail:
             top *= 2
+        from scipy import optimize
+
         return float(optimize.brentq(lambda square: self.above(square) - tail, 0.0, top, xtol=1e-12) ** 0.5)
 
 

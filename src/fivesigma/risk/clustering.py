@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
 from fivesigma._core.outputs import Output
@@ -69,6 +68,8 @@ class Overlap(Agreement):
         total = tables.sum(axis=(1, 2))
         if K == 1:
             return np.where(total > 0, 1.0, np.nan)
+        from scipy.optimize import linear_sum_assignment
+
         best = np.empty(len(tables))
         for i, table in enumerate(tables):
             at = linear_sum_assignment(table, maximize=True)

@@ -30,8 +30,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma.risk.findings import ErrorBudget, Score
 from fivesigma.risk.folded import Folded
 from fivesigma.risk.influence import Scored, influence
@@ -257,11 +257,11 @@ def _reach(m: Measurement, end: float | None, beyond: float, dof: float, level: 
         return None
     scale = Scale(*m.bounds)
     centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
-    side = (float(scale.forward(end)) - centre) / float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
+    side = (float(scale.forward(end)) - centre) / float(laws.t_ppf((1 + level) / 2, stat_dof(m)))
     if not np.isfinite(side):
         return end
     total = (side**2 + beyond * slope**2) ** 0.5
-    return scale.back(centre + float(np.copysign(stats.t.ppf((1 + level) / 2, dof) * total, side)))
+    return scale.back(centre + float(np.copysign(laws.t_ppf((1 + level) / 2, dof) * total, side)))
 
 
 def compare(
@@ -316,7 +316,7 @@ def _tested(of: Difference, d: float, error: float, dof: float) -> Difference:
     """Return the difference with its t test and its interval; more events are more to train on, too."""
     t = d / error if error > 0 else 0.0
     tail = t_tail(t, dof, one_sided=of.one_sided)
-    half = float(stats.t.ppf((1 + of.level) / 2, dof)) * error
+    half = float(laws.t_ppf((1 + of.level) / 2, dof)) * error
     p = 1.0 if t == 0 else tail.p
     ends = replace(of, low=d - half, high=d + half, p=p, sigma_local=tail.sigma, t=t, dof=dof)
     return replace(ends, stat=0.0, train=error)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import FEWEST_PER_CLASS, clopper_pearson
@@ -132,6 +132,6 @@ def _limits(
         ), "one-sided limit at the effective number of events"
     spread = variance(keeps, w)
     if w.min() < 0:
-        reach = float(stats.t.ppf((1 + level) / 2, n_effective - 1)) * spread**0.5
+        reach = float(laws.t_ppf((1 + level) / 2, n_effective - 1)) * spread**0.5
         return value - reach, value + reach, "signed weights: it may leave [0, 1]"
     return *clopper_pearson(value, value * (1 - value) / spread, level), "Clopper-Pearson of weighted events"

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.rounding import MINUS, fixed, interval_decimals
 from fivesigma.risk.findings import Claim, ErrorBudget, Score
 from fivesigma.risk.intervals import (
@@ -230,7 +230,7 @@ def _added(spreads: Sequence[Refits]) -> tuple[float, float]:
 def _tested(value: float, error: _Error, *, one_sided: bool, level: float) -> Difference:
     """Return the difference with its t test and its interval."""
     total = float(np.hypot(error.stat, error.train))
-    half = float(stats.t.ppf((1 + level) / 2, error.dof)) * total
+    half = float(laws.t_ppf((1 + level) / 2, error.dof)) * total
     t = value / total if total > 0 else 0.0
     tail = t_tail(t, error.dof, one_sided=one_sided)
     return Difference(

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.optimize import minimize_scalar
 
+from fivesigma._core import laws
 from fivesigma._core.weights import kish
 from fivesigma.risk.cuts import MINIMUM_BACKGROUND, Selected, asimov_significance, highest
 from fivesigma.risk.metric import Floats
@@ -79,7 +79,7 @@ def yield_of(w: Floats, *, level: float = 0.95) -> Yield:
     if n < MINIMUM_BACKGROUND:
         few = f"no interval: {n:.1f} effective events, fewer than {MINIMUM_BACKGROUND:.0f}"
         return Yield(value, None, None, level, n, few)
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1) * np.sqrt(np.square(w).sum()))
+    reach = float(laws.t_ppf((1 + level) / 2, n - 1) * np.sqrt(np.square(w).sum()))
     return Yield(value, value - reach, value + reach, level, n, "Σw ± t sqrt(Σw²)")
 
 

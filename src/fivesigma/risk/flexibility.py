@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.checks import as_column, as_table
 from fivesigma._core.errors import InputError
 from fivesigma.risk.evidence import compare_cross_validated
@@ -75,7 +75,7 @@ class ModelCurve:
 
     def band(self, part: str, level: float = 0.68) -> tuple[Array, Array]:
         """Return the ends (m,) of the interval about the mean at ``level``: Student's t at k - 1."""
-        reach = self.error(part) * float(stats.t.ppf((1 + level) / 2, max(self.train.shape[1] - 1, 1)))
+        reach = self.error(part) * float(laws.t_ppf((1 + level) / 2, max(self.train.shape[1] - 1, 1)))
         return self.mean(part) - reach, self.mean(part) + reach
 
     @cached_property

@@ -12,8 +12,9 @@ from functools import singledispatch
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
+from fivesigma._core import laws
 from fivesigma._core.weights import kish
 from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection
@@ -113,7 +114,7 @@ def stat_interval(metric: Metric, m: Measurement, level: float) -> Limits:
     scale = Scale(*m.bounds)
     centre, slope = float(scale.forward(m.value)), float(scale.slope(m.value))
     short = m.units / (m.units - 1)
-    t = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
+    t = float(laws.t_ppf((1 + level) / 2, stat_dof(m)))
     below = above = t * stat_error(m) * slope * short**0.5
     studentised = _studentised(m, scale, level)
     if studentised is not None:
@@ -187,7 +188,7 @@ def _accuracy_of_strata(m: Measurement, strata: Strata, level: float) -> Limits:
         p, n, share = float(right.sum() / w.sum()), kish(w), float(w.sum() / m.part.weights.sum())
         ends = np.array(clopper_pearson(p, n, level))
         chance = strata.spread[stratum] * (p - m.value) ** 2 / n
-        reach = share**2 * ((ends - p) ** 2 + stats.norm.ppf((1 + level) / 2) ** 2 * chance)
+        reach = share**2 * ((ends - p) ** 2 + laws.norm_ppf((1 + level) / 2) ** 2 * chance)
         sides, rate = sides + reach, (p * n + 1) / (n + 2)
         smoothed += share**2 * (rate * (1 - rate) / n + chance)
     if m.part.w is None and m.part.groups is None:
@@ -260,7 +261,7 @@ def clopper_pearson(p: float, n: float, level: float = 0.95) -> tuple[float, flo
     if p >= 1.0:
         return float(alpha ** (1 / n)), 1.0
     k = p * n
-    low, high = stats.beta.ppf(alpha / 2, k, n - k + 1), stats.beta.ppf(1 - alpha / 2, k + 1, n - k)
+    low, high = laws.beta_ppf(alpha / 2, k, n - k + 1), laws.beta_ppf(1 - alpha / 2, k + 1, n - k)
     return float(low), float(high)
 
 
@@ -282,7 +283,7 @@ def _effective_events(p: float, draws: Vector, part: Part, level: float, most: f
     events = min(p * (1 - p) / variance, kish_events if most is None else most)
     if part.n_groups is None:
         return events
-    tails = stats.t.ppf((1 + level) / 2, [max(len(part.y) - 1, 1), max(part.n_groups - 1, 1)])
+    tails = laws.t_ppf((1 + level) / 2, [max(len(part.y) - 1, 1), max(part.n_groups - 1, 1)])
     return max(float(events * (tails[0] / tails[1]) ** 2), 2.0)
 
 
@@ -473,7 +474,7 @@ def _with_training(
     centre = float(scale.forward(m.value))
     variance = (train * float(scale.slope(m.value))) ** 2
     spread = _error_of_spread(m, scale, variance)
-    t_stat = float(stats.t.ppf((1 + level) / 2, stat_dof(m)))
+    t_stat = float(laws.t_ppf((1 + level) / 2, stat_dof(m)))
     ends: list[float | None] = []
     for end, sign in ((limits.low, -1.0), (limits.high, 1.0)):
         if end is None:
@@ -481,7 +482,7 @@ def _with_training(
             continue
         side = ((float(scale.forward(end)) - centre) / t_stat) ** 2
         dof = max(total_dof(side, variance, spread=spread, dofs=(stat_dof(m), train_dof(m.refits))), 1.0)
-        reach = float(stats.t.ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
+        reach = float(laws.t_ppf((1 + level) / 2, dof)) * (side + variance) ** 0.5
         ends.append(_inside(m, scale.back(centre + sign * reach)))
     return ends[0], ends[1]
 
@@ -531,7 +532,7 @@ def cross_validated(
     if spread + between == 0:
         return Score(value, method="no interval: every fold scores the same")
     ways = with_known(spread, folds_dof(values, units), between)
-    half = max(float(stats.t.ppf((1 + level) / 2, dof)) * variance**0.5 for variance, dof in ways)
+    half = max(float(laws.t_ppf((1 + level) / 2, dof)) * variance**0.5 for variance, dof in ways)
     how = " ⊕ class fractions" if len(ways) > 1 else ""
     return Score(value, value - half, value + half, level, _how_folded(values) + how)
 

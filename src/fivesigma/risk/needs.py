@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma.risk.intervals import total_dof
 from fivesigma.risk.resampling import Vector
 from fivesigma.risk.significance import Difference, log_p_from_sigma
@@ -46,8 +46,8 @@ class _Outlook:
         errors, dofs = np.array([self._at(*way.grows(times)) for times in GRID]).T
         sides = 1 if self.d.one_sided else 2
         p = -np.expm1(np.log1p(-sides * np.exp(log_p_from_sigma(3.0))) / max(self.family, 1))
-        centred = np.sqrt(stats.chi2.ppf(0.5, dofs) / dofs)  # an error estimated from ν is mostly too small
-        return np.asarray(stats.t.isf(p / sides, dofs) * centred * errors)
+        centred = np.sqrt(laws.chi2_ppf(0.5, dofs) / dofs)  # an error estimated from ν is mostly too small
+        return np.asarray(laws.t_isf(p / sides, dofs) * centred * errors)
 
     def _at(self, test: float, train: float) -> tuple[float, float]:
         """Return the total error and its degrees of freedom at so many times the test and the training events."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.weights import kish
 from fivesigma.risk.intervals import clopper_pearson
 
@@ -94,7 +94,7 @@ class Share:
 
 def narrowed(groups: int, level: float) -> float:
     """Return the squared ratio of the quantiles of a normal and of Student's t at G - 1."""
-    return float((stats.norm.ppf((1 + level) / 2) / stats.t.ppf((1 + level) / 2, groups - 1)) ** 2)
+    return float((laws.norm_ppf((1 + level) / 2) / laws.t_ppf((1 + level) / 2, groups - 1)) ** 2)
 
 
 def flat_error(index: NDArray[np.intp], bins: int, w: Floats, groups: NDArray[Any] | None = None) -> float:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
+from fivesigma._core import laws
 from fivesigma.risk.resampling import Vector
 
 N_COPULA = 50_000
@@ -46,19 +47,19 @@ def log_t_tail(t: float, dof: float) -> float:
     ``P(T > t) = f(t) ∫₀^∞ f(t + u) / f(t) du`` by Gauss-Legendre in ``v``, ``u = h v / (1 - v)`` with ``h``
     the length over which the density falls by e.
 
-    >>> abs(log_t_tail(3.0, 9.0) - float(np.log(stats.t.sf(3.0, 9.0)))) < 1e-12
+    >>> abs(log_t_tail(3.0, 9.0) - float(np.log(laws.t_sf(3.0, 9.0)))) < 1e-12
     True
     >>> log_t_tail(1000.0, 1e6) < -1e5
     True
     """
-    tail = float(stats.t.sf(t, dof))
+    tail = float(laws.t_sf(t, dof))
     if tail > 1e-250:
         return float(np.log(tail))
     v, dv = (_NODES + 1) / 2, _NODE_WEIGHTS / 2
     h = (dof + t**2) / ((dof + 1) * t)
     u = h * v / (1 - v)
     ratio = np.exp(-(dof + 1) / 2 * np.log1p((2 * t * u + u**2) / (dof + t**2)))
-    return float(stats.t.logpdf(t, dof) + np.log(np.sum(ratio * h / (1 - v) ** 2 * dv)))
+    return float(laws.t_logpdf(t, dof) + np.log(np.sum(ratio * h / (1 - v) ** 2 * dv)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +238,7 @@ def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) 
     smallest = np.ones(N_COPULA)
     grid = (np.arange(2000) + 0.5) / 2000
     for k, dof in enumerate(np.minimum(dofs, LARGEST_DOF)):
-        w = np.interp(levels, grid, stats.chi2.ppf(grid, dof) / dof)
+        w = np.interp(levels, grid, laws.chi2_ppf(grid, dof) / dof)
         np.minimum(smallest, _p(z[:, k] / np.sqrt(w), int(sided[k]), dof), out=smallest)
     return np.sort(smallest)
 

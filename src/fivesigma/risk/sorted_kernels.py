@@ -129,7 +129,7 @@ def _between(upto: Any, over: Any, ends: Any, n_bins: int) -> float:
             here = over[j] if middle < _edge(bin_, n_bins, upto[-1]) else over_before
             total, below, bin_ = total + abs(here - below), here, bin_ + 1
         before, over_before = upto[j], over[j]
-    return total + abs(over[-1] - below)
+    return float(total + abs(over[-1] - below))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]

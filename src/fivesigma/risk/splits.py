@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
@@ -387,6 +385,9 @@ def _grouped(copies: Hashes, groups: NDArray[Any], together: bool) -> tuple[Posi
     distinct, content = np.unique(copies, return_inverse=True)
     if not together or distinct.size == copies.size:
         return of_row, value_hashes
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     edges = coo_array(
         (np.ones(copies.size, dtype=np.int8), (of_row, values.size + content)),
         shape=(values.size + distinct.size,) * 2,

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.weights import kish
 from fivesigma.risk.resampling import resampling_counts
 
@@ -184,4 +184,4 @@ def width_of_members(n: int) -> float:
     >>> round(width_of_members(1000), 2), round(width_of_members(5), 2)
     (1.0, 1.25)
     """
-    return float(np.sqrt(1.0 + 1.0 / n) * stats.t.ppf(0.5 + CENTRAL / 2, n - 1))
+    return float(np.sqrt(1.0 + 1.0 / n) * laws.t_ppf(0.5 + CENTRAL / 2, n - 1))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma.risk.influence import Scored, Units, influence
 from fivesigma.risk.metric import Metric, power_of_two
 
@@ -67,7 +67,7 @@ def pooled_reach(test: Vector, held_out: Vector, *, level: float, dof: float) ->
     known = min(dof, max(2 * len(both) / max(kurtosis - 1, 1e-9), 2.0))
     unit = power_of_two(float(np.abs(np.concatenate([test, held_out])).max()))
     error = unit * (square / max(len(test) - 1, 1)) ** 0.5
-    return float(stats.t.ppf((1 + level) / 2, known) * error)
+    return float(laws.t_ppf((1 + level) / 2, known) * error)
 
 
 def squares(metric: Metric, scored: Scored) -> Vector | None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from fivesigma._core import laws
 
 Vector = NDArray[np.float64]
 
-_ONE_SIGMA = float(stats.norm.cdf(1.0))
+_ONE_SIGMA = float(laws.norm_cdf(1.0))
 _FEWEST = 2
 
 
@@ -122,7 +123,7 @@ def peak_with_error(x: Vector, repeats: Vector) -> tuple[float, float | None] | 
     if len(known) < len(without):
         return value, None
     spread = float(np.sqrt((R - 1) * np.var(known)))
-    return value, spread * float(stats.t.ppf(_ONE_SIGMA, R - 1))
+    return value, spread * float(laws.t_ppf(_ONE_SIGMA, R - 1))
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def extrapolated(sizes: Sequence[float], points: Sequence[Vector]) -> Extrapolat
     c, slope = _coefficients(L, np.ones(len(L), bool))
     value, a = float(c @ T), float(slope @ T)
     dof = _satterthwaite(c**2 * v, np.array([len(each) - 1 for _, each in known]))
-    stat = float(np.sqrt(c**2 @ v)) * float(stats.t.ppf(_ONE_SIGMA, dof))
+    stat = float(np.sqrt(c**2 @ v)) * float(laws.t_ppf(_ONE_SIGMA, dof))
     span = _span(L, T, v, c)
     with np.errstate(divide="ignore", invalid="ignore"):
         chi2 = float(np.nansum((T - value - a / L) ** 2 / v))

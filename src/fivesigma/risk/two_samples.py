@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.weights import kish
 
 Array = NDArray[Any]
@@ -52,7 +52,7 @@ def two_numbers(a: Array, b: Array, *, sizes: tuple[float, float], w: tuple[Arra
     at = np.unique(np.concatenate([first, second]))
     gap = float(np.max(np.abs(_share_up_to(first, w[0], at) - _share_up_to(second, w[1], at)), initial=0.0))
     root = float(np.sqrt(sizes[0] * sizes[1] / (sizes[0] + sizes[1])))
-    return TwoSample(gap, float(stats.kstwobign.sf((root + 0.12 + 0.11 / root) * gap)))
+    return TwoSample(gap, float(laws.kolmogorov_sf((root + 0.12 + 0.11 / root) * gap)))
 
 
 def _share_up_to(values: Array, w: Array, at: Array) -> Array:
@@ -87,7 +87,7 @@ def two_categories(a: Array, b: Array, *, sizes: tuple[float, float], w: tuple[A
     kept = expected > 0
     chi2 = float((n * (together - expected)[:, kept] ** 2 / expected[kept]).sum())
     dof = int(kept.sum()) - 1
-    return TwoSample(gap, float(stats.chi2.sf(chi2, dof)) if dof else 1.0)
+    return TwoSample(gap, float(laws.chi2_sf(chi2, dof)) if dof else 1.0)
 
 
 def effective_size(w: Array, groups: Array | None) -> float:
@@ -165,8 +165,10 @@ def _half(units: Array, rng: np.random.Generator) -> Array:
 
 def _normal_scores(X: Array) -> Array:
     """Return the normal score of each value's rank in its column; what is missing has the score 0, and says so."""
+    from scipy.stats import rankdata
+
     scores = np.array(
-        [stats.norm.ppf(stats.rankdata(column, nan_policy="omit") / (len(column) + 1.0)) for column in X.T]
+        [laws.norm_ppf(rankdata(column, nan_policy="omit") / (len(column) + 1.0)) for column in X.T]
     ).T
     absent = np.isnan(X)
     some = absent.any(axis=0)
@@ -206,4 +208,4 @@ def _rank_sum(a: tuple[Array, Array], b: tuple[Array, Array]) -> TwoSample:
     n_a, n_b = kish(a[1]), kish(b[1])
     tied = float(((np.bincount(order) / len(scores)) ** 3).sum())
     variance = (n_a + n_b + 1) / (12 * n_a * n_b) * max(1 - tied, 1e-12)
-    return TwoSample(auc, float(stats.norm.sf((auc - 0.5) / np.sqrt(variance))))
+    return TwoSample(auc, float(laws.norm_sf((auc - 0.5) / np.sqrt(variance))))

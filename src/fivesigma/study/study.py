@@ -21,7 +21,6 @@ from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.audit import before
 from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.runner.progress import Progress
-from fivesigma.study.runner.run import resume, run, unblind
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.shipped import find
 
@@ -257,16 +256,22 @@ class Study:
         AuditError
             Under ``strict``; nothing is written then either.
         """
+        from fivesigma.study.runner.run import run
+
         return run(self.prepared(), out, workers=workers, progress=progress, blind=blind, strict=strict)
 
     def resume(
         self, path: str | Path, *, workers: int | None = None, progress: Progress | bool = True
     ) -> Result:
         """Go on with a run of this study that was stopped; see `fivesigma.study.runner.run.resume`."""
+        from fivesigma.study.runner.run import resume
+
         return resume(path, workers=workers, progress=progress, prepared=self.prepared())
 
     def unblind(self, path: str | Path, *, progress: Progress | bool = True) -> Result:
         """Open the sealed test of a blind run of this study; see `fivesigma.study.runner.run.unblind`."""
+        from fivesigma.study.runner.run import unblind
+
         return unblind(path, progress=progress, prepared=self.prepared())
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from fivesigma._core import columns as kinds
+from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 from fivesigma.data.audit.audited import FEWEST_TO_JUDGE, Audited
 from fivesigma.risk.findings import Audit
@@ -106,7 +106,7 @@ def _alike(code: NDArray[np.int64], y: Array) -> tuple[float, float, float]:
     within = float(((y - mean[code]) ** 2).sum() / (n - k))
     n0 = (n - float((size**2).sum()) / n) / (k - 1)
     r = (between - within) / (between + (n0 - 1) * within) if between > 0 else 0.0
-    p = float(stats.f.sf(between / within, k - 1, n - k)) if within > 0 else 0.0
+    p = float(laws.f_sf(between / within, k - 1, n - k)) if within > 0 else 0.0
     centred = mean - mean.mean()
     beside = float((centred[1:] * centred[:-1]).mean() / max(float((centred**2).mean()), 1e-300))
     return r, p, abs(beside)
@@ -174,4 +174,4 @@ def _memory(t: Array | None, y: Array, audited: Audited) -> float:
     ordered = y[np.argsort(t[audited.looked_at], kind="stable")] - y.mean()
     variance = float((ordered**2).mean())
     r = float((ordered[1:] * ordered[:-1]).mean()) / variance if variance > 0 else 0.0
-    return r if r * np.sqrt(len(y)) > stats.norm.isf(SURE) else 0.0
+    return r if r * np.sqrt(len(y)) > laws.norm_isf(SURE) else 0.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fivesigma._core import laws
 from fivesigma.record.sections.observed import ObservedColumn, ObservedRecord
 from fivesigma.report.panels import decades, grid, numbers
 from fivesigma.report.plot import Plot
@@ -182,11 +183,10 @@ def _hatched(panel: Any, edges: Any, low: Any, high: Any) -> None:
 
 def _poisson(counts: Any) -> tuple[Any, Any]:
     """Return central 68 % intervals of Poisson means (Garwood 1936); NaN where a count is not looked at."""
-    from scipy import stats
 
     known = np.where(np.isfinite(counts), counts, 0.0)
-    low = np.where(known > 0, stats.gamma.ppf(_ONE_SIGMA, np.maximum(known, 1e-9)), 0.0)
-    high = stats.gamma.isf(_ONE_SIGMA, known + 1.0)
+    low = np.where(known > 0, laws.gamma_ppf(_ONE_SIGMA, np.maximum(known, 1e-9)), 0.0)
+    high = laws.gamma_isf(_ONE_SIGMA, known + 1.0)
     return np.where(np.isfinite(counts), low, np.nan), np.where(np.isfinite(counts), high, np.nan)
 
 

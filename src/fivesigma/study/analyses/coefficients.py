@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
-from sklearn.metrics import r2_score
 
 from fivesigma._core.random import generator
 from fivesigma._core.units import quotient
-from fivesigma.features.products import Products
 from fivesigma.features.reduction import COMPONENTS, LEARNED, SELECTIONS
-from fivesigma.features.standard import StandardScores
-from fivesigma.models.linear.errors import (
-    VARIANCES,
-    Law,
-    StandardErrors,
-    correlation,
-    errors,
-    standard_errors,
-)
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.coefficients import CoefficientErrors, CoefficientsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
 from fivesigma.study.fit.inside import columns_of, pipeline_of
 from fivesigma.study.plan import SHARES, Entry, Fit
+
+if TYPE_CHECKING:
+    from fivesigma.models.linear.errors import StandardErrors
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +48,8 @@ def describe(
     X, y, w : rows (n, p), targets and weights (n,) for which a regression's R² is added; the rows of the fit
         give the textbook's R²
     """
+    from sklearn.metrics import r2_score
+
     pipeline = pipeline_of(estimator)
     model = pipeline.steps[-1][1]
     if not hasattr(model, "coef_") or not hasattr(model, "intercept_"):
@@ -78,6 +72,9 @@ def describe(
 
 def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Return slopes and intercept of the columns, and of their products and powers, as they are read."""
+    from fivesigma.features.products import Products
+    from fivesigma.features.standard import StandardScores
+
     steps = [step for _, step in pipeline.steps[:-1]]
     if steps and isinstance(steps[-1], StandardScores):
         scaler = steps.pop()
@@ -105,6 +102,8 @@ def has_step(estimator: Any, kinds: Collection[str]) -> bool:
 
 def law_of(entry: Entry, estimator: Any) -> str | None:
     """Return the name of the loss of a law whose coefficients have errors; None of a penalised or selected one."""
+    from fivesigma.models.linear.errors import VARIANCES
+
     pipeline, path = pipeline_of(estimator), entry.path or {}
     free = entry.kind == "linear" or path.get("penalty") == "none"
     loss = path["loss"]["name"] if path else "squared"
@@ -123,6 +122,8 @@ def link_of(entry: Entry, estimator: Any) -> str:
 
 def errors_of(fitted: Fitted) -> StandardErrors | None:
     """Return the errors of a fitted law in the units of the columns; None where it has none."""
+    from fivesigma.models.linear.errors import Law, standard_errors
+
     loss = law_of(fitted.entry, fitted.estimator)
     if loss is None:
         return None
@@ -141,6 +142,8 @@ def errors_of(fitted: Fitted) -> StandardErrors | None:
 
 def with_errors(law: CoefficientsRecord, found: StandardErrors, grouped: str) -> CoefficientsRecord:
     """Return the record of a law with its errors, its limits and the correlation of its coefficients."""
+    from fivesigma.models.linear.errors import correlation, errors
+
     reach, values = found.reach(), np.append(law.slopes, law.offset or 0.0)
     three = (tuples(errors(each)) for each in (found.classical, found.robust, found.bootstrap))
     kept = CoefficientErrors(**dict(zip(("classical", "robust", "bootstrap"), three, strict=True)))
@@ -274,6 +277,9 @@ def slope_units(fitted: Fitted, names: Sequence[str], link: str) -> tuple[str | 
 
 def factors_of(estimator: Any, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the columns multiplied in each product and power of a law; () for those of standard scores."""
+    from fivesigma.features.products import Products
+    from fivesigma.features.standard import StandardScores
+
     pipeline = pipeline_of(estimator)
     steps = [step for _, step in pipeline.steps]
     at = next((i for i, step in enumerate(steps) if isinstance(step, Products)), None)

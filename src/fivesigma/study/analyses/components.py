@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
 from fivesigma.data.dataset import Dataset
-from fivesigma.features.components import LARGEST, PrincipalComponents
 from fivesigma.features.scale import Scale
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.components import ComponentsRecord, Loadings
@@ -54,6 +53,8 @@ class Directions:
         >>> Directions.of(np.array([[1.0, 20.0, 5.0], [2.0, 40.0, 5.0]])).explained.round(6).tolist()
         [1.0, 0.0]
         """
+        from fivesigma.features.components import PrincipalComponents
+
         weight = np.ones(len(table)) if w is None else np.asarray(w, dtype=np.float64)
         table, weight = table[weight > 0], weight[weight > 0]
         scale = Scale.of(table, weight)
@@ -131,6 +132,8 @@ def wanted(prepared: Prepared) -> bool:
 
 def _refused(prepared: Prepared) -> str:
     """Return why a study has no components to show, or an empty string."""
+    from fivesigma.features.components import LARGEST
+
     data, columns = prepared.data, _columns(prepared.data)
     if task(data.task).supervised and not _learns_classes(prepared):
         return f"events are shown with their classes or clusters, and a {data.task} has neither; remove the section."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 from fivesigma._core.random import generator
-from fivesigma.explain.shift import Sample, column_by_column, told_apart
 from fivesigma.record.results import Score
 from fivesigma.record.sections.further import Drop, FurtherTest, FurtherTestsRecord, ShiftedColumn
 from fivesigma.record.sections.section import named
@@ -23,11 +22,16 @@ from fivesigma.study.evidence.records import score_record
 from fivesigma.study.fit.prediction import Output
 from fivesigma.study.prepared import Prepared
 
+if TYPE_CHECKING:
+    from fivesigma.explain.shift import Sample
+
 SMALLEST_P = 1e-300
 
 
 def events_of(prepared: Prepared, test: str) -> Sample:
     """Return the events of a test."""
+    from fivesigma.explain.shift import Sample
+
     data, rows = prepared.data, prepared.split.tests[test]
     w, groups = (None if each is None else each[rows] for each in (data.w, data.groups))
     return Sample(data.events(rows), w, groups)
@@ -35,6 +39,8 @@ def events_of(prepared: Prepared, test: str) -> Sample:
 
 def shifted(prepared: Prepared, first: str, test: str) -> tuple[ShiftedColumn, ...]:
     """Return a two-sample test of each feature, what differs most first."""
+    from fivesigma.explain.shift import column_by_column
+
     data = prepared.data
     categories = [j for j, name in enumerate(data.names) if name in data.categories]
     found = column_by_column(events_of(prepared, first), events_of(prepared, test), categories=categories)
@@ -50,11 +56,13 @@ def shifted(prepared: Prepared, first: str, test: str) -> tuple[ShiftedColumn, .
 def _among(one: TwoSample, n: int) -> float:
     """Return the two-sided σ of a test among ``n`` (Šidák 1967)."""
     p = -np.expm1(n * np.log1p(-min(one.p, 1 - 1e-12)))
-    return max(float(stats.norm.isf(max(p, SMALLEST_P) / 2)), 0.0)
+    return max(float(laws.norm_isf(max(p, SMALLEST_P) / 2)), 0.0)
 
 
 def auc_between(prepared: Prepared, first: str, test: str) -> Score | None:
     """Return with which ROC AUC trees tell the two tests apart; None where there are too few events."""
+    from fivesigma.explain.shift import told_apart
+
     rng = generator(prepared.spec.study.seed, "shift", test)
     try:
         return score_record(told_apart(events_of(prepared, first), events_of(prepared, test), rng))

@@ -12,6 +12,7 @@ from fivesigma.features.reduction import COMPONENTS, LEARNED, SELECTIONS
 from fivesigma.record.sections.reduction import ReductionRecord, ReductionStep
 from fivesigma.record.sections.section import named
 from fivesigma.study.analyses.analysis import Analysis, Fitted, Found, Run
+from fivesigma.study.fit.inside import pipeline_of
 from fivesigma.study.plan import Entry, Fit
 
 MOST_COMPONENTS, MOST_COLUMNS = 100, 200
@@ -20,8 +21,6 @@ MOST_COMPONENTS, MOST_COLUMNS = 100, 200
 
 def left(estimator: Any, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return, for each step of a fitted recipe, what came to it and what it left, by name."""
-    from fivesigma.study.fit.inside import pipeline_of
-
     pipeline, found = pipeline_of(estimator), []
     columns = np.asarray(names, dtype=object)
     for kind, step in pipeline.steps[:-1]:

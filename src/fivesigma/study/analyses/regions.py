@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
-from fivesigma.study.fit import recipe
 
 Array = NDArray[Any]
 
@@ -27,6 +26,8 @@ def regions(estimator: Any, X: Array, n_classes: int | None) -> RegionsRecord | 
     """
     if n_classes is None or X.shape[1] != 2 or np.isnan(X).any():
         return None
+    from fivesigma.study.fit import recipe
+
     x, y = (_axis(column) for column in X.T)
     grid = np.column_stack([each.ravel() for each in np.meshgrid(x, y)])
     found = recipe.predict(estimator, grid, n_classes)

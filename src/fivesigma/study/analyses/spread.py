@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 from fivesigma._core.random import generator
 from fivesigma._core.weights import kish
 from fivesigma.models.ensembles import Members
-from fivesigma.models.laws import has_density
 from fivesigma.record.sections.section import named
 from fivesigma.record.sections.spread import MemberSpreadRecord
 from fivesigma.risk import spread as risk
@@ -58,6 +57,8 @@ class Spreads:
         return found
 
     def _of_part(self, part: str, estimator: Any, table: Array) -> dict[str, Any]:
+        from fivesigma.models.laws import has_density
+
         pipeline = pipeline_of(estimator)
         table, model = (table if len(pipeline) < 2 else pipeline[:-1].transform(table)), model_of(estimator)
         with threadpool_limits(1):

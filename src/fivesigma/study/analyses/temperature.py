@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fivesigma.models.tempered import Tempered, tempered
 from fivesigma.record.sections.section import named
 from fivesigma.record.sections.temperature import TemperatureRecord
 from fivesigma.risk.calibration import Stated, calibration_error
@@ -28,6 +27,8 @@ class Temperature(OfKept):
 
     def section(self, fitted: Fitted) -> TemperatureRecord | None:
         """Return the temperature; None of a model that has none."""
+        from fivesigma.models.tempered import Tempered
+
         last = last_of(fitted.estimator)
         return TemperatureRecord(temperature=last.temperature_) if isinstance(last, Tempered) else None
 
@@ -37,6 +38,8 @@ class WithAndWithout(Experiment):
 
     def of_model(self, found: Evidence, name: str) -> Mapping[str, Any]:
         """Return the section with both; {} where no test is open: then the temperature alone is known."""
+        from fivesigma.models.tempered import tempered
+
         kept: TemperatureRecord | None = found.fitted[name].described.get(TemperatureRecord.key)
         if kept is None or not found.tests:
             return {}

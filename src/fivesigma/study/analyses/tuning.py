@@ -7,7 +7,6 @@ from typing import Any
 
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.spaces import Choice, Range, Space
-from fivesigma.models.tuned import Tuned
 from fivesigma.record.sections.tuning import SearchedChoices, SearchedRange, Trial, TuningRecord
 from fivesigma.study.analyses.analysis import Analysis, Fitted, OfKept
 from fivesigma.study.fit.inside import spoken
@@ -21,6 +20,8 @@ def recorded(model: Any, kind: ModelKind, features: FeaturePlan, metric: str) ->
 
     A parameter that grows with the sum of weights stands as the trials had it, on nine tenths of the rows.
     """
+    from fivesigma.models.tuned import Tuned
+
     if not isinstance(model, Tuned):
         return None
     space: dict[str, Space] = {spoken(name): each for name, each in (model.space or {}).items()}

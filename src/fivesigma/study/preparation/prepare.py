@@ -194,6 +194,8 @@ def prepare(spec: Spec, data: Dataset | None = None, own: Mapping[str, Any] | No
 
 def _check_own(spec: Spec, data: Dataset, own: Mapping[str, Any]) -> None:
     """Refuse an estimator given in Python that no recipe can hold, before anything is written."""
+    if not own:
+        return
     from fivesigma.features.plan import FeaturePlan
     from fivesigma.study.fit.recipe import build_user
 

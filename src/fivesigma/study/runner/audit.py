@@ -13,7 +13,6 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record.results import Audit
 from fivesigma.record.sections.chains import DiagnosticsRecord
 from fivesigma.record.sections.tuning import TuningRecord
-from fivesigma.study.analyses.tuning import edges
 from fivesigma.study.fit.outcome import Outcome
 from fivesigma.study.plan import ENOUGH_REFITS
 from fivesigma.study.prepared import Prepared
@@ -131,6 +130,8 @@ def _new_labels(prepared: Prepared) -> Iterator[Note]:
 
 def _edges(outcomes: Sequence[Outcome]) -> Iterator[Note]:
     """An optimum at the edge of its range may lie beyond."""
+    from fivesigma.study.analyses.tuning import edges
+
     for outcome in outcomes:
         kept: TuningRecord | None = outcome.described.get("tuning")
         if outcome.ok and kept and kept.on_edge:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from fivesigma._core.errors import FitError, InputError
 from fivesigma._core.random import random_state
 from fivesigma._core.weights import signed
-from fivesigma.models.fitting import takes_weights
 from fivesigma.record.journal import Journal
 from fivesigma.record.store import RunFolder
 from fivesigma.study.analyses import diagnostics
@@ -112,6 +111,8 @@ class Fitter:
     def refuse_signed(self, entry: Entry) -> None:
         """Raise `FitError` where a model cannot be fitted with the negative weights that the policy leaves it."""
         if entry.name in self.own:
+            from fivesigma.models.fitting import takes_weights
+
             why = "" if takes_weights(self.own[entry.name]) else "its fit takes no sample_weight"
         else:
             why = kind_called(entry.kind).refuses(self.task.name)

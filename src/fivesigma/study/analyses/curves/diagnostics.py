@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.random import generator
-from fivesigma.models.fitting import fit_on, probabilities
 from fivesigma.risk.flexibility import needs_cut
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import metric as metric_called
@@ -192,6 +191,8 @@ def _through(
     steps: Sequence[tuple[str, Any]], X: Array, y: Array, V: Array, w: Array | None
 ) -> tuple[Array, Array]:
     """Return training and held-out rows behind the steps before the model, fitted once to the training rows."""
+    from fivesigma.models.fitting import fit_on
+
     for _, step in steps:
         X = fit_on(step, X, y, w=w).transform(X)
         V = step.transform(V)
@@ -221,6 +222,7 @@ class _Depths:
 
     def predict(self, X: Array) -> Array:
         """Return (n_depths, n), or (n_depths, n, n_classes)."""
+        from fivesigma.models.fitting import probabilities
         from fivesigma.models.trees.depth import DepthPath
 
         model = DepthPath.of_fitted(self.estimator.steps[-1][1])

@@ -11,14 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from fivesigma._core.errors import FivesigmaError, InputError
 from fivesigma.explain.effects import partial_dependence
 from fivesigma.explain.importance import impurity_importance, permutation_importance
 from fivesigma.explain.integrated import integrated_gradients
 from fivesigma.explain.shapley import ShapleyValues, shapley_values
-from fivesigma.features.columns import present
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.explained import Effect, Effects, ShapleyPoints
 from fivesigma.study.analyses.explain.importance import Held, Part, errors, label, positions
@@ -80,6 +78,8 @@ def _together(values: Array, groups: Groups) -> Array:
 
 def impurity(estimator: Any, held: Held, groups: Groups, rng: np.random.Generator) -> dict[str, Any]:
     """Return the shares of the decrease of impurity (of XGBoost: of the gain), over the rows fitted to."""
+    from fivesigma.features.columns import present
+
     pipeline = pipeline_of(estimator)
     model, share = pipeline.steps[-1][1], shares(pipeline, held.names)
     about: dict[str, Any] = {"n_held": len(held.y), "method": "decrease of impurity, rows fitted to"}
@@ -223,6 +223,8 @@ def shap_points(
 
 def _trend(columns: Gapped | None, values: Gapped) -> float | None:
     """Return Spearman's rank correlation of a column and its Shapley values."""
+    from scipy.stats import rankdata
+
     pairs = [(x, v) for x, v in zip(columns or (), values, strict=False) if x is not None and v is not None]
     x, v = np.array(pairs).T if pairs else (np.empty(0), np.empty(0))
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(v) == 0:

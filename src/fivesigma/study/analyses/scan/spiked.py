@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fivesigma.models.mixtures.theory import blind_overlap, has_hard_phase, recovery, threshold
 from fivesigma.study.analyses.scan.theory import Asked, Curve, Theory
 
 
 def theory(asked: Asked) -> Theory | None:
     """Return what is known of the overlap against ρ at ``α = n/d``: Lesieur et al., arXiv:1610.02918."""
+    from fivesigma.models.mixtures.theory import blind_overlap, has_hard_phase, recovery, threshold
+
     if asked.place != "source.rho" or asked.metric != "overlap":
         return None
     K, alpha = int(asked.settings["n_components"]), asked.n / int(asked.settings["n_features"])

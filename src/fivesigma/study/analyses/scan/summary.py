@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from fivesigma._core import laws
 from fivesigma.record.results import Audit, ScanPoint, ScanScore
 from fivesigma.record.sections.scan import ScanSettingsRecord
 from fivesigma.risk.metrics import Metric, metrics
@@ -103,7 +103,7 @@ def _score(metric: Metric, found: Sequence[Number], *, independent: bool) -> Sca
         why = "one data set" if spread is None else "every data set scores the same"
         return ScanScore(mean, method=f"no interval: {why}", spread=spread, n=n)
     error = spread / float(np.sqrt(n))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    half = float(laws.t_ppf((1 + LEVEL) / 2, n - 1)) * error
     return ScanScore(mean, *_within(metric, mean, half), LEVEL, FRESH, error, spread, n)
 
 
