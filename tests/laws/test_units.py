@@ -48,6 +48,7 @@ from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Range
 from fivesigma.models.stopped import EarlyStopped
 from fivesigma.models.tempered import Tempered
+from fivesigma.models.trees import regressors
 from fivesigma.models.tuned import Tuned
 from fivesigma.risk.losses import Absolute, Huber, Poisson, Quantile
 from fivesigma.risk.metric import Unit
@@ -300,7 +301,7 @@ SUPERVISED = {
     "ForestRegressor": trees.ForestRegressor(10, random_state=0),
     "BoostingClassifier": trees.BoostingClassifier(max_iter=20),
     "BoostingRegressor": trees.BoostingRegressor(max_iter=20),
-    "QuantileForest": trees.QuantileForest(trees.ExtraTreesRegressor(10, random_state=0)),
+    "QuantileForest": trees.QuantileForest(regressors.ExtraTreesRegressor(10, random_state=0)),
     "NaturalGradientBoosting": trees.NaturalGradientBoosting(n_estimators=30),
     "NaturalGradientBoosting, Student": trees.NaturalGradientBoosting("student-t", 30, calibrate=False),
     "SplitConformal": trees.SplitConformal(),
@@ -310,7 +311,9 @@ SUPERVISED = {
     "MLPClassifier": neural.MLPClassifier((8,), epochs=40, n_jobs=1),
     "DecisionTreeRegressor": _ranked(trees.DecisionTreeRegressor(random_state=0)),
     "RandomForestRegressor": _ranked(trees.RandomForestRegressor(10, random_state=0)),
-    "ExtraTreesRegressor": _ranked(trees.ExtraTreesRegressor(10, random_state=0)),
+    "ExtraTreesClassifier": trees.ExtraTreesClassifier(10, random_state=0),
+    "ExtraTreesRegressor": trees.ExtraTreesRegressor(10, random_state=0),
+    "ExtraTreesRegressor, scikit-learn's": _ranked(regressors.ExtraTreesRegressor(10, random_state=0)),
     "HistGradientBoostingRegressor": _ranked(trees.HistGradientBoostingRegressor(max_iter=20)),
 }
 if importlib.util.find_spec("xgboost"):

@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    column_or_1d,
+    validate_data,
+)
 
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
@@ -23,13 +28,24 @@ def matrix(estimator: Any, X: ArrayLike, *, fitting: bool = False, nan: bool = F
 
 
 def labelled(
-    estimator: Any, X: ArrayLike, y: ArrayLike, *, nan: bool = False, numeric: bool = False
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    nan: bool = False,
+    numeric: bool = False,
+    several: bool = False,
 ) -> tuple[Floats, NDArray[Any]]:
-    """Return ``X`` as `matrix` does, and ``y`` (n_samples,), as float64 where it is ``numeric``."""
+    """Return ``X`` as `matrix` does, and ``y`` (n_samples,), as float64 where it is ``numeric``.
+
+    Where ``several`` are possible, y of more than one column stays (n_samples, n_targets).
+    """
     finite = "allow-nan" if nan else True
     table, target = validate_data(
-        estimator, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=numeric
+        estimator, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=numeric, multi_output=several
     )
+    if several and np.shape(target) == (len(table), 1):
+        target = column_or_1d(target, warn=True)
     if not numeric:
         return table, np.asarray(target)
     target = np.asarray(target, dtype=np.float64)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import roc_auc_score
 
 from fivesigma._core.errors import FivesigmaError, InputError
 from fivesigma.models.states import check_state
-from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, ForestClassifier, ForestRegressor
+from fivesigma.models.trees import (
+    BoostingClassifier,
+    BoostingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    ForestClassifier,
+    ForestRegressor,
+)
 from fivesigma.record import models
 from fivesigma.study.registry.kinds.trusted import TRUSTED
 
@@ -106,21 +114,49 @@ def test_boosting_sends_missing_values_to_the_side_that_gains(high) -> None:
     assert score[y].min() > score[~y].max()
 
 
-@pytest.mark.parametrize("make", [BoostingClassifier, BoostingRegressor])
-def test_weight_k_is_k_copies_for_boosting(make) -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        BoostingClassifier(max_iter=30, min_samples_leaf=5),
+        BoostingRegressor(max_iter=30, min_samples_leaf=5),
+        ExtraTreesClassifier(20, random_state=0),
+        ExtraTreesRegressor(20, random_state=0),
+    ],
+)
+def test_weight_k_is_k_copies_where_no_rows_are_drawn(model) -> None:
     X, y, _ = data(120)
-    y = y > np.median(y) if make is BoostingClassifier else y
+    X[::7, 3] = np.nan
+    y, asked = (y > np.median(y), "predict_proba") if is_classifier(model) else (y, "predict")
     k = np.arange(len(X)) % 3 + 1
-    weighed = make(max_iter=30, min_samples_leaf=5).fit(X, y, k)
-    copied = make(max_iter=30, min_samples_leaf=5).fit(np.repeat(X, k, axis=0), np.repeat(y, k))
-    asked = "predict_proba" if make is BoostingClassifier else "predict"
-    np.testing.assert_allclose(getattr(weighed, asked)(X), getattr(copied, asked)(X), rtol=1e-9)
+    weighed = getattr(clone(model).fit(X, y, k), asked)(X)
+    copied = getattr(clone(model).fit(np.repeat(X, k, axis=0), np.repeat(y, k)), asked)(X)
+    np.testing.assert_allclose(weighed, copied, rtol=1e-9)
 
 
-def test_trees_are_the_same_in_any_number_of_threads() -> None:
+@pytest.mark.parametrize("make", [ForestRegressor, ExtraTreesRegressor])
+def test_trees_are_the_same_in_any_number_of_threads(make) -> None:
     X, y, w = data()
-    one, two = (ForestRegressor(12, random_state=3, n_jobs=n).fit(X, y, w).predict(X) for n in (1, 2))
+    one, two = (make(12, random_state=3, n_jobs=n).fit(X, y, w).predict(X) for n in (1, 2))
     assert one.tobytes() == two.tobytes()
+
+
+@pytest.mark.parametrize("high", [True, False])
+@pytest.mark.parametrize("make", [ForestClassifier, ExtraTreesClassifier])
+def test_forests_learn_from_what_is_missing(make, high) -> None:
+    x = np.linspace(-1.0, 1.0, 200)
+    x[::4] = np.nan
+    y = np.where(np.isnan(x), high, x > 0).astype(bool)
+    p = make(20, max_depth=6, random_state=0).fit(x[:, None], y).predict_proba(x[:, None])[:, 1]
+    assert p[y].min() > p[~y].max()
+
+
+@pytest.mark.parametrize("make", [ForestRegressor, ExtraTreesRegressor])
+def test_several_targets_share_their_trees_each_in_its_own_unit(make) -> None:
+    X, y, w = data()
+    both = make(10, random_state=1).fit(X, np.column_stack([y, 1024.0 * y]), w).predict(X)
+    assert both.shape == (len(X), 2)
+    np.testing.assert_allclose(1024.0 * both[:, 0], both[:, 1], rtol=1e-12)
+    np.testing.assert_allclose(make(10, random_state=1).fit(X, y, w).predict(X), both[:, 0], rtol=1e-9)
 
 
 def test_three_classes_and_counts_are_learnt() -> None:
@@ -135,12 +171,22 @@ def test_three_classes_and_counts_are_learnt() -> None:
     assert found.mean() == pytest.approx(counts.mean(), rel=0.02)
 
 
-@pytest.mark.parametrize("make", [BoostingClassifier, ForestClassifier, BoostingRegressor, ForestRegressor])
+@pytest.mark.parametrize(
+    "make",
+    [
+        BoostingClassifier,
+        ForestClassifier,
+        ExtraTreesClassifier,
+        BoostingRegressor,
+        ForestRegressor,
+        ExtraTreesRegressor,
+    ],
+)
 def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) -> None:
     X, y, _ = data(100)
     X[::9, 0] = np.nan
     y = y > np.median(y) if hasattr(make, "predict_proba") else y
-    model = make(5).fit(X, y) if "Forest" in make.__name__ else make(max_iter=5).fit(X, y)
+    model = make(max_iter=5).fit(X, y) if "Boosting" in make.__name__ else make(5).fit(X, y)
     file = tmp_path / f"m{models.SUFFIX}"
     models.save(model, file, {})
     loaded = models.load(file, trusted=TRUSTED, check=check_state).estimator

@@ -4,7 +4,12 @@ from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegresso
 from fivesigma.models.trees.conformal import SplitConformal
 from fivesigma.models.trees.depth import DepthPath
 from fivesigma.models.trees.distributions import LogNormal, Normal, StudentT
-from fivesigma.models.trees.forest import ForestClassifier, ForestRegressor
+from fivesigma.models.trees.forest import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    ForestClassifier,
+    ForestRegressor,
+)
 from fivesigma.models.trees.natural_gradient import NaturalGradientBoosting
 from fivesigma.models.trees.predictive import (
     PredictiveLaw,
@@ -14,7 +19,6 @@ from fivesigma.models.trees.predictive import (
 from fivesigma.models.trees.quantile_forest import QuantileForest
 from fivesigma.models.trees.regressors import (
     DecisionTreeRegressor,
-    ExtraTreesRegressor,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
@@ -25,6 +29,7 @@ __all__ = [
     "BoostingRegressor",
     "DecisionTreeRegressor",
     "DepthPath",
+    "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "ForestClassifier",
     "ForestRegressor",

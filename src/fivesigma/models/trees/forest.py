@@ -25,7 +25,85 @@ _DEEPEST = 2**31 - 1
 
 
 class _Forest(BaseEstimator):  # type: ignore[misc]
-    """What forests of classes and of values share."""
+    """What averages of trees of classes and of values share."""
+
+    n_estimators: int
+    max_depth: int | None
+    min_samples_leaf: int
+    max_features: Any
+    max_bins: int
+    random_state: Any
+    n_jobs: int
+    _cuts_drawn = False
+
+    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
+        """Return the state of the draws and the rows of a tree, by the seed and its number."""
+        raise NotImplementedError
+
+    def _grown(self, X: Floats, targets: Array, w: Floats) -> None:
+        """Grow the trees on X (n, p) and ``targets`` (n, S)."""
+        limits = self._limits(X.shape[1])
+        seed = int(check_random_state(self.random_state).randint(2**31))
+        bins = Bins.of(X, w, self.max_bins)
+        codes, several = bins.codes(X), None if targets.shape[1] == 1 else targets.shape[1]
+
+        def tree(number: int) -> Tree:
+            return _one(codes, self._sampled((seed, number), w, targets), limits, several)
+
+        trees = [tree(0)]  # no two threads may compile at once
+        with ThreadPoolExecutor(max(1, int(self.n_jobs))) as threads:
+            trees += threads.map(tree, range(1, self.n_estimators))
+        self._trees = Grown.of(bins, trees, [0] * len(trees))
+        self._seed, self._n_rows = seed, len(X)
+
+    def _limits(self, p: int) -> kernel.Limits:
+        for name, low in (("n_estimators", 1), ("min_samples_leaf", 1), ("n_jobs", 1)):
+            _refuse(name, getattr(self, name), low, _DEEPEST)
+        _refuse("max_bins", self.max_bins, 2, 254)
+        depth = _DEEPEST if self.max_depth is None else self.max_depth
+        _refuse("max_depth", depth, 1, _DEEPEST)
+        return kernel.Limits(self._tried(p), int(self.min_samples_leaf), int(depth), self._cuts_drawn)
+
+    def _tried(self, p: int) -> int:
+        """Return how many of p columns a split looks at."""
+        asked = self.max_features
+        if asked == "auto":
+            asked = "sqrt" if is_classifier(self) else None
+        if asked in ("sqrt", "log2"):
+            return max(1, int(math.sqrt(p) if asked == "sqrt" else math.log2(p)))
+        if asked is None:
+            return p
+        if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= max(p, 1):
+            raise InputError(
+                f"max_features is {asked!r}; expected 'auto', 'sqrt', 'log2', a share up to 1.0, a number of "
+                f"columns up to {p}, or None for all."
+            )
+        return int(asked) if isinstance(asked, int) else max(1, int(min(asked, 1.0) * p))
+
+    def _mean(self, X: ArrayLike) -> Array:
+        """Return the mean (n, S) over the trees."""
+        check_is_fitted(self, "_trees")
+        table = matrix(self, X, nan=True)
+        trees = self._trees
+        return trees.added(table, np.zeros((len(table), trees.value.shape[1]))) / (len(trees.roots) - 1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        p = state.count("n_features_in_")
+        trees = state.part("_trees", Grown)
+        state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
+        state.expect((trees.outputs == 0).all(), "_trees", "trees that speak of all outputs")
+        state.count("_seed", 0, 2**31)
+        state.count("_n_rows")
+
+
+class _Drawn(_Forest):
+    """Averages of trees, each on rows drawn with replacement."""
 
     def __init__(
         self,
@@ -47,44 +125,8 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def _grown(self, X: Floats, targets: Array, w: Floats) -> None:
-        """Grow the trees on X (n, p) and ``targets`` (n, S)."""
-        limits, n_draws = self._limits(X.shape[1]), self._n_draws(len(X))
-        seed = int(check_random_state(self.random_state).randint(2**31))
-        bins = Bins.of(X, w, self.max_bins)
-        codes, several = bins.codes(X), None if targets.shape[1] == 1 else targets.shape[1]
-
-        def tree(number: int) -> Tree:
-            return _one(codes, targets, w, limits, n_draws, (seed, number), several)
-
-        trees = [tree(0)]  # no two threads may compile at once
-        with ThreadPoolExecutor(max(1, int(self.n_jobs))) as threads:
-            trees += threads.map(tree, range(1, self.n_estimators))
-        self._trees = Grown.of(bins, trees, [0] * len(trees))
-
-    def _limits(self, p: int) -> kernel.Limits:
-        for name, low in (("n_estimators", 1), ("min_samples_leaf", 1), ("n_jobs", 1)):
-            _refuse(name, getattr(self, name), low, _DEEPEST)
-        _refuse("max_bins", self.max_bins, 2, 254)
-        depth = _DEEPEST if self.max_depth is None else self.max_depth
-        _refuse("max_depth", depth, 1, _DEEPEST)
-        return kernel.Limits(self._tried(p), int(self.min_samples_leaf), int(depth))
-
-    def _tried(self, p: int) -> int:
-        """Return how many of p columns a split looks at."""
-        asked = self.max_features
-        if asked == "auto":
-            asked = "sqrt" if is_classifier(self) else None
-        if asked in ("sqrt", "log2"):
-            return max(1, int(math.sqrt(p) if asked == "sqrt" else math.log2(p)))
-        if asked is None:
-            return p
-        if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= max(p, 1):
-            raise InputError(
-                f"max_features is {asked!r}; expected 'auto', 'sqrt', 'log2', a share up to 1.0, a number of "
-                f"columns up to {p}, or None for all."
-            )
-        return int(asked) if isinstance(asked, int) else max(1, int(min(asked, 1.0) * p))
+    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
+        return kernel.sampled(*stream, self._n_draws(len(w)), w, targets)
 
     def _n_draws(self, n: int) -> int:
         share = 1.0 if self.max_samples is None else self.max_samples
@@ -94,28 +136,104 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
             )
         return max(1, round(share * n))
 
-    def _mean(self, X: ArrayLike) -> Array:
-        """Return the mean (n, S) over the trees."""
-        check_is_fitted(self, "_trees")
-        table = matrix(self, X, nan=True)
-        trees = self._trees
-        return trees.added(table, np.zeros((len(table), trees.value.shape[1]))) / (len(trees.roots) - 1)
+
+class _Whole(_Forest):
+    """Averages of trees with drawn cuts, each on every row."""
+
+    _cuts_drawn = True
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        max_depth: int | None = None,
+        min_samples_leaf: int = 1,
+        max_features: Any = "auto",
+        max_bins: int = 254,
+        random_state: Any = None,
+        n_jobs: int = 1,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.max_bins = max_bins
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
+        return kernel.every(*stream, w, targets)
+
+
+class _Classes(ClassifierMixin, _Forest):  # type: ignore[misc]
+    """Averages of trees that tell classes apart."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)``, NaN allowed, classes y ``(n,)`` and event weights ``(n,)``."""
+        table, labels = labelled(self, X, y, nan=True)
+        check_classification_targets(labels)
+        w = weights(sample_weight, table)
+        w, table, labels = present(w, table, labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        K = len(self.classes_)
+        self._grown(table, _indicators(codes, K), w)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Return the probabilities ``(n, K)`` of the classes."""
+        return shares_of(self._mean(X), len(self.classes_))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each row ``(n,)``."""
+        found = self.predict_proba(X)
+        return np.asarray(self.classes_[found.argmax(axis=1)])
+
+    def check_state(self, state: SavedState) -> None:
+        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
+        super().check_state(state)
+        K = len(state.labels("classes_"))
+        state.expect(self._trees.value.shape[1] == (1 if K <= 2 else K), "_trees", f"values of {K} classes")
+
+
+class _Values(RegressorMixin, _Forest):  # type: ignore[misc]
+    """Averages of trees that predict one value or several."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` or (n, m) and event weights ``(n,)``.
+
+        Of several targets each counts in its own range.
+        """
+        table, target = labelled(self, X, y, nan=True, numeric=True, several=True)
+        w = weights(sample_weight, table)
+        w, table, target = present(w, table, target)
+        columns = np.atleast_2d(target.T)
+        self._targets = [TargetScale.of(column, w) for column in columns]
+        placed = [scale.places(column) for scale, column in zip(self._targets, columns, strict=True)]
+        self._grown(table, np.ascontiguousarray(np.transpose(placed)), w)
+        return self
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Return the mean over the trees ``(n,)``, or (n, m)."""
+        return self._told(self._mean(X))
+
+    def _told(self, mean: Array) -> Array:
+        """Return the values (..., m) of means of places, (...) of one target."""
+        told = [scale.at(mean[..., m]) for m, scale in enumerate(self._targets)]
+        return np.asarray(told[0] if len(told) == 1 else np.stack(told, axis=-1))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.target_tags.multi_output = True
         return tags
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        p = state.count("n_features_in_")
-        trees = state.part("_trees", Grown)
-        state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
-        state.expect((trees.outputs == 0).all(), "_trees", "trees that speak of all outputs")
+        super().check_state(state)
+        m = len(state.parts("_targets", TargetScale))
+        state.expect(self._trees.value.shape[1] == m, "_trees", f"{m} values a node")
 
 
-class ForestClassifier(ClassifierMixin, _Forest):  # type: ignore[misc]
-    """A random forest of classification trees; missing values go to one side of a cut.
+class ForestClassifier(_Classes, _Drawn):
+    """A random forest of classification trees; missing values go to the side of a cut that gains more.
 
     Each tree is grown to ``min_samples_leaf`` on rows drawn with replacement; a split looks at ``max_features``
     columns drawn at random, in at most ``max_bins`` bins of equal weight. The probabilities are the mean over the trees
@@ -148,38 +266,9 @@ class ForestClassifier(ClassifierMixin, _Forest):  # type: ignore[misc]
     array([False,  True])
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X ``(n, p)``, NaN allowed, classes y ``(n,)`` and event weights ``(n,)``."""
-        table, labels = labelled(self, X, y, nan=True)
-        check_classification_targets(labels)
-        w = weights(sample_weight, table)
-        w, table, labels = present(w, table, labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        K = len(self.classes_)
-        self._grown(table, _indicators(codes, K), w)
-        return self
 
-    def predict_proba(self, X: ArrayLike) -> Array:
-        """Return the probabilities ``(n, K)`` of the classes."""
-        found = self._mean(X)
-        if len(self.classes_) == 2:
-            return np.column_stack([1.0 - found[:, 0], found[:, 0]])
-        return found if len(self.classes_) > 1 else np.ones((len(found), 1))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each row ``(n,)``."""
-        found = self.predict_proba(X)
-        return np.asarray(self.classes_[found.argmax(axis=1)])
-
-    def check_state(self, state: SavedState) -> None:
-        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        super().check_state(state)
-        K = len(state.labels("classes_"))
-        state.expect(self._trees.value.shape[1] == (1 if K <= 2 else K), "_trees", f"values of {K} classes")
-
-
-class ForestRegressor(RegressorMixin, _Forest):  # type: ignore[misc]
-    """A random forest of regression trees; see `ForestClassifier` for the settings.
+class ForestRegressor(_Values, _Drawn):
+    """A random forest of regression trees, of one target or several; see `ForestClassifier` for the settings.
 
     Examples
     --------
@@ -188,41 +277,50 @@ class ForestRegressor(RegressorMixin, _Forest):  # type: ignore[misc]
     array([20.])
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` and event weights ``(n,)``."""
-        table, target = labelled(self, X, y, nan=True, numeric=True)
-        w = weights(sample_weight, table)
-        w, table, target = present(w, table, target)
-        self._target = TargetScale.of(target, w)
-        self._grown(table, self._target.places(target)[:, None], w)
-        return self
 
-    def predict(self, X: ArrayLike) -> Array:
-        """Return the mean over the trees ``(n,)``."""
-        found = self._mean(X)[:, 0]
-        return np.asarray(self._target.at(found))
+class ExtraTreesClassifier(_Classes, _Whole):
+    """Extremely randomised classification trees: one cut is drawn of each column that a split looks at.
 
-    def check_state(self, state: SavedState) -> None:
-        """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
-        super().check_state(state)
-        state.part("_target", TargetScale)
-        state.expect(self._trees.value.shape[1] == 1, "_trees", "one value a node")
+    A cut is drawn evenly between the least and the greatest bin in the node, and missing values go to a side that is
+    drawn; every tree is grown on all rows. Geurts, Ernst & Wehenkel (2006), doi:10.1007/s10994-006-6226-1.
+    `ForestClassifier` tells of the settings.
+
+    Examples
+    --------
+    >>> X = np.arange(40.0)[:, None]
+    >>> ExtraTreesClassifier(20, random_state=0).fit(X, X[:, 0] > 19).predict([[3.0], [33.0]])
+    array([False,  True])
+    """
 
 
-def _one(
-    codes: Codes,
-    targets: Array,
-    w: Array,
-    limits: kernel.Limits,
-    n_draws: int,
-    stream: tuple[int, int],
-    several: Any,
-) -> Tree:
-    """Return one tree: by the seed and its number alone."""
-    state, rows = kernel.sampled(*stream, n_draws, w, targets)
-    tree = room_for(2 * len(rows.w), targets.shape[1])
+class ExtraTreesRegressor(_Values, _Whole):
+    """Extremely randomised regression trees, of one target or several; see `ExtraTreesClassifier`.
+
+    Examples
+    --------
+    >>> X = np.arange(40.0)[:, None]
+    >>> ExtraTreesRegressor(20, random_state=0).fit(X, X[:, 0]).predict([[20.0]])
+    array([20.])
+    """
+
+
+def _one(codes: Codes, sample: tuple[Any, kernel.Rows], limits: kernel.Limits, several: Any) -> Tree:
+    """Return one tree on the rows of its ``sample``."""
+    state, rows = sample
+    tree = room_for(2 * len(rows.w), rows.y.shape[1])
     n_nodes = kernel.grow(codes, rows, limits, np.uint64(state), tree, several)
     return Tree(*(each[:n_nodes].copy() for each in tree))
+
+
+def shares_of(mean: Array, K: int) -> Array:
+    """Return probabilities (..., K) of means (..., S) of the indicators that trees of K classes have.
+
+    >>> shares_of(np.array([[0.25]]), 2)
+    array([[0.75, 0.25]])
+    """
+    if K > 2:
+        return mean
+    return np.ones_like(mean) if K == 1 else np.concatenate([1.0 - mean, mean], axis=-1)
 
 
 def _indicators(codes: NDArray[np.int64], K: int) -> Array:

@@ -2,7 +2,9 @@
 
 A split maximises ``Σ_s (Σ_L w y_s)²/W_L + (Σ_R w y_s)²/W_R``: the least squared error of y, and of indicators of
 classes Gini's impurity (Breiman et al. 1984, §4.3); of two classes one indicator is enough. Rows are moved as nodes are
-split, so that a node is a range; its columns are counted into bins, and of a few rows sorted.
+split, so that a node is a range; its columns are counted into bins, and of a few rows sorted. Missing values go to the
+side that gains more. Of extra trees (Geurts, Ernst & Wehenkel 2006, doi:10.1007/s10994-006-6226-1) each column has one
+cut, drawn evenly between the least and the greatest code in the node, and missing values go to a side that is drawn.
 """
 
 from __future__ import annotations
@@ -11,11 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
 from fivesigma.models.trees.draws import begun, below, drawn
 from fivesigma.models.trees.nodes import Tree, compiled
-
-FEW = 24
-"""Rows up to which a node is sorted by insertion."""
 
 
 class Rows(NamedTuple):
@@ -35,22 +35,26 @@ class Node(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How many columns a split looks at, the fewest rows of a leaf, and the most splits on the way to one."""
+    """How many columns a split looks at, the fewest rows of a leaf, the most splits on the way to one; and whether
+    cuts are drawn.
+    """
 
     tried: int
     min_leaf: int
     max_depth: int
+    drawn: bool
 
 
 class Room(NamedTuple):
-    """Sums by bin (bins, 2 + S): weight, rows, targets; a few rows in order; sums of a node, and left of a cut (S,)."""
+    """Sums by bin (256, 2 + S): weight, rows, targets; a few rows in order; sums of a node, and left of a cut (S,); the
+    codes of a node's rows.
+    """
 
     bins: Any
     key: Any
-    weight: Any
-    target: Any
     total: Any
     left: Any
+    code: Any
 
 
 @compiled
@@ -83,81 +87,23 @@ def sampled(seed: int, number: int, n_draws: int, w: Any, y: Any) -> Any:
 
 
 @compiled
-def _quality(W: float, left_w: float, room: Room, S: int) -> float:
-    found, right_w = 0.0, W - left_w
-    for s in range(S):
-        a = room.left[s]
-        b = room.total[s] - a
-        found += a * a / left_w + b * b / right_w
-    return found
-
-
-@compiled
-def _by_sorting(column: Any, rows: Rows, node: Node, least: int, room: Room, S: int) -> Any:
-    """Return the best quality of a cut of a few rows, and the cut; -1 where there is none."""
-    key, weight, target, start, size = room.key, room.weight, room.target, node.start, node.end - node.start
-    for i in range(size):
-        c, k = np.int64(column[rows.place[start + i]]), i
-        while k > 0 and key[k - 1] > c:
-            key[k], weight[k] = key[k - 1], weight[k - 1]
-            for s in range(S):
-                target[k, s] = target[k - 1, s]
-            k -= 1
-        key[k], weight[k] = c, rows.w[start + i]
-        for s in range(S):
-            target[k, s] = rows.w[start + i] * rows.y[start + i, s]
-    best, cut, left_w = -1.0, np.int64(-1), 0.0
-    room.left[:] = 0.0
-    for i in range(size - least):
-        left_w += weight[i]
-        for s in range(S):
-            room.left[s] += target[i, s]
-        if i + 1 >= least and key[i] != key[i + 1]:
-            quality = _quality(node.weight, left_w, room, S)
-            if quality > best:
-                best, cut = quality, key[i]
-    return best, cut
-
-
-@compiled
-def _by_bins(column: Any, rows: Rows, node: Node, least: int, room: Room, S: int) -> Any:
-    """Return the best quality of a cut of many rows, and the cut; the bins are empty before and after."""
-    low, high, size = 255, 0, node.end - node.start
-    for i in range(node.start, node.end):
-        c = int(column[rows.place[i]])
-        low, high, bins = min(low, c), max(high, c), room.bins[c]
-        bins[0] += rows.w[i]
-        bins[1] += 1.0
-        for s in range(S):
-            bins[2 + s] += rows.w[i] * rows.y[i, s]
-    best, cut, left_w, n_left = -1.0, -1, 0.0, 0.0
-    room.left[:] = 0.0
-    for c in range(low, high):
-        bins = room.bins[c]
-        if bins[1] == 0.0:
-            continue
-        left_w += bins[0]
-        n_left += bins[1]
-        for s in range(S):
-            room.left[s] += bins[2 + s]
-        bins[:] = 0.0
-        if n_left >= least and size - n_left >= least:
-            quality = _quality(node.weight, left_w, room, S)
-            if quality > best:
-                best, cut = quality, c
-    room.bins[high][:] = 0.0
-    return best, cut
+def every(seed: int, number: int, w: Any, y: Any) -> Any:
+    """Return the state of the draws, and the `Rows` of tree ``number`` where that sees each row once."""
+    return begun(seed, number), _taken(np.ones(len(w), np.int64), w, y)
 
 
 @compiled
 def _split(
     codes: Any, rows: Rows, node: Node, limits: Limits, order: Any, state: Any, room: Room, S: int
 ) -> Any:
-    """Return the best column of those that are looked at and its cut (-1: none); and the state of the draws.
+    """Return the best column of those that are looked at (-1: none), its first and last code, and the state of draws.
 
     More are looked at while none of them can be cut.
     """
-    best, feature, cut, p = -1.0, np.int64(-1), np.int64(-1), len(order)
+    place, w, y = rows
+    bins, key, total, left, code = room
+    start, size, W, least = node.start, node.end - node.start, node.weight, limits.min_leaf
+    best, feature, first, last, p, bits = -1.0, -1, 0, 0, len(order), np.uint64(0)
     for at in range(p):
         if at >= limits.tried and feature >= 0:
             break
@@ -165,30 +111,41 @@ def _split(
         other = at + below(bits, p - at)
         f = order[other]
         order[other], order[at] = order[at], f
-        if node.end - node.start <= FEW:
-            quality, here = _by_sorting(codes[f], rows, node, limits.min_leaf, room, S)
+        if limits.drawn:
+            state, bits = drawn(state)
+        low, high, missing = coded(codes, f, place, start, size, code)
+        if low > high or (low == high and not missing):
+            continue
+        if limits.drawn:
+            found = at_random(
+                code, size, w, y, start, least, W, low, high, missing, bits, left, total, S
+            )  # fmt: skip
+        elif size <= FEW:
+            found = in_order(code, size, w, y, start, least, W, key, left, total, S)
         else:
-            quality, here = _by_bins(codes[f], rows, node, limits.min_leaf, room, S)
-        if quality > best:
-            best, feature, cut = quality, f, here
-    return feature, cut, state
+            low = 0 if missing else low
+            found = by_bins(code, size, w, y, start, least, W, bins, low, high, left, total, S)
+        if found[0] > best:
+            feature, (best, first, last) = f, found
+    return feature, first, last, state
 
 
 @compiled
-def _parted(column: Any, cut: int, rows: Rows, start: int, end: int, S: int) -> int:
+def _parted(codes: Any, f: int, first: int, last: int, rows: Rows, start: int, end: int, S: int) -> int:
     """Move the rows that go left to the front; return where the others begin."""
+    place, w, y = rows
     i, k = start, end - 1
     while True:
-        while i <= k and column[rows.place[i]] <= cut:
+        while i <= k and first <= codes[f, place[i]] <= last:
             i += 1
-        while i <= k and column[rows.place[k]] > cut:
+        while i <= k and not first <= codes[f, place[k]] <= last:
             k -= 1
         if i >= k:
             return i
-        rows.place[i], rows.place[k] = rows.place[k], rows.place[i]
-        rows.w[i], rows.w[k] = rows.w[k], rows.w[i]
+        place[i], place[k] = place[k], place[i]
+        w[i], w[k] = w[k], w[i]
         for s in range(S):
-            rows.y[i, s], rows.y[k, s] = rows.y[k, s], rows.y[i, s]
+            y[i, s], y[k, s] = y[k, s], y[i, s]
 
 
 @compiled
@@ -205,6 +162,21 @@ def _summed(rows: Rows, start: int, end: int, room: Room, S: int) -> Any:
 
 
 @compiled
+def _set_gains(tree: Tree, n_nodes: int, S: int) -> None:
+    """Set what each split gains: the fall of the sum of squared errors."""
+    for node in range(n_nodes):
+        if tree.feature[node] < 0:
+            continue
+        found = 0.0
+        for side in range(2):
+            child = tree.child[node] + side
+            for s in range(S):
+                own = tree.value[node, s]
+                found += tree.weight[child] * (tree.value[child, s] - own) ** 2
+        tree.gain[node] = found
+
+
+@compiled
 def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several: Any) -> int:
     """Grow one ``tree`` on ``rows``; return how many nodes it has.
 
@@ -215,10 +187,9 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
     room = Room(
         np.zeros((256, 2 + S)),
         np.empty(FEW, np.int64),
-        np.empty(FEW),
-        np.empty((FEW, S)),
         np.empty(S),
         np.empty(S),
+        np.empty(m, np.uint8),
     )
     order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, m, 0, 0
@@ -228,18 +199,21 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         W, equal = _summed(rows, start, end, room, S)
         for s in range(S):
             tree.value[node, s] = room.total[s] / W
-        tree.feature[node] = -1
+        tree.feature[node], tree.weight[node] = -1, W
         if equal or end - start < 2 * limits.min_leaf or depth >= limits.max_depth:
             continue
-        feature, cut, state = _split(codes, rows, Node(start, end, W), limits, order, state, room, S)
+        own = Node(start, end, W)
+        feature, first, last, state = _split(codes, rows, own, limits, order, state, room, S)
         if feature < 0:
             continue
-        middle = _parted(codes[feature], cut, rows, start, end, S)
-        tree.feature[node], tree.first[node], tree.cut[node], tree.child[node] = feature, 0, cut, n_nodes
+        middle = _parted(codes, feature, first, last, rows, start, end, S)
+        tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
+        tree.child[node] = n_nodes
         for side in range(2):
             begin, stop = (middle, end) if side == 0 else (start, middle)
             waiting[top, 0], waiting[top, 1] = begin, stop
             waiting[top, 2], waiting[top, 3] = depth + 1, n_nodes + 1 - side
             top += 1
         n_nodes += 2
+    _set_gains(tree, n_nodes, S)
     return n_nodes

@@ -24,7 +24,7 @@ def compiled(function: Function) -> Function:
 
 class Tree(NamedTuple):
     """Nodes (N,): the column of a split or -1; left go codes from ``first`` to ``cut``; the left child, which the
-    right one follows; values (N, S).
+    right one follows; values (N, S); the weight of the rows, and what the split gains.
 
     Missing values have code 0: ``first`` 0 sends them left where ``cut`` allows it, 1 sends them right.
     """
@@ -34,6 +34,8 @@ class Tree(NamedTuple):
     cut: Any
     child: Any
     value: Any
+    weight: Any
+    gain: Any
 
 
 def room_for(n_nodes: int, n_targets: int) -> Tree:
@@ -44,6 +46,8 @@ def room_for(n_nodes: int, n_targets: int) -> Tree:
         np.zeros(n_nodes, np.uint8),
         np.zeros(n_nodes, np.int32),
         np.zeros((n_nodes, n_targets)),
+        np.zeros(n_nodes),
+        np.zeros(n_nodes),
     )
 
 
@@ -57,6 +61,7 @@ class Grown:
     nodes : the nodes of all trees; children count from the root of their own tree
     roots : (T + 1,) where each tree begins, and the end
     outputs : (T,) the first of the outputs that a tree speaks of
+    weight, gain : (N,) of each node the weight of its rows, and what its split gains
     """
 
     bins: Bins
@@ -67,19 +72,28 @@ class Grown:
     value: Array
     roots: NDArray[np.int64]
     outputs: NDArray[np.int64]
+    weight: Array
+    gain: Array
 
     @classmethod
     def of(cls, bins: Bins, trees: Sequence[Tree], outputs: Sequence[int]) -> Grown:
         """Return trees as one."""
-        feature, first, cut, child, value = (np.concatenate(each) for each in zip(*trees, strict=True))
+        one = Tree(*(np.concatenate(each) for each in zip(*trees, strict=True)))
         roots = np.concatenate([[0], np.cumsum([len(tree.feature) for tree in trees])]).astype(np.int64)
-        return cls(bins, feature, first, cut, child, value, roots, np.asarray(outputs, dtype=np.int64))
+        whole = np.asarray(outputs, dtype=np.int64)
+        return cls(
+            bins, one.feature, one.first, one.cut, one.child, one.value, roots, whole, one.weight, one.gain
+        )
+
+    @property
+    def tree(self) -> Tree:
+        """The nodes of all trees."""
+        return Tree(self.feature, self.first, self.cut, self.child, self.value, self.weight, self.gain)
 
     def added(self, X: Array, out: Array) -> Array:
         """Add what every tree says of the rows of X (n, p) to ``out`` (n, K), and return it."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
-        tree = Tree(self.feature, self.first, self.cut, self.child, self.value)
-        _add(codes, tree, self.roots, self.outputs, out)
+        _add(codes, self.tree, self.roots, self.outputs, out)
         return out
 
     def check_state(self, state: SavedState) -> None:
@@ -109,6 +123,8 @@ class Grown:
         below = (self.child > own) & (self.child < size - 1)
         state.expect(bool(below[split].all()), "child", "children behind their parents")
         state.expect(self.feature.max(initial=-1) < len(bins.starts) - 1, "feature", "columns that are there")
+        for name in ("weight", "gain"):
+            state.floats(name, (N,), low=0.0)
         outputs = state.whole("outputs", (len(roots) - 1,), low=0)
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
 

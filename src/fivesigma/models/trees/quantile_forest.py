@@ -31,7 +31,7 @@ class QuantileForest(RegressorMixin, MetaEstimatorMixin, BaseEstimator):  # type
 
     Parameters
     ----------
-    forest : RandomForestRegressor or ExtraTreesRegressor, unfitted
+    forest : RandomForestRegressor or ExtraTreesRegressor of scikit-learn, unfitted
         ``None`` means 100 trees with at least 5 rows a leaf.
 
     Attributes

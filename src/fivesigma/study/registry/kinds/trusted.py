@@ -67,6 +67,8 @@ TRUSTED = (
     "fivesigma.models.trees.distributions.LogNormal",
     "fivesigma.models.trees.distributions.Normal",
     "fivesigma.models.trees.distributions.StudentT",
+    "fivesigma.models.trees.forest.ExtraTreesClassifier",
+    "fivesigma.models.trees.forest.ExtraTreesRegressor",
     "fivesigma.models.trees.forest.ForestClassifier",
     "fivesigma.models.trees.forest.ForestRegressor",
     "fivesigma.models.trees.natural_gradient.NaturalGradientBoosting",

@@ -1,0 +1,163 @@
+"""The cut of one column in one node of a forest: the best by bins or in order, or one that is drawn. Compiled.
+
+Codes of the node's rows stand in ``code``; weights ``w``, targets ``y`` (·, S) and the sums ``left`` and ``total`` (S,)
+are arrays of their own: handing on a tuple of arrays counts the references of each. A cut is its quality (-1: none) and
+the codes, ``first`` to ``last``, that go left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fivesigma.models.trees.draws import below
+from fivesigma.models.trees.nodes import compiled
+
+FEW = 24
+"""Rows up to which a node is sorted by insertion."""
+
+
+@compiled
+def coded(codes: Any, f: int, place: Any, start: int, size: int, code: Any) -> Any:
+    """Set ``code`` to those of a node's rows; return the least and the greatest of values that are there (256, 0:
+    none), and whether some are missing.
+    """
+    low, high, lowest = np.uint8(255), np.uint8(0), np.uint8(255)
+    for i in range(size):
+        code[i] = codes[f, place[start + i]]
+    for i in range(size):
+        c = code[i]
+        high, lowest, low = max(high, c), min(lowest, c), min(low, np.uint8(c - np.uint8(1)))
+    return np.int64(low) + 1, np.int64(high), lowest == 0
+
+
+@compiled
+def _quality(W: float, left_w: float, left: Any, total: Any, S: int) -> float:
+    """Return ``Σ_s L_s²/W_L + R_s²/W_R`` of the sums of both sides, with one division."""
+    right_w, of_left, of_right = W - left_w, 0.0, 0.0
+    for s in range(S):
+        a = left[s]
+        b = total[s] - a
+        of_left += a * a
+        of_right += b * b
+    return (of_left * right_w + of_right * left_w) / (left_w * right_w)
+
+
+@compiled
+def _sort(code: Any, size: int, key: Any) -> int:
+    """Set ``key`` to 256 times the code plus the place of each of a few rows, in order; return how many are missing."""
+    n_missing = 0
+    for i in range(size):
+        each, k = 256 * int(code[i]) + i, i
+        n_missing += each < 256
+        while k > 0 and key[k - 1] > each:
+            key[k] = key[k - 1]
+            k -= 1
+        key[k] = each
+    return n_missing
+
+
+@compiled
+def in_order(
+    code: Any,
+    size: int,
+    w: Any,
+    y: Any,
+    start: int,
+    least: int,
+    W: float,
+    key: Any,
+    left: Any,
+    total: Any,
+    S: int,
+) -> Any:
+    """Return the best cut of a few rows."""
+    n_missing = _sort(code, size, key)
+    best, first, last = -1.0, 0, 0
+    for side in range(1 + (n_missing > 0)):
+        begin, left_w = 0 if side == 0 else n_missing, 0.0
+        left[:] = 0.0
+        for i in range(begin, min(size - 1, size - least + begin)):
+            at = start + (key[i] & 255)
+            left_w += w[at]
+            for s in range(S):
+                left[s] += w[at] * y[at, s]
+            if i + 1 - begin >= least and key[i] >> 8 != key[i + 1] >> 8:
+                quality = _quality(W, left_w, left, total, S)
+                if quality > best:
+                    best, first, last = quality, side, key[i] >> 8
+    return best, first, last
+
+
+@compiled
+def _count(code: Any, size: int, w: Any, y: Any, start: int, bins: Any, S: int) -> None:
+    """Sum rows into ``bins`` (·, 2 + S): weight, number, targets."""
+    for i in range(size):
+        c = code[i]
+        bins[c, 0] += w[start + i]
+        bins[c, 1] += 1.0
+        for s in range(S):
+            bins[c, 2 + s] += w[start + i] * y[start + i, s]
+
+
+@compiled
+def by_bins(
+    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
+    left: Any, total: Any, S: int,
+) -> Any:  # fmt: skip
+    """Return the best cut of many rows with codes from ``low`` to ``high``; the bins are empty before and after."""
+    _count(code, size, w, y, start, bins, S)
+    best, first, last = -1.0, 0, 0
+    for side in range(1 + (low == 0)):
+        left_w, n_left = 0.0, 0.0
+        left[:] = 0.0
+        for c in range(max(low, side), high):
+            if bins[c, 1] == 0.0:
+                continue
+            left_w += bins[c, 0]
+            n_left += bins[c, 1]
+            for s in range(S):
+                left[s] += bins[c, 2 + s]
+            if n_left >= least and size - n_left >= least:
+                quality = _quality(W, left_w, left, total, S)
+                if quality > best:
+                    best, first, last = quality, side, c
+    bins[low : high + 1] = 0.0
+    return best, first, last
+
+
+@compiled
+def _sum_left(
+    code: Any, first: int, last: int, w: Any, y: Any, start: int, size: int, left: Any, S: int
+) -> Any:
+    """Set the sums ``left`` of the rows that go left; return their weight and number."""
+    left_w, n_left = 0.0, 0
+    for i in range(size):
+        inside = (first <= code[i]) & (code[i] <= last)
+        n_left += inside
+        left_w += w[start + i] * inside
+    for s in range(S):
+        total = 0.0
+        for i in range(size):
+            inside = (first <= code[i]) & (code[i] <= last)
+            total += w[start + i] * inside * y[start + i, s]
+        left[s] = total
+    return left_w, n_left
+
+
+@compiled
+def at_random(
+    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, low: int, high: int, missing: bool,
+    bits: Any, left: Any, total: Any, S: int,
+) -> Any:  # fmt: skip
+    """Return the cut that random ``bits`` choose among codes ``low`` to ``high``, and with them the side of what is
+    missing; where all that is there is equal, the cut between that and what is missing.
+    """
+    first, last = 0, 0
+    if low < high:
+        first, last = int(missing and bits & np.uint64(1)), low + below(bits, high - low)
+    left_w, n_left = _sum_left(code, first, last, w, y, start, size, left, S)
+    if n_left < least or size - n_left < least:
+        return -1.0, 0, 0
+    return _quality(W, left_w, left, total, S), first, last
