@@ -64,7 +64,7 @@ def _results(kept):
     if not kept.name.startswith("binary"):
         return document
     more = ("slices", "further_tests", "components", "cut_flow", "cut_steps", "weights", "observed")
-    more += ("confusion", "crossing")
+    more += ("confusion", "crossing", "pictures")
     own = ("significance", "history", "spread", "temperature", "discriminant", "image_features", "symmetries")
     of_models = {name: BY_HAND[name] for name in own}
     models = [model | (of_models if model["status"] == "ok" else {}) for model in document["models"]]

@@ -33,6 +33,7 @@ NOUNS = (
     "roc",
     "residuals",
     "predictive",
+    "pictures",
     "spread",
     "symmetries",
     "coefficients",

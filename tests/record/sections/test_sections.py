@@ -182,6 +182,40 @@ BY_HAND = {
         "n_columns": 3,
         "names": ["flux", "size", "power_1"],
     },
+    "pictures": {
+        "model": "forest",
+        "part": "test",
+        "kind": "image",
+        "shape": [2, 2],
+        "averaged": 1,
+        "channel": "pressure",
+        "n_channels": 2,
+        "unit": "keV",
+        "strips": [
+            {
+                "of": of,
+                "class": class_,
+                "pictures": [
+                    {
+                        "row": 7,
+                        "class": "b",
+                        "said_class": said,
+                        "probability": 0.75,
+                        "value": None,
+                        "said": None,
+                        "pixels": "AACAPwAAgL8AAIA/AACAPw==",
+                    }
+                ],
+            }
+            for of, class_, said in (("examples", "b", "b"), ("wrong", None, "s"))
+        ],
+        "saliency": {
+            "model": "cnn",
+            "scale": "log odds",
+            "residual": 2.5e-8,
+            "maps": [{"picture": 1, "class": "s", "score": 1.5, "pixels": "AACAPwAAgL8AAIA/AACAPw=="}],
+        },
+    },
     "symmetries": {
         "part": "test",
         "what": "probability",

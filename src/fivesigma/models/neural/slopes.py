@@ -11,11 +11,13 @@ from scipy.special import erf, expit, softmax
 
 from fivesigma._core.errors import InputError
 from fivesigma.features.columns import matrix
+from fivesigma.models.neural.answers import EnsembleClassifier, EnsembleRegressor
 from fivesigma.models.neural.law import MixtureLaw
 from fivesigma.models.neural.member import Layers
 from fivesigma.models.neural.perceptron import MLPClassifier, MLPRegressor, Network
 
 Array = NDArray[Any]
+Answering = EnsembleClassifier | EnsembleRegressor
 _ROOT_2PI = np.sqrt(2.0 * np.pi)
 
 _VALUES: dict[str, Callable[[Array], Array]] = {
@@ -73,7 +75,7 @@ class ScoreSlopes:
     @property
     def scale(self) -> str:
         """What the score is in."""
-        return "log odds" if isinstance(self.model, MLPClassifier) else "prediction"
+        return scale_of(self.model)
 
     def inputs(self, X: ArrayLike) -> Array:
         """Return the standardised rows (n, p) of a table: the mean of the rows fitted to is 0."""
@@ -91,34 +93,42 @@ class ScoreSlopes:
         for W, b in layers:
             at.append(inside @ W.T + b)
             inside = _VALUES[network.activation](at[-1])
-        score, slope = self._score(at[-1])
+        score, slope = score_of(self.model, at[-1])
         for k in range(len(layers) - 1, -1, -1):
             slope = slope @ layers[k][0]
             if k > 0:
                 slope = slope * _SLOPES[network.activation](at[k - 1])
         return score, slope
 
-    def _score(self, outputs: Array) -> tuple[Array, Array]:
-        """Return the score (n,) of outputs (n, k), and its derivative by them (n, k)."""
-        if isinstance(self.model, MLPClassifier):
-            return _log_odds(outputs)
-        if self.model._law.name == "mixture":
-            score, slope = _mean_of_mixture(self.model._components(outputs[None]), outputs)
-        else:
-            score, slope = outputs[:, 0], np.zeros_like(outputs)
-            slope[:, 0] = 1.0
-        targets = self.model._targets
-        return targets.values(score[:, None])[:, 0], slope * targets.deviations[0]
+
+def scale_of(model: Answering) -> str:
+    """Return what the score of a network is in."""
+    return "log odds" if isinstance(model, EnsembleClassifier) else "prediction"
 
 
-def _log_odds(outputs: Array) -> tuple[Array, Array]:
-    """Return ``o_K - ln Σ_{k<K} exp o_k``, the logit itself where there is one, and its derivative."""
+def score_of(model: Answering, outputs: Array, k: int = -1) -> tuple[Array, Array]:
+    """Return the score (n,) of the outputs (n, m) of a member and its derivative by them; of classes that of ``k``."""
+    if isinstance(model, EnsembleClassifier):
+        return _log_odds(outputs, k)
+    if model._law.name == "mixture":
+        score, slope = _mean_of_mixture(model._components(outputs[None]), outputs)
+    else:
+        score, slope = outputs[:, 0], np.zeros_like(outputs)
+        slope[:, 0] = 1.0
+    targets = model._targets
+    return targets.values(score[:, None])[:, 0], slope * targets.deviations[0]
+
+
+def _log_odds(outputs: Array, k: int) -> tuple[Array, Array]:
+    """Return ``o_k - ln Σ_{j≠k} exp o_j``, the logit itself where there is one, and its derivative."""
     if outputs.shape[1] == 1:
         return outputs[:, 0], np.ones_like(outputs)
-    others = outputs[:, :-1]
+    others = np.delete(outputs, k, axis=1)
     most = others.max(axis=1)
-    score = outputs[:, -1] - most - np.log(np.exp(others - most[:, None]).sum(axis=1))
-    return score, np.column_stack([-softmax(others, axis=1), np.ones(len(outputs))])
+    score = outputs[:, k] - most - np.log(np.exp(others - most[:, None]).sum(axis=1))
+    slope = np.ones_like(outputs)
+    slope[:, np.arange(outputs.shape[1]) != k % outputs.shape[1]] = -softmax(others, axis=1)
+    return score, slope
 
 
 def _mean_of_mixture(law: MixtureLaw, outputs: Array) -> tuple[Array, Array]:

@@ -31,6 +31,7 @@ ANALYSES: Mapping[str, str] = {
     "symmetries": "symmetries:ANALYSIS",
     "temperature": "temperature:ANALYSIS",
     "image_features": "image_features:ANALYSIS",
+    "pictures": "pictures.analysis:ANALYSIS",
     "regions": "regions:ANALYSIS",
     "reduction": "reduction:ANALYSIS",
     "curves": "curves.analysis:ANALYSIS",

@@ -15,15 +15,14 @@ from fivesigma.data import readers, tables
 from fivesigma.record.document import tuples
 from fivesigma.record.sections.observed import ObservedColumn, ObservedRecord
 from fivesigma.record.sections.section import named
-from fivesigma.record.store import RunFolder, TaskStore
 from fivesigma.risk.binned import agreement, among
 from fivesigma.risk.metrics import metric
-from fivesigma.study.analyses.analysis import Analysis, Experiment, Run
+from fivesigma.study.analyses.analysis import Analysis, Experiment
+from fivesigma.study.analyses.kept import kept_model
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.finished.fitted_model import FittedModel, load
+from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.other_table import OtherTable
 from fivesigma.study.fit.prediction import Output
-from fivesigma.study.fit.saved import model_file
 from fivesigma.study.prepared import Prepared
 from fivesigma.study.tasks.task import VALIDATION
 
@@ -57,7 +56,7 @@ class Observed(Experiment):
         best, prepared = found.best, self.run.prepared
         if prepared.spec.data.observed is None or best is None or _all_hidden(found):
             return {}
-        model = _kept(self.run, best)
+        model = kept_model(self.run, best)
         return {} if model is None else named(_recorded(found, best, model))
 
     def notes(self, found: Evidence) -> Sequence[tuple[str, str, str]]:
@@ -68,7 +67,7 @@ class Observed(Experiment):
                 "the run is blind, and without two classes no cut says where the signal would be: unblind it"
             )
             return [("observed", "ok", f"observed events are not shown: {what}")]
-        if not asked or _kept(self.run, str(found.best)) is not None:
+        if not asked or kept_model(self.run, str(found.best)) is not None:
             return ()
         what = "the best model is not kept in the run folder, so no observed event can be given its score"
         return [("observed", "warning", f"observed events are not shown: {what}")]
@@ -77,16 +76,6 @@ class Observed(Experiment):
 def _all_hidden(found: Evidence) -> bool:
     """Whether no observed event may be looked at: the run is blind, and no cut parts what may be seen from the rest."""
     return not found.opened and not found.prepared.observed_open and found.prepared.n_classes != 2
-
-
-def _kept(run: Run, name: str) -> FittedModel | None:
-    """Return a model of the line-up as it is kept in the run's folder; None where it is not."""
-    store = run.done.store
-    if not isinstance(store, TaskStore):
-        return None
-    number = [entry.name for entry in run.plan.entries].index(name)
-    path = model_file(RunFolder(store.folder.parent), number)
-    return load(path) if path.is_file() else None
 
 
 def _recorded(found: Evidence, best: str, model: FittedModel) -> ObservedRecord:
