@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import fivesigma as fs
-from fivesigma._core.errors import InputError
+from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.study.study import Study
 
 N, N_TRAIN = 240, 60
@@ -196,8 +196,20 @@ def test_several_targets_and_signed_weights_have_the_metrics_that_they_can() -> 
         ({"scores": {"m": np.zeros(3)}}, r"have shape \(3,\); expected \(80,\)"),
         ({"scores": {"m": np.full(80, 2.0)}}, "expected a probability, from 0 to 1"),
         ({"scores": {"m": np.full(80, np.nan)}}, "expected a finite number"),
-        ({"scores": {"m": ["x"] * 80}}, "are no array of numbers"),
-        ({"scores": {"m": np.zeros((80, 3))}}, "3 columns for 2 classes"),
+        ({"scores": np.zeros(80)}, "mapping of names to arrays.*; got a ndarray"),
+        ({"scores": {1: np.zeros(80)}}, "1 is no name of a model"),
+        ({"scores": {" ": np.zeros(80)}}, "' ' is no name of a model"),
+        (
+            {"scores": {"m": np.ma.masked_less(np.linspace(0, 1, 80), 0.5)}},
+            "'m' is nan in row 0, and so in 40",
+        ),
+        ({"refits": [np.zeros(80)]}, "refits must be a mapping of names to arrays.*; got a list"),
+        ({"y": [], "scores": {"m": []}}, "y has no events"),
+        ({"claim": "model"}, "'model' is not a claim; expected one of procedure, fitted"),
+        ({"seed": -1}, "seed is -1; expected a whole number from 0"),
+        ({"bootstrap": 0}, "bootstrap is 0; expected 100 resamples or more"),
+        ({"relevant": -1.0}, "relevant is -1.0"),
+        ({"scores": {"m": np.zeros((80, 3))}}, r"of 'm' have 3 columns; expected \(80, 2\) of 2 classes"),
         ({"metric": "roc_acu"}, "Did you mean 'roc_auc'"),
         ({"metric": "ams"}, "read at a cut or a width, which must be chosen on other events"),
         ({"metric": "r2"}, "'r2' does not score this classification"),
@@ -213,7 +225,15 @@ def test_several_targets_and_signed_weights_have_the_metrics_that_they_can() -> 
 def test_what_does_not_fit_together_is_refused_in_a_sentence(change, words) -> None:
     asked = {"y": [0, 1] * 40, "scores": {"m": np.linspace(0, 1, 80)}} | change
     with pytest.raises(InputError, match=words):
-        fs.evidence(asked.pop("y"), asked.pop("scores"), **asked)
+        _ = fs.evidence(asked.pop("y"), asked.pop("scores"), **asked).claims
+
+
+@pytest.mark.parametrize(
+    "scores", [["x"] * 80, np.full(80, 0.5 + 1j), np.full(80, np.datetime64("2020-01-01"))]
+)
+def test_scores_that_are_no_real_numbers_are_refused(scores) -> None:
+    with pytest.raises(WrongTypeError, match=r"the array of scores of 'm' holds .*; expected real numbers"):
+        fs.evidence([0, 1] * 40, {"m": scores})
 
 
 def test_a_model_alone_has_scores_and_no_claims_and_few_events_no_interval() -> None:

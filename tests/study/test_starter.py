@@ -218,6 +218,7 @@ def test_models_and_tasks_that_are_none_are_refused(tmp_path: Path) -> None:
     for models, words in (
         (["foresst"], "Did you mean 'forest'"),
         (["ridge"], "is not a model for a classification"),
+        ([""], "'' is not a model"),
     ):
         with pytest.raises(InputError, match=words):
             write_starter(table, tmp_path / "s.toml", models=models)
@@ -235,3 +236,30 @@ def test_the_study_of_a_catalogue_runs(box: Path, tmp_path: Path, monkeypatch: p
     place.write_text(text)
     result = Study.read(place).run(tmp_path / "run", workers=1, progress=False)
     assert {model.status for model in result.results.models} == {"ok"}
+
+
+def test_a_starter_says_why_the_likelier_target_is_none_and_calls_no_guess_what_was_said(
+    tmp_path: Path,
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "a,b,y\n" + "".join(f"{i % 7}.5,{i * i % 11}.1,{'inf' if i == 3 else i}.5\n" for i in range(40))
+    )
+    table.write_text(table.read_text().replace("inf.5", "inf"))
+    guessed = write_starter(table, tmp_path / "guessed.toml").read_text()
+    assert "# another column looked likelier, but: target 'y' has 1 infinite value" in guessed
+    assert '" # a guess' in guessed
+    assert "a guess" not in write_starter(table, tmp_path / "said.toml", "a").read_text()
+
+
+@pytest.mark.parametrize(("rows", "words"), [("\n", "has 0 rows"), ("1,2,3\n", "has 1 row;")])
+def test_a_table_of_no_or_one_row_says_so(rows: str, words: str, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(f"a,b,y\n{rows}")
+    with pytest.raises(InputError, match=words):
+        write_starter(table, tmp_path / "t.toml")
+
+
+def test_a_study_is_not_written_where_it_would_be_read_as_a_table(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a study file ends in \.toml; say --out .*s\.toml"):
+        write_starter(_events(tmp_path / "events.csv"), tmp_path / "s.csv")

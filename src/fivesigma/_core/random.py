@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from fivesigma._core.errors import WrongTypeError
+from fivesigma._core.errors import InputError, WrongTypeError
 
 
 def _word(key: int | str) -> int:
@@ -22,6 +22,8 @@ def seed_sequence(entropy: int, *keys: int | str) -> np.random.SeedSequence:
     >>> seed_sequence(0, "fold", 3).generate_state(1) == seed_sequence(0, "fold", 3).generate_state(1)
     array([ True])
     """
+    if entropy < 0:
+        raise InputError(f"seed is {entropy}; expected a whole number from 0.")
     return np.random.SeedSequence(entropy, spawn_key=tuple(_word(key) for key in keys))
 
 

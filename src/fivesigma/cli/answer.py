@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,10 @@ DONE = 0
 PROMISE_FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 3
+
+
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""What makes a terminal write the other way round (Unicode Annex 9), and a name look like another."""
 
 
 class Interrupted(Exception):
@@ -53,12 +58,28 @@ def show_error(message: str, *, as_json: bool) -> None:
     """Print one sentence on standard error, and under ``--json`` a document with it on standard output."""
     if as_json:
         print(json.dumps({"error": message}, ensure_ascii=False))
-    print(f"fivesigma: {message}", file=sys.stderr)
+    print(f"fivesigma: {printable(message, kept='')}", file=sys.stderr)
+
+
+def printable(text: str, *, kept: str = "\n\t") -> str:
+    """Return text without what a terminal obeys: names of a file may hold control characters, and no line ends in one.
+
+    >>> print(printable("\x1b[31mred\u202e"), printable("a\\nb", kept=""))
+    \\x1b[31mred\\u202e a\\nb
+    """
+    if text.isprintable():
+        return text
+    return "".join(_shown(letter) if letter not in kept else letter for letter in text)
+
+
+def _shown(letter: str) -> str:
+    obeyed = unicodedata.category(letter) == "Cc" or unicodedata.bidirectional(letter) in _TURNS
+    return ascii(letter)[1:-1] if obeyed else letter
 
 
 def _show_part(part: Part) -> None:
     if isinstance(part, str):
-        print(part)
+        print(printable(part))
     elif sys.stdout.isatty():
         _show_rich(part)
     else:
@@ -68,14 +89,19 @@ def _show_part(part: Part) -> None:
 def _show_rich(table: Table) -> None:
     from rich.console import Console
     from rich.table import Table as RichTable
+
+    drawn = RichTable(title=_cell(table.title) if table.title else None, title_justify="left")
+    for name in table.header:
+        drawn.add_column(_cell(name), justify="right" if name in table.right else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*map(_cell, row))
+    Console().print(drawn)
+
+
+def _cell(text: str) -> Any:
     from rich.text import Text
 
-    drawn = RichTable(title=Text(table.title) if table.title else None, title_justify="left")
-    for name in table.header:
-        drawn.add_column(Text(name), justify="right" if name in table.right else "left", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+    return Text(printable(text, kept=""))
 
 
 def plain(table: Table) -> str:
@@ -86,7 +112,7 @@ def plain(table: Table) -> str:
     tree     0.8
     forest  0.85
     """
-    lines = [list(table.header), *(list(row) for row in table.rows)]
+    lines = [[printable(cell, kept="") for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
     right = [name in table.right for name in table.header]
     text = [
@@ -96,4 +122,4 @@ def plain(table: Table) -> str:
         ).rstrip()
         for line in lines
     ]
-    return "\n".join([table.title, *text] if table.title else text)
+    return "\n".join([printable(table.title, kept=""), *text] if table.title else text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ _USAGE = typer.BadParameter.__mro__[1]  # click's UsageError, from wherever type
 
 def run_verb(argv: Sequence[str]) -> int:
     """Run the verb in ``argv`` and return the exit status."""
+    _say_what_the_terminal_cannot()
     as_json, quiet, debug = "--json" in argv, "--quiet" in argv or "-q" in argv, "--debug" in argv
     try:
         with _stoppable(), _warnings(debug):
@@ -51,6 +53,13 @@ def run_verb(argv: Sequence[str]) -> int:
         message, status = _ending(error)
         show_error(message, as_json=as_json)
         return status
+
+
+def _say_what_the_terminal_cannot() -> None:
+    """Letters that the encoding of the terminal lacks, and bytes of names that are no text, are said by their code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _call(argv: Sequence[str]) -> Any:

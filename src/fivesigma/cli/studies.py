@@ -96,7 +96,7 @@ def init(
 
     options = format_options(option)
     _refuse_several(files[0], options)
-    named = [word.strip() for each in models or () for word in each.split(",") if word.strip()]
+    named = [word.strip() for each in models or () for word in each.split(",")]
     place = write_starter(files, out, target, options, task=task, models=named)
     lines = [f"wrote {place}: read it, then {command('check', place)}"]
     return Answer({"study": str(place)}, lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fivesigma._core.counts import counted
 from fivesigma._core.documentation import see
 from fivesigma._core.errors import InputError
 from fivesigma.data.audit.leaks import monotone
@@ -29,6 +30,8 @@ class Tried:
     guesses: Guesses
     task: str
     folds: int
+    likelier: str = ""
+    """Why the likeliest target, if it is another one, is none as it stands."""
 
 
 def tried(
@@ -56,11 +59,17 @@ def tried(
     InputError
         With the reason why the likeliest guess does not hold, if none does.
     """
+    if seen.n_rows < 2:
+        rows = counted(seen.n_rows, "row")
+        raise InputError(
+            f"{seen.path}: has {rows}; a study needs events to train on, and others to test with."
+        )
     refused: InputError | None = None
     for guesses in _guesses(seen, target, task):
         try:
             data = Dataset.from_columns(dict(columns), _roles(guesses, listed, task), source=seen.path)
-            return Tried(_without_telling(guesses, data), data.task, _folds(data, salt))
+            found = Tried(_without_telling(guesses, data), data.task, _folds(data, salt))
+            return replace(found, likelier=_lost(seen, guesses, refused))
         except InputError as error:
             refused = refused or error
     if refused is not None:
@@ -74,6 +83,12 @@ def tried(
         f"{seen.path}: no column looks like one to predict; name it with --target COLUMN, or say --task clustering if "
         f"there is none ({see('mixtures')})."
     )
+
+
+def _lost(seen: Inspection, guesses: Guesses, refused: InputError | None) -> str:
+    """Return what was refused where it was another target that looked likelier."""
+    likeliest = next(iter(ranked_targets(seen.columns, seen.n_rows)), None)
+    return "" if refused is None or guesses.target in (None, likeliest) else str(refused)
 
 
 def _guesses(seen: Inspection, target: str | None, task: str | None) -> Iterator[Guesses]:

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core import columns
+from fivesigma._core.checks import as_numbers
+from fivesigma._core.counts import counted
+from fivesigma._core.errors import InputError, did_you_mean, one_of
 from fivesigma._core.outputs import Output
 from fivesigma._core.random import generator
 from fivesigma._core.weights import signed
@@ -33,6 +36,7 @@ from fivesigma.study.tasks.registry import task as task_called
 Array = NDArray[Any]
 
 _TEST = "test"
+_FEWEST = 100  # resamples, as evaluate.bootstrap
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,8 +206,10 @@ def evidence(  # noqa: PLR0913 keywords of a public function
     >>> found.claims[0].verdict
     'observation'
     """
-    if not isinstance(scores, Mapping) or not scores:
-        raise InputError('scores must be a mapping of names to arrays, such as {"forest": p}; got none.')
+    _check_named("scores", scores, '{"forest": p}')
+    if refits:
+        _check_named("refits", refits, '{"forest": [p_1, p_2]}')
+    _check_settings(claim, relevant, seed, bootstrap)
     data = _events(y, weight, groups, task, classes)
     again = {name: [_said(data, name, each) for each in every] for name, every in (refits or {}).items()}
     said = {name: _said(data, name, each) for name, each in scores.items()}
@@ -217,9 +223,31 @@ def evidence(  # noqa: PLR0913 keywords of a public function
     return Evidence(data, primary, able, said, again, *rest)
 
 
+def _check_settings(claim: About, relevant: float, seed: int, bootstrap: int) -> None:
+    """Refuse what a study file could not say either."""
+    one_of(claim, get_args(About), "claim")
+    generator(seed)  # which refuses what is none
+    if not relevant >= 0:
+        raise InputError(f"relevant is {relevant}; expected the smallest difference worth a word, from 0.")
+    if bootstrap < _FEWEST:
+        raise InputError(f"bootstrap is {bootstrap}; expected {_FEWEST} resamples or more.")
+
+
+def _check_named(what: str, given: Any, example: str) -> None:
+    """Refuse what is no mapping of the names of models to what they say."""
+    if not isinstance(given, Mapping) or not given:
+        got = "an empty one" if isinstance(given, Mapping) else f"a {type(given).__name__}"
+        raise InputError(f"{what} must be a mapping of names to arrays, such as {example}; got {got}.")
+    for name in given:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"{what}: {name!r} is no name of a model; name each by a text.")
+
+
 def _events(y: Any, weight: Any, groups: Any, task: str | None, classes: Sequence[Any] | None) -> Dataset:
     """Return the events, of which nothing but the truth is known."""
-    n = len(np.asarray(y))
+    n = len(columns.of(y))
+    if not n:
+        raise InputError("y has no events; give the label of each event that was scored.")
     data = Dataset.from_arrays(
         np.arange(n, dtype=np.float64)[:, None], y, w=weight, groups=groups, task=task, classes=classes
     )
@@ -236,28 +264,31 @@ def _events(y: Any, weight: Any, groups: Any, task: str | None, classes: Sequenc
 
 def _said(data: Dataset, name: str, given: Any) -> Array:
     """Return probabilities (n, K) or values (n,), (n, m) of one model, checked as scores made elsewhere are."""
-    try:
-        values = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"the scores of {name!r} are no array of numbers ({error}); convert them.") from None
+    values = as_numbers(given, what=f"the array of scores of {name!r}")
     if values.ndim not in (1, 2) or len(values) != data.n_samples:
         raise InputError(
             f"the scores of {name!r} have shape {values.shape}; expected ({data.n_samples},) or ({data.n_samples}, K)."
         )
-    columns = {f"{name}:{k}": column for k, column in enumerate(values.reshape(len(values), -1).T)}
+    named = {f"{name}:{k}": column for k, column in enumerate(values.reshape(len(values), -1).T)}
     if values.ndim == 1:
-        columns = {name: values}
+        named = {name: values}
+    _check_width(data, name, len(named))
     n = data.n_samples
-    table, every = ScoreTable("scores", columns, np.arange(n)), np.ones(n, dtype=np.bool_)
+    table, every = ScoreTable("scores", named, np.arange(n)), np.ones(n, dtype=np.bool_)
     if data.classes is not None:
-        return table.probabilities(list(columns), len(data.classes), every)
-    m = max(len(data.several), 1)
-    if len(columns) != m:
-        raise InputError(
-            f"the scores of {name!r} have {len(columns)} columns for {m} targets; give one each."
-        )
-    found = table.values(list(columns), every)
+        return table.probabilities(list(named), len(data.classes), every)
+    found = table.values(list(named), every)
     return found if data.several else found[:, 0]
+
+
+def _check_width(data: Dataset, name: str, width: int) -> None:
+    """Refuse scores of another number of columns than there are classes or targets."""
+    K = max(len(data.several), 1) if data.classes is None else len(data.classes)
+    if width != K and not (width == 1 and K == 2 and data.classes is not None):
+        what = f"{K} targets" if data.classes is None else f"{K} classes, a probability each"
+        raise InputError(
+            f"the scores of {name!r} have {counted(width, 'column')}; expected ({data.n_samples}, {K}) of {what}."
+        )
 
 
 def _metrics(data: Dataset, asked: str | None) -> dict[str, Metric]:

@@ -70,19 +70,15 @@ def write_starter(
     if task is not None:
         one_of(task, (*TASKS, *outside("tasks")), "task")
     place = Path(study) if study is not None else Path(f"{_stem(Path(files[0]))}.toml")
-    if place.exists():
-        raise InputError(
-            f"{place}: exists and is not overwritten; give another name with --out FILE, or remove it."
-        )
+    _check_place(place)
     said = dict(options or {})
     whole = together(files, said)
     seen = replace(inspected(files[0], whole.columns, target, whole.units), options=said)
     salt = _stem(Path(seen.path))
     found = tried(seen, whole.columns, target=target, salt=salt, listed=_MOST_NAMED, task=task)
     _check_models(models, found.task)
-    begun = Begun(
-        replace(seen, guesses=found.guesses), whole, found, task, objects_in(files[0], said), models
-    )
+    seen = replace(seen, guesses=found.guesses)
+    begun = Begun(seen, whole, found, task, target is not None, objects_in(files[0], said), models)
     text = starter(begun, beside=place)
     Spec.from_toml(text, place=str(place), folder=place.absolute().parent)  # what is written can be read
     try:
@@ -91,6 +87,16 @@ def write_starter(
     except OSError as error:
         raise DataError(f"{place}: cannot be written ({error.strerror}); choose another place.") from error
     return place
+
+
+def _check_place(place: Path) -> None:
+    """Refuse a place that is taken, and one where a study would be taken for something else."""
+    if place.exists():
+        raise InputError(
+            f"{place}: exists and is not overwritten; give another name with --out FILE, or remove it."
+        )
+    if place.suffix.lower() != ".toml":
+        raise InputError(f"{place}: a study file ends in .toml; say --out {place.with_suffix('.toml')}.")
 
 
 def _stem(table: Path) -> str:
@@ -105,6 +111,7 @@ class Begun:
     files: Together
     found: Tried
     said_task: str | None = None
+    said_target: bool = False
     objects: Sequence[Rules] = ()
     models: Sequence[str] = ()
 
@@ -205,7 +212,10 @@ def _aim(begun: Begun) -> Iterator[str]:
         line = f"target = {value_text(truth)} # the truth: no fit sees it, fits are scored by it"
         yield f"# {line}" if target is None else line
         return
-    yield f"target = {value_text(target)} # a guess: name what is to be predicted"
+    guessed = "" if begun.said_target else " # a guess: name what is to be predicted"
+    yield f"target = {value_text(target)}{guessed}"
+    if begun.found.likelier:
+        yield f"# another column looked likelier, but: {_printable(begun.found.likelier)}"
     if begun.said_task is not None:
         yield f"task = {value_text(begun.said_task)}"
     else:
