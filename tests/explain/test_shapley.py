@@ -1,16 +1,23 @@
-"""Shapley values: they add up to the prediction, and an absent package answers with its install command."""
+"""Shapley values: what columns are worth in every order, which adds up to the prediction."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import itertools
+import math
 
 import numpy as np
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.linear_model import LinearRegression
+from sklearn.tree import DecisionTreeRegressor
 
-from fivesigma._core.errors import InputError, MissingExtraError
-from fivesigma.explain import shapley
+from fivesigma._core.errors import InputError
 from fivesigma.explain.shapley import shapley_values
 
 RNG = np.random.default_rng(0)
@@ -32,19 +39,83 @@ class Stump:
         return np.stack([-parts, parts], axis=1) if hasattr(self, "predict_proba") else parts
 
 
-def test_an_absent_extra_answers_with_its_install_command(monkeypatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "shap", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'fivesigma\[shap\]'"):
-        shapley_values(RandomForestRegressor(3).fit(X, Y), X)
+def by_definition(says, x, trees, p):
+    """The values of one row by the sum over all subsets of columns: what each is worth to those before it."""
+    parts = np.zeros(p)
+    for order in itertools.permutations(range(p)):
+        known: set[int] = set()
+        for j in order:
+            parts[j] += says(x, known | {j}) - says(x, known)
+            known = known | {j}
+    return parts / math.factorial(p)
+
+
+def of_subset(trees):
+    """What trees say of a row of which some columns are known: both branches by weight where one is not."""
+
+    def below(tree, node, x, known):
+        if tree.children_left[node] < 0:
+            return tree.value[node, 0, -1]
+        left, right = tree.children_left[node], tree.children_right[node]
+        if tree.feature[node] in known:
+            value = np.float32(x[tree.feature[node]])
+            goes = tree.missing_go_to_left[node] if np.isnan(value) else value <= tree.threshold[node]
+            return below(tree, left if goes else right, x, known)
+        w = tree.weighted_n_node_samples
+        return (w[left] * below(tree, left, x, known) + w[right] * below(tree, right, x, known)) / w[node]
+
+    return lambda x, known: np.mean([below(each.tree_, 0, x, known) for each in trees])
+
+
+@pytest.mark.parametrize("made", [RandomForestRegressor, RandomForestClassifier, ExtraTreesRegressor])
+def test_they_are_what_columns_are_worth_in_every_order(made) -> None:
+    holed = X.copy()
+    holed[RNG.random(X.shape) < 0.1] = np.nan
+    w = RNG.uniform(0, 2, len(X))
+    model = made(3, max_depth=6, random_state=0).fit(holed, Y if "Regressor" in made.__name__ else Y > 0, w)
+    found = shapley_values(model, holed[:7])
+    says = of_subset(model.estimators_)
+    expected = [by_definition(says, x, model.estimators_, 4) for x in holed[:7]]
+    np.testing.assert_allclose(found.values, expected, atol=1e-12)
+    assert found.base == pytest.approx(says(holed[0], set()), abs=1e-12)
 
 
 @pytest.mark.parametrize("made", [RandomForestRegressor, RandomForestClassifier])
-def test_shapley_values_add_up_to_the_prediction(made) -> None:
-    pytest.importorskip("shap", reason="the extra [shap] is not installed")
-    model = made(5, random_state=0).fit(X, Y if made is RandomForestRegressor else Y > 0)
-    found = shapley_values(model, X[:20])
-    told = model.predict(X[:20]) if made is RandomForestRegressor else model.predict_proba(X[:20])[:, 1]
-    np.testing.assert_allclose(found.base + found.values.sum(axis=1), told, atol=1e-6)
+@pytest.mark.parametrize("deep", [1, 3, None])
+def test_shapley_values_add_up_to_the_prediction(made, deep) -> None:
+    model = made(5, random_state=0, max_depth=deep).fit(X, Y if made is RandomForestRegressor else Y > 0)
+    found = shapley_values(model, X[:21])
+    told = model.predict(X[:21]) if made is RandomForestRegressor else model.predict_proba(X[:21])[:, 1]
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), told, atol=1e-12)
+
+
+@pytest.mark.parametrize("made", [HistGradientBoostingRegressor, HistGradientBoostingClassifier])
+def test_boosted_trees_divide_what_they_add_up(made) -> None:
+    holed = X.copy()
+    holed[::9, 1] = np.nan
+    model = made(max_iter=20, min_samples_leaf=5).fit(holed, Y if "Regressor" in made.__name__ else Y > 0)
+    found = shapley_values(model, holed[:20])
+    told = model.predict(holed[:20]) if "Regressor" in made.__name__ else model.decision_function(holed[:20])
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), told, atol=1e-10)
+    assert found.scale == ("prediction" if "Regressor" in made.__name__ else "log odds")
+
+
+def test_a_tree_that_is_a_leaf_says_the_same_of_everybody() -> None:
+    found = shapley_values(DecisionTreeRegressor().fit(X, np.full(len(X), 3.0)), X[:2])
+    assert (found.base, found.values.any()) == (3.0, False)
+
+
+def test_the_package_shap_finds_the_same() -> None:
+    shap = pytest.importorskip("shap", reason="the package shap is not installed")
+    model = RandomForestClassifier(20, random_state=0).fit(X, Y > 0)
+    theirs = np.asarray(shap.TreeExplainer(model).shap_values(X[:20]))[..., -1]
+    np.testing.assert_allclose(shapley_values(model, X[:20]).values, theirs, atol=1e-12)
+
+
+def test_sets_of_categories_are_refused() -> None:
+    model = HistGradientBoostingRegressor(max_iter=2, categorical_features=[1]).fit(np.floor(np.abs(X)), Y)
+    with pytest.raises(InputError, match="categories into sets"):
+        shapley_values(model, X)
 
 
 def test_xgboost_divides_its_own_log_odds() -> None:
@@ -70,22 +141,6 @@ def test_a_model_that_knows_its_own_values_is_asked(probability) -> None:
     np.testing.assert_array_equal(found.values[:, 0], X[:, 0])
     assert (found.base, found.scale) == (2.0, "log odds" if probability else "prediction")
     np.testing.assert_allclose(found.importance, [np.abs(X[:, 0]).mean(), 0, 0, 0])
-
-
-def test_of_scikit_learns_trees_the_last_class_is_explained(monkeypatch) -> None:
-    """With a stand-in for the package: what it gives for each class is the same, but for the sign."""
-    made = SimpleNamespace(
-        expected_value=[0.25, 0.75], shap_values=lambda rows: np.stack([-rows, rows], axis=-1)
-    )
-    monkeypatch.setattr(shapley, "require", lambda *_: SimpleNamespace(TreeExplainer=lambda model: made))
-    for model, scale in (
-        (RandomForestClassifier(2, random_state=0), "probability"),
-        (HistGradientBoostingClassifier(max_iter=2), "log odds"),
-    ):
-        found = shapley_values(model.fit(X, Y > 0), X)
-        np.testing.assert_array_equal(found.values, X)
-        assert (found.base, found.scale) == (0.75, scale)
-    assert shapley_values(RandomForestRegressor(2).fit(X, Y), X).scale == "prediction"
 
 
 def test_what_has_no_trees_or_no_rows_is_refused() -> None:

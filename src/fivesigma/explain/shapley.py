@@ -1,8 +1,8 @@
-"""Shapley values of trees: XGBoost's own exact ones, those of the package ``shap`` for scikit-learn's."""
+"""Shapley values of trees: XGBoost's own exact ones, and ours for all others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, require
-from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted
+from fivesigma._core.tree_shapley import Nodes, expected, shares_of_columns
+from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted, trees_in
 
 Array = NDArray[np.float64]
 _ROWS = 100  # explained at a time where progress is told
@@ -48,10 +49,16 @@ def shapley_values(
 
     Raises
     ------
-    MissingExtraError
-        With the install command, if the package ``shap`` is needed and absent.
     InputError
-        If the model is not fitted, or has no trees.
+        If the model is not fitted, has no trees, or trees that put categories into sets.
+
+    Examples
+    --------
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> tree = DecisionTreeRegressor().fit([[0.0, 5.0], [1.0, 5.0]], [2.0, 4.0])
+    >>> found = shapley_values(tree, [[1.0, 5.0]])
+    >>> found.base, found.values.tolist()
+    (3.0, [[1.0, 0.0]])
     """
     refuse_unfitted(model)
     table, explain = as_table(X), _explainer(model)
@@ -71,22 +78,73 @@ def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
         return lambda rows: _by_xgboost(model, booster.predict(xgboost.DMatrix(rows), pred_contribs=True))
     if callable(getattr(model, "shapley", None)):
         return lambda rows: _by_xgboost(model, model.shapley(rows))
-    if not grown_by_sklearn(model):
-        raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
-    explainer = require("shap", "shap").TreeExplainer(model)
-    return lambda rows: _by_shap(model, explainer, rows)
+    if (trees := trees_in(model)) is not None:
+        nodes, roots = _of_trees(trees)
+        return lambda rows: _by_nodes(nodes, roots, rows.astype(np.float32).astype(np.float64), model)
+    if hasattr(model, "_predictors") and grown_by_sklearn(model):
+        nodes, roots, start = _of_boosting(model)
+        return lambda rows: _by_nodes(nodes, roots, rows, model, start)
+    raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
 
 
-def _by_shap(model: Any, explainer: Any, rows: Array) -> ShapleyValues:
-    values, base = np.asarray(explainer.shap_values(rows)), np.atleast_1d(explainer.expected_value)
-    values = values[..., -1] if values.ndim == 3 else values
-    return ShapleyValues(values, float(base[-1]), _scale(model))
+def _by_nodes(
+    nodes: Nodes, roots: NDArray[np.int64], rows: Array, model: Any, start: float = 0.0
+) -> ShapleyValues:
+    base = start + float(expected(nodes, roots))
+    return ShapleyValues(shares_of_columns(nodes, roots, rows), base, _scale(model))
+
+
+def _of_trees(trees: Sequence[Any]) -> tuple[Nodes, NDArray[np.int64]]:
+    """Return the nodes of scikit-learn's trees, whose mean is what they say; of a classifier the last class."""
+    inner = [tree.tree_ for tree in trees]
+    sizes = [tree.node_count for tree in inner]
+    roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+
+    def all_of(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(tree, name) for tree in inner])
+
+    shift, left = np.repeat(roots, sizes), all_of("children_left")
+    nodes = Nodes(
+        np.where(left < 0, -1, all_of("feature")).astype(np.int64),
+        np.maximum(left, 0) + shift,
+        np.maximum(all_of("children_right"), 0) + shift,
+        np.full(len(left), -np.inf),
+        all_of("threshold"),
+        all_of("missing_go_to_left").astype(bool),
+        all_of("weighted_n_node_samples"),
+        np.concatenate([tree.value[:, 0, -1] for tree in inner]) / len(trees),
+    )
+    return nodes, roots
+
+
+def _of_boosting(model: Any) -> tuple[Nodes, NDArray[np.int64], float]:
+    """Return the nodes of scikit-learn's boosted trees, of the last class, and the output that they start from."""
+    each = [rounds[-1].nodes for rounds in model._predictors]
+    found = np.concatenate(each)
+    if found["is_categorical"].any():
+        raise InputError(
+            f"{type(model).__name__} puts categories into sets; use permutation importance for it."
+        )
+    roots = np.concatenate([[0], np.cumsum([len(nodes) for nodes in each])[:-1]]).astype(np.int64)
+    shift, leaf = np.repeat(roots, [len(nodes) for nodes in each]), found["is_leaf"].astype(bool)
+    nodes = Nodes(
+        np.where(leaf, -1, found["feature_idx"]).astype(np.int64),
+        np.where(leaf, 0, found["left"]) + shift,
+        np.where(leaf, 0, found["right"]) + shift,
+        np.full(len(found), -np.inf),
+        found["num_threshold"],
+        found["missing_go_to_left"].astype(bool),
+        found["count"].astype(np.float64),
+        found["value"],
+    )
+    return nodes, roots, float(np.ravel(model._baseline_prediction)[-1])
 
 
 def _by_xgboost(model: Any, contributions: Any) -> ShapleyValues:
     parts = np.asarray(contributions, dtype=np.float64)
     parts = parts[:, -1] if parts.ndim == 3 else parts
-    scale = "log odds" if hasattr(model, "predict_proba") else "prediction"
+    own = getattr(model, "shapley_scale", "log odds")
+    scale = own if hasattr(model, "predict_proba") else "prediction"
     return ShapleyValues(parts[:, :-1], float(parts[0, -1]), scale)
 
 

@@ -78,7 +78,7 @@ class ExplainSection(Section):
     drop_column: Flag = False
     """Fit anew without each column."""
     shap: Flag = False
-    """Shapley values of trees: XGBoost's own, else by the extra [shap]."""
+    """Shapley values of trees: XGBoost's own, else ours."""
     integrated_gradients: Flag = False
     """Integrated gradients of networks, from the mean of the training rows."""
     effects: Effects = False
