@@ -35,12 +35,12 @@ check: $(VENV)/.test
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --doctest-modules src/fivesigma -n 2 -p no:cacheprovider
+	$(BIN)/python -m pytest --doctest-modules src/fivesigma -n 2 --dist loadfile -p no:cacheprovider
 
 test: $(VENV)/.test browser check
-	$(BIN)/python -m pytest $(COVERED:%=tests/%) -n 2 -p no:cacheprovider \
+	$(BIN)/python -m pytest $(COVERED:%=tests/%) -n 2 --dist loadfile -p no:cacheprovider \
 	  $(subst /,.,$(COVERED:%=--cov=fivesigma/%)) --cov-branch --cov-report=term:skip-covered
-	$(BIN)/python -m pytest tests $(COVERED:%=--ignore=tests/%) -n 2 -p no:cacheprovider
+	$(BIN)/python -m pytest tests $(COVERED:%=--ignore=tests/%) -n 2 --dist loadfile -p no:cacheprovider
 
 # Does this code find the same, byte by byte, as that of another checkout? make golden PARENT=../parent
 golden: $(VENV)/.test
@@ -48,7 +48,7 @@ golden: $(VENV)/.test
 
 # Kills, mutants, races and scenes of coverage in full; `make test` has a tenth of them.
 torture: $(VENV)/.test
-	$(BIN)/python -m pytest tests -m torture --torture -n 2 -p no:cacheprovider
+	$(BIN)/python -m pytest tests -m torture --torture -n 2 --dist loadfile -p no:cacheprovider
 
 # How often intervals hold the truth, and evidence is claimed where there is none: the tables of docs/evidence.md.
 # Goes on where it was stopped; ends with 1 where a promise fails.
