@@ -11,6 +11,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
 from fivesigma._core.errors import InputError
@@ -21,6 +22,9 @@ from fivesigma.explain.importance import (
     impurity_importance,
     permutation_importance,
 )
+from fivesigma.features.ranks import RankCodes
+from fivesigma.models import trees
+from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, ForestRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(500, 6))
@@ -38,8 +42,23 @@ FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500)
         (DecisionTreeRegressor(random_state=0), "rmse"),
         (RandomForestClassifier(12, random_state=0), "log_loss"),
         (ExtraTreesClassifier(8, random_state=0, min_samples_leaf=3), "accuracy"),
+        (make_pipeline(RankCodes(), ExtraTreesClassifier(8, random_state=0)), "log_loss"),
+        (ForestRegressor(12, random_state=0), "r2"),
+        (trees.ExtraTreesClassifier(8, random_state=0), "log_loss"),
+        (BoostingClassifier(max_iter=8), "log_loss"),
+        (BoostingRegressor(max_iter=12), "rmse"),
     ],
-    ids=["forest", "tree", "classes", "extra"],
+    ids=[
+        "forest",
+        "tree",
+        "classes",
+        "extra",
+        "ranks",
+        "our forest",
+        "our extra",
+        "our boosting",
+        "our values",
+    ],
 )
 def test_path_masking_equals_direct_prediction_to_the_last_bit(
     monkeypatch, model, metric, weight, groups
@@ -62,7 +81,7 @@ def test_path_masking_equals_direct_prediction_to_the_last_bit(
 
     score = importance.Asked.score
     quick = measured(seen[0])
-    monkeypatch.setattr(importance, "trees_in", lambda model: None)
+    monkeypatch.setattr(importance, "ensemble_in", lambda model: None)
     direct = measured(seen[1])
     for a, b in zip(*seen, strict=True):
         assert np.array_equal(a, b)
@@ -124,14 +143,27 @@ def test_permutation_drop_column_and_impurity_agree_on_planted_truths() -> None:
         assert permuted.mean[j] > 2 * permuted.std[j]
         assert dropped.mean[j] > 0
     plain = X[:, 0] + X[:, 1] - X[:, 2] + 0.2 * Y  # without an interaction, which 250 rows hardly show
-    impurity = impurity_importance(fit(X[:250], plain[:250], None), X[:250], plain[:250])
-    assert impurity.mean.sum() == pytest.approx(1)
-    assert impurity.out_of_bag is not None
-    assert impurity.mean[3:].min() > 0.005  # in training, noise looks useful
-    assert np.abs(impurity.out_of_bag[3:]).max() < 0.03
-    assert impurity.out_of_bag[:3].min() > 0.05
+    for forest in (
+        fit(X[:250], plain[:250], None),
+        ForestRegressor(40, random_state=0).fit(X[:250], plain[:250]),
+    ):
+        impurity = impurity_importance(forest, X[:250], plain[:250])
+        assert impurity.mean.sum() == pytest.approx(1)
+        assert impurity.out_of_bag is not None
+        assert impurity.mean[3:].min() > 0.005  # in training, noise looks useful
+        assert np.abs(impurity.out_of_bag[3:]).max() < 0.03
+        assert impurity.out_of_bag[:3].min() > 0.05
     weighted = drop_column_importance(linear, X, Y, "r2", folds=FOLDS, sample_weight=np.ones(500))
     assert weighted.mean[0] > 10 * weighted.std[0]
+
+
+def test_our_trees_gain_what_scikit_learns_do_and_boosting_says_gain() -> None:
+    ours = impurity_importance(ForestRegressor(60, random_state=0, max_bins=254).fit(X, Y))
+    theirs = impurity_importance(RandomForestRegressor(60, random_state=0).fit(X, Y))
+    np.testing.assert_allclose(ours.mean, theirs.mean, atol=0.02)
+    boosted = impurity_importance(BoostingRegressor().fit(X, Y))
+    assert (boosted.method, boosted.out_of_bag) == ("gain, training rows", None)
+    assert set(boosted.order[:3].tolist()) == {0, 1, 2}
 
 
 def test_rows_of_weight_zero_are_as_if_removed_and_weights_count_as_copies_in_distribution() -> None:

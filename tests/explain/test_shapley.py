@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.base import clone, is_classifier
 from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
@@ -19,6 +20,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from fivesigma._core.errors import InputError
 from fivesigma.explain.shapley import shapley_values
+from fivesigma.models import trees
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(240, 4))
@@ -98,6 +100,53 @@ def test_boosted_trees_divide_what_they_add_up(made) -> None:
     told = model.predict(holed[:20]) if "Regressor" in made.__name__ else model.decision_function(holed[:20])
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), told, atol=1e-10)
     assert found.scale == ("prediction" if "Regressor" in made.__name__ else "log odds")
+
+
+OURS = [
+    trees.ForestRegressor(4, max_depth=5, random_state=0),
+    trees.ForestClassifier(4, max_depth=5, random_state=0),
+    trees.ExtraTreesClassifier(4, max_depth=5, random_state=0),
+    trees.BoostingRegressor(max_iter=4, min_samples_leaf=5),
+    trees.BoostingClassifier(max_iter=4, min_samples_leaf=5),
+]
+
+
+def of_subset_of_ours(model):
+    """As `of_subset`, by the arrays of our own trees."""
+    grown, read = model._trees, model.as_trees()
+
+    def below(node, codes, known):
+        f = grown.feature[node]
+        if f < 0:
+            return grown.value[node, -1]
+        root = grown.roots[np.searchsorted(grown.roots, node, side="right") - 1]
+        left = root + grown.child[node]
+        if f in known:
+            return below(left + (not grown.first[node] <= codes[f] <= grown.cut[node]), codes, known)
+        w = grown.weight
+        return sum(w[child] * below(child, codes, known) for child in (left, left + 1)) / w[node]
+
+    def says(x, known):
+        codes = grown.bins.codes(x[None])[:, 0]
+        last = [t for t, first in enumerate(grown.outputs) if first == grown.outputs.max()]
+        parts = [below(grown.roots[t], codes, known) for t in last]
+        raw = np.mean(parts) if read.forest.start is None else read.forest.start[-1] + np.sum(parts)
+        return raw if hasattr(model, "predict_proba") else read.told(np.array([[raw]]))[0]
+
+    return says
+
+
+@pytest.mark.parametrize("target", [Y > 0, np.digitize(Y, [-2, 2])], ids=["two", "three"])
+@pytest.mark.parametrize("model", OURS, ids=lambda model: type(model).__name__)
+def test_those_of_our_trees_are_what_columns_are_worth_in_every_order(model, target) -> None:
+    holed = X.copy()
+    holed[RNG.random(X.shape) < 0.1] = np.nan
+    model = clone(model).fit(holed, target if is_classifier(model) else Y, RNG.uniform(0.5, 2, len(X)))
+    found, says = shapley_values(model, holed[:5]), of_subset_of_ours(model)
+    expected = [by_definition(says, x, None, 4) for x in holed[:5]]
+    np.testing.assert_allclose(found.values, expected, atol=1e-11)
+    assert found.base == pytest.approx(says(holed[0], set()), abs=1e-11)
+    assert says(holed[0], set(range(4))) == pytest.approx(found.base + found.values[0].sum(), abs=1e-11)
 
 
 def test_a_tree_that_is_a_leaf_says_the_same_of_everybody() -> None:

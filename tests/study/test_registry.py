@@ -193,6 +193,12 @@ def test_the_documented_table_is_the_registry() -> None:
         ("tree", {"tune": {"max_depth": [5, 2]}}, r"\[5, 2\] leaves no range; write \[low, high\]"),
         ("boosting", {"tune": {"monotone": [1, 2]}}, "monotone cannot be tuned"),
         ("tree", {"tune": {"max_depth": [0, 2]}}, "holds 0"),
+        ("forest", {"tune": {"engine": ["binned", "exact"]}}, "engine cannot be tuned; give it in params"),
+        (
+            "boosting",
+            {"params": {"engine": "fast"}},
+            "engine = 'fast' is not possible; expected 'binned' or 'exact'",
+        ),
         ("tree", {"tune": {"max_depth": 3}}, "not a search"),
         ("tree", {"tune": {"depth": [1, 2]}}, "Did you mean 'max_depth'"),
     ],
@@ -364,3 +370,26 @@ def test_settings_of_a_network_that_contradict_each_other_are_refused_before_any
 ) -> None:
     with pytest.raises(InputError, match=said):
         registry.kind("mlp").checked(params)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("name", ["forest", "extra-trees", "boosting"])
+def test_an_engine_is_ours_or_scikit_learns_with_the_same_settings(name, task) -> None:
+    given = {**FAST.get(name, {}), "min_samples_leaf": 7} | (
+        {"monotone": {"a": 1}} if name == "boosting" else {}
+    )
+    plan = FeaturePlan(("a", "b", "c"), classification=task == "classification")
+    ours, exact = (
+        recipe.build(name, features=plan, task=task, params={**given, **engine})
+        for engine in ({}, {"engine": "exact"})
+    )
+    assert type(ours.steps[-1][1]).__module__.startswith("fivesigma.models.trees.")
+    assert [step for step, _ in ours.steps] == ["model"]
+    assert [step for step, _ in exact.steps] == ["ranks", "model"]
+    assert any(
+        each.__module__.startswith("sklearn.ensemble") for each in type(exact.steps[-1][1]).__mro__[:2]
+    )
+    for setting in ("min_samples_leaf", "max_features"):
+        assert getattr(ours.steps[-1][1], setting) == getattr(exact.steps[-1][1], setting)
+    for made in (ours, exact):
+        recipe.fit(made, Z, Z[:, 0] if task == "regression" else (Z[:, 0] > 0).astype(int))

@@ -1,11 +1,11 @@
-"""The nodes of fitted scikit-learn trees as flat arrays, and the one step down that every walk of them takes.
+"""The nodes of fitted trees as flat arrays, and the one step down that every walk of them takes.
 
-Reading needs no scikit-learn, so explanations and models share this file without knowing each other.
+Reading scikit-learn's needs no scikit-learn, so explanations and models share this file without knowing each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +24,60 @@ class Forest:
     Attributes
     ----------
     nodes : (n_nodes,) of `NODE`, children by their place in the whole array
-    values : (n_nodes, K) mean target or class shares of the training rows in each node
+    values : (n_nodes, S) mean target or class shares of the training rows in each node, or the step of boosting
     roots : (n_trees,)
     depth : levels below the root of the deepest tree
+    outputs : (n_trees,) the first of the outputs that a tree speaks of; None where each speaks of all
+    start : (K,) of trees that are summed up, what their sum begins with; None of trees that are averaged
     """
 
     nodes: NDArray[Any]
     values: NDArray[np.float64]
     roots: NDArray[np.int64]
     depth: int
+    outputs: NDArray[np.int64] | None = None
+    start: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """How often each of the rows that a forest was fitted to was drawn for a tree, and their targets as its nodes hold
+    them.
+
+    Attributes
+    ----------
+    n_rows : of the fit
+    counts : number of a tree and the weights (n_rows,) of the fit -> (n_rows,)
+    targets : targets, or codes of classes (n,) -> (n, S)
+    """
+
+    n_rows: int
+    counts: Callable[[int, NDArray[np.float64]], NDArray[np.int64]]
+    targets: Callable[[NDArray[Any]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """A fitted tree, or an ensemble of them: what those that explain it ask, whoever grew it.
+
+    Attributes
+    ----------
+    forest : the nodes
+    seen : columns (n, p) as float64 -> as the nodes compare them
+    told : sums or means over the trees (..., K) -> predictions: probabilities (..., K') or values
+    weight : (n_nodes,) weight of the training rows in each node
+    importances : () -> (n_trees, p) what the splits on each column gain, as shares of their tree
+    bag : the rows that its trees were fitted to; None where each saw all, or nobody knows
+    gain : what a split gains, in words
+    """
+
+    forest: Forest
+    seen: Callable[[NDArray[np.float64]], NDArray[np.float32]]
+    told: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    weight: NDArray[np.float64]
+    importances: Callable[[], NDArray[np.float64]]
+    bag: Bag | None = None
+    gain: str = "decrease of impurity"
 
 
 def read_forest(trees: Sequence[Any]) -> Forest:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core import laws
+from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError
+from fivesigma._core.forest import Ensemble
 from fivesigma._core.random import refuse_other_than_generator
-from fivesigma.explain.predictions import Asked, grouped, predicted, refuse_unfitted, trees_in
+from fivesigma.explain.predictions import Asked, ensemble_in, grouped, predicted, refuse_unfitted
 from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.resampling import resampling_counts
 
@@ -78,7 +80,7 @@ def permutation_importance(  # noqa: PLR0913 keywords of a public function
 
     Parameters
     ----------
-    model : fitted; trees and forests of scikit-learn go by path masking, equal to the last bit
+    model : fitted; trees, forests and our boosting go by path masking, equal to the last bit
     X, y : (n, p) and (n,) held-out rows
     metric : Metric or its name
     n_repeats : permutations R of each column, at least 2
@@ -133,17 +135,16 @@ def _permuted(
     model: Any, asked: Asked, sets: tuple[tuple[int, ...], ...], R: int, rng: np.random.Generator
 ) -> Any:
     """Yield, for each group, its R predictions and the rows (n, R) that stood in."""
-    trees, n = trees_in(model), len(asked.X)
+    trees, n = ensemble_in(model), len(asked.X)
     if trees is None:
         for columns in sets:
             places = _places(asked, R, rng)
             yield direct_predictions(model, asked.X, columns, places), places
         return
-    from fivesigma._core.forest import read_forest
     from fivesigma.explain.masking import masked_predictions
 
-    forest, table = read_forest(trees), np.ascontiguousarray(asked.X, dtype=np.float32)
-    K = forest.values.shape[1]
+    forest, table = trees.forest, trees.seen(asked.X)
+    K = forest.values.shape[1] if forest.start is None else len(forest.start)
     step = max(1, _CELLS // (n * R * K))
     for start in range(0, len(sets), step):
         part = sets[start : start + step]
@@ -152,7 +153,7 @@ def _permuted(
             group_of[list(columns)] = g
         places = np.stack([_places(asked, R, rng) for _ in part], axis=1)
         for g, each in enumerate(masked_predictions(forest, table, places, group_of)):
-            yield list(each if asked.y.dtype.kind == "i" else each[:, :, 0]), places[:, g]
+            yield list(trees.told(each)), places[:, g]
 
 
 def _places(asked: Asked, R: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -287,15 +288,15 @@ def impurity_importance(
     Raises
     ------
     InputError
-        If the model is not fitted, is no tree or forest of scikit-learn, or X has not its rows.
+        If the model is not fitted, has no trees, or X has not its rows.
     """
     refuse_unfitted(model)
-    trees = trees_in(model)
+    trees = ensemble_in(model)
     if trees is None:
         raise InputError(
             f"{type(model).__name__} has no impurity; expected a tree or a forest: use permutation."
         )
-    draws = np.array([tree.feature_importances_ for tree in trees]).T
+    draws = trees.importances().T
     std = (
         draws.std(axis=1, ddof=1) / draws.shape[1] ** 0.5
         if draws.shape[1] > 1
@@ -304,37 +305,44 @@ def impurity_importance(
     aside = None if X is None or y is None else _out_of_bag(model, trees, (X, y, sample_weight), progress)
     sets = grouped(None, len(draws))
     return ImpurityImportance(
-        np.asarray(model.feature_importances_), std, draws, sets, None, "impurity, training rows", aside
+        _shares(trees, draws), std, draws, sets, None, f"{trees.gain}, training rows", aside
     )
 
 
+def _shares(trees: Ensemble, draws: Array) -> Array:
+    """Return the mean of shares (p, T) over the trees that split, as shares of one."""
+    grown = draws[:, draws.sum(axis=0) > 0]
+    mean = grown.mean(axis=1) if grown.size else np.zeros(len(draws))
+    return np.asarray(mean / (mean.sum() or 1.0))
+
+
 def _out_of_bag(
-    model: Any, trees: list[Any], rows: tuple[Any, Any, Any], progress: Progress | None
+    model: Any, trees: Ensemble, rows: tuple[Any, Any, Any], progress: Progress | None
 ) -> Array | None:
     """Return `split_gains` over out-of-bag rows, in units of those over all in-bag rows."""
-    if not getattr(model, "bootstrap", False):
+    if trees.bag is None:
         return None
-    from fivesigma._core.forest import read_forest
     from fivesigma.explain.masking import split_gains
     from fivesigma.explain.predictions import codes
 
-    forest, table = read_forest(trees), np.ascontiguousarray(rows[0], dtype=np.float32)
-    target, samples = codes(model, np.asarray(rows[1])), model.estimators_samples_
-    if any(len(drawn) and drawn.max() >= len(table) for drawn in samples) or len(target) != len(table):
+    forest, table = trees.forest, trees.seen(as_table(rows[0]))
+    target = codes(model, np.asarray(rows[1]))
+    if trees.bag.n_rows > len(table) or len(target) != len(table):
         raise InputError(
             f"X has {len(table)} rows and y {len(target)}; expected those the forest was fitted to."
         )
     event = checked_weights(None if rows[2] is None else np.asarray(rows[2]), len(table))
-    outputs = np.eye(forest.values.shape[1])[target] if target.dtype.kind == "i" else target[:, None]
+    outputs = trees.bag.targets(target)
     bag, aside = np.zeros(table.shape[1]), np.zeros(table.shape[1])
-    for done, (root, drawn) in enumerate(zip(forest.roots, samples, strict=True)):
-        counts = np.bincount(drawn, minlength=len(table)) * event
+    for done, root in enumerate(forest.roots):
+        drawn = trees.bag.counts(done, event)
+        counts = np.concatenate([drawn, np.zeros(len(table) - len(drawn))])
         out = np.where(counts == 0, event, 0.0)
         for w, gains in ((counts / counts.sum(), bag), (out / (out.sum() or 1.0), aside)):
             at = w > 0
             split_gains(forest.nodes, forest.values, root, table[at], outputs[at], w[at], gains)
         if progress is not None:
-            progress(done + 1, len(trees))
+            progress(done + 1, len(forest.roots))
     return np.asarray(aside / (bag.sum() or 1.0))
 
 

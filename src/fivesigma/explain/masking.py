@@ -1,8 +1,8 @@
-"""Permutation of a forest's columns by path masking: only the part of a path below the column is walked again.
+"""Permutation of the columns of trees by path masking: only the part of a path below the column is walked again.
 
 A tree answers a permuted row as the original one unless the column stands on the row's path; then the walk restarts
 at its first node there, for all repeats together, which part company only at nodes of that column. Sums run over the
-trees in scikit-learn's order, so every prediction equals the direct one to the last bit.
+trees in the order of a prediction, so every one equals the direct one to the last bit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BLOCK = 512  # rows whose sums stay in the cache while all trees pass
 def masked_predictions(
     forest: Forest, X: NDArray[np.float32], places: NDArray[np.int32], group_of: NDArray[np.int32]
 ) -> Array:
-    """Return (G, R, n, K): the forest's predictions with each group of columns permuted R times.
+    """Return (G, R, n, K): means, or sums, over the trees with each group of columns permuted R times.
 
     Parameters
     ----------
@@ -30,12 +30,17 @@ def masked_predictions(
     group_of : (p,) group of each column, -1 for none
     """
     n, G, R = places.shape
-    out = np.zeros((n, G, R, forest.values.shape[1]))
+    T = len(forest.roots)
+    outputs = np.zeros(T, np.int64) if forest.outputs is None else forest.outputs
+    first = np.zeros(forest.values.shape[1]) if forest.start is None else forest.start
+    out = np.tile(first, (n, G, R, 1))
     for start in range(0, n, _BLOCK):
         rows = (start, min(n, start + _BLOCK))
-        _add(forest.nodes, forest.values, forest.roots, X, places, group_of, *rows, forest.depth, out)
-    if len(forest.roots) > 1:
-        out /= len(forest.roots)
+        _add(
+            forest.nodes, forest.values, forest.roots, outputs, X, places, group_of, *rows, forest.depth, out
+        )
+    if forest.start is None and T > 1:
+        out /= T
     return np.ascontiguousarray(out.transpose(1, 2, 0, 3))
 
 
@@ -44,6 +49,7 @@ def _add(
     nodes: Any,
     values: Array,
     roots: NDArray[np.int64],
+    outputs: NDArray[np.int64],
     X: NDArray[np.float32],
     places: NDArray[np.int32],
     group_of: NDArray[np.int32],
@@ -53,13 +59,14 @@ def _add(
     out: Array,
 ) -> None:
     """Add to ``out`` (n, G, R, K) each tree's leaf, for rows ``first_row`` to ``end_row``."""
-    G, R, K = out.shape[1], out.shape[2], out.shape[3]
+    G, R, K = out.shape[1], out.shape[2], values.shape[1]
     seen = np.full(G, -1, dtype=np.int64)
     met = np.empty((min(depth, G) + 1, 2), dtype=np.int64)  # group, and its first node on the path
     repeats = np.arange(R)
     stack = np.empty((R + 1, 3), dtype=np.int64)
     visit = 0
-    for root in roots:
+    for t in range(len(roots)):
+        root, of = roots[t], outputs[t]
         for i in range(first_row, end_row):
             visit += 1
             at, n_met = root, 0
@@ -75,10 +82,11 @@ def _add(
                 if seen[g] != visit:
                     for r in range(R):
                         for k in range(K):
-                            out[i, g, r, k] += values[at, k]
+                            out[i, g, r, of + k] += values[at, k]
             for m in range(n_met):
                 g = met[m, 0]
-                _walk(nodes, values, X, i, places[i, g], group_of, g, met[m, 1], repeats, stack, out[i, g])
+                told = out[i, g, :, of : of + K]
+                _walk(nodes, values, X, i, places[i, g], group_of, g, met[m, 1], repeats, stack, told)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, WrongTypeError
+from fivesigma._core.forest import Bag, Ensemble, read_forest
 from fivesigma.risk.metric import Metric, checked_weights
 from fivesigma.risk.metrics import metric as named
 
@@ -120,6 +122,58 @@ def trees_in(model: Any) -> list[Any] | None:
     if name in _FORESTS:
         return list(model.estimators_)
     return [model] if name in _TREES else None
+
+
+def ensemble_in(model: Any) -> Ensemble | None:
+    """Return the trees of a fitted model, ours or scikit-learn's, by which explanations walk; None of other models.
+
+    A step that puts the ranks of values in their place is part of how the trees see the columns.
+    """
+    if type(model).__name__ == "Pipeline":
+        *steps, (_, last) = model.steps
+        inner = ensemble_in(last)
+        if inner is None or any(type(step).__name__ != "RankCodes" for _, step in steps):
+            return None
+        return _behind([step for _, step in steps], inner)
+    if callable(getattr(model, "as_trees", None)):
+        found: Ensemble | None = model.as_trees()
+        return found
+    trees = trees_in(model)
+    return None if trees is None else _of_sklearn(model, trees)
+
+
+def _behind(steps: Sequence[Any], inner: Ensemble) -> Ensemble:
+    """Return the trees that see columns through ``steps``."""
+
+    def seen(X: Array) -> NDArray[np.float32]:
+        for step in steps:
+            X = step.transform(X)
+        return inner.seen(X)
+
+    return replace(inner, seen=seen)
+
+
+def _of_sklearn(model: Any, trees: list[Any]) -> Ensemble:
+    forest = read_forest(trees)
+    K = forest.values.shape[1]
+    classification = classifies(model)
+    bag = None
+    if getattr(model, "bootstrap", False):
+        samples = model.estimators_samples_
+        n = max((int(drawn.max()) + 1 for drawn in samples if len(drawn)), default=0)
+        bag = Bag(
+            n,
+            lambda t, w: np.bincount(samples[t], minlength=n),
+            lambda y: np.eye(K)[y] if classification else y[:, None],
+        )
+    return Ensemble(
+        forest,
+        lambda X: np.ascontiguousarray(X, dtype=np.float32),
+        lambda mean: mean if classification else mean[..., 0],
+        np.concatenate([tree.tree_.weighted_n_node_samples for tree in trees]),
+        lambda: np.array([tree.feature_importances_ for tree in trees]),
+        bag,
+    )
 
 
 def grouped(groups: Sequence[Sequence[int]] | None, n_columns: int) -> tuple[tuple[int, ...], ...]:

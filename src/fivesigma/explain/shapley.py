@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, require
+from fivesigma._core.forest import Ensemble
 from fivesigma._core.tree_shapley import Nodes, expected, shares_of_columns
 from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted, trees_in
 
@@ -78,6 +79,8 @@ def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
         return lambda rows: _by_xgboost(model, booster.predict(xgboost.DMatrix(rows), pred_contribs=True))
     if callable(getattr(model, "shapley", None)):
         return lambda rows: _by_xgboost(model, model.shapley(rows))
+    if callable(getattr(model, "as_trees", None)):
+        return _of_ours(model, model.as_trees())
     if (trees := trees_in(model)) is not None:
         nodes, roots = _of_trees(trees)
         return lambda rows: _by_nodes(nodes, roots, rows.astype(np.float32).astype(np.float64), model)
@@ -85,6 +88,34 @@ def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
         nodes, roots, start = _of_boosting(model)
         return lambda rows: _by_nodes(nodes, roots, rows, model, start)
     raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
+
+
+def _of_ours(model: Any, trees: Ensemble) -> Callable[[Array], ShapleyValues]:
+    """Return what divides up the last output of trees of ours, in the unit of what the model says."""
+    forest = trees.forest
+    inner = forest.nodes["feature"] >= 0
+    outputs = np.zeros(len(forest.roots), np.int64) if forest.outputs is None else forest.outputs
+    unit, zero = (1.0, 0.0) if hasattr(model, "predict_proba") else _unit(trees)
+    summed = forest.start is not None
+    nodes = Nodes(
+        np.where(inner, forest.nodes["feature"] >> 1, -1).astype(np.int64),
+        forest.nodes["left"].astype(np.int64),
+        forest.nodes["right"].astype(np.int64),
+        np.full(len(inner), -np.inf),
+        forest.nodes["threshold"].astype(np.float64),
+        (forest.nodes["feature"] & 1).astype(bool),
+        trees.weight,
+        forest.values[:, -1] * (unit if summed else unit / len(forest.roots)),
+    )
+    roots = forest.roots[outputs == outputs.max()]
+    start = zero + (unit * float(forest.start[-1]) if forest.start is not None else 0.0)
+    return lambda rows: _by_nodes(nodes, roots, trees.seen(rows).astype(np.float64), model, start)
+
+
+def _unit(trees: Ensemble) -> tuple[float, float]:
+    """Return factor and offset from what the nodes of a regression hold to its predictions."""
+    zero, one = trees.told(np.array([[0.0], [1.0]]))
+    return float(one - zero), float(zero)
 
 
 def _by_nodes(

@@ -159,6 +159,68 @@ def test_several_targets_share_their_trees_each_in_its_own_unit(make) -> None:
     np.testing.assert_allclose(make(10, random_state=1).fit(X, y, w).predict(X), both[:, 0], rtol=1e-9)
 
 
+def test_columns_that_a_split_looks_at_are_drawn_by_the_seed() -> None:
+    X, y, w = data()
+    one, again, other = (
+        BoostingRegressor(max_iter=20, max_features=0.5, random_state=seed).fit(X, y, w).predict(X)
+        for seed in (1, 1, 2)
+    )
+    assert one.tobytes() == again.tobytes() != other.tobytes()
+    alone = BoostingRegressor(max_iter=200, max_leaf_nodes=2, max_features=0.01, random_state=0).fit(X, y)
+    counts = np.bincount(alone._trees.feature[alone._trees.feature >= 0], minlength=4)
+    assert counts.min() > 30  # one column of four at a time, whatever it gains
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("make", [BoostingClassifier, BoostingRegressor])
+def test_predictions_rise_and_fall_as_they_must(make, missing) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1.0, 1.0, (500, 3))
+    y = X[:, 0] - X[:, 1] + np.sin(9 * X[:, 2]) + rng.normal(size=500)
+    X[::11, 2] = np.nan if missing else 0.0
+    y = y > 0 if make is BoostingClassifier else y
+    model = make(min_samples_leaf=3, monotonic_cst=[1, -1, 0]).fit(X, y)
+    free = make(min_samples_leaf=3).fit(X, y)
+    grid = np.linspace(-1.0, 1.0, 60)
+    for column, sign in ((0, 1), (1, -1)):
+        Z = np.repeat(X[:40], 60, axis=0)
+        Z[:, column] = np.tile(grid, 40)
+        rises, bound = (
+            sign
+            * np.diff(
+                (m.predict_proba(Z)[:, 1] if make is BoostingClassifier else m.predict(Z)).reshape(40, 60)
+            )
+            for m in (free, model)
+        )
+        assert bound.min() >= 0.0 < bound.max()
+        assert rises.min() < 0.0
+
+
+def test_weights_of_either_sign_that_cancel_leave_no_trace() -> None:
+    X, y, _ = data(400)
+    y = y > np.median(y)
+    twice = np.concatenate([X, X[:50], X[:50]])
+    w = np.concatenate([np.ones(400), np.full(50, 2.0), np.full(50, -2.0)])
+    model = BoostingClassifier(max_iter=10, min_samples_leaf=0)
+    plain = clone(model).fit(X, y).predict_proba(X)
+    signed = clone(model).fit(twice, np.concatenate([y, y[:50], y[:50]]), w).predict_proba(X)
+    np.testing.assert_allclose(signed, plain, rtol=1e-6)
+    with pytest.raises(InputError, match=r"the weights of class .*True.* sum to -"):
+        model.fit(X, y, np.where(y, -1.0, 1.0))
+
+
+@pytest.mark.parametrize("make", [BoostingClassifier, BoostingRegressor])
+def test_every_stage_is_what_as_many_rounds_say(make) -> None:
+    X, y, w = data(600)
+    labels = np.digitize(y, np.quantile(y, [0.3, 0.6])) if make is BoostingClassifier else y
+    model = make(max_iter=6).fit(X, labels, w)
+    stages = list(model.staged_predict_proba(X) if make is BoostingClassifier else model.staged_predict(X))
+    for rounds, stage in enumerate(stages, 1):
+        short = make(max_iter=rounds).fit(X, labels, w)
+        told = short.predict_proba(X) if make is BoostingClassifier else short.predict(X)
+        assert stage.tobytes() == told.tobytes()
+
+
 def test_three_classes_and_counts_are_learnt() -> None:
     X, y, _ = data(600)
     labels = np.digitize(y, np.quantile(y, [0.33, 0.67]))
@@ -209,6 +271,11 @@ def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) ->
         (BoostingRegressor("hinge"), "'hinge' is not a loss; expected one of"),
         (BoostingClassifier("poisson"), "'poisson' is not a loss; expected one of log_loss"),
         (BoostingRegressor("poisson"), "expected counts"),
+        (
+            BoostingRegressor(monotonic_cst=[1]),
+            r"monotonic_cst is \[1\]; expected -1, 0 or 1 for each of 4 columns",
+        ),
+        (BoostingRegressor(max_features=0), "max_features is 0; expected a number from 1e-06 to 1"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(model, said) -> None:

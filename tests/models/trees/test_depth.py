@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.features.ranks import RankCodes
-from fivesigma.models.trees import DepthPath
+from fivesigma.models.trees import (
+    DepthPath,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    ForestClassifier,
+    ForestRegressor,
+)
 from fivesigma.models.trees.regressors import DecisionTreeRegressor as OurDecisionTreeRegressor
 
 RNG = np.random.default_rng(0)
@@ -52,6 +59,31 @@ def test_the_last_depth_is_the_model_itself_missing_values_included(model) -> No
     codes = RankCodes().fit_transform(table)
     np.testing.assert_array_equal(path.predict_path(table)[-1], itself(codes))
     np.testing.assert_array_equal(path.predict(table), path.estimator_.predict(codes))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ForestRegressor(8, random_state=0),
+        ForestClassifier(8, random_state=0, max_depth=6),
+        ExtraTreesRegressor(8, random_state=0),
+        ExtraTreesClassifier(8, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_forest_of_ours_holds_its_shallower_ones(model) -> None:
+    table = np.where(RNG.random(X.shape) < 0.05, np.nan, X)
+    target = np.digitize(Y, [-0.5, 0.5]) if hasattr(model, "predict_proba") else Y
+    path = DepthPath(model).fit(table, target, W)
+    itself = path.estimator_.predict_proba if hasattr(model, "predict_proba") else path.estimator_.predict
+    np.testing.assert_array_equal(path.predict_path(table)[-1], itself(table))
+    again = DepthPath.of_fitted(path.estimator_)
+    np.testing.assert_array_equal(again.predict_path(table), path.predict_path(table))
+    stump = clone(model).set_params(max_depth=1, max_features=None).fit(table, target, W)
+    deep = DepthPath(clone(model).set_params(max_features=None)).fit(table, target, W)
+    if "Forest" in type(model).__name__:  # the first cut of every tree looks at all columns: no draw decides
+        shown = stump.predict_proba(table) if hasattr(model, "predict_proba") else stump.predict(table)
+        np.testing.assert_allclose(deep.predict_path(table)[0], shown, rtol=1e-12)
 
 
 def test_forest_depths_agree_with_refits_within_two_standard_errors_over_50_seeds() -> None:

@@ -132,12 +132,15 @@ def _sum_left(
     code: Any, first: int, last: int, w: Any, y: Any, start: int, size: int, left: Any, S: int
 ) -> Any:
     """Set the sums ``left`` of the rows that go left; return their weight and number."""
-    left_w, n_left = 0.0, 0
+    left_w, n_left, total = 0.0, 0, 0.0
     for i in range(size):
         inside = (first <= code[i]) & (code[i] <= last)
         n_left += inside
-        left_w += w[start + i] * inside
-    for s in range(S):
+        part = w[start + i] * inside
+        left_w += part
+        total += part * y[start + i, 0]
+    left[0] = total
+    for s in range(1, S):
         total = 0.0
         for i in range(size):
             inside = (first <= code[i]) & (code[i] <= last)

@@ -7,13 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
+from sklearn import ensemble
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
 from sklearn.utils.metaestimators import available_if
@@ -25,9 +20,21 @@ from fivesigma._core.forest import Forest, child, read_forest
 from fivesigma.features.columns import weights
 from fivesigma.features.ranks import RankCodes
 from fivesigma.models.fitting import allows_nan, tags_of
+from fivesigma.models.trees.forest import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    ForestClassifier,
+    ForestRegressor,
+)
 from fivesigma.models.trees.regressors import rewrite, scaled
 
-FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
+FORESTS = (
+    ensemble.RandomForestClassifier,
+    ensemble.RandomForestRegressor,
+    ensemble.ExtraTreesClassifier,
+    ensemble.ExtraTreesRegressor,
+)
+OURS = (ForestClassifier, ForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
 Array = NDArray[np.float64]
 
 
@@ -47,20 +54,20 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    tree : scikit-learn tree or forest, of one output, unfitted; its ``max_depth`` ends the path
+    tree : tree or forest of scikit-learn, or forest of ours, of one output, unfitted; its ``max_depth`` ends the path
         ``None`` means ``DecisionTreeRegressor(random_state=0)``. ``max_leaf_nodes`` and ``ccp_alpha`` are refused:
         with them a split depends on other nodes.
 
     Attributes
     ----------
-    estimator_ : the deep tree or forest, which cuts the ranks of each column's values (`RankCodes`)
+    estimator_ : the deep tree or forest, of which scikit-learn's cuts the ranks of each column's values (`RankCodes`)
     depths_ : (n_depths,) 1, 2, … up to the depth reached
     classes_ : (n_classes,), classifiers only
 
     Raises
     ------
     WrongTypeError
-        If ``tree`` is no tree or forest of scikit-learn.
+        If ``tree`` is no tree or forest.
     InputError
         If it has ``max_leaf_nodes`` or ``ccp_alpha``.
 
@@ -87,7 +94,10 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         if is_classifier(inner):
             check_classification_targets(target)
         w = None if sample_weight is None else weights(sample_weight, table)
-        self._ranks: RankCodes | None = RankCodes()
+        if isinstance(inner, OURS):
+            self._ranks: RankCodes | None = None
+            return self._of(inner.fit(table, target, sample_weight=w))
+        self._ranks = RankCodes()
         codes = self._ranks.fit_transform(table, sample_weight=w)
         scale, scores = (None, target) if is_classifier(inner) else scaled(inner, target, w)
         fitted = inner.fit(codes, scores, sample_weight=w)
@@ -105,7 +115,7 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _of(self, fitted: Any) -> Self:
         self.estimator_ = fitted
-        self._forest = read_forest(trees_of(fitted))
+        self._forest = fitted.as_trees().forest if isinstance(fitted, OURS) else read_forest(trees_of(fitted))
         self.depths_ = np.arange(1, max(1, self._forest.depth) + 1)
         if is_classifier(fitted):
             self.classes_ = fitted.classes_
@@ -117,6 +127,9 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         table = validate_data(
             self, X, dtype=np.float64, ensure_all_finite=_finite(self.estimator_), reset=False
         )
+        if isinstance(self.estimator_, OURS):
+            trees = self.estimator_.as_trees()
+            return trees.told(path_of(self._forest, trees.seen(table), len(self.depths_)))
         codes = table.astype(np.float32) if self._ranks is None else self._ranks.transform(table)
         path = path_of(self._forest, codes, len(self.depths_))
         return path if is_classifier(self.estimator_) else path[:, :, 0]
@@ -149,9 +162,11 @@ def _finite(tree: Any) -> bool | str:
 
 def checked_tree(tree: Any) -> Any:
     """Return ``tree`` if it is a tree or forest whose splits do not depend on ``max_depth``, else raise."""
+    if isinstance(tree, OURS):
+        return tree
     if not isinstance(tree, (BaseDecisionTree, *FORESTS)):
         raise WrongTypeError(
-            f"a depth path needs a decision tree or a forest of scikit-learn; got {type(tree).__name__}: "
+            f"a depth path needs a decision tree or a forest; got {type(tree).__name__}: "
             "use validation_curve for other models."
         )
     if tree.max_leaf_nodes is not None or tree.ccp_alpha:

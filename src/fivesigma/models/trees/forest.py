@@ -14,12 +14,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.forest import Bag, Ensemble
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees import forest_kernel as kernel
 from fivesigma.models.trees.binning import Array, Bins, Codes
 from fivesigma.models.trees.nodes import Grown, Tree, room_for
+from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
 
@@ -87,6 +89,22 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         trees = self._trees
         return trees.added(table, np.zeros((len(table), trees.value.shape[1]))) / (len(trees.roots) - 1)
 
+    def _said(self, mean: Array) -> Array:
+        """Return the predictions of means (..., S) over the trees."""
+        raise NotImplementedError
+
+    def _held(self, y: NDArray[Any]) -> Array:
+        """Return targets (n, S) as nodes hold them, of codes of classes or of values (n,)."""
+        raise NotImplementedError
+
+    def _bag(self) -> Bag | None:
+        return None
+
+    def as_trees(self) -> Ensemble:
+        """Return the trees for those that explain them."""
+        check_is_fitted(self, "_trees")
+        return ensemble(self._trees, self._said, "decrease of impurity", bag=self._bag())
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -126,15 +144,22 @@ class _Drawn(_Forest):
         self.n_jobs = n_jobs
 
     def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
-        return kernel.sampled(*stream, self._n_draws(len(w)), w, targets)
+        return kernel.sampled(*stream, self._n_draws(w), w, targets)
 
-    def _n_draws(self, n: int) -> int:
+    def _bag(self) -> Bag | None:
+        return Bag(
+            self._n_rows,
+            lambda number, w: kernel.counted(self._seed, number, self._n_draws(w), w)[1],
+            self._held,
+        )
+
+    def _n_draws(self, w: Floats) -> int:
         share = 1.0 if self.max_samples is None else self.max_samples
         if not 0.0 < share <= 1.0:
             raise InputError(
                 f"max_samples is {self.max_samples!r}; expected a share of the rows up to 1.0, or None."
             )
-        return max(1, round(share * n))
+        return max(1, int(share * w.sum()))
 
 
 class _Whole(_Forest):
@@ -180,7 +205,13 @@ class _Classes(ClassifierMixin, _Forest):  # type: ignore[misc]
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probabilities ``(n, K)`` of the classes."""
-        return shares_of(self._mean(X), len(self.classes_))
+        return self._said(self._mean(X))
+
+    def _said(self, mean: Array) -> Array:
+        return shares_of(mean, len(self.classes_))
+
+    def _held(self, y: NDArray[Any]) -> Array:
+        return _indicators(y, len(self.classes_))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of each row ``(n,)``."""
@@ -205,18 +236,19 @@ class _Values(RegressorMixin, _Forest):  # type: ignore[misc]
         table, target = labelled(self, X, y, nan=True, numeric=True, several=True)
         w = weights(sample_weight, table)
         w, table, target = present(w, table, target)
-        columns = np.atleast_2d(target.T)
-        self._targets = [TargetScale.of(column, w) for column in columns]
-        placed = [scale.places(column) for scale, column in zip(self._targets, columns, strict=True)]
-        self._grown(table, np.ascontiguousarray(np.transpose(placed)), w)
+        self._targets = [TargetScale.of(column, w) for column in np.atleast_2d(target.T)]
+        self._grown(table, self._held(target), w)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the mean over the trees ``(n,)``, or (n, m)."""
-        return self._told(self._mean(X))
+        return self._said(self._mean(X))
 
-    def _told(self, mean: Array) -> Array:
-        """Return the values (..., m) of means of places, (...) of one target."""
+    def _held(self, y: NDArray[Any]) -> Array:
+        columns = zip(self._targets, np.atleast_2d(y.T), strict=True)
+        return np.ascontiguousarray(np.transpose([scale.places(column) for scale, column in columns]))
+
+    def _said(self, mean: Array) -> Array:
         told = [scale.at(mean[..., m]) for m, scale in enumerate(self._targets)]
         return np.asarray(told[0] if len(told) == 1 else np.stack(told, axis=-1))
 
@@ -235,9 +267,9 @@ class _Values(RegressorMixin, _Forest):  # type: ignore[misc]
 class ForestClassifier(_Classes, _Drawn):
     """A random forest of classification trees; missing values go to the side of a cut that gains more.
 
-    Each tree is grown to ``min_samples_leaf`` on rows drawn with replacement; a split looks at ``max_features``
-    columns drawn at random, in at most ``max_bins`` bins of equal weight. The probabilities are the mean over the trees
-    of the shares in a leaf. Breiman (2001), doi:10.1023/A:1010933404324.
+    Each tree is grown to ``min_samples_leaf`` on events drawn with replacement, by their weights; a split looks at
+    ``max_features`` columns drawn at random, in at most ``max_bins`` bins of equal weight. The probabilities are means
+    over the trees of the shares in a leaf. Breiman (2001), doi:10.1023/A:1010933404324.
 
     Parameters
     ----------
@@ -248,7 +280,7 @@ class ForestClassifier(_Classes, _Drawn):
     max_features : "auto", "sqrt", "log2", a share, a number, or None for all
         "auto" is "sqrt" of classes, and all of values.
     max_samples : float, None for 1
-        How many rows are drawn for a tree, as a share of all.
+        How many events are drawn for a tree, as a share of the sum of weights.
     max_bins : int, from 2 to 254
     random_state : int, RandomState or None
     n_jobs : int

@@ -17,6 +17,8 @@ from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
 from fivesigma.models.trees.draws import begun, below, drawn
 from fivesigma.models.trees.nodes import Tree, compiled
 
+_EXCESS = np.uint64(11)  # bits more than a float64 holds
+
 
 class Rows(NamedTuple):
     """The rows of a tree, moved as nodes are split: place in the table, weight, and targets (m, S)."""
@@ -59,7 +61,7 @@ class Room(NamedTuple):
 
 @compiled
 def _taken(counts: Any, w: Any, y: Any) -> Rows:
-    """Return the rows that were drawn, with what they weigh as often as they were."""
+    """Return the rows with a count, which is their weight but for ``w``."""
     m, S = 0, y.shape[1]
     for i in range(len(counts)):
         m += counts[i] > 0
@@ -74,16 +76,31 @@ def _taken(counts: Any, w: Any, y: Any) -> Rows:
 
 
 @compiled
-def sampled(seed: int, number: int, n_draws: int, w: Any, y: Any) -> Any:
-    """Return the state of the draws, and the `Rows` of tree ``number``: ``n_draws`` with replacement.
-
-    ``w`` (n,) and ``y`` (n, S) are weights and targets of all rows.
-    """
-    counts, state = np.zeros(len(w), np.int64), begun(seed, number)
+def counted(seed: int, number: int, n_draws: int, w: Any) -> Any:
+    """Return the state of the draws, and how often each row is drawn for tree ``number``: by its weight ``w`` (n,)."""
+    counts, state, equal = np.zeros(len(w), np.int64), begun(seed, number), True
+    for i in range(1, len(w)):
+        equal = equal and w[i] == w[0]
+    up_to = w[:0] if equal else np.cumsum(w)
     for _ in range(n_draws):
         state, bits = drawn(state)
-        counts[below(bits, len(w))] += 1
-    return state, _taken(counts, w, y)
+        if equal:
+            counts[below(bits, len(w))] += 1
+        else:
+            at = np.searchsorted(up_to, (bits >> _EXCESS) * 2.0**-53 * up_to[-1], side="right")
+            counts[min(at, len(w) - 1)] += 1
+    return state, counts
+
+
+@compiled
+def sampled(seed: int, number: int, n_draws: int, w: Any, y: Any) -> Any:
+    """Return the state of the draws, and the `Rows` of tree ``number``: ``n_draws`` events with replacement.
+
+    ``w`` (n,) and ``y`` (n, S) are weights and targets of all rows. An event of weight k is drawn as k events are, and
+    weighs as often as it was.
+    """
+    state, counts = counted(seed, number, n_draws, w)
+    return state, _taken(counts, np.ones(len(w)), y)
 
 
 @compiled
@@ -131,21 +148,33 @@ def _split(
 
 
 @compiled
-def _parted(codes: Any, f: int, first: int, last: int, rows: Rows, start: int, end: int, S: int) -> int:
-    """Move the rows that go left to the front; return where the others begin."""
+def _parted(
+    codes: Any, f: int, first: int, last: int, rows: Rows, start: int, end: int, aside: Rows, S: int
+) -> int:
+    """Move the rows that go left to the front, both sides in their order; return where the others begin.
+
+    Each row is written to both sides, and one of the two is overwritten: a guess which it is would often be wrong.
+    """
     place, w, y = rows
-    i, k = start, end - 1
-    while True:
-        while i <= k and first <= codes[f, place[i]] <= last:
-            i += 1
-        while i <= k and not first <= codes[f, place[k]] <= last:
-            k -= 1
-        if i >= k:
-            return i
-        place[i], place[k] = place[k], place[i]
-        w[i], w[k] = w[k], w[i]
+    other_place, other_w, other_y = aside
+    middle, n_right = start, 0
+    for i in range(start, end):
+        row, weight = place[i], w[i]
+        code = codes[f, row]
+        left = (first <= code) & (code <= last)
+        place[middle], w[middle] = row, weight
+        other_place[n_right], other_w[n_right] = row, weight
         for s in range(S):
-            y[i, s], y[k, s] = y[k, s], y[i, s]
+            target = y[i, s]
+            y[middle, s] = target
+            other_y[n_right, s] = target
+        middle += left
+        n_right += 1 - left
+    for k in range(n_right):
+        place[middle + k], w[middle + k] = other_place[k], other_w[k]
+        for s in range(S):
+            y[middle + k, s] = other_y[k, s]
+    return middle
 
 
 @compiled
@@ -191,6 +220,7 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         np.empty(S),
         np.empty(m, np.uint8),
     )
+    aside = Rows(np.empty(m, np.int32), np.empty(m), np.empty((m, S)))
     order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, m, 0, 0
     while top > 0:
@@ -206,7 +236,7 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         feature, first, last, state = _split(codes, rows, own, limits, order, state, room, S)
         if feature < 0:
             continue
-        middle = _parted(codes, feature, first, last, rows, start, end, S)
+        middle = _parted(codes, feature, first, last, rows, start, end, aside, S)
         tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
         tree.child[node] = n_nodes
         for side in range(2):

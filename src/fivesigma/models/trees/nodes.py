@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -95,6 +95,20 @@ class Grown:
         codes = np.ascontiguousarray(self.bins.codes(X).T)
         _add(codes, self.tree, self.roots, self.outputs, out)
         return out
+
+    def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
+        """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
+        codes = np.ascontiguousarray(self.bins.codes(X).T)
+        step = (len(self.roots) - 1) // n_stages
+        for first in range(0, step * n_stages, step):
+            _add(
+                codes,
+                self.tree,
+                self.roots[first : first + step + 1],
+                self.outputs[first : first + step],
+                out,
+            )
+            yield out
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

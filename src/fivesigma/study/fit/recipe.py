@@ -134,7 +134,12 @@ def _wrapped(
 ) -> tuple[Any, str]:
     """Return the pipeline that ends in ``model``, calibrated or stopped early, and where its settings stand in it."""
     recipe: Any = _pipeline(
-        features, model, native=kind.native_nan, standardise=kind.standardise, ranks=kind.ranks, seed=ask.seed
+        features,
+        model,
+        native=kind.native_nan,
+        standardise=kind.standardise,
+        ranks=kind.ranks(settings),
+        seed=ask.seed,
     )
     inner, outer = "model__estimator__" if isinstance(model, ScaledTarget | Tempered) else "model__", ""
     if kind.calibrated and ask.classifies:

@@ -69,6 +69,11 @@ def _goes(params: Mapping[str, Any]) -> None:
     """Any parameters that are possible alone go together."""
 
 
+def _values(params: Mapping[str, Any]) -> bool:
+    """A model looks at the values of its columns."""
+    return False
+
+
 def _never(params: Mapping[str, Any], n: int, p: int) -> bool:
     return False
 
@@ -101,7 +106,8 @@ class ModelKind:
     standardise : wants columns of one scale
     native_nan : takes NaN as it is
     cuts : is made of cuts on columns, so that an angle tells it as much as its sine and cosine
-    ranks : asks of a column on which side of a cut a value lies, and nothing else
+    ranks : parameters -> whether it gets the ranks of each column's values: it asks of a column on which side of a cut
+        a value lies, and nothing else, and reads them as float32
     several : fits several targets at once; of other kinds each target has a fit of its own
     flexibility : (parameter, factor towards the less flexible), or None
     stochastic : depends on the seed
@@ -136,7 +142,7 @@ class ModelKind:
     standardise: bool = False
     native_nan: bool = False
     cuts: bool = False
-    ranks: bool = False
+    ranks: Callable[[Mapping[str, Any]], bool] = field(default=_values)
     several: bool = False
     flexibility: tuple[str, float] | None = None
     stochastic: bool = False

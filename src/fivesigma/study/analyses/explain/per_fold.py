@@ -92,6 +92,7 @@ def impurity(estimator: Any, held: Held, groups: Groups, rng: np.random.Generato
         w, X, y, _ = present(w, X, y, None)
     table = pipeline[:-1].transform(X) if len(pipeline.steps) > 1 else X
     found = impurity_importance(model, table, y, sample_weight=w)
+    about["method"] = found.method.replace("training rows", "rows fitted to")
     about["mean"] = _together(found.mean @ share, groups).tolist()
     if found.out_of_bag is not None:
         about["out_of_bag"] = _together(found.out_of_bag @ share, groups).tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import log2
 from typing import Any
 
@@ -20,6 +22,8 @@ from fivesigma.study.registry.kinds.parameters import (
 )
 from fivesigma.study.registry.monotone import KEY, Signs
 
+ENGINE = "engine"
+
 
 def _tree(ask: Request) -> Any:
     from sklearn.tree import DecisionTreeClassifier
@@ -31,33 +35,58 @@ def _tree(ask: Request) -> Any:
 
 
 def _forest(ask: Request) -> Any:
-    from sklearn.ensemble import RandomForestClassifier
+    if _exact(ask.params):
+        from sklearn.ensemble import RandomForestClassifier
 
-    from fivesigma.models.trees.regressors import RandomForestRegressor
+        from fivesigma.models.trees.regressors import RandomForestRegressor
 
-    made = RandomForestClassifier if ask.classifies else RandomForestRegressor
-    return made(**ask.params, random_state=ask.seed, n_jobs=1)
+        exact = RandomForestClassifier if ask.classifies else RandomForestRegressor
+        return exact(**_without(ask.params, ENGINE), random_state=ask.seed, n_jobs=1)
+    from fivesigma.models.trees.forest import ForestClassifier, ForestRegressor
+
+    made = ForestClassifier if ask.classifies else ForestRegressor
+    return made(**_without(ask.params, ENGINE), random_state=ask.seed)
 
 
 def _extra_trees(ask: Request) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier
+    if _exact(ask.params):
+        from sklearn.ensemble import ExtraTreesClassifier
 
-    from fivesigma.models.trees.regressors import ExtraTreesRegressor
+        from fivesigma.models.trees.regressors import ExtraTreesRegressor
 
-    made = ExtraTreesClassifier if ask.classifies else ExtraTreesRegressor
-    return made(**ask.params, random_state=ask.seed, n_jobs=1)
+        exact = ExtraTreesClassifier if ask.classifies else ExtraTreesRegressor
+        return exact(**_without(ask.params, ENGINE), random_state=ask.seed, n_jobs=1)
+    from fivesigma.models.trees import forest
+
+    made = forest.ExtraTreesClassifier if ask.classifies else forest.ExtraTreesRegressor
+    return made(**_without(ask.params, ENGINE), random_state=ask.seed)
 
 
 def _boosting(ask: Request) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    from fivesigma.models.trees.regressors import HistGradientBoostingRegressor
-
-    made = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
-    settings = {name: value for name, value in ask.params.items() if name not in ("early_stopping", KEY)}
+    settings = _without(ask.params, ENGINE, "early_stopping", KEY)
     signs = ask.params[KEY]
     constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
-    return made(**settings, early_stopping=False, monotonic_cst=constraints, random_state=ask.seed)
+    settings |= {"monotonic_cst": constraints, "random_state": ask.seed}
+    if _exact(ask.params):
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        from fivesigma.models.trees.regressors import HistGradientBoostingRegressor
+
+        exact = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
+        return exact(**settings, early_stopping=False)
+    from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegressor
+
+    made = BoostingClassifier if ask.classifies else BoostingRegressor
+    return made(**settings)
+
+
+def _exact(params: Mapping[str, Any]) -> bool:
+    """Whether scikit-learn's own trees are asked for."""
+    return bool(params[ENGINE] == "exact")
+
+
+def _without(params: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name not in names}
 
 
 def _xgboost(ask: Request) -> Any:
@@ -84,7 +113,25 @@ def _quantile_forest(ask: Request) -> Any:
     return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
 
 
-_TREE = {
+@dataclass(frozen=True)
+class Engines:
+    """What ``engine`` may be: it is given, and no search looks for it.
+
+    >>> Engines().contains("exact"), str(Engines())
+    (True, "'binned' or 'exact'")
+    """
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is one of them."""
+        return value in ("binned", "exact")
+
+    def __str__(self) -> str:
+        return "'binned' or 'exact'"
+
+
+_ENGINE = {ENGINE: Parameter("binned", Engines())}
+"""Our own trees, of columns in bins; or scikit-learn's, which know every value."""
+_TREE: dict[str, Parameter] = {
     "max_depth": whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": whole(5, 1, search=(1, 100), log=True),
 }
@@ -99,7 +146,7 @@ TREES: tuple[ModelKind, ...] = (
         {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
         native_nan=True,
         cuts=True,
-        ranks=True,
+        ranks=lambda params: True,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         several=True,
@@ -116,10 +163,11 @@ TREES: tuple[ModelKind, ...] = (
             "n_estimators": whole(100, 1, 10**5),
             "max_features": _FEATURES_TRIED,
             "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+            **_ENGINE,
         },
         native_nan=True,
         cuts=True,
-        ranks=True,
+        ranks=_exact,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
@@ -152,10 +200,10 @@ TREES: tuple[ModelKind, ...] = (
         BOTH,
         _extra_trees,
         lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
-        {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED},
+        {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED, **_ENGINE},
         native_nan=True,
         cuts=True,
-        ranks=True,
+        ranks=_exact,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
@@ -177,10 +225,11 @@ TREES: tuple[ModelKind, ...] = (
             "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
             "early_stopping": choice(False, False, True),
             KEY: Parameter(None, Signs()),
+            **_ENGINE,
         },
         native_nan=True,
         cuts=True,
-        ranks=True,
+        ranks=_exact,
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,
         negative={"regression": "a leaf whose weights nearly cancel takes steps without bound"},
