@@ -7,7 +7,8 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier
 
-from fivesigma._core.forest import child, read_forest
+from fivesigma._core.forest import read_forest
+from fivesigma._core.tree_step import child
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 3)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The nodes of fitted trees as flat arrays, and the one step down that every walk of them takes.
+"""The nodes of fitted trees as flat arrays.
 
 Reading scikit-learn's needs no scikit-learn, so explanations and models share this file without knowing each other.
 """
@@ -7,14 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 NODE = np.dtype([("threshold", "f4"), ("feature", "i4"), ("left", "i4"), ("right", "i4")])
 """16 bytes, four nodes a cache line; ``feature`` is -1 at a leaf, else twice the column, plus 1 where NaN goes left."""
+
+
+class Nodes(NamedTuple):
+    """The nodes of trees one behind the other, for one output.
+
+    Attributes
+    ----------
+    feature : (N,) the column of a split, -1 of a leaf
+    left, right : (N,) children by their place among all nodes, behind their parent
+    low, high : (N,) the values that go left, both ends among them
+    missing_left : (N,) whether a missing value does
+    weight : (N,) of the training rows in a node
+    value : (N,) what a leaf adds to the output
+    """
+
+    feature: Any
+    left: Any
+    right: Any
+    low: Any
+    high: Any
+    missing_left: Any
+    weight: Any
+    value: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +123,3 @@ def _nodes(tree: Any, root: int) -> NDArray[Any]:
     nodes["left"], nodes["right"] = tree.children_left + root, tree.children_right + root
     nodes["feature"] = np.where(tree.children_left < 0, -1, 2 * tree.feature + tree.missing_go_to_left)
     return nodes
-
-
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def child(node: Any, x: np.float32) -> int:
-    """Return the place of the child to which the value ``x`` of the node's column goes."""
-    if np.isnan(x):
-        return node.left if node.feature & 1 else node.right  # type: ignore[no-any-return]
-    return node.left if x <= node.threshold else node.right  # type: ignore[no-any-return]

@@ -16,31 +16,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.forest import Nodes
+
 Array = NDArray[np.float64]
 _FOUR = 4
-
-
-class Nodes(NamedTuple):
-    """The nodes of trees one behind the other, for one output.
-
-    Attributes
-    ----------
-    feature : (N,) the column of a split, -1 of a leaf
-    left, right : (N,) children by their place among all nodes, behind their parent
-    low, high : (N,) the values that go left, both ends among them
-    missing_left : (N,) whether a missing value does
-    weight : (N,) of the training rows in a node
-    value : (N,) what a leaf adds to the output
-    """
-
-    feature: Any
-    left: Any
-    right: Any
-    low: Any
-    high: Any
-    missing_left: Any
-    weight: Any
-    value: Any
 
 
 class _Walk(NamedTuple):

@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fivesigma._core.forest import Forest, child
+from fivesigma._core.forest import Forest
+from fivesigma._core.tree_step import child
 
 Array = NDArray[np.float64]
 _BLOCK = 512  # rows whose sums stay in the cache while all trees pass

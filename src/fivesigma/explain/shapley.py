@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, require
-from fivesigma._core.forest import Ensemble
-from fivesigma._core.tree_shapley import Nodes, expected, shares_of_columns
+from fivesigma._core.forest import Ensemble, Nodes
 from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted, trees_in
 
 Array = NDArray[np.float64]
@@ -121,6 +120,8 @@ def _unit(trees: Ensemble) -> tuple[float, float]:
 def _by_nodes(
     nodes: Nodes, roots: NDArray[np.int64], rows: Array, model: Any, start: float = 0.0
 ) -> ShapleyValues:
+    from fivesigma._core.tree_shapley import expected, shares_of_columns
+
     base = start + float(expected(nodes, roots))
     return ShapleyValues(shares_of_columns(nodes, roots, rows), base, _scale(model))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fivesigma._core.forest import child
+from fivesigma._core.tree_step import child
 from fivesigma.models.trees import BoostingRegressor, ExtraTreesRegressor, ForestRegressor
 
 RNG = np.random.default_rng(0)

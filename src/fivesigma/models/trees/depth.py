@@ -16,7 +16,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fivesigma._core.errors import InputError, WrongTypeError
-from fivesigma._core.forest import Forest, child, read_forest
+from fivesigma._core.forest import Forest, read_forest
+from fivesigma._core.tree_step import child
 from fivesigma.features.columns import weights
 from fivesigma.features.ranks import RankCodes
 from fivesigma.models.fitting import allows_nan, tags_of
