@@ -90,6 +90,7 @@ class Galaxies(System):
 
     block: ClassVar[int] = 500
     default_n: ClassVar[int] = 1_000
+    behind: ClassVar[tuple[str, str] | None] = ("truth_images", "truth_image")
 
     size: int = 64
     blended: float = 0.5

@@ -48,6 +48,8 @@ class System(ABC):
     block: ClassVar[int] = 1_000
     #: events drawn where nothing else is asked for
     default_n: ClassVar[int] = 1_000
+    #: the setting with which it also draws what is behind an image, and the column that this is; None of others
+    behind: ClassVar[tuple[str, str] | None] = None
 
     @abstractmethod
     def table(self, n: int, rng: np.random.Generator) -> Table:

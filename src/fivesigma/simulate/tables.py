@@ -72,6 +72,30 @@ def draw(
     return made.merge(parts)
 
 
+def truth_images(
+    name: str, at: Array, *, n: int | None = None, seed: int = 0, settings: Mapping[str, Any] | None = None
+) -> Array | None:
+    """Return what is behind the images of the events ``at`` of those that `draw` draws; None where no system says.
+
+    Only the blocks in which these events stand are drawn again.
+
+    >>> truth_images("galaxies", np.array([7]), n=600, settings={"size": 16}).shape
+    (1, 16, 16)
+    >>> truth_images("projectiles", np.array([7])) is None
+    True
+    """
+    known = system(name, settings).behind
+    if known is None:
+        return None
+    setting, column = known
+    made = system(name, {**(settings or {}), setting: True})
+    sizes, which = _sizes(made.default_n if n is None else count(n), made.block), at // made.block
+    parts = {
+        i: _block((made, sizes[i], int(seed), name, i)).columns[column] for i in np.unique(which).tolist()
+    }
+    return np.stack([parts[i][j] for i, j in zip(which.tolist(), (at % made.block).tolist(), strict=True)])
+
+
 def columns(
     name: str,
     n: int | None = None,

@@ -215,6 +215,17 @@ BY_HAND = {
             "residual": 2.5e-8,
             "maps": [{"picture": 1, "class": "s", "score": 1.5, "pixels": "AACAPwAAgL8AAIA/AACAPw=="}],
         },
+        "modelled": {
+            "model": "joint fit",
+            "family": "sersic (profiles = 2)",
+            "maps": [
+                {
+                    "picture": 1,
+                    "chi2": 1.25,
+                    **dict.fromkeys(("whole", "first", "truth"), "AACAPwAAgL8AAIA/AACAPw=="),
+                }
+            ],
+        },
     },
     "symmetries": {
         "part": "test",

@@ -11,6 +11,7 @@ import pytest
 from fivesigma.record.sections.pictures import PicturesRecord, image_of, pixels_of
 from fivesigma.report.page import page
 from fivesigma.report.pictures.figure import plots
+from fivesigma.report.pictures.modelled import modelled
 from fivesigma.report.pictures.saliency import saliency
 from fivesigma.report.pictures.scale import about_zero, beyond, shared, ticks
 from fivesigma.report.pictures.section import SECTION
@@ -43,7 +44,7 @@ def numbers(shape, kind="image"):
     strips = [{"of": of, "class": None, "pictures": one} for of in ("examples", "least", "middle", "largest")]
     parts = [{"picture": 6, "class": None, "score": 14.5, "pixels": pixels_of(RNG.normal(size=shape))}]
     own = {"model": "cnn", "scale": "prediction", "residual": 1e-8, "maps": parts}
-    return view(made.regression(), kind=kind, shape=list(shape), strips=strips, saliency=own)
+    return view(made.regression(), kind=kind, shape=list(shape), strips=strips, saliency=own, modelled=None)
 
 
 def test_an_image_is_kept_to_its_last_bit():
@@ -77,7 +78,7 @@ def test_a_sealed_test_is_said_to_be_sealed():
 def test_nothing_wrong_is_said():
     examples = BY_HAND["pictures"]["strips"][0]
     strips = [examples, examples | {"of": "certain", "class": None}]
-    assert "No event of them is wrong." in SECTION.markdown(view(strips=strips, saliency=None))
+    assert "No event of them is wrong." in SECTION.markdown(view(strips=strips, saliency=None, modelled=None))
 
 
 def test_a_figure_has_one_scale_and_names_stay_text():
@@ -115,12 +116,24 @@ def test_the_scale_of_parts_has_nothing_in_its_middle_and_a_bright_image_stretch
     assert beyond(np.array([-1.0, 4.0]), norm) == "max"
 
 
+def test_the_truth_stands_beside_a_fit_where_it_is_known():
+    svg = drawing(modelled(view())).inline
+    for text in ("image − fit", "fit − truth", "χ²/dof 1.25", "true b"):
+        assert text in svg
+    own = copy.deepcopy(BY_HAND["pictures"]["modelled"])
+    own["maps"][0]["truth"] = None
+    plot = modelled(view(modelled=own))
+    assert "fit − truth" not in drawing(plot).inline
+    assert "as it was simulated" not in plot.caption
+    assert modelled(view(modelled=None)) is None
+
+
 def test_images_without_a_pixel_or_with_one_value_are_drawn():
     for image in (np.full((2, 2), np.nan), np.zeros((2, 2))):
         strips = copy.deepcopy(BY_HAND["pictures"]["strips"])
         for strip in strips:
             strip["pictures"][0]["pixels"] = pixels_of(image)
-        assert drawing(plots(view(strips=strips, saliency=None))["pictures"]).inline
+        assert drawing(plots(view(strips=strips, saliency=None, modelled=None))["pictures"]).inline
 
 
 def test_it_stands_on_the_page_only_where_it_is_known():

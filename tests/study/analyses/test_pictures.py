@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import fivesigma as fs
 from fivesigma._core.outputs import Output
+from fivesigma.features.images.sersic import SersicFit
 from fivesigma.record.sections.pictures import PicturesRecord, image_of
+from fivesigma.simulate.tables import draw
 from fivesigma.study.analyses.pictures.choice import Told, of_classes, of_numbers
 from fivesigma.study.analyses.pictures.drawn import averaged, summed
+from fivesigma.study.analyses.pictures.modelled import modelled
+from fivesigma.study.plan import Entry
+from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.runner.run import canonical, resume, unblind
+from fivesigma.study.spec.document import Spec
 
 RNG = np.random.default_rng(5)
 N = 120
@@ -34,7 +41,7 @@ image = ["magnetisation"]
 kind = "ridge"
 [[models]]
 kind = "cnn"
-params = { channels = [4], epochs = 4, early_stopping = false }
+params = { channels = [4], epochs = 2, early_stopping = false }
 [evaluate]
 bootstrap = 100
 refits = 2
@@ -143,7 +150,7 @@ def test_a_killed_run_draws_the_same_bytes_and_a_page_is_made_without_the_data(
     shutil.copytree(finished.path, half)
     for path in [*sorted((half / "tasks").glob("*.npz"))[::2], half / "results.json", half / "report.html"]:
         path.unlink()
-    resume(half, workers=2, progress=False)
+    resume(half, workers=1, progress=False)
     one, two = (canonical(json.loads((each / "results.json").read_text())) for each in (half, finished.path))
     assert one == two
 
@@ -166,3 +173,45 @@ def test_neither_a_sealed_test_nor_an_event_without_weight_is_drawn(tmp_path: Pa
     assert opened.part == "test"
     assert {each.row for each in opened.pictures} <= tested
     assert opened.saliency is None
+
+
+SETTINGS = {"size": 20, "blended": 1.0}
+GALAXIES = """
+[data]
+source = "simulate:galaxies"
+features = ["image"]
+target = "log10(flux_1)"
+select = "n_1 > 1"
+[source]
+n = 40
+size = 20
+blended = 1.0
+[features]
+image = ["moments"]
+[[models]]
+kind = "linear"
+"""
+
+
+def test_a_fit_of_the_image_stands_beside_what_the_simulation_knows_of_it() -> None:
+    prepared = prepare(Spec.from_toml(GALAXIES))
+    entry = Entry("fit", "linear", image=("moments", {"kind": "sersic", "profiles": 2}))
+    found = SimpleNamespace(ranked=["fit"], fitted={"fit": SimpleNamespace(entry=entry)})
+    strips = [SimpleNamespace(of=of, pictures=[None] * 2) for of in ("examples", "least", "largest")]
+    at = np.array([0, 1, 7, 3, 9, 4])
+    made = modelled(prepared, found, strips, at, 0)
+    assert (made.model, made.family) == ("fit", "sersic (profiles = 2)")
+    assert [each.picture for each in made.maps] == [2, 4]
+    truths = draw(
+        "galaxies", n=40, seed=prepared.spec.study.seed, settings={**SETTINGS, "truth_images": True}
+    )
+    for row, each in zip((7, 9), made.maps, strict=True):
+        image, whole = prepared.data.X[row, 0], image_of(each.whole, (20, 20))
+        truth = truths.columns["truth_image"][prepared.data.rows[row]]
+        np.testing.assert_array_equal(image_of(each.truth, (20, 20)), truth)
+        measured = SersicFit(profiles=2).measured(np.asarray(image[None], dtype=float))
+        assert each.chi2 == pytest.approx(measured[0, -1], rel=1e-6)
+        assert np.std(image - whole) == pytest.approx(1.0, rel=0.3)
+        assert whole.sum() > image_of(each.first, (20, 20)).sum() > 0
+    none = SimpleNamespace(entry=Entry("fit", "linear", image=("moments",)))
+    assert modelled(prepared, SimpleNamespace(ranked=["a"], fitted={"a": none}), strips, at, 0) is None

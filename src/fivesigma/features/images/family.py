@@ -41,6 +41,22 @@ class Column:
         return of_image if self.of == "brightness" else f"({of_image})^2"
 
 
+@dataclass(frozen=True, eq=False)
+class Modelled:
+    """Models that were fitted to images (n, height, width), in the unit of their values.
+
+    Attributes
+    ----------
+    whole : all of it, with the sky; NaN where no fit came to an end
+    first : its first part alone, without the sky; the whole where there is one part
+    chi2 : (n,) χ² a degree of freedom
+    """
+
+    whole: Images
+    first: Images
+    chi2: Floats
+
+
 class Family(ABC):
     """Features that are measured together.
 
@@ -64,6 +80,10 @@ class Family(ABC):
     @abstractmethod
     def measured(self, images: Images) -> Floats:
         """Return the columns (n, p) of ``images`` (n, height, width); NaN where an image has no such number."""
+
+    def modelled(self, images: Images) -> Modelled | None:
+        """Return the models that it fits to ``images`` (n, height, width); None of a family that fits none."""
+        return None
 
 
 def side(shape: Shape) -> int:

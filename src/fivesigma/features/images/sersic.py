@@ -17,7 +17,7 @@ from scipy import fft
 
 from fivesigma._core.errors import InputError
 from fivesigma.features.images import kernels
-from fivesigma.features.images.family import Column, Family, Floats, Images, Shape
+from fivesigma.features.images.family import Column, Family, Floats, Images, Modelled, Shape
 from fivesigma.features.images.psf import Psf
 from fivesigma.features.images.sersic_kernel import N_PARAMETERS, NODES, profiles
 from fivesigma.features.images.sky import border
@@ -86,26 +86,45 @@ class SersicFit(Family):
         found = [self._fitted(piece) for piece in pieces]
         return np.concatenate(found) if found else np.empty((0, 8 * self.profiles + 1))
 
+    def modelled(self, images: Images) -> Modelled:
+        """Return the profiles that are fitted, seen through the PSF; the first is that nearest to the middle."""
+        fit, level, scale = self._fit(images)
+        parts, sky = fit.model(), fit.parameters[:, -1]
+        whole = (parts.sum(axis=1) + sky[:, None, None]) * scale + level
+        first = parts[np.arange(len(parts)), self._nearest(fit, images.shape)[:, 0]] * scale
+        unfitted = ~np.isfinite(fit.chi2)
+        whole[unfitted], first[unfitted] = np.nan, np.nan
+        return Modelled(whole, first, np.where(unfitted, np.nan, fit.chi2 / _dof(fit, images.shape)))
+
     def _fitted(self, images: Images) -> Floats:
-        """Fit a batch; images are scaled to noise one, so that no unit has a say."""
+        fit, _, scale = self._fit(images)
+        return self._told(fit, np.log(scale[:, 0, 0]), images.shape)
+
+    def _fit(self, images: Images) -> tuple[Fit, Floats, Floats]:
+        """Fit a batch; images are scaled to noise one, so that no unit has a say: level and scale (n, 1, 1) beside."""
         level, noise = border(images)
         spread = np.abs(images - level[:, None, None]).max(axis=(1, 2))
         scale = np.where(noise > 1e-9 * spread, noise, 1e-3 * spread)
-        scale = np.where(scale > 0, scale, 1.0)
-        scaled = (images - level[:, None, None]) / scale[:, None, None]
+        level, scale = level[:, None, None], np.where(scale > 0, scale, 1.0)[:, None, None]
+        scaled = (images - level) / scale
         fit = Fit(scaled, Psf(self.fwhm, self.beta))
         fit.run(start_of_one(scaled))
         if self.profiles == 2:
             fit.run(fit.with_another())
-        return self._told(fit, np.log(scale), images.shape)
+        return fit, level, scale
+
+    def _nearest(self, fit: Fit, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        """Return the profiles of each image (n, k), that nearest to its middle first."""
+        at = fit.parameters[:, :-1].reshape(len(fit.parameters), self.profiles, N_PARAMETERS)[:, :, 3:5]
+        return np.argsort(np.hypot(*(at - _middle(shape)).transpose(2, 0, 1)), axis=1)
 
     def _told(self, fit: Fit, log_scale: Floats, shape: tuple[int, ...]) -> Floats:
         p, error = fit.parameters[:, :-1], fit.errors()
         p = p.reshape(len(p), self.profiles, N_PARAMETERS)
         error = error[:, :-1].reshape(p.shape)
-        middle = (np.array([shape[2], shape[1]]) - 1) / 2
+        middle = _middle(shape)
         if self.profiles == 2:
-            near = np.argsort(np.hypot(*(p[:, :, 3:5] - middle).transpose(2, 0, 1)), axis=1)
+            near = self._nearest(fit, shape)
             p, error = (np.take_along_axis(each, near[:, :, None], axis=1) for each in (p, error))
         shear = np.hypot(p[..., 5], p[..., 6])
         columns = [
@@ -116,10 +135,17 @@ class SersicFit(Family):
         ]
         columns += [(1 - shear) / (1 + shear), error[..., 0], error[..., 2]]
         table = np.stack(columns, axis=2).reshape(len(p), -1)
-        dof = shape[1] * shape[2] - fit.parameters.shape[1]
-        found = np.column_stack([table, fit.chi2 / dof])
+        found = np.column_stack([table, fit.chi2 / _dof(fit, shape)])
         found[~np.isfinite(fit.chi2)] = np.nan
         return found
+
+
+def _middle(shape: tuple[int, ...]) -> Floats:
+    return (np.array([shape[2], shape[1]]) - 1) / 2
+
+
+def _dof(fit: Fit, shape: tuple[int, ...]) -> int:
+    return int(shape[1] * shape[2] - fit.parameters.shape[1])
 
 
 def start_of_one(images: Images) -> Floats:
@@ -177,12 +203,7 @@ class Fit:
     def _at(self, p: Floats, rows: Array) -> tuple[Floats, Floats, Floats]:
         """Return χ² (n,), half its gradient (n, p) and half its curvature (n, p, p), of the images ``rows``."""
         height, width = self.images.shape[1:]
-        k = (p.shape[1] - 1) // N_PARAMETERS
-        raw = np.empty((len(p) * k, N_PARAMETERS, height, width))
-        profiles(np.ascontiguousarray(p[:, :-1].reshape(-1, N_PARAMETERS)), raw, NODES)
-        seen = fft.irfft2(
-            fft.rfft2(raw, s=(self.size, self.size)) * self.psf, s=(self.size, self.size), overwrite_x=True
-        )[..., :height, :width].reshape(len(p), k, N_PARAMETERS, -1)
+        seen = self._seen(p).reshape(len(p), -1, N_PARAMETERS, height * width)
         model = seen[:, :, 0].sum(axis=1) + p[:, -1:]
         J = np.concatenate(
             [seen.reshape(len(p), -1, height * width), np.ones((len(p), 1, height * width))], axis=1
@@ -193,6 +214,21 @@ class Fit:
         hessian = np.matmul(J, J.transpose(0, 2, 1))
         sound = np.isfinite(chi2) & np.isfinite(hessian).all(axis=(1, 2))
         return np.where(sound, chi2, np.inf), np.nan_to_num(gradient), np.nan_to_num(hessian)
+
+    def _seen(self, p: Floats) -> Floats:
+        """Return profiles and their derivatives (n k, 7, height, width) behind the PSF."""
+        height, width = self.images.shape[1:]
+        each = np.ascontiguousarray(p[:, :-1].reshape(-1, N_PARAMETERS))
+        raw = np.empty((len(each), N_PARAMETERS, height, width))
+        profiles(each, raw, NODES)
+        size = (self.size, self.size)
+        seen = fft.irfft2(fft.rfft2(raw, s=size) * self.psf, s=size, overwrite_x=True)
+        return np.asarray(seen[..., :height, :width])
+
+    def model(self) -> Floats:
+        """Return the profiles (n, k, height, width) that were fitted, behind the PSF."""
+        p = self.parameters
+        return self._seen(p)[:, 0].reshape(len(p), -1, *self.images.shape[1:])
 
     def errors(self) -> Floats:
         """Return the standard error (n, p) of each parameter, by the curvature of χ² in units of the noise."""

@@ -110,6 +110,39 @@ class Saliency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelMaps:
+    """The model of an image that was fitted to it.
+
+    Attributes
+    ----------
+    picture : which one, counted through all strips from 0.
+    chi2 : χ² a degree of freedom.
+    whole, first : the model, and its first part alone without the sky, see `pixels_of`.
+    truth : what that part is of, as the simulation has it; null where it does not say.
+    """
+
+    picture: int
+    chi2: float | None
+    whole: str
+    first: str
+    truth: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelledImages:
+    """Images beside the models that a family of features fits to them.
+
+    Attributes
+    ----------
+    model : the best model that has the family, which is ``family`` with its settings.
+    """
+
+    model: str
+    family: str
+    maps: tuple[ModelMaps, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PicturesRecord(Section):
     """Some of the events that a model was judged on.
 
@@ -135,6 +168,7 @@ class PicturesRecord(Section):
     unit: str | None
     strips: tuple[Strip, ...]
     saliency: Saliency | None = optional()
+    modelled: ModelledImages | None = optional()
 
     @property
     def pictures(self) -> Iterator[Picture]:

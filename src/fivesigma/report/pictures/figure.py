@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.sections.pictures import Picture, PicturesRecord, Strip, image_of
-from fivesigma.report.pictures.scale import MAP, beyond, few, shared, ticks
+from fivesigma.report.pictures.board import Board, below, beside, draw_curves, draw_images
+from fivesigma.report.pictures.scale import MAP, shared
 from fivesigma.report.pictures.text import kept_of, name_of, right, said, truth
 from fivesigma.report.plot import Plot
-from fivesigma.report.rounding import plain_number
 from fivesigma.report.section import View
-from fivesigma.report.style import BLUE, INK, MUTED, VERMILLION
+from fivesigma.report.style import INK, VERMILLION
 from fivesigma.report.text import labelled, short
 
 Array = NDArray[Any]
 COLUMNS = 6
 """Pictures side by side."""
-SMALL = 8.0
-_SIDE, _BELOW, _BAR = 1.2, 0.42, 0.9
-"""Inches of a picture, of what stands below it, and of the bar beside all."""
 Row = tuple[str, Sequence[Picture]]
 
 
@@ -34,7 +31,10 @@ def plots(view: View) -> dict[str, Plot]:
     found = {"pictures": _plot(view, "pictures", "Examples", _examples(view, examples), _of_examples(view))}
     if told:
         rows = [(name_of(strip), strip.pictures) for strip in told]
-        found["pictures-told"] = _plot(view, "pictures-told", "Sure, unsure and wrong", rows, _of_told(view))
+        title = (
+            "Sure, unsure and wrong" if view.results.task == "classification" else "Best, typical and worst"
+        )
+        found["pictures-told"] = _plot(view, "pictures-told", title, rows, _of_told(view))
     return found
 
 
@@ -71,14 +71,14 @@ def _plot(view: View, name: str, title: str, rows: Sequence[Row], caption: str) 
         if view.results.task == "classification"
         else "Below each what is true and what was predicted."
     )
-    wide = max(len(pictures) for _, pictures in rows)
+    board = Board(kept.shape, len(rows), max(len(pictures) for _, pictures in rows))
     return Plot(
         name=name,
         title=title,
         caption=f"{caption} {scale} {below}",
         alt=f"{title}: pictures of {sum(len(pictures) for _, pictures in rows)} events.",
-        size=figure_size(kept, wide, len(rows)),
-        draw=lambda figure: _draw(figure, view, kept, rows, wide),
+        size=board.size,
+        draw=lambda figure: _draw(figure, view, kept, rows, board),
         header=("strip", "event", "true", "said", "probability"),
         rows=[(label, *line(picture)) for label, pictures in rows for picture in pictures],
     )
@@ -95,95 +95,26 @@ def _cells(values: tuple[float, ...]) -> object:
     return values[0] if len(values) == 1 else " ".join(map(repr, values))
 
 
-def figure_size(kept: PicturesRecord, wide: int, n_rows: int) -> tuple[float, float]:
-    """Return the inches of a figure of ``n_rows`` rows with ``wide`` pictures each."""
-    return wide * _SIDE + _BAR + 0.2, n_rows * (_tall(kept) + _BELOW) + 0.1
-
-
-def _tall(kept: PicturesRecord) -> float:
-    """Return the inches that a picture is high."""
-    if kept.kind != "image":
-        return 0.6 * _SIDE
-    return _SIDE * float(np.clip(kept.shape[0] / kept.shape[1], 0.4, 2.0))
-
-
-def _draw(figure: Any, view: View, kept: PicturesRecord, rows: Sequence[Row], wide: int) -> None:
-    axes = figure.subplots(len(rows), wide, squeeze=False)
+def _draw(figure: Any, view: View, kept: PicturesRecord, rows: Sequence[Row], board: Board) -> None:
+    axes = figure.subplots()
     images = [[image_of(each.pixels, kept.shape) for each in pictures] for _, pictures in rows]
-    paint = painter(figure, axes, kept, np.stack([image for row in images for image in row]))
-    for panels, (label, pictures), own in zip(axes, rows, images, strict=True):
-        panels[0].set_ylabel(label, fontsize=SMALL + 0.5, color=INK)
-        for panel, picture, image in zip(panels, pictures, own, strict=False):
-            paint(panel, image)
-            _tell(panel, view, picture)
-        for spare in panels[len(pictures) :]:
-            spare.set_axis_off()
+    draw(figure, axes, board, kept, images)
+    for row, (label, pictures) in enumerate(rows):
+        beside(axes, board, row, label)
+        for column, picture in enumerate(pictures):
+            colour = VERMILLION if right(picture) is False else INK
+            below(axes, board, (row, column), _told(view, picture), colour)
 
 
-def _tell(panel: Any, view: View, picture: Picture) -> None:
-    unit, found = view.target_unit, said(picture, view.target_unit)
-    told = f"true {truth(picture, unit)}" + (f"\nsaid {found}" if found else "")
-    panel.set_xlabel(told, fontsize=SMALL, color=VERMILLION if right(picture) is False else INK, labelpad=2.5)
+def _told(view: View, picture: Picture) -> str:
+    found = said(picture, view.target_unit)
+    return f"true {truth(picture, view.target_unit)}" + (f"\nsaid {found}" if found else "")
 
 
-def painter(figure: Any, axes: Array, kept: PicturesRecord, every: Array) -> Callable[[Any, Array], None]:
-    """Return what draws a picture of a figure, with the scale that all ``every`` (n, \\*shape) share, and its bar."""
+def draw(figure: Any, axes: Any, board: Board, kept: PicturesRecord, rows: Sequence[Sequence[Array]]) -> None:
+    """Draw rows of pictures as they are, on one scale."""
     if kept.kind != "image":
-        low, high = _span(every)
-        return lambda panel, values: curve(panel, values, low, high)
-    norm = shared(every)
-    bar = bar_beside(figure, axes, norm, labelled(kept.channel, kept.unit), beyond(every, norm))
-    if (at := few(every) or ticks(norm)) is not None:
-        bar.set_ticks(at, labels=[plain_number(each) for each in at])
-        bar.minorticks_off()
-    return lambda panel, image: paint(panel, image, norm, MAP)
-
-
-def _span(every: Array) -> tuple[float, float]:
-    known = every[np.isfinite(every)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    reach = 0.06 * ((high - low) or 1.0)
-    return low - reach, high + reach
-
-
-def bar_beside(figure: Any, axes: Array, norm: Any, label: str, extend: str, colours: str = MAP) -> Any:
-    """Draw the bar of a scale beside ``axes`` and return it."""
-    from matplotlib.cm import ScalarMappable
-
-    bar = figure.colorbar(
-        ScalarMappable(norm, colours),
-        ax=axes.ravel().tolist(),
-        label=label,
-        extend=extend,
-        fraction=0.03,
-        pad=0.015,
-        aspect=18 * len(axes) ** 0.5,
-    )
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.ax.yaxis.label.set_fontsize(SMALL + 0.5)
-    return bar
-
-
-def paint(panel: Any, image: Array, norm: Any, colours: str) -> None:
-    """Draw an image without axes; a pixel that is missing stays empty."""
-    panel.imshow(image, norm=norm, cmap=colours, origin="lower")
-    bare(panel)
-
-
-def bare(panel: Any) -> None:
-    """Take ticks and frame away."""
-    panel.set_xticks([])
-    panel.set_yticks([])
-    for side in panel.spines.values():
-        side.set_visible(False)
-
-
-def curve(panel: Any, values: Array, low: float, high: float) -> None:
-    """Draw a sequence without ticks, on an axis that all share."""
-    panel.plot(np.arange(len(values)), values, color=BLUE, linewidth=0.9)
-    panel.set_ylim(low, high)
-    panel.set_xlim(0, max(len(values) - 1, 1))
-    bare(panel)
-    panel.spines["bottom"].set_visible(True)
-    panel.spines["bottom"].set_color(MUTED)
+        draw_curves(axes, board, rows)
+        return
+    norm = shared(np.stack([image for images in rows for image in images]))
+    draw_images(figure, axes, board, rows, norm=norm, colours=MAP, label=labelled(kept.channel, kept.unit))

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.record.sections.pictures import Picture, PicturesRecord, Saliency, SaliencyMap, image_of
-from fivesigma.report.panels import zero_line
-from fivesigma.report.pictures.figure import SMALL, bar_beside, bare, figure_size, paint, painter
-from fivesigma.report.pictures.scale import DIVERGING, about_zero, beyond
+from fivesigma.report.pictures.board import LINE, Board, above, below, draw_images, draw_parts
+from fivesigma.report.pictures.figure import draw
+from fivesigma.report.pictures.scale import DIVERGING, about_zero
 from fivesigma.report.pictures.text import kept_of, name_of, truth
 from fivesigma.report.plot import Plot
 from fivesigma.report.rounding import plain_number, signed
 from fivesigma.report.section import View
-from fivesigma.report.style import BLUE, INK, VERMILLION
 from fivesigma.report.text import short
 
 Array = NDArray[Any]
@@ -30,13 +29,14 @@ def saliency(view: View) -> Plot | None:
         return None
     named = [(name_of(strip), picture) for strip in kept.strips for picture in strip.pictures]
     shown = [(*named[each.picture], each) for each in kept.saliency.maps]
+    board = Board(kept.shape, 1, len(shown), left=0.0, top=LINE)
     return Plot(
         name="saliency",
         title=f"What “{short(kept.saliency.model)}” looks at",
         caption=_caption(view, kept, kept.saliency),
         alt=f"Integrated gradients of {len(shown)} events.",
-        size=figure_size(kept, len(shown), 2),
-        draw=lambda figure: _draw(figure, view, kept, shown),
+        size=(board.size[0], 2 * board.size[1]),
+        draw=lambda figure: _draw(figure, view, kept, shown, board),
         header=("event", "true", "score of", "score"),
         rows=[(p.row, truth(p, None), each.class_, each.score) for _, p, each in shown],
     )
@@ -61,43 +61,32 @@ def _caption(view: View, kept: PicturesRecord, own: Saliency) -> str:
     )
 
 
-def _draw(figure: Any, view: View, kept: PicturesRecord, shown: list[Explained]) -> None:
-    axes = figure.subplots(2, len(shown), squeeze=False)
-    images = np.stack([image_of(picture.pixels, kept.shape) for _, picture, _ in shown])
-    maps = np.stack([image_of(each.pixels, kept.shape) for *_, each in shown])
-    draw = painter(figure, axes[:1], kept, images)
-    assert kept.saliency is not None
-    draw_map = _map_painter(figure, axes[1:], view, kept, maps)
-    for (top, below), (why, picture, each), image, values in zip(axes.T, shown, images, maps, strict=True):
-        draw(top, image)
-        draw_map(below, values)
-        top.set_title(why, fontsize=SMALL, color=INK, pad=3)
-        top.set_xlabel(f"true {truth(picture, view.target_unit)}", fontsize=SMALL, color=INK, labelpad=2.5)
-        below.set_xlabel(_said(each), fontsize=SMALL, color=INK, labelpad=2.5)
+def _draw(figure: Any, view: View, kept: PicturesRecord, shown: list[Explained], board: Board) -> None:
+    top, bottom = figure.subplots(2, 1)
+    draw(figure, top, board, kept, [[image_of(picture.pixels, kept.shape) for _, picture, _ in shown]])
+    _draw_parts(
+        figure, bottom, board, view, kept, [[image_of(each.pixels, kept.shape) for *_, each in shown]]
+    )
+    for column, (why, picture, each) in enumerate(shown):
+        above(top, board, column, why)
+        below(top, board, (0, column), f"true {truth(picture, view.target_unit)}")
+        below(bottom, board, (0, column), _said(view, each))
 
 
-def _said(each: SaliencyMap) -> str:
+def _said(view: View, each: SaliencyMap) -> str:
     if each.class_ is None:
-        return f"said {plain_number(each.score)}"
+        unit = f" {short(view.target_unit, 8)}" if view.target_unit else ""
+        return f"said {plain_number(each.score)}{unit}"
     return f"log odds {signed(each.score, 2)}\nof {short(each.class_, 14)}"
 
 
-def _map_painter(figure: Any, axes: Array, view: View, kept: PicturesRecord, maps: Array) -> Any:
-    norm = about_zero(maps)
-    assert kept.saliency is not None
+def _draw_parts(
+    figure: Any, axes: Any, board: Board, view: View, kept: PicturesRecord, rows: list[list[Array]]
+) -> None:
+    norm = about_zero(np.stack(rows[0]))
     if kept.kind != "image":
-        return lambda panel, values: _parts(panel, values, norm.vmax)
-    label = view.target if kept.saliency.scale == "prediction" else kept.saliency.scale
-    bar_beside(figure, axes, norm, label, beyond(maps, norm), DIVERGING)
-    return lambda panel, values: paint(panel, values, norm, DIVERGING)
-
-
-def _parts(panel: Any, values: Array, reach: float) -> None:
-    """Draw the parts of a sequence, those that raise the score above, those that lower it below."""
-    at = np.arange(len(values))
-    panel.fill_between(at, np.clip(values, 0, None), color=VERMILLION, linewidth=0, step="mid")
-    panel.fill_between(at, np.clip(values, None, 0), color=BLUE, linewidth=0, step="mid")
-    panel.set_ylim(-reach, reach)
-    panel.set_xlim(0, max(len(values) - 1, 1))
-    bare(panel)
-    zero_line(panel, vertical=False)
+        draw_parts(axes, board, rows, norm.vmax)
+        return
+    assert kept.saliency is not None
+    label = _score(view, kept.saliency)
+    draw_images(figure, axes, board, rows, norm=norm, colours=DIVERGING, label=label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fivesigma.record.sections.pictures import PicturesRecord
 from fivesigma.report.markup import cell, table
 from fivesigma.report.pictures.figure import plots
+from fivesigma.report.pictures.modelled import modelled
 from fivesigma.report.pictures.saliency import saliency
 from fivesigma.report.pictures.text import about, kept_of, name_of, said, truth
 from fivesigma.report.plot import Plot
@@ -17,8 +18,8 @@ _TOLD = ("wrong", "largest")
 
 def _content(view: View) -> Content:
     found: dict[str, Plot] = plots(view)
-    if (explained := saliency(view)) is not None:
-        found["saliency"] = explained
+    more = {"saliency": saliency(view), "modelled": modelled(view)}
+    found |= {name: plot for name, plot in more.items() if plot is not None}
     return Content({"sentences": about(view, kept_of(view))}, found)
 
 

@@ -15,6 +15,7 @@ from fivesigma.record.sections.section import named
 from fivesigma.study.analyses.analysis import Analysis, Experiment
 from fivesigma.study.analyses.pictures.choice import Chosen, Told, of_classes, of_numbers
 from fivesigma.study.analyses.pictures.drawn import averaged, factor
+from fivesigma.study.analyses.pictures.modelled import modelled
 from fivesigma.study.analyses.pictures.saliency import saliency
 from fivesigma.study.evidence.calibrated import said_of
 from fivesigma.study.evidence.evidence import Evidence
@@ -44,12 +45,16 @@ class Pictures(Experiment):
         if not chosen:
             return {}
         strips = tuple(_strip(prepared, told, one) for one in chosen)
-        explained = saliency(self.run, found, strips, told.rows[np.concatenate([one.at for one in chosen])])
-        return named(_record(prepared, strips, best, part, explained))
+        at = told.rows[np.concatenate([one.at for one in chosen])]
+        more = {
+            "saliency": saliency(self.run, found, strips, at),
+            "modelled": modelled(prepared, found, strips, at, SHOWN),
+        }
+        return named(_record(prepared, strips, best, part, more))
 
 
 def _record(
-    prepared: Prepared, strips: tuple[Strip, ...], best: str, part: str, explained: Any
+    prepared: Prepared, strips: tuple[Strip, ...], best: str, part: str, more: Mapping[str, Any]
 ) -> PicturesRecord:
     data = prepared.data
     space = data.X.shape[2:]
@@ -63,7 +68,7 @@ def _record(
         n_channels=len(data.names),
         unit=data.units[SHOWN],
         strips=strips,
-        saliency=explained,
+        **more,
     )
 
 

@@ -16,7 +16,6 @@ from fivesigma.study.analyses.analysis import Run
 from fivesigma.study.analyses.kept import kept_model
 from fivesigma.study.analyses.pictures.drawn import summed
 from fivesigma.study.evidence.evidence import Evidence
-from fivesigma.study.fit.inside import model_of, pipeline_of
 
 Array = NDArray[Any]
 KIND = "cnn"
@@ -71,6 +70,8 @@ def saliency(run: Run, found: Evidence, strips: Sequence[Strip], at: Array) -> S
 def _explained(
     run: Run, name: str, estimator: Any, asked: Sequence[Asked], classes: Sequence[str]
 ) -> Saliency:
+    from fivesigma.study.fit.inside import model_of, pipeline_of
+
     entry = next(each for each in run.plan.entries if each.name == name)
     events, steps = (
         run.prepared.fit_data.table(np.array([each.at for each in asked]), entry),
