@@ -13,6 +13,7 @@ from fivesigma.features.ranks import middles
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.uint8]
+_BLOCK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Bins:
     @classmethod
     def of(cls, X: Array, w: Array, max_bins: int) -> Bins:
         """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few."""
-        edges = [_edges(column[~np.isnan(column)], w[~np.isnan(column)], max_bins) for column in X.T]
+        edges = [_edges(*_there(column, w), max_bins) for column in np.ascontiguousarray(X.T)]
         starts = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
         return cls(np.concatenate(edges), starts)
 
@@ -43,7 +44,7 @@ class Bins:
     def codes(self, X: Array) -> Codes:
         """Return the bin of each value: (p, n), one column's codes next to each other."""
         codes = np.empty((X.shape[1], len(X)), dtype=np.uint8)
-        _encode(np.ascontiguousarray(X), self.edges, self.starts, codes)
+        _encode(np.ascontiguousarray(X.T), self.edges, self.starts, codes)
         return codes
 
     def check_state(self, state: SavedState) -> None:
@@ -64,36 +65,52 @@ class Bins:
         state.expect((np.diff(edges)[within] > 0).all(), "edges", "edges that rise within each column")
 
 
+def _there(column: Array, w: Array) -> tuple[Array, Array]:
+    """Return the values (n,) that are not missing, in order, and how much each weighs."""
+    there = ~np.isnan(column)
+    if not there.all():
+        column, w = column[there], w[there]
+    if (w == w[:1]).all():
+        return np.sort(column), w
+    order = np.argsort(column, kind="stable")
+    return column[order], w[order]
+
+
 def _edges(values: Array, w: Array, max_bins: int) -> Array:
-    """Return the inner edges: every midpoint, or those nearest to equal weight; copies and weights count alike."""
-    distinct, inverse = np.unique(values, return_inverse=True)
-    if distinct.size < 2:
+    """Return the inner edges: every midpoint, or those nearest to equal weight; copies and weights count alike.
+
+    ``values`` (n,) are in order, and weigh ``w``.
+    """
+    last = np.flatnonzero(values[1:] != values[:-1])  # where each value ends, but for the greatest
+    if not last.size:
         return np.empty(0)
-    middle = middles(distinct)
-    if distinct.size <= max_bins:
-        return np.asarray(middle)
-    below = np.cumsum(np.bincount(inverse, weights=w))[:-1]
-    share = np.arange(1, max_bins) / max_bins * w.sum()
-    return np.asarray(
-        middle[np.unique(np.searchsorted(below, share * (1 - 1e-12)).clip(max=middle.size - 1))]
-    )
+    if last.size >= max_bins:
+        below = np.cumsum(w)[last]
+        share = np.arange(1, max_bins) / max_bins * w.sum()
+        last = last[np.unique(np.searchsorted(below, share * (1 - 1e-12)).clip(max=last.size - 1))]
+    pairs = np.stack([values[last], values[last + 1]], axis=1).ravel()
+    return np.asarray(middles(pairs)[::2])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _encode(X: Array, edges: Array, starts: NDArray[np.int64], codes: Codes) -> None:
-    n, p = X.shape
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _encode(columns: Array, edges: Array, starts: NDArray[np.int64], codes: Codes) -> None:
+    """Set ``codes`` (p, n) to one more than how many edges of its column lie below each value, 0 where that is missing.
+
+    All values of a block halve the edges together, and none waits for another.
+    """
+    p, n = columns.shape
+    low = np.empty(_BLOCK, np.int64)
     for j in range(p):
-        first, last = starts[j], starts[j + 1]
-        for i in range(n):
-            x = X[i, j]
-            if np.isnan(x):
-                codes[j, i] = 0
-                continue
-            low, high = first, last
-            while low < high:
-                middle = (low + high) // 2
-                if x <= edges[middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            codes[j, i] = low - first + 1
+        own = edges[starts[j] : starts[j + 1]]
+        for begin in range(0, n, _BLOCK):
+            m, left = min(_BLOCK, n - begin), own.size
+            low[:m] = 0
+            while left > 1:
+                half = left >> 1
+                for i in range(m):
+                    low[i] += half if own[low[i] + half - 1] < columns[j, begin + i] else 0
+                left -= half
+            for i in range(m):
+                x = columns[j, begin + i]
+                above = 1 if left == 1 and own[low[i]] < x else 0
+                codes[j, begin + i] = low[i] + above + 1 if x == x else 0

@@ -53,8 +53,11 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
             return _one(codes, self._sampled((seed, number), w, targets), limits, several)
 
         trees = [tree(0)]  # no two threads may compile at once
-        with ThreadPoolExecutor(max(1, int(self.n_jobs))) as threads:
-            trees += threads.map(tree, range(1, self.n_estimators))
+        if self.n_jobs == 1:
+            trees += map(tree, range(1, self.n_estimators))
+        else:
+            with ThreadPoolExecutor(int(self.n_jobs)) as threads:
+                trees += threads.map(tree, range(1, self.n_estimators))
         self._trees = Grown.of(bins, trees, [0] * len(trees))
         self._seed, self._n_rows = seed, len(X)
 

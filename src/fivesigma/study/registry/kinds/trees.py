@@ -157,7 +157,7 @@ TREES: tuple[ModelKind, ...] = (
         "a strong answer with hardly any settings; robust to odd features and outliers",
         BOTH,
         _forest,
-        lambda n, p, K: 0.12 + 4.2e-6 * n * p**0.5 * log2(n + 2),
+        lambda n, p, K: (0.03 + 5.5e-7 * n * p**0.5 * log2(n + 2)) * (1.0 if K <= 2 else 1.0 + 0.15 * K),
         {
             **_TREE,
             "n_estimators": whole(100, 1, 10**5),
@@ -199,7 +199,7 @@ TREES: tuple[ModelKind, ...] = (
         "as forest, with random cuts: faster, smoother, for features that are noisy",
         BOTH,
         _extra_trees,
-        lambda n, p, K: 0.1 + 1.7e-6 * n * p**0.5 * log2(n + 2),
+        lambda n, p, K: (0.04 + 8.5e-7 * n * p**0.5 * log2(n + 2)) * (1.0 if K <= 2 else 1.0 + 0.2 * K),
         {**_TREE, "n_estimators": whole(100, 1, 10**5), "max_features": _FEATURES_TRIED, **_ENGINE},
         native_nan=True,
         cuts=True,
@@ -215,7 +215,7 @@ TREES: tuple[ModelKind, ...] = (
         "usually the most accurate on tables from a few thousand events up; missing values are welcome",
         BOTH,
         _boosting,
-        lambda n, p, K: (0.1 + 6e-3 * p + 8e-7 * n * p) * (1.0 if K <= 2 else 1.15 * K),
+        lambda n, p, K: (0.02 + 1.5e-3 * p + 9.5e-7 * n * p) * (1.0 if K <= 2 else 0.7 * K),
         {
             "max_iter": whole(150, 1, 10**5, (30, 500), log=True),
             "learning_rate": real(0.07, 1e-6, 1.0, (0.02, 0.3)),
