@@ -122,6 +122,29 @@ def test_a_saved_model_measures_images_as_training_did(
         result.model("tree").predict(SPINS[:2, :, :5])
 
 
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"t": SPINS}, r"new.npz: has no array 's', on which this model was trained; its arrays: t"),
+        ({"s": SPINS[:, 0]}, r"'sequence'; the model was trained on 'image', \(n, 1, 6, 6\)"),
+        ({"s": np.concatenate([SPINS, SPINS], 1)}, r"2 channels \(s0, s1\); .* trained on 1 channel \(s\)"),
+        ({"s": SPINS[:, :, :5]}, r"shape \(160, 1, 5, 6\); expected \(n, 1, 6, 6\), as in training"),
+        (
+            {"s": np.where(np.arange(160)[:, None, None, None] == 3, np.nan, SPINS)},
+            r"no value at all .* row 3",
+        ),
+        ({"s": np.zeros(4)}, "has no column of arrays"),
+    ],
+    ids=["another name", "no channel", "two channels", "another size", "no value", "a number each"],
+)
+def test_a_new_file_that_is_not_as_in_training_is_a_sentence(
+    finished: tuple[Path, fs.Result], tmp_path: Path, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    np.savez(tmp_path / "new.npz", **arrays)
+    with pytest.raises(fs.InputError, match=words):
+        predict(finished[0] / "run", tmp_path / "new.npz", tmp_path / "said.csv", model="tree")
+
+
 def test_features_are_measured_once_for_all_fits_and_pixels_are_not_kept_twice() -> None:
     study = fs.Study(
         DATA, models=["tree", "logistic"], features={"image": ["magnetisation", "pixels"]}, **QUICK

@@ -154,3 +154,13 @@ def refuse_infinite(X: NDArray[np.float64], names: Sequence[str], kind: str, mas
         raise InputError(
             f"{int(empty.sum())} of {len(X)} events ({kind}) hold no value at all (first in row {first}); drop them."
         )
+
+
+def refuse_gaps(X: NDArray[np.float64], kind: str, model: str) -> None:
+    """Raise `InputError` for events that miss a value, of a ``model`` that takes none."""
+    gaps = incomplete(X, None)
+    if gaps.any():
+        raise InputError(
+            f"{int(gaps.sum())} of {len(X)} events ({kind}) miss a value (first in row {int(gaps.argmax())}), and "
+            f"'{model}' takes no missing ones; fill them, or leave these events out."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 import shutil
@@ -10,7 +11,9 @@ import subprocess
 import pytest
 
 from fivesigma.record.sections.coefficients import CoefficientErrors, CoefficientsRecord
+from fivesigma.record.sections.crossing import CrossingRecord
 from fivesigma.report.latex.tables import DOCUMENT, latex
+from tests.record.sections.test_sections import BY_HAND
 from tests.report import fixture as made
 from tests.report.test_page import PAYLOADS
 
@@ -130,3 +133,15 @@ def test_latex_sets_whatever_a_user_named(tmp_path):
         assert "Missing character" not in compiled(
             latex(with_law(results, names=(payload, "b")), manifest), folder
         )
+
+
+def test_a_crossing_is_a_table_with_its_errors_and_what_is_known():
+    base = made.binary(3, 2, 100)
+    document = copy.deepcopy(BY_HAND["crossing"])
+    document["models"][0]["model"] = "a_b & c"
+    kept = CrossingRecord.from_document(document)
+    tables = latex(dataclasses.replace(base, sections={**base.sections, "crossing": kept}), made.MANIFEST)
+    assert r"a\_b \& c & square & variance & \num{2.25 \pm 0.05} & \num{2.25} & ---" in tables["crossing.tex"]
+    assert r"T {[}J{]} at which" in tables["crossing.tex"]
+    assert r"\input{crossing}" in tables[DOCUMENT]
+    assert "crossing.tex" not in latex(base, made.MANIFEST)

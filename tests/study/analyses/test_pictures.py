@@ -143,6 +143,14 @@ def test_the_parts_of_the_network_are_of_all_channels_and_miss_their_sum_by_noth
     np.testing.assert_allclose(base, base[0], rtol=1e-4)
 
 
+def test_a_network_of_images_refuses_a_gap_in_a_sentence(finished: fs.Result) -> None:
+    X = IMAGES[:4].copy()
+    X[2, 1, 0, 0] = np.nan
+    words = r"1 of 4 events \(image\) miss a value \(first in row 2\), and 'cnn' takes no missing ones"
+    with pytest.raises(fs.InputError, match=words):
+        finished.model("cnn").predict(X)
+
+
 def test_a_killed_run_draws_the_same_bytes_and_a_page_is_made_without_the_data(
     finished: fs.Result, tmp_path: Path
 ) -> None:

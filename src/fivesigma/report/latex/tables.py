@@ -9,11 +9,14 @@ from typing import Any
 from fivesigma.record.leaderboard import Line, leaderboard
 from fivesigma.record.results import Claim, ModelRecord, Results, Score
 from fivesigma.record.sections.coefficients import CoefficientsRecord
+from fivesigma.record.sections.crossing import CrossingRecord
 from fivesigma.record.sections.cut_flow import CutFlowRecord, CutLine, CutStep, CutStepsRecord
+from fivesigma.report.crossing.text import readings
 from fivesigma.report.latex.numbers import NONE, interval, number, significance
 from fivesigma.report.latex.text import escaped
 from fivesigma.report.rounding import total_error
 from fivesigma.report.section import View, metric_name
+from fivesigma.report.text import labelled
 
 DOCUMENT = "tables.tex"
 _CLASSES_ACROSS = 3
@@ -67,6 +70,7 @@ def _tables(view: View) -> Iterator[LatexTable]:
         yield _metrics(view, part)
     if view.claims:
         yield _claims(view)
+    yield from _crossing(view)
     yield from _cut_flow(view)
     yield from _cut_flow_of_classes(view)
     laws = [each for each in view.having(CoefficientsRecord) if each[1].slopes]
@@ -125,6 +129,33 @@ def _claim(view: View, claim: Claim) -> tuple[str, ...]:
         *sigmas,
         escaped(claim.verdict),
     )
+
+
+def _crossing(view: View) -> Iterator[LatexTable]:
+    """Where the output of each model crosses in an infinite system, by test set and by how it is read."""
+    kept = view.results.section(CrossingRecord)
+    if kept is None:
+        return
+    size = kept.setting.removeprefix("source.")
+    rows = [
+        (
+            escaped(model.model),
+            escaped(on.test),
+            "variance" if on.at is None else number(on.at),
+            number(model.value, model.error),
+            number(on.expected),
+            NONE if model.chi2 is None or not model.dof else rf"\num{{{model.chi2:.1f}}}/{model.dof}",
+        )
+        for on in readings(kept)
+        for model in on.models
+    ]
+    over = escaped(labelled(kept.over, kept.unit))
+    head = ("model", "test set", "read at", over, "known", r"$\chi^2$/dof")
+    caption = (
+        f"{over} at which the output of each model crosses, extrapolated in 1/{escaped(size)} to an infinite system; "
+        "errors hold the repeats and the range of sizes."
+    )
+    yield LatexTable("crossing", caption, "lllrrr", head, rows)
 
 
 def _cut_flow(view: View) -> Iterator[LatexTable]:

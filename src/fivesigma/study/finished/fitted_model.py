@@ -146,7 +146,17 @@ class FittedModel:
             self.meta["shape"],
         )
         shape.refuse_infinite(trained, self.channels, self.events, None)
+        self._refuse_gaps(trained)
         return trained
+
+    def _refuse_gaps(self, X: NDArray[np.float64]) -> None:
+        """Refuse images and sequences with gaps, where the model takes them as they are and its kind takes no gaps."""
+        from fivesigma.study.registry.registry import kinds as known
+
+        able = known().get(str(self.meta.get("kind")))
+        if self.events == "set" or self.image is not None or able is None or able.native_nan:
+            return
+        shape.refuse_gaps(X, self.events, str(self.meta.get("name")))
 
     @cached_property
     def image(self) -> ImageFeatures | None:
@@ -160,6 +170,12 @@ class FittedModel:
     def takes(self) -> str:
         """What `columns` gives of an event: a row of a table, where its columns are features of images."""
         return self.events if self.image is None else "table"
+
+    @property
+    def _form(self) -> str:
+        """How its events stand in an array, for a sentence; "" of a table."""
+        kept = self.meta.get("shape")
+        return f", (n, {', '.join(map(str, kept))})" if kept and self.events != "table" else ""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -185,7 +201,11 @@ class FittedModel:
     def _of_dataset(self, data: Dataset) -> NDArray[np.float64]:
         if data.kind != self.events:
             raise InputError(
-                f"the events are of kind '{data.kind}'; the model was trained on '{self.events}'."
+                f"the events are of kind '{data.kind}'; the model was trained on '{self.events}'{self._form}."
+            )
+        if self.events != "table" and set(self.channels) - set(data.names):
+            raise InputError(
+                f"the events have {_named(data.names)}; the model was trained on {_named(self.channels)}{self._form}."
             )
         X = np.array(shape.marked(data.with_features(self.channels).X, data.mask), dtype=np.float64)
         for i, name in enumerate(self.channels):
@@ -448,6 +468,12 @@ def recoded(codes: NDArray[np.float64], own: Sequence[str], labels: Sequence[str
     """
     table = np.append(coded(kinds.objects(own), labels), np.nan)
     return np.asarray(table[np.where(np.isnan(codes), len(own), codes).astype(np.int64)])
+
+
+def _named(channels: Sequence[str]) -> str:
+    """Return channels in words, of many the first ones."""
+    more = ", …" if len(channels) > _MOST_SHOWN else ""
+    return f"{counted(len(channels), 'channel')} ({', '.join(channels[:_MOST_SHOWN])}{more})"
 
 
 def load(path: str | Path) -> FittedModel:

@@ -244,6 +244,15 @@ def _channels(name: str, array: NDArray[Any]) -> tuple[str, ...]:
     return (*shape.names_of(name, array.shape[1]), *shape.names_of(name, array.shape[-1]))
 
 
+def _holds(name: str, channels: Sequence[str]) -> bool:
+    """Whether the array called ``name`` holds one of some channels.
+
+    >>> _holds("map", ["map0", "map1"]), _holds("map", ["maps"])
+    (True, False)
+    """
+    return any(each == name or each.rstrip("0123456789") == name for each in channels)
+
+
 def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDArray[np.float64]:
     """Return the images, sequences or sets of a table, as (n_rows, \\*shape) of the model's."""
     arrays = {name: column for name, column in columns.items() if column.ndim > 1}
@@ -251,6 +260,9 @@ def _arrays(model: FittedModel, spec: Spec, columns: Columns, file: str) -> NDAr
         raise InputError(
             f"{file}: has no column of arrays; this model takes events of kind '{model.events}'."
         )
+    if lacking := [name for name in model.read if name not in arrays and _holds(name, model.channels)]:
+        told = f"its arrays: {', '.join(arrays)}.{did_you_mean(lacking[0], arrays)}"
+        raise InputError(f"{file}: has no array '{lacking[0]}', on which this model was trained; {told}")
     known = [name for name in arrays if name in model.read]
     own = [name for name in known if set(model.channels) & {*_channels(name, arrays[name])}] or known[:1]
     roles = Roles(features=tuple(own) or None, missing=spec.data.missing or None)
