@@ -104,6 +104,8 @@ def _ending(error: BaseException) -> tuple[str, int]:
 def _usage(error: Any) -> str:
     message = str(error.format_message()).strip()
     verb = "fivesigma" if error.ctx is None else error.ctx.command_path
+    if "unexpected extra" in message:
+        message += "; words that belong together go in quotes"
     said = message if message.endswith((".", "?", "!")) else f"{message}."
     return said if said.endswith(("?", "!")) else f"{said} `{verb} --help` lists what there is."
 

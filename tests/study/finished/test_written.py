@@ -88,7 +88,7 @@ def test_what_one_has_written_oneself_is_written_again(here: Path) -> None:
     for place in ("out.csv", "run/mine.csv", "page.html"):
         (here / place).write_text("old")
         refuse_taken(here / place, [here / "d.csv"])
-    with pytest.raises(InputError, match="is the table to read"):
+    with pytest.raises(InputError, match="is a table that is read"):
         refuse_taken(here / "d.csv", ["d.csv"])
 
 

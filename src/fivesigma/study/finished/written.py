@@ -75,7 +75,7 @@ def refuse_taken(path: Path, reads: Iterable[str | Path] = ()) -> None:
     >>> refuse_taken(Path("out.csv"), ["events.csv"])
     """
     if any(path.resolve() == Path(each).resolve() for each in reads):
-        raise InputError(f"{path}: is the table to read; give another name to --out.")
+        raise InputError(f"{path}: is a table that is read; give another name to --out.")
     if path.exists() and (run := RunFolder.around(path)) is not None:
         raise InputError(f"{path}: is a file of the run {run.path.name}; give another name to --out.")
 

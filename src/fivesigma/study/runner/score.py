@@ -295,7 +295,8 @@ def _notes(judged: _Judged, found: Mapping[str, Mapping[str, Any]]) -> Iterable[
     if primary in found:
         yield _verdict(judged, primary, found[primary])
     if events.n_trained:
-        yield f"{counted(events.n_trained, 'row')} left out: the model was trained on them, or on events of the same features."
+        rows = counted(events.n_trained, "row")
+        yield f"{rows} left out: the model was trained on them, or on events of the same features."
     if n := int(events.tested.sum()):
         are = "is" if n == 1 else "are"
         yield f"{counted(n, 'row')} of those scored {are} of the sealed test, which the difference leaves out."
