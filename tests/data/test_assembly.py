@@ -127,7 +127,7 @@ def test_a_join_drops_what_has_no_partner(tmp_path: Path) -> None:
         ({"target": "y", "features": ["x"], "group": "ID"}, "group 'ID' is missing in 1 of 12 rows"),
         (
             {"target": "y", "features": ["f"], "expressions": {"f": "1 / x"}},
-            "feature 'f' has 1 infinite values",
+            "feature 'f' has 1 infinite value ",
         ),
         (
             {"target": "y", "features": ["f"], "expressions": {"f": "nan * x"}},

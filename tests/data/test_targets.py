@@ -134,8 +134,8 @@ def test_several_targets_in_a_table_are_numbers() -> None:
     [
         ([NAN] * 4, {}, "target 't' is missing in all 4 rows"),
         ([1.0] * 4, {"task": "regression"}, "is constant .1 in every row"),
-        ([1.0, np.inf, 2.0], {"task": "regression"}, "1 infinite values; .* select = .isfinite.t.."),
-        ([1.0, np.inf, NAN, NAN], {"task": "regression"}, "1 infinite values .and 2 missing. of 4; "),
+        ([1.0, np.inf, 2.0], {"task": "regression"}, "1 infinite value; .* select = .isfinite.t.."),
+        ([1.0, np.inf, NAN, NAN], {"task": "regression"}, "1 infinite value .and 2 missing. of 4; "),
         (["a", "b"], {"task": "regression"}, "holds text .such as 'a'"),
         (["a", "b"], {"task": "regression", "classes": ["a"]}, "classes are for a classification"),
         (["a", "a"], {}, "is constant .'a' in every row"),

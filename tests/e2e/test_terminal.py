@@ -52,3 +52,9 @@ def test_a_path_that_is_no_text_leaves_a_document_that_is(monkeypatch: pytest.Mo
     assert main(["inspect", "gone\udcff.csv", "--json"]) == 2
     sys.stdout.flush()
     assert "gone\udcff.csv" in json.loads(raw.getvalue().decode("utf-8"))["error"]
+
+
+def test_a_wrong_call_names_the_help_of_its_verb_and_quotes(capsys: Any) -> None:
+    assert main(["note", "runs/met", "and", "jets"]) == 2
+    said = capsys.readouterr().err
+    assert "words that belong together go in quotes. `fivesigma note --help`" in said

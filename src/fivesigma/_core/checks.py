@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import columns
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, WrongTypeError
 
 SMALLEST, LARGEST = 1e-140, 1e140
@@ -150,7 +151,7 @@ def _raise_infinite(
     name = names[column] if column < len(names) else f"number {column}"
     quoted = name if name.isidentifier() else f"`{name}`"
     raise InputError(
-        f"feature '{name}' has {int(infinite.sum())} infinite values (first in row {_row(infinite, rows)}); "
+        f"feature '{name}' has {counted(int(infinite.sum()), 'infinite value')} (first in row {_row(infinite, rows)}); "
         f'expected finite numbers: mend them, or drop these rows with select = "isfinite({quoted})".'
     )
 

@@ -40,7 +40,9 @@ def log(
 def _written(book: Logbook, out: Path) -> Path:
     from fivesigma.record.store import write_bytes
     from fivesigma.report.logbook.page import page
+    from fivesigma.study.finished.written import refuse_other_than_page
 
+    refuse_other_than_page(out)
     write_bytes(out, page(book, out.absolute().parent).encode())
     return out
 

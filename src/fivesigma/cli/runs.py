@@ -70,7 +70,10 @@ def report(
     """Write the page of a run again."""
     from fivesigma.cli.outcome import every_metric, scores
     from fivesigma.study.finished.result import load
+    from fivesigma.study.finished.written import refuse_other_than_page
 
+    if out is not None:
+        refuse_other_than_page(out)
     result = load(run)
     page = result.report(out)
     more: tuple[dict[str, Any], list[Part]] = (
@@ -88,8 +91,10 @@ def compare(runs: Runs, json: Json = False, quiet: Quiet = False, debug: Debug =
 
     found = compare_runs(runs)
     header = ["run", "model", found["metric"], "difference", "σ (local)", "σ (global)"]
+    keys = ("run", "model", "score", "difference_text", "sigma_text", "sigma_global_text")
+    mixed = len({row["part"] == "validation" for row in found["runs"]}) > 1  # one is blind, or has no test
     rows = [
-        [row[key] for key in ("run", "model", "text", "difference_text", "sigma_text", "sigma_global_text")]
+        [({**row, "score": row["text"] + f" ({row['part']})" * mixed})[key] for key in keys]
         for row in found["runs"]
     ]
     return Answer(found, [Table(header, rows, right=header[2:]), "", *found["notes"]])

@@ -103,11 +103,11 @@ def _ending(error: BaseException) -> tuple[str, int]:
 
 def _usage(error: Any) -> str:
     message = str(error.format_message()).strip()
-    return (
-        message
-        if message.endswith((".", "?", "!"))
-        else f"{message}. `fivesigma --help` lists what there is."
-    )
+    verb = "fivesigma" if error.ctx is None else error.ctx.command_path
+    if "unexpected extra" in message:
+        message += "; words that belong together go in quotes"
+    said = message if message.endswith((".", "?", "!")) else f"{message}."
+    return said if said.endswith(("?", "!")) else f"{said} `{verb} --help` lists what there is."
 
 
 def _first_line(error: BaseException) -> str:

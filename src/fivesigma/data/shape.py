@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, one_of
 
 KINDS = {
@@ -146,7 +147,7 @@ def refuse_infinite(X: NDArray[np.float64], names: Sequence[str], kind: str, mas
     for i, name in enumerate(names):
         if infinite := int(np.isinf(channel(X, i, kind, mask)).sum()):
             raise InputError(
-                f"feature '{name}' has {infinite} infinite values; expected finite numbers: mend them."
+                f"feature '{name}' has {counted(infinite, 'infinite value')}; expected finite numbers: mend them."
             )
     empty = np.isnan(X.reshape(len(X), -1)).all(axis=1)
     if empty.any():

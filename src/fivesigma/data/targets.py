@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fivesigma._core import columns
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.columns import label, missing
+from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, did_you_mean, one_of
 from fivesigma._core.expressions import quoted
 from fivesigma.risk.row_hashes import text_hash
@@ -220,8 +221,8 @@ def _encode_numbers(
     if infinite := int(np.isinf(y).sum()):
         among = f" (and {missing} missing) of {len(values):,}" if (missing := int((~present).sum())) else ""
         raise InputError(
-            f"target '{name}' has {infinite} infinite values{among}; expected finite numbers: drop their rows by "
-            f"select = {json.dumps(f'isfinite({quoted(name)})')}."
+            f"target '{name}' has {counted(infinite, 'infinite value')}{among}; expected finite numbers: "
+            f"drop their rows by select = {json.dumps(f'isfinite({quoted(name)})')}."
         )
     refuse_extreme(y, what=f"target '{name}'")
     if y.min() == y.max():

@@ -30,12 +30,23 @@ from fivesigma.record.sections import SECTIONS
 
 Arrays = Mapping[str, NDArray[Any]]
 
+OWN = (
+    *("study.toml", "manifest.json", "results.json", "predictions.parquet", "rows.npz", "notes.json"),
+    *("report.html", "report.md", "log.txt", "models", "tasks", "figures", "work"),
+)
+"""What a run folder holds of its own."""
+GROUPS = "groups"
+"""The name in ``rows.npz`` of the groups of the rows."""
 MOST_LOGGED = 4 * 2**20
 """Bytes of ``log.txt`` from which on nothing that a task prints is added to it."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` atomically; `DataError` where the disk refuses it."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: there is no folder {path.parent}; make it, or choose another place.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
@@ -49,7 +60,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise DataError(
             f"{path}: cannot be written ({error.strerror or error}); what was there is unchanged, "
-            "free some space or choose another folder and resume"
+            "free some space or choose another folder and resume."
         ) from error
 
 
@@ -73,6 +84,8 @@ def read_json(path: Path) -> Any:
     """Read a JSON file; `DataError` where it is absent or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; copy the folder again, or resume the run.") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as JSON ({error}); was the run finished?") from error
 
@@ -187,6 +200,14 @@ class RunFolder:
         return cls(path)
 
     @classmethod
+    def around(cls, file: Path) -> RunFolder | None:
+        """Return the run folder that a file is one of the own files of; None where it is of none."""
+        place = file.resolve()
+        own = place.parent if place.parent.name in OWN else place
+        lacking = [name for name in ("study.toml", "manifest.json") if not (own.parent / name).is_file()]
+        return cls(own.parent) if own.name in OWN and not lacking else None
+
+    @classmethod
     def open(cls, path: Path) -> RunFolder:
         """Open a folder that `create` made; `DataError` where there is none."""
         lacking = [name for name in ("study.toml", "manifest.json") if not (path / name).is_file()]
@@ -219,6 +240,11 @@ class RunFolder:
     def predictions(self) -> Path:
         """One line an event."""
         return self.path / "predictions.parquet"
+
+    @property
+    def rows(self) -> Path:
+        """Which rows it was trained on and which it sealed, and the groups of both, in the order of the predictions."""
+        return self.path / "rows.npz"
 
     @property
     def work(self) -> Path:

@@ -13,7 +13,7 @@ from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.findings import Audit
 from fivesigma.study.finished.result import Result
-from fivesigma.study.finished.written import refuse_other_suffix, write_table
+from fivesigma.study.finished.written import read_by, refuse_other_suffix, refuse_taken, write_table
 from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.division import division
 from fivesigma.study.preparation.prepare import prepare
@@ -218,6 +218,7 @@ class Study:
         """
         refuse_other_suffix(Path(out))
         spec = self.spec()
+        refuse_taken(Path(out), read_by(spec))
         columns = division(spec, self._events(), refits=refits)
         write_table(Path(out), columns)
         part, counts = columns["part"], [name for name in columns if name.startswith("resample_")]

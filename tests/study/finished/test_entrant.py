@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -104,9 +106,18 @@ def test_no_two_runs_end_in_an_error_of_a_metric(entered):
 
 
 def test_events_in_groups_are_paired_where_the_groups_were_kept(entered):
-    assert why_unpaired(entered["grouped"], entered["plain"]).startswith(
-        "their events come in groups; name 'g'"
-    )
+    grouped = entered["grouped"]
+    for part in ("train", "test"):
+        rows = grouped.column("row", part)
+        np.testing.assert_array_equal(grouped.groups(part), np.unique(rows // 4, return_inverse=True)[1])
+    assert why_unpaired(grouped, entered["plain"]) == ""
+
+
+def test_groups_that_a_run_has_not_kept_are_asked_for_by_name(entered, tmp_path):
+    shutil.copytree(entered["grouped"].result.path, tmp_path / "old")
+    (tmp_path / "old" / "rows.npz").unlink()
+    old = Entrant(load(tmp_path / "old"))
+    assert why_unpaired(old, entered["plain"]).startswith("their events come in groups; name 'g' among")
 
 
 def test_another_number_of_refits_is_not_paired_and_still_of_the_procedures(entered):

@@ -152,3 +152,42 @@ def test_rows_that_are_mostly_alike_are_known_by_their_place_alone(tmp_path) -> 
     assert any("mostly alike" in note for note in told["notes"])
     shutil.copy(tmp_path / "t.csv", tmp_path / "copy.csv")
     assert score(run.path, tmp_path / "copy.csv")["n_trained"] == run.results.split.n_train
+
+
+FILES = """
+[data]
+features = ["a", "b"]
+[data.files]
+bkg = "bkg.csv"
+sig = ["sig.csv", "more.csv"]
+[split]
+folds = 2
+[evaluate]
+bootstrap = 100
+refits = 2
+[[models]]
+kind = "dummy"
+[[models]]
+kind = "naive-bayes"
+"""
+
+
+def test_a_study_of_a_file_a_class_is_scored_on_a_table_that_names_the_classes(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fivesigma.report.render", lambda *given: None)
+    rng = np.random.default_rng(0)
+
+    def drawn(word: str, n: int) -> pl.DataFrame:
+        x = rng.normal(size=(n, 2)) + (word == "sig")
+        return pl.DataFrame({"a": x[:, 0], "b": x[:, 1]}).with_columns(pl.lit(word).alias("class"))
+
+    files = {"bkg": drawn("bkg", 120), "sig": drawn("sig", 70), "more": drawn("sig", 50)}
+    for name, each in files.items():
+        each.drop("class").write_csv(tmp_path / f"{name}.csv")
+    (tmp_path / "s.toml").write_text(FILES)
+    run = tmp_path / "run"
+    n_train = Study.read(tmp_path / "s.toml").run(run, workers=1, progress=False).results.split.n_train
+    told = judged(run, pl.concat([*files.values(), drawn("sig", 60), drawn("bkg", 60)]), tmp_path)
+    assert (told["n_trained"], told["n_test"], told["n"]) == (n_train, 240 - n_train, 360 - n_train)
+    assert any("agrees with the sealed test" in note for note in told["notes"])

@@ -129,7 +129,7 @@ def why_unpaired(a: Entrant, b: Entrant) -> str:
         return "their targets differ"
     if not _equal(a, b, lambda each, part: each.column("weight", part).astype(float)):
         return "their event weights differ"
-    if mine.split.group is not None and mine.split.group not in a.table:
+    if mine.split.group is not None and a.groups(a.part) is None:
         return f"their events come in groups; name '{mine.split.group}' among data.spectators and run again"
     return ""
 
@@ -181,8 +181,7 @@ def events_of(a: Entrant, groups: NDArray[Any] | None = None) -> Part:
     """
     results, y = a.result.results, a.truth(a.part)
     weight = a.column("weight", a.part).astype(float)
-    if groups is None and results.split.group is not None:
-        _, groups = np.unique(a.column(results.split.group, a.part).astype(str), return_inverse=True)
+    groups = a.groups(a.part) if groups is None else groups
     rng = generator(results.seed, "compare", results.split.sha256)
     w, strata = None if (weight == 1).all() else weight, _strata(a, y, groups)
     return Part.draw(y, rng, w=w, groups=groups, n_boot=N_BOOT, strata=strata)

@@ -16,7 +16,7 @@ from fivesigma._core.errors import InputError
 from fivesigma.record.results import ModelRecord, Score
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.outputs import OutputsRecord
-from fivesigma.record.store import RunFolder
+from fivesigma.record.store import GROUPS, RunFolder, unpack
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement, Part
 from fivesigma.risk.metric import Metric
@@ -176,6 +176,22 @@ class Entrant:
         """A column of the stored predictions on the rows of one part."""
         found: Array = self.table[name][self.rows(part)]
         return found
+
+    def groups(self, part: str) -> Array | None:
+        """The groups of the rows of one part, as numbers from 0; None where events have none, or none are kept."""
+        named = self.result.results.split.group
+        if named is None:
+            return None
+        every = self.table[named].astype(str) if named in self.table else self._kept_groups
+        return None if every is None else np.unique(every[self.rows(part)], return_inverse=True)[1]
+
+    @cached_property
+    def _kept_groups(self) -> Array | None:
+        """The group of each line of the stored predictions, where a run has kept it beside the hashes of its rows."""
+        if not self.folder.rows.is_file():
+            return None
+        kept, n = unpack(self.folder.rows.read_bytes())[GROUPS], len(self.table["part"])
+        return kept[:n] if len(kept) >= n else None
 
     @cached_property
     def targets(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from fivesigma.study.finished.kept_errors import errors_of
 from fivesigma.study.finished.predicted_law import PredictedLaw
 from fivesigma.study.fit.intervals import with_intervals
 from fivesigma.study.fit.prediction import Output, Predictions
-from fivesigma.study.fit.uncertainty import Uncertainty
+from fivesigma.study.fit.uncertainty import Uncertainty, no_errors
 from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import Asked, Task
 
@@ -377,7 +377,7 @@ class FittedModel:
         if errors is None:
             return self._interval_alone(table, level)
         if why := errors.why_not(level):
-            raise InputError(f"'{self.meta['name']}' has no errors at level {level:g}: {why}")
+            raise no_errors(str(self.meta["name"]), level, why)
         far = distance(errors.beyond(table, self.takes))
         ends = errors.ends(self.said(table), level, far)
         return ends[..., 0], ends[..., 1]

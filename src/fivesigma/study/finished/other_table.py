@@ -63,7 +63,9 @@ class OtherTable:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column of the file that was read; an absent one is an `InputError`."""
-        return self.columns[_known(name, self.columns, self.file, self.names)]
+        if name not in self.columns:
+            raise InputError(f"{self.file}: has no column '{name}' to keep.{did_you_mean(name, self.names)}")
+        return self.columns[name]
 
     @cached_property
     def features(self) -> tuple[NDArray[np.float64], dict[str, int]]:
@@ -167,9 +169,9 @@ def _of(file: str | Path) -> Iterator[None]:
         raise InputError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from None
 
 
-def _known(name: str, columns: Mapping[str, Any], file: str, others: Sequence[str] = ()) -> str:
+def _known(name: str, columns: Mapping[str, Any], file: str) -> str:
     if name not in columns:
-        hint = did_you_mean(name, [*columns, *others])
+        hint = did_you_mean(name, columns)
         raise InputError(f"{file}: has no column '{name}'; this model needs it.{hint}")
     return name
 

@@ -19,7 +19,7 @@ from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.finished.other_table import OtherTable, format_like
 from fivesigma.study.finished.predicted_errors import PredictedErrors
 from fivesigma.study.finished.result import load
-from fivesigma.study.finished.written import refuse_other_suffix, write_table
+from fivesigma.study.finished.written import read_by, refuse_other_suffix, refuse_taken, write_table
 from fivesigma.study.fit.prediction import Output, Predictions, each
 from fivesigma.study.spec.document import Spec
 
@@ -78,9 +78,8 @@ def predict(
     one_of(format, FORMATS, "format")
     target = Path(out)
     refuse_other_suffix(target)
-    if target.resolve() == Path(file).resolve():
-        raise InputError(f"{target}: is the table to read; give another name to --out.")
     result = load(run)
+    refuse_taken(target, [file, *read_by(Spec.read(RunFolder(result.path).study))])
     name = model if model is not None else result.results.best
     fitted: FittedModel = result.best if name is None else result.model(name)
     spec = Spec.read(RunFolder(result.path).study)
@@ -166,6 +165,10 @@ def _predicted(
     columns = made(asked, model, each(errors.honest, lambda values: _spread(values, whole)))
     if asked.with_errors:
         columns = _with_errors(columns, asked.name, model, errors, whole)
+    elif asked.level is not None:
+        raise InputError(
+            f"a {'rank' if asked.format == 'kaggle' else 'class'} has no error; leave out --level."
+        )
     return columns, errors.document(written=asked.with_errors)
 
 

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.counts import counted
-from fivesigma._core.errors import InputError
 from fivesigma.report.text import percent
 from fivesigma.risk.extrapolation import distance, moved_out
 from fivesigma.study.finished.fitted_model import FittedModel
 from fivesigma.study.fit.prediction import Output, Predictions
-from fivesigma.study.fit.uncertainty import DEFAULT_LEVEL, Uncertainty
+from fivesigma.study.fit.uncertainty import DEFAULT_LEVEL, Uncertainty, no_errors
 
 Array = NDArray[Any]
 
@@ -62,7 +61,7 @@ class PredictedErrors:
         """
         why = _ALONE if self.known is None else self.known.why_not(self.level)
         if why and self.asked is not None:
-            raise InputError(f"'{self.model.meta['name']}' has no errors at level {self.level:g}: {why}")
+            raise no_errors(str(self.model.meta["name"]), self.level, why)
         return why
 
     @cached_property

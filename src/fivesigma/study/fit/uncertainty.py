@@ -265,3 +265,13 @@ def _bands(held: HeldOut) -> tuple[CalibrationBand, ...]:
     p = held.said[Output.PROBABILITY]
     classes = range(p.shape[1]) if p.shape[1] > 2 else [1]
     return tuple(CalibrationBand.of(p[:, k], held.y == k, held.w, held.groups) for k in classes)
+
+
+def no_errors(model: str, level: float, why: str) -> InputError:
+    """Return the error of a level that was asked for and cannot be had.
+
+    >>> print(no_errors("tree", 0.9, "no events were held out"))
+    'tree' has no errors at level 0.9: no events were held out; leave the level out.
+    """
+    said = why if why.endswith(".") else f"{why}; leave the level out."
+    return InputError(f"'{model}' has no errors at level {level:g}: {said}")

@@ -19,7 +19,7 @@ from fivesigma._core.errors import DataError, FivesigmaError
 from fivesigma.data import shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.opened import among
-from fivesigma.record.store import RunFolder, pack, unpack, write_bytes
+from fivesigma.record.store import GROUPS, RunFolder, pack, unpack, write_bytes
 from fivesigma.risk.row_hashes import place_hash, row_hash, told_apart
 from fivesigma.risk.splits import Split
 from fivesigma.study.preparation.prepare import divided
@@ -30,10 +30,9 @@ from fivesigma.study.spec.document import Spec
 
 Hashes = NDArray[np.uint64]
 
-FILE = "rows.npz"
 DISTINCT = 0.99
 """The share of rows that must be told apart by what they hold for an equal one to be the same."""
-_TRAIN, _SEALED, _ALIKE, _GROUPS = "train", "sealed", "alike", "groups"
+_TRAIN, _SEALED, _ALIKE = "train", "sealed", "alike"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +70,12 @@ class KnownRows:
         DataError
             Where nothing tells them any more.
         """
-        place = folder.path / FILE
+        place = folder.rows
         if not place.is_file():
             return cls._again(folder)
         try:
             found = unpack(place.read_bytes())
-            kept = cls(found[_TRAIN], found[_SEALED], ~found[_ALIKE], found[_GROUPS])
+            kept = cls(found[_TRAIN], found[_SEALED], ~found[_ALIKE], found[GROUPS])
             if not all(each.shape[1:] == kept.distinct.shape for each in (kept.train, kept.sealed)):
                 raise ValueError("other hashes")
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -103,8 +102,8 @@ class KnownRows:
 
     def write(self, folder: RunFolder) -> None:
         """Keep the rows in a run folder."""
-        arrays = {_TRAIN: self.train, _SEALED: self.sealed, _ALIKE: ~self.distinct, _GROUPS: self.groups}
-        write_bytes(folder.path / FILE, pack(arrays))
+        arrays = {_TRAIN: self.train, _SEALED: self.sealed, _ALIKE: ~self.distinct, GROUPS: self.groups}
+        write_bytes(folder.rows, pack(arrays))
 
     def within(self, hashes: Hashes, of: Hashes) -> NDArray[np.bool_]:
         """Mark which rows (n,) of some ``hashes`` (n, 3) are among those ``of`` this run."""

@@ -214,6 +214,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))
     keep_beside(prepared, outcomes, folder)
     keep_rows(prepared, folder)
+    folder.tasks.write_index(made.run.index)
     weighed = time.perf_counter()
     timing = {
         "fits": fitted - settings.started,
@@ -225,14 +226,16 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if made.speeds:
         timing[SPEED] = made.speeds
     record = dataclasses.replace(record, timing=timing)
-    sections = record_sections()  # the record before the page: nothing that is found out depends on a picture
+    sections = (
+        record_sections()
+    )  # the record before the page: nothing that is found out depends on a picture;
+    # and after all that other verbs read, as a run that has a record has ended
     record = folder.write_results(record, sections)
     render(record, folder.manifest(), folder.path, page_sections())
     settings.progress.advance(2.0, "page written")
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
     record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
-    folder.tasks.write_index(made.run.index)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 

@@ -295,9 +295,11 @@ def _notes(judged: _Judged, found: Mapping[str, Mapping[str, Any]]) -> Iterable[
     if primary in found:
         yield _verdict(judged, primary, found[primary])
     if events.n_trained:
-        yield f"{counted(events.n_trained, 'row')} left out: the model was trained on them."
+        rows = counted(events.n_trained, "row")
+        yield f"{rows} left out: the model was trained on them, or on events of the same features."
     if n := int(events.tested.sum()):
-        yield f"{counted(n, 'row')} of the sealed test among them, which the difference leaves out."
+        are = "is" if n == 1 else "are"
+        yield f"{counted(n, 'row')} of those scored {are} of the sealed test, which the difference leaves out."
     if events.n_refused:
         yield f'{counted(events.n_refused, "row")} left out, where a feature is missing (features.missing = "drop").'
     if events.known.only_by_place():
