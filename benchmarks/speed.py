@@ -4,8 +4,8 @@
     python -m benchmarks.speed --data ../shared/data forest boosting --into docs/performance.md
 
 A line is a job: CPU seconds of ours and of each peer, the least, the median and the most of five turns, and the ratio
-of medians. Peers that are not installed are left out. Fits stand with what they reach on held-out rows (AUC, with the same
-settings). Tables: the SUSY table (``DATA/susy/susy_small.csv``) and simulated events of the same kind.
+of medians. Peers that are not installed are left out. Fits stand with what they reach on held-out rows (AUC, with the
+same settings). Tables: the SUSY table (``DATA/susy/susy_small.csv``) and simulated events of the same kind.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def test_classes_are_kept_in_the_order_asked_for():
     assert data.y.tolist() == [1, 0, 1, 0]
     assert data.rows.tolist() == [1, 2, 3, 4]
     messages = [message for _, _, message in data.audit]
-    assert "1 rows of other classes than s, b were dropped" in messages
+    assert "1 row of other classes than s, b was dropped" in messages
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,12 @@ def _choose(
     code = renumber[code]
     keep = present & (code >= 0)
     others = int(present.sum() - keep.sum())
-    note = ("classes", "ok", f"{others} rows of other classes than {', '.join(wanted)} were dropped")
+    were = "was" if others == 1 else "were"
+    note = (
+        "classes",
+        "ok",
+        f"{counted(others, 'row')} of other classes than {', '.join(wanted)} {were} dropped",
+    )
     return code, wanted, keep, (note,) if others else ()
 
 

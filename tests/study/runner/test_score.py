@@ -63,6 +63,16 @@ def test_classes_and_several_targets_are_judged_by_all_their_metrics(name, runs,
     assert told["scores"][told["metric"]]["sigma"] is not None
 
 
+def test_events_of_no_class_that_the_model_knows_are_counted(runs, tmp_path) -> None:
+    events = table(300, 7)
+    label = events["c"].to_numpy().astype(object)
+    label[:7], label[7:10] = "x", None
+    told = judged(runs["classes"], events.with_columns(pl.Series("c", label.tolist())), tmp_path)
+    assert told["n"] == 290
+    assert any("7 rows of other classes than b, s were dropped" in note for note in told["notes"])
+    assert any("3 of 300 rows have no target 'c'" in note for note in told["notes"])
+
+
 def test_events_of_another_kind_disagree_with_the_test(runs, tmp_path) -> None:
     other = table(900, 7).with_columns(y=pl.col("y") + 3 * pl.col("a"))
     told = judged(runs["number"], other, tmp_path, model="linear")

@@ -294,6 +294,9 @@ def _notes(judged: _Judged, found: Mapping[str, Mapping[str, Any]]) -> Iterable[
     events, primary = judged.events, judged.entrant.result.results.metric
     if primary in found:
         yield _verdict(judged, primary, found[primary])
+    for _, _, message in events.data.notes:
+        if message.endswith("dropped"):
+            yield f"{message}."
     if events.n_trained:
         rows = counted(events.n_trained, "row")
         yield f"{rows} left out: the model was trained on them, or on events of the same features."
