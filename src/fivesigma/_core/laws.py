@@ -61,9 +61,10 @@ def t_logpdf(t: Any, df: Any) -> Any:
     >>> round(float(np.exp(t_logpdf(0.0, 1.0)) * np.pi), 12)
     1.0
     """
-    k = np.asarray(df)
+    normal = -0.5 * (np.square(t) + np.log(2 * np.pi))
+    k = np.where(np.isinf(df), 1.0, df)
     peak = np.log(special.poch(0.5 * k, 0.5)) - 0.5 * np.log(k * np.pi)
-    return peak - 0.5 * (k + 1.0) * np.log1p(np.square(t) / k)
+    return np.where(np.isinf(df), normal, peak - 0.5 * (k + 1.0) * np.log1p(np.square(t) / k))
 
 
 def chi2_sf(x: Any, df: Any) -> Any:

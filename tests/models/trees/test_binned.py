@@ -283,3 +283,12 @@ def test_what_cannot_be_is_one_sentence(model, said) -> None:
     y = y > np.median(y) if hasattr(model, "predict_proba") else y - 1e3
     with pytest.raises(InputError, match=said):
         model.fit(X, y)
+
+
+def test_weights_too_small_for_any_leaf_are_refused_and_not_fitted_to_nothing() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 2))
+    with pytest.raises(InputError, match=r"sum to 0\.1, and a leaf must weigh min_samples_leaf = 20"):
+        BoostingRegressor().fit(X, X[:, 0], np.full(100, 1e-3))
+    few = BoostingRegressor(max_iter=2).fit(X[:30], X[:30, 0])  # few events are no mistake
+    assert np.ptp(few.predict(X)) == 0

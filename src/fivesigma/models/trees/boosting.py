@@ -63,6 +63,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
     def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, start: Array) -> None:
         """Boost from the outputs ``start`` (K,) on."""
         signs, size = self._signs(X.shape[1], len(start)), np.abs(w)
+        self._refuse_scale(size)
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
         bins = Bins.of(X, size, self.max_bins)
         codes, n_bins = np.ascontiguousarray(bins.codes(X).T), np.diff(bins.starts) + 2
@@ -94,6 +95,15 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
                 f"monotonic_cst cannot hold for {K} classes at once; expected two classes, or a regression."
             )
         return signs.astype(np.int64)
+
+    def _refuse_scale(self, size: Array) -> None:
+        """Raise `InputError` where weights are so small that no leaf could ever weigh enough."""
+        least = 2 * float(self.min_samples_leaf)
+        if size.sum() < least <= np.count_nonzero(size):
+            raise InputError(
+                f"the weights of {np.count_nonzero(size)} events sum to {size.sum():.3g}, and a leaf must weigh "
+                f"min_samples_leaf = {self.min_samples_leaf:g}; scale them to mean 1, or lower it."
+            )
 
     def _growth(self, n: int, p: int, bounded: bool) -> kernel.Growth:
         leaves = _MOST_LEAVES if self.max_leaf_nodes is None else self.max_leaf_nodes
