@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.ranks import middles
@@ -63,6 +65,11 @@ class Bins:
         inner = starts[(starts > 0) & (starts < len(edges))]
         within[inner - 1] = False
         state.expect((np.diff(edges)[within] > 0).all(), "edges", "edges that rise within each column")
+
+
+def most_bins(model: Any, asked: int | None) -> int:
+    """Return how many bins a column has: a smooth target needs more than the order of events that a class asks for."""
+    return (64 if is_classifier(model) else 254) if asked is None else asked
 
 
 def _there(column: Array, w: Array) -> tuple[Array, Array]:
