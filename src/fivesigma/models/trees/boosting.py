@@ -84,7 +84,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
     @property
     def _most_bins(self) -> int:
         """How many bins a column has: the ranks that a class depends on need fewer than a smooth target."""
-        return most_bins(self, self.max_bins)
+        return most_bins(self, self.max_bins, 254)
 
     def _signs(self, p: int, K: int) -> NDArray[np.int64]:
         """Return whether outputs fall (-1) or rise (1) with each of p columns."""
