@@ -52,7 +52,17 @@ def higgs() -> Sample:
 def halos() -> Sample:
     """Masses of clusters by their observables: smooth, with little noise."""
     table = pl.DataFrame(system("halos").sample(4000, np.random.default_rng(0)))
-    names = ("T_X", "M_gas_500", "L_X", "sigma_v", "M_star_500", "M_HE_500", "offset", "f_sub", "f_nonthermal")
+    names = (
+        "T_X",
+        "M_gas_500",
+        "L_X",
+        "sigma_v",
+        "M_star_500",
+        "M_HE_500",
+        "offset",
+        "f_sub",
+        "f_nonthermal",
+    )
     return table.select(names).to_numpy().astype(float), np.log10(table["M_500"].to_numpy())
 
 
