@@ -61,8 +61,7 @@ def halos() -> Sample:
         "M_HE_500",
         "offset",
         "f_sub",
-        "lambda",
-        "cNFW",
+        "f_nonthermal",
     )
     return table.select(names).to_numpy().astype(float), np.log10(table["M_500"].to_numpy())
 
@@ -205,7 +204,7 @@ def limit(lost: np.ndarray) -> float:
 
 def line(name: str, sample: Sample, refits: int, kinds: tuple[str, ...]) -> list[str]:
     X, y = sample
-    several = refits * max(1, min(6, MOST // len(y)))  # of few rows the test is small
+    several = refits * max(1, min(12, MOST // (2 * len(y))))  # of few rows the test is small
     each = [losses(X, y, part, kinds) for part in range(several)]
     unit, digits = (" %", 2) if y.dtype.kind == "f" else ("", 4)
     cells = []

@@ -265,7 +265,7 @@ def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) ->
         (ForestClassifier(0), "n_estimators is 0; expected a whole number from 1"),
         (ForestClassifier(max_features="all"), "max_features is 'all'; expected 'auto', 'sqrt'"),
         (ForestClassifier(max_samples=1.5), "max_samples is 1.5; expected a share"),
-        (ForestRegressor(max_bins=255), "max_bins is 255"),
+        (ForestRegressor(max_bins=65_535), "max_bins is 65535"),
         (BoostingClassifier(learning_rate=0), "learning_rate is 0; expected a number"),
         (BoostingClassifier(max_leaf_nodes=1), "max_leaf_nodes is 1"),
         (BoostingRegressor("hinge"), "'hinge' is not a loss; expected one of"),

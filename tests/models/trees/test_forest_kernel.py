@@ -16,7 +16,8 @@ def table(seed: int):
     """A small table of few values, some of them missing, with whole weights and one or two targets."""
     rng = np.random.default_rng(seed)
     n, p, S = int(rng.integers(2, 70)), int(rng.integers(1, 5)), int(rng.integers(1, 3))
-    codes = rng.integers(0 if rng.random() < 0.5 else 1, rng.integers(2, 14), (p, n)).astype(np.uint8)
+    codes = rng.integers(0 if rng.random() < 0.5 else 1, rng.integers(2, 14), (p, n))
+    codes = codes.astype(np.uint8) if rng.random() < 0.7 else (17 * codes).astype(np.uint16)
     y = rng.integers(0, 2 + int(seed % 3 == 0) * 5, (n, S)).astype(float)
     limits = kernel.Limits(
         int(rng.integers(1, p + 1)), int(rng.integers(1, 5)), int(rng.choice([2, 4, 99])), bool(seed % 2)
@@ -31,14 +32,20 @@ def quality(w, y, left):
     return (sum(a * a) * right_w + sum(b * b) * left_w) / (left_w * right_w)
 
 
+def midway(values):
+    """Return the codes midway between neighbours, 0 of what is missing."""
+    values = values.astype(int)
+    return np.where(values[:-1] == 0, 0, (values[:-1] + values[1:]) // 2)
+
+
 def possible(c, limits, bits):
     """Return the cuts of a column: (first, last) code that goes left."""
     there, missing = c[c > 0], bool((c == 0).any())
     if not there.size or (there.min() == there.max() and not missing):
         return []
     if not limits.drawn:
-        cuts = [(0, last) for last in np.unique(c)[:-1]]
-        return cuts + ([(1, last) for last in np.unique(there)[:-1]] if missing else [])
+        cuts = [(0, last) for last in midway(np.unique(c))]
+        return cuts + ([(1, last) for last in midway(np.unique(there))] if missing else [])
     low, high = int(there.min()), int(there.max())
     if low == high:
         return [(0, 0)]

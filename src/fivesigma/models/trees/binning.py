@@ -1,18 +1,22 @@
-"""Columns cut into at most 255 bins at weighted quantiles: what histogram trees look at instead of values."""
+"""Columns cut into bins at weighted quantiles: what our trees look at instead of values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.ranks import middles
 
 Array = NDArray[np.float64]
-Codes = NDArray[np.uint8]
+Codes = NDArray[np.unsignedinteger[Any]]
+MOST = 2**16 - 2
+"""Bins of a column, of which codes of 16 bits tell each other, and one for missing values."""
 _BLOCK = 256
 
 
@@ -43,7 +47,7 @@ class Bins:
 
     def codes(self, X: Array) -> Codes:
         """Return the bin of each value: (p, n), one column's codes next to each other."""
-        codes = np.empty((X.shape[1], len(X)), dtype=np.uint8)
+        codes = np.empty((X.shape[1], len(X)), dtype=np.uint8 if self.width <= 256 else np.uint16)
         _encode(np.ascontiguousarray(X.T), self.edges, self.starts, codes)
         return codes
 
@@ -55,14 +59,19 @@ class Bins:
             len(starts) > 1
             and starts[0] == 0
             and starts[-1] == len(edges)
-            and 0 <= widths.min() <= widths.max() < 255
+            and 0 <= widths.min() <= widths.max() < MOST
         )
-        state.expect(runs, "starts", "where runs of at most 254 edges begin, one behind the other")
+        state.expect(runs, "starts", "where runs of edges begin, one behind the other")
         state.expect(starts.dtype == np.int64, "starts", "int64")
         within = np.ones(max(len(edges) - 1, 0), dtype=bool)
         inner = starts[(starts > 0) & (starts < len(edges))]
         within[inner - 1] = False
         state.expect((np.diff(edges)[within] > 0).all(), "edges", "edges that rise within each column")
+
+
+def most_bins(model: Any, asked: int | None, of_values: int) -> int:
+    """Return how many bins a column has: a smooth target needs more than the order of events that a class asks for."""
+    return (64 if is_classifier(model) else of_values) if asked is None else asked
 
 
 def _there(column: Array, w: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees import boosting_kernel as kernel
-from fivesigma.models.trees.binning import Array, Bins
+from fivesigma.models.trees.binning import Array, Bins, most_bins
 from fivesigma.models.trees.nodes import Grown, Tree, room_for
 from fivesigma.models.trees.reading import ensemble
 
@@ -41,7 +42,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         l2_regularization: float = 0.0,
         max_features: float = 1.0,
         monotonic_cst: Any = None,
-        max_bins: int = 64,
+        max_bins: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.loss = loss
@@ -65,7 +66,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         signs, size = self._signs(X.shape[1], len(start)), np.abs(w)
         self._refuse_scale(size)
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
-        bins = Bins.of(X, size, self.max_bins)
+        bins = Bins.of(X, size, self._most_bins)
         codes, n_bins = np.ascontiguousarray(bins.codes(X).T), np.diff(bins.starts) + 2
         leaves = kernel.room_for_leaves(growth.max_leaves, n_bins, signs)
         if growth.tried < X.shape[1]:
@@ -80,6 +81,11 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
                 trees.append(Tree(*(each[:n_nodes].copy() for each in tree)))
         self.n_iter_ = int(self.max_iter)
         self._start, self._trees = start, Grown.of(bins, trees, list(range(len(start))) * self.max_iter)
+
+    @property
+    def _most_bins(self) -> int:
+        """How many bins a column has: the ranks that a class depends on need fewer than a smooth target."""
+        return most_bins(self, self.max_bins, 254)
 
     def _signs(self, p: int, K: int) -> NDArray[np.int64]:
         """Return whether outputs fall (-1) or rise (1) with each of p columns."""
@@ -116,7 +122,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
             ("min_samples_leaf", self.min_samples_leaf, 0, np.inf),
             ("l2_regularization", self.l2_regularization, 0, np.inf),
             ("max_features", self.max_features, 1e-6, 1.0),
-            ("max_bins", self.max_bins, 2, 254),
+            ("max_bins", self._most_bins, 2, 254),
         ):
             if not low <= value <= high:
                 raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
@@ -128,7 +134,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
             _LEAST_CURVATURE,
             float(self.l2_regularization),
             float(self.learning_rate),
-            max(1, int(self.max_features * p)),
+            max(1, math.ceil(self.max_features * p)),
             bounded,
         )
 
@@ -191,7 +197,7 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
         The share of columns, drawn anew, that a split looks at.
     monotonic_cst : sequence of p numbers -1, 0 or 1, None for zeros
         Predictions fall or rise with that column; of two classes the probability of the second.
-    max_bins : int, from 2 to 254
+    max_bins : int, from 2 to 254, None for 64 of classes, and 254 of values
     random_state : int, RandomState or None
         Draws columns.
 

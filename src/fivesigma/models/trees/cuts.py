@@ -20,15 +20,16 @@ FEW = 24
 
 @compiled
 def coded(codes: Any, f: int, place: Any, start: int, size: int, code: Any) -> Any:
-    """Set ``code`` to those of a node's rows; return the least and the greatest of values that are there (256, 0:
-    none), and whether some are missing.
+    """Set ``code`` to those of a node's rows; return the least and the greatest of values that are there (the least
+    above the greatest: none), and whether some are missing.
     """
-    low, high, lowest = np.uint8(255), np.uint8(0), np.uint8(255)
+    one = code.dtype.type(1)
+    low, high, lowest = code.dtype.type(-1), code.dtype.type(0), code.dtype.type(-1)
     for i in range(size):
         code[i] = codes[f, place[start + i]]
     for i in range(size):
         c = code[i]
-        high, lowest, low = max(high, c), min(lowest, c), min(low, np.uint8(c - np.uint8(1)))
+        high, lowest, low = max(high, c), min(lowest, c), min(low, code.dtype.type(c - one))
     return np.int64(low) + 1, np.int64(high), lowest == 0
 
 
@@ -59,6 +60,12 @@ def _sort(code: Any, size: int, key: Any) -> int:
 
 
 @compiled
+def _between(left: int, right: int) -> int:
+    """Return the code midway between two neighbours of a node, up to which a row goes left; 0 of what is missing."""
+    return (left + right) // 2 if left > 0 else 0
+
+
+@compiled
 def in_order(
     code: Any,
     size: int,
@@ -86,44 +93,54 @@ def in_order(
             if i + 1 - begin >= least and key[i] >> 8 != key[i + 1] >> 8:
                 quality = _quality(W, left_w, left, total, S)
                 if quality > best:
-                    best, first, last = quality, side, key[i] >> 8
+                    best, first, last = quality, side, _between(key[i] >> 8, key[i + 1] >> 8)
     return best, first, last
 
 
 @compiled
-def _count(code: Any, size: int, w: Any, y: Any, start: int, bins: Any, S: int) -> None:
-    """Sum rows into ``bins`` (·, 2 + S): weight, number, targets."""
+def _count(code: Any, size: int, low: int, shift: int, w: Any, y: Any, start: int, bins: Any, S: int) -> None:
+    """Sum rows into ``bins`` (256, 2 + S): weight, number, targets; bin 0 is of missing values."""
     for i in range(size):
-        c = code[i]
-        bins[c, 0] += w[start + i]
-        bins[c, 1] += 1.0
+        b = (1 + ((np.int64(code[i]) - low) >> shift)) * (code[i] > 0)
+        bins[b, 0] += w[start + i]
+        bins[b, 1] += 1.0
         for s in range(S):
-            bins[c, 2 + s] += w[start + i] * y[start + i, s]
+            bins[b, 2 + s] += w[start + i] * y[start + i, s]
 
 
 @compiled
 def by_bins(
     code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
-    left: Any, total: Any, S: int,
+    missing: bool, left: Any, total: Any, S: int,
 ) -> Any:  # fmt: skip
-    """Return the best cut of many rows with codes from ``low`` to ``high``; the bins are empty before and after."""
-    _count(code, size, w, y, start, bins, S)
-    best, first, last = -1.0, 0, 0
-    for side in range(1 + (low == 0)):
+    """Return the best cut of many rows with codes from ``low`` to ``high``; the bins are empty before and after.
+
+    Where there are more codes than bins, as many of them fall together; further down they are told apart.
+    """
+    shift = 0
+    while (high - low) >> shift >= 254:
+        shift += 1
+    _count(code, size, low, shift, w, y, start, bins, S)
+    best, first, at, end = -1.0, 0, 0, 1 + ((high - low) >> shift)
+    for side in range(1 + missing):
         left_w, n_left = 0.0, 0.0
         left[:] = 0.0
-        for c in range(max(low, side), high):
-            if bins[c, 1] == 0.0:
+        for b in range(0 if missing and side == 0 else 1, end):
+            if bins[b, 1] == 0.0:
                 continue
-            left_w += bins[c, 0]
-            n_left += bins[c, 1]
+            left_w += bins[b, 0]
+            n_left += bins[b, 1]
             for s in range(S):
-                left[s] += bins[c, 2 + s]
+                left[s] += bins[b, 2 + s]
             if n_left >= least and size - n_left >= least:
                 quality = _quality(W, left_w, left, total, S)
                 if quality > best:
-                    best, first, last = quality, side, c
-    bins[low : high + 1] = 0.0
+                    best, first, at = quality, side, b
+    after = at + 1
+    while after < end and bins[after, 1] == 0.0:
+        after += 1
+    last = 0 if at == 0 else _between(low + (at << shift) - 1, low + ((after - 1) << shift))
+    bins[: end + 1] = 0.0
     return best, first, last
 
 

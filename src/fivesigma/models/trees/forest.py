@@ -19,7 +19,7 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees import forest_kernel as kernel
-from fivesigma.models.trees.binning import Array, Bins, Codes
+from fivesigma.models.trees.binning import MOST, Array, Bins, Codes, most_bins
 from fivesigma.models.trees.nodes import Grown, Tree, room_for
 from fivesigma.models.trees.reading import ensemble
 
@@ -33,7 +33,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
     max_depth: int | None
     min_samples_leaf: int
     max_features: Any
-    max_bins: int
+    max_bins: int | None
     random_state: Any
     n_jobs: int
     _cuts_drawn = False
@@ -46,7 +46,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         """Grow the trees on X (n, p) and ``targets`` (n, S)."""
         limits = self._limits(X.shape[1])
         seed = int(check_random_state(self.random_state).randint(2**31))
-        bins = Bins.of(X, w, self.max_bins)
+        bins = Bins.of(X, w, most_bins(self, self.max_bins, MOST))
         codes, several = bins.codes(X), None if targets.shape[1] == 1 else targets.shape[1]
 
         def tree(number: int) -> Tree:
@@ -64,7 +64,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
     def _limits(self, p: int) -> kernel.Limits:
         for name, low in (("n_estimators", 1), ("min_samples_leaf", 1), ("n_jobs", 1)):
             _refuse(name, getattr(self, name), low, _DEEPEST)
-        _refuse("max_bins", self.max_bins, 2, 254)
+        _refuse("max_bins", most_bins(self, self.max_bins, MOST), 2, MOST)
         depth = _DEEPEST if self.max_depth is None else self.max_depth
         _refuse("max_depth", depth, 1, _DEEPEST)
         return kernel.Limits(self._tried(p), int(self.min_samples_leaf), int(depth), self._cuts_drawn)
@@ -133,7 +133,7 @@ class _Drawn(_Forest):
         min_samples_leaf: int = 1,
         max_features: Any = "auto",
         max_samples: float | None = None,
-        max_bins: int = 64,
+        max_bins: int | None = None,
         random_state: Any = None,
         n_jobs: int = 1,
     ) -> None:
@@ -176,7 +176,7 @@ class _Whole(_Forest):
         max_depth: int | None = None,
         min_samples_leaf: int = 1,
         max_features: Any = "auto",
-        max_bins: int = 254,
+        max_bins: int | None = 254,
         random_state: Any = None,
         n_jobs: int = 1,
     ) -> None:
@@ -284,7 +284,7 @@ class ForestClassifier(_Classes, _Drawn):
         "auto" is "sqrt" of classes, and all of values.
     max_samples : float, None for 1
         How many events are drawn for a tree, as a share of the sum of weights.
-    max_bins : int, from 2 to 254
+    max_bins : int, from 2 to 65534, None for 64 of classes, and as many as possible of values
     random_state : int, RandomState or None
     n_jobs : int
         Threads. The trees do not depend on it.

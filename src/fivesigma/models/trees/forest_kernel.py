@@ -2,9 +2,10 @@
 
 A split maximises ``Σ_s (Σ_L w y_s)²/W_L + (Σ_R w y_s)²/W_R``: the least squared error of y, and of indicators of
 classes Gini's impurity (Breiman et al. 1984, §4.3); of two classes one indicator is enough. Rows are moved as nodes are
-split, so that a node is a range; its columns are counted into bins, and of a few rows sorted. Missing values go to the
-side that gains more. Of extra trees (Geurts, Ernst & Wehenkel 2006, doi:10.1007/s10994-006-6226-1) each column has one
-cut, drawn evenly between the least and the greatest code in the node, and missing values go to a side that is drawn.
+split, so that a node is a range; its columns are counted into bins, as fine as its range allows, and of a few rows
+sorted. Missing values go to the side that gains more. Of extra trees (Geurts, Ernst & Wehenkel 2006,
+doi:10.1007/s10994-006-6226-1) each column has one cut, drawn evenly between the least and the greatest code in the
+node, and missing values go to a side that is drawn.
 """
 
 from __future__ import annotations
@@ -140,8 +141,7 @@ def _split(
         elif size <= FEW:
             found = in_order(code, size, w, y, start, least, W, key, left, total, S)
         else:
-            low = 0 if missing else low
-            found = by_bins(code, size, w, y, start, least, W, bins, low, high, left, total, S)
+            found = by_bins(code, size, w, y, start, least, W, bins, low, high, missing, left, total, S)
         if found[0] > best:
             feature, (best, first, last) = f, found
     return feature, first, last, state
@@ -218,7 +218,7 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         np.empty(FEW, np.int64),
         np.empty(S),
         np.empty(S),
-        np.empty(m, np.uint8),
+        np.empty(m, codes.dtype),
     )
     aside = Rows(np.empty(m, np.int32), np.empty(m), np.empty((m, S)))
     order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)

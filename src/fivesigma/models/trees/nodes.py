@@ -43,7 +43,7 @@ def room_for(n_nodes: int, n_targets: int) -> Tree:
     return Tree(
         np.full(n_nodes, -1, np.int32),
         np.zeros(n_nodes, np.uint8),
-        np.zeros(n_nodes, np.uint8),
+        np.zeros(n_nodes, np.uint16),
         np.zeros(n_nodes, np.int32),
         np.zeros((n_nodes, n_targets)),
         np.zeros(n_nodes),
@@ -67,7 +67,7 @@ class Grown:
     bins: Bins
     feature: NDArray[np.int32]
     first: NDArray[np.uint8]
-    cut: NDArray[np.uint8]
+    cut: NDArray[np.uint16]
     child: NDArray[np.int32]
     value: Array
     roots: NDArray[np.int64]
@@ -122,7 +122,7 @@ class Grown:
         for name, kind in (
             ("feature", np.int32),
             ("first", np.uint8),
-            ("cut", np.uint8),
+            ("cut", np.uint16),
             ("child", np.int32),
         ):
             array = getattr(self, name)
