@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import FitError
+from fivesigma._core.threads import single_threaded
 from fivesigma._core.weights import signed
 from fivesigma.models.folds import inner_folds
 from fivesigma.risk.metric import power_of_two
@@ -183,7 +183,7 @@ def _expected(X: NDArray[Any], target: Vector, folds: NDArray[np.int64]) -> Vect
         if held.all():
             found[held] = target.mean()
             continue
-        with threadpool_limits(1):
+        with single_threaded():
             model = HistGradientBoostingRegressor(**ROUNDS, early_stopping=False, random_state=0)
             found[held] = model.fit(X[~held], target[~held]).predict(X[held])
     return found

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import FitError, InputError
 from fivesigma._core.saved_state import SavedState
+from fivesigma._core.threads import single_threaded
 from fivesigma.features.columns import Floats, matrix, present, weights
 from fivesigma.features.scale import Scale
 from fivesigma.models.neural.arithmetic import WIDE
@@ -163,7 +163,7 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
         """Return the outputs (M, n, k) of the members that are sound."""
         check_is_fitted(self, "_networks")
         rows = self._scale.rows(matrix(self, X))
-        with threadpool_limits(1):
+        with single_threaded():
             return np.stack([network.outputs(rows) for network in self._networks])
 
     def check_state(self, state: SavedState) -> None:
@@ -207,7 +207,7 @@ class Ensemble(BaseEstimator):  # type: ignore[misc]
 def _blas_alone(members: Sequence[Member]) -> AbstractContextManager[Any]:
     """Hold BLAS to one thread where a member needs it: to find it takes as long as a thousand steps of a small one."""
     small = all(isinstance(member.layers, Layers) and member.layers.widest < WIDE for member in members)
-    return nullcontext() if small else threadpool_limits(1)
+    return nullcontext() if small else single_threaded()
 
 
 def _refuse_weightless(w: Floats) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import InputError, require
+from fivesigma._core.threads import single_threaded
 from fivesigma.models.neural.ensemble import Ensemble
 from fivesigma.models.neural.eventbody import EventBody
 from fivesigma.models.neural.losses import Loss
@@ -79,7 +79,7 @@ class EventEnsemble(Ensemble):
         check_is_fitted(self, "_networks")
         events = self._asked(self._matrix(X))
         torch = require("torch", "neural")
-        with one_thread(torch.get_num_threads()), threadpool_limits(1):
+        with one_thread(torch.get_num_threads()), single_threaded():
             found = [self._said_of(self._scale.rows(some)) for some in parts(events)]
         return np.concatenate(found, axis=1)
 

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
+from fivesigma._core.threads import single_threaded
 from fivesigma.features.columns import Floats, labelled, matrix, weights
 from fivesigma.features.reduction import MOST_UNITS
 from fivesigma.models.neural.member import Layers
@@ -57,7 +57,7 @@ class _Learned(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the units (n_samples, n) of the layer before their activation."""
         check_is_fitted(self, "_network")
         rows = self._scale.rows(matrix(self, X))
-        with threadpool_limits(1):
+        with single_threaded():
             return self._network.outputs(rows)
 
     def _check_n(self) -> None:

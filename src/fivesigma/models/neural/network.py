@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.errors import require
+from fivesigma._core.threads import single_threaded
 from fivesigma.features.columns import matrix
 from fivesigma.models.neural.answers import EnsembleClassifier, EnsembleRegressor
 from fivesigma.models.neural.ensemble import Ensemble
@@ -110,7 +110,7 @@ class _Tabular(Ensemble):
         """Return the outputs (k, n, o) of the members."""
         check_is_fitted(self, "_networks")
         rows = self._scale.rows(matrix(self, X))
-        with threadpool_limits(1):
+        with single_threaded():
             return np.asarray(self._networks[0].outputs(rows))
 
 

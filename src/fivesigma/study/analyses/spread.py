@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.random import generator
+from fivesigma._core.threads import single_threaded
 from fivesigma._core.weights import kish
 from fivesigma.models.ensembles import Members
 from fivesigma.record.sections.section import named
@@ -61,7 +61,7 @@ class Spreads:
 
         pipeline = pipeline_of(estimator)
         table, model = (table if len(pipeline) < 2 else pipeline[:-1].transform(table)), model_of(estimator)
-        with threadpool_limits(1):
+        with single_threaded():
             members = np.asarray(model.predict_members(table), dtype=np.float64)
             law = {LAW + part: np.asarray(model.predict_dist(table).std)} if has_density(model) else {}
         if len(members) < 2:

@@ -85,15 +85,14 @@ def unpacked(arrays: Mapping[str, Array]) -> dict[str, dict[Output, Array]]:
 
 def quantiles(estimator: Any, X: Array, levels: Array) -> Array | None:
     """Return the predictive quantiles (n, ..., m) of a fitted recipe at m ``levels``; None where it has no law."""
-    from threadpoolctl import threadpool_limits
-
+    from fivesigma._core.threads import single_threaded
     from fivesigma.models import laws
     from fivesigma.models.per_target import PerTarget
     from fivesigma.models.tuned import Tuned
 
     while isinstance(estimator, Tuned):
         estimator = estimator.estimator_
-    with threadpool_limits(1):
+    with single_threaded():
         if isinstance(estimator, PerTarget):
             return estimator.quantiles(X, levels)
         return laws.quantiles(estimator, X, levels)

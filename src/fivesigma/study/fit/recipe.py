@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma._core.threads import single_threaded
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.calibrated import Calibrated
@@ -282,7 +282,7 @@ def fit(
             raise FitError(_weightless(w))
         w, X, y, groups, evaluation_weight = present(w, X, y, groups, evaluation_weight)
         w = w / w.mean()
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+    with warnings.catch_warnings(record=True) as caught, single_threaded():
         warnings.simplefilter("always")
         try:
             fitted = fit_on(
@@ -336,7 +336,7 @@ def predict(estimator: Any, X: Floats, n_classes: int | None = None) -> Floats:
     FitError
         Where a prediction is not finite, or the model refuses the rows.
     """
-    with warnings.catch_warnings(), threadpool_limits(1):
+    with warnings.catch_warnings(), single_threaded():
         warnings.simplefilter("ignore")
         try:
             if n_classes is not None:

@@ -46,10 +46,10 @@ def refuse(entries: Sequence[Audit]) -> None:
 
 def before(prepared: Prepared, *, opened: bool) -> tuple[Audit, ...]:
     """Return what is known before the first fit; of the events of a test only while it is ``opened``."""
-    from threadpoolctl import threadpool_limits
+    from fivesigma._core.threads import single_threaded
 
     data, notes = seen(prepared, opened=opened), [*prepared.notes, *_settings(prepared, opened=opened)]
-    with threadpool_limits(1):  # the same digits on any number of cores
+    with single_threaded():  # the same digits on any number of cores
         found = tuple(_of_events(prepared, data))
     return (*found, *(Audit(*note) for note in notes))
 

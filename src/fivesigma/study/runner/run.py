@@ -194,8 +194,7 @@ def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Re
 
 def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     """Open the test, weigh the evidence and write everything that a run leaves."""
-    from threadpoolctl import threadpool_limits
-
+    from fivesigma._core.threads import single_threaded
     from fivesigma.report import render
     from fivesigma.study.finished.brought import page_sections, record_sections
 
@@ -207,7 +206,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     if parts and not (settings.blind and prepared.split.tests):
         open_rows(prepared, folder, parts)
     note_seen(prepared, folder, parts)
-    with threadpool_limits(1):
+    with single_threaded():
         record = results(made, settings.audited, opened=not settings.blind)
     settings.progress.advance(1.0, "evidence weighed")
     table = prediction_table(prepared, outcomes, opened=opened)

@@ -40,11 +40,11 @@ class Worker:
 
     def __call__(self, key: str) -> None:
         """Do the task called ``key`` and keep what it leaves, or why it failed."""
-        from threadpoolctl import threadpool_limits
+        from fivesigma._core.threads import single_threaded
 
         task, journal = self.task(key), self.folder.tasks.journal(key)
         start = time.perf_counter()
-        with threadpool_limits(1):
+        with single_threaded():
             if isinstance(task, Fit):
                 arrays, meta = self.fitter.attempted(task, journal)
             else:
