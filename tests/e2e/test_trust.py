@@ -202,6 +202,10 @@ def test_a_worker_that_dies_again_and_again_is_named_by_its_model(here: Path) ->
         "import os\ndef Loud(p, t):\n"
         "    if os.getpgrp() == os.getpid():\n        os.kill(os.getpid(), 11)\n    return (p - t) ** 2 / 2\n"
     )
+    few = (STUDY + OWN).replace(
+        "bootstrap = 200", "bootstrap = 200\nrefits = 2"
+    )  # each of its fits kills two workers
+    (here / "loud.toml").write_text(few)
     done = fivesigma(here, "run", "loud.toml", "--trust", "--out", "r", "--workers", "2", "--json", "-q")
     assert done.returncode == 1
     (failed,) = json.loads(done.stdout)["failed"]
