@@ -142,7 +142,7 @@ def test_what_is_no_such_file_is_refused(tmp_path, content) -> None:
 
 
 def test_a_place_that_cannot_be_written_to_is_a_sentence(tmp_path) -> None:
-    with pytest.raises(DataError, match="there is no folder .*absent; make it"):
+    with pytest.raises(DataError, match=r"there is no folder .*absent; make it"):
         MLPRegressor((5,), checkpoint=tmp_path / "absent" / "courses", **SETTINGS).fit(X, Y)
     with pytest.raises(InputError, match="checkpoint is 3; expected the path of a file"):
         MLPRegressor((5,), checkpoint=3, **SETTINGS).fit(X, Y)
