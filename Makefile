@@ -33,9 +33,11 @@ browser:
 check: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --doctest-modules src/fivesigma -n 2 --dist loadfile -p no:cacheprovider
+	@# mypy has one core: the examples of docstrings take the other meanwhile
+	$(BIN)/mypy & typed=$$!; \
+	  $(BIN)/python -m pytest --doctest-modules src/fivesigma -n 2 --dist loadfile -p no:cacheprovider; tested=$$?; \
+	  wait $$typed && exit $$tested
 
 test: $(VENV)/.test browser check
 	$(BIN)/python -m pytest $(COVERED:%=tests/%) -n 2 --dist loadfile -p no:cacheprovider \
