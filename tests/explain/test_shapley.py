@@ -21,6 +21,7 @@ from sklearn.tree import DecisionTreeRegressor
 from fivesigma._core.errors import InputError
 from fivesigma.explain.shapley import shapley_values
 from fivesigma.models import trees
+from fivesigma.models.trees import BoostingRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(240, 4))
@@ -147,6 +148,17 @@ def test_those_of_our_trees_are_what_columns_are_worth_in_every_order(model, tar
     np.testing.assert_allclose(found.values, expected, atol=1e-11)
     assert found.base == pytest.approx(says(holed[0], set()), abs=1e-11)
     assert says(holed[0], set(range(4))) == pytest.approx(found.base + found.values[0].sum(), abs=1e-11)
+
+
+@pytest.mark.parametrize("made", [BoostingRegressor, HistGradientBoostingRegressor])
+def test_of_a_log_link_the_logarithm_is_divided(made) -> None:
+    counts = RNG.poisson(np.exp(X[:, 1] / 2)).astype(float)
+    model = made(loss="poisson", max_iter=20).fit(X, counts)
+    found = shapley_values(model, X[:20])
+    np.testing.assert_allclose(
+        found.base + found.values.sum(axis=1), np.log(model.predict(X[:20])), atol=1e-10
+    )
+    assert found.scale == "log prediction"
 
 
 def test_a_tree_that_is_a_leaf_says_the_same_of_everybody() -> None:

@@ -7,36 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 NODE = np.dtype([("threshold", "f4"), ("feature", "i4"), ("left", "i4"), ("right", "i4")])
 """16 bytes, four nodes a cache line; ``feature`` is -1 at a leaf, else twice the column, plus 1 where NaN goes left."""
-
-
-class Nodes(NamedTuple):
-    """The nodes of trees one behind the other, for one output.
-
-    Attributes
-    ----------
-    feature : (N,) the column of a split, -1 of a leaf
-    left, right : (N,) children by their place among all nodes, behind their parent
-    low, high : (N,) the values that go left, both ends among them
-    missing_left : (N,) whether a missing value does
-    weight : (N,) of the training rows in a node
-    value : (N,) what a leaf adds to the output
-    """
-
-    feature: Any
-    left: Any
-    right: Any
-    low: Any
-    high: Any
-    missing_left: Any
-    weight: Any
-    value: Any
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fivesigma._core.checks import as_table
 from fivesigma._core.errors import InputError, require
-from fivesigma._core.forest import Ensemble, Nodes
+from fivesigma.explain.nodes import Summed, has_log_link, of_histograms, of_ours, of_sklearn
 from fivesigma.explain.predictions import grown_by_sklearn, refuse_unfitted, trees_in
 
 Array = NDArray[np.float64]
@@ -26,7 +26,7 @@ class ShapleyValues:
     ----------
     values : (n, p), in units of ``scale``
     base : expected output
-    scale : "prediction", "probability" or "log odds": the output that is divided up
+    scale : "prediction", its logarithm "log prediction", "probability" or "log odds": the output that is divided up
     """
 
     values: Array
@@ -79,108 +79,33 @@ def _explainer(model: Any) -> Callable[[Array], ShapleyValues]:
     if callable(getattr(model, "shapley", None)):
         return lambda rows: _by_xgboost(model, model.shapley(rows))
     if callable(getattr(model, "as_trees", None)):
-        return _of_ours(model, model.as_trees())
+        ensemble = model.as_trees()
+        ours = of_ours(model, ensemble)
+        return lambda rows: _by_nodes(ours, ensemble.seen(rows).astype(np.float64), model)
     if (trees := trees_in(model)) is not None:
-        nodes, roots = _of_trees(trees)
-        return lambda rows: _by_nodes(nodes, roots, rows.astype(np.float32).astype(np.float64), model)
+        theirs = of_sklearn(trees)
+        return lambda rows: _by_nodes(theirs, rows.astype(np.float32).astype(np.float64), model)
     if hasattr(model, "_predictors") and grown_by_sklearn(model):
-        nodes, roots, start = _of_boosting(model)
-        return lambda rows: _by_nodes(nodes, roots, rows, model, start)
+        boosted = of_histograms(model)
+        return lambda rows: _by_nodes(boosted, rows, model)
     raise InputError(f"{type(model).__name__} is no tree model; use permutation importance for it.")
 
 
-def _of_ours(model: Any, trees: Ensemble) -> Callable[[Array], ShapleyValues]:
-    """Return what divides up the last output of trees of ours, in the unit of what the model says."""
-    forest = trees.forest
-    inner = forest.nodes["feature"] >= 0
-    outputs = np.zeros(len(forest.roots), np.int64) if forest.outputs is None else forest.outputs
-    unit, zero = (1.0, 0.0) if hasattr(model, "predict_proba") else _unit(trees)
-    summed = forest.start is not None
-    nodes = Nodes(
-        np.where(inner, forest.nodes["feature"] >> 1, -1).astype(np.int64),
-        forest.nodes["left"].astype(np.int64),
-        forest.nodes["right"].astype(np.int64),
-        np.full(len(inner), -np.inf),
-        forest.nodes["threshold"].astype(np.float64),
-        (forest.nodes["feature"] & 1).astype(bool),
-        trees.weight,
-        forest.values[:, -1] * (unit if summed else unit / len(forest.roots)),
-    )
-    roots = forest.roots[outputs == outputs.max()]
-    start = zero + (unit * float(forest.start[-1]) if forest.start is not None else 0.0)
-    return lambda rows: _by_nodes(nodes, roots, trees.seen(rows).astype(np.float64), model, start)
+def _by_nodes(trees: Summed, rows: Array, model: Any) -> ShapleyValues:
+    from fivesigma.explain.tree_shapley import expected, shares_of_columns
 
-
-def _unit(trees: Ensemble) -> tuple[float, float]:
-    """Return factor and offset from what the nodes of a regression hold to its predictions."""
-    zero, one = trees.told(np.array([[0.0], [1.0]]))
-    return float(one - zero), float(zero)
-
-
-def _by_nodes(
-    nodes: Nodes, roots: NDArray[np.int64], rows: Array, model: Any, start: float = 0.0
-) -> ShapleyValues:
-    from fivesigma._core.tree_shapley import expected, shares_of_columns
-
-    base = start + float(expected(nodes, roots))
-    return ShapleyValues(shares_of_columns(nodes, roots, rows), base, _scale(model))
-
-
-def _of_trees(trees: Sequence[Any]) -> tuple[Nodes, NDArray[np.int64]]:
-    """Return the nodes of scikit-learn's trees, whose mean is what they say; of a classifier the last class."""
-    inner = [tree.tree_ for tree in trees]
-    sizes = [tree.node_count for tree in inner]
-    roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
-
-    def all_of(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(tree, name) for tree in inner])
-
-    shift, left = np.repeat(roots, sizes), all_of("children_left")
-    nodes = Nodes(
-        np.where(left < 0, -1, all_of("feature")).astype(np.int64),
-        np.maximum(left, 0) + shift,
-        np.maximum(all_of("children_right"), 0) + shift,
-        np.full(len(left), -np.inf),
-        all_of("threshold"),
-        all_of("missing_go_to_left").astype(bool),
-        all_of("weighted_n_node_samples"),
-        np.concatenate([tree.value[:, 0, -1] for tree in inner]) / len(trees),
-    )
-    return nodes, roots
-
-
-def _of_boosting(model: Any) -> tuple[Nodes, NDArray[np.int64], float]:
-    """Return the nodes of scikit-learn's boosted trees, of the last class, and the output that they start from."""
-    each = [rounds[-1].nodes for rounds in model._predictors]
-    found = np.concatenate(each)
-    if found["is_categorical"].any():
-        raise InputError(
-            f"{type(model).__name__} puts categories into sets; use permutation importance for it."
-        )
-    roots = np.concatenate([[0], np.cumsum([len(nodes) for nodes in each])[:-1]]).astype(np.int64)
-    shift, leaf = np.repeat(roots, [len(nodes) for nodes in each]), found["is_leaf"].astype(bool)
-    nodes = Nodes(
-        np.where(leaf, -1, found["feature_idx"]).astype(np.int64),
-        np.where(leaf, 0, found["left"]) + shift,
-        np.where(leaf, 0, found["right"]) + shift,
-        np.full(len(found), -np.inf),
-        found["num_threshold"],
-        found["missing_go_to_left"].astype(bool),
-        found["count"].astype(np.float64),
-        found["value"],
-    )
-    return nodes, roots, float(np.ravel(model._baseline_prediction)[-1])
+    base = trees.start + float(expected(trees.nodes, trees.roots))
+    return ShapleyValues(shares_of_columns(trees.nodes, trees.roots, rows), base, _scale(model))
 
 
 def _by_xgboost(model: Any, contributions: Any) -> ShapleyValues:
     parts = np.asarray(contributions, dtype=np.float64)
     parts = parts[:, -1] if parts.ndim == 3 else parts
-    own = getattr(model, "shapley_scale", "log odds")
-    scale = own if hasattr(model, "predict_proba") else "prediction"
+    scale = "log odds" if hasattr(model, "predict_proba") else _scale(model)
     return ShapleyValues(parts[:, :-1], float(parts[0, -1]), scale)
 
 
 def _scale(model: Any) -> str:
     if not hasattr(model, "predict_proba"):
-        return "prediction"
+        return "log prediction" if has_log_link(model) else "prediction"
     return "log odds" if "Boosting" in type(model).__name__ else "probability"

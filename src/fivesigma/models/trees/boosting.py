@@ -24,6 +24,7 @@ from fivesigma.models.trees.nodes import Grown, Tree, room_for
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
+_SMALL = 0.1  # mean weight below which weights are no copies of events
 _MOST_LEAVES = 2**20
 _LEAST_CURVATURE = 1e-3
 
@@ -103,11 +104,11 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         return signs.astype(np.int64)
 
     def _refuse_scale(self, size: Array) -> None:
-        """Raise `InputError` where weights are so small that no leaf could ever weigh enough."""
-        least = 2 * float(self.min_samples_leaf)
-        if size.sum() < least <= np.count_nonzero(size):
+        """Raise `InputError` where weights are on a scale of their own, so that no leaf could ever weigh enough."""
+        n = np.count_nonzero(size)
+        if size.sum() < min(2 * float(self.min_samples_leaf), _SMALL * n) and n >= 2 * self.min_samples_leaf:
             raise InputError(
-                f"the weights of {np.count_nonzero(size)} events sum to {size.sum():.3g}, and a leaf must weigh "
+                f"the weights of {n} events sum to {size.sum():.3g}, and a leaf must weigh "
                 f"min_samples_leaf = {self.min_samples_leaf:g}; scale them to mean 1, or lower it."
             )
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fivesigma._core.forest import Nodes
+from fivesigma.explain.nodes import Nodes
 
 Array = NDArray[np.float64]
 _FOUR = 4
@@ -186,7 +186,7 @@ def _pass(nodes: Any, walk: Any, passes: Any, at: int, X: Any) -> None:
     above, j, before = walk.order[walk.up[at]], walk.column[at], walk.before[at]
     for k in range(4):
         x = X[k, j]
-        goes_left = nodes.missing_left[above] if np.isnan(x) else nodes.low[above] <= x <= nodes.high[above]
+        goes_left = nodes.missing_left[above] if np.isnan(x) else x <= nodes.threshold[above]
         here = 1.0 if goes_left == walk.is_left[at] else 0.0
         passes[at, k] = here if before < 0 else here * passes[before, k]
 
