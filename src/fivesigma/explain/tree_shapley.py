@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.compiled import compiled, inlined
 from fivesigma.explain.nodes import Nodes
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ def shares_of_columns(nodes: Nodes, roots: NDArray[np.int64], X: Array) -> Array
     return out[:n]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def expected(nodes: Any, roots: Any) -> float:
     """Return what the trees say of no row in particular: leaves by the share of weight that reaches them."""
     total = 0.0
@@ -73,12 +73,12 @@ def expected(nodes: Any, roots: Any) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def most_columns(nodes: Any, roots: Any, p: int) -> int:
     """Return on how many columns the way to a leaf is split at most: at least one."""
     most = 1
@@ -93,7 +93,7 @@ def most_columns(nodes: Any, roots: Any, p: int) -> int:
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _downwards(nodes: Any, root: int) -> Any:
     """Return the nodes of a tree from the root down, the left branch first; their depths, parents and sides."""
     todo = [(root, 0, -1, False)]
@@ -117,7 +117,7 @@ def _downwards(nodes: Any, root: int) -> Any:
     return order, depths, up, is_left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _walk(nodes: Any, root: int, p: int, t: Any, w: Any) -> Any:
     order, depth, up, is_left = _downwards(nodes, root)
     m, Q = len(order), len(t)
@@ -138,7 +138,7 @@ def _walk(nodes: Any, root: int, p: int, t: Any, w: Any) -> Any:
     return _Walk(order, depth, up, is_left, column, before, share, steps)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _step(steps: Any, q: int, t: float, w: float, above: float, R: float) -> None:
     """Write the four numbers of a point: shares ``above`` and ``R`` of all splits on the column, without and with."""
     new, old = R + t * (1 - R), above + t * (1 - above)
@@ -147,7 +147,7 @@ def _step(steps: Any, q: int, t: float, w: float, above: float, R: float) -> Non
     steps[2, q], steps[3, q] = (1 - R) * w / new - worth, -w / (1 - t) - worth
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _explain(nodes: Any, roots: Any, t: Any, w: Any, X: Any, out: Any) -> None:
     """Add the parts of all trees to ``out`` (n, p); n is a multiple of four."""
     for root in roots:
@@ -160,7 +160,7 @@ def _explain(nodes: Any, roots: Any, t: Any, w: Any, X: Any, out: Any) -> None:
                 _four(nodes, walk, X[i : i + 4], stack, sums, passes, open_, out[i : i + 4])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _four(nodes: Any, walk: Any, X: Any, stack: Any, sums: Any, passes: Any, open_: Any, out: Any) -> None:
     """Explain four rows by one tree: nodes from the root down, each left again when the next is not below it."""
     deepest = 0
@@ -180,7 +180,7 @@ def _four(nodes: Any, walk: Any, X: Any, stack: Any, sums: Any, passes: Any, ope
         deepest -= 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _pass(nodes: Any, walk: Any, passes: Any, at: int, X: Any) -> None:
     """Write whether the rows pass all splits on the column down to here."""
     above, j, before = walk.order[walk.up[at]], walk.column[at], walk.before[at]
@@ -191,7 +191,7 @@ def _pass(nodes: Any, walk: Any, passes: Any, at: int, X: Any) -> None:
         passes[at, k] = here if before < 0 else here * passes[before, k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _ways(walk: Any, passes: Any, at: int) -> Any:
     """Return of four rows what is one where all splits on the column are passed, and where all but this one are."""
     before = walk.before[at]
@@ -210,7 +210,7 @@ def _ways(walk: Any, passes: Any, at: int) -> Any:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _enter(walk: Any, stack: Any, sums: Any, passes: Any, at: int) -> None:
     """Go down to a node: its products, and no sums below it yet."""
     a, b, c, d, e, f, g, h = _ways(walk, passes, at)
@@ -224,7 +224,7 @@ def _enter(walk: Any, stack: Any, sums: Any, passes: Any, at: int) -> None:
         sums[at_depth, q, 0] = sums[at_depth, q, 1] = sums[at_depth, q, 2] = sums[at_depth, q, 3] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _leaf(walk: Any, stack: Any, sums: Any, passes: Any, at: int, value: float, out: Any) -> None:
     """Go down to a leaf, whose products are its sums, and up again."""
     _enter(walk, stack, sums, passes, at)
@@ -237,7 +237,7 @@ def _leaf(walk: Any, stack: Any, sums: Any, passes: Any, at: int, value: float, 
     _leave(walk, sums, passes, at, out)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@inlined
 def _leave(walk: Any, sums: Any, passes: Any, at: int, out: Any) -> None:
     """Go up from a node: what the leaves below it are worth to the column that was split."""
     a, b, c, d, e, f, g, h = _ways(walk, passes, at)

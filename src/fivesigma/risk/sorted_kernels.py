@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from fivesigma._core.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def areas(counts: Any, order: Any, signal: Any, background: Any, ends: Any, tied: bool) -> Any:
     """Return the (b, 3) pairs in order, those of ties by half, and the weights of both sides.
 
@@ -35,7 +36,7 @@ def areas(counts: Any, order: Any, signal: Any, background: Any, ends: Any, tied
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _four_areas(counts: Any, rows: Any, order: Any, signal: Any, background: Any, out: Any) -> None:
     """Write pairs and weights of four resamples."""
     r0, r1, r2, r3 = rows
@@ -53,7 +54,7 @@ def _four_areas(counts: Any, rows: Any, order: Any, signal: Any, background: Any
     out[r0, 2], out[r1, 2], out[r2, 2], out[r3, 2] = u0, u1, u2, u3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _tied_pairs(row: Any, order: Any, signal: Any, background: Any, ends: Any) -> float:
     """Return the pairs of one resample whose scores are equal."""
     pairs = own = others = 0.0
@@ -66,7 +67,7 @@ def _tied_pairs(row: Any, order: Any, signal: Any, background: Any, ends: Any) -
     return pairs
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def precisions(counts: Any, order: Any, w: Any, member: Any, ends: Any) -> Any:
     """Return the (b,) means over the class of the precision at each member's score; NaN where one side is absent.
 
@@ -94,7 +95,7 @@ def precisions(counts: Any, order: Any, w: Any, member: Any, ends: Any) -> Any:
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def gaps(counts: Any, order: Any, w: Any, excess: Any, ends: Any, n_bins: int) -> Any:
     """Return the (b, 2) sums over bins of equal Σ|w| of ``|Σ w (p - outcome)|``, and Σ w.
 
@@ -115,7 +116,7 @@ def gaps(counts: Any, order: Any, w: Any, excess: Any, ends: Any, n_bins: int) -
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _between(upto: Any, over: Any, ends: Any, n_bins: int) -> float:
     """Return the sum of |differences| of ``over`` between the edges of the bins."""
     total = below = before = over_before = 0.0
@@ -132,12 +133,12 @@ def _between(upto: Any, over: Any, ends: Any, n_bins: int) -> float:
     return float(total + abs(over[-1] - below))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def _edge(bin_: int, n_bins: int, total: float) -> float:
     return (bin_ / n_bins - 1e-10) * total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
 def quantiles(counts: Any, order: Any, values: Any, w: Any, levels: Any, step: float) -> Any:
     """Return the (b, m) quantiles of sorted ``values`` (n,) at ``levels`` (m,), as `ordered_quantiles` has them.
 

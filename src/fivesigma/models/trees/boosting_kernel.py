@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fivesigma._core.compiled import compiled
 from fivesigma.models.trees.draws import below, drawn
-from fivesigma.models.trees.nodes import Tree, compiled
+from fivesigma.models.trees.nodes import Tree
 
 SLOPE, CURVATURE, WEIGHT = range(3)
 _TIE = 1.0 + 1e-9  # times the best by which a later split must win: equal ones differ by rounding only

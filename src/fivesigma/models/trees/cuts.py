@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from fivesigma._core.compiled import compiled
 from fivesigma.models.trees.draws import below
-from fivesigma.models.trees.nodes import compiled
 
 FEW = 24
 """Rows up to which a node is sorted by insertion."""

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fivesigma._core.compiled import compiled
 from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
 from fivesigma.models.trees.draws import begun, below, drawn
-from fivesigma.models.trees.nodes import Tree, compiled
+from fivesigma.models.trees.nodes import Tree
 
 _EXCESS = np.uint64(11)  # bits more than a float64 holds
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.compiled import compiled
 from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compile ``function`` at its first call: cached, without the interpreter's lock, sums in the order written."""
-    made: Function = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return made
 
 
 class Tree(NamedTuple):
