@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.ranks import middles
 

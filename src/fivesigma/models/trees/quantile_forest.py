@@ -6,12 +6,12 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import present, weights
