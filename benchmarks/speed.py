@@ -18,7 +18,7 @@ import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -89,20 +89,16 @@ def spread(seconds: list[float]) -> str:
 
 def installed(peers: Mapping[str, Callable[[], float | None]]) -> dict[str, Callable[[], float | None]]:
     """Return the peers whose package is here, with its version."""
-    packages = {
-        "scikit-learn": ("sklearn", "scikit-learn"),
-        "XGBoost": ("xgboost", "xgboost"),
-        "LightGBM": ("lightgbm", "lightgbm"),
-        "CatBoost": ("catboost", "catboost"),
-        "shap": ("shap", "shap"),
-        "quantile-forest": ("quantile_forest", "quantile-forest"),
+    modules = {
+        "scikit-learn": "sklearn",
+        "XGBoost": "xgboost",
+        "LightGBM": "lightgbm",
+        "CatBoost": "catboost",
+        "shap": "shap",
+        "quantile-forest": "quantile_forest",
     }
-    here = {}
-    for name, does in peers.items():
-        module, distribution = packages[name]
-        if find_spec(module) is not None:
-            here[f"{name} {version(distribution)}"] = does
-    return here
+    here = {name: does for name, does in peers.items() if find_spec(modules[name]) is not None}
+    return {f"{name} {import_module(modules[name]).__version__}": does for name, does in here.items()}
 
 
 def susy(data: Path) -> Sample:
