@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.compiled import compiled
+from fivesigma._core.compiled import compiled, inlined
 from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins
+
+_NEAR = 256
+"""Rows that a tree sees at a time."""
 
 
 class Tree(NamedTuple):
@@ -88,6 +91,12 @@ class Grown:
         _add(codes, self.tree, self.roots, self.outputs, out)
         return out
 
+    def leaves(self, X: Array) -> NDArray[np.int32]:
+        """Return the node (n, T), counted over all trees, in which each of them puts each row of X (n, p)."""
+        found = np.empty((len(X), len(self.roots) - 1), np.int32)
+        _end(np.ascontiguousarray(self.bins.codes(X).T), self.tree, self.roots, found)
+        return found
+
     def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
         """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
@@ -135,18 +144,54 @@ class Grown:
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
 
 
+@inlined
+def _below(codes: Any, i: int, tree: Tree, root: Any, at: Any) -> Any:
+    """Return the child that row ``i`` falls into; of a leaf itself."""
+    inner = tree.feature[at] >= 0
+    code = codes[i, tree.feature[at] if inner else 0]
+    right = (code < tree.first[at]) | (code > tree.cut[at])
+    return root + np.uint64(tree.child[at]) + np.uint64(right) if inner else at
+
+
+@compiled
+def _reach(codes: Any, tree: Tree, root: Any, begin: int, end: int, at: Any) -> None:
+    """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``.
+
+    Four rows go down together, and none waits for what another one loads.
+    """
+    root, last = np.uint64(root), end - 1
+    for i in range(begin, end, 4):
+        j, k, l = min(i + 1, last), min(i + 2, last), min(i + 3, last)  # noqa: E741 four in a row
+        a = b = c = d = root
+        while True:
+            next_a, next_b = _below(codes, i, tree, root, a), _below(codes, j, tree, root, b)
+            next_c, next_d = _below(codes, k, tree, root, c), _below(codes, l, tree, root, d)
+            if (next_a == a) & (next_b == b) & (next_c == c) & (next_d == d):
+                break
+            a, b, c, d = next_a, next_b, next_c, next_d
+        at[i - begin], at[j - begin], at[k - begin], at[l - begin] = a, b, c, d
+
+
 @compiled
 def _add(codes: Any, tree: Tree, roots: Any, outputs: Any, out: Any) -> None:
     """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
-    n, S = len(codes), tree.value.shape[1]
-    for begin in range(0, n, 256):
+    n, S, at = len(codes), tree.value.shape[1], np.empty(_NEAR, np.int32)
+    for begin in range(0, n, _NEAR):
+        end = min(begin + _NEAR, n)
         for t in range(len(roots) - 1):
-            root, of = roots[t], outputs[t]
-            for i in range(begin, min(begin + 256, n)):
-                at = root
-                while tree.feature[at] >= 0:
-                    code = codes[i, tree.feature[at]]
-                    left = tree.first[at] <= code <= tree.cut[at]
-                    at = root + tree.child[at] + (not left)
+            _reach(codes, tree, roots[t], begin, end, at)
+            for i in range(begin, end):
                 for s in range(S):
-                    out[i, of + s] += tree.value[at, s]
+                    out[i, outputs[t] + s] += tree.value[at[i - begin], s]
+
+
+@compiled
+def _end(codes: Any, tree: Tree, roots: Any, leaves: Any) -> None:
+    """Set ``leaves`` (n, T)."""
+    n, at = len(codes), np.empty(_NEAR, np.int32)
+    for begin in range(0, n, _NEAR):
+        end = min(begin + _NEAR, n)
+        for t in range(len(roots) - 1):
+            _reach(codes, tree, roots[t], begin, end, at)
+            for i in range(begin, end):
+                leaves[i, t] = at[i - begin]

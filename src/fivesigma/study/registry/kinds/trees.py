@@ -108,9 +108,8 @@ def _natural_gradient(ask: Request) -> Any:
 
 def _quantile_forest(ask: Request) -> Any:
     from fivesigma.models.trees.quantile_forest import QuantileForest
-    from fivesigma.models.trees.regressors import RandomForestRegressor
 
-    return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
+    return QuantileForest(_forest(ask))
 
 
 @dataclass(frozen=True)
@@ -186,6 +185,7 @@ TREES: tuple[ModelKind, ...] = (
             "n_estimators": whole(100, 1, 10**5),
             "max_features": _FEATURES_TRIED,
             "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+            **_ENGINE,
         },
         native_nan=True,
         cuts=True,
