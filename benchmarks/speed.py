@@ -19,7 +19,7 @@ import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -95,20 +95,19 @@ def spread(seconds: list[float]) -> str:
 
 def installed(peers: Mapping[str, Callable[[], float | None]]) -> dict[str, Callable[[], float | None]]:
     """Return the peers whose package is here, with its version."""
-    packages = {
-        "scikit-learn": ("sklearn", "scikit-learn"),
-        "XGBoost": ("xgboost", "xgboost"),
-        "LightGBM": ("lightgbm", "lightgbm"),
-        "CatBoost": ("catboost", "catboost"),
-        "shap": ("shap", "shap"),
-        "quantile-forest": ("quantile_forest", "quantile-forest"),
+    modules = {
+        "scikit-learn": "sklearn",
+        "XGBoost": "xgboost",
+        "LightGBM": "lightgbm",
+        "CatBoost": "catboost",
+        "shap": "shap",
+        "quantile-forest": "quantile_forest",
     }
     here = {}
     for name, does in peers.items():
-        package, _, how = name.partition(", ")
-        module, distribution = packages[package]
-        if find_spec(module) is not None:
-            here[", ".join([f"{package} {version(distribution)}", *([how] if how else [])])] = does
+        package, *how = name.split(", ")
+        if find_spec(modules[package]) is not None:
+            here[", ".join([f"{package} {import_module(modules[package]).__version__}", *how])] = does
     return here
 
 

@@ -178,7 +178,7 @@ TREES: tuple[ModelKind, ...] = (
         "quantiles for each event from the leaves of a forest; any shape of law, a few thousand events",
         REGRESSION,
         _quantile_forest,
-        lambda n, p, K: 0.15 + 4.2e-6 * n * p**0.5 * log2(n + 2) + 6e-9 * n * n,
+        lambda n, p, K: 0.02 + 7.5e-7 * n * p**0.5 * log2(n + 2),
         {
             "max_depth": whole(None, 1, 10**4, (2, 30)),
             "min_samples_leaf": whole(10, 1, search=(2, 100), log=True),
