@@ -96,6 +96,16 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         trees = self._trees
         return trees.added(table, np.zeros((len(table), trees.value.shape[1]))) / (len(trees.roots) - 1)
 
+    def leaves(self, X: ArrayLike) -> NDArray[np.int32]:
+        """Return the leaf (n, T) of each row of X (n, p) in each tree, as its place in ``as_trees().forest.nodes``."""
+        check_is_fitted(self, "_trees")
+        return self._trees.leaves(matrix(self, X, nan=True))
+
+    @property
+    def roots(self) -> NDArray[np.int64]:
+        """Where each tree begins among the nodes of all trees, and their number (T + 1,)."""
+        return self._trees.roots
+
     def _said(self, mean: Array) -> Array:
         """Return the predictions of means (..., S) over the trees."""
         raise NotImplementedError

@@ -14,6 +14,10 @@ from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins
 
+_NEAR = 256
+"""Rows that a tree sees at a time."""
+
+
 _CUT, _COLUMN, _DEEP = 2**16 - 1, 2**20 - 1, 2**26 - 1  # what the parts of a packed node hold
 
 
@@ -91,6 +95,12 @@ class Grown:
         _add(codes, self._packed(), self.value, self.roots, self.outputs, out)
         return out
 
+    def leaves(self, X: Array) -> NDArray[np.int32]:
+        """Return the node (n, T), counted over all trees, in which each of them puts each row of X (n, p)."""
+        found = np.empty((len(X), len(self.roots) - 1), np.int32)
+        _end(np.ascontiguousarray(self.bins.codes(X).T), self._packed(), self.roots, found)
+        return found
+
     def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
         """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
@@ -155,35 +165,51 @@ def _packed(tree: Tree, roots: Any) -> Any:
 
 
 @inlined
-def _next(codes: Any, row: int, node: int) -> Any:
-    """Return where a row goes from a packed node."""
-    code = np.int64(codes[row, (node >> 17) & _COLUMN])
+def _below(codes: Any, i: int, node: Any) -> Any:
+    """Return the node below a packed one, counted from the root, that row ``i`` falls into; of a leaf itself."""
+    code = np.int64(codes[i, (node >> 17) & _COLUMN])
     return np.int64((node >> 37) + 1 - ((code >= ((node >> 16) & 1)) & (code <= (node & _CUT))))
 
 
 @compiled
-def _add(codes: Any, nodes: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
-    """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near, and four side by side, of
-    which none waits for another.
+def _reach(codes: Any, nodes: Any, root: int, begin: int, end: int, at: Any) -> None:
+    """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``.
+
+    Four rows go down together, and none waits for what another one loads.
     """
-    n, S = len(codes), value.shape[1]
-    at = np.empty(256, np.int64)
-    for begin in range(0, n, 256):
-        m = min(256, n - begin)
+    last = end - 1
+    for i in range(begin, end, 4):
+        j, k, l = min(i + 1, last), min(i + 2, last), min(i + 3, last)  # noqa: E741 four in a row
+        a = b = c = d = np.int64(0)
+        while True:
+            next_a, next_b = _below(codes, i, nodes[root + a]), _below(codes, j, nodes[root + b])
+            next_c, next_d = _below(codes, k, nodes[root + c]), _below(codes, l, nodes[root + d])
+            if (next_a == a) & (next_b == b) & (next_c == c) & (next_d == d):
+                break
+            a, b, c, d = next_a, next_b, next_c, next_d
+        at[i - begin], at[j - begin], at[k - begin], at[l - begin] = root + a, root + b, root + c, root + d
+
+
+@compiled
+def _add(codes: Any, nodes: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
+    """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
+    n, S, at = len(codes), value.shape[1], np.empty(_NEAR, np.int64)
+    for begin in range(0, n, _NEAR):
+        end = min(begin + _NEAR, n)
         for t in range(len(roots) - 1):
-            own, of = nodes[roots[t] : roots[t + 1]], outputs[t]
-            for i in range(0, m, 4):
-                # the last few rows are walked again rather than fewer at a time
-                i0 = begin + i
-                i1, i2, i3 = min(i0 + 1, n - 1), min(i0 + 2, n - 1), min(i0 + 3, n - 1)
-                a, b, c, d = 0, 0, 0, 0
-                while True:
-                    e, f = _next(codes, i0, own[a]), _next(codes, i1, own[b])
-                    g, h = _next(codes, i2, own[c]), _next(codes, i3, own[d])
-                    if a == e and b == f and c == g and d == h:
-                        break
-                    a, b, c, d = e, f, g, h
-                at[i], at[i + 1], at[i + 2], at[i + 3] = a, b, c, d
-            for i in range(m):
+            _reach(codes, nodes, roots[t], begin, end, at)
+            for i in range(begin, end):
                 for s in range(S):
-                    out[begin + i, of + s] += value[roots[t] + at[i], s]
+                    out[i, outputs[t] + s] += value[at[i - begin], s]
+
+
+@compiled
+def _end(codes: Any, nodes: Any, roots: Any, leaves: Any) -> None:
+    """Set ``leaves`` (n, T)."""
+    n, at = len(codes), np.empty(_NEAR, np.int64)
+    for begin in range(0, n, _NEAR):
+        end = min(begin + _NEAR, n)
+        for t in range(len(roots) - 1):
+            _reach(codes, nodes, roots[t], begin, end, at)
+            for i in range(begin, end):
+                leaves[i, t] = at[i - begin]
