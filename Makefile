@@ -20,7 +20,9 @@ $(VENV)/.test: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,collider,boost]'
 	@touch $@
 
+# Where the environment forbids Python to keep what it compiles, every command would compile the whole package again.
 demo: $(VENV)/.core
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/fivesigma run $(DEMO)
 
 # Debian's chromium, where it can be installed; without it the browser tests skip loudly.
