@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clon
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from fivesigma._core.compiled import njit
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma._core.forest import Ensemble
 from fivesigma._core.saved_state import SavedState
