@@ -139,14 +139,17 @@ class Grown:
 def _add(codes: Any, tree: Tree, roots: Any, outputs: Any, out: Any) -> None:
     """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
     n, S = len(codes), tree.value.shape[1]
+    feature, first, cut, child, value = tree.feature, tree.first, tree.cut, tree.child, tree.value
     for begin in range(0, n, 256):
         for t in range(len(roots) - 1):
-            root, of = roots[t], outputs[t]
-            for i in range(begin, min(begin + 256, n)):
+            root, of = np.uint64(roots[t]), outputs[t]
+            for i in range(np.uint64(begin), np.uint64(min(begin + 256, n))):
                 at = root
-                while tree.feature[at] >= 0:
-                    code = codes[i, tree.feature[at]]
-                    left = tree.first[at] <= code <= tree.cut[at]
-                    at = root + tree.child[at] + (not left)
+                f = feature[at]
+                while f >= 0:
+                    code = codes[i, np.uint64(f)]
+                    right = (code > cut[at]) | (code < first[at])
+                    at = root + np.uint64(child[at]) + np.uint64(right)
+                    f = feature[at]
                 for s in range(S):
-                    out[i, of + s] += tree.value[at, s]
+                    out[i, of + s] += value[at, s]
