@@ -47,6 +47,7 @@ FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500)
         (trees.ExtraTreesClassifier(8, random_state=0), "log_loss"),
         (BoostingClassifier(max_iter=8), "log_loss"),
         (BoostingRegressor(max_iter=12), "rmse"),
+        (trees.QuantileForest(ForestRegressor(8, random_state=0)), "rmse"),
     ],
     ids=[
         "forest",
@@ -58,6 +59,7 @@ FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500)
         "our extra",
         "our boosting",
         "our values",
+        "our quantiles",
     ],
 )
 def test_path_masking_equals_direct_prediction_to_the_last_bit(

@@ -301,7 +301,10 @@ SUPERVISED = {
     "ForestRegressor": trees.ForestRegressor(10, random_state=0),
     "BoostingClassifier": trees.BoostingClassifier(max_iter=20),
     "BoostingRegressor": trees.BoostingRegressor(max_iter=20),
-    "QuantileForest": trees.QuantileForest(regressors.ExtraTreesRegressor(10, random_state=0)),
+    "QuantileForest": trees.QuantileForest(trees.ExtraTreesRegressor(10, random_state=0)),
+    "QuantileForest, scikit-learn's": trees.QuantileForest(
+        regressors.ExtraTreesRegressor(10, random_state=0)
+    ),
     "NaturalGradientBoosting": trees.NaturalGradientBoosting(n_estimators=30),
     "NaturalGradientBoosting, Student": trees.NaturalGradientBoosting("student-t", 30, calibrate=False),
     "SplitConformal": trees.SplitConformal(),

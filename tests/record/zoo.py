@@ -122,7 +122,12 @@ def _variants() -> Iterator[Member]:
     for task in ("classification", "regression"):
         yield f"{task}-tree-tuned", task, "tree", {"tune": {"max_depth": [1, 3]}, "trials": 2}
         yield f"{task}-boosting-stopped", task, "boosting", {"params": {"early_stopping": True}}
-        for kind in ("forest", "extra-trees", "boosting"):
+        for kind in (
+            "forest",
+            "extra-trees",
+            "boosting",
+            *(["quantile-forest"] if task == "regression" else []),
+        ):
             yield f"{task}-{kind}-exact", task, kind, {"params": {"engine": "exact"}}
         yield f"{task}-knn-brute", task, "knn", {"features": FeaturePlan(PLAN.names, polynomial=9)}
         for step in (

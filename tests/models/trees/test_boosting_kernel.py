@@ -70,12 +70,12 @@ def table(seed):
 def test_a_tree_is_the_one_found_by_trying_every_split(which, block) -> None:
     for seed in range(45 * block, 45 * (block + 1)):
         X, y, w, rng = table(seed)
-        limits = dict(
-            max_leaf_nodes=int(rng.integers(2, 9)),
-            max_depth=int(rng.integers(1, 5)),
-            min_samples_leaf=float(rng.choice([0, 1, 4])),
-            l2_regularization=float(rng.choice([0.0, 1.5])),
-        )
+        limits = {
+            "max_leaf_nodes": int(rng.integers(2, 9)),
+            "max_depth": int(rng.integers(1, 5)),
+            "min_samples_leaf": float(rng.choice([0, 1, 4])),
+            "l2_regularization": float(rng.choice([0.0, 1.5])),
+        }
         codes = Bins.of(X, w, 254).codes(X).T.astype(int)
         if which == "squared_error":
             model = BoostingRegressor(max_iter=1, learning_rate=1.0, **limits).fit(X, y, w)

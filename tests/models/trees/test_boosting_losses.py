@@ -76,7 +76,7 @@ def test_the_unit_of_a_positive_target_does_not_matter(name) -> None:
 @pytest.mark.parametrize("tau", [0.1, 0.5, 0.85])
 def test_a_leaf_says_the_quantile_of_what_its_events_have_left(tau) -> None:
     X, y, w = data()
-    settings = dict(max_leaf_nodes=6, learning_rate=0.5)
+    settings = {"max_leaf_nodes": 6, "learning_rate": 0.5}
     before = BoostingRegressor(Quantile(tau), max_iter=2, **settings).fit(X, y, w)
     after = BoostingRegressor(Quantile(tau), max_iter=3, **settings).fit(X, y, w)
     step = after.predict(X) - before.predict(X)
@@ -120,7 +120,7 @@ def test_so_many_events_lie_below_a_quantile_as_it_says() -> None:
 
 def test_a_loss_of_one_s_own_that_is_the_square_is_the_square() -> None:
     X, y, w = data()
-    settings = dict(max_iter=20, max_leaf_nodes=8)
+    settings = {"max_iter": 20, "max_leaf_nodes": 8}
     own = BoostingRegressor(lambda f, t: 0.5 * (f - t) ** 2, **settings).fit(X, y, w).predict(X)
     np.testing.assert_allclose(
         own, BoostingRegressor(**settings).fit(X, y, w).predict(X), rtol=1e-5, atol=1e-5
@@ -128,7 +128,7 @@ def test_a_loss_of_one_s_own_that_is_the_square_is_the_square() -> None:
 
 
 def test_a_step_is_the_root_of_the_summed_slope() -> None:
-    X, y, w = data()
+    _X, y, w = data()
     descent, *_ = descent_of(quartic, y, w)
     assert isinstance(descent, OneSOwn)
     rows, ends = np.arange(600, dtype=np.int32), np.array([100, 101, 600])

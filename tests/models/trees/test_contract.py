@@ -40,6 +40,7 @@ ESTIMATORS = [
     DepthPath(RandomForestClassifier(5, random_state=0)),
     NaturalGradientBoosting(n_estimators=60),
     NaturalGradientBoosting("student-t", n_estimators=60, calibrate=False),
+    QuantileForest(ExtraTreesRegressor(5, random_state=0)),
     QuantileForest(regressors.ExtraTreesRegressor(5, random_state=0)),
     SplitConformal(),
     regressors.DecisionTreeRegressor(random_state=0),

@@ -32,6 +32,25 @@ def test_a_walk_by_thresholds_ends_where_the_prediction_does(model) -> None:
     assert trees.forest.depth == deepest
 
 
+@pytest.mark.parametrize(
+    "model", [ForestRegressor(3, random_state=0), ExtraTreesRegressor(3, min_samples_leaf=9, random_state=0)]
+)
+def test_leaves_are_where_a_walk_ends_whatever_rows_go_with_it(model) -> None:
+    trees = model.fit(X, Y).as_trees()
+    seen, nodes, leaves = trees.seen(X), trees.forest.nodes.view(np.recarray), model.leaves(X)
+    for row, ends in zip(seen, leaves, strict=True):
+        for root, end in zip(trees.forest.roots, ends, strict=True):
+            at = int(root)
+            while nodes[at].feature >= 0:
+                at = int(child.py_func(nodes[at], row[nodes[at].feature >> 1]))
+            assert at == end
+    for n in (1, 2, 3, 5):
+        np.testing.assert_array_equal(model.leaves(X[:n]), leaves[:n])
+    tall = np.tile(X, (5, 1))  # more rows than a tree sees at a time
+    np.testing.assert_array_equal(model.leaves(tall), np.tile(leaves, (5, 1)))
+    np.testing.assert_array_equal(model.predict(tall), np.tile(model.predict(X), 5))
+
+
 def test_importances_are_shares_of_each_tree_and_a_tree_without_splits_has_none() -> None:
     trees = BoostingRegressor(max_iter=4, min_samples_leaf=5).fit(X, Y).as_trees()
     np.testing.assert_allclose(trees.importances().sum(axis=1), 1.0)

@@ -108,9 +108,8 @@ def _natural_gradient(ask: Request) -> Any:
 
 def _quantile_forest(ask: Request) -> Any:
     from fivesigma.models.trees.quantile_forest import QuantileForest
-    from fivesigma.models.trees.regressors import RandomForestRegressor
 
-    return QuantileForest(RandomForestRegressor(**ask.params, random_state=ask.seed, n_jobs=1))
+    return QuantileForest(_forest(ask))
 
 
 @dataclass(frozen=True)
@@ -179,13 +178,14 @@ TREES: tuple[ModelKind, ...] = (
         "quantiles for each event from the leaves of a forest; any shape of law, a few thousand events",
         REGRESSION,
         _quantile_forest,
-        lambda n, p, K: 0.15 + 4.2e-6 * n * p**0.5 * log2(n + 2) + 6e-9 * n * n,
+        lambda n, p, K: 0.02 + 7.5e-7 * n * p**0.5 * log2(n + 2),
         {
             "max_depth": whole(None, 1, 10**4, (2, 30)),
             "min_samples_leaf": whole(10, 1, search=(2, 100), log=True),
             "n_estimators": whole(100, 1, 10**5),
             "max_features": _FEATURES_TRIED,
             "max_samples": Parameter(0.5, Range(1e-6, 1.0, also=(None,)), Range(0.2, 1.0)),
+            **_ENGINE,
         },
         native_nan=True,
         cuts=True,

@@ -71,6 +71,7 @@ TRUSTED = (
     "fivesigma.models.trees.forest.ExtraTreesRegressor",
     "fivesigma.models.trees.forest.ForestClassifier",
     "fivesigma.models.trees.forest.ForestRegressor",
+    "fivesigma.models.trees.leaves.Leaves",
     "fivesigma.models.trees.natural_gradient.NaturalGradientBoosting",
     "fivesigma.models.trees.natural_gradient._Trees",
     "fivesigma.models.trees.nodes.Grown",
