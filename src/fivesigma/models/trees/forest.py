@@ -18,6 +18,7 @@ from fivesigma._core.forest import Bag, Ensemble
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
+from fivesigma.models.trees import counts_kernel as counts
 from fivesigma.models.trees import forest_kernel as kernel
 from fivesigma.models.trees.binning import MOST, Array, Bins, Codes, most_bins
 from fivesigma.models.trees.nodes import Grown, Tree, room_for
@@ -49,8 +50,11 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         bins = Bins.of(X, w, most_bins(self, self.max_bins, MOST))
         codes, several = bins.codes(X), None if targets.shape[1] == 1 else targets.shape[1]
 
+        countable = is_classifier(self) and several is None
+        countable = countable and (limits.drawn or bins.width <= 1 + counts.MOST_BINS)
+
         def tree(number: int) -> Tree:
-            return _one(codes, self._sampled((seed, number), w, targets), limits, several)
+            return _one(codes, self._sampled((seed, number), w, targets), limits, several, countable)
 
         trees = [tree(0)]  # no two threads may compile at once
         if self.n_jobs == 1:
@@ -349,11 +353,17 @@ class ExtraTreesRegressor(_Values, _Whole):
     """
 
 
-def _one(codes: Codes, sample: tuple[Any, kernel.Rows], limits: kernel.Limits, several: Any) -> Tree:
-    """Return one tree on the rows of its ``sample``."""
+def _one(
+    codes: Codes, sample: tuple[Any, kernel.Rows], limits: kernel.Limits, several: Any, countable: bool
+) -> Tree:
+    """Return one tree on the rows of its ``sample``: by counts where rows can be counted, to the same bits."""
     state, rows = sample
-    tree = room_for(2 * len(rows.w), rows.y.shape[1])
-    n_nodes = kernel.grow(codes, rows, limits, np.uint64(state), tree, several)
+    tree, state = room_for(2 * len(rows.w), rows.y.shape[1]), np.uint64(state)
+    counted = counts.counted(rows) if countable else None
+    if counted is not None and len(counted.place):
+        n_nodes = counts.grow(codes, counted, limits, state, tree)
+    else:
+        n_nodes = kernel.grow(codes, rows, limits, state, tree, several)
     return Tree(*(each[:n_nodes].copy() for each in tree))
 
 

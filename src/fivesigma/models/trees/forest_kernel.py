@@ -192,7 +192,7 @@ def _summed(rows: Rows, start: int, end: int, room: Room, S: int) -> Any:
 
 
 @compiled
-def _set_gains(tree: Tree, n_nodes: int, S: int) -> None:
+def set_gains(tree: Tree, n_nodes: int, S: int) -> None:
     """Set what each split gains: the fall of the sum of squared errors."""
     for node in range(n_nodes):
         if tree.feature[node] < 0:
@@ -246,5 +246,5 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
             waiting[top, 2], waiting[top, 3] = depth + 1, n_nodes + 1 - side
             top += 1
         n_nodes += 2
-    _set_gains(tree, n_nodes, S)
+    set_gains(tree, n_nodes, S)
     return n_nodes

@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.compiled import compiled, inlined
+from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins
 
 _NEAR = 256
 """Rows that a tree sees at a time."""
+
+
+_CUT, _COLUMN, _DEEP = 2**16 - 1, 2**20 - 1, 2**26 - 1  # what the parts of a packed node hold
 
 
 class Tree(NamedTuple):
@@ -88,28 +92,31 @@ class Grown:
     def added(self, X: Array, out: Array) -> Array:
         """Add what every tree says of the rows of X (n, p) to ``out`` (n, K), and return it."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
-        _add(codes, self.tree, self.roots, self.outputs, out)
+        _add(codes, self._packed(), self.value, self.roots, self.outputs, out)
         return out
 
     def leaves(self, X: Array) -> NDArray[np.int32]:
         """Return the node (n, T), counted over all trees, in which each of them puts each row of X (n, p)."""
         found = np.empty((len(X), len(self.roots) - 1), np.int32)
-        _end(np.ascontiguousarray(self.bins.codes(X).T), self.tree, self.roots, found)
+        _end(np.ascontiguousarray(self.bins.codes(X).T), self._packed(), self.roots, found)
         return found
 
     def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
         """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
-        step = (len(self.roots) - 1) // n_stages
+        nodes, step = self._packed(), (len(self.roots) - 1) // n_stages
         for first in range(0, step * n_stages, step):
-            _add(
-                codes,
-                self.tree,
-                self.roots[first : first + step + 1],
-                self.outputs[first : first + step],
-                out,
-            )
+            roots, outputs = self.roots[first : first + step + 1], self.outputs[first : first + step]
+            _add(codes, nodes, self.value, roots, outputs, out)
             yield out
+
+    def _packed(self) -> NDArray[np.int64]:
+        p, most = len(self.bins.starts) - 1, int(np.diff(self.roots).max())
+        if p > _COLUMN or most > _DEEP:
+            raise InputError(
+                f"trees of {p} columns and up to {most} nodes; expected at most {_COLUMN} and {_DEEP}."
+            )
+        return np.asarray(_packed(self.tree, self.roots))
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -144,54 +151,65 @@ class Grown:
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
 
 
+@compiled
+def _packed(tree: Tree, roots: Any) -> Any:
+    """Return what a walk asks of each node in one number: cut, first, feature, child; leaves lead to themselves."""
+    nodes = np.empty(len(tree.feature), np.int64)
+    for t in range(len(roots) - 1):
+        for at in range(roots[t], roots[t + 1]):
+            split = tree.feature[at] >= 0
+            child, feature = (tree.child[at], tree.feature[at]) if split else (at - roots[t], 0)
+            first, cut = (tree.first[at], tree.cut[at]) if split else (0, _CUT)
+            nodes[at] = (np.int64(child) << 37) | (np.int64(feature) << 17) | (np.int64(first) << 16) | cut
+    return nodes
+
+
 @inlined
-def _below(codes: Any, i: int, tree: Tree, root: Any, at: Any) -> Any:
-    """Return the child that row ``i`` falls into; of a leaf itself."""
-    inner = tree.feature[at] >= 0
-    code = codes[i, tree.feature[at] if inner else 0]
-    right = (code < tree.first[at]) | (code > tree.cut[at])
-    return root + np.uint64(tree.child[at]) + np.uint64(right) if inner else at
+def _below(codes: Any, i: int, node: Any) -> Any:
+    """Return the node below a packed one, counted from the root, that row ``i`` falls into; of a leaf itself."""
+    code = np.int64(codes[i, (node >> 17) & _COLUMN])
+    return np.int64((node >> 37) + 1 - ((code >= ((node >> 16) & 1)) & (code <= (node & _CUT))))
 
 
 @compiled
-def _reach(codes: Any, tree: Tree, root: Any, begin: int, end: int, at: Any) -> None:
+def _reach(codes: Any, nodes: Any, root: int, begin: int, end: int, at: Any) -> None:
     """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``.
 
     Four rows go down together, and none waits for what another one loads.
     """
-    root, last = np.uint64(root), end - 1
+    last = end - 1
     for i in range(begin, end, 4):
         j, k, l = min(i + 1, last), min(i + 2, last), min(i + 3, last)  # noqa: E741 four in a row
-        a = b = c = d = root
+        a = b = c = d = np.int64(0)
         while True:
-            next_a, next_b = _below(codes, i, tree, root, a), _below(codes, j, tree, root, b)
-            next_c, next_d = _below(codes, k, tree, root, c), _below(codes, l, tree, root, d)
+            next_a, next_b = _below(codes, i, nodes[root + a]), _below(codes, j, nodes[root + b])
+            next_c, next_d = _below(codes, k, nodes[root + c]), _below(codes, l, nodes[root + d])
             if (next_a == a) & (next_b == b) & (next_c == c) & (next_d == d):
                 break
             a, b, c, d = next_a, next_b, next_c, next_d
-        at[i - begin], at[j - begin], at[k - begin], at[l - begin] = a, b, c, d
+        at[i - begin], at[j - begin], at[k - begin], at[l - begin] = root + a, root + b, root + c, root + d
 
 
 @compiled
-def _add(codes: Any, tree: Tree, roots: Any, outputs: Any, out: Any) -> None:
+def _add(codes: Any, nodes: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
     """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
-    n, S, at = len(codes), tree.value.shape[1], np.empty(_NEAR, np.int32)
+    n, S, at = len(codes), value.shape[1], np.empty(_NEAR, np.int64)
     for begin in range(0, n, _NEAR):
         end = min(begin + _NEAR, n)
         for t in range(len(roots) - 1):
-            _reach(codes, tree, roots[t], begin, end, at)
+            _reach(codes, nodes, roots[t], begin, end, at)
             for i in range(begin, end):
                 for s in range(S):
-                    out[i, outputs[t] + s] += tree.value[at[i - begin], s]
+                    out[i, outputs[t] + s] += value[at[i - begin], s]
 
 
 @compiled
-def _end(codes: Any, tree: Tree, roots: Any, leaves: Any) -> None:
+def _end(codes: Any, nodes: Any, roots: Any, leaves: Any) -> None:
     """Set ``leaves`` (n, T)."""
-    n, at = len(codes), np.empty(_NEAR, np.int32)
+    n, at = len(codes), np.empty(_NEAR, np.int64)
     for begin in range(0, n, _NEAR):
         end = min(begin + _NEAR, n)
         for t in range(len(roots) - 1):
-            _reach(codes, tree, roots[t], begin, end, at)
+            _reach(codes, nodes, roots[t], begin, end, at)
             for i in range(begin, end):
                 leaves[i, t] = at[i - begin]
