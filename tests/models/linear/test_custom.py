@@ -7,9 +7,9 @@ import pytest
 
 from fivesigma._core.errors import InputError
 from fivesigma.models.linear import GradientDescent, LinearRegressor, RegularisationPath
-from fivesigma.models.linear.custom import BorrowedLoss, check_slope, of_classes, own_loss
 from fivesigma.models.linear.minimised import MinimisedPath
 from fivesigma.risk.losses import Logistic, Loss, Squared
+from fivesigma.risk.own_loss import BorrowedLoss, check_slope, of_classes, own_loss
 from fivesigma.risk.penalties import L1, L2, ElasticNet
 
 RNG = np.random.default_rng(0)

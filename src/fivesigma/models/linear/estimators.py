@@ -15,13 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma.models.linear.checks import as_loss, as_penalty, checked_lambda, checked_rows
-from fivesigma.models.linear.custom import check_slope, minimise_by_scipy, own_loss
+from fivesigma.models.linear.custom import minimise_by_scipy
 from fivesigma.models.linear.descent import GradientDescent, descend_gradient
 from fivesigma.models.linear.path import LinearPathBase
 from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.models.linear.solvers import MARGIN, solve_path
 from fivesigma.models.linear.targets import is_classification, labels_of, separates_two_of_many
 from fivesigma.risk.losses import KinkedLoss, Logistic, SmoothLoss, Softmax, Squared
+from fivesigma.risk.own_loss import check_slope, own_loss
 from fivesigma.risk.penalties import L2, NoPenalty
 
 Array = NDArray[np.float64]

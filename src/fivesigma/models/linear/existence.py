@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from fivesigma.models.linear.custom import name_of
 from fivesigma.models.linear.newton import l1_share
 from fivesigma.models.linear.problem import Problem
 from fivesigma.risk.losses import KinkedLoss, SmoothLoss
+from fivesigma.risk.own_loss import name_of
 from fivesigma.risk.penalties import L2, ElasticNet, NoPenalty
 
 Array = NDArray[np.float64]

@@ -20,7 +20,6 @@ from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import allows_nan, fit_on, share_of, tags_of
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.linear.checks import as_loss, as_penalty, check_target, checked_lambdas
-from fivesigma.models.linear.custom import own_loss
 from fivesigma.models.linear.minimised import scores_along
 from fivesigma.models.linear.path import RegularisationPath
 from fivesigma.models.linear.problem import null_scores
@@ -30,6 +29,7 @@ from fivesigma.models.linear.units import TargetUnit, unit_of
 from fivesigma.risk.losses import Logistic, Loss, Softmax, sigmoid
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.metrics import DEFAULT, metric
+from fivesigma.risk.own_loss import own_loss
 
 Array = NDArray[np.float64]
 

@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma.models.linear.checks import as_loss, checked_lambdas, checked_rows
-from fivesigma.models.linear.custom import METHODS, check_slope, minimise_by_scipy, own_loss
+from fivesigma.models.linear.custom import METHODS, minimise_by_scipy
 from fivesigma.models.linear.estimators import plain_bfgs
 from fivesigma.models.linear.path import LinearPathBase
 from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.models.linear.solvers import MARGIN
 from fivesigma.models.linear.targets import is_classification, labels_of, separates_two_of_many
 from fivesigma.risk.losses import KinkedLoss, Loss, SmoothLoss, Squared
+from fivesigma.risk.own_loss import check_slope, own_loss
 from fivesigma.risk.penalties import L1
 
 Array = NDArray[np.float64]

@@ -26,7 +26,6 @@ from fivesigma.models.linear.checks import (
     checked_weights,
     warn_constant,
 )
-from fivesigma.models.linear.custom import own_loss
 from fivesigma.models.linear.design import Design
 from fivesigma.models.linear.existence import has_minimum, without_minimum
 from fivesigma.models.linear.problem import Problem, Solution, certify, make_problem
@@ -35,6 +34,7 @@ from fivesigma.models.linear.solvers import solve_path
 from fivesigma.models.linear.targets import encode, is_classification, labels_of, separates_two_of_many
 from fivesigma.models.linear.units import unit_of
 from fivesigma.risk.losses import Logistic, Softmax, Squared
+from fivesigma.risk.own_loss import own_loss
 from fivesigma.risk.penalties import L2, NoPenalty
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-from fivesigma._core.compiled import njit
+from fivesigma._core.compiled import compiled
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.ranks import middles
 
@@ -17,7 +17,6 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.unsignedinteger[Any]]
 MOST = 2**16 - 2
 """Bins of a column, of which codes of 16 bits tell each other, and one for missing values."""
-_BLOCK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,25 +100,26 @@ def _edges(values: Array, w: Array, max_bins: int) -> Array:
     return np.asarray(middles(pairs)[::2])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _encode(columns: Array, edges: Array, starts: NDArray[np.int64], codes: Codes) -> None:
     """Set ``codes`` (p, n) to one more than how many edges of its column lie below each value, 0 where that is missing.
 
-    All values of a block halve the edges together, and none waits for another.
+    The edges of a column are filled up by infinities to one less than a power of two, so that each bit of a code is
+    one comparison, and no branch has to be guessed.
     """
     p, n = columns.shape
-    low = np.empty(_BLOCK, np.int64)
+    one = np.uint64(1)
+    most = np.diff(starts).max()
+    own = np.empty(2 * most + 2)
     for j in range(p):
-        own = edges[starts[j] : starts[j + 1]]
-        for begin in range(0, n, _BLOCK):
-            m, left = min(_BLOCK, n - begin), own.size
-            low[:m] = 0
-            while left > 1:
-                half = left >> 1
-                for i in range(m):
-                    low[i] += half if own[low[i] + half - 1] < columns[j, begin + i] else 0
-                left -= half
-            for i in range(m):
-                x = columns[j, begin + i]
-                above = 1 if left == 1 and own[low[i]] < x else 0
-                codes[j, begin + i] = low[i] + above + 1 if x == x else 0
+        size, n_bits = starts[j + 1] - starts[j], np.uint64(0)
+        while (one << n_bits) - one < np.uint64(size):
+            n_bits += one
+        own[:size], own[size : np.int64(one << n_bits)] = edges[starts[j] : starts[j + 1]], np.inf
+        values, told = columns[j], codes[j]
+        for i in range(np.uint64(n)):
+            x, below = values[i], np.uint64(0)
+            for k in range(n_bits):
+                bit = n_bits - one - k
+                below += np.uint64(own[below + (one << bit) - one] < x) << bit
+            told[i] = below + np.uint64(x == x)

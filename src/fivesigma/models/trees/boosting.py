@@ -18,9 +18,11 @@ from fivesigma._core.forest import Ensemble
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
-from fivesigma.models.trees import boosting_kernel as kernel
 from fivesigma.models.trees.binning import Array, Bins, most_bins
-from fivesigma.models.trees.nodes import Grown, Tree, room_for
+from fivesigma.models.trees.boosting_losses import CrossEntropy, Descent, SoftmaxEntropy, descent_of, said_of
+from fivesigma.models.trees.boosting_room import Growth
+from fivesigma.models.trees.boosting_rounds import Plan, boosted
+from fivesigma.models.trees.nodes import Grown
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
@@ -45,6 +47,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         monotonic_cst: Any = None,
         max_bins: int | None = None,
         random_state: Any = None,
+        n_jobs: int = 1,
     ) -> None:
         self.loss = loss
         self.learning_rate = learning_rate
@@ -57,31 +60,26 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
-    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
-        """Return the derivatives (n, K), first and second, of an event's loss by its ``raw`` outputs (n, K)."""
-        raise NotImplementedError
-
-    def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, start: Array) -> None:
-        """Boost from the outputs ``start`` (K,) on."""
-        signs, size = self._signs(X.shape[1], len(start)), np.abs(w)
-        self._refuse_scale(size)
+    def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, descent: Descent) -> None:
+        """Boost targets as ``descent`` wants them."""
+        signs = self._signs(X.shape[1], self._n_outputs)
+        self._refuse_scale(np.abs(w))
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
-        bins = Bins.of(X, size, self._most_bins)
-        codes, n_bins = np.ascontiguousarray(bins.codes(X).T), np.diff(bins.starts) + 2
-        leaves = kernel.room_for_leaves(growth.max_leaves, n_bins, signs)
-        if growth.tried < X.shape[1]:
-            leaves.state[0] = check_random_state(self.random_state).randint(2**31)
-        rows, raw, trees = np.arange(len(X)), np.tile(start, (len(X), 1)).T.copy(), []
-        for _ in range(self.max_iter):
-            first, second = self._slopes(raw.T, y)
-            for k in range(len(start)):
-                events = kernel.Events(codes, w * first[:, k], w * second[:, k], size)
-                tree = room_for(2 * growth.max_leaves - 1, 1)
-                n_nodes = kernel.grow(events, rows, growth, leaves, tree, raw[k])
-                trees.append(Tree(*(each[:n_nodes].copy() for each in tree)))
+        bins = Bins.of(X, np.abs(w), self._most_bins)
+        draws = growth.tried < X.shape[1]
+        seed = check_random_state(self.random_state).randint(2**31) if draws else 0
+        plan = Plan(growth, int(self.max_iter), signs, seed, int(self.n_jobs))
+        self._start, trees = boosted(bins, X, y, w, descent, plan)
         self.n_iter_ = int(self.max_iter)
-        self._start, self._trees = start, Grown.of(bins, trees, list(range(len(start))) * self.max_iter)
+        self._trees = Grown.of(bins, trees, list(range(len(self._start))) * self.max_iter)
+
+    @property
+    def _n_outputs(self) -> int:
+        """How many outputs there are: of more than two classes, one each."""
+        K = len(getattr(self, "classes_", ()))
+        return K if K > 2 else 1
 
     @property
     def _most_bins(self) -> int:
@@ -112,7 +110,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
                 f"min_samples_leaf = {self.min_samples_leaf:g}; scale them to mean 1, or lower it."
             )
 
-    def _growth(self, n: int, p: int, bounded: bool) -> kernel.Growth:
+    def _growth(self, n: int, p: int, bounded: bool) -> Growth:
         leaves = _MOST_LEAVES if self.max_leaf_nodes is None else self.max_leaf_nodes
         depth = _DEEPEST if self.max_depth is None else self.max_depth
         for name, value, low, high in (
@@ -124,11 +122,12 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
             ("l2_regularization", self.l2_regularization, 0, np.inf),
             ("max_features", self.max_features, 1e-6, 1.0),
             ("max_bins", self._most_bins, 2, 254),
+            ("n_jobs", self.n_jobs, 1, _DEEPEST),
         ):
             if not low <= value <= high:
                 raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
         possible = min(2 ** min(int(depth), 20), max(n, 2))
-        return kernel.Growth(
+        return Growth(
             min(int(leaves), possible),
             int(depth),
             float(self.min_samples_leaf),
@@ -201,6 +200,8 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
     max_bins : int, from 2 to 254, None for 64 of classes, and 254 of values
     random_state : int, RandomState or None
         Draws columns.
+    n_jobs : int
+        On how many threads one tree is grown, where the table is large enough to gain by it: the bytes are the same.
 
     Raises
     ------
@@ -231,17 +232,8 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
             raise InputError(
                 f"the weights of class {self.classes_[least]!r} sum to {yields[least]:.3g}; expected a positive sum."
             )
-        share = yields / w.sum()
-        start = np.log(share) if len(share) > 2 else np.array([np.log(share[1] / share[0])])
-        self._boosted(table, codes, w, start)
+        self._boosted(table, codes, w, CrossEntropy() if len(self.classes_) == 2 else SoftmaxEntropy())
         return self
-
-    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
-        if raw.shape[1] == 1:
-            p = 1.0 / (1.0 + np.exp(-raw))
-            return p - y[:, None], p * (1.0 - p)
-        p = _shares(raw)
-        return p - (y[:, None] == np.arange(p.shape[1])), p * (1.0 - p)
 
     def decision_function(self, X: ArrayLike) -> Array:
         """Return log-odds ``(n,)`` of two classes, else the logarithms of shares ``(n, K)`` up to a number a row."""
@@ -272,65 +264,55 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
 
 
 class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
-    """Gradient-boosted trees for the squared error, or for counts by Poisson's likelihood.
+    """Gradient-boosted trees for the mean, the median or another quantile, for counts, or by a loss of one's own.
 
     See `BoostingClassifier` for the settings that are not here.
 
     Parameters
     ----------
-    loss : "squared_error", "poisson", or None for the former
-        Of "poisson" the outputs are logarithms of the mean, and no target is negative.
+    loss : "squared_error", "absolute_error", "poisson", "gamma", a loss, or None for the first
+        Of "poisson" and "gamma" the outputs are logarithms of the mean, and no target is negative, of "gamma" none 0.
+        A loss is one of `fivesigma.risk.losses`, such as ``Quantile(0.9)`` or ``Huber()``, an object with ``value``
+        and ``slope``, or a function of (prediction, target). Where its curvature does not tell how far to go, a leaf
+        takes the step that is best for its events, without ``l2_regularization``.
 
     Examples
     --------
     >>> X = np.arange(200.0)[:, None]
     >>> BoostingRegressor().fit(X, X[:, 0]).predict([[100.0]]).round(-1)
     array([100.])
+    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] ** 2).predict([[100.0]]).round(-3)
+    array([10000.])
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to X ``(n, p)``, NaN allowed, y ``(n,)`` and event weights ``(n,)``."""
-        if self.loss is not None:
-            one_of(self.loss, ("squared_error", "poisson"), "loss")
         table, target = labelled(self, X, y, nan=True, numeric=True)
         w = weights(sample_weight, table)
         w, table, target = present(w, table, target)
-        self._target = None if self.loss == "poisson" else TargetScale.of(target, w)
-        if self._target is None:
-            _refuse_counts(target)
-            mean = np.average(target, weights=w)
-            self._boosted(table, target / mean, w, np.zeros(1))
-            self._mean = float(mean)
-        else:
-            self._boosted(table, self._target.rounded(target), w, np.zeros(1))
+        descent, self._target, self._mean, seen = descent_of(self.loss, target, w)
+        self._boosted(table, seen, w, descent)
         return self
 
-    def _slopes(self, raw: Array, y: NDArray[Any]) -> tuple[Array, Array]:
-        if self.loss == "poisson":
-            mean = np.exp(raw)
-            return mean - y[:, None], mean
-        return raw - y[:, None], np.ones_like(raw)
-
     def predict(self, X: ArrayLike) -> Array:
-        """Return the mean of the target ``(n,)``."""
+        """Return the mean of the target ``(n,)``, or what the loss asks for."""
         return self._said(self._raw(X))
 
     def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
-        """Yield the mean of the target ``(n,)`` after each round."""
+        """Yield what `predict` says ``(n,)`` after each round."""
         yield from map(self._said, self._stages(X))
 
     def _said(self, raw: Array) -> Array:
-        one = raw[..., 0]
-        return np.asarray(self._mean * np.exp(one) if self._target is None else self._target.values(one))
+        return said_of(self.loss, raw[..., 0], self._target, self._mean)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         super().check_state(state)
         state.expect(len(self._start) == 1, "_start", "one output")
-        if state.get("_target") is None:
-            state.number("_mean", low=0.0)
-        else:
+        if state.get("_target") is not None:
             state.part("_target", TargetScale)
+        elif state.get("_mean") is not None:
+            state.number("_mean", low=0.0)
 
 
 def _shares(raw: Array) -> Array:
@@ -340,11 +322,3 @@ def _shares(raw: Array) -> Array:
         return np.concatenate([1.0 - p, p], axis=-1)
     above = np.exp(raw - raw.max(axis=-1, keepdims=True))
     return np.asarray(above / above.sum(axis=-1, keepdims=True))
-
-
-def _refuse_counts(y: Array) -> None:
-    if y.min() < 0 or y.max() <= 0:
-        raise InputError(
-            f"y goes from {y.min():g} to {y.max():g}; expected counts for loss = 'poisson': none negative, and not "
-            "all 0."
-        )

@@ -115,8 +115,8 @@ def _loss(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]) 
 def estimator(kind: ModelKind, settings: Mapping[str, Any]) -> Any:
     """Return the unfitted path that ``settings`` describe."""
     from fivesigma.models.linear import RegularisationPath
-    from fivesigma.models.linear.custom import of_classes
     from fivesigma.models.linear.minimised import MinimisedPath
+    from fivesigma.risk.own_loss import of_classes
 
     penalty, lambdas = _built_penalty(settings), settings["lambdas"]
     loss = losses.build(settings["loss"])
@@ -143,7 +143,7 @@ def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[Any], *, class
     """
     if settings is None or not losses.is_own(settings["loss"]["name"]):
         return
-    from fivesigma.models.linear.custom import check_slope, own_loss
+    from fivesigma.risk.own_loss import check_slope, own_loss
 
     with caught():
         target = np.asarray(y > 0 if classes else y, dtype=np.float64)
