@@ -1,10 +1,10 @@
 """How time and memory grow: with rows, columns, models, refits, resamples and workers, each at five sizes.
 
     python -m benchmarks.growth                                              all, about ten minutes on two cores
-    python -m benchmarks.growth rows --into docs/performance.md              one, into table and figure there
+    python -m benchmarks.growth rows --into docs/performance.md            one, into table and figure there
 
-A line is one axis: a study of simulated events is run at five sizes, everything else as it stands, in a process of
-its own. The exponent c is that of CPU time ``a + b sizeᶜ`` by least squares of relative errors, a at least 0: what costs the
+A line is one axis: a study of simulated events is run at five sizes, everything else as it stands, in a process of its
+own. The exponent c is that of CPU time ``a + b sizeᶜ`` by least squares of relative errors, a >= 0: what costs the
 same whatever the size (imports, the page) is no growth. Memory likewise: the greatest sum over the processes, each
 counting what it shares in part (PSS). Algorithms that are known to grow faster stand below: one fit each.
 """

@@ -76,8 +76,58 @@ def test_keeping_a_model_wakes_no_torch() -> None:
     assert "torch" not in woken
 
 
-def test_a_check_wakes_neither_scikit_learn_nor_a_compiler() -> None:
+def test_a_check_wakes_neither_scikit_learn_nor_a_compiler_nor_scipy() -> None:
     code = "from fivesigma.cli import main\nmain(['check', 'adelie-chinstrap', '--quiet'])"
     loaded = _loaded(code)
     assert "polars" in loaded
-    assert not loaded & {"sklearn", "numba", "matplotlib", "torch", "pandas", "skops", "scipy.stats"}
+    assert not loaded & {
+        "sklearn",
+        "numba",
+        "matplotlib",
+        "torch",
+        "pandas",
+        "skops",
+        "scipy",
+        "multiprocessing",
+    }
+
+
+_PROBED = {"pandas", "pytest", "torch", "sympy", "awkward", "vector", "optuna", "xgboost", "shap"}
+"""What others look for, or extras need: no study of the models here does."""
+_STUDY = """
+import tempfile, pathlib
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 2))
+folder = pathlib.Path(tempfile.mkdtemp())
+rows = [f"{a:.4f},{b:.4f},{'s' if a > 0 else 'b'}" for a, b in X]
+(folder / "t.csv").write_text("\\n".join(["a,b,y", *rows]))
+study = folder / "t.toml"
+study.write_text('''
+models = [{kind = "dummy"}, {kind = "logistic"}, {kind = "forest"}, {kind = "boosting"}, {kind = "svm"}, {kind = "knn"}]
+[data]
+path = "t.csv"
+target = "y"
+[evaluate]
+refits = 2
+''')
+"""
+
+
+def test_a_study_wakes_nothing_that_is_only_looked_for() -> None:
+    """Each costs a tenth of a second to a second of every worker: packages that are merely installed."""
+    code = (
+        f"{_STUDY}\nfrom fivesigma.study.study import Study\n"
+        "Study.read(study).run(folder / 'run', workers=1, progress=False)\n"
+        "assert list((folder / 'run' / 'models').glob('*.fivesigma'))"
+    )
+    loaded = _loaded(code)
+    assert {"sklearn", "numba", "skops", "matplotlib"} <= loaded
+    assert not {module.partition(".")[0] for module in loaded} & _PROBED
+
+
+def test_a_worker_that_waits_has_woken_neither_the_models_nor_the_page() -> None:
+    code = (
+        "import tempfile; from fivesigma.study.runner.worker import open_work; open_work(tempfile.mkdtemp())"
+    )
+    assert not _woken(code) & {"sklearn", "numba", "scipy", "polars", "skops", "matplotlib", *_PROBED}

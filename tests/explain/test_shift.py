@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.explain.shift import Sample, column_by_column, told_apart
+from fivesigma.explain import shift
+from fivesigma.explain.shift import Sample, column_by_column
+from fivesigma.models.trees import ExtraTreesClassifier
+
+TREES = ExtraTreesClassifier(50, min_samples_leaf=10, max_features=None)
+
+
+def told_apart(a, b, rng):
+    return shift.told_apart(a, b, rng, classifier=TREES)
 
 
 def samples(seed, *, shift=0.0, n=120, copies=1):
@@ -40,6 +48,13 @@ def test_units_do_not_matter():
 def test_copies_of_an_event_in_one_group_are_not_recognised():
     found = [told_apart(*samples(seed, n=40, copies=4), np.random.default_rng(seed)) for seed in range(10)]
     assert np.mean([each.value for each in found]) == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_classifier_is_handed_a_seed_and_stays_unfitted():
+    found = [told_apart(*samples(3), np.random.default_rng(seed)).value for seed in (5, 5, 6)]
+    assert found[0] == found[1] != found[2]
+    assert not hasattr(TREES, "classes_")
+    assert TREES.random_state is None
 
 
 def test_too_few_events_are_refused():

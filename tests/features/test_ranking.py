@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.feature_selection import f_classif, f_regression
@@ -12,10 +14,12 @@ from fivesigma.features.ranking import (
     eliminated,
     entered,
     explained,
+    forest_size,
     linear_size,
     mutual_information,
     responses,
 )
+from fivesigma.models.trees import ExtraTreesClassifier, ExtraTreesRegressor
 
 RNG = np.random.default_rng(3)
 N, P = 400, 12
@@ -55,7 +59,13 @@ def test_the_size_of_a_coefficient_is_the_same_from_either_side() -> None:
     np.testing.assert_allclose(*both, rtol=1e-6)
 
 
-@pytest.mark.parametrize("by", sorted(ranking.SIZES))
+def _ours(made):
+    return partial(ranking.forest_size, forest=made(100, min_samples_leaf=5, random_state=0))
+
+
+@pytest.mark.parametrize(
+    "by", [*ranking.SIZES.values(), _ours(ExtraTreesRegressor)], ids=[*ranking.SIZES, "our forest"]
+)
 def test_elimination_leaves_what_was_planted(by) -> None:
     left = eliminated(X, LINEAR, ONES, 2, by=by, step=0.2, classification=False)
     assert left.tolist() == [3, 7]
@@ -64,7 +74,7 @@ def test_elimination_leaves_what_was_planted(by) -> None:
 def test_a_system_that_is_too_large_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(ranking, "MOST_COLUMNS", 10)
     with pytest.raises(InputError, match="at most 10 columns"):
-        eliminated(X, LINEAR, ONES, 2, by="linear", step=0.1, classification=False)
+        eliminated(X, LINEAR, ONES, 2, by=linear_size, step=0.1, classification=False)
 
 
 @pytest.mark.parametrize(("y", "classes"), [(LINEAR, False), (LABELS, True), (LABELS > 0, True)])
@@ -74,3 +84,15 @@ def test_what_an_l1_penalty_takes_in_first_was_planted(y, classes) -> None:
 
 def test_a_constant_target_chooses_the_first_columns() -> None:
     assert entered(X, np.full(N, 0.1), ONES, 3, classification=False).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("made", [ExtraTreesClassifier, ExtraTreesRegressor])
+def test_a_forest_of_ours_says_what_scikit_learn_s_does(made) -> None:
+    classes = made is ExtraTreesClassifier
+    w = np.random.default_rng(5).uniform(0.5, 2.0, N)
+    target = LABELS if classes else LINEAR
+    ours = _ours(made)(X, target, w, classification=classes)
+    theirs = forest_size(X, target, w, classification=classes)
+    assert ours.sum() == pytest.approx(1.0)
+    assert set(np.argsort(ours)[-2:]) == {3, 7}
+    np.testing.assert_allclose(ours, theirs, atol=0.04)

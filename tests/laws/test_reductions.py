@@ -9,6 +9,7 @@ from fivesigma._core.errors import InputError
 from fivesigma.features.components import NonNegativeParts, PrincipalComponents
 from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
 from fivesigma.models.neural.features import Autoencoder, NetworkFeatures
+from fivesigma.models.trees import ExtraTreesRegressor
 from tests.steps import steps
 
 RNG = np.random.default_rng(3)
@@ -25,6 +26,7 @@ ALL = [
     Univariate(3, "mutual-information"),
     RecursiveElimination(3),
     RecursiveElimination(3, "forest"),
+    RecursiveElimination(3, ExtraTreesRegressor(100, random_state=0)),
     L1Selection(3),
 ]
 SELECTIONS = ALL[4:]

@@ -229,6 +229,7 @@ STEPS = [
     Univariate(2, "mutual-information"),
     RecursiveElimination(2),
     RecursiveElimination(2, "forest"),
+    RecursiveElimination(2, trees.ExtraTreesRegressor(100, random_state=0)),
     L1Selection(2),
     MedianImputer(),
     Products(2, 3),

@@ -21,6 +21,7 @@ from fivesigma.models.penalised import PenalisedLeastSquares, PenalisedLogistic
 from fivesigma.models.scaled_target import ScaledTarget
 from fivesigma.models.spaces import Choice, Range
 from fivesigma.models.stopped import EarlyStopped
+from fivesigma.models.trees import BoostingClassifier
 from fivesigma.models.tuned import Tuned
 
 RNG = np.random.default_rng(1)
@@ -86,6 +87,16 @@ def test_early_stopping_stops_before_it_overfits() -> None:
     model = EarlyStopped(inner).fit(X, Y)
     assert 1 <= model.n_iter_ < 100
     assert model.estimator_.n_iter_ == model.n_iter_
+
+
+def test_what_stops_early_where_nothing_is_given_is_our_boosting_of_classes() -> None:
+    model = EarlyStopped().fit(X, Y)
+    assert type(model.estimator_) is BoostingClassifier
+    assert model.estimator_.max_iter == model.n_iter_
+    w = RNG.integers(1, 4, 200)
+    copies = np.repeat(np.arange(200), w)
+    weighted, copied = EarlyStopped().fit(X, Y, w), EarlyStopped().fit(X[copies], Y[copies])
+    np.testing.assert_allclose(weighted.predict_proba(X), copied.predict_proba(X), rtol=1e-9)
 
 
 def test_tuning_is_repeatable_keeps_the_best_and_never_loses_to_the_fixed_settings() -> None:

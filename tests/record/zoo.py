@@ -12,6 +12,7 @@ import numpy as np
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.features.reduction import Reduction
 from fivesigma.study.fit import recipe
+from fivesigma.study.fit.learned import LEARNERS
 from fivesigma.study.registry import registry
 
 RNG = np.random.default_rng(3)
@@ -141,6 +142,13 @@ def _variants() -> Iterator[Member]:
         ):
             plan = FeaturePlan(PLAIN.names, reductions=(step,), classification=task == "classification")
             yield f"{task}-knn-{step.kind}-{step.rank}", task, "knn", {"features": plan}
+        ours = FeaturePlan(
+            PLAIN.names,
+            reductions=(Reduction("rfe", 2, "forest"),),
+            classification=task == "classification",
+            learners=LEARNERS,
+        )
+        yield f"{task}-knn-rfe-ours", task, "knn", {"features": ours}
 
 
 def _path(kind: str) -> Any:

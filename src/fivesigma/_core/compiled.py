@@ -1,13 +1,32 @@
-"""How loops are compiled: at their first call, cached, without the interpreter's lock, sums in the order written."""
+"""How loops are compiled: at their first call, cached, without the interpreter's lock, sums in the order written.
+
+Other distributions may teach Numba types of theirs (``numba_extensions``), and it asks all of them before it compiles
+anything: a second of CPU in every process where awkward and vector are installed. Our loops take numbers and arrays,
+so nobody is asked for them; who compiles loops of their own has the extensions as ever.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from numba import njit
+import numba
+from numba.core import entrypoints
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _njit(*signatures: Any, **options: Any) -> Any:
+    def decorate(function: Any) -> Any:
+        with _unasked():  # what has a signature is compiled here
+            return _plain(numba.njit(*signatures, **options)(function))
+
+    return decorate
+
+
+njit: Any = _njit
+"""Numba's own decorator, whose functions ask nobody."""
 
 
 def compiled(function: Function) -> Function:
@@ -20,3 +39,26 @@ def inlined(function: Function) -> Function:
     """Compile ``function`` into each function that calls it."""
     made: Function = njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
     return made
+
+
+def _plain(made: Any) -> Any:
+    """Let a function of numbers and arrays be compiled without asking for the types of others."""
+    compile_for = made._compile_for_args
+
+    def compile_plainly(*arguments: Any, **options: Any) -> Any:
+        with _unasked():
+            return compile_for(*arguments, **options)
+
+    made._compile_for_args = compile_plainly
+    return made
+
+
+@contextmanager
+def _unasked() -> Iterator[None]:
+    """Compile as if the extensions had been asked; afterwards it is as before."""
+    before = entrypoints._already_initialized
+    entrypoints._already_initialized = True
+    try:
+        yield
+    finally:
+        entrypoints._already_initialized = before

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
+
+from fivesigma._core.later import special
 
 
 def norm_cdf(x: Any) -> Any:

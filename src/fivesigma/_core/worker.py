@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 from fivesigma._core.executor import END_OF_TASK, attempt
+from fivesigma._core.garbage import collect_seldom
 
 
 def take_channel() -> tuple[IO[str], IO[str]]:
@@ -87,6 +88,7 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 def main(module: str, *arguments: str) -> None:
     """Carry out the tasks of ``module`` until the standard input ends."""
     keys, answers = take_channel()
+    collect_seldom()
     end_with_parent()
     lines = until_the_parent_ends(keys)
     serve(importlib.import_module(module).open_work(*arguments), lines, answers)

@@ -17,6 +17,7 @@ import typer
 
 from fivesigma._core.commands import command
 from fivesigma._core.errors import FivesigmaError
+from fivesigma._core.garbage import seldom_collected
 from fivesigma.cli.answer import (
     DONE,
     INTERRUPTED,
@@ -37,7 +38,7 @@ def run_verb(argv: Sequence[str]) -> int:
     _say_what_the_terminal_cannot()
     as_json, quiet, debug = "--json" in argv, "--quiet" in argv or "-q" in argv, "--debug" in argv
     try:
-        with _stoppable(), _warnings(debug):
+        with _stoppable(), _warnings(debug), seldom_collected():
             answer = _call(argv)
         if isinstance(answer, Answer):
             show(answer, as_json=as_json, quiet=quiet)

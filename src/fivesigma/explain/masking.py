@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.forest import Forest
 from fivesigma._core.tree_step import child
 

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 MOST_EVENTS = 5000
 """Events of either sample that the classifier sees."""
-N_FOLDS, N_TREES, LEAF = 5, 50, 10
+N_FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +57,17 @@ def column_by_column(a: Sample, b: Sample, *, categories: Collection[int] = ()) 
     return [test(a.X[:, j], b.X[:, j], sizes=sizes, w=(a.weights, b.weights)) for j, test in enumerate(tests)]
 
 
-def told_apart(a: Sample, b: Sample, rng: np.random.Generator) -> Score:
-    """Return the ROC AUC with which extra trees tell the events of ``b`` from those of ``a``: 0.5 if they cannot.
+def told_apart(a: Sample, b: Sample, rng: np.random.Generator, *, classifier: Any) -> Score:
+    """Return the ROC AUC with which a classifier tells the events of ``b`` from those of ``a``: 0.5 if it cannot.
 
-    Each event is scored by trees that have not seen it, five folds, groups as wholes, and the interval is Nadeau and
-    Bengio's of folds (that of the events alone leaves out 0.5 in one study of nine where there is no shift). They see
+    Each event is scored by a fit that has not seen it, five folds, groups as wholes, and the interval is Nadeau and
+    Bengio's of folds (that of the events alone leaves out 0.5 in one study of nine where there is no shift). Fits see
     the ranks of the values, so that no unit matters, at most 5000 events of either sample, and
     either sample with the same weight. What they do not find may still be there.
+
+    Parameters
+    ----------
+    classifier : unfitted, with ``predict_proba`` and ``random_state``, such as extra trees
 
     Raises
     ------
@@ -74,9 +78,11 @@ def told_apart(a: Sample, b: Sample, rng: np.random.Generator) -> Score:
     ----------
     Lopez-Paz & Oquab (2017), ICLR, "Revisiting classifier two-sample tests".
 
+    >>> from fivesigma.models.trees import ExtraTreesClassifier
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(600, 3))
-    >>> found = told_apart(Sample(X[:300]), Sample(X[300:] * [1.0, 3.0, 1.0]), rng)
+    >>> trees = ExtraTreesClassifier(50, min_samples_leaf=10, max_features=None)
+    >>> found = told_apart(Sample(X[:300]), Sample(X[300:] * [1.0, 3.0, 1.0]), rng, classifier=trees)
     >>> found.low > 0.5
     True
     """
@@ -87,7 +93,8 @@ def told_apart(a: Sample, b: Sample, rng: np.random.Generator) -> Score:
     fold = make_split(
         X, side, task="classification", test=None, n_folds=N_FOLDS, groups=groups, seed=_seed(rng)
     ).folds
-    each = np.array([_fold(X, side, w, fold == number, _seed(rng)) for number in range(N_FOLDS)])
+    made = [_seeded(classifier, _seed(rng)) for _ in range(N_FOLDS)]
+    each = np.array([_fold(X, side, w, fold == number, one) for number, one in enumerate(made)])
     n_held = len(X) // N_FOLDS
     units = sum(effective_size(sample.weights, sample.groups) for sample in kept)
     found = cross_validated(each, n_fit=len(X) - n_held, n_validation=n_held, units=units)
@@ -95,14 +102,18 @@ def told_apart(a: Sample, b: Sample, rng: np.random.Generator) -> Score:
     return replace(found, low=low, high=high)
 
 
-def _fold(X: Array, side: Array, w: Array, held: Array, seed: int) -> float:
-    """Return the ROC AUC on the events ``held`` out of trees that are fitted to the others."""
-    from sklearn.ensemble import ExtraTreesClassifier
+def _seeded(classifier: Any, seed: int) -> Any:
+    """Return an unfitted copy of a classifier."""
+    from sklearn.base import clone
 
+    return clone(classifier).set_params(random_state=seed)
+
+
+def _fold(X: Array, side: Array, w: Array, held: Array, classifier: Any) -> float:
+    """Return the ROC AUC on the events ``held`` out of a classifier that is fitted to the others."""
     ranks = RankCodes().fit(X[~held])
-    trees = ExtraTreesClassifier(N_TREES, min_samples_leaf=LEAF, max_features=None, random_state=seed)
-    trees.fit(ranks.transform(X[~held]), side[~held], sample_weight=w[~held])
-    said = trees.predict_proba(ranks.transform(X[held]))
+    classifier.fit(ranks.transform(X[~held]), side[~held], sample_weight=w[~held])
+    said = classifier.predict_proba(ranks.transform(X[held]))
     return float(metric("roc_auc").value(side[held], said, w[held]))
 
 

@@ -33,7 +33,7 @@ class FeaturePlan:
     standardise : True, False, or None for "where the model wants it"
     reductions : steps that leave fewer columns, in order
     classification : whether the target has classes, which selections ask; None: as it looks
-    learners : what makes the steps that networks learn, by their kind
+    learners : what makes the steps that networks learn, by their kind, and the trees that "rfe" goes by, as "forest"
     angles : half the period of each column that is an angle, by name; the model sees its sine and cosine
     symmetries : of the events, by their names in `fivesigma.features.symmetries`, for models that know what to do
     members : where the features of the members of a set stand, for the same

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,8 +118,15 @@ def linear_size(X: Floats, y: NDArray[np.generic], w: Floats, *, classification:
     return np.asarray(np.sqrt((theta**2).sum(axis=1)))
 
 
-def forest_size(X: Floats, y: NDArray[np.generic], w: Floats, *, classification: bool) -> Floats:
-    """Return the mean decrease in impurity of each column in 100 extremely randomised trees."""
+def forest_size(
+    X: Floats, y: NDArray[np.generic], w: Floats, *, classification: bool, forest: Any = None
+) -> Floats:
+    """Return the mean decrease in impurity of each column in an unfitted ``forest`` of ours, made on another floor;
+    None for 100 extremely randomised trees of scikit-learn's.
+    """
+    if forest is not None:
+        grown = forest.fit(X, y, sample_weight=w).as_trees()
+        return np.asarray(grown.importances().mean(axis=0))
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     made = ExtraTreesClassifier if classification else ExtraTreesRegressor
@@ -128,14 +138,17 @@ def forest_size(X: Floats, y: NDArray[np.generic], w: Floats, *, classification:
     return np.asarray(forest.feature_importances_)
 
 
-SIZES = {"linear": linear_size, "forest": forest_size}
+Size = Callable[..., Floats]
+SIZES: dict[str, Size] = {"linear": linear_size, "forest": forest_size}
 """What recursive elimination ranks columns by."""
 
 
 def eliminated(
-    X: Floats, y: NDArray[np.generic], w: Floats, n: int, *, by: str, step: float, classification: bool
+    X: Floats, y: NDArray[np.generic], w: Floats, n: int, *, by: Size, step: float, classification: bool
 ) -> NDArray[np.intp]:
     """Return the ``n`` columns left when those that count least have gone, a share ``step`` of them a round.
+
+    ``by`` says how much each column counts, as those in `SIZES` do.
 
     Guyon et al. (2002), Machine Learning 46, 389.
     """
@@ -146,7 +159,7 @@ def eliminated(
         )
     left = np.arange(X.shape[1])
     while len(left) > n:
-        size = SIZES[by](X[:, left], y, w, classification=classification)
+        size = by(X[:, left], y, w, classification=classification)
         keep = max(n, len(left) - max(1, int(step * len(left))))
         left = left[np.sort(np.argsort(-size, kind="stable")[:keep])]
     return left

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import input_names, matrix, weights
 

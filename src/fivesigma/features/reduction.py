@@ -116,7 +116,8 @@ class Reduction:
     ) -> Any:
         """Return the unfitted transformer of ``width`` columns; where ``n`` is to be chosen, at its upper end.
 
-        ``learners`` make those of `LEARNED`, by kind; ``seed`` is of their randomness.
+        ``learners`` make those of `LEARNED`, by kind, and the trees that "rfe" goes by, by the rank; ``seed`` is of
+        their randomness.
         """
         from fivesigma.features.components import NonNegativeParts, PrincipalComponents
         from fivesigma.features.selection import L1Selection, RecursiveElimination, Univariate
@@ -129,7 +130,9 @@ class Reduction:
         if self.kind == "nmf":
             return NonNegativeParts(n)
         if self.kind == "rfe":
-            return RecursiveElimination(n, self.rank, classification=classification)
+            made = (learners or {}).get(self.rank)
+            rank = self.rank if made is None else made(n, classification, seed)
+            return RecursiveElimination(n, rank, classification=classification)
         if self.kind == "l1":
             return L1Selection(n, classification)
         measure = "f" if self.kind == "f-test" else self.kind

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
@@ -106,7 +107,8 @@ class RecursiveElimination(_Selection):
     Parameters
     ----------
     n : int, all columns where there are fewer
-    rank : "linear" (coefficients of standardised columns) or "forest" (mean decrease in impurity)
+    rank : "linear" (coefficients of standardised columns) or "forest" (mean decrease in impurity of scikit-learn's
+        extra trees); or an unfitted forest of `fivesigma.models.trees`, such as a study hands in for "forest"
     step : float, share of the columns that goes in a round, at least one
     classification : bool, or None: as the target looks
 
@@ -127,7 +129,7 @@ class RecursiveElimination(_Selection):
     """
 
     def __init__(
-        self, n: int = 5, rank: str = "linear", step: float = 0.1, classification: bool | None = None
+        self, n: int = 5, rank: Any = "linear", step: float = 0.1, classification: bool | None = None
     ) -> None:
         self.n = n
         self.rank = rank
@@ -135,7 +137,10 @@ class RecursiveElimination(_Selection):
         self.classification = classification
 
     def _columns(self, X: Floats, y: NDArray[Any], w: Floats, n: int, classification: bool) -> Any:
-        by = one_of(self.rank, ranking.SIZES, "rank")
+        if callable(getattr(self.rank, "as_trees", None)):
+            by: ranking.Size = partial(ranking.forest_size, forest=clone(self.rank))
+        else:
+            by = ranking.SIZES[one_of(self.rank, ranking.SIZES, "rank")]
         return ranking.eliminated(X, y, w, n, by=by, step=self.step, classification=classification)
 
 

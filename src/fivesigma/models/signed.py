@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import FitError
-from fivesigma._core.threads import single_threaded
 from fivesigma._core.weights import signed
 from fivesigma.models.folds import inner_folds
 from fivesigma.risk.metric import power_of_two
@@ -24,7 +23,7 @@ Vector = NDArray[np.float64]
 
 N_FOLDS = 5
 """Folds that learn E[w|x] for one another."""
-ROUNDS = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 4, "min_samples_leaf": 50}
+ROUNDS: dict[str, Any] = {"max_iter": 60, "learning_rate": 0.1, "max_leaf_nodes": 4, "min_samples_leaf": 50}
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +174,7 @@ def _resampled(
 
 def _expected(X: NDArray[Any], target: Vector, folds: NDArray[np.int64]) -> Vector:
     """Return ``E[target | x]`` (n,) of each event, learnt on the other folds by boosting; a mean where none has any."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    from fivesigma.models.trees.boosting import BoostingRegressor
 
     found = np.empty(len(target))
     for fold in np.unique(folds):
@@ -183,7 +182,6 @@ def _expected(X: NDArray[Any], target: Vector, folds: NDArray[np.int64]) -> Vect
         if held.all():
             found[held] = target.mean()
             continue
-        with single_threaded():
-            model = HistGradientBoostingRegressor(**ROUNDS, early_stopping=False, random_state=0)
-            found[held] = model.fit(X[~held], target[~held]).predict(X[held])
+        model = BoostingRegressor(**ROUNDS)
+        found[held] = model.fit(X[~held], target[~held]).predict(X[held])
     return found

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -38,8 +37,7 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     estimator : boosted model, or pipeline ending in one, with ``max_iter`` and staged predictions; ``None``
-        means
-        histogram gradient boosting
+        means `BoostingClassifier`
     n_folds : int, one part in ``n_folds`` is held out
     random_state : int
 
@@ -111,7 +109,11 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
         return matrix(self, X, nan=allows_nan(self._inner()))
 
     def _inner(self) -> Any:
-        return clone(self.estimator) if self.estimator is not None else HistGradientBoostingClassifier()
+        if self.estimator is not None:
+            return clone(self.estimator)
+        from fivesigma.models.trees.boosting import BoostingClassifier
+
+        return BoostingClassifier()
 
     def __sklearn_tags__(self) -> Any:
         return tags_of(self._inner(), super().__sklearn_tags__())

@@ -51,12 +51,20 @@ def is_union(hint: Any) -> bool:
     return get_origin(hint) in (Union, types.UnionType)
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Return ``value`` as JSON's own types; NaN and infinity become ``None``.
 
     >>> plain({"a": (1.0, float("nan"))})
     {'a': [1.0, None]}
     """
+    kind = type(value)
+    if kind in _PLAIN:  # nearly all of a record are numbers and texts
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _document(value)
     if isinstance(value, Mapping):

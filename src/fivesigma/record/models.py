@@ -10,23 +10,21 @@ not who wrote the file.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
 import json
 import math
 import platform
-import sys
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from fivesigma._core.errors import DataError, InputError
+from fivesigma._core.probed import import_skops
 from fivesigma.record.results import plain
 from fivesigma.record.store import write_bytes
 
@@ -92,7 +90,7 @@ def save(estimator: Any, path: Path, meta: Mapping[str, Any]) -> None:
     InputError
         Where the estimator holds something that cannot be kept without pickle. `DataError` for a full disk.
     """
-    skops = _skops()
+    skops = import_skops()
     try:
         payload = skops.dumps(estimator)
     except Exception as error:  # skops raises many types; a model that cannot be kept is one answer
@@ -114,23 +112,6 @@ def note(path: Path, more: Mapping[str, Any]) -> None:
     """
     document, payload = _opened(path)
     _write(path, {**document, **plain(more)}, payload)
-
-
-def _skops() -> Any:
-    """Return skops' reader and writer, imported without PyTorch.
-
-    To list what it trusts, skops imports every package under scikit-learn, one of which imports PyTorch where it is
-    installed: 2 CPU s in each process that keeps or opens a model.
-    """
-    wrapper = "sklearn.externals.array_api_compat.torch"
-    unneeded = "skops.io" not in sys.modules and wrapper not in sys.modules
-    if unneeded:
-        sys.modules[wrapper] = ModuleType(wrapper)
-    try:
-        return importlib.import_module("skops.io")
-    finally:
-        if unneeded:
-            del sys.modules[wrapper]
 
 
 def _write(path: Path, document: Mapping[str, Any], payload: bytes) -> None:
@@ -164,7 +145,7 @@ def load(path: Path, *, trusted: Collection[str], check: Callable[[Any], None]) 
         For a file that is absent, too big, changed by a single byte, holds a name that is not in the table, or an
         object whose state is not sound.
     """
-    skops = _skops()
+    skops = import_skops()
     meta, payload = _opened(path)
     _refuse_builders(path, payload)
     try:

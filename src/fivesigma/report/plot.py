@@ -58,20 +58,25 @@ def drawing(plot: Plot) -> Drawing:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
+    from fivesigma.report.layout import beginning, measure_once
+    from fivesigma.report.recording import Canvas, Played
+
     vector, document = io.StringIO(), io.BytesIO()
     with styled(plot.name), warnings.catch_warnings():
         # a character that the font lacks is drawn as a box; the page itself shows it in the reader's own font
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support .* natively")
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
-        figure = Figure(plot.size, dpi=72, layout="constrained")
+        figure = Figure(plot.size, dpi=72, layout="constrained", subplotpars=beginning(*plot.size))
+        canvas = Canvas(figure)
         plot.draw(figure)
         _label_decades(figure)
-        FigureCanvasSVG(figure).print_svg(
+        measure_once(figure)
+        figure.draw(canvas.recording)
+        FigureCanvasSVG(Played(canvas.recording)).print_svg(
             vector, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
         )
-        figure.set_layout_engine("none")  # the first drawing has placed everything
-        FigureCanvasPdf(figure).print_pdf(
+        FigureCanvasPdf(Played(canvas.recording)).print_pdf(
             document, metadata=dict.fromkeys(("CreationDate", "Creator", "Producer"))
         )
     bare = _bare(vector.getvalue(), plot.name)

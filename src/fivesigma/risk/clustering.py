@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
+from fivesigma._core.later import special
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Metric, Moments, Planned, Unit, ratio
 
@@ -115,9 +115,9 @@ class MutualInformation(Agreement):
         """See `Agreement.of_tables`."""
         with np.errstate(divide="ignore", invalid="ignore"):
             joint = tables / tables.sum(axis=(1, 2), keepdims=True)
-        parts = xlogy(joint, joint).sum(axis=(1, 2))
+        parts = special.xlogy(joint, joint).sum(axis=(1, 2))
         sides = (joint.sum(axis=1), joint.sum(axis=2))
-        return np.asarray(parts - sum(xlogy(side, side).sum(axis=1) for side in sides))
+        return np.asarray(parts - sum(special.xlogy(side, side).sum(axis=1) for side in sides))
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import special
 from fivesigma._core.weights import kish
-from fivesigma.risk.predictive import KNOTS, QuantileLaw
+from fivesigma.risk.predictive import KNOTS, LEVELS, QuantileLaw
 from fivesigma.risk.quantiles import quantiles
 
 Floats = NDArray[np.float64]
 
-STATED = (float(1 - 2 * ndtr(-1.0)), 0.95)
+STATED = (1 - 2 * float(LEVELS[4]), 0.95)
 """Levels of the intervals that are given: a Gaussian's ±1σ, and 95 %."""
 DENSE = (
     *(0.5, 0.6, 0.68, STATED[0], 0.75, 0.8, 0.85, 0.9, 0.95, 0.9545, 0.97, 0.98, 0.99, 0.995, 0.9973, 0.999),
@@ -165,7 +165,7 @@ class ConformalIntervals:
         >>> found.reach_at(0.6827), round(found.reach_at(0.6), 3), found.reach_at(0.9)
         (0.1, 0.051, None)
         """
-        z = np.asarray(ndtri((1 + np.array([*self.levels, level])) / 2), dtype=np.float64)
+        z = np.asarray(special.ndtri((1 + np.array([*self.levels, level])) / 2), dtype=np.float64)
         near = np.flatnonzero(np.abs(z[:-1] - z[-1]) < 1e-9)
         if len(near):
             return self.reaches[int(near[0])]

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from fivesigma._core import laws
+from fivesigma._core.later import optimize
 from fivesigma._core.weights import kish
 from fivesigma.risk.cuts import MINIMUM_BACKGROUND, Selected, asimov_significance, highest
 from fivesigma.risk.metric import Floats
@@ -267,7 +267,9 @@ def profiled(s: Any, b: Any, error: Any, systematic: float) -> float:
 
     least = deviance(0.0)
     if systematic > 0:
-        found = minimize_scalar(deviance, bounds=(0.0, FARTHEST), method="bounded", options={"xatol": 1e-10})
+        found = optimize.minimize_scalar(
+            deviance, bounds=(0.0, FARTHEST), method="bounded", options={"xatol": 1e-10}
+        )
         least = min(least, float(found.fun))
     return float(np.sqrt(least))
 

@@ -12,9 +12,9 @@ from functools import singledispatch
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
 from fivesigma._core import laws
+from fivesigma._core.later import special
 from fivesigma._core.weights import kish
 from fivesigma.risk.classification import Accuracy, BalancedAccuracy, RocAuc
 from fivesigma.risk.cuts import Ams, Asimov, Rejection

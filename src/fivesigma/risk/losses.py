@@ -14,10 +14,10 @@ from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr, xlogy
 from typing_extensions import override
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import special
 from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]
@@ -268,7 +268,7 @@ class Poisson(SmoothLoss):
     def conjugate(self, slope: Array, target: Array) -> Array:
         """Return ``(u + y) log(u + y) − (u + y)``."""
         mean = np.maximum(slope + target, 0.0)
-        result: Array = xlogy(mean, mean) - mean
+        result: Array = special.xlogy(mean, mean) - mean
         return result
 
     def link(self, prediction: Array) -> Array:
@@ -339,7 +339,7 @@ class Logistic(SmoothLoss):
         """Return ``c (a log a + (1 − a) log(1 − a))`` with ``a = −s u / c``."""
         c = self.weight(target)
         a = np.clip(slope * (-_sign(target) / c), 0.0, 1.0)
-        result: Array = -c * (entr(a) + entr(1.0 - a))
+        result: Array = -c * (special.entr(a) + special.entr(1.0 - a))
         return result
 
     def link(self, prediction: Array) -> Array:
@@ -454,7 +454,7 @@ class Softmax(SmoothLoss):
         c = self.weight(target)
         p = slope / c[:, None]
         p[np.arange(len(target)), target.astype(int)] += 1.0
-        result: Array = c * xlogy(np.maximum(p, 0.0), np.maximum(p, 0.0)).sum(axis=-1)
+        result: Array = c * special.xlogy(np.maximum(p, 0.0), np.maximum(p, 0.0)).sum(axis=-1)
         return result
 
     def link(self, prediction: Array) -> Array:

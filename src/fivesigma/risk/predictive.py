@@ -14,15 +14,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import special
 from fivesigma._core.outputs import Output
 from fivesigma.risk.metric import Floats, Metric, Moments, Unit, ratio
 
 KNOTS = np.arange(-3.0, 3.25, 0.5)
-LEVELS = ndtr(KNOTS)
+_BELOW = (
+    *(0.0013498980316300933, 0.006209665325776132, 0.022750131948179195, 0.06680720126885807),
+    *(0.15865525393145707, 0.3085375387259869, 0.5, 0.6914624612740131, 0.8413447460685429),
+    *(0.9331927987311419, 0.9772498680518208, 0.9937903346742238, 0.9986501019683699),
+)
+LEVELS = np.array(_BELOW)  # the normal law below the knots, written out: to import it costs more than a check
 _HALF_LOG_2PI = 0.5 * float(np.log(2 * np.pi))
 _FARTHEST = 1e100
 """Normal scores beyond it are cut, so that their squares are numbers."""
@@ -55,7 +60,7 @@ class QuantileLaw:
 
     def quantile(self, level: float) -> Floats:
         """Return the quantile (n,) at a probability in (0, 1)."""
-        z = float(ndtri(level))
+        z = float(special.ndtri(level))
         j = int(np.clip(np.searchsorted(KNOTS, z, side="right") - 1, 0, KNOTS.size - 2))
         share = (z - KNOTS[j]) / (KNOTS[j + 1] - KNOTS[j])
         return np.asarray(self.quantiles[:, j] * (1 - share) + self.quantiles[:, j + 1] * share)
@@ -66,7 +71,7 @@ class QuantileLaw:
 
     def cdf(self, y: Floats) -> Floats:
         """Return the probability integral transform (n,) of ``y``; on a step of the law, its middle."""
-        return np.asarray(ndtr(self._z(y)))
+        return np.asarray(special.ndtr(self._z(y)))
 
     def logpdf(self, y: Floats) -> Floats:
         """Return the log density (n,) at ``y``; NaN where quantiles coincide, so that there is no density."""
@@ -114,8 +119,8 @@ class QuantileLaw:
 def _area(z: Any) -> Floats:
     """``A(z) = ∫_{-∞}^z Φ(t)² dt``, 0 at -∞; at +∞ never asked for but as the mirror of it."""
     t = np.maximum(np.asarray(z, dtype=np.float64), -40.0)  # below, the area is less than the least number
-    Phi, phi = ndtr(t), np.exp(-0.5 * np.minimum(t, 40.0) ** 2 - _HALF_LOG_2PI)
-    return np.asarray(t * Phi**2 + 2 * Phi * phi - ndtr(np.sqrt(2) * t) / np.sqrt(np.pi))
+    Phi, phi = special.ndtr(t), np.exp(-0.5 * np.minimum(t, 40.0) ** 2 - _HALF_LOG_2PI)
+    return np.asarray(t * Phi**2 + 2 * Phi * phi - special.ndtr(np.sqrt(2) * t) / np.sqrt(np.pi))
 
 
 class _OfLaw(Moments):

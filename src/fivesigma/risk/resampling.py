@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from fivesigma._core.later import special
 from fivesigma._core.weights import kish, signed
 from fivesigma.risk.influence import Scored, Units, influence
 from fivesigma.risk.metric import Metric

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from fivesigma._core import laws
+from fivesigma._core.later import special
 from fivesigma.risk.resampling import Vector
 
 N_COPULA = 50_000

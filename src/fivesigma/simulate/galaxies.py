@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gamma, gammaincinv
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.errors import InputError
 from fivesigma.features.images.psf import Psf, blur
 from fivesigma.simulate.system import System, Table, count
@@ -26,7 +26,7 @@ _RULES = tuple(tuple(part / 2 for part in np.polynomial.legendre.leggauss(k)) fo
 PARAMETERS = ("flux", "R_e", "n", "q", "angle", "x", "y")
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _render(images, parameters, b, I_e, rules):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Add one galaxy to each image, integrated over each pixel, the finer the nearer to the centre."""
     first, second, third, fine = rules

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ellipk
 
+from fivesigma._core.compiled import njit
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.simulate.system import System, Table, count, positive
 
@@ -39,7 +39,7 @@ def neighbours(size: int, lattice: str) -> NDArray[np.int32]:
     return np.ascontiguousarray(np.stack(table, axis=1).astype(np.int32))
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _find(parent, i):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -47,7 +47,7 @@ def _find(parent, i):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return i
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _swendsen_wang(s, links, bond, sweeps, parent, sign, rng):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Join equal neighbours with chance ``bond = 1 − exp(−2/T)``; give every cluster a new sign."""
     n, half = links.shape[0], links.shape[1] // 2
@@ -70,7 +70,7 @@ def _swendsen_wang(s, links, bond, sweeps, parent, sign, rng):  # type: ignore[n
             s[i] = sign[root]
 
 
-@numba.njit(cache=True)
+@njit(cache=True)
 def _wolff(s, links, bond, clusters, stack, rng):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Grow a cluster from a random site and flip it; returns the sites flipped in all."""
     n, z = links.shape

@@ -6,11 +6,9 @@ not depend on the number of workers.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,6 +193,9 @@ def _blocks(tasks: list[tuple[System, int, int, str, int]], workers: int) -> Ite
     if workers <= 1 or len(tasks) == 1:
         yield from map(_block, tasks)
         return
+    import multiprocessing  # here and not above: a check plans simulations, and starts none
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("spawn")  # forking a process with threads can hang
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
         yield from pool.map(_block, tasks)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fivesigma.models.trees import ExtraTreesClassifier, ExtraTreesRegressor
 from fivesigma.study.fit.saved import about, feature_plan, model_file
 from fivesigma.study.plan import Entry
 
@@ -74,3 +75,11 @@ def test_no_word_of_a_user_is_in_the_path_of_a_model():
         models = Path("models")
 
     assert model_file(Folder(), 3) == Path("models/model-03.fivesigma")
+
+
+def test_what_a_study_eliminates_by_is_our_trees():
+    for task, made in (("classification", ExtraTreesClassifier), ("regression", ExtraTreesRegressor)):
+        entry = Entry("m", "tree", {}, reduce=({"kind": "rfe", "n": 2, "rank": "forest"},))
+        steps = dict(feature_plan(entry, {**META, "task": task}).steps(native=True, standardise=False))
+        assert isinstance(steps["rfe"].rank, made)
+        assert steps["rfe"].rank.random_state == 0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
+from fivesigma._core.later import linalg
 from fivesigma.data.audit.audited import MOST_ROWS, Audited, listed
 from fivesigma.risk.findings import Audit
 
@@ -90,9 +90,13 @@ def collinear(audited: Audited) -> Sequence[Audit]:
     names, Z = _standardised(audited)
     if len(names) < 2 or len(Z) <= 2 * len(names):
         return ()
+    least = SAME * np.sqrt(len(Z))
+    # no pivot is less than the least singular value, and where that is not small, none need be sought
+    if np.linalg.svd(np.linalg.qr(Z, mode="r"), compute_uv=False)[-1] > 2 * least:
+        return ()
     R, pivots = linalg.qr(Z, mode="r", pivoting=True)
     size = np.abs(np.diag(R))
-    rank = int((size > SAME * np.sqrt(len(Z))).sum())
+    rank = int((size > least).sum())
     kept = pivots[:rank]
     relations = [_relation(Z, names, kept, int(last)) for last in pivots[rank:]]
     advice = "leave one of them out: coefficients of linear models are not unique, and importance is shared"

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
+
+from fivesigma._core.compiled import njit
 
 Text = Sequence[int]
 Bytes = NDArray[np.uint8]

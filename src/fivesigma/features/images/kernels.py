@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from fivesigma._core.compiled import njit
 from fivesigma.features.images.family import Floats, Images
 
 N_STEPS = 100
@@ -12,7 +12,7 @@ NARROWEST = 0.7
 """Width of a window at the least, in pixels: that of a single one."""
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _brightest(image):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Row and column around which nine pixels hold the most light."""
     height, width = image.shape
@@ -28,7 +28,7 @@ def _brightest(image):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return at
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _window(image, y0, x0, width):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Sums under a round Gaussian window: w a, w a y, w a x, w a yy, w a xx, w a xy, w a r⁴."""
     total = y = x = yy = xx = xy = r4 = 0.0
@@ -48,7 +48,7 @@ def _window(image, y0, x0, width):  # type: ignore[no-untyped-def] # noqa: ANN00
     return total, y, x, yy, xx, xy, r4
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def moments(images: Images, found: Floats) -> None:
     """Fill flux, light under the window, x, y, size, e1, e2, kurtosis; NaN where no window settles."""
     for g in range(len(images)):
@@ -80,7 +80,7 @@ def moments(images: Images, found: Floats) -> None:
             found[g, 1:] = np.nan
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def rings(images: Images, centres: Floats, edges: Floats, light: Floats, area: Floats) -> None:
     """Fill light and area (n, k) of rings between radii ``edges`` (k + 1,), pixels divided into nine parts."""
     for g in range(len(images)):
@@ -97,7 +97,7 @@ def rings(images: Images, centres: Floats, edges: Floats, light: Floats, area: F
                             area[g, k] += 1.0 / 9.0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def turned(images: Images, centres: Floats, reach: Floats, noise: Floats, found: Floats) -> None:
     """Fill the asymmetry ``(Σ|I − I₁₈₀| − n 2σ/√π) / 2Σ|I|`` inside ``reach``: what noise alone does is taken off."""
     for g in range(len(images)):
@@ -119,7 +119,7 @@ def turned(images: Images, centres: Floats, reach: Floats, noise: Floats, found:
         found[g] = (off - n * 2 * noise[g] / np.sqrt(np.pi)) / (2 * light) if light > 0 else np.nan
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def inequality(images: Images, centres: Floats, reach: Floats, found: Floats) -> None:
     """Fill Gini's coefficient and M20 of the pixels inside ``reach``."""
     for g in range(len(images)):
@@ -135,7 +135,7 @@ def inequality(images: Images, centres: Floats, reach: Floats, found: Floats) ->
         found[g, 0], found[g, 1] = _gini(np.abs(values[:n])), _m20(values[:n], radii[:n])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _gini(values):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     n, total, ranked = len(values), values.sum(), 0.0
     if n < 2 or not total > 0:
@@ -146,7 +146,7 @@ def _gini(values):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return ranked / (total / n) / (n * (n - 1))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _m20(values, radii):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     total, whole = values.sum(), (values * radii).sum()
     if not (total > 0 and whole > 0):
@@ -160,7 +160,7 @@ def _m20(values, radii):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return np.log10(moment / whole) if moment > 0 else np.nan
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def maxima(images: Images, least: Floats, found: Floats) -> None:
     """Fill the number of pixels above ``least`` that top their neighbours, the two highest, and how far apart."""
     for g in range(len(images)):
@@ -182,7 +182,7 @@ def maxima(images: Images, least: Floats, found: Floats) -> None:
         found[g, 0], found[g, 1], found[g, 2], found[g, 3] = n, first, second, apart
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _tops(image, row, column):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Whether a pixel is above its neighbours; of equal ones the first is."""
     for i in range(max(row - 1, 0), min(row + 2, image.shape[0])):
@@ -195,7 +195,7 @@ def _tops(image, row, column):  # type: ignore[no-untyped-def] # noqa: ANN001, A
     return True
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def functionals(images: Images, levels: Floats, found: Floats) -> None:
     """Fill area, boundary and Euler characteristic a pixel (n, 3 k) of what lies above ``levels`` (n, k)."""
     for g in range(len(images)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -138,6 +137,7 @@ class ImageFeatures:
 
     def _fill(self, found: Floats, X: Array, at: Array, asked: Sequence[tuple[Block, Array, Array]]) -> None:
         """Measure what is asked of the events ``at``, a piece of them at a time, in a thread a core."""
+        from concurrent.futures import ThreadPoolExecutor  # here and not above: a check measures no image
 
         def measure(part: slice) -> None:
             piece = np.asarray(X[at[part]], dtype=np.float64)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from fivesigma._core.compiled import njit
 from fivesigma.features.images.family import Floats
 
 N_PARAMETERS = 7
@@ -20,18 +20,18 @@ NODES = tuple(tuple(part / 2 for part in np.polynomial.legendre.leggauss(k)) for
 """Gauss–Legendre rules on [−½, ½]: the pixels are integrated, the finer the nearer to the centre."""
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _b(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     return 2 * n - 1 / 3 + 4 / (405 * n) + 46 / (25515 * n**2) + 131 / (1148175 * n**3)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _log_norm(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """``ln`` of the surface brightness at the centre for F = R = 1."""
     return 2 * n * math.log(_b(n)) - math.log(2 * math.pi * n) - math.lgamma(2 * n)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _add(out, row, column, dx, dy, weight, p, shape):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Add value and derivatives at one point, weighted, to ``out[:, row, column]``."""
     n, b, db, R, height, dheight, g1, g2 = shape
@@ -53,7 +53,7 @@ def _add(out, row, column, dx, dy, weight, p, shape):  # type: ignore[no-untyped
     out[6, row, column] += per_r2 * (g * (2 * g2 * s - 4 * c) + 2 * g2 * g * g * top)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
 def profiles(parameters: Floats, out: Floats, nodes: tuple[tuple[Floats, Floats], ...]) -> None:
     """Fill profiles and their derivatives, (n, 7, height, width), at ``parameters`` (n, 7): value first, by ln F."""
     first, second, fourth, fine = nodes

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fivesigma._core.compiled import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.compiled import njit
 from fivesigma.models.mixtures.kernels import draw_labels, sufficient
 
 Array = NDArray[np.float64]

@@ -10,8 +10,9 @@ and taken in tiles that stay in the first cache; every inner loop runs over the 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fivesigma._core.compiled import njit
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -10,8 +10,9 @@ With ``s² = ρ/d`` and S_a the squared length of the sum of the events of compo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from fivesigma._core.compiled import njit
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
 
+from fivesigma._core.compiled import njit
 from fivesigma.models.neural.vectors import row_products, weighted_sums
 
 Function = TypeVar("Function", bound=Callable[..., Any])

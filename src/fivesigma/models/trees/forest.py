@@ -25,6 +25,7 @@ from fivesigma.models.trees.nodes import Grown, Tree, room_for
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
+_LEAST_MEAN, _MOST_DRAWN = 0.01, 1e9  # weights beyond are on a scale of their own, and no copies of events
 
 
 class _Forest(BaseEstimator):  # type: ignore[misc]
@@ -176,7 +177,13 @@ class _Drawn(_Forest):
             raise InputError(
                 f"max_samples is {self.max_samples!r}; expected a share of the rows up to 1.0, or None."
             )
-        return max(1, int(share * w.sum()))
+        n, drawn = np.count_nonzero(w), share * w.sum()
+        if not (w.sum() >= _LEAST_MEAN * n and drawn <= _MOST_DRAWN):
+            raise InputError(
+                f"the weights of {n} events sum to {w.sum():.3g}, and as many events are drawn for a "
+                "tree; scale the weights to mean 1."
+            )
+        return max(1, int(drawn))
 
 
 class _Whole(_Forest):
@@ -306,7 +313,7 @@ class ForestClassifier(_Classes, _Drawn):
     Raises
     ------
     InputError
-        If a weight is negative or a setting out of range.
+        If a weight is negative, weights are on a scale of their own, or a setting is out of range.
 
     Examples
     --------

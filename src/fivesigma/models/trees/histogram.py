@@ -7,9 +7,9 @@ not split sends every row left.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fivesigma._core.compiled import njit
 from fivesigma.models.trees.binning import Array, Codes
 
 Leaves = NDArray[np.int64]

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+
+from fivesigma._core.compiled import njit
 
 Array = NDArray[np.float64]
 Table = NDArray[np.float32]

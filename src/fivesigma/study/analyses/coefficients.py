@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from fivesigma._core.later import special
 from fivesigma._core.random import generator
 from fivesigma._core.units import quotient
 from fivesigma.features.reduction import COMPONENTS, LEARNED, SELECTIONS
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-LINKS = {"squared": lambda z: z, "logistic": special.expit, "poisson": np.exp}
+LINKS: dict[str, Callable[[Any], Any]] = {
+    "squared": lambda z: z,
+    "logistic": lambda z: special.expit(z),
+    "poisson": np.exp,
+}
 """What a law of each loss predicts at its linear score."""
 
 

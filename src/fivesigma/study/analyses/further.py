@@ -62,10 +62,13 @@ def _among(one: TwoSample, n: int) -> float:
 def auc_between(prepared: Prepared, first: str, test: str) -> Score | None:
     """Return with which ROC AUC trees tell the two tests apart; None where there are too few events."""
     from fivesigma.explain.shift import told_apart
+    from fivesigma.models.trees.forest import ExtraTreesClassifier
 
     rng = generator(prepared.spec.study.seed, "shift", test)
+    trees = ExtraTreesClassifier(50, min_samples_leaf=10, max_features=None)
+    pair = events_of(prepared, first), events_of(prepared, test)
     try:
-        return score_record(told_apart(events_of(prepared, first), events_of(prepared, test), rng))
+        return score_record(told_apart(*pair, rng, classifier=trees))
     except InputError:
         return None
 

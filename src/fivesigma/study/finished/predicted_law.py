@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import special
 from fivesigma.risk.predictive import KNOTS, QuantileLaw
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ class PredictedLaw:
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> Floats:
         """Return ``size`` draws of each event (size, n), or (size, n, m)."""
-        z = ndtri(rng.uniform(size=(size, *self.value.shape)))
+        z = special.ndtri(rng.uniform(size=(size, *self.value.shape)))
         at = np.clip(np.searchsorted(KNOTS, z) - 1, 0, KNOTS.size - 2)
         low, high = (
             np.take_along_axis(self.quantiles[None], each[..., None], axis=-1)[..., 0]

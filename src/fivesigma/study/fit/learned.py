@@ -1,4 +1,4 @@
-"""The steps of features that networks learn: what makes them, handed to a floor that knows of no network."""
+"""The steps of features that models learn: what makes them, handed to a floor that knows of no model."""
 
 from __future__ import annotations
 
@@ -20,5 +20,13 @@ def _network(n: int, classification: bool | None, seed: int) -> Any:
     return NetworkFeatures(n, classification, random_state=seed)
 
 
-LEARNERS: Mapping[str, Learner] = {"autoencoder": _autoencoder, "network": _network}
-"""By kind of step."""
+def _forest(n: int, classification: bool | None, seed: int) -> Any:
+    """Return the trees by which columns are ranked: always of the same seed, as a ranking reports none."""
+    from fivesigma.models.trees.forest import ExtraTreesClassifier, ExtraTreesRegressor
+
+    made = ExtraTreesClassifier if classification else ExtraTreesRegressor
+    return made(100, min_samples_leaf=5, random_state=0)
+
+
+LEARNERS: Mapping[str, Learner] = {"autoencoder": _autoencoder, "network": _network, "forest": _forest}
+"""By kind of step, or by what recursive elimination goes by."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
+from fivesigma._core.later import special
 from fivesigma._core.outputs import Output
 from fivesigma.study.analyses.crossing.points import column, models
 from fivesigma.study.fit.prediction import unpacked
@@ -51,7 +51,7 @@ def outputs(said: Mapping[Output, Array]) -> tuple[Array, Array]:
     if Output.PROBABILITY not in said:
         return said[Output.VALUE], said[Output.VALUE]
     probability = said[Output.PROBABILITY][:, -1]
-    return probability, logit(np.clip(probability, CERTAIN, 1 - CERTAIN))
+    return probability, special.logit(np.clip(probability, CERTAIN, 1 - CERTAIN))
 
 
 def curve(along: Array, said: Array, swings: Array, w: Array) -> dict[str, list[float]]:

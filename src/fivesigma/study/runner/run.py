@@ -219,6 +219,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         "fits": fitted - settings.started,
         "evidence": weighed - fitted,
         "models": {outcome.entry.name: outcome.seconds for outcome in outcomes if outcome.ok},
+        "saved": made.saved,
     }
     if prepared.measured[1]:
         timing["image_features"] = prepared.measured[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from fivesigma.study.analyses import analyses, diagnostics
 from fivesigma.study.analyses.analysis import Experiment, Run
 from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome
-from fivesigma.study.plan import Child, Plan, Task
+from fivesigma.study.plan import Child, Fit, Plan, Task
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.progress import Progress
 from fivesigma.study.runner.worker import Worker
@@ -38,6 +39,19 @@ class Made:
             replace(each, n_fits=self.plan.count(each.entry.name)) if each.status != "skipped" else each
             for each in self.run.outcomes
         ]
+
+    @property
+    def saved(self) -> dict[str, float]:
+        """How many fits more than one analysis asked for, each of them made once, and what making them anew would take.
+
+        Of one analysis that looks at a fit several times one look counts.
+        """
+        asked = Counter[str]()
+        for each in self.experiments.values():
+            asked.update({self.plan.key(task) for task in each.missing() if isinstance(task, Fit)})
+        again = {key: n - 1 for key, n in asked.items() if n > 1}
+        took = [n * self.run.done.read(key)[1].get("fit_seconds", 0.0) for key, n in again.items()]
+        return {"fits": sum(again.values()), "seconds": float(sum(took))}
 
     @property
     def speeds(self) -> dict[str, float]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fivesigma._core.probed import import_scikit_learn
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
 from fivesigma.study.fit.data import FitData
@@ -42,6 +43,7 @@ class Worker:
         """Do the task called ``key`` and keep what it leaves, or why it failed."""
         from fivesigma._core.threads import single_threaded
 
+        import_scikit_learn()
         task, journal = self.task(key), self.folder.tasks.journal(key)
         start = time.perf_counter()
         with single_threaded():

@@ -1,0 +1,59 @@
+"""Packages that others import to see whether they are there, and what importing those others costs without them.
+
+scikit-learn imports pandas and uses nothing of it (it knows tables by narwhals), and skops' list of what it trusts
+imports PyTorch and pytest by way of scikit-learn's own tests: up to 3 CPU s in each process that fits or opens a model.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Let the packages ``names`` be absent for imports within, unless they are here already.
+
+    >>> with hidden("pandas"):
+    ...     pass
+    """
+    mine = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(mine))  # type: ignore[arg-type]  # None: Python's own sign of an absent module
+    try:
+        yield
+    finally:
+        for name in mine:
+            sys.modules.pop(name, None)
+
+
+def import_scikit_learn() -> None:
+    """Import scikit-learn without pandas."""
+    if "sklearn.base" not in sys.modules:
+        with hidden("pandas"):
+            importlib.import_module("sklearn.base")
+
+
+def import_skops() -> ModuleType:
+    """Return skops' reader and writer, imported without PyTorch and pytest."""
+    wrapper = "sklearn.externals.array_api_compat.torch"
+    if "skops.io" in sys.modules:
+        return sys.modules["skops.io"]
+    import_scikit_learn()
+    with hidden("pytest", "pandas"), _empty(wrapper):
+        return importlib.import_module("skops.io")
+
+
+@contextmanager
+def _empty(name: str) -> Iterator[None]:
+    """Let a module hold nothing for imports within, unless it is here already."""
+    unneeded = name not in sys.modules
+    if unneeded:
+        sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        if unneeded:
+            del sys.modules[name]

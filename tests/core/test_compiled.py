@@ -1,0 +1,109 @@
+"""Our loops are compiled without asking other distributions for types, whose own loops know them as ever."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+import fivesigma
+from fivesigma._core.compiled import compiled, inlined
+
+_EXTENDED = """
+    import numba
+    from numba.core import entrypoints
+    from fivesigma._core.compiled import compiled
+
+    asked = []
+    class Extension:
+        group, name, module = "numba_extensions", "init", "ours"
+        def load(self):
+            return lambda: asked.append(1)
+    class Found:
+        def select(self, **which):
+            return [Extension()] if which.get("group") == "numba_extensions" else []
+    entrypoints.importlib_metadata.entry_points = Found
+
+    @compiled
+    def twice(x):
+        return 2 * x
+
+    @numba.njit
+    def four(x):
+        return twice(x) + twice(x)
+"""
+
+
+def test_a_loop_of_ours_asks_nobody(tmp_path) -> None:
+    path = tmp_path / "ours.py"
+    path.write_text(textwrap.dedent(_EXTENDED) + "\nprint(twice(2), twice(2.5), len(asked))\n")
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "5.0", "0"]
+
+
+def test_a_loop_of_somebody_elses_asks_all_also_after_one_of_ours(tmp_path) -> None:
+    path = tmp_path / "theirs.py"
+    path.write_text(textwrap.dedent(_EXTENDED) + "\nprint(twice(2), four(2), len(asked))\n")
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "8", "1"]
+
+
+@inlined
+def _square(x):
+    return x * x
+
+
+@compiled
+def _sum_of_squares(x):
+    total = 0.0
+    for value in x:
+        total += _square(value)
+    return total
+
+
+def test_a_function_within_another_is_compiled_with_it() -> None:
+    assert _sum_of_squares(np.array([1.0, 2.0, 3.0])) == 14.0
+    assert _sum_of_squares(np.array([1, 2], dtype=np.int64)) == 5.0
+
+
+def test_division_by_zero_is_that_of_arrays() -> None:
+    @compiled
+    def ratio(a, b):
+        return a / b
+
+    assert ratio(1.0, 0.0) == np.inf
+
+
+def test_what_is_compiled_by_its_signature_asks_nobody_either(tmp_path) -> None:
+    path = tmp_path / "signed.py"
+    signed = '\nfrom fivesigma._core.compiled import njit\n@njit("f8(f8)")\ndef half(x):\n    return x / 2\n'
+    path.write_text(textwrap.dedent(_EXTENDED) + signed + "print(half(3.0), len(asked))\n")
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.5", "0"]
+
+
+def test_every_loop_of_the_package_is_compiled_by_this_decorator() -> None:
+    for place in Path(fivesigma.__file__).parent.rglob("*.py"):
+        if place.name != "compiled.py":
+            assert not re.search(
+                r"numba\.n?jit|from numba import .*jit", place.read_text(encoding="utf-8")
+            ), place
+
+
+def test_importing_the_models_compiles_nothing() -> None:
+    code = (
+        "import fivesigma.study.fit.recipe, fivesigma.models.trees.forest, fivesigma.models.trees.boosting\n"
+        "import fivesigma.features.ranks, fivesigma.risk.metrics, fivesigma.models.mixtures.kernels, sys\n"
+        "from numba.core.dispatcher import Dispatcher\n"
+        "ours = [m for name, m in list(sys.modules.items()) if name.startswith('fivesigma.')]\n"
+        "loops = [f for m in ours for f in vars(m).values() if isinstance(f, Dispatcher)]\n"
+        "print(len(loops), sum(len(f.signatures) for f in loops))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    n_loops, n_compiled = map(int, done.stdout.split())
+    assert n_loops > 20
+    assert n_compiled == 0
