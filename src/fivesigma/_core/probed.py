@@ -1,7 +1,7 @@
 """Packages that others import to see whether they are there, and what importing those others costs without them.
 
 scikit-learn imports pandas and uses nothing of it (it knows tables by narwhals), and skops' list of what it trusts
-imports PyTorch and pytest by way of scikit-learn's own tests: up to 3 CPU s in each process that fits or opens a model.
+imports PyTorch and pytest by way of scikit-learn's own tests: 2 CPU s in each process that fits or opens a model.
 """
 
 from __future__ import annotations
