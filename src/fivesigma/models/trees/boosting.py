@@ -288,8 +288,8 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
     >>> X = np.arange(200.0)[:, None]
     >>> BoostingRegressor().fit(X, X[:, 0]).predict([[100.0]]).round(-1)
     array([100.])
-    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] ** 2).predict([[100.0]]).round(-3)
-    array([10000.])
+    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] > 99.0).predict([[10.0], [190.0]]).round(1)
+    array([0., 1.])
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
