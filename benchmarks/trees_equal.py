@@ -43,6 +43,7 @@ TABLE = Table(
         "table",
         "rows × columns",
         "refits",
+        "tree",
         "forest",
         "extra-trees",
         "quantile-forest",
@@ -226,7 +227,7 @@ def line(name: str, sample: Sample, refits: int, kinds: tuple[str, ...]) -> list
     each = [losses(X, y, part, kinds) for part in range(several)]
     unit, digits = (" %", 2) if y.dtype.kind == "f" else ("", 4)
     cells = []
-    for kind in ("forest", "extra-trees", "quantile-forest", "boosting", "xgboost", "lightgbm"):
+    for kind in ("tree", "forest", "extra-trees", "quantile-forest", "boosting", "xgboost", "lightgbm"):
         lost = np.array([one[kind] for one in each if kind in one])
         cells.append(f"{lost.mean():+.{digits}f} (< {limit(lost):+.{digits}f}){unit}" if lost.size else "-")
     return [name, f"{min(len(y), 2 * MOST):,} × {X.shape[1]}", str(several), *cells]
@@ -244,7 +245,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", default="", help="names of tables, between commas")
-    parser.add_argument("--kinds", default="forest,extra-trees,quantile-forest,boosting")
+    parser.add_argument("--kinds", default="tree,forest,extra-trees,quantile-forest,boosting")
     parser.add_argument("--refits", type=int, default=10)
     parser.add_argument("--into", type=Path)
     asked = parser.parse_args()

@@ -27,12 +27,18 @@ ENGINE = "engine"
 
 
 def _tree(ask: Request) -> Any:
-    from sklearn.tree import DecisionTreeClassifier
+    settings = _without(ask.params, ENGINE) | {"random_state": 0}  # only ties are drawn: no seed to report
+    if _exact(ask.params):
+        from sklearn.tree import DecisionTreeClassifier
 
-    from fivesigma.models.trees.regressors import DecisionTreeRegressor
+        from fivesigma.models.trees.regressors import DecisionTreeRegressor
 
-    made = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
-    return made(**ask.params, random_state=0)  # only ties are drawn: no seed to report
+        exact = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
+        return exact(**settings)
+    from fivesigma.models.trees.single import TreeClassifier, TreeRegressor
+
+    made = TreeClassifier if ask.classifies else TreeRegressor
+    return made(**settings)
 
 
 def _forest(ask: Request) -> Any:
@@ -175,11 +181,11 @@ TREES: tuple[ModelKind, ...] = (
         "rules one can read, from one set of cuts; seldom the most accurate",
         BOTH,
         _tree,
-        lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
-        {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
+        lambda n, p, K: 6e-3 + 1.5e-8 * n * p * log2(n + 2),
+        {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True), **_ENGINE},
         native_nan=True,
         cuts=True,
-        ranks=lambda params: True,
+        ranks=_exact,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         several=True,
