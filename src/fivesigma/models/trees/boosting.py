@@ -123,14 +123,14 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         ):
             if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
                 raise InputError(f"{name} is {value!r}; expected a whole number from {low} to {high}.")
-        for name, value, least, most in (
+        for name, number, least, most in (
             ("learning_rate", self.learning_rate, 1e-6, 1.0),
             ("min_samples_leaf", self.min_samples_leaf, 0.0, np.inf),
             ("l2_regularization", self.l2_regularization, 0.0, np.inf),
             ("max_features", self.max_features, 1e-6, 1.0),
         ):
-            if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
-                raise InputError(f"{name} is {value!r}; expected a number from {least:g} to {most:g}.")
+            if isinstance(number, bool) or not isinstance(number, Real) or not least <= number <= most:
+                raise InputError(f"{name} is {number!r}; expected a number from {least:g} to {most:g}.")
         possible = min(2 ** min(int(depth), 20), max(n, 2))
         return Growth(
             min(int(leaves), possible),

@@ -85,7 +85,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
             return max(1, int(math.sqrt(p) if asked == "sqrt" else math.log2(p)))
         if asked is None:
             return p
-        if isinstance(asked, bool) or not isinstance(asked, Real) or not 0 < asked <= max(p, 1):
+        if isinstance(asked, bool) or not isinstance(asked, Real) or not 0 < float(asked) <= max(p, 1):
             raise InputError(
                 f"max_features is {asked!r}; expected 'auto', 'sqrt', 'log2', a share up to 1.0, a number of "
                 f"columns up to {p}, or None for all."
