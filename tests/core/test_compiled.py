@@ -52,6 +52,43 @@ def test_a_loop_of_somebody_elses_asks_all_also_after_one_of_ours(tmp_path) -> N
     assert done.stdout.split() == ["4", "8", "1"]
 
 
+def test_threads_that_compile_at_once_leave_it_as_it_was(tmp_path) -> None:
+    path = tmp_path / "threads.py"
+    code = """
+        import threading
+        ours = [compiled(eval(f"lambda x: x + {i}")) for i in range(6)]
+        at_once = [threading.Thread(target=each, args=(i,)) for i, each in enumerate(ours)]
+        for each in at_once:
+            each.start()
+        for each in at_once:
+            each.join()
+        print(len(asked), four(2), len(asked))
+    """
+    source = textwrap.dedent(_EXTENDED) + textwrap.dedent(code).replace("compiled(eval", "plain(eval")
+    path.write_text(
+        "from fivesigma._core.compiled import njit\ndef plain(f): return njit(nogil=True)(f)\n" + source
+    )
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "8", "1"]
+
+
+def test_a_thread_of_somebody_else_s_asks_while_ours_compiles(tmp_path) -> None:
+    path = tmp_path / "both.py"
+    code = """
+        import threading
+        from fivesigma._core import compiled as ours
+        with ours._unasked():
+            thread = threading.Thread(target=four, args=(2,))
+            thread.start()
+            thread.join()
+            print(len(asked))
+        print(twice(2), len(asked))
+    """
+    path.write_text(textwrap.dedent(_EXTENDED) + textwrap.dedent(code))
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "4", "1"]
+
+
 @inlined
 def _square(x):
     return x * x

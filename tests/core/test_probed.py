@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -23,6 +24,20 @@ def test_what_is_hidden_is_absent_within_and_there_again_afterwards(tmp_path, mo
     with hidden("a_module_of_this_test"), pytest.raises(ImportError):
         __import__("a_module_of_this_test")
     assert __import__("a_module_of_this_test").value == 1
+
+
+def test_other_threads_import_what_is_hidden_from_this_one(tmp_path, monkeypatch) -> None:
+    (tmp_path / "another_module_of_this_test.py").write_text("value = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "another_module_of_this_test", raising=False)
+    found = []
+    with hidden("another_module_of_this_test"):
+        thread = threading.Thread(
+            target=lambda: found.append(__import__("another_module_of_this_test").value)
+        )
+        thread.start()
+        thread.join()
+    assert found == [2]
 
 
 def test_what_is_here_already_is_not_hidden() -> None:

@@ -7,6 +7,7 @@ so nobody is asked for them; who compiles loops of their own has the extensions 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -53,12 +54,28 @@ def _plain(made: Any) -> Any:
     return made
 
 
+class _Aside(threading.local):
+    """What Numba is told where it looks whether the extensions were asked: yes, in a thread that compiles our loops.
+
+    So a thread of the user's asks them at the same time, and what it was told stays.
+    """
+
+    depth = 0
+
+    def __bool__(self) -> bool:
+        return self.depth > 0
+
+
+_aside = _Aside()
+if not entrypoints._already_initialized:
+    entrypoints._already_initialized = _aside
+
+
 @contextmanager
 def _unasked() -> Iterator[None]:
     """Compile as if the extensions had been asked; afterwards it is as before."""
-    before = entrypoints._already_initialized
-    entrypoints._already_initialized = True
+    _aside.depth += 1
     try:
         yield
     finally:
-        entrypoints._already_initialized = before
+        _aside.depth -= 1

@@ -8,25 +8,39 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from types import ModuleType
+from typing import Any
+
+
+class _Absent(MetaPathFinder):
+    """What finds no package of some names, in one thread: others import what they like meanwhile."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names, self._thread = names, threading.get_ident()
+
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> None:
+        """Refuse a hidden name, and know nothing of others."""
+        if name in self._names and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 @contextmanager
 def hidden(*names: str) -> Iterator[None]:
-    """Let the packages ``names`` be absent for imports within, unless they are here already.
+    """Let the packages ``names`` be absent for imports of this thread within, unless they are here already.
 
     >>> with hidden("pandas"):
     ...     pass
     """
-    mine = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(mine))  # type: ignore[arg-type]  # None: Python's own sign of an absent module
+    absent = _Absent(names)
+    sys.meta_path.insert(0, absent)
     try:
         yield
     finally:
-        for name in mine:
-            sys.modules.pop(name, None)
+        sys.meta_path.remove(absent)
 
 
 def import_scikit_learn() -> None:

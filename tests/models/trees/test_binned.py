@@ -16,6 +16,8 @@ from fivesigma.models.trees import (
     ExtraTreesRegressor,
     ForestClassifier,
     ForestRegressor,
+    TreeClassifier,
+    TreeRegressor,
 )
 from fivesigma.record import models
 from fivesigma.study.registry.kinds.trusted import TRUSTED
@@ -242,6 +244,8 @@ def test_three_classes_and_counts_are_learnt() -> None:
         BoostingRegressor,
         ForestRegressor,
         ExtraTreesRegressor,
+        TreeClassifier,
+        TreeRegressor,
     ],
 )
 def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) -> None:
@@ -257,6 +261,60 @@ def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) ->
     models.save(model, file, {})
     with pytest.raises(FivesigmaError, match="child"):
         models.load(file, trusted=TRUSTED, check=check_state)
+
+
+def refuse(model, folder, said) -> None:
+    file = folder / f"m{models.SUFFIX}"
+    models.save(model, file, {})
+    with pytest.raises(FivesigmaError, match=said):
+        models.load(file, trusted=TRUSTED, check=check_state)
+
+
+@pytest.mark.parametrize(
+    "make", [BoostingClassifier, BoostingRegressor, ForestRegressor, ExtraTreesClassifier]
+)
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (
+            lambda trees, node: trees.first.__setitem__(node, 2),
+            "first",
+        ),  # would name a column beyond the table
+        (lambda trees, node: trees.feature.__setitem__(node, 99), "feature"),
+        (lambda trees, node: trees.child.__setitem__(node, node), "child"),
+        (lambda trees, node: trees.child.__setitem__(node, 10**6), "child"),
+        (lambda trees, node: trees.child.__setitem__(node, trees.child[node] + 1), "child"),
+        (lambda trees, node: trees.feature.__setitem__(node, -1), "child"),  # nodes that nothing leads to
+        (lambda trees, node: trees.value.__setitem__(node, np.nan), "value"),
+        (lambda trees, node: trees.roots.__setitem__(1, 0), "roots"),
+        (lambda trees, node: trees.outputs.__setitem__(0, 1), "_trees"),
+        (lambda trees, node: trees.bins.edges.__setitem__(0, 1e9), "edges"),
+    ],
+)
+def test_no_way_through_loaded_trees_leaves_them_or_meets_another(make, damage, said, tmp_path) -> None:
+    X, y, _ = data(100)
+    y = y > np.median(y) if hasattr(make, "predict_proba") else y
+    model = make(max_iter=5).fit(X, y) if "Boosting" in make.__name__ else make(5).fit(X, y)
+    damage(model._trees, int(np.flatnonzero(model._trees.feature >= 0)[0]))
+    refuse(model, tmp_path, said)
+
+
+def test_nodes_with_two_parents_are_refused_for_they_have_more_ways_than_can_be_walked(tmp_path) -> None:
+    X, y, _ = data(400)
+    model = ForestRegressor(1).fit(X, y)
+    n = len(model._trees.feature)
+    model._trees.feature[: n - 2] = 0
+    model._trees.child[: n - 2] = np.arange(1, n - 1)  # Fibonacci's number of ways down
+    model._trees.feature[n - 2 :] = -1
+    refuse(model, tmp_path, "each node but a root below one other")
+
+
+def test_rounds_that_were_not_grown_are_refused(tmp_path) -> None:
+    X, y, _ = data(100)
+    model = BoostingRegressor(max_iter=5).fit(X, y)
+    for rounds in (0, 6, 2.5):
+        model.n_iter_ = rounds
+        refuse(model, tmp_path, "n_iter_|rounds")
 
 
 @pytest.mark.parametrize(
@@ -276,6 +334,15 @@ def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) ->
             r"monotonic_cst is \[1\]; expected -1, 0 or 1 for each of 4 columns",
         ),
         (BoostingRegressor(max_features=0), "max_features is 0; expected a number from 1e-06 to 1"),
+        (BoostingRegressor(learning_rate="fast"), "learning_rate is 'fast'; expected a number"),
+        (BoostingRegressor(max_iter=2.5), "max_iter is 2.5; expected a whole number"),
+        (BoostingRegressor(max_iter=True), "max_iter is True; expected a whole number"),
+        (BoostingRegressor(max_bins=2.5), "max_bins is 2.5; expected a whole number"),
+        (BoostingClassifier(n_jobs=None), "n_jobs is None; expected a whole number"),
+        (BoostingClassifier(max_features="sqrt"), "max_features is 'sqrt'; expected a number"),
+        (BoostingClassifier(min_samples_leaf=None), "min_samples_leaf is None; expected a number"),
+        (BoostingClassifier(l2_regularization=np.nan), "l2_regularization is nan; expected a number"),
+        (ForestRegressor(max_samples="all"), "max_samples is 'all'; expected a share"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(model, said) -> None:
@@ -283,6 +350,24 @@ def test_what_cannot_be_is_one_sentence(model, said) -> None:
     y = y > np.median(y) if hasattr(model, "predict_proba") else y - 1e3
     with pytest.raises(InputError, match=said):
         model.fit(X, y)
+
+
+def test_numbers_of_numpy_are_settings_as_python_s_are() -> None:
+    X, y, _ = data(40)
+    for setting, like in ((np.int64(3), 3), (np.float32(0.5), 0.5)):
+        found, expected = (
+            ForestRegressor(5, max_features=f, random_state=0).fit(X, y) for f in (setting, like)
+        )
+        assert found.predict(X).tobytes() == expected.predict(X).tobytes()
+    found = BoostingRegressor(np.str_("squared_error"), np.float64(0.1), np.int32(5)).fit(X, y)
+    assert found.predict(X).tobytes() == BoostingRegressor(max_iter=5).fit(X, y).predict(X).tobytes()
+
+
+def test_a_forest_draws_no_more_events_than_a_user_can_wait_for() -> None:
+    X, y, _ = data(40)
+    ForestRegressor(2).fit(X, y, sample_weight=np.full(40, 900.0))
+    with pytest.raises(InputError, match="as many events are drawn for a tree; scale the weights to mean 1"):
+        ForestRegressor(2).fit(X, y, sample_weight=np.full(40, 1e5))
 
 
 def test_weights_too_small_for_any_leaf_are_refused_and_not_fitted_to_nothing() -> None:

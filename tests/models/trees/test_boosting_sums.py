@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fivesigma.models.trees import BoostingRegressor
+from fivesigma.models.trees import BoostingClassifier, BoostingRegressor
 from fivesigma.models.trees import boosting_sums as sums
 from fivesigma.models.trees.boosting_rounds import in_units
 
@@ -82,3 +82,44 @@ def test_copies_of_rows_have_the_words_of_their_weight(curved) -> None:
     )
     assert weighed[0] == copied[0]
     assert weighed[2].tobytes() == copied[2].tobytes()
+
+
+@pytest.mark.parametrize("size", [1.0, 300.0, 1e5])
+def test_curvatures_are_told_finely_however_large_counts_are(size) -> None:
+    rng = np.random.default_rng(0)
+    slope, curvature, k = rng.normal(size=N), rng.uniform(1e-2, 0.25, N), rng.integers(1, 3, N).astype(float)
+    k[0] = 1 / size  # one event of weight 1, so that no larger unit serves
+    n, each, _ = told_rows(slope, curvature, size * k)
+    assert n == (3 if size > 1e3 else 2)
+    np.testing.assert_allclose(
+        each, np.transpose([slope, curvature, 1 + 0 * k]) * (size * k)[:, None], rtol=0.03
+    )
+    w = np.ones(N)
+    w[7] = size * 1e3
+    copied = told_rows(np.repeat(slope, 2), np.repeat(curvature, 2), np.repeat(w, 2))
+    weighed = told_rows(slope, curvature, 2 * w)
+    assert weighed[0] == copied[0]
+    assert weighed[2].tobytes() == copied[2].tobytes()
+
+
+@pytest.mark.parametrize("size", [10.0, 1e4, 3e5, 1e6, 1e9])
+@pytest.mark.parametrize("loss", ["classes", "poisson", "gamma"])
+def test_the_size_of_whole_weights_does_not_matter_where_leaves_are_as_heavy(loss, size) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 3))
+    y = rng.poisson(np.exp(X[:, 0])) + (loss == "gamma")
+    make, told = (
+        (BoostingClassifier, "decision_function") if loss == "classes" else (BoostingRegressor, "predict")
+    )
+    found, expected = (
+        getattr(
+            make(
+                None if loss == "classes" else loss,
+                max_iter=60,
+                min_samples_leaf=20 * w,
+            ).fit(X, y > 1 if loss == "classes" else y, sample_weight=np.full(1500, w)),
+            told,
+        )(X)
+        for w in (size, 1.0)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)

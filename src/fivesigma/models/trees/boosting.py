@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,14 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.binning import Array, Bins, most_bins
-from fivesigma.models.trees.boosting_losses import CrossEntropy, Descent, SoftmaxEntropy, descent_of, said_of
+from fivesigma.models.trees.boosting_losses import (
+    CrossEntropy,
+    Descent,
+    SoftmaxEntropy,
+    costs_of,
+    descent_of,
+    said_of,
+)
 from fivesigma.models.trees.boosting_room import Growth
 from fivesigma.models.trees.boosting_rounds import Plan, boosted
 from fivesigma.models.trees.nodes import Grown
@@ -65,8 +73,8 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
     def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, descent: Descent) -> None:
         """Boost targets as ``descent`` wants them."""
         signs = self._signs(X.shape[1], self._n_outputs)
-        self._refuse_scale(np.abs(w))
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
+        self._refuse_scale(np.abs(w))
         bins = Bins.of(X, np.abs(w), self._most_bins)
         draws = growth.tried < X.shape[1]
         seed = check_random_state(self.random_state).randint(2**31) if draws else 0
@@ -114,18 +122,22 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         leaves = _MOST_LEAVES if self.max_leaf_nodes is None else self.max_leaf_nodes
         depth = _DEEPEST if self.max_depth is None else self.max_depth
         for name, value, low, high in (
-            ("learning_rate", self.learning_rate, 1e-6, 1.0),
             ("max_iter", self.max_iter, 1, _DEEPEST),
             ("max_leaf_nodes", leaves, 2, _MOST_LEAVES),
             ("max_depth", depth, 1, _DEEPEST),
-            ("min_samples_leaf", self.min_samples_leaf, 0, np.inf),
-            ("l2_regularization", self.l2_regularization, 0, np.inf),
-            ("max_features", self.max_features, 1e-6, 1.0),
             ("max_bins", self._most_bins, 2, 254),
             ("n_jobs", self.n_jobs, 1, _DEEPEST),
         ):
-            if not low <= value <= high:
-                raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
+            if isinstance(value, bool) or not isinstance(value, Integral) or not low <= value <= high:
+                raise InputError(f"{name} is {value!r}; expected a whole number from {low} to {high}.")
+        for name, number, least, most in (
+            ("learning_rate", self.learning_rate, 1e-6, 1.0),
+            ("min_samples_leaf", self.min_samples_leaf, 0.0, np.inf),
+            ("l2_regularization", self.l2_regularization, 0.0, np.inf),
+            ("max_features", self.max_features, 1e-6, 1.0),
+        ):
+            if isinstance(number, bool) or not isinstance(number, Real) or not least <= number <= most:
+                raise InputError(f"{name} is {number!r}; expected a number from {least:g} to {most:g}.")
         possible = min(2 ** min(int(depth), 20), max(n, 2))
         return Growth(
             min(int(leaves), possible),
@@ -172,6 +184,8 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
         state.expect(trees.value.shape[1] == 1, "_trees", "one value a node")
         state.expect((trees.outputs < K).all(), "_trees", f"trees of {K} outputs")
+        rounds = state.count("n_iter_")
+        state.expect(len(trees.outputs) == K * rounds, "_trees", f"{rounds} rounds of {K} trees")
 
 
 class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
@@ -225,12 +239,14 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
         w, table, labels = present(w, table, labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise InputError(f"y has one class only, {self.classes_[0]!r}; expected at least two classes.")
+            raise InputError(
+                f"y has one class only, {self.classes_.tolist()[0]!r}; expected at least two classes."
+            )
         yields = np.bincount(codes, weights=w)
         if not yields.min() > 0:
-            least = int(yields.argmin())
+            named = self.classes_.tolist()[int(yields.argmin())]
             raise InputError(
-                f"the weights of class {self.classes_[least]!r} sum to {yields[least]:.3g}; expected a positive sum."
+                f"the weights of class {named!r} sum to {yields.min():.3g}; expected a positive sum."
             )
         self._boosted(table, codes, w, CrossEntropy() if len(self.classes_) == 2 else SoftmaxEntropy())
         return self
@@ -281,8 +297,8 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
     >>> X = np.arange(200.0)[:, None]
     >>> BoostingRegressor().fit(X, X[:, 0]).predict([[100.0]]).round(-1)
     array([100.])
-    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] ** 2).predict([[100.0]]).round(-3)
-    array([10000.])
+    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] > 99.0).predict([[10.0], [190.0]]).round(1)
+    array([0., 1.])
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -302,6 +318,12 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
         """Yield what `predict` says ``(n,)`` after each round."""
         yield from map(self._said, self._stages(X))
 
+    def staged_costs(self, X: ArrayLike, y: ArrayLike) -> Iterator[Array]:
+        """Yield the loss ``(n,)`` of each event of targets y ``(n,)`` after each round."""
+        target = np.asarray(y, dtype=np.float64)
+        for raw in self._stages(X):
+            yield costs_of(self.loss, raw[:, 0], target, self._target, self._mean)
+
     def _said(self, raw: Array) -> Array:
         return said_of(self.loss, raw[..., 0], self._target, self._mean)
 
@@ -318,7 +340,8 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
 def _shares(raw: Array) -> Array:
     """Return probabilities (..., K) of outputs (..., 1) of two classes, or (..., K)."""
     if raw.shape[-1] == 1:
-        p = 1.0 / (1.0 + np.exp(-raw))
+        with np.errstate(over="ignore"):  # of log-odds beyond -709 the probability is 0
+            p = 1.0 / (1.0 + np.exp(-raw))
         return np.concatenate([1.0 - p, p], axis=-1)
     above = np.exp(raw - raw.max(axis=-1, keepdims=True))
     return np.asarray(above / above.sum(axis=-1, keepdims=True))

@@ -2,10 +2,11 @@
 
 Sums of whole numbers know no order: two halves of the rows in two threads, a parent less one child, and k copies of a
 row in place of its weight k have the same bits. Each number is told by as many bits as its sum over all rows leaves
-room for: of a million rows 23 of a slope that shares a word with the count, 42 of one that has a word of its own.
+room for: of a million rows 22 of a slope that shares a word with the count, 42 of one that has a word of its own.
 
 A row has one word where the curvature is that of the weight, ``q(g) 2^c + w``; two where weights are whole multiples of
-one unit, ``q(g)`` and ``q(h) 2^c + w``; else three, ``q(w g)``, ``q(w h)`` and ``q(w)``.
+one unit, ``q(g)`` and ``q(h) 2^c + w``, and three where such counts leave no room for the curvature; else three,
+``q(w g)``, ``q(w h)`` and ``q(w)``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _AHEAD = 8
 _WIDE = 62
 _FEW = 8
 _FINE = 2.0**-10  # of the usual size of a slope: where it is told less finely it has a word of its own
+_CURVED = 2.0**-16  # of the greatest curvature: as that
 
 
 class Words(NamedTuple):
@@ -80,8 +82,11 @@ def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n
         if fine <= _FINE * usual:
             return Words(1, bits, unit * fine, unit, unit)
         return Words(2, bits, unit * _finest(_WIDE, total / unit * most), unit, unit)
-    of_curvature = unit * _finest(_WIDE - bits, total / unit * bend)
-    return Words(2, bits, unit * _finest(_WIDE, total / unit * most), of_curvature, unit)
+    of_slope = unit * _finest(_WIDE, total / unit * most)
+    fine = _finest(_WIDE - bits, total / unit * bend)
+    if fine <= _CURVED * bend:
+        return Words(2, bits, of_slope, unit * fine, unit)
+    return Words(3, np.int64(0), of_slope, unit * _finest(_WIDE, total / unit * bend), unit)
 
 
 @compiled
@@ -99,6 +104,10 @@ def tell(
         elif made.n == 2:
             words[2 * i] = counts[i] * np.int64(np.rint(g))
             words[2 * i + 1] = counts[i] * ((np.int64(np.rint(h)) << made.bits) + 1)
+        elif len(counts):
+            words[3 * i] = counts[i] * np.int64(np.rint(g))
+            words[3 * i + 1] = counts[i] * np.int64(np.rint(h))
+            words[3 * i + 2] = counts[i]
         else:
             words[3 * i] = np.int64(np.rint(w[i] * g))
             words[3 * i + 1] = np.int64(np.rint(w[i] * h))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +26,8 @@ from fivesigma.models.trees.nodes import Grown, Tree, room_for
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
-_LEAST_MEAN, _MOST_DRAWN = 0.01, 1e9  # weights beyond are on a scale of their own, and no copies of events
+_LEAST_MEAN, _MOST_MEAN = 0.01, 1e3  # weights beyond are on a scale of their own, and no copies of events
+_FEW_DRAWN, _MOST_DRAWN = 1e6, 1e9
 
 
 class BinnedTrees(BaseEstimator):  # type: ignore[misc]
@@ -83,12 +85,12 @@ class BinnedTrees(BaseEstimator):  # type: ignore[misc]
             return max(1, int(math.sqrt(p) if asked == "sqrt" else math.log2(p)))
         if asked is None:
             return p
-        if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= max(p, 1):
+        if isinstance(asked, bool) or not isinstance(asked, Real) or not 0 < float(asked) <= max(p, 1):
             raise InputError(
                 f"max_features is {asked!r}; expected 'auto', 'sqrt', 'log2', a share up to 1.0, a number of "
                 f"columns up to {p}, or None for all."
             )
-        return int(asked) if isinstance(asked, int) else max(1, int(min(asked, 1.0) * p))
+        return int(asked) if isinstance(asked, Integral) else max(1, int(min(float(asked), 1.0) * p))
 
     def _mean(self, X: ArrayLike) -> Array:
         """Return the mean (n, S) over the trees."""
@@ -173,12 +175,13 @@ class _Drawn(BinnedTrees):
 
     def _n_draws(self, w: Floats) -> int:
         share = 1.0 if self.max_samples is None else self.max_samples
-        if not 0.0 < share <= 1.0:
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0.0 < share <= 1.0:
             raise InputError(
                 f"max_samples is {self.max_samples!r}; expected a share of the rows up to 1.0, or None."
             )
         n, drawn = np.count_nonzero(w), share * w.sum()
-        if not (w.sum() >= _LEAST_MEAN * n and drawn <= _MOST_DRAWN):
+        most = min(max(_MOST_MEAN * n, _FEW_DRAWN), _MOST_DRAWN)  # drawing would cost more than all else
+        if not (w.sum() >= _LEAST_MEAN * n and drawn <= most):
             raise InputError(
                 f"the weights of {n} events sum to {w.sum():.3g}, and as many events are drawn for a "
                 "tree; scale the weights to mean 1."

@@ -144,11 +144,20 @@ class Grown:
         size = np.repeat(np.diff(roots), np.diff(roots))
         below = (self.child > own) & (self.child < size - 1)
         state.expect(bool(below[split].all()), "child", "children behind their parents")
+        state.expect(_is_tree(self.child, split, roots), "child", "each node but a root below one other")
+        state.expect(self.first.max(initial=0) <= 1, "first", "0 or 1")
         state.expect(self.feature.max(initial=-1) < len(bins.starts) - 1, "feature", "columns that are there")
         for name in ("weight", "gain"):
             state.floats(name, (N,), low=0.0)
         outputs = state.whole("outputs", (len(roots) - 1,), low=0)
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
+
+
+def _is_tree(child: NDArray[np.int32], split: NDArray[np.bool_], roots: NDArray[np.int64]) -> bool:
+    """Whether each node that is no root is the child of one split: else there are more ways down than leaves."""
+    left = (child + np.repeat(roots[:-1], np.diff(roots)))[split]
+    others = np.delete(np.arange(len(child)), roots[:-1])
+    return np.array_equal(np.sort(np.concatenate([left, left + 1])), others)
 
 
 @compiled
