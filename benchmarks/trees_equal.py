@@ -200,7 +200,10 @@ def losses(X: np.ndarray, y: np.ndarray, part: int, kinds: tuple[str, ...]) -> d
     order = np.random.default_rng(part).permutation(len(y))
     train = min(int(0.75 * len(y)), MOST)
     fit, held = order[:train], order[train : train + MOST]
-    found, finite = {}, X / np.nanmax(np.abs(X), axis=0)  # XGBoost's float32 holds no luminosity
+    found, finite = (
+        {},
+        X / np.maximum(np.nanmax(np.abs(X), axis=0), 1e-300),
+    )  # XGBoost's float32 holds no luminosity
     for kind in kinds:
         if kind == "quantile-forest" and y.dtype.kind != "f":
             continue

@@ -116,6 +116,7 @@ def many(seed=0, n=9000):
 CASES = {
     "two classes": (BoostingClassifier(max_iter=8), False),
     "weighted": (BoostingClassifier(max_iter=8), True),
+    "large whole weights": (BoostingClassifier(max_iter=8), True),
     "three classes, columns drawn": (BoostingClassifier(max_iter=4, max_features=0.5, random_state=1), False),
     "squares": (BoostingRegressor(max_iter=8), False),
     "squares, weighted": (BoostingRegressor(max_iter=8), True),
@@ -135,6 +136,7 @@ def test_a_tree_has_the_same_bytes_in_any_number_of_threads(monkeypatch, case) -
     model, weighted = CASES[case]
     target = np.digitize(y, [0.0, 1.5]) if "three" in case else y > 1 if "Classifier" in str(model) else y
     target = np.floor(np.exp(y / 4)) if case == "counts" else target
+    w = np.where(np.arange(len(w)) % 7 == 0, 3e5, 1.0) if "large" in case else w
     found = []
     for n_jobs in (1, 2):
         tree = model.set_params(n_jobs=n_jobs).fit(X, target, w if weighted else None)._trees

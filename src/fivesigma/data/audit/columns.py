@@ -112,6 +112,8 @@ def _standardised(audited: Audited) -> tuple[list[str], NDArray[np.float64]]:
     full = [j for j, name in enumerate(audited.data.names) if name not in audited.data.categories]
     full = [j for j in full if np.isnan(X[:, j]).mean() < 0.1]
     X = X[:, full][~np.isnan(X[:, full]).any(axis=1)]
+    _, exponent = np.frexp(np.abs(X).max(axis=0, initial=0.0))
+    X = np.ldexp(X, -exponent)  # the square of a number near either end of float64 is none
     centre, spread = (X.mean(axis=0), X.std(axis=0)) if len(X) else (0.0, np.zeros(len(full)))
     # what the last digits of a large number leave of its spread is no relation
     varies = spread > 1e-9 * np.abs(centre)
