@@ -55,8 +55,8 @@ class TreeClassifier(OfClasses, _Single):
 
     Examples
     --------
-    >>> X = np.arange(40.0)[:, None]
-    >>> TreeClassifier().fit(X, X[:, 0] > 19).predict([[19.0], [20.0]])
+    >>> X = [[float(x)] for x in range(40)]
+    >>> TreeClassifier().fit(X, [x > 19 for x in range(40)]).predict([[19.0], [20.0]])
     array([False,  True])
     """
 
@@ -66,7 +66,7 @@ class TreeRegressor(OfValues, _Single):
 
     Examples
     --------
-    >>> X = np.arange(40.0)[:, None]
-    >>> TreeRegressor(max_depth=1).fit(X, X[:, 0] > 19).predict([[19.0], [20.0]])
+    >>> X = [[float(x)] for x in range(40)]
+    >>> TreeRegressor(max_depth=1).fit(X, [x > 19 for x in range(40)]).predict([[19.0], [20.0]])
     array([0., 1.])
     """
