@@ -1,6 +1,6 @@
 """Linear paths beside their peers: seconds, ratio, violation and suboptimality, in one process on one thread.
 
-Usage, from the repository's root: ``OMP_NUM_THREADS=1 python -P -m benchmarks.linear [--data susy_small.csv]
+Usage, from the repository's root: ``OMP_NUM_THREADS=1 python -m benchmarks.linear [--data susy_small.csv]
 [--jobs L2/171 ...] [--peers celer ...] [--repeats 5] [--limit 120]``, with scikit-learn and, where they are installed,
 celer, skglm, glum, python-glmnet and adelie beside fivesigma. Each peer is tried at tighter and tighter tolerances
 until it meets the violation (1e-6, then 1e-8, of λ_max, recomputed here in float64), or is said not to meet it; the

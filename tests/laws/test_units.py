@@ -298,6 +298,8 @@ SUPERVISED = {
         n_folds=2,
     ),
     "DepthPath": trees.DepthPath(),
+    "TreeClassifier": trees.TreeClassifier(random_state=0),
+    "TreeRegressor": trees.TreeRegressor(random_state=0),
     "ForestClassifier": trees.ForestClassifier(10, random_state=0),
     "ForestRegressor": trees.ForestRegressor(10, random_state=0),
     "BoostingClassifier": trees.BoostingClassifier(max_iter=20),

@@ -10,13 +10,15 @@ import polars as pl
 import pytest
 
 import fivesigma as fs
-from fivesigma._core.errors import FitError, StudyError
+from fivesigma._core.errors import FitError, InputError, StudyError
 from fivesigma.features.plan import FeaturePlan
 from fivesigma.models.linear.folded import FoldedPath
 from fivesigma.models.states import check_state
+from fivesigma.models.trees import BoostingRegressor
 from fivesigma.record import models
 from fivesigma.record.sections.coefficients import CoefficientsRecord
 from fivesigma.record.sections.path import PathRecord
+from fivesigma.risk.losses import Absolute, Huber, Poisson, Quantile
 from fivesigma.study.analyses import path as paths
 from fivesigma.study.fit import recipe
 from fivesigma.study.fit.inside import chosen, path_of
@@ -257,6 +259,14 @@ def test_the_seed_deals_the_inner_folds() -> None:
         ('kind = "lasso"\nloss = "hubert"', "Did you mean 'huber'"),
         ('kind = "lasso"\nloss = { name = "squared", delta = 2.0 }', "has no setting 'delta'"),
         ('kind = "lasso"\nloss = "mine:Tukey"', "add --trust"),
+        ('kind = "lasso"\nloss = "huber"\ntune = true', "loss makes a path"),
+        ('kind = "boosting"\nloss = "hubert"', "Did you mean 'huber'"),
+        ('kind = "boosting"\nloss = { name = "quantile", delta = 2.0 }', "has no setting 'delta'"),
+        ('kind = "boosting"\nloss = "mine:Tukey"', "add --trust"),
+        ('kind = "boosting"\nparams = { loss = "mine:Tukey" }', "add --trust"),
+        ('kind = "boosting"\nloss = "huber"\nparams = { loss = "huber" }', "loss is given twice"),
+        ('kind = "boosting"\nloss = "huber"\nparams = { engine = "exact" }', "knows no loss 'huber'"),
+        ('kind = "boosting"\npenalty = "l1"', "'penalty' is a key of kinds with a regularisation path"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(model, said, table) -> None:
@@ -265,6 +275,89 @@ def test_what_cannot_be_is_one_sentence(model, said, table) -> None:
     assert said in str(caught.value)
     assert "models[0]" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+BOOSTED = {
+    "squared": None,
+    "absolute": Absolute(),
+    "poisson": Poisson(),
+    "huber": Huber(),
+    '{ name = "quantile", tau = 0.8 }': Quantile(0.8),
+}
+
+
+@pytest.mark.parametrize("loss", BOOSTED)
+def test_boosting_of_a_study_descends_the_loss_that_it_is_given(loss, table, tmp_path) -> None:
+    told = loss if loss.startswith("{") else f'"{loss}"'
+    models = f'[[models]]\nkind = "boosting"\nloss = {told}\nparams = {{ max_iter = 20 }}\n'
+    prepared = fs.Study.read(written(tmp_path, table, "mass", models)).prepared()
+    entry, X, y = prepared.plan.entry("boosting"), prepared.data.X, np.abs(prepared.data.y)
+    plan = FeaturePlan(("a", "b", "c", "d"), missing="native")
+    made = recipe.build("boosting", features=plan, task="regression", params=entry.params, seed=3)
+    found = recipe.predict(recipe.fit(made, X, y).estimator, X)
+    alone = BoostingRegressor(
+        BOOSTED[loss],
+        max_iter=20,
+        learning_rate=0.07,
+        max_leaf_nodes=15,
+        l2_regularization=1.0,
+        max_features=0.5,
+        random_state=3,
+    ).fit(X, y)
+    np.testing.assert_array_equal(found, alone.predict(X))
+
+
+@pytest.mark.parametrize("engine", ["binned", "exact"])
+@pytest.mark.parametrize("loss", ["absolute", "poisson", "quantile"])
+def test_both_engines_of_boosting_descend_a_loss_and_stop_early_by_it(engine, loss) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2))
+    y = rng.poisson(np.exp(X[:, 0])).astype(float)
+    params = {"loss": loss, "engine": engine, "max_iter": 60, "early_stopping": engine == "binned"}
+    made = recipe.build(
+        "boosting",
+        features=FeaturePlan(("a", "b"), missing="native"),
+        task="regression",
+        params=params | {"learning_rate": 0.3},
+    )
+    fitted = recipe.fit(made, X, y).estimator
+    assert float(np.corrcoef(recipe.predict(fitted, X), np.exp(X[:, 0]))[0, 1]) > 0.7
+    if engine == "binned":
+        assert 1 < fitted.n_iter_ < 60
+
+
+def test_boosting_knows_the_losses_of_its_task() -> None:
+    boosting = registry.kind("boosting")
+    assert boosting.checked({"loss": "logistic"}, "classification")["loss"] == "logistic"
+    assert "loss" not in boosting.checked({})
+    for task, loss, said in (
+        ("regression", "logistic", "expected one of squared, huber, absolute, quantile, poisson"),
+        ("classification", "huber", "'huber' is not a loss; expected one of logistic"),
+        ("classification", "mine:Tukey", "is a loss of values; expected logistic"),
+        ("regression", 3, "loss is 3; expected a name"),
+    ):
+        with pytest.raises(InputError, match=said):
+            boosting.checked({"loss": loss}, task)
+
+
+def test_boosting_descends_a_loss_of_ones_own_where_it_is_trusted(table, tmp_path, monkeypatch) -> None:
+    (tmp_path / "my_trees_losses.py").write_text(TUKEY, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    model = '[[models]]\nkind = "boosting"\nloss = "my_trees_losses:{}"\nparams = {{ max_iter = 20 }}\n'
+    good = written(tmp_path, table, "mass", model.format("Tukey"))
+    with pytest.raises(StudyError, match="add --trust"):
+        fs.Study.read(good)
+    prepared = fs.Study.read(good, trust=True).prepared()
+    made = recipe.build(
+        "boosting",
+        features=FeaturePlan(("a", "b", "c", "d"), missing="native"),
+        task="regression",
+        params=prepared.plan.entry("boosting").params,
+    )
+    fitted = recipe.fit(made, prepared.data.X, prepared.data.y)
+    assert float(np.corrcoef(recipe.predict(fitted.estimator, prepared.data.X), prepared.data.y)[0, 1]) > 0.4
+    with pytest.raises(StudyError, match="the slope of Wrong is"):
+        fs.Study.read(written(tmp_path, table, "mass", model.format("Wrong")), trust=True).prepared()
 
 
 def test_a_loss_of_ones_own_runs_only_where_it_is_trusted(table, tmp_path, monkeypatch) -> None:

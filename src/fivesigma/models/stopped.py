@@ -31,8 +31,8 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
 
     ``estimator`` is fitted to nine tenths with its full number of rounds; the stage with the lowest weighted
     log loss (classification) or squared error (regression) on the held-out tenth fixes the rounds of the
-    refit. The whole pipeline is fitted anew each time. Copies of a row, and members of a group, are on one
-    side.
+    refit; our boosting by another loss is judged by that. The whole pipeline is fitted anew each time. Copies of
+    a row, and members of a group, are on one side.
 
     Parameters
     ----------
@@ -76,10 +76,15 @@ class EarlyStopped(BaseEstimator):  # type: ignore[misc]
         )
         out, fit = folds == 0, folds != 0
         # the squared errors of a target far from zero would be rounding: they are taken of its standard score
-        seen = target if classification else TargetScale.of(target, w).scores(target)
+        own = _has_own_loss(self._inner())
+        seen = target if classification or own else TargetScale.of(target, w).scores(target)
         trial = fit_on(self._inner(), table[fit], seen[fit], w=_of(w, fit), groups=_of(g, fit))
-        stages = _stages(trial, table[out], classification)
-        losses = [_loss(p, seen[out], _of(w, out), trial, classification) for p in stages]
+        if own:
+            rows, model = _before(trial, table[out])
+            losses = [float(np.average(c, weights=_of(w, out))) for c in model.staged_costs(rows, seen[out])]
+        else:
+            stages = _stages(trial, table[out], classification)
+            losses = [_loss(p, seen[out], _of(w, out), trial, classification) for p in stages]
         self.n_iter_ = int(np.argmin(losses)) + 1
         final = self._inner()
         (final.steps[-1][1] if isinstance(final, Pipeline) else final).set_params(max_iter=self.n_iter_)
@@ -129,10 +134,23 @@ def _of(values: NDArray[Any] | None, rows: NDArray[np.bool_]) -> NDArray[Any] | 
     return None if values is None else values[rows]
 
 
+def _has_own_loss(model: Any) -> bool:
+    """Whether it is our boosting of values by a loss that was given."""
+    from fivesigma.models.trees.boosting import BoostingRegressor
+
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    return isinstance(last, BoostingRegressor) and last.loss is not None
+
+
+def _before(fitted: Any, X: NDArray[np.float64]) -> tuple[NDArray[np.float64], Any]:
+    """Return what the last step of a pipeline sees of X (n, p), and that step."""
+    if not isinstance(fitted, Pipeline):
+        return X, fitted
+    return (fitted[:-1].transform(X) if len(fitted.steps) > 1 else X), fitted.steps[-1][1]
+
+
 def _stages(fitted: Any, X: NDArray[np.float64], classification: bool) -> Iterator[NDArray[np.float64]]:
-    model = fitted
-    if isinstance(fitted, Pipeline):
-        X, model = (fitted[:-1].transform(X) if len(fitted.steps) > 1 else X), fitted.steps[-1][1]
+    X, model = _before(fitted, X)
     yield from model.staged_predict_proba(X) if classification else model.staged_predict(X)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from fivesigma.models.linear import LinearClassifier, LinearRegressor, RegularisationPath
+from fivesigma.models.linear import LinearClassifier, LinearRegressor, RegularisationPath, existence, solvers
 from fivesigma.models.linear.design import Design
-from fivesigma.models.linear.existence import decrement, has_minimum
+from fivesigma.models.linear.existence import PROVED, RESOLVED, decrement, has_minimum
 from fivesigma.models.linear.problem import make_problem
 from fivesigma.risk.losses import (
     Hinge,
@@ -190,6 +190,33 @@ def test_the_decrement_is_free_of_units_and_vanishes_at_the_optimum():
     assert other.lambda_max > 0
     best = LinearClassifier(Logistic(), None).fit(X, y)
     assert decrement(problem, 0.0, problem.design.centred(best.coef_, best.intercept_)) < 1e-10
+
+
+def test_doubtful_points_of_a_path_share_one_frame(monkeypatch):
+    X, score, noise = events()
+    y, w = (score + noise > 0).astype(float), np.ones(300)
+    problem = make_problem(Design(X, w, intercept=True), y, w, loss=Logistic(), penalty=L2())
+    points = np.random.default_rng(3).normal(size=(5, 1)) * [0.3, 0.1, 0.0, -0.2, 0.1]
+    points[0] = np.r_[LinearClassifier(Logistic(), None).fit(X, y).coef_.ravel(), 0.0]
+    lambdas = np.full(5, 1e-6)
+    wanted = [decrement(problem, 1e-6, z) <= PROVED for z in points]
+    made, frame = [], existence._Frame
+    monkeypatch.setattr(existence, "_Frame", lambda one: made.append(one) or frame(one))
+    assert has_minimum(problem, lambdas, points, np.ones(5)).tolist() == wanted
+    assert len(made) == 1
+    assert True in wanted
+    assert False in wanted
+
+
+@pytest.mark.parametrize("penalty", [L1(), L2(), ElasticNet(0.5)])
+def test_a_batch_at_a_loose_tolerance_needs_no_proof(penalty, monkeypatch):
+    monkeypatch.setattr(solvers, "EXACT_UP_TO", 0)
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(2000, 12))
+    y = (X[:, 0] + rng.logistic(size=2000) > 0).astype(int)
+    path = RegularisationPath(Logistic(), penalty, np.geomspace(1e-2, 100, 20), tol=1e-4).fit(X, y)
+    assert np.all(path.violations_ * path.lambda_max_ <= RESOLVED * path.lambdas_)
+    assert path.converged_.all()
 
 
 def test_two_classes_of_a_softmax_are_those_of_a_logistic():

@@ -30,6 +30,33 @@ def test_planted_permutations_are_undone():
     np.testing.assert_array_equal(np.take_along_axis(found, planted, axis=1), np.tile(np.arange(5), (300, 1)))
 
 
+@pytest.mark.parametrize(
+    ("K", "dtype"),
+    [(1, np.uint8), (2, np.uint8), (2, np.int64), (3, np.uint8), (6, np.int64), (300, np.int64)],
+)
+def test_all_draws_at_once_are_aligned_as_each_alone(K, dtype):
+    # few events, so that components tie for a label and share a favourite
+    rows = np.random.default_rng(K).integers(K, size=(400, 6)).astype(dtype)
+    for pivot in rows[:3]:
+        alone = np.stack([lb.align_labels(pivot, row, K) for row in rows])
+        found = lb.relabel(rows, pivot, K)
+        np.testing.assert_array_equal(np.sort(found, axis=1), np.tile(np.arange(K), (400, 1)))
+        agreed = [
+            (np.take_along_axis(p, rows.astype(np.int64), axis=1) == pivot).sum(axis=1)
+            for p in (found, alone)
+        ]
+        np.testing.assert_array_equal(*agreed)
+        assert K > 2 or np.array_equal(found, alone)
+
+
+def test_renamed_draws_are_those_of_their_permutations():
+    rng = np.random.default_rng(5)
+    rows, permutations = rng.integers(4, size=(50, 9)).astype(np.uint8), np.stack([rng.permutation(4)] * 50)
+    named = lb.renamed(rows, permutations)
+    assert named.dtype == np.uint8
+    np.testing.assert_array_equal(named, np.take_along_axis(permutations, rows.astype(np.int64), axis=1))
+
+
 def test_against_scikit_learn():
     rng = np.random.default_rng(2)
     for _ in range(50):
@@ -63,7 +90,10 @@ def test_separation():
     assert lb.separation([[1.0]], [[[1.0]]]) == np.inf
 
 
-@pytest.mark.parametrize("other", [[0, 1], [0, 1, 9], [0, 1, -1]])
+@pytest.mark.parametrize("other", [[0, 1], [0, 1, 9], [0, 1, -1], []])
 def test_refusals(other):
+    for align in (lb.align_labels, lambda pivot, draw, K: lb.relabel([draw, draw], pivot, K)):
+        with pytest.raises(InputError, match="labels"):
+            align([0, 1, 1], other, 2)
     with pytest.raises(InputError, match="labels"):
-        lb.align_labels([0, 1, 1], other, 2)
+        lb.relabel([[0, 1, 1], other[:3] if len(other) == 3 else [0, 1, 300]], [0, 1, 1], 2)

@@ -16,6 +16,8 @@ from fivesigma.models.trees import (
     ExtraTreesRegressor,
     ForestClassifier,
     ForestRegressor,
+    TreeClassifier,
+    TreeRegressor,
 )
 from fivesigma.record import models
 from fivesigma.study.registry.kinds.trusted import TRUSTED
@@ -242,6 +244,8 @@ def test_three_classes_and_counts_are_learnt() -> None:
         BoostingRegressor,
         ForestRegressor,
         ExtraTreesRegressor,
+        TreeClassifier,
+        TreeRegressor,
     ],
 )
 def test_saved_trees_answer_alike_and_broken_ones_are_refused(make, tmp_path) -> None:

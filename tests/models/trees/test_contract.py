@@ -24,6 +24,8 @@ from fivesigma.models.trees import (
     NaturalGradientBoosting,
     QuantileForest,
     SplitConformal,
+    TreeClassifier,
+    TreeRegressor,
     XGBoostClassifier,
     XGBoostRegressor,
 )
@@ -31,6 +33,8 @@ from fivesigma.models.trees import (
 ESTIMATORS = [
     BoostingClassifier(max_iter=20, min_samples_leaf=3),
     BoostingRegressor(max_iter=20, min_samples_leaf=3),
+    TreeClassifier(random_state=0),
+    TreeRegressor(random_state=0),
     ForestClassifier(10, random_state=0),
     ForestRegressor(10, random_state=0),
     ExtraTreesClassifier(10, random_state=0),

@@ -6,7 +6,8 @@ grow. The proof is of the Newton step instead, in the metric of the curvature, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,17 +42,18 @@ def has_minimum(problem: Problem, lambdas: Array, z: Array, violations: Array) -
     free = isinstance(problem.penalty, NoPenalty)
     doubtful = np.full(len(lambdas), free) | (violations * problem.lambda_max > RESOLVED * lambdas)
     result: Mask = ~doubtful
+    frame = cache(partial(_Frame, problem))
     for i in np.flatnonzero(doubtful):
-        result[i] = _found(problem, 0.0 if free else float(lambdas[i]), z[i], float(violations[i]))
+        result[i] = _found(problem, 0.0 if free else float(lambdas[i]), z[i], float(violations[i]), frame)
     return result
 
 
-def _found(problem: Problem, lam: float, z: Array, violation: float) -> bool:
+def _found(problem: Problem, lam: float, z: Array, violation: float, frame: Callable[[], _Frame]) -> bool:
     loss = problem.loss
     if not np.isfinite(z).all():
         return False
     if isinstance(loss, SmoothLoss):
-        return not loss.recedes(problem.y).any() or decrement(problem, lam, z) <= PROVED
+        return not loss.recedes(problem.y).any() or decrement(problem, lam, z, frame()) <= PROVED
     return isinstance(loss, KinkedLoss) or violation == 0.0 or lam > 0.0 or rises_beyond(problem, z)
 
 
@@ -68,15 +70,16 @@ def rises_beyond(problem: Problem, z: Array) -> bool:
     return not there <= here
 
 
-def decrement(problem: Problem, lam: float, z: Array) -> float:
+def decrement(problem: Problem, lam: float, z: Array, frame: _Frame | None = None) -> float:
     """Return ``‖g‖_{H⁻¹} max_i ‖a_i‖_{H⁻¹}``, g gradient and H curvature at z, a_i the events.
 
     It is the most by which the next Newton step can change a score, the same in all units of columns and
     weights. For losses with ``|ℓ'''| <= ℓ''`` in the score (logistic, Poisson; the softmax with the range of the
     scores, at most √2 ‖·‖) a value below 1 proves that there is a minimum, within about twice that of every
     score; on separable data it stays of the order of 1. Bach (2010), doi:10.1214/09-EJS521, proposition 2.
+    The ``frame`` of a problem is the same at every point.
     """
-    frame = _Frame(problem)
+    frame = frame or _Frame(problem)
     if not frame.rank or (lam and frame.rank > MANY):
         return 0.0
     score = problem.design.predict(z.reshape(problem.outputs, -1))

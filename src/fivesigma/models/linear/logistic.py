@@ -101,15 +101,15 @@ class Anchor:
 
 
 def logistic_path(
-    task: LogisticTask, lambdas: Array, start: Array, *, target: float, enough: float
+    task: LogisticTask, lambdas: Array, start: Array, *, targets: Array, enough: float
 ) -> tuple[Array, NDArray[np.int64], Array]:
     """Minimise at every λ (falling); return ``z (L, size)``, the gradients each took and the violations left.
 
-    ``target`` is the violation to aim at, in the units of the gradient, and ``enough`` the one that is asked
+    ``targets`` are the violations to aim at, in the units of the gradient, and ``enough`` the one that is asked
     for: what meets it is given up where it no longer improves, what misses it is left to the caller.
     """
     anchors = _anchors(task, lambdas, start, spacing=SPACING)
-    return _Batch(task, lambdas, anchors).run(target, enough)
+    return _Batch(task, lambdas, anchors).run(targets, enough)
 
 
 class _Models:
@@ -241,22 +241,22 @@ class _Batch:
             H, c, nearest, shrinkage=shrinkage, tolerance=1e-3 * shrinkage.l1, active=self.active[k]
         )
 
-    def run(self, target: float, enough: float) -> tuple[Array, NDArray[np.int64], Array]:
-        """Correct until every λ meets ``target`` or no longer improves, sooner below ``enough``."""
+    def run(self, targets: Array, enough: float) -> tuple[Array, NDArray[np.int64], Array]:
+        """Correct until every λ meets its target or no longer improves, sooner below ``enough``."""
         live = np.arange(len(self.lambdas))
         history: list[tuple[Array, Array, Array]] = []
         single = self.task.single
         for turn in range(14):
             g = self.task.gradients(self.z[live], single=single)
             self.count[live] += 1
-            before = self.least[live]
+            before, target = self.least[live], targets[live]
             violation = self._record(live, g, certain=not single)
             keep = (violation > target) & (violation < 1e3 * np.maximum(self.least[live], target))
             self.stalls[live] += (before <= enough) & (violation > PROGRESS * before)
             keep &= self.stalls[live] < PATIENCE
             if single:
                 keep[:] = True
-                single = bool(turn < 2 and np.median(violation) > 1e4 * target)
+                single = bool(turn < 2 and np.median(violation / target) > 1e4)
             live = live[keep]
             if not len(live):
                 break

@@ -27,7 +27,7 @@ from fivesigma.models.mixtures.chains import (
     separation_message,
     watched_events,
 )
-from fivesigma.models.mixtures.labels import relabel, separation
+from fivesigma.models.mixtures.labels import relabel, renamed, separation
 from fivesigma.models.mixtures.model import (
     KINDS,
     GaussianMixtureModel,
@@ -76,8 +76,7 @@ class Draws:
         rows = np.arange(len(order))[:, None]
         names = list(self.__dataclass_fields__)[1:-1]
         moved: list[Any] = [getattr(self, name)[rows, order] for name in names]
-        seen = np.take_along_axis(permutations, self.seen.astype(np.int64), axis=1).astype(np.uint8)
-        return Draws(*[self.log_likelihood, *moved, seen])
+        return Draws(*[self.log_likelihood, *moved, renamed(self.seen, permutations)])
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""

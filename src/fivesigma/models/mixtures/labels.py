@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from fivesigma._core.errors import InputError
+from fivesigma.models.mixtures import label_kernels as kernels
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -22,15 +25,23 @@ def contingency(first: ArrayLike, second: ArrayLike, n_components: int | None = 
            [1, 0]])
     """
     a, b = np.asarray(first), np.asarray(second)
+    _check_shapes(a, b)
+    K = int(max(a.max(), b.max())) + 1 if n_components is None else n_components
+    _check_codes(a, b, K)
+    pairs = a.astype(np.int64) * K + b.astype(np.int64)
+    return np.asarray(np.bincount(pairs, minlength=K * K).reshape(K, K), dtype=np.int64)
+
+
+def _check_shapes(a: NDArray[Any], b: NDArray[Any]) -> None:
     if a.shape != b.shape or a.ndim != 1 or not a.size:
         raise InputError(
             f"labels have shapes {a.shape} and {b.shape}; expected two equal (n_samples,), n > 0."
         )
-    K = int(max(a.max(), b.max())) + 1 if n_components is None else n_components
+
+
+def _check_codes(a: NDArray[Any], b: NDArray[Any], K: int) -> None:
     if min(a.min(), b.min()) < 0 or max(a.max(), b.max()) >= K:
         raise InputError(f"labels lie outside 0 … {K - 1}; expected codes of {K} components.")
-    pairs = a.astype(np.int64) * K + b.astype(np.int64)
-    return np.asarray(np.bincount(pairs, minlength=K * K).reshape(K, K), dtype=np.int64)
 
 
 def align_labels(reference: ArrayLike, labels: ArrayLike, n_components: int | None = None) -> Labels:
@@ -79,8 +90,35 @@ def relabel(draws: ArrayLike, pivot: ArrayLike, n_components: int) -> Labels:
     array([[0, 1],
            [1, 0]])
     """
-    rows = np.atleast_2d(np.asarray(draws))
-    return np.stack([align_labels(pivot, row, n_components) for row in rows])
+    rows, fixed = np.atleast_2d(np.asarray(draws)), np.asarray(pivot)
+    _check_shapes(rows[0], fixed)
+    _check_codes(rows, fixed, n_components)
+    rows = np.ascontiguousarray(rows, dtype=np.uint8 if n_components <= 256 else np.int64)
+    agreement = np.empty((len(rows), n_components, n_components), dtype=np.int64)
+    kernels.count_agreements(rows, fixed.astype(np.int64), agreement)
+    found: Labels = agreement.argmax(axis=2)
+    for s in np.flatnonzero(~_clear(agreement, found)):
+        found[s] = best_permutation(agreement[s])
+    return found
+
+
+def _clear(agreement: Labels, favourites: Labels) -> NDArray[np.bool_]:
+    """Return whether each draw's components have favourites, all different, so that nothing is to be weighed up."""
+    most = np.take_along_axis(agreement, favourites[:, :, None], axis=2)
+    alone = ((agreement == most).sum(axis=2) == 1).all(axis=1)
+    different = (np.diff(np.sort(favourites, axis=1), axis=1) > 0).all(axis=1)
+    return np.asarray(alone & different)
+
+
+def renamed(draws: NDArray[np.uint8], permutations: Labels) -> NDArray[np.uint8]:
+    """Return the draws with component a of draw s called ``permutations[s, a]``: (S, n), (S, K) -> (S, n).
+
+    >>> renamed(np.array([[0, 1, 1], [1, 0, 0]], dtype=np.uint8), np.array([[0, 1], [1, 0]])).tolist()
+    [[0, 1, 1], [0, 1, 1]]
+    """
+    out = np.empty_like(draws)
+    kernels.rename(draws, permutations, out)
+    return out
 
 
 def overlap(truth: ArrayLike, labels: ArrayLike, n_components: int | None = None) -> float:

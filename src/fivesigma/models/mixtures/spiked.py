@@ -24,7 +24,8 @@ from fivesigma.models.mixtures.chains import (
     refuse_weights,
     run_chains,
 )
-from fivesigma.models.mixtures.labels import relabel
+from fivesigma.models.mixtures.label_kernels import tally
+from fivesigma.models.mixtures.labels import relabel, renamed
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -231,18 +232,20 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def _record(self, parts: list[tuple[Array, Array, NDArray[np.uint8], Array]], schedule: Schedule) -> None:
         likelihood, rho, seen = (np.concatenate([part[j] for part in parts]) for j in range(3))
         K, (n, d) = self.n_components, self._model.X.shape
-        permutations = relabel(seen, seen[int(np.argmax(likelihood))], K)
-        labels = np.take_along_axis(permutations, seen.astype(np.int64), axis=1)
-        shares = np.stack([(labels == a).mean(axis=1) for a in range(K)], axis=1)
+        labels = renamed(seen, relabel(seen, seen[int(np.argmax(likelihood))], K))
+        counts, frequency, pull = self._tally(labels, rho)
         constant = -0.5 * n * d * np.log(2.0 * np.pi * self.noise**2) - 0.5 * float((self._model.X**2).sum())
         self.warmup_ = np.stack([part[3] for part in parts]) + constant
         self.draws_ = {
             "chain": np.repeat(np.arange(schedule.n_chains), schedule.n_draws),
-            "labels": labels.astype(np.uint8),
+            "labels": labels,
             "log_likelihood": likelihood + constant,
             "rho": rho,
         }
-        monitored = {"log_likelihood": likelihood, "sum of squared shares": (shares**2).sum(axis=1)}
+        monitored = {
+            "log_likelihood": likelihood,
+            "sum of squared shares": ((counts / n) ** 2).sum(axis=1),
+        }
         if len(self._model.rhos) > 1:
             monitored["rho"] = rho
         shape = (schedule.n_chains, schedule.n_draws)
@@ -254,19 +257,17 @@ class SpikedMixtureGibbs(ClusterMixin, BaseEstimator):  # type: ignore[misc]
                 "labels, the same posterior by chains that mix more slowly.",
             )
         self.rho_ = float(rho.mean())
-        frequency = np.stack([(labels == a).mean(axis=0) for a in range(K)], axis=1)
-        best = frequency.argmax(axis=1) if self.labels == "best" else labels[-1]
+        best = frequency.argmax(axis=0) if self.labels == "best" else labels[-1]
         self.labels_ = np.asarray(best, dtype=np.int64)
-        self.means_ = self.noise * self._mean_centres(labels, rho)
+        self.means_ = self.noise * (pull @ self._model.X)
 
-    def _mean_centres(self, labels: Labels, rho: Array) -> Array:
-        """``mean_s Σ_{i in a} x_i s²/(1 + n_a s²)``."""
-        s2 = rho / self._model.X.shape[1]
-        pull = []
-        for a in range(self.n_components):
-            member = labels == a
-            pull.append((member * (s2 / (1.0 + s2 * member.sum(axis=1)))[:, None]).mean(axis=0))
-        return np.stack(pull) @ self._model.X
+    def _tally(self, labels: NDArray[np.uint8], rho: Array) -> tuple[Labels, Labels, Array]:
+        """Events of each component (S, K); draws with event i in component a and ``mean_s s²/(1 + n_a s²)`` of them."""
+        (S, n), K = labels.shape, self.n_components
+        counts, seen = np.empty((S, K), dtype=np.int64), np.empty((K, n), dtype=np.int64)
+        pull = np.empty((K, n))
+        tally(labels, rho / self._model.X.shape[1], counts, seen, pull)
+        return counts, seen, pull / S
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return ``p(component | x)`` of new events, averaged over aligned draws: (n, d) -> (n, K)."""

@@ -22,6 +22,7 @@ from fivesigma.models.trees.regressors import (
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
+from fivesigma.models.trees.single import TreeClassifier, TreeRegressor
 from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "RandomForestRegressor",
     "SplitConformal",
     "StudentT",
+    "TreeClassifier",
+    "TreeRegressor",
     "XGBoostClassifier",
     "XGBoostRegressor",
     "continuous_ranked_probability_score",

@@ -109,13 +109,16 @@ def _encode(columns: Array, edges: Array, starts: NDArray[np.int64], codes: Code
     """
     p, n = columns.shape
     one = np.uint64(1)
-    most = np.diff(starts).max()
+    most = np.int64(0)
+    for j in range(p):
+        most = max(most, starts[j + 1] - starts[j])
     own = np.empty(2 * most + 2)
     for j in range(p):
         size, n_bits = starts[j + 1] - starts[j], np.uint64(0)
         while (one << n_bits) - one < np.uint64(size):
             n_bits += one
-        own[:size], own[size : np.int64(one << n_bits)] = edges[starts[j] : starts[j + 1]], np.inf
+        for b in range(np.int64(one << n_bits)):
+            own[b] = edges[starts[j] + b] if b < size else np.inf
         values, told = columns[j], codes[j]
         for i in range(np.uint64(n)):
             x, below = values[i], np.uint64(0)

@@ -20,7 +20,14 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.binning import Array, Bins, most_bins
-from fivesigma.models.trees.boosting_losses import CrossEntropy, Descent, SoftmaxEntropy, descent_of, said_of
+from fivesigma.models.trees.boosting_losses import (
+    CrossEntropy,
+    Descent,
+    SoftmaxEntropy,
+    costs_of,
+    descent_of,
+    said_of,
+)
 from fivesigma.models.trees.boosting_room import Growth
 from fivesigma.models.trees.boosting_rounds import Plan, boosted
 from fivesigma.models.trees.nodes import Grown
@@ -290,8 +297,8 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
     >>> X = np.arange(200.0)[:, None]
     >>> BoostingRegressor().fit(X, X[:, 0]).predict([[100.0]]).round(-1)
     array([100.])
-    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] ** 2).predict([[100.0]]).round(-3)
-    array([10000.])
+    >>> BoostingRegressor("absolute_error").fit(X, X[:, 0] > 99.0).predict([[10.0], [190.0]]).round(1)
+    array([0., 1.])
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -310,6 +317,12 @@ class BoostingRegressor(RegressorMixin, _Boosting):  # type: ignore[misc]
     def staged_predict(self, X: ArrayLike) -> Iterator[Array]:
         """Yield what `predict` says ``(n,)`` after each round."""
         yield from map(self._said, self._stages(X))
+
+    def staged_costs(self, X: ArrayLike, y: ArrayLike) -> Iterator[Array]:
+        """Yield the loss ``(n,)`` of each event of targets y ``(n,)`` after each round."""
+        target = np.asarray(y, dtype=np.float64)
+        for raw in self._stages(X):
+            yield costs_of(self.loss, raw[:, 0], target, self._target, self._mean)
 
     def _said(self, raw: Array) -> Array:
         return said_of(self.loss, raw[..., 0], self._target, self._mean)

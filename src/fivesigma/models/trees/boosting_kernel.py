@@ -74,22 +74,26 @@ def _take(shared: Shared, leaves: Leaves, k: int, which: int, made: Words, growt
         f = leaves.looked[which, at]
         if shared.quality[which, f] > best * TIE:
             best, split[0] = shared.quality[which, f], f
-            split[1], split[2] = shared.cuts[which, f]
+            split[1], split[2] = shared.cuts[which, f, 0], shared.cuts[which, f, 1]
     leaves.gain[k] = best - own if split[0] >= 0 else 0.0
 
 
 @compiled
-def _look_at(events: Events, shared: Shared, leaves: Leaves, pair: Any, made: Words, growth: Growth) -> None:
-    """Find the best splits of a ``pair`` of leaves, or of one alone."""
-    for which in range(len(pair)):
-        leaves.gain[pair[which]] = 0.0
-        if _may_split(leaves, pair[which], made, growth):
+def _look_at(
+    events: Events, shared: Shared, leaves: Leaves, j: int, k: int, made: Words, growth: Growth
+) -> None:
+    """Find the best splits of leaves ``j`` and ``k``, which may be one."""
+    for which in range(1 + (j != k)):
+        leaf = k if which else j
+        leaves.gain[leaf] = 0.0
+        if _may_split(leaves, leaf, made, growth):
             _draw_columns(leaves, which, growth.tried)
-            _look(events, shared, leaves, pair[which], which, made, growth)
+            _look(events, shared, leaves, leaf, which, made, growth)
     meet(shared.flags, leaves.n_parts, leaves.part)
-    for which in range(len(pair)):
-        if _may_split(leaves, pair[which], made, growth):
-            _take(shared, leaves, pair[which], which, made, growth)
+    for which in range(1 + (j != k)):
+        leaf = k if which else j
+        if _may_split(leaves, leaf, made, growth):
+            _take(shared, leaves, leaf, which, made, growth)
 
 
 @compiled
@@ -114,7 +118,7 @@ def _divide(
     events: Events, shared: Shared, leaves: Leaves, j: int, k: int, tree: Tree, n_nodes: int, made: Words
 ) -> None:
     """Split leaf ``j``: the left child takes its place, the right one is leaf ``k``."""
-    f, first, cut = leaves.split[j]
+    f, first, cut = leaves.split[j, 0], leaves.split[j, 1], leaves.split[j, 2]
     node, start, end = leaves.node[j], leaves.start[j], leaves.end[j]
     middle = _parted(events.columns[f], leaves.split[j], leaves.rows, leaves.spare, start, end)
     bins, size = shared.bins[leaves.place[j]], leaves.room.below.shape[1]
@@ -128,7 +132,7 @@ def _divide(
     leaves.end[j], leaves.node[j] = middle, n_nodes
     leaves.depth[j] += 1
     leaves.depth[k] = leaves.depth[j]
-    leaves.bounds[k] = leaves.bounds[j]
+    leaves.bounds[k, 0], leaves.bounds[k, 1] = leaves.bounds[j, 0], leaves.bounds[j, 1]
     if leaves.part == 0:
         tree.feature[node], tree.first[node], tree.cut[node], tree.child[node] = f, first, cut, n_nodes
         tree.gain[node] = leaves.gain[j]
@@ -150,6 +154,38 @@ def _bind(leaves: Leaves, j: int, k: int, growth: Growth, sign: int, made: Words
 
 
 @compiled
+def _clear(bins: Any, n: int) -> None:
+    for i in range(n):
+        bins[i] = 0
+
+
+@compiled
+def _add_up(counted: Any, begin: int, end: int, whole: Any) -> None:
+    """Set the bins from ``begin`` to ``end`` to what all parts ``counted`` (parts, bins)."""
+    for i in range(begin, end):
+        whole[i] = counted[0, i]
+    for part in range(1, len(counted)):
+        for i in range(begin, end):
+            whole[i] += counted[part, i]
+
+
+@compiled
+def _take_off(whole: Any, begin: int, end: int, rest: Any) -> None:
+    for i in range(begin, end):
+        rest[i] -= whole[i]
+
+
+@compiled
+def _largest(gain: Any, n: int) -> Any:
+    """Return the first of ``n`` leaves that gains most."""
+    best: Any = np.int64(0)
+    for k in range(1, n):
+        if gain[k] > gain[best]:
+            best = k
+    return best
+
+
+@compiled
 def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, made: Words) -> None:
     """Count the rows of leaf ``k`` into its bins, and take them from those at the place of its ``parent``, if any.
 
@@ -158,7 +194,7 @@ def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, 
     p, size = len(leaves.order), leaves.room.below.shape[1] * made.n
     whole, alone = shared.bins[leaves.place[k]], leaves.n_parts == 1
     mine = whole if alone else shared.counted[leaves.part]
-    mine[: p * size] = 0
+    _clear(mine, p * size)
     add_bins(
         made,
         events.codes,
@@ -176,13 +212,9 @@ def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, 
             -(-leaves.part * p // leaves.n_parts) * size,
             -(-(leaves.part + 1) * p // leaves.n_parts) * size,
         )
-        whole[begin:end] = shared.counted[0, begin:end]
-        for part in range(1, leaves.n_parts):
-            whole[begin:end] += shared.counted[part, begin:end]
+        _add_up(shared.counted, begin, end, whole)
     if parent >= 0:
-        rest = shared.bins[parent]
-        for i in range(begin, end):
-            rest[i] -= whole[i]
+        _take_off(whole, begin, end, shared.bins[parent])
 
 
 @compiled
@@ -212,8 +244,8 @@ def _begin(events: Events, shared: Shared, leaves: Leaves, slope: Any, curvature
 @compiled
 def _sum_of_all(shared: Shared, leaves: Leaves, made: Words, events: Events) -> None:
     """Set the sums of the first leaf to those of all rows: the bins of any column have them."""
-    leaves.total[0] = 0
     for s in range(made.n):
+        leaves.total[0, s] = 0
         for c in range(events.n_bins[0]):
             leaves.total[0, s] += shared.bins[0, c * made.n + s]
 
@@ -224,16 +256,18 @@ def grow(
 ) -> int:
     """Grow one ``tree`` on slopes and curvatures (n,), none for 1; move the rows to their leaves; return its leaves."""
     made = _begin(events, shared, leaves, slope, curvature)
-    n_leaves, n_nodes = 1, 1
-    _count(events, shared, leaves, 0, -1, made)
+    n_leaves: Any = np.int64(1)  # literals would be compiled for themselves
+    n_nodes: Any = np.int64(1)
+    root: Any = np.int64(0)
+    _count(events, shared, leaves, root, root - 1, made)
     meet(shared.flags, leaves.n_parts, leaves.part)
     _sum_of_all(shared, leaves, made, events)
     if leaves.part == 0:
-        tree.feature[:], tree.gain[:], tree.weight[0] = -1, 0.0, told(made, leaves.total[0])[2] * made.weight
+        tree.weight[0] = told(made, leaves.total[0])[2] * made.weight
     if growth.max_leaves > 1:
-        _look_at(events, shared, leaves, (0,), made, growth)
+        _look_at(events, shared, leaves, root, root, made, growth)
     while n_leaves < growth.max_leaves:
-        best = int(np.argmax(leaves.gain[:n_leaves]))
+        best = _largest(leaves.gain, n_leaves)
         if leaves.gain[best] <= 0.0:
             break
         _divide(events, shared, leaves, best, n_leaves, tree, n_nodes, made)
@@ -241,13 +275,13 @@ def grow(
             _bind(leaves, best, n_leaves, growth, events.signs[leaves.split[best, 0]], made)
         if n_leaves + 1 < growth.max_leaves:
             _share_out(events, shared, leaves, best, n_leaves, made)
-            _look_at(events, shared, leaves, (best, n_leaves), made, growth)
+            _look_at(events, shared, leaves, best, n_leaves, made, growth)
         n_leaves += 1
         n_nodes += 2
     for k in range(n_leaves if leaves.part == 0 else 0):
         g, h, _ = told(made, leaves.total[k])
         tree.value[leaves.node[k], 0] = growth.rate * step_of(g, h, growth.shrink, leaves.bounds[k])
-    return n_leaves
+    return n_leaves  # type: ignore[no-any-return]
 
 
 @compiled

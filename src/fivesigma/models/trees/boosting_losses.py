@@ -279,6 +279,15 @@ def said_of(loss: Any, raw: Array, scale: TargetScale | None, mean: float | None
     return _loss_of(loss).link(raw) if mean is None else np.asarray(mean * np.exp(raw))
 
 
+def costs_of(loss: Any, raw: Array, y: Array, scale: TargetScale | None, mean: float | None) -> Array:
+    """Return the loss of each event at these outputs: of standard scores where the targets have a scale."""
+    if mean is not None:
+        fraction = y / mean
+        return raw + fraction * np.exp(-raw) if loss == "gamma" else np.exp(raw) - fraction * raw
+    found = _loss_of(loss)
+    return found.value(raw, y if scale is None else scale.scores(y))
+
+
 def _loss_of(loss: Any) -> Loss:
     if loss is None or isinstance(loss, str):
         return _NAMED[one_of(loss or NAMES[0], NAMES, "loss")]

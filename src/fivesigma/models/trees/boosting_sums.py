@@ -2,7 +2,7 @@
 
 Sums of whole numbers know no order: two halves of the rows in two threads, a parent less one child, and k copies of a
 row in place of its weight k have the same bits. Each number is told by as many bits as its sum over all rows leaves
-room for: of a million rows 23 of a slope that shares a word with the count, 42 of one that has a word of its own.
+room for: of a million rows 22 of a slope that shares a word with the count, 42 of one that has a word of its own.
 
 A row has one word where the curvature is that of the weight, ``q(g) 2^c + w``; two where weights are whole multiples of
 one unit, ``q(g)`` and ``q(h) 2^c + w``, and three where such counts leave no room for the curvature; else three,

@@ -67,52 +67,59 @@ def _quality(W: float, total: float, sums: int) -> float:
 
 
 @inlined
+def _worth(sums: int, size: int, least: int, W: float, total: float) -> float:
+    """Return the quality of a cut with these ``sums`` on the left, -1 where a side has too few rows."""
+    n_left = (sums >> _BITS) & _PART
+    return _quality(W, total, sums) if n_left >= least and size - n_left >= least else -1.0  # type: ignore[no-any-return]
+
+
+@inlined
+def _counted_bins(column: Any, place: Any, count: Any, start: int, end: int, bins: Any) -> Any:
+    """Sum the rows of a node into ``bins`` (65,); return which of them have rows, that of missing values aside."""
+    bits = np.uint64(0)
+    for i in range(start, end):
+        c = column[place[i]]
+        bins[c] += count[i]
+        bits |= _ONE << (np.uint64(c - 1) & _LAST)
+    if bins[MOST_BINS] == 0:  # the last bit was that of missing values, if of any
+        bits &= ~(_ONE << _LAST)
+    return bits
+
+
+@inlined
 def _best(
     column: Any, place: Any, count: Any, start: int, end: int, least: int, W: float, total: float, bins: Any,
     best: float,
 ) -> Any:  # fmt: skip
     """Return quality, first and last code of the best cut of a column (-1: none is better than ``best``).
 
-    ``bins`` (65,) are empty before and after. Where values are missing, they go to either side.
+    ``bins`` (65,) are empty before and after. Where values are missing, they go to either side: ``aside`` is the best
+    cut with them on the right.
     """
-    bits = np.uint64(0)
-    for i in range(start, end):
-        c = column[place[i]]
-        bins[c] += count[i]
-        bits |= _ONE << (np.uint64(c - 1) & _LAST)
-    missing, size, sums = bins[0], end - start, bins[0]
-    if bins[MOST_BINS] == 0:  # the last bit was that of missing values, if of any
-        bits &= ~(_ONE << _LAST)
+    size, bits = end - start, _counted_bins(column, place, count, start, end, bins)
+    missing = sums = bins[0]
     bins[0] = 0
     found, first, cut, aside, other = best, 0, -1, best, -1
     if missing > 0 and bits != 0:
-        n_left = (missing >> _BITS) & _PART
-        if n_left >= least and size - n_left >= least:
-            quality = _quality(W, total, missing)
-            if quality > found:
-                found, cut = quality, 0
+        quality = _worth(missing, size, least, W, total)
+        if quality > found:
+            found, cut = quality, 0
     b = _lowest(bits) if bits != 0 else 0
     rest = bits & (bits - _ONE)
     while rest != 0:
         after = _lowest(rest)
         sums += bins[b + 1]
         bins[b + 1] = 0
-        n_left = (sums >> _BITS) & _PART
-        if n_left >= least and size - n_left >= least:
-            quality = _quality(W, total, sums)
-            if quality > found:
-                found, cut = quality, (b + after + 2) >> 1
+        quality = _worth(sums, size, least, W, total)
+        if quality > found:
+            found, cut = quality, (b + after + 2) >> 1
         if missing > 0:
-            n_left = ((sums - missing) >> _BITS) & _PART
-            if n_left >= least and size - n_left >= least:
-                quality = _quality(W, total, sums - missing)
-                if quality > aside:
-                    aside, other = quality, (b + after + 2) >> 1
+            quality = _worth(sums - missing, size, least, W, total)
+            if quality > aside:
+                aside, other = quality, (b + after + 2) >> 1
         b, rest = after, rest & (rest - _ONE)
     bins[b + 1] = 0
-    if aside > found:
-        found, first, cut = aside, 1, other
-    return found, first, cut
+    return (aside, 1, other) if aside > found else (found, first, cut)
 
 
 @inlined

@@ -21,12 +21,7 @@ from fivesigma._core.tree_step import child
 from fivesigma.features.columns import weights
 from fivesigma.features.ranks import RankCodes
 from fivesigma.models.fitting import allows_nan, tags_of
-from fivesigma.models.trees.forest import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    ForestClassifier,
-    ForestRegressor,
-)
+from fivesigma.models.trees.forest import BinnedTrees
 from fivesigma.models.trees.regressors import rewrite, scaled
 
 FORESTS = (
@@ -35,7 +30,7 @@ FORESTS = (
     ensemble.ExtraTreesClassifier,
     ensemble.ExtraTreesRegressor,
 )
-OURS = (ForestClassifier, ForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
+OURS = (BinnedTrees,)
 Array = NDArray[np.float64]
 
 
@@ -55,7 +50,7 @@ class DepthPath(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    tree : tree or forest of scikit-learn, or forest of ours, of one output, unfitted; its ``max_depth`` ends the path
+    tree : tree or forest of scikit-learn, or of ours, of one output, unfitted; its ``max_depth`` ends the path
         ``None`` means ``DecisionTreeRegressor(random_state=0)``. ``max_leaf_nodes`` and ``ccp_alpha`` are refused:
         with them a split depends on other nodes.
 

@@ -30,7 +30,7 @@ _LEAST_MEAN, _MOST_MEAN = 0.01, 1e3  # weights beyond are on a scale of their ow
 _FEW_DRAWN, _MOST_DRAWN = 1e6, 1e9
 
 
-class _Forest(BaseEstimator):  # type: ignore[misc]
+class BinnedTrees(BaseEstimator):  # type: ignore[misc]
     """What averages of trees of classes and of values share."""
 
     n_estimators: int
@@ -140,7 +140,7 @@ class _Forest(BaseEstimator):  # type: ignore[misc]
         state.count("_n_rows")
 
 
-class _Drawn(_Forest):
+class _Drawn(BinnedTrees):
     """Averages of trees, each on rows drawn with replacement."""
 
     def __init__(
@@ -189,7 +189,7 @@ class _Drawn(_Forest):
         return max(1, int(drawn))
 
 
-class _Whole(_Forest):
+class _Whole(BinnedTrees):
     """Averages of trees with drawn cuts, each on every row."""
 
     _cuts_drawn = True
@@ -216,7 +216,7 @@ class _Whole(_Forest):
         return kernel.every(*stream, w, targets)
 
 
-class _Classes(ClassifierMixin, _Forest):  # type: ignore[misc]
+class OfClasses(ClassifierMixin, BinnedTrees):  # type: ignore[misc]
     """Averages of trees that tell classes apart."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -252,7 +252,7 @@ class _Classes(ClassifierMixin, _Forest):  # type: ignore[misc]
         state.expect(self._trees.value.shape[1] == (1 if K <= 2 else K), "_trees", f"values of {K} classes")
 
 
-class _Values(RegressorMixin, _Forest):  # type: ignore[misc]
+class OfValues(RegressorMixin, BinnedTrees):  # type: ignore[misc]
     """Averages of trees that predict one value or several."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -291,7 +291,7 @@ class _Values(RegressorMixin, _Forest):  # type: ignore[misc]
         state.expect(self._trees.value.shape[1] == m, "_trees", f"{m} values a node")
 
 
-class ForestClassifier(_Classes, _Drawn):
+class ForestClassifier(OfClasses, _Drawn):
     """A random forest of classification trees; missing values go to the side of a cut that gains more.
 
     Each tree is grown to ``min_samples_leaf`` on events drawn with replacement, by their weights; a split looks at
@@ -326,7 +326,7 @@ class ForestClassifier(_Classes, _Drawn):
     """
 
 
-class ForestRegressor(_Values, _Drawn):
+class ForestRegressor(OfValues, _Drawn):
     """A random forest of regression trees, of one target or several; see `ForestClassifier` for the settings.
 
     Examples
@@ -337,7 +337,7 @@ class ForestRegressor(_Values, _Drawn):
     """
 
 
-class ExtraTreesClassifier(_Classes, _Whole):
+class ExtraTreesClassifier(OfClasses, _Whole):
     """Extremely randomised classification trees: one cut is drawn of each column that a split looks at.
 
     A cut is drawn evenly between the least and the greatest bin in the node, and missing values go to a side that is
@@ -352,7 +352,7 @@ class ExtraTreesClassifier(_Classes, _Whole):
     """
 
 
-class ExtraTreesRegressor(_Values, _Whole):
+class ExtraTreesRegressor(OfValues, _Whole):
     """Extremely randomised regression trees, of one target or several; see `ExtraTreesClassifier`.
 
     Examples

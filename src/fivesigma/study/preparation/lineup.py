@@ -14,7 +14,7 @@ from fivesigma.study.preparation import feature_checks
 from fivesigma.study.preparation.given import settled
 from fivesigma.study.preparation.images import check_names, image_families, n_measured
 from fivesigma.study.preparation.members import check_declared, check_sets
-from fivesigma.study.registry.path import check_own_loss, settle
+from fivesigma.study.registry.path import apart, check_own_loss, settle
 from fivesigma.study.registry.registry import default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
@@ -46,13 +46,15 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
     try:
         kind = kind_called(model.kind, data.task)
         image = image_families(spec, data, kind, model.image)
-        kind.checked(model.params, data.task)
-        path = settle(kind, model.path, model.params)
+        keys, params = apart(kind, model.path, model.params)
+        kind.checked(params, data.task)
+        path = settle(kind, keys, params)
         if data.y is not None:
-            check_own_loss(path, data.y, classes=data.classes is not None)
+            for settings in (path, params):
+                check_own_loss(settings, data.y, classes=data.classes is not None)
         if model.tune is not False:
             kind.narrowed(model.tune, data.task)
-        entry = replace(_resolved(spec, model, path), image=image)
+        entry = replace(_resolved(spec, model, path, params), image=image)
         if model.features is not None:
             check_names(entry, data)
         feature_checks.check(entry, data, spec.features.missing)
@@ -62,13 +64,15 @@ def _entry(spec: Spec, data: Dataset, model: ModelSection, place: int) -> Entry:
     return entry
 
 
-def _resolved(spec: Spec, model: ModelSection, path: Mapping[str, Any] | None) -> Entry:
+def _resolved(
+    spec: Spec, model: ModelSection, path: Mapping[str, Any] | None, params: Mapping[str, Any]
+) -> Entry:
     """Return a model of the study file with what the sections of the study leave to it."""
     reduce = _steps(spec, model.kind) if model.reduce is None else model.reduce
     entry = Entry(
         model.name,
         model.kind,
-        dict(model.params),
+        dict(params),
         model.features,
         model.interactions or spec.features.interactions,
         model.polynomial or spec.features.polynomial,

@@ -22,13 +22,15 @@ class Allowed(Protocol):
 class Parameter:
     """One setting: its sensible fixed value, what a user may give, where tuning looks (None: nowhere).
 
-    ``of_task`` narrows what may be given where that depends on the task.
+    ``of_task`` narrows what may be given where that depends on the task. One that is ``optional`` has no default: it is
+    there where it is given.
     """
 
     default: Any
     allowed: Space | Allowed
     search: Space | None = None
-    of_task: Mapping[str, Choice] = field(default_factory=dict)
+    of_task: Mapping[str, Allowed] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class ModelKind:
     stochastic : depends on the seed
     calibrated : classifiers that have scores only and get probabilities from inner folds
     lineup : part of the default line-up
-    penalties, losses : what its regularisation path may have, the first by default; () for kinds without a path
+    penalties, losses : what its regularisation path may have, the first by default; () for kinds without a path. Of a
+        kind without one ``losses`` are what its setting of that name may be
     linear : its model has a coefficient a column
     folded : is fitted as a path always, not only where the study gives keys of one
     scale_free : its λ has no units, so that one span of λ suits every target
@@ -189,7 +192,8 @@ class ModelKind:
         """
         for name, value in given.items():
             self._refuse(name, value, task)
-        params = {name: given.get(name, p.default) for name, p in self.parameters.items()}
+        asked = {name: p for name, p in self.parameters.items() if name in given or not p.optional}
+        params = {name: given.get(name, p.default) for name, p in asked.items()}
         self.together(params)
         return params
 

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -52,6 +52,43 @@ def checked(loss: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
                 f"the loss '{name}' has no setting '{setting}'; expected {' or '.join(allowed) or 'none'}."
             )
     return dict(loss)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What the setting ``loss`` of a kind without a path may be: one of ``names`` that is of the task, or one's own.
+
+    >>> Losses(("absolute", "quantile")).contains({"name": "quantile", "tau": 0.9})
+    True
+
+    Raises
+    ------
+    InputError
+        Where it is none of them.
+    """
+
+    names: tuple[str, ...]
+    own: bool = True
+
+    def contains(self, value: Any) -> bool:
+        """Whether ``value`` is one of them, or None for the first; `InputError` says which are."""
+        if value is None:
+            return True
+        table = named(value)
+        if is_general(str(table["name"])) and not self.own:
+            raise InputError(f"'{table['name']}' is a loss of values; expected {' or '.join(self.names)}.")
+        return bool(checked(table, self.names))
+
+
+def named(loss: Any) -> dict[str, Any]:
+    """Return a loss, given by its name or as a table, as a table.
+
+    >>> named("huber")
+    {'name': 'huber'}
+    """
+    if isinstance(loss, str) or (isinstance(loss, Mapping) and isinstance(loss.get("name"), str)):
+        return {"name": loss} if isinstance(loss, str) else dict(loss)
+    raise InputError(f"loss is {loss!r:.80}; expected a name, or {{ name = 'quantile', tau = 0.9 }}.")
 
 
 def build(loss: Mapping[str, Any]) -> Any:

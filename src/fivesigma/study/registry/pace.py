@@ -67,6 +67,11 @@ def _perceptrons(n: float, p: float, K: float, params: Params) -> float:
     return float(0.01 + slower * epochs * (len(each) * _EPOCH + n * weights * _WEIGHT))
 
 
+def _tree(n: float, p: float, K: float, params: Params) -> float:
+    rows = n * p * log2(n + 2)
+    return float(6e-3 + (5e-8 if params["engine"] == "exact" else 1.2e-8 * _indicators(K)) * rows)
+
+
 def _forest(n: float, p: float, K: float, params: Params) -> float:
     rows, trees = n * p**0.5 * log2(n + 2), params["n_estimators"] / 100
     if params["engine"] == "exact":
@@ -133,7 +138,7 @@ PACES: Mapping[str, Pace] = {
     "mlp": _perceptrons,
     "forest": _forest,
     "extra-trees": _extra_trees,
-    "tree": lambda n, p, K, _: 6e-3 + 5e-8 * n * p * log2(n + 2),
+    "tree": _tree,
     "xgboost": lambda n, p, K, _: (0.05 + 6e-4 * p + 3e-7 * n * p) * (K if K > 2 else 1),
     "boosting": _boosting,
     "logistic": _logistic,

@@ -59,6 +59,24 @@ def settle(kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any])
     }
 
 
+def apart(
+    kind: ModelKind, given: Mapping[str, Any], params: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the keys of a path, and the fixed settings: the loss of a kind without a path is one of these.
+
+    Raises
+    ------
+    InputError
+        Where the loss is given twice.
+    """
+    if "loss" not in given or kind.penalties or not kind.losses:
+        return dict(given), dict(params)
+    if "loss" in params:
+        raise InputError(f"{kind.name}: loss is given twice; keep one.")
+    rest = {key: value for key, value in given.items() if key != "loss"}
+    return rest, {**params, "loss": losses.named(given["loss"])}
+
+
 def _penalty(kind: ModelKind, given: Mapping[str, Any]) -> str:
     name = one_of(str(given.get("penalty", kind.penalties[0])), PENALTIES, "penalty")
     if name not in kind.penalties:
@@ -141,10 +159,11 @@ def check_own_loss(settings: Mapping[str, Any] | None, y: NDArray[Any], *, class
     Of ``classes`` its target is 0 and 1. What it prints is left out here: it prints the same in each fit, and that is
     logged.
     """
-    if settings is None or not losses.is_own(settings["loss"]["name"]):
+    loss = (settings or {}).get("loss")
+    if not isinstance(loss, Mapping) or not losses.is_own(loss["name"]):
         return
     from fivesigma.risk.own_loss import check_slope, own_loss
 
     with caught():
         target = np.asarray(y > 0 if classes else y, dtype=np.float64)
-        check_slope(own_loss(losses.build(settings["loss"])), target)
+        check_slope(own_loss(losses.build(loss)), target)

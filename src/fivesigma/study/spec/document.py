@@ -298,12 +298,14 @@ class Spec(Section):
             raise self.error(
                 f"{where}.kind", f"'{kind.name}' does {able}, not {self.data.task}; choose another."
             )
-        from fivesigma.study.registry.path import settle
+        from fivesigma.study.registry.path import apart, settle
 
         self._check_trust(model, where)
         try:
-            kind.checked(model.params, self.data.task)
-            settle(kind, model.path, model.params)
+            path, params = apart(kind, model.path, model.params)
+            kind.checked(params, self.data.task)
+            if settle(kind, path, params) is not None and path and model.tune is not False:
+                raise InputError("loss makes a path, whose λ is chosen by folds; remove tune.")
             if model.tune:
                 kind.narrowed(model.tune, self.data.task)
         except InputError as error:
@@ -311,12 +313,13 @@ class Spec(Section):
 
     def _check_trust(self, model: ModelSection, where: str) -> None:
         """Refuse a loss of the user's own, whose module would be run, unless it is trusted."""
-        name = model.loss if isinstance(model.loss, str) else (model.loss or {}).get("name", "")
-        if ":" in str(name) and not self._trust:
-            raise self.error(
-                f"{where}.loss",
-                f"'{name}' runs the code of that module; add --trust if you know what it does.",
-            )
+        for key, loss in (("loss", model.loss), ("params.loss", model.params.get("loss"))):
+            name = loss.get("name", "") if isinstance(loss, Mapping) else loss
+            if ":" in str(name) and not self._trust:
+                raise self.error(
+                    f"{where}.{key}",
+                    f"'{name}' runs the code of that module; add --trust if you know what it does.",
+                )
 
     def _known(
         self, word: str, known: Mapping[str, Any], later: Sequence[str], where: str, what: str

@@ -105,7 +105,7 @@ class ModelSection(Section):
             raise ValueError(f"features names '{twice[0]}' twice; name each column once")
         if self.features is not None and not self.features:
             raise ValueError("features is an empty list; name a column, or remove the key for all of them")
-        if self.path and self.tune is not False:
+        if self.path.keys() - {"loss"} and self.tune is not False:
             raise ValueError(f"{next(iter(self.path))} makes a path, whose λ is chosen by folds; remove tune")
         self._refuse_keys_of_others()
         return self

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
-from fivesigma._core.errors import require
+from fivesigma._core.errors import InputError, require
 from fivesigma.models.spaces import Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import (
@@ -20,18 +20,25 @@ from fivesigma.study.registry.kinds.parameters import (
     real,
     whole,
 )
+from fivesigma.study.registry.losses import Losses, build, named
 from fivesigma.study.registry.monotone import KEY, Signs
 
 ENGINE = "engine"
 
 
 def _tree(ask: Request) -> Any:
-    from sklearn.tree import DecisionTreeClassifier
+    settings = _without(ask.params, ENGINE) | {"random_state": 0}  # only ties are drawn: no seed to report
+    if _exact(ask.params):
+        from sklearn.tree import DecisionTreeClassifier
 
-    from fivesigma.models.trees.regressors import DecisionTreeRegressor
+        from fivesigma.models.trees.regressors import DecisionTreeRegressor
 
-    made = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
-    return made(**ask.params, random_state=0)  # only ties are drawn: no seed to report
+        exact = DecisionTreeClassifier if ask.classifies else DecisionTreeRegressor
+        return exact(**settings)
+    from fivesigma.models.trees.single import TreeClassifier, TreeRegressor
+
+    made = TreeClassifier if ask.classifies else TreeRegressor
+    return made(**settings)
 
 
 def _forest(ask: Request) -> Any:
@@ -63,7 +70,7 @@ def _extra_trees(ask: Request) -> Any:
 
 
 def _boosting(ask: Request) -> Any:
-    settings = _without(ask.params, ENGINE, "early_stopping", KEY)
+    settings = _without(ask.params, ENGINE, "early_stopping", KEY, "loss")
     signs = ask.params[KEY]
     constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
     settings |= {"monotonic_cst": constraints, "random_state": ask.seed}
@@ -73,11 +80,41 @@ def _boosting(ask: Request) -> Any:
         from fivesigma.models.trees.regressors import HistGradientBoostingRegressor
 
         exact = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
-        return exact(**settings, early_stopping=False)
+        return exact(**settings, **_exact_loss(ask.params), early_stopping=False)
     from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegressor
 
-    made = BoostingClassifier if ask.classifies else BoostingRegressor
-    return made(**settings)
+    if ask.classifies:
+        return BoostingClassifier(**settings)
+    loss = ask.params.get("loss")
+    return BoostingRegressor(None if loss is None else build(named(loss)), **settings)
+
+
+_EXACT = {
+    "squared": "squared_error",
+    "absolute": "absolute_error",
+    "quantile": "quantile",
+    "poisson": "poisson",
+    "logistic": "log_loss",
+}
+"""What scikit-learn calls the losses that it knows."""
+
+
+def _exact_loss(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return scikit-learn's settings of the loss."""
+    if params.get("loss") is None:
+        return {}
+    loss = named(params["loss"])
+    level = {"quantile": float(loss.get("tau", 0.5))} if loss["name"] == "quantile" else {}
+    return {"loss": _EXACT[loss["name"]], **level}
+
+
+def _boosts(params: Mapping[str, Any]) -> None:
+    """Refuse a loss that scikit-learn's boosting does not know."""
+    if _exact(params) and params.get("loss") is not None and named(params["loss"])["name"] not in _EXACT:
+        raise InputError(
+            f"boosting: engine = 'exact' knows no loss '{named(params['loss'])['name']}'; expected "
+            f"{', '.join(_EXACT)}, or engine = 'binned'."
+        )
 
 
 def _exact(params: Mapping[str, Any]) -> bool:
@@ -134,6 +171,9 @@ _TREE: dict[str, Parameter] = {
     "max_depth": whole(None, 1, 10**4, (2, 30)),
     "min_samples_leaf": whole(5, 1, search=(1, 100), log=True),
 }
+BOOSTED = ("squared", "huber", "absolute", "quantile", "poisson", "logistic")
+"""The losses of boosting: the last of classes, the others of values."""
+_LOSS_OF = {"classification": Losses(BOOSTED[-1:], own=False), "regression": Losses(BOOSTED[:-1])}
 _FEATURES_TRIED = Parameter("sqrt", Range(1e-6, 1.0, also=("sqrt", "log2", None)), Range(0.1, 1.0))
 TREES: tuple[ModelKind, ...] = (
     ModelKind(
@@ -141,11 +181,11 @@ TREES: tuple[ModelKind, ...] = (
         "rules one can read, from one set of cuts; seldom the most accurate",
         BOTH,
         _tree,
-        lambda n, p, K: 8e-3 + 1.05e-7 * n * p * log2(n + 2),
-        {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True)},
+        lambda n, p, K: 6e-3 + 1.5e-8 * n * p * log2(n + 2),
+        {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True), **_ENGINE},
         native_nan=True,
         cuts=True,
-        ranks=lambda params: True,
+        ranks=_exact,
         nested=True,
         flexibility=("min_samples_leaf", 4.0),
         several=True,
@@ -225,10 +265,13 @@ TREES: tuple[ModelKind, ...] = (
             "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
             "early_stopping": choice(False, False, True),
             KEY: Parameter(None, Signs()),
+            "loss": Parameter(None, Losses(BOOSTED), of_task=_LOSS_OF, optional=True),
             **_ENGINE,
         },
         native_nan=True,
         cuts=True,
+        losses=BOOSTED,
+        together=_boosts,
         ranks=_exact,
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,

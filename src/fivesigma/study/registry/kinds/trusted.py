@@ -81,6 +81,8 @@ TRUSTED = (
     "fivesigma.models.trees.regressors.ExtraTreesRegressor",
     "fivesigma.models.trees.regressors.HistGradientBoostingRegressor",
     "fivesigma.models.trees.regressors.RandomForestRegressor",
+    "fivesigma.models.trees.single.TreeClassifier",
+    "fivesigma.models.trees.single.TreeRegressor",
     "fivesigma.models.trees.xgboost.XGBoostClassifier",
     "fivesigma.models.trees.xgboost.XGBoostRegressor",
     "fivesigma.models.tuned.Tuned",
