@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.compiled import njit
+from fivesigma.models.mixtures.log_odds import log_odds
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -119,34 +120,54 @@ def shift_row(row: Array, sums: Array, sign: float) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def flip_scores(n0: int, n1: int, S0: float, S1: float, h: Array, g: Array, out: Array) -> None:
+    """``out[4a : 4a + 4] · (1, G_ii, R_0i, total_i) = ln p(z_i = 0) / p(z_i = 1)`` for every event of label a: (8,).
+
+    Of an empty component no event asks.
+    """
+    now = h[n0] + g[n0] * S0 + h[n1] + g[n1] * S1
+    left, right = g[n0 - 1], g[n1 + 1]
+    out[0] = now - h[n0 - 1] - h[n1 + 1] - left * S0 - right * S1
+    out[1] = -(left + right)
+    out[2] = 2.0 * (left + right)
+    out[3] = -2.0 * right
+    left, right = g[n0 + 1], g[n1 - 1]
+    out[4] = h[n0 + 1] + h[n1 - 1] + left * S0 + right * S1 - now
+    out[5] = left + right
+    out[6] = 2.0 * (left + right)
+    out[7] = -2.0 * right
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep_two(
-    G: Array, u: Array, labels: Index, counts: Index, R: Array, S: Array, h: Array, g: Array, total: Array
+    G: Array, u: Array, labels: Index, counts: Index, R: Array, S: Array, h: Array, g: Array, room: Array
 ) -> int:
     """Do as `sweep` for two components, the same labels from the same u, at about half the time.
 
-    Of R only the first row is kept up (R_1 = total − R_0), what both labels share is kept in ``now``, and u is turned
-    into its log odds beforehand: z_i = 1 where ``logit u >= ln p(0) / p(1)``.
+    Of R only the first row is kept up (R_1 = total − R_0); what decides is linear in an event's numbers until a label
+    changes, without a jump; and u is turned into its log odds beforehand. ``room`` (4, n + 8) holds ``G_ii`` and
+    ``total`` in its first two rows.
     """
     n = labels.size
-    for i in range(n):
-        u[i] = np.log(u[i] / (1.0 - u[i]))
+    own, total, odds = room[0], room[1], room[3]
+    log_odds(u, room[2])
     first, n0, n1, S0, S1 = R[0], counts[0], counts[1], S[0], S[1]
-    now = h[n0] + g[n0] * S0 + h[n1] + g[n1] * S1
+    flip_scores(n0, n1, S0, S1, h, g, odds)
     changed = 0
     for i in range(n):
-        own = G[i, i]
+        a = labels[i]
         mine = first[i]
-        other = total[i] - mine
-        sign = 1.0 if labels[i] == 0 else -1.0
-        step = 1 if labels[i] == 0 else -1
-        new0 = S0 + own - 2.0 * sign * mine
-        new1 = S1 + own + 2.0 * sign * other
-        then = h[n0 - step] + g[n0 - step] * new0 + h[n1 + step] + g[n1 + step] * new1
-        odds = sign * (now - then)
-        if (u[i] >= odds) != (labels[i] == 1):
-            n0, n1, S0, S1, now = n0 - step, n1 + step, new0, new1, then
-            labels[i] = 1 - labels[i]
-            shift_row(G[i], first, -sign)
+        q = 4 * a
+        limit = odds[q] + odds[q + 1] * own[i] + odds[q + 2] * mine + odds[q + 3] * total[i]
+        if np.int64(u[i] >= limit) != a:
+            step = 2 * a - 1
+            sign = float(step)
+            S0 = S0 + own[i] + 2.0 * sign * mine
+            S1 = S1 + own[i] - 2.0 * sign * (total[i] - mine)
+            n0, n1 = n0 + step, n1 - step
+            labels[i] = 1 - a
+            flip_scores(n0, n1, S0, S1, h, g, odds)
+            shift_row(G[i], first, sign)
             changed += 1
     counts[0], counts[1], S[0], S[1] = n0, n1, S0, S1
     for i in range(n):
@@ -193,29 +214,33 @@ def run_sweeps(
     Sums are made afresh every `REFRESHED` draws, so that rounding never accumulates.
     """
     n = labels.size
-    u, scores, total = np.empty(n), np.empty(n_components), np.empty(n)
+    u, scores, room = np.empty(n), np.empty(n_components), np.empty((4, n + 8))
     counts, R, S = np.empty(n_components, dtype=np.int64), np.empty((n_components, n)), np.empty(n_components)
-    h, g, grid = np.empty(n + 2), np.empty(n + 2), np.empty(rhos.size)
-    now = rhos[rhos.size // 2]
-    fill_tables(now, d, h, g)
+    hs, gs, grid = np.empty((rhos.size, n + 2)), np.empty((rhos.size, n + 2)), np.empty(rhos.size)
+    for r in range(rhos.size):
+        fill_tables(rhos[r], d, hs[r], gs[r])
+    for i in range(n):
+        room[0, i] = G[i, i]
+    now = rhos.size // 2
     for draw in range(likelihood.size):
         if draw % REFRESHED == 0:
             fill_sums(G, labels, counts, R, S)
             if n_components == 2:
-                total[:] = R[0] + R[1]
+                for i in range(n):
+                    room[1, i] = R[0, i] + R[1, i]
         for _ in range(thin):
             if rhos.size > 1:
-                rho_scores(rhos, d, counts, S, grid)
-                now = rhos[pick(grid, rng.random())]
-                fill_tables(now, d, h, g)
+                for r in range(rhos.size):
+                    grid[r] = log_likelihood(counts, S, hs[r], gs[r])
+                now = pick(grid, rng.random())
             for i in range(n):
                 u[i] = rng.random()
             if n_components == 2:
-                sweep_two(G, u, labels, counts, R, S, h, g, total)
+                sweep_two(G, u, labels, counts, R, S, hs[now], gs[now], room)
             else:
-                sweep(G, u, labels, counts, R, S, h, g, scores)
-        likelihood[draw] = log_likelihood(counts, S, h, g)
-        rho[draw] = now
+                sweep(G, u, labels, counts, R, S, hs[now], gs[now], scores)
+        likelihood[draw] = log_likelihood(counts, S, hs[now], gs[now])
+        rho[draw] = rhos[now]
         if seen.shape[1] > 0:
             for i in range(n):
                 seen[draw, i] = labels[i]

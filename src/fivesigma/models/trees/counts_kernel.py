@@ -70,7 +70,7 @@ def _quality(W: float, total: float, sums: int) -> float:
 def _worth(sums: int, size: int, least: int, W: float, total: float) -> float:
     """Return the quality of a cut with these ``sums`` on the left, -1 where a side has too few rows."""
     n_left = (sums >> _BITS) & _PART
-    return _quality(W, total, sums) if n_left >= least and size - n_left >= least else -1.0  # type: ignore[no-any-return]
+    return _quality(W, total, sums) if n_left >= least and size - n_left >= least else -1.0
 
 
 @inlined
