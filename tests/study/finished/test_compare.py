@@ -26,7 +26,7 @@ TREE = {"kind": "tree", "params": {"max_depth": 3}}
 def events(columns=3, **more):
     rng = np.random.default_rng(5)
     X = rng.normal(size=(N, 3))
-    y = (X[:, 0] + X[:, 1] ** 2 + 0.5 * rng.normal(size=N) > 0.7).astype(int)
+    y = (X[:, 0] + X[:, 1] ** 2 + 0.5 * X[:, 2] + 0.5 * rng.normal(size=N) > 0.7).astype(int)
     return Dataset.from_arrays(X, y, **more).with_features([f"x{i}" for i in range(columns)])
 
 

@@ -69,7 +69,8 @@ def _perceptrons(n: float, p: float, K: float, params: Params) -> float:
 
 def _tree(n: float, p: float, K: float, params: Params) -> float:
     rows = n * p * log2(n + 2)
-    return float(6e-3 + (5e-8 if params["engine"] == "exact" else 1.2e-8 * _indicators(K)) * rows)
+    ours = 2e-8 if K < 2 else 6e-9 * _indicators(K)
+    return float(6e-3 + (5e-8 if params["engine"] == "exact" else ours) * rows)
 
 
 def _forest(n: float, p: float, K: float, params: Params) -> float:

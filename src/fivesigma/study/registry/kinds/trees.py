@@ -181,7 +181,7 @@ TREES: tuple[ModelKind, ...] = (
         "rules one can read, from one set of cuts; seldom the most accurate",
         BOTH,
         _tree,
-        lambda n, p, K: 6e-3 + 1.5e-8 * n * p * log2(n + 2),
+        lambda n, p, K: 6e-3 + (2e-8 if K < 2 else 3e-9 * (1.0 + K / 2)) * n * p * log2(n + 2),
         {**_TREE, "min_samples_leaf": whole(20, 1, search=(1, 200), log=True), **_ENGINE},
         native_nan=True,
         cuts=True,
@@ -255,7 +255,7 @@ TREES: tuple[ModelKind, ...] = (
         "usually the most accurate on tables from a few thousand events up; missing values are welcome",
         BOTH,
         _boosting,
-        lambda n, p, K: (0.02 + 1.5e-3 * p + 9.5e-7 * n * p) * (1.0 if K <= 2 else 0.7 * K),
+        lambda n, p, K: (0.02 + 1.5e-3 * p + 7e-7 * n * p) * (1.0 if K <= 2 else 0.7 * K),
         {
             "max_iter": whole(150, 1, 10**5, (30, 500), log=True),
             "learning_rate": real(0.07, 1e-6, 1.0, (0.02, 0.3)),
