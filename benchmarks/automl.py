@@ -106,7 +106,7 @@ def main() -> None:
     ]
     for line in (TABLE.columns, *lines):
         TABLE.show(line)
-    print(claim.sentence if hasattr(claim, "sentence") else claim)
+    print(claim.text)
     if asked.into is not None:
         TABLE.put(asked.into, lines)
 
