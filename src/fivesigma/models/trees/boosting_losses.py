@@ -241,35 +241,38 @@ def descent_of(loss: Any, y: Array, w: Array) -> Settled:
         For an unknown loss, one of classes, one whose slope is not its derivative, or targets that it does not admit.
     """
     if loss == "gamma":
-        if y.min() <= 0:
-            raise InputError(
-                f"y goes from {y.min():g} to {y.max():g}; expected positive values for loss = 'gamma'."
-            )
-        mean = float(np.average(y, weights=w))
-        return Gamma(), None, mean, y / mean
+        return _of_mean(Gamma(), y, w, "positive values for loss = 'gamma'", bool(y.min() > 0))
     found = _loss_of(loss)
     if isinstance(found, Poisson):
-        if y.min() < 0 or y.max() <= 0:
-            raise InputError(
-                f"y goes from {y.min():g} to {y.max():g}; expected counts for loss = 'poisson': none negative, and "
-                "not all 0."
-            )
-        mean = float(np.average(y, weights=w))
-        return Counts(), None, mean, y / mean
+        counts = bool(y.min() >= 0 and y.max() > 0)
+        return _of_mean(Counts(), y, w, "counts for loss = 'poisson': none negative, and not all 0", counts)
     if isinstance(found, Squared | Absolute | Quantile):
         scale = TargetScale.of(y, w)
         tau = found.tau if isinstance(found, Quantile) else 0.5
         return SquaredError() if isinstance(found, Squared) else Pinball(tau), scale, None, scale.rounded(y)
-    if found.task != REGRESSION:
-        raise InputError(f"{name_of(found)} is a loss of classes; expected one of a regression.")
-    if said := found.admits(y):
+    return _own_descent(found, y, w), None, None, y
+
+
+def _of_mean(descent: Descent, y: Array, w: Array, expected: str, admitted: bool) -> Settled:
+    """Return a descent on targets in units of their mean; `InputError` where the loss does not admit them."""
+    if not admitted:
+        raise InputError(f"y goes from {y.min():g} to {y.max():g}; expected {expected}.")
+    mean = float(np.average(y, weights=w))
+    return descent, None, mean, y / mean
+
+
+def _own_descent(loss: Loss, y: Array, w: Array) -> Descent:
+    """Return the descent of a loss of which the slope alone is known."""
+    if loss.task != REGRESSION:
+        raise InputError(f"{name_of(loss)} is a loss of classes; expected one of a regression.")
+    if said := loss.admits(y):
         raise InputError(f"{said}.")
-    check_slope(found, y)
+    check_slope(loss, y)
     spread = TargetScale.of(y, w).deviation or 1.0
-    if isinstance(found, Huber) and found.delta is None:
+    if isinstance(loss, Huber) and loss.delta is None:
         low, high = (quantile(y.copy(), w.copy(), tau) for tau in (0.25, 0.75))
-        found = Huber((high - low) / _QUARTILES or spread)
-    return OneSOwn(found, spread), None, None, y
+        loss = Huber((high - low) / _QUARTILES or spread)
+    return OneSOwn(loss, spread)
 
 
 def said_of(loss: Any, raw: Array, scale: TargetScale | None, mean: float | None) -> Array:

@@ -15,6 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from fivesigma._core.compiled import compiled, inlined
+from fivesigma.models.trees.cuts import coded
 from fivesigma.models.trees.draws import below, drawn
 from fivesigma.models.trees.forest_kernel import Limits, Rows, set_gains
 from fivesigma.models.trees.nodes import Tree
@@ -123,26 +124,13 @@ def _best(
 
 
 @inlined
-def _coded(column: Any, place: Any, start: int, size: int, code: Any) -> Any:
-    """Set ``code`` to those of a node's rows; return the least and greatest that is there, and if some are missing."""
-    one = code.dtype.type(1)
-    low, high, lowest = code.dtype.type(-1), code.dtype.type(0), code.dtype.type(-1)
-    for i in range(size):
-        code[i] = column[place[start + i]]
-    for i in range(size):
-        c = code[i]
-        high, lowest, low = max(high, c), min(lowest, c), min(low, code.dtype.type(c - one))
-    return np.int64(low) + 1, np.int64(high), lowest == 0
-
-
-@inlined
 def _at_random(
     column: Any, place: Any, count: Any, start: int, end: int, least: int, W: float, total: float, code: Any,
     bits: Any, best: float,
 ) -> Any:  # fmt: skip
     """Return quality, first and last code of the cut that random ``bits`` choose (-1: not better than ``best``)."""
     size = end - start
-    low, high, missing = _coded(column, place, start, size, code)
+    low, high, missing = coded(column, place, start, size, code)
     if low > high or (low == high and not missing):
         return best, 0, -1
     first, last, sums = 0, 0, 0

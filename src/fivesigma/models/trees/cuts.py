@@ -11,22 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma._core.compiled import compiled
+from fivesigma._core.compiled import compiled, inlined
 from fivesigma.models.trees.draws import below
 
 FEW = 24
 """Rows up to which a node is sorted by insertion."""
 
 
-@compiled
-def coded(codes: Any, f: int, place: Any, start: int, size: int, code: Any) -> Any:
-    """Set ``code`` to those of a node's rows; return the least and the greatest of values that are there (the least
-    above the greatest: none), and whether some are missing.
+@inlined
+def coded(column: Any, place: Any, start: int, size: int, code: Any) -> Any:
+    """Set ``code`` to those of a node's rows in a ``column`` (n,) of codes.
+
+    Return the least and the greatest of values that are there (the least above the greatest: none), and whether some
+    are missing.
     """
     one = code.dtype.type(1)
     low, high, lowest = code.dtype.type(-1), code.dtype.type(0), code.dtype.type(-1)
     for i in range(size):
-        code[i] = codes[f, place[start + i]]
+        code[i] = column[place[start + i]]
     for i in range(size):
         c = code[i]
         high, lowest, low = max(high, c), min(lowest, c), min(low, code.dtype.type(c - one))

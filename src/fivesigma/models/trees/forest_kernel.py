@@ -132,7 +132,7 @@ def _split(
         order[other], order[at] = order[at], f
         if limits.drawn:
             state, bits = drawn(state)
-        low, high, missing = coded(codes, f, place, start, size, code)
+        low, high, missing = coded(codes[f], place, start, size, code)
         if low > high or (low == high and not missing):
             continue
         if limits.drawn:
