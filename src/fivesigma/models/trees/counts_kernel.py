@@ -165,14 +165,46 @@ def _parted(
     return middle
 
 
+@inlined
+def _split(
+    codes: Any, place: Any, count: Any, start: int, end: int, limits: Limits, W: float, total: float, order: Any,
+    state: Any, bins: Any, code: Any,
+) -> Any:  # fmt: skip
+    """Return the best column of those that are looked at (-1: none), its first and last code, and the state of draws.
+
+    More are looked at while none of them can be cut.
+    """
+    p, bits = len(order), np.uint64(0)
+    best, feature, first, last = -1.0, -1, 0, 0
+    for at in range(p):
+        if at >= limits.tried and feature >= 0:
+            break
+        state, bits = drawn(state)
+        other = at + below(bits, p - at)
+        f = order[other]
+        order[other], order[at] = order[at], f
+        if limits.drawn:
+            state, bits = drawn(state)
+            best, begin, cut = _at_random(
+                codes[f], place, count, start, end, limits.min_leaf, W, total, code, bits, best
+            )  # fmt: skip
+        else:
+            best, begin, cut = _best(
+                codes[f], place, count, start, end, limits.min_leaf, W, total, bins, best
+            )
+        if cut >= 0:
+            feature, first, last = f, begin, cut
+    return feature, first, last, state
+
+
 @compiled
 def grow(codes: Any, rows: Counted, limits: Limits, state: Any, tree: Tree) -> int:
     """Grow one ``tree`` on ``rows`` as `forest_kernel.grow` does; return how many nodes it has."""
-    m, p, n_nodes, top, least = len(rows.place), len(codes), 1, 1, limits.min_leaf
+    m, n_nodes, top, least = len(rows.place), 1, 1, limits.min_leaf
     place, count = rows.place, rows.count
     bins, code = np.zeros(1 + MOST_BINS, np.int64), np.empty(m, codes.dtype)
     right, counts = np.empty(m, np.int32), np.empty(m, np.int64)
-    order, waiting, bits = np.arange(p), np.empty((m + 1, 4), np.int32), np.uint64(0)
+    order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, m, 0, 0
     while top > 0:
         top -= 1
@@ -184,23 +216,9 @@ def grow(codes: Any, rows: Counted, limits: Limits, state: Any, tree: Tree) -> i
         tree.value[node, 0], tree.feature[node], tree.weight[node] = total / W, -1, W
         if total == 0.0 or total == W or end - start < 2 * least or depth >= limits.max_depth:
             continue
-        best, feature, first, last = -1.0, -1, 0, 0
-        for at in range(p):
-            if at >= limits.tried and feature >= 0:
-                break
-            state, bits = drawn(state)
-            other = at + below(bits, p - at)
-            f = order[other]
-            order[other], order[at] = order[at], f
-            if limits.drawn:
-                state, bits = drawn(state)
-                best, begin, cut = _at_random(
-                    codes[f], place, count, start, end, least, W, total, code, bits, best
-                )  # fmt: skip
-            else:
-                best, begin, cut = _best(codes[f], place, count, start, end, least, W, total, bins, best)
-            if cut >= 0:
-                feature, first, last = f, begin, cut
+        feature, first, last, state = _split(
+            codes, place, count, start, end, limits, W, total, order, state, bins, code
+        )
         if feature < 0:
             continue
         middle = _parted(codes[feature], first, last, place, count, start, end, right, counts)
