@@ -20,7 +20,8 @@ from fivesigma.study.finished.result import load
 from fivesigma.study.study import Study
 
 N = 400
-TREE = {"kind": "tree", "params": {"max_depth": 3}}
+TREE = {"name": "tree", "kind": "extra-trees", "params": {"n_estimators": 3, "max_depth": 3}}
+"""A model that its seed enters."""
 
 
 def events(columns=3, **more):
