@@ -14,6 +14,8 @@ from fivesigma.data.roles import Roles
 from fivesigma.data.sources import CLASS, GROUP, Paths, Sources
 from fivesigma.data.stack import window
 
+_ROLES = frozenset(each.name for each in dataclasses.fields(Roles))
+
 
 def read(  # noqa: PLR0913 keywords of a public function
     path: Paths | Mapping[str, Paths] | Any,
@@ -91,28 +93,7 @@ def read(  # noqa: PLR0913 keywords of a public function
     >>> data.names, data.classes, data.n_missing
     (('pt', 'eta'), ('b', 's'), 1)
     """
-    roles = Roles(
-        target=target,
-        task=task,
-        features=features,
-        spectators=spectators,
-        classes=classes,
-        weight=weight,
-        group=None if isinstance(group, Mapping) else group,
-        select=select,
-        missing=missing,
-        units=units,
-        join=join,
-        expressions=expressions,
-        categorical=categorical,
-        extra_columns=extra_columns,
-        objects=objects or {},
-        fourvectors=fourvectors or {},
-        observables=observables,
-        angles=angles,
-        cuts=cuts or {},
-        fraction=fraction,
-    )
+    roles = _roles(locals())
     _refuse_unknown(format_options)
     if frames.is_frame(path):
         return _of_frame(path, roles, rows, [*format_options, *filter(None, [format])], group)
@@ -120,6 +101,13 @@ def read(  # noqa: PLR0913 keywords of a public function
     sources, group = _grouped(sources, group)
     roles = dataclasses.replace(roles, target=target, classes=classes, group=group)
     return _opened(sources, roles, rows, format, format_options, str(path) if isinstance(path, str) else "")
+
+
+def _roles(said: Mapping[str, Any]) -> Roles:
+    """Return the roles among what `read` was asked; a group that is in the path is none of a column."""
+    given = {name: value for name, value in said.items() if name in _ROLES}
+    given |= {name: said[name] or {} for name in ("objects", "fourvectors", "cuts")}
+    return Roles(**given | {"group": None if isinstance(said["group"], Mapping) else said["group"]})
 
 
 def _of_frame(

@@ -233,8 +233,7 @@ def make_split(  # noqa: PLR0913 keywords of a public function
     )
     if labels is not None:
         _check_classes(labels[train], fitted, max(split.n_folds, 2), classes)
-        if test_rows is None and tests:
-            _check_test(labels, tests["test"], classes)
+        _check_tests(labels, tests if test_rows is None else {}, classes)
     return split
 
 
@@ -309,13 +308,14 @@ def _check_classes(y: Positions, units: Units, needed: int, classes: Sequence[st
             )
 
 
-def _check_test(y: Positions, test: Positions, classes: Sequence[str] | None) -> None:
-    """Refuse a hashed test set without a class."""
-    for code in np.setdiff1d(y, y[test]):
-        raise InputError(
-            f"the test set holds no event of class {named(code, classes)}; raise split.test, "
-            "or leave the class out with data.classes."
-        )
+def _check_tests(y: Positions, hashed: Mapping[str, Positions], classes: Sequence[str] | None) -> None:
+    """Refuse a ``hashed`` test set without a class."""
+    for test in hashed.values():
+        for code in np.setdiff1d(y, y[test]):
+            raise InputError(
+                f"the test set holds no event of class {named(code, classes)}; raise split.test, "
+                "or leave the class out with data.classes."
+            )
 
 
 def named(code: int, classes: Sequence[str] | None) -> str:

@@ -85,7 +85,7 @@ def _belongs(found: Uncertainty, meta: Mapping[str, Any]) -> bool:
         and (
             bool(found.why)
             or bool(found.bands if n_classes else found.intervals)
-            or meta["task"] == "clustering"
+            or not task(meta["task"]).supervised
         )
     )
 

@@ -45,7 +45,7 @@ def _is_linear(entry: Entry) -> bool:
 def _clustering(prepared: Prepared) -> str:
     found = prepared.data.task
     return (
-        "" if found == "clustering" else f"a {found} has no populations; leave the key out, or name another"
+        f"a {found} has no populations; leave the key out, or name another" if task(found).supervised else ""
     )
 
 

@@ -21,6 +21,7 @@ from fivesigma.study.evidence.calibrated import said_of
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.fit.prediction import Output, each
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.tasks.registry import task
 from fivesigma.study.tasks.task import VALIDATION
 
 Array = NDArray[Any]
@@ -37,7 +38,7 @@ class Pictures(Experiment):
     def record(self, found: Evidence) -> Mapping[str, Any]:
         """Return the pictures; {} of events that are none, and where no truth is known."""
         prepared, best = self.run.prepared, found.best
-        if prepared.data.kind not in DRAWN or best is None or prepared.data.task == "clustering":
+        if prepared.data.kind not in DRAWN or best is None or not task(prepared.data.task).supervised:
             return {}
         part = found.tests[0] if found.tests else VALIDATION
         told = _told(found, part, best)
