@@ -153,6 +153,15 @@ class Grown:
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
 
 
+def check_rounds(state: SavedState, p: int, K: int) -> None:
+    """Refuse loaded ``_trees`` that are not ``n_iter_`` rounds of trees of ``p`` columns, one for each of K outputs."""
+    trees, rounds = state.part("_trees", Grown), state.count("n_iter_")
+    state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
+    state.expect(trees.value.shape[1] == 1, "_trees", "one value a node")
+    state.expect((trees.outputs < K).all(), "_trees", f"trees of {K} outputs")
+    state.expect(len(trees.outputs) == K * rounds, "_trees", f"{rounds} rounds of {K} trees")
+
+
 def _is_tree(child: NDArray[np.int32], split: NDArray[np.bool_], roots: NDArray[np.int64]) -> bool:
     """Whether each node that is no root is the child of one split: else there are more ways down than leaves."""
     left = (child + np.repeat(roots[:-1], np.diff(roots)))[split]
