@@ -131,7 +131,7 @@ def test_who_borrows_makes_no_arrays() -> None:
         room = np.zeros(n)
         return room[0]
 
-    with pytest.raises((NumbaError, RuntimeError), match="array|NRT"):
+    with pytest.raises((NumbaError, RuntimeError), match=r"array|NRT"):
         made(3)
 
 

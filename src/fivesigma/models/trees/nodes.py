@@ -193,14 +193,14 @@ def _packed(tree: Tree, roots: Any) -> Any:
 
 
 @inlined
-def _below(codes: Any, i: int, node: Any) -> Any:
+def _below(codes: Any, i: Any, node: Any) -> Any:
     """Return the node below a packed one, counted from the root, that row ``i`` falls into; of a leaf itself."""
     code = np.int64(codes[i, np.uint64((node >> 17) & _COLUMN)])
     return np.uint64((node >> 37) + 1 - ((code >= ((node >> 16) & 1)) & (code <= (node & _CUT))))
 
 
 @compiled
-def _reach(codes: Any, nodes: Any, root: int, height: int, begin: int, end: int, at: Any) -> None:
+def _reach(codes: Any, nodes: Any, root: Any, height: int, begin: int, end: int, at: Any) -> None:
     """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``, ``height`` levels at most.
 
     Four rows go down together, and none waits for what another one loads; in a low tree nobody looks who has arrived.
