@@ -87,11 +87,38 @@ class FoldScores:
 
 
 @dataclass(frozen=True, eq=False)
+class Held:
+    """The events that a fold holds out, for all metrics of a sort.
+
+    Attributes
+    ----------
+    rows : (n_train,) which training rows they are
+    truth : what a metric holds predictions of these against
+    weight : the sum of their weights
+    n_classes : how many classes there are among the events that weigh something
+    """
+
+    rows: Array
+    truth: Truth
+
+    @cached_property
+    def weight(self) -> float:
+        """See the attributes."""
+        return float(len(self.truth.y) if self.truth.w is None else np.sum(self.truth.w))
+
+    @cached_property
+    def n_classes(self) -> int:
+        """See the attributes."""
+        return _n_held(self.truth)
+
+
+@dataclass(frozen=True, eq=False)
 class Folds:
     """The folds of a study, on which out-of-fold predictions (n_train, ...) are scored, one of each repeat."""
 
     parts: Parts
     _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
+    _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def several(self) -> bool:
@@ -120,33 +147,34 @@ class Folds:
 
     def scored(self, metric: Metric, said: Sequence[Array]) -> FoldScores:
         """Return the scores of out-of-fold predictions (n_train, ...), one of each repeat, the first first."""
-        split, codes = self.parts.prepared.split, _n_held(self.parts.truth(metric, VALIDATION))
-        truths = [
-            [self.parts.of_rows(metric, split.train[self.held(fold, r)]) for fold in range(split.n_folds)]
-            for r in range(len(said))
-        ]
+        codes = _n_held(self.parts.truth(metric, VALIDATION))
+        held = [self.each_held(metric, r) for r in range(len(said))]
         return FoldScores(
             np.array([self.values(metric, each, r) for r, each in enumerate(said)]),
-            np.array([[_total(truth) for truth in repeat] for repeat in truths]),
+            np.array([[fold.weight for fold in repeat] for repeat in held]),
             np.array([self.pooled(metric, each) for each in said]),
-            np.array([[_n_held(truth) < codes for truth in repeat] for repeat in truths]),
+            np.array([[fold.n_classes < codes for fold in repeat] for repeat in held]),
             metric.averaged,
             tuple(said),
             self.slopes(metric, said),
         )
 
-    def held(self, fold: int, repeat: int = 0) -> Array:
-        """Return which training rows (n_train,) a fold holds out."""
-        return np.asarray(self.parts.prepared.split.folds_of(repeat) == fold)
+    def each_held(self, metric: Metric, repeat: int = 0) -> list[Held]:
+        """Return what each fold holds out: the same for all metrics of a sort."""
+        split = self.parts.prepared.split
+        known = self._held.setdefault(self.parts.truth(metric, VALIDATION), {})
+        for fold in range(split.n_folds):
+            if (repeat, fold) not in known:
+                rows = np.asarray(split.folds_of(repeat) == fold)
+                known[repeat, fold] = Held(rows, self.parts.of_rows(metric, split.train[rows]))
+        return [known[repeat, fold] for fold in range(split.n_folds)]
 
     def values(self, metric: Metric, prediction: Array, repeat: int = 0) -> Array:
         """Return the score of an out-of-fold prediction on each fold, at a cut chosen on the other folds."""
-        split, values = self.parts.prepared.split, []
-        for fold in range(split.n_folds):
-            held = self.held(fold, repeat)
-            cut = self.cut(metric, prediction, self.parts.validated & ~held)
-            truth = self.parts.of_rows(metric, split.train[held])
-            said = prediction[held][truth.counts]
+        values = []
+        for held in self.each_held(metric, repeat):
+            cut, truth = self.cut(metric, prediction, self.parts.validated & ~held.rows), held.truth
+            said = prediction[held.rows][truth.counts]
             values.append(metric.value(truth.y, said, truth.w, cut=cut, scale=truth.scale))
         return np.array(values)
 
@@ -160,6 +188,8 @@ class Folds:
 
         These are given by a mask, or by their places among all of them, where one may stand several times.
         """
+        if not metric.has_cut:
+            return None
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 
@@ -266,11 +296,6 @@ class Folds:
             scored = Scored(truth.y, known, truth.w, cut=cut, scale=truth.scale)
             each.append(slopes(metric, scored, self.strata))
         return np.asarray(np.mean(each, axis=0))
-
-
-def _total(truth: Truth) -> float:
-    """Return the sum of weights of some events."""
-    return float(len(truth.y) if truth.w is None else np.sum(truth.w))
 
 
 def _n_held(truth: Truth) -> int:

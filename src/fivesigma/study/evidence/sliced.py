@@ -83,8 +83,8 @@ class Sliced:
             return ""
         if metric.has_cut:
             return "no interval: its cut is chosen on all events of the folds"
-        split, folds = self.scores.parts.prepared.split, self.scores.folds
-        held = (folds.held(k, r) for r in range(split.n_repeats) for k in range(split.n_folds))
+        split = self.scores.parts.prepared.split
+        held = (split.folds_of(r) == k for r in range(split.n_repeats) for k in range(split.n_folds))
         if not all(each.any() for each in held):
             return "no interval: a fold has none of these events"
         return ""
