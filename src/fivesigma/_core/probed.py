@@ -2,9 +2,10 @@
 
 scikit-learn imports pandas and uses nothing of it (it knows tables by narwhals), and skops' list of what it trusts
 imports PyTorch and pytest by way of scikit-learn's own tests: 2 CPU s in each process that fits or opens a model.
-scikit-learn takes a few functions of ``scipy.stats`` that hardly a fit calls, half a CPU second: while it is imported,
-names stand in their place, and mean the functions when they are called. skops looks for each of 400 functions of
-SciPy, which do not know their module, in all modules there are: in those of NumPy and SciPy it finds them as well.
+scikit-learn takes functions of SciPy's statistics and optimisation that hardly a fit calls, half a CPU second: while
+its modules are imported, names stand in their place, and mean the functions when they are called. skops looks for each
+of 400 functions of SciPy, which do not know their module, in all modules there are: in those of NumPy and SciPy it
+finds them as well.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -48,15 +50,36 @@ def hidden(*names: str) -> Iterator[None]:
 
 
 def import_scikit_learn() -> None:
-    """Import scikit-learn without pandas and without ``scipy.stats``."""
+    """Import scikit-learn without pandas; what it takes from `SPARED` waits, in whichever module it is taken."""
     if "sklearn.base" not in sys.modules:
-        with hidden("pandas"), named("scipy.stats", "scipy.stats.mstats"):
-            for name in _BY_STATISTICS:
-                importlib.import_module(name)
+        sys.meta_path.insert(0, _Sparing())
+        with hidden("pandas"):
+            importlib.import_module("sklearn.base")
 
 
-_BY_STATISTICS = ("sklearn.base", "sklearn.preprocessing", "sklearn.metrics", "sklearn.isotonic")
-"""What of scikit-learn nearly every fit imports, and what takes functions of ``scipy.stats``."""
+SPARED = (
+    *("scipy.stats", "scipy.stats.mstats", "scipy.interpolate", "scipy.integrate"),
+    *("scipy.optimize", "scipy.optimize._linesearch"),
+)
+"""Modules from which scikit-learn takes functions that few fits call."""
+
+
+class _Sparing(MetaPathFinder):
+    """Finds modules of scikit-learn where they are, and lets names stand for what each takes from `SPARED`."""
+
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return where a module of scikit-learn is, None for any other."""
+        if not name.startswith("sklearn."):
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader.exec_module = partial(_carried_out, spec.loader)  # type: ignore[method-assign]
+        return spec
+
+
+def _carried_out(loader: SourceFileLoader, module: ModuleType) -> None:
+    with named(*SPARED, package="sklearn"):
+        type(loader).exec_module(loader, module)
 
 
 def import_skops() -> ModuleType:
@@ -65,8 +88,15 @@ def import_skops() -> ModuleType:
     if "skops.io" in sys.modules:
         return sys.modules["skops.io"]
     import_scikit_learn()
-    with hidden("pytest", "pandas"), _empty(wrapper), named("scipy.stats", "scipy.stats.mstats"), _sought():
+    with hidden("pytest", "pandas"), _empty(wrapper), _sought():
         return importlib.import_module("skops.io")
+
+
+def import_matplotlib() -> None:
+    """Import what draws figures and writes them as PDF, without the tools that fonts of another type need."""
+    if "matplotlib.backends.backend_pdf" not in sys.modules:
+        with named("fontTools.subset", package="matplotlib"):
+            importlib.import_module("matplotlib.backends.backend_pdf")
 
 
 @contextmanager
@@ -99,41 +129,50 @@ class _Name:
 
 
 class _Named(ModuleType):
-    """Stands in the place of a module: gives names of functions to one thread, for a time, and else its contents."""
+    """Stands in the place of a module: gives names to modules of ``package`` in one thread, and else what they mean."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, package: str) -> None:
         super().__init__(name)
+        self._package = package
         self._thread: int | None = threading.get_ident()
 
     def __getattr__(self, name: str) -> Any:
-        if self._thread != threading.get_ident():
-            return _meant(self.__name__, name)
-        if name.startswith("__"):  # whether it is a package, as which it would be looked through
-            raise AttributeError(name)
-        return _Name(self.__name__, name)
+        asking = sys._getframe(1)
+        if self._thread == threading.get_ident():
+            if name == "__path__" and asking.f_code.co_name != "_find_and_load_unlocked":
+                raise AttributeError(
+                    name
+                )  # names of it are no modules; only one that is imported needs the place
+            if str(asking.f_globals.get("__name__")).partition(".")[0] == self._package:
+                return _Name(self.__name__, name)
+        return _meant(self.__name__, name)
 
 
 def _meant(module: str, name: str) -> Any:
     """Return what a name means: the module itself is imported, and takes its place."""
-    for each in [each for each, found in sys.modules.items() if isinstance(found, _Named)]:
-        del sys.modules[each]
+    family = [
+        each for each in sys.modules if f"{each}.".startswith(f"{module}.") or module.startswith(f"{each}.")
+    ]
+    for each in family:
+        if isinstance(sys.modules[each], _Named):
+            del sys.modules[each]
     return getattr(importlib.import_module(module), name)
 
 
 @contextmanager
-def named(*modules: str) -> Iterator[None]:
-    """Let imports of this thread within take functions from ``modules`` that are not imported until these are called.
+def named(*modules: str, package: str) -> Iterator[None]:
+    """Let what ``package`` imports within take functions from ``modules`` that are imported when these are called.
 
-    A module that is here already stays as it is.
+    A module that is here already stays as it is, and others than those of the package have it as ever.
 
-    >>> with named("wave"):
+    >>> with named("wave", package=__name__.partition(".")[0]):
     ...     from wave import open as opened
     >>> "wave" in sys.modules
     False
     >>> opened.__name__
     'open'
     """
-    stand = {name: _Named(name) for name in modules if name not in sys.modules}
+    stand = {name: _Named(name, package) for name in modules if name not in sys.modules}
     sys.modules.update(stand)
     try:
         yield
