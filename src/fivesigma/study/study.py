@@ -195,7 +195,10 @@ class Study:
         again = f", {split.n_repeats} times" if split.n_repeats > 1 else ""
         lines = [repr(data), f"{len(split.train)} events to train in {split.n_folds} folds{again}, {tests}"]
         plan = planned(prepared)
-        lines += [f"{entry.name}: {_foretold(entry, plan.count(entry.name))}" for entry in plan.entries]
+        given = bool(prepared.spec.models)
+        lines += [
+            f"{each.name}: {_foretold(each, plan.count(each.name), given=given)}" for each in plan.entries
+        ]
         lines += foretold(prepared, plan)
         audited = before(prepared, opened=True)
         lines += [_said_of(each) for each in audited if each.status != "ok"]
@@ -277,12 +280,17 @@ class Study:
         return unblind(path, progress=progress, prepared=self.prepared())
 
 
-def _foretold(entry: Entry, n_fits: int) -> str:
-    """Return what a run would make of a model."""
+def _foretold(entry: Entry, n_fits: int, *, given: bool) -> str:
+    """Return what a run would make of a model, which was ``given`` or is of the line-up that nobody chose."""
     if entry.given is not None:
         seen = "out of fold" if entry.given["out_of_fold"] else "test events alone judged"
         return f"scores made elsewhere, {seen}, {counted(len(entry.given['refits']), 'refit')}"
-    return f"skipped, {entry.skipped}" if entry.skipped else counted(n_fits, "fit")
+    if entry.skipped:
+        return f"skipped, {entry.skipped}"
+    own = {} if given else entry.params
+    return counted(n_fits, "fit") + "".join(
+        f", {name} = {value} of so many events" for name, value in own.items()
+    )
 
 
 def _said_of(audit: Audit) -> str:

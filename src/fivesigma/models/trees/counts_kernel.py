@@ -18,6 +18,7 @@ from fivesigma._core.compiled import compiled, inlined
 from fivesigma.models.trees.cuts import coded
 from fivesigma.models.trees.draws import below, drawn
 from fivesigma.models.trees.forest_kernel import Limits, Rows, set_gains
+from fivesigma.models.trees.near import bring, room_near
 from fivesigma.models.trees.nodes import Tree
 
 MOST_BINS = 64
@@ -205,6 +206,7 @@ def grow(codes: Any, rows: Counted, limits: Limits, state: Any, tree: Tree) -> i
     bins, code = np.zeros(1 + MOST_BINS, np.int64), np.empty(m, codes.dtype)
     right, counts = np.empty(m, np.int32), np.empty(m, np.int64)
     order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)
+    near, last_near = room_near(codes, limits.tried), 0
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, m, 0, 0
     while top > 0:
         top -= 1
@@ -216,12 +218,16 @@ def grow(codes: Any, rows: Counted, limits: Limits, state: Any, tree: Tree) -> i
         tree.value[node, 0], tree.feature[node], tree.weight[node] = total / W, -1, W
         if total == 0.0 or total == W or end - start < 2 * least or depth >= limits.max_depth:
             continue
+        if end > last_near and end - start <= near.shape[1]:
+            bring(codes, place, start, end, near)
+            last_near = end
+        table = near if end <= last_near else codes
         feature, first, last, state = _split(
-            codes, place, count, start, end, limits, W, total, order, state, bins, code
+            table, place, count, start, end, limits, W, total, order, state, bins, code
         )
         if feature < 0:
             continue
-        middle = _parted(codes[feature], first, last, place, count, start, end, right, counts)
+        middle = _parted(table[feature], first, last, place, count, start, end, right, counts)
         tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
         tree.child[node] = n_nodes
         for side in range(2):

@@ -17,6 +17,7 @@ import numpy as np
 from fivesigma._core.compiled import compiled
 from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
 from fivesigma.models.trees.draws import begun, below, drawn
+from fivesigma.models.trees.near import bring, room_near
 from fivesigma.models.trees.nodes import Tree
 
 _EXCESS = np.uint64(11)  # bits more than a float64 holds
@@ -223,6 +224,7 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
     )
     aside = Rows(np.empty(m, np.int32), np.empty(m), np.empty((m, S)))
     order, waiting = np.arange(len(codes)), np.empty((m + 1, 4), np.int32)
+    near, last_near = room_near(codes, limits.tried), 0
     waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = 0, m, 0, 0
     while top > 0:
         top -= 1
@@ -233,11 +235,14 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         tree.feature[node], tree.weight[node] = -1, W
         if equal or end - start < 2 * limits.min_leaf or depth >= limits.max_depth:
             continue
-        own = Node(start, end, W)
-        feature, first, last, state = _split(codes, rows, own, limits, order, state, room, S)
+        if end > last_near and end - start <= near.shape[1]:
+            bring(codes, rows.place, start, end, near)
+            last_near = end
+        table, own = near if end <= last_near else codes, Node(start, end, W)
+        feature, first, last, state = _split(table, rows, own, limits, order, state, room, S)
         if feature < 0:
             continue
-        middle = _parted(codes, feature, first, last, rows, start, end, aside, S)
+        middle = _parted(table, feature, first, last, rows, start, end, aside, S)
         tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
         tree.child[node] = n_nodes
         for side in range(2):

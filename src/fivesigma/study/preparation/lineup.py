@@ -109,6 +109,7 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
         entry = Entry(
             each.kind.name,
             each.kind.name,
+            dict(each.params),
             interactions=spec.features.interactions,
             polynomial=spec.features.polynomial,
             skipped=each.skipped or each.kind.lacking,

@@ -128,6 +128,7 @@ class ModelKind:
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     stops : whether ``early_stopping`` is a setting of its own; of other kinds rounds are chosen around them
     nested : whether one fit holds the models of every smaller ``max_depth``
+    drawn : how many events a line-up that nobody chose draws for a tree at most, by ``max_samples``; None for any
     data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
     members : takes rows of a table as sets, of which the study names the columns of each member
     given : is not fitted here: its scores are read from a table
@@ -159,6 +160,7 @@ class ModelKind:
     minimiser: str | None = None
     stops: bool = False
     nested: bool = False
+    drawn: int | None = None
     density: bool = False
     labels_others: bool = True
     together: Callable[[Mapping[str, Any]], None] = field(default=_goes)
@@ -179,6 +181,17 @@ class ModelKind:
         if not self.weights:
             return "it takes no weights, and would count events of negative weight like all others"
         return self.negative.get(task, "")
+
+    def large(self, n: int) -> dict[str, float]:
+        """Return the settings of a line-up that nobody chose for ``n`` training events; {} where the defaults do.
+
+        >>> from fivesigma.study.registry.registry import kind
+        >>> kind("forest").large(10_000), kind("forest").large(800_000)
+        ({}, {'max_samples': 0.13})
+        """
+        if self.drawn is None or self.drawn >= self.parameters["max_samples"].default * n:
+            return {}
+        return {"max_samples": float(f"{self.drawn / n:.2g}")}
 
     @property
     def space(self) -> dict[str, Space]:

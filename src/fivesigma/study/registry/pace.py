@@ -74,7 +74,10 @@ def _tree(n: float, p: float, K: float, params: Params) -> float:
 
 
 def _forest(n: float, p: float, K: float, params: Params) -> float:
-    rows, trees = n * p**0.5 * log2(n + 2), params["n_estimators"] / 100
+    drawn = (
+        n if params["max_samples"] is None else 2 * params["max_samples"] * n
+    )  # as a half was, when measured
+    rows, trees = drawn * p**0.5 * log2(drawn + 2), params["n_estimators"] / 100
     if params["engine"] == "exact":
         return float((0.09 + 1.3e-6 * rows) * trees)
     return float((0.02 + 3.6e-7 * rows) * trees * _indicators(K))

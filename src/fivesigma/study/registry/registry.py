@@ -7,7 +7,8 @@ until a model is built.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
@@ -87,11 +88,15 @@ def kind(name: str, task: str | None = None) -> ModelKind:
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of a default line-up; ``skipped`` holds the reason where it would outgrow its share."""
+    """One model of a default line-up; ``skipped`` holds the reason where it would outgrow its share.
+
+    ``params`` are what it has in place of its defaults among so many events.
+    """
 
     kind: ModelKind
     seconds: float
     skipped: str | None = None
+    params: Mapping[str, float] = field(default_factory=dict)
 
 
 def share(n: int) -> float:
@@ -136,11 +141,14 @@ def default_lineup(
 
 
 def _entry(each: ModelKind, n: int, p: int, n_classes: int, n_fits: int) -> Entry:
-    seconds, allowed = n_fits * each.cost(float(n), float(p), float(n_classes)), share(n)
+    params, rows = each.large(n), float(n)
+    if params:
+        rows *= params["max_samples"] / each.parameters["max_samples"].default
+    seconds, allowed = n_fits * each.cost(rows, float(p), float(n_classes)), share(n)
     reason = None
     if seconds > allowed:
         reason = (
             f"{counted(n_fits, 'fit')} on {counted(n, 'row')} cost {seconds:,.0f} core seconds, its share is "
             f"{allowed:,.0f}; name it in [[models]] to run it all the same"
         )
-    return Entry(each, seconds, reason)
+    return Entry(each, seconds, reason, params)

@@ -208,6 +208,7 @@ TREES: tuple[ModelKind, ...] = (
         cuts=True,
         ranks=_exact,
         nested=True,
+        drawn=100_000,
         flexibility=("min_samples_leaf", 4.0),
         stochastic=True,
         several=True,
