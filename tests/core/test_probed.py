@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from fivesigma._core.probed import hidden, import_skops, named
+from fivesigma._core.probed import hidden, import_skops
 
 
 def _in_a_fresh_interpreter(code: str) -> None:
@@ -124,43 +124,57 @@ def test_functions_of_statistics_are_there_when_they_are_called(use) -> None:
     )
 
 
-def test_a_name_means_the_function_and_a_class_can_be_made_of_a_named_one(tmp_path, monkeypatch) -> None:
-    (tmp_path / "a_named_one.py").write_text("def add(a, b):\n    return a + b\nclass Base:\n    value = 3\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    with named("a_named_one", package="tests"):
-        from a_named_one import Base, add
-    assert "a_named_one" not in sys.modules
-    assert add(1, b=2) == 3
-    assert Base.value == 3
-
-    class Ours(Base):
-        """Made of what the name means."""
-
-    assert Ours.__mro__[1] is sys.modules["a_named_one"].Base
-
-
-def test_another_thread_has_the_functions_themselves_at_the_same_time(tmp_path, monkeypatch) -> None:
-    (tmp_path / "another_named_one.py").write_text("class Base:\n    pass\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    found = []
-    with named("another_named_one", package="tests"):
-        thread = threading.Thread(
-            target=lambda: found.append(isinstance(__import__("another_named_one").Base, type))
-        )
-        thread.start()
-        thread.join()
-    assert found == [True]
+def test_an_array_is_no_table_at_once_and_tables_are() -> None:
+    pytest.importorskip("pandas")
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "import numpy as np, pandas as pd, polars as pl, narwhals.stable.v2 as nw\n"
+        "from sklearn.utils.validation import _get_feature_names as names\n"
+        "asked = nw.dependencies.is_into_dataframe, nw.dependencies.is_into_series\n"
+        "table = {'a': [1.0, 2.0]}\n"
+        "for value, is_table, is_column in ((np.zeros((2, 2)), False, False), (np.matrix([[1]]), False, False),\n"
+        "        (pd.DataFrame(table), True, False), (pl.DataFrame(table), True, False),\n"
+        "        (pd.Series([1.0]), False, True), (pl.Series([1.0]), False, True), ([[1.0]], False, False)):\n"
+        "    assert [each(value) for each in asked] == [is_table, is_column], value\n"
+        "assert list(names(pd.DataFrame(table))) == list(names(pl.DataFrame(table))) == ['a']\n"
+        "assert names(np.zeros((2, 2))) is None"
+    )
 
 
-def test_what_is_here_already_is_not_named() -> None:
-    with named("json", package="tests"):
-        assert __import__("json") is json
+_FIGURES = """
+import sys
+from fivesigma._core.probed import import_matplotlib
+import_matplotlib()
+assert "fontTools.subset" not in sys.modules
+import io
+from matplotlib.figure import Figure
+figure = Figure()
+axes = figure.add_subplot()
+axes.set(xlim=(0, 2), title="a")
+assert axes.get_xlim() == (0, 2)
+"""
 
 
-def test_a_name_that_is_not_there_says_so(tmp_path, monkeypatch) -> None:
-    (tmp_path / "an_empty_one.py").write_text("")
-    monkeypatch.syspath_prepend(tmp_path)
-    with named("an_empty_one", package="tests"):
-        from an_empty_one import nothing
-    with pytest.raises(AttributeError, match="nothing"):
-        nothing()
+def test_figures_are_written_without_the_tools_of_other_fonts_and_with_them() -> None:
+    _in_a_fresh_interpreter(
+        _FIGURES + "import matplotlib\n"
+        "for kind in (3, 42):\n"
+        "    assert 'fontTools.subset' not in sys.modules\n"
+        "    with matplotlib.rc_context({'pdf.fonttype': kind}):\n"
+        "        figure.savefig(io.BytesIO(), format='pdf')\n"
+        "assert 'fontTools.subset' in sys.modules"
+    )
+
+
+def test_artists_list_their_properties_where_they_are_made_later_and_in_notebooks() -> None:
+    _in_a_fresh_interpreter(
+        _FIGURES + "from matplotlib.lines import Line2D\n"
+        "class Later(Line2D):\n    pass\n"
+        "assert 'linewidth' in Later.set.__doc__ and not Line2D.set.__doc__"
+    )
+    _in_a_fresh_interpreter(
+        "import sys, types\n"
+        "sys.modules['IPython'] = types.SimpleNamespace(version_info=(9, 0), get_ipython=lambda: None)\n"
+        + _FIGURES
+        + "from matplotlib.lines import Line2D; assert 'linewidth' in Line2D.set.__doc__"
+    )

@@ -234,7 +234,8 @@ def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) 
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     levels = rng.random(N_COPULA)
-    z = rng.standard_normal((N_COPULA, len(dofs))) @ root.T
+    order = np.argsort(levels)  # neighbours are looked up one after the other
+    z, levels = (rng.standard_normal((N_COPULA, len(dofs))) @ root.T)[order], levels[order]
     smallest = np.ones(N_COPULA)
     grid, known = (np.arange(2000) + 0.5) / 2000, np.minimum(dofs, LARGEST_DOF)
     for dof in np.unique(known):

@@ -235,7 +235,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     settings.progress.advance(2.0, "page written")
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
-    record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
+    record = folder.write_timing(record, timing)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 
