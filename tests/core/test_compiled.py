@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -102,6 +103,42 @@ def _sum_of_squares(x):
     for value in x:
         total += _square(value)
     return total
+
+
+def test_a_kept_loop_is_found_without_preparations_and_one_that_is_not_kept_is_compiled(tmp_path) -> None:
+    path = tmp_path / "kept.py"
+    code = """
+        import sys
+        import numpy as np
+        from fivesigma._core.compiled import compiled
+
+        @compiled
+        def sums(x):
+            return np.cumsum(x), len(set(x)), np.linalg.norm(x)
+
+        @compiled
+        def least(x):
+            return x.min()
+
+        if len(sys.argv) > 1:
+            found = sums(np.array([3.0, 4.0]))
+            prepared = "numba.np.npyimpl" in sys.modules
+            print(found[0].tolist(), found[1], found[2], sum(sums.stats.cache_hits.values()), prepared)
+            print(least(np.array([2, 1])), sum(least.stats.cache_misses.values()))
+        else:
+            sums(np.array([1.0]))
+    """
+    path.write_text(textwrap.dedent(code))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    for arguments in ([], ["again"]):
+        done = subprocess.run(
+            [sys.executable, str(path), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+    assert done.stdout.splitlines() == ["[3.0, 7.0] 2 5.0 1 False", "1 1"]
 
 
 def test_a_function_within_another_is_compiled_with_it() -> None:

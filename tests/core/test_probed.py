@@ -67,8 +67,8 @@ def test_scikit_learn_without_pandas_still_knows_its_tables() -> None:
 def test_skops_wakes_none_of_them_and_trusts_what_it_trusts_with_them() -> None:
     code = (
         "import sys, json\n{first}\nfrom skops.io import _trusted_types as t\n"
-        "print(json.dumps([sorted(t.SKLEARN_ESTIMATOR_TYPE_NAMES), sorted(set(sys.modules) & "
-        "{{'torch', 'pandas', 'pytest'}})]))"
+        "lists = {{n: sorted(v) for n, v in vars(t).items() if n.endswith('_TYPE_NAMES')}}\n"
+        "print(json.dumps([lists, sorted(set(sys.modules) & {{'torch', 'pandas', 'pytest', 'scipy.stats'}})]))"
     )
     ours, theirs = (
         subprocess.run(
@@ -76,11 +76,105 @@ def test_skops_wakes_none_of_them_and_trusts_what_it_trusts_with_them() -> None:
         ).stdout
         for first in ("from fivesigma._core.probed import import_skops; import_skops()", "import skops.io")
     )
-    (names, woken), (expected, _) = json.loads(ours), json.loads(theirs)
+    (lists, woken), (expected, _) = json.loads(ours), json.loads(theirs)
     assert woken == []
-    assert names == expected
-    assert len(names) > 100
+    assert lists == expected
+    assert len(lists["SKLEARN_ESTIMATOR_TYPE_NAMES"]) > 100
+    assert len(lists["SCIPY_UFUNC_TYPE_NAMES"]) > 100
+
+
+def test_skops_looks_everywhere_again_afterwards() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_skops; import_skops()\n"
+        "from skops.io import _utils; assert _utils.whichmodule.__module__ == 'skops.io._utils'"
+    )
 
 
 def test_skops_is_imported_once() -> None:
     assert import_skops() is import_skops() is sys.modules["skops.io"]
+
+
+_STATISTICS = """
+from fivesigma._core.probed import import_scikit_learn, import_skops
+import sys
+import_scikit_learn()
+import_skops()
+assert "scipy.stats" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from sklearn.isotonic import check_increasing; assert check_increasing([1, 2, 3, 4], [1, 2, 3, 5])",
+        "from sklearn.preprocessing import PowerTransformer; PowerTransformer('box-cox').fit([[1.0], [2.0], [4.0]])",
+        "from sklearn.impute import SimpleImputer; SimpleImputer(strategy='most_frequent').fit([[1.0], [2.0], [2.0]])",
+        "from sklearn.metrics import label_ranking_loss; label_ranking_loss([[1, 0]], [[0.2, 0.1]])",
+        "from sklearn.covariance import MinCovDet; MinCovDet(random_state=0).fit([[i, i * i % 7] for i in range(20)])",
+        "from sklearn.feature_selection import f_classif; f_classif([[1.0], [2.0], [3.0], [5.0]], [0, 0, 1, 1])",
+        "import scipy; assert scipy.stats.norm.cdf(0.0) == 0.5",
+        "from scipy import stats; assert stats.norm.cdf(0.0) == 0.5",
+        "import scipy.stats as s; assert isinstance(s.norm(), s.rv_frozen if hasattr(s, 'rv_frozen') else object)",
+        "from scipy.stats import rv_continuous; assert isinstance(rv_continuous, type)",
+    ],
+)
+def test_functions_of_statistics_are_there_when_they_are_called(use) -> None:
+    _in_a_fresh_interpreter(
+        _STATISTICS + use + "\nassert type(sys.modules.get('scipy.stats', sys)) is type(sys)"
+    )
+
+
+def test_an_array_is_no_table_at_once_and_tables_are() -> None:
+    pytest.importorskip("pandas")
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "import numpy as np, pandas as pd, polars as pl, narwhals.stable.v2 as nw\n"
+        "from sklearn.utils.validation import _get_feature_names as names\n"
+        "asked = nw.dependencies.is_into_dataframe, nw.dependencies.is_into_series\n"
+        "table = {'a': [1.0, 2.0]}\n"
+        "for value, is_table, is_column in ((np.zeros((2, 2)), False, False), (np.matrix([[1]]), False, False),\n"
+        "        (pd.DataFrame(table), True, False), (pl.DataFrame(table), True, False),\n"
+        "        (pd.Series([1.0]), False, True), (pl.Series([1.0]), False, True), ([[1.0]], False, False)):\n"
+        "    assert [each(value) for each in asked] == [is_table, is_column], value\n"
+        "assert list(names(pd.DataFrame(table))) == list(names(pl.DataFrame(table))) == ['a']\n"
+        "assert names(np.zeros((2, 2))) is None"
+    )
+
+
+_FIGURES = """
+import sys
+from fivesigma._core.probed import import_matplotlib
+import_matplotlib()
+assert "fontTools.subset" not in sys.modules
+import io
+from matplotlib.figure import Figure
+figure = Figure()
+axes = figure.add_subplot()
+axes.set(xlim=(0, 2), title="a")
+assert axes.get_xlim() == (0, 2)
+"""
+
+
+def test_figures_are_written_without_the_tools_of_other_fonts_and_with_them() -> None:
+    _in_a_fresh_interpreter(
+        _FIGURES + "import matplotlib\n"
+        "for kind in (3, 42):\n"
+        "    assert 'fontTools.subset' not in sys.modules\n"
+        "    with matplotlib.rc_context({'pdf.fonttype': kind}):\n"
+        "        figure.savefig(io.BytesIO(), format='pdf')\n"
+        "assert 'fontTools.subset' in sys.modules"
+    )
+
+
+def test_artists_list_their_properties_where_they_are_made_later_and_in_notebooks() -> None:
+    _in_a_fresh_interpreter(
+        _FIGURES + "from matplotlib.lines import Line2D\n"
+        "class Later(Line2D):\n    pass\n"
+        "assert 'linewidth' in Later.set.__doc__ and not Line2D.set.__doc__"
+    )
+    _in_a_fresh_interpreter(
+        "import sys, types\n"
+        "sys.modules['IPython'] = types.SimpleNamespace(version_info=(9, 0), get_ipython=lambda: None)\n"
+        + _FIGURES
+        + "from matplotlib.lines import Line2D; assert 'linewidth' in Line2D.set.__doc__"
+    )

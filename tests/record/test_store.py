@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fivesigma._core.errors import DataError, InputError
+from fivesigma.record.results import DataRecord, Results, SplitRecord
 from fivesigma.record.store import RunFolder, TaskStore, read_arrays, write_arrays, write_bytes, write_json
 
 
@@ -32,6 +34,20 @@ def test_a_record_of_another_shape_is_refused_in_a_sentence(tmp_path, damaged):
     write_json(folder.path / "results.json", damaged)
     with pytest.raises(DataError, match="no record of a run"):
         folder.results()
+
+
+@pytest.mark.parametrize(
+    "last", [{"fits": 1.0}, {"fits": 2.0, "models": {"a\n }": 0.1, "b": float("nan")}, "saved": {}}]
+)
+def test_another_timing_leaves_the_bytes_that_the_whole_record_would(tmp_path, last):
+    data, split = DataRecord("0", 0, 0, 0.0, (), None, None), SplitRecord("0", 0, 0, 5)
+    results = Results("s\n }", "regression", 0, "r2", None, None, data, split, (), question='\n "timing": {')
+    one, two = (RunFolder.create(tmp_path / name) for name in ("one", "two"))
+    first = one.write_results(replace(results, timing={"fits": 0.5, "models": {"a": {"b": [1, 2]}}}))
+    found = one.write_timing(first, last)
+    expected = two.write_results(replace(results, timing=last))
+    assert found == expected == one.results()
+    assert (one.path / "results.json").read_bytes() == (two.path / "results.json").read_bytes()
 
 
 def test_json_never_holds_nan(tmp_path):

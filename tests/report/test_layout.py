@@ -8,11 +8,12 @@ from unittest import mock
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from fivesigma.report.body import shown
-from fivesigma.report.layout import Surroundings, beginning, measure_once
-from fivesigma.report.plot import Plot, _label_decades
+from fivesigma.report.layout import Surroundings, Ticks, beginning, measure_once
+from fivesigma.report.plot import Plot, _label_decades, drawing
 from fivesigma.report.recording import Canvas
 from fivesigma.report.section import View
 from fivesigma.report.sections import SECTIONS
@@ -112,3 +113,25 @@ def test_axes_begin_within_a_figure_of_any_size(size: tuple[float, float]) -> No
     begun = beginning(*size)
     assert 0 < begun.left < begun.right < 1
     assert 0 < begun.bottom < begun.top < 1
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_ticks_that_are_kept_are_those_that_are_found_anew(name: str, monkeypatch) -> None:
+    found = {"once": 0, "anew": 0}
+    plots = _plots(name)
+    update = Axis._update_ticks
+
+    def counted(case: str) -> None:
+        def updated(axis):
+            found[case] += 1
+            return update(axis)
+
+        monkeypatch.setattr(Axis, "_update_ticks", updated)
+
+    counted("once")
+    kept = [drawing(plot) for plot in plots]
+    counted("anew")
+    monkeypatch.setattr(Ticks, "__call__", lambda ticks: ticks.updated())
+    for one, plot in zip(kept, plots, strict=True):
+        assert one == drawing(plot), plot.name
+    assert found["once"] < 0.6 * found["anew"]

@@ -28,5 +28,6 @@ class Later:
 
 
 special: Any = Later("scipy.special")
+stats: Any = Later("scipy.stats")
 optimize: Any = Later("scipy.optimize")
 linalg: Any = Later("scipy.linalg")

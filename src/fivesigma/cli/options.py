@@ -58,7 +58,8 @@ Data = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="In place of study.seed.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", "-j", min=1, help="Worker processes; default: all cores.")
+    int | None,
+    typer.Option("--workers", "-j", min=1, help="Processes; default: all cores, one for a small study."),
 ]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Import a loss of your own (module:name): its module is run.")

@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import optimize
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.models.fitting import fit_on, probabilities, tags_of
@@ -47,7 +47,9 @@ def best_temperature(p: Array, codes: Array, w: Array) -> float:
         return float(-(w @ log_softmax(logits * np.exp(-log_t), axis=1)[rows, codes]))
 
     ends = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
-    return float(np.exp(minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-6}).x))
+    return float(
+        np.exp(optimize.minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-6}).x)
+    )
 
 
 class Tempered(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

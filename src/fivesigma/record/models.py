@@ -17,6 +17,7 @@ import platform
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -293,6 +294,7 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: _installed(name) for name in _PACKAGES}
 
 
+@cache
 def _installed(name: str) -> str:
     try:
         return version(name)

@@ -14,7 +14,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError
-from fivesigma.record.document import Sections
+from fivesigma.record.document import Sections, plain
 from fivesigma.record.journal import Journal
 from fivesigma.record.lock import locked
 from fivesigma.record.results import Results, from_document, to_document
@@ -266,6 +266,19 @@ class RunFolder:
         found = from_document(document, sections)
         write_json(self.path / "results.json", document)
         return found
+
+    def write_timing(self, results: Results, timing: Mapping[str, Any]) -> Results:
+        """Write ``timing`` in place of what stands in the file of ``results``, and return them with it."""
+        place, begin, end = (
+            self.path / "results.json",
+            '\n "timing": ',
+            "\n }",
+        )  # at one space stand parts of the whole
+        before, _, rest = place.read_text(encoding="utf-8").partition(begin)
+        written = json.dumps(plain(timing), ensure_ascii=False, allow_nan=False, indent=1)
+        text = before + begin + written.replace("\n", "\n ") + rest[rest.index(end) + len(end) :]
+        write_bytes(place, text.encode())
+        return replace(results, timing=plain(timing))
 
     def results(self, sections: Sections = SECTIONS) -> Results:
         """Read ``results.json`` with the registered ``sections``; `DataError` where it is no record of a run."""

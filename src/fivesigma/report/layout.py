@@ -1,7 +1,9 @@
 """Where the axes of a figure stand: what surrounds them is measured once.
 
 Matplotlib's constrained layout measures every text twice, since ticks may change when the axes have moved. Here they
-begin about where they will end, and are measured again only where the ticks did change.
+begin about where they will end, and are measured again only where the ticks did change. Ticks are found out by title,
+label, both spines and the drawing of an axis alike, seven times an axis: while what is seen and how large it is stay,
+so do they.
 """
 
 from __future__ import annotations
@@ -28,6 +30,41 @@ def measure_once(figure: Figure) -> None:
     for axes in figure.axes:
         if axes.get_aspect() == "auto" and axes.name == "rectilinear":
             setattr(axes, "get_tightbbox", Surroundings(axes))  # noqa: B010  # whom the layout asks
+        if axes.name == "rectilinear":
+            Ticks.of(axes.xaxis)
+            Ticks.of(axes.yaxis)
+
+
+class Ticks:
+    """The ticks that an axis shows, put in place and measured where what is seen, or its size, has changed."""
+
+    @classmethod
+    def of(cls, axis: Any) -> None:
+        """Let an axis find its ticks once."""
+        ticks = cls(axis)
+        axis._update_ticks, axis._get_ticklabel_bboxes = ticks, ticks.labels
+
+    def __init__(self, axis: Any) -> None:
+        self.axis, self.updated, self.measured = axis, axis._update_ticks, axis._get_ticklabel_bboxes
+        self._seen: tuple[float, ...] | None = None
+        self._shown: list[Any] = []
+        self._boxes: Any = None
+
+    def __call__(self) -> list[Any]:
+        """Return the ticks to draw."""
+        axes = self.axis.axes
+        seen = (*axes.viewLim.extents.tolist(), *axes.bbox.extents.tolist())
+        if seen != self._seen:
+            self._seen, self._shown, self._boxes = seen, self.updated(), None
+        return self._shown
+
+    def labels(self, ticks: list[Any], renderer: Any) -> Any:
+        """Return the boxes of the labels of ``ticks`` on both sides."""
+        if ticks is not self._shown:
+            return self.measured(ticks, renderer)
+        if self._boxes is None:
+            self._boxes = self.measured(ticks, renderer)
+        return self._boxes
 
 
 class Surroundings:

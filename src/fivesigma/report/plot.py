@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fivesigma._core.probed import import_matplotlib
 from fivesigma.report.panels import decades
 from fivesigma.report.style import VARIABLES, styled
 from fivesigma.report.text import clean
@@ -54,6 +55,7 @@ class Drawing:
 
 def drawing(plot: Plot) -> Drawing:
     """Draw ``plot`` once and return it in all its forms; the same plot gives the same bytes."""
+    import_matplotlib()
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

@@ -234,12 +234,14 @@ def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) 
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     levels = rng.random(N_COPULA)
-    z = rng.standard_normal((N_COPULA, len(dofs))) @ root.T
+    order = np.argsort(levels)  # neighbours are looked up one after the other
+    z, levels = (rng.standard_normal((N_COPULA, len(dofs))) @ root.T)[order], levels[order]
     smallest = np.ones(N_COPULA)
-    grid = (np.arange(2000) + 0.5) / 2000
-    for k, dof in enumerate(np.minimum(dofs, LARGEST_DOF)):
-        w = np.interp(levels, grid, laws.chi2_ppf(grid, dof) / dof)
-        np.minimum(smallest, _p(z[:, k] / np.sqrt(w), int(sided[k]), dof), out=smallest)
+    grid, known = (np.arange(2000) + 0.5) / 2000, np.minimum(dofs, LARGEST_DOF)
+    for dof in np.unique(known):
+        root_w = np.sqrt(np.interp(levels, grid, laws.chi2_ppf(grid, dof) / dof))
+        for k in np.flatnonzero(known == dof):
+            np.minimum(smallest, _p(z[:, k] / root_w, int(sided[k]), dof), out=smallest)
     return np.sort(smallest)
 
 

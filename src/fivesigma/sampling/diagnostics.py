@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, special, stats
+from scipy import fft, special
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import stats
 from fivesigma._core.saved_state import SavedState
 
 Array = NDArray[np.float64]

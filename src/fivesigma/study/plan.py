@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from fivesigma._core.counts import counted
@@ -197,12 +198,20 @@ class Plan:
         False
         """
         document = {**asdict(task), "cost": None, "wanted": None}
-        entries = (
-            [asdict(self.entry(task.model))] if isinstance(task, Fit) else list(map(asdict, self.entries))
-        )
-        depends = {"shared": dict(self.shared), "entries": entries, "task": document}
-        text = json.dumps(depends, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        before = self._before[task.model if isinstance(task, Fit) else None]
+        return hashlib.sha256(f'{before}, "task": {_sorted(document)}}}'.encode()).hexdigest()[:32]
+
+    @cached_property
+    def _before(self) -> Mapping[str | None, str]:
+        """What stands before a task in the text of its key: of each model, and under None of all."""
+        which: dict[str | None, tuple[Entry, ...]] = {
+            None: self.entries,
+            **{entry.name: (entry,) for entry in reversed(self.entries)},
+        }
+        return {
+            name: f'{{"entries": {_sorted(list(map(asdict, entries)))}, "shared": {_sorted(dict(self.shared))}'
+            for name, entries in which.items()
+        }
 
     def named(self, tasks: Iterable[Task]) -> dict[str, Task]:
         """Return tasks by key; of equal ones there is one, of which everything is wanted that is of any of them."""
@@ -256,6 +265,10 @@ def joined(task: Task, other: Task) -> Task:
     if not isinstance(task, Fit) or not isinstance(other, Fit):
         return task
     return replace(task, wanted={**task.wanted, **other.wanted}, cost=max(task.cost, other.cost))
+
+
+def _sorted(document: Any) -> str:
+    return json.dumps(document, sort_keys=True, default=str)
 
 
 def _kind(task: Task) -> str:

@@ -248,7 +248,8 @@ class Study:
         Parameters
         ----------
         out : the run folder, new or empty; default ``runs/<study>-<UTC>-<hash>``.
-        workers : processes; default: the cores this process may use. The numbers do not depend on it.
+        workers : processes; default: the cores this process may use, or this process alone where the fits take
+            seconds. The numbers do not depend on it.
         progress : where to show how far it is; False for nowhere.
         blind : leave the test set sealed until `unblind`.
         strict : stop before the first fit where the audit has a warning.

@@ -7,7 +7,16 @@ import pytest
 from fivesigma.study.plan import Fit, Sample
 from fivesigma.study.registry.pace import PACES, seconds_of
 from fivesigma.study.registry.registry import kind, kinds
-from fivesigma.study.runner.forecast import Forecast, Pace, conclusion, forecast, foretold, further, planned
+from fivesigma.study.runner.forecast import (
+    Forecast,
+    Pace,
+    conclusion,
+    forecast,
+    foretold,
+    further,
+    n_workers,
+    planned,
+)
 from fivesigma.study.spec.shipped import built_in
 from fivesigma.study.study import Study
 from tests.study.made import prepared
@@ -62,6 +71,24 @@ def test_a_forecast_adds_up_and_more_workers_take_less():
     assert found.fits == pytest.approx(sum(map(pace.seconds, plan.tasks.values())))
     assert (found.further, found.tasks) == (0.0, len(plan.tasks))
     assert Forecast(100.0, 0.0, 1.0, 50).seconds(4) < Forecast(100.0, 0.0, 1.0, 50).seconds(1)
+
+
+def test_what_is_soon_done_has_one_process_unless_more_are_asked_for(monkeypatch):
+    monkeypatch.setattr("fivesigma.study.runner.forecast.available_cores", lambda: 4)
+    soon, long, few = Forecast(1.0, 1.0, 9.0, 50), Forecast(1.0, 100.0, 9.0, 50), Forecast(100.0, 0.0, 9.0, 3)
+    assert [each.at_once() for each in (soon, long, few)] == [1, 4, 3]
+    assert [each.at_once(2) for each in (soon, long, few)] == [2, 2, 2]
+    assert soon.seconds() == soon.seconds(1)
+
+
+def test_code_of_the_users_own_has_a_process_of_its_own(monkeypatch):
+    monkeypatch.setattr("fivesigma.study.runner.forecast.available_cores", lambda: 2)
+    study = prepared()
+    plan = planned(study)
+    assert n_workers(study, plan, None) == 1
+    assert n_workers(study, plan, 2) == 2
+    study.spec._trust = True
+    assert n_workers(study, plan, None) == 2
 
 
 def test_columns_that_are_deleted_one_after_the_other_are_foretold():

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import optimize
 from fivesigma.models.linear.newton import l1_share
 from fivesigma.models.linear.problem import Problem, Solution
 from fivesigma.risk.penalties import L1, L2, ElasticNet, GroupL1, NoPenalty
@@ -45,7 +45,7 @@ def minimise_by_scipy(problem: Problem, lam: float, *, method: str, target: floa
             }
         else:
             options = {"maxiter": 3000, "gtol": 0.5 * target, "xtol": 1e-15, "barrier_tol": 0.5 * target}
-        result = minimize(
+        result = optimize.minimize(
             objective.value_and_gradient, x, jac=True, method=method, bounds=objective.bounds, options=options
         )
         total += int(result.nit)
@@ -59,7 +59,7 @@ def minimise_by_scipy(problem: Problem, lam: float, *, method: str, target: floa
 class _Plain:
     """``R(z) + λ (1 − ratio) ½‖θ‖²`` as it is."""
 
-    bounds: Bounds | None = None
+    bounds: Any = None
 
     def __init__(self, problem: Problem, lam: float) -> None:
         self.problem, self.lam, self.p = problem, lam, problem.p
@@ -106,7 +106,7 @@ class _Split(_Plain):
     def __init__(self, problem: Problem, lam: float) -> None:
         super().__init__(problem, lam)
         floor = np.r_[np.zeros(2 * self.p), np.full(problem.design.size - self.p, -np.inf)]
-        self.bounds = Bounds(floor, np.full(len(floor), np.inf))
+        self.bounds = optimize.Bounds(floor, np.full(len(floor), np.inf))
 
     def start(self) -> Array:
         result: Array = np.r_[np.zeros(2 * self.p), super().start()[self.p :]]

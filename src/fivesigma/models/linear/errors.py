@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, stats
+from scipy import linalg
+
+from fivesigma._core.laws import t_ppf
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +84,7 @@ class StandardErrors:
 
     def reach(self, level: float = 0.95) -> Floats:
         """Return half the width (q,) of the intervals that the robust errors give."""
-        return np.asarray(stats.t.ppf((1 + level) / 2, self.dof) * errors(self.robust), float)
+        return np.asarray(t_ppf((1 + level) / 2, self.dof) * errors(self.robust), float)
 
 
 def errors(covariance: Floats) -> Floats:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.later import optimize
 from fivesigma.models.mixtures import label_kernels as kernels
 
 Array = NDArray[np.float64]
@@ -77,7 +77,7 @@ def best_permutation(agreement: ArrayLike) -> Labels:
     >>> best_permutation([[1, 5], [4, 2]])
     array([1, 0])
     """
-    return np.asarray(linear_sum_assignment(agreement, maximize=True)[1], dtype=np.int64)
+    return np.asarray(optimize.linear_sum_assignment(agreement, maximize=True)[1], dtype=np.int64)
 
 
 def relabel(draws: ArrayLike, pivot: ArrayLike, n_components: int) -> Labels:

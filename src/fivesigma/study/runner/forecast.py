@@ -22,10 +22,11 @@ from fivesigma.study.prepared import Prepared
 from fivesigma.study.registry.pace import OVERHEAD, seconds_of
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.runner.progress import duration
-from fivesigma.study.runner.stages import first_stage
+from fivesigma.study.runner.stages import first_stage, in_this_process
 from fivesigma.study.tasks.registry import task as task_called
 
 _WAKING = 3.5  # seconds until a worker has what it fits with
+_SOON = 5.0  # seconds of fits; waking processes for them would cost more than they do
 _INNER_FOLDS = 3  # of a search
 _METRIC = 5e-8  # seconds of one event in one resample of one model, for all metrics together
 _MODEL, _FIGURE, _PAGE = 0.2, 0.2, 3.0
@@ -49,14 +50,19 @@ class Forecast:
     conclusion: float
     tasks: int
 
+    def at_once(self, workers: int | None = None) -> int:
+        """Return how many tasks are done at once: as was asked; else one where they are soon done, else one a core."""
+        wanted = workers or (1 if self.fits + self.further < _SOON else available_cores())
+        return max(1, min(wanted, self.tasks))
+
     def seconds(self, workers: int | None = None) -> float:
         """Return the time that it takes with so many workers, by how busy the machine is now."""
-        n = max(1, min(workers or available_cores(), self.tasks))
+        n = self.at_once(workers)
         return self.alone(n) * slowdown(n)
 
     def alone(self, workers: int | None = None) -> float:
         """Return the time that it takes with so many workers where nothing else runs."""
-        n = max(1, min(workers or available_cores(), self.tasks))
+        n = self.at_once(workers)
         waking = _WAKING if n > 1 else _WAKING / 2
         return waking + (self.fits + self.further) / n + self.conclusion
 
@@ -78,6 +84,19 @@ def planned(prepared: Prepared) -> Plan:
     return first_stage(prepared, Finished(Memory())).plan
 
 
+def n_workers(prepared: Prepared, plan: Plan, workers: int | None) -> int:
+    """Return how many tasks of a plan are done at once, of so many processes as were asked for.
+
+    Where none were, small studies have this process alone, unless they run code of the user's own, which may end the
+    process that it is in.
+    """
+    if in_this_process(prepared, plan):
+        return 1
+    if workers is None and prepared.spec.scan is None and not prepared.spec.trust:
+        return forecast(prepared, plan).at_once()
+    return max(1, min(workers or available_cores(), len(plan.tasks)))
+
+
 def forecast(prepared: Prepared, plan: Plan) -> Forecast:
     """Return about how long a study takes, by what each of its fits is."""
     pace = Pace.of(prepared)
@@ -92,7 +111,8 @@ def foretold(prepared: Prepared, plan: Plan) -> list[str]:
         n, repeats = len(children(prepared.spec)), prepared.spec.scan.repeats
         parts = [counted(n // repeats, "point"), counted(repeats, "repeat")]
         said = [f"scan: {counted(n, 'study', 'studies')} ({', '.join(parts)})"]
-    found, cores = forecast(prepared, plan), available_cores()
+    found = forecast(prepared, plan)
+    cores = found.at_once()
     busy = found.seconds() > _BUSY * found.alone()
     beside = f" beside what else runs now, about {duration(found.alone())} alone" if busy else ""
     return [*said, f"time: about {duration(found.seconds())} on {counted(cores, 'core')}{beside}"]

@@ -20,7 +20,7 @@ from fivesigma.study.finished.result import Result, load
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
 from fivesigma.study.runner.audit import before, refuse
-from fivesigma.study.runner.forecast import planned
+from fivesigma.study.runner.forecast import n_workers, planned
 from fivesigma.study.runner.kept_models import keep_beside
 from fivesigma.study.runner.kept_rows import keep_rows
 from fivesigma.study.runner.manifest import (
@@ -35,7 +35,7 @@ from fivesigma.study.runner.openings import note_seen, open_rows, opened_by
 from fivesigma.study.runner.outlook import Outlook
 from fivesigma.study.runner.progress import Progress, Silent, choose
 from fivesigma.study.runner.results import prediction_table, prediction_units, results
-from fivesigma.study.runner.stages import SPEED, Made, make, n_workers
+from fivesigma.study.runner.stages import SPEED, Made, make
 from fivesigma.study.spec.document import Spec
 
 
@@ -181,8 +181,8 @@ def _again(folder: RunFolder, prepared: Prepared | None, trust: bool) -> Prepare
 def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Result:
     """Do the tasks that are missing, then everything that follows from them."""
     try:
-        outlook = Outlook.of(prepared, n_workers(prepared, planned(prepared), settings.workers))
-        made = make(prepared, folder, settings.workers, settings.progress, outlook)
+        n = n_workers(prepared, planned(prepared), settings.workers)
+        made = make(prepared, folder, n, settings.progress, Outlook.of(prepared, n))
         settings.progress.start(3.0, "evidence")
         result = _conclude(made, folder, settings)
     except KeyboardInterrupt:
@@ -235,7 +235,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
     settings.progress.advance(2.0, "page written")
     ended = time.perf_counter()
     timing |= {"page": ended - weighed, "total": ended - settings.started}
-    record = folder.write_results(dataclasses.replace(record, timing=timing), sections)
+    record = folder.write_timing(record, timing)
     shutil.rmtree(folder.work, ignore_errors=True)
     return Result(folder.path, record)
 

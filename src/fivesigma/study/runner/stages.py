@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from fivesigma._core.executor import Executor, Processes, Serial, available_cores
+from fivesigma._core.executor import Executor, Processes, Serial
 from fivesigma.record.store import RunFolder, write_arrays, write_json
 from fivesigma.study.analyses import analyses, diagnostics
 from fivesigma.study.analyses.analysis import Experiment, Run
@@ -85,23 +85,18 @@ class Left(Protocol):
         """Return the seconds that are left."""
 
 
-def n_workers(prepared: Prepared, plan: Plan, workers: int | None) -> int:
-    """Return how many tasks of a plan are done at once."""
-    n = min(workers or available_cores(), max(len(plan.tasks), 1))
-    return 1 if _in_this_process(prepared, plan, n) else n
-
-
-def _in_this_process(prepared: Prepared, plan: Plan, n: int) -> bool:
-    """Whether tasks need what exists in this process only: arrays and estimators given in Python."""
+def in_this_process(prepared: Prepared, plan: Plan) -> bool:
+    """Return whether tasks need what exists in this process only: arrays and estimators given in Python."""
     given = prepared.spec.data.source == MEMORY
     scanned = any(isinstance(task, Child) for task in plan.tasks.values())
-    return bool(prepared.own) or n < 2 or (given and scanned)
+    return bool(prepared.own) or (given and scanned)
 
 
-def make(
-    prepared: Prepared, folder: RunFolder, workers: int | None, progress: Progress, outlook: Left
-) -> Made:
-    """Do every task that has no result yet: which columns go next, say, follows from fits that are done."""
+def make(prepared: Prepared, folder: RunFolder, workers: int, progress: Progress, outlook: Left) -> Made:
+    """Do every task that has no result yet, so many at once.
+
+    Which columns go next, say, follows from fits that are done.
+    """
     made = first_stage(prepared, Finished(folder.tasks))
     label = "fitting"
     with _executor(made, folder, workers) as executor:
@@ -166,15 +161,14 @@ def speeds(meta: Mapping[str, Any]) -> list[float]:
 
 
 @contextmanager
-def _executor(made: Made, folder: RunFolder, workers: int | None) -> Iterator[Executor]:
-    """Yield what carries the tasks out; arrays and estimators given in Python exist in this process only."""
-    prepared = made.run.prepared
-    n = n_workers(prepared, made.plan, workers)
-    if n < 2:
+def _executor(made: Made, folder: RunFolder, workers: int) -> Iterator[Executor]:
+    """Yield what carries the tasks out: this process, or several others."""
+    if workers < 2:
+        prepared = made.run.prepared
         given = prepared.spec.data.source == MEMORY
         yield Serial(Worker(folder, prepared.data if given else None, prepared.own, prepared.fit_data.X))
         return
-    executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), n, keep=True)
+    executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), workers, keep=True)
     try:
         yield executor
     finally:

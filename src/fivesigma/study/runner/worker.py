@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -20,9 +20,10 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Fit, Plan, Task
-from fivesigma.study.runner.child_study import ChildStudies
 from fivesigma.study.runner.fitter import Fitter
-from fivesigma.study.spec.document import Spec
+
+if TYPE_CHECKING:
+    from fivesigma.study.runner.child_study import ChildStudies
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,13 @@ class Worker:
 
     @cached_property
     def children(self) -> ChildStudies:
-        """Makes the studies of a scan; whoever started the run has said whether a loss of theirs is trusted."""
+        """Makes the studies of a scan; whoever started the run has said whether a loss of theirs is trusted.
+
+        What reads and weighs studies is imported with the first of them.
+        """
+        from fivesigma.study.runner.child_study import ChildStudies
+        from fivesigma.study.spec.document import Spec
+
         return ChildStudies(Spec.read(self.folder.study, trust=True), self.data, self.own)
 
 

@@ -1,0 +1,86 @@
+"""Names in place of what a package takes from modules when it is imported: the modules come when a name is used.
+
+A package that imports a module to have one function of it, for a case that hardly occurs, costs every process the
+whole module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+
+class _Name:
+    """A function of a module that is imported when the function is called, or asked for something."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._of = (module, name)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return _meant(*self._of)(*arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_meant(*self._of), name)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (_meant(*self._of),)
+
+
+class _Named(ModuleType):
+    """Stands in the place of a module: gives names to modules of ``package`` in one thread, and else what they mean."""
+
+    def __init__(self, name: str, package: str) -> None:
+        super().__init__(name)
+        self._package = package
+        self._thread: int | None = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        asking = sys._getframe(1)
+        if self._thread == threading.get_ident():
+            if name == "__path__" and asking.f_code.co_name != "_find_and_load_unlocked":
+                raise AttributeError(
+                    name
+                )  # names of it are no modules; only one that is imported needs the place
+            if str(asking.f_globals.get("__name__")).partition(".")[0] == self._package:
+                return _Name(self.__name__, name)
+        return _meant(self.__name__, name)
+
+
+def _meant(module: str, name: str) -> Any:
+    """Return what a name means: the module itself is imported, and takes its place."""
+    family = [
+        each for each in sys.modules if f"{each}.".startswith(f"{module}.") or module.startswith(f"{each}.")
+    ]
+    for each in family:
+        if isinstance(sys.modules[each], _Named):
+            del sys.modules[each]
+    return getattr(importlib.import_module(module), name)
+
+
+@contextmanager
+def named(*modules: str, package: str) -> Iterator[None]:
+    """Let what ``package`` imports within take functions from ``modules`` that are imported when these are called.
+
+    A module that is here already stays as it is, and others than those of the package have it as ever.
+
+    >>> with named("wave", package=__name__.partition(".")[0]):
+    ...     from wave import open as opened
+    >>> "wave" in sys.modules
+    False
+    >>> opened.__name__
+    'open'
+    """
+    stand = {name: _Named(name, package) for name in modules if name not in sys.modules}
+    sys.modules.update(stand)
+    try:
+        yield
+    finally:
+        for name, each in stand.items():
+            each._thread = None
+            if sys.modules.get(name) is each:
+                del sys.modules[name]
