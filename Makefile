@@ -21,8 +21,10 @@ $(VENV)/.test: $(VENV)/.core
 	@touch $@
 
 # Where the environment forbids Python to keep what it compiles, every command would compile the whole package again.
+COMPILE := $(BIN)/python -m compileall -q src
+
 demo: $(VENV)/.core
-	@$(BIN)/python -m compileall -q src
+	@$(COMPILE)
 	$(BIN)/fivesigma run $(DEMO)
 
 # Debian's chromium, where it can be installed; without it the browser tests skip loudly.
@@ -33,6 +35,7 @@ browser:
 	  echo "chromium is not here and cannot be installed: the browser tests will skip"
 
 check: $(VENV)/.test
+	@$(COMPILE)
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/lint-imports

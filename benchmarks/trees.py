@@ -33,7 +33,7 @@ from sklearn.tree import DecisionTreeRegressor
 from fivesigma.explain.importance import direct_predictions, permutation_importance
 from fivesigma.models.trees import DepthPath, NaturalGradientBoosting
 from fivesigma.models.trees.resampled import refits_by_counts
-from fivesigma.risk.generalisation import BiasVariance, bias_variance, bias_variance_path
+from fivesigma.risk.bias_variance import BiasVariance, bias_variance, bias_variance_path
 from fivesigma.risk.metrics import metric
 
 DEPTHS = np.arange(1, 32)

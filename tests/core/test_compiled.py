@@ -10,9 +10,11 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import pytest
+from numba.core.errors import NumbaError
 
 import fivesigma
-from fivesigma._core.compiled import compiled, inlined
+from fivesigma._core.compiled import borrowing, compiled, inlined
 
 _EXTENDED = """
     import numba
@@ -142,6 +144,32 @@ def test_a_kept_loop_is_found_without_preparations_and_one_that_is_not_kept_is_c
 def test_a_function_within_another_is_compiled_with_it() -> None:
     assert _sum_of_squares(np.array([1.0, 2.0, 3.0])) == 14.0
     assert _sum_of_squares(np.array([1, 2], dtype=np.int64)) == 5.0
+
+
+@borrowing
+def _first_row_doubled(table):
+    row = table[0]
+    for i in range(len(row)):
+        row[i] *= 2.0
+
+
+def test_who_borrows_writes_to_what_it_was_handed_and_keeps_nothing() -> None:
+    table = np.ones((2, 3))
+    held = sys.getrefcount(table)
+    for _ in range(10):
+        _first_row_doubled(table)
+    assert table.tolist() == [[1024.0] * 3, [1.0] * 3]
+    assert sys.getrefcount(table) == held
+
+
+def test_who_borrows_makes_no_arrays() -> None:
+    @borrowing
+    def made(n):
+        room = np.zeros(n)
+        return room[0]
+
+    with pytest.raises((NumbaError, RuntimeError), match=r"array|NRT"):
+        made(3)
 
 
 def test_division_by_zero_is_that_of_arrays() -> None:

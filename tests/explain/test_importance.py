@@ -33,6 +33,16 @@ CLASSES = np.digitize(Y, [-1, 1])
 FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500) % 4 == k)) for k in range(4)]
 
 
+class _Exponential(trees.LogNormal):
+    """A law whose mean is no sum, of any target."""
+
+    def inner(self, y):
+        return y
+
+    def refuse(self, y):
+        del y
+
+
 @pytest.mark.parametrize("groups", [None, [(0, 3), (2,)]], ids=["single", "grouped"])
 @pytest.mark.parametrize("weight", [None, RNG.integers(0, 3, size=250)], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize(
@@ -48,6 +58,8 @@ FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500)
         (BoostingClassifier(max_iter=8), "log_loss"),
         (BoostingRegressor(max_iter=12), "rmse"),
         (trees.QuantileForest(ForestRegressor(8, random_state=0)), "rmse"),
+        (trees.NaturalGradientBoosting(n_estimators=12), "rmse"),
+        (trees.NaturalGradientBoosting(_Exponential(), n_estimators=12), "rmse"),
     ],
     ids=[
         "forest",
@@ -60,6 +72,8 @@ FOLDS = [(np.flatnonzero(np.arange(500) % 4 != k), np.flatnonzero(np.arange(500)
         "our boosting",
         "our values",
         "our quantiles",
+        "our law",
+        "our law of logarithms",
     ],
 )
 def test_path_masking_equals_direct_prediction_to_the_last_bit(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,22 @@ class Bag:
     targets: Callable[[NDArray[Any]], NDArray[np.float64]]
 
 
+class Divided(NamedTuple):
+    """What Shapley values divide up where a prediction is no sum over the trees.
+
+    Attributes
+    ----------
+    output : which one
+    zero, unit : what it says where the sum is 0, and by how much more where it is 1
+    name : what it is, in words
+    """
+
+    output: int
+    zero: float
+    unit: float
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Ensemble:
     """A fitted tree, or an ensemble of them: what those that explain it ask, whoever grew it.
@@ -68,6 +84,7 @@ class Ensemble:
     importances : () -> (n_trees, p) what the splits on each column gain, as shares of their tree
     bag : the rows that its trees were fitted to; None where each saw all, or nobody knows
     gain : what a split gains, in words
+    divided : what Shapley values divide up; None for the prediction, of classes for the last output
     """
 
     forest: Forest
@@ -77,6 +94,7 @@ class Ensemble:
     importances: Callable[[], NDArray[np.float64]]
     bag: Bag | None = None
     gain: str = "decrease of impurity"
+    divided: Divided | None = None
 
 
 def read_forest(trees: Sequence[Any]) -> Forest:

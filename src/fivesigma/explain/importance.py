@@ -80,7 +80,7 @@ def permutation_importance(  # noqa: PLR0913 keywords of a public function
 
     Parameters
     ----------
-    model : fitted; trees, forests and our boosting go by path masking, equal to the last bit
+    model : fitted; trees, forests and boosting of ours go by path masking, equal to the last bit
     X, y : (n, p) and (n,) held-out rows
     metric : Metric or its name
     n_repeats : permutations R of each column, at least 2

@@ -41,11 +41,14 @@ class Nodes(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Summed:
-    """Trees whose leaves add up to an output: nodes, where each tree begins (T,), and what the sum begins with."""
+    """Trees whose leaves add up to an output: nodes, where each tree begins (T,), what the sum begins with, and its
+    name where it is no prediction.
+    """
 
     nodes: Nodes
     roots: Roots
     start: float = 0.0
+    name: str | None = None
 
 
 def has_log_link(model: Any) -> bool:
@@ -54,12 +57,18 @@ def has_log_link(model: Any) -> bool:
 
 
 def of_ours(model: Any, trees: Ensemble) -> Summed:
-    """Return the last output of trees of ours, in the unit of what the model says (its logarithm for a log link)."""
+    """Return trees of ours of the last output, in the unit of what the model says (its logarithm for a log link), or
+    of the one that it divides up.
+    """
     forest = trees.forest
     inner = forest.nodes["feature"] >= 0
     outputs = np.zeros(len(forest.roots), np.int64) if forest.outputs is None else forest.outputs
-    unit, zero = (1.0, 0.0) if hasattr(model, "predict_proba") else _unit(model, trees)
-    start = zero if forest.start is None else zero + unit * float(forest.start[-1])
+    if trees.divided is not None:
+        last, zero, unit, name = trees.divided
+    else:
+        last, name = int(outputs.max()), None
+        unit, zero = (1.0, 0.0) if hasattr(model, "predict_proba") else _unit(model, trees)
+    start = zero if forest.start is None else zero + unit * float(forest.start[last])
     share = unit / len(forest.roots) if forest.start is None else unit
     nodes = Nodes(
         np.where(inner, forest.nodes["feature"] >> 1, -1).astype(np.int64),
@@ -70,7 +79,7 @@ def of_ours(model: Any, trees: Ensemble) -> Summed:
         trees.weight,
         forest.values[:, -1] * share,
     )
-    return Summed(nodes, forest.roots[outputs == outputs.max()], start)
+    return Summed(nodes, forest.roots[outputs == last], start, name)
 
 
 def _unit(model: Any, trees: Ensemble) -> tuple[float, float]:

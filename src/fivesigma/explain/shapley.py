@@ -26,7 +26,8 @@ class ShapleyValues:
     ----------
     values : (n, p), in units of ``scale``
     base : expected output
-    scale : "prediction", its logarithm "log prediction", "probability" or "log odds": the output that is divided up
+    scale : "prediction", its logarithm "log prediction", "probability" or "log odds": the output that is divided up;
+        of a law its "location", or the "location of the logarithm"
     """
 
     values: Array
@@ -44,8 +45,8 @@ def shapley_values(
 ) -> ShapleyValues:
     """Return exact Shapley values of a fitted tree model (Lundberg et al. 2020, arXiv:1905.04610).
 
-    Of a classifier the last class is explained, the signal. ``progress`` is called with (rows done, n); the values of
-    a row do not depend on the others.
+    Of a classifier the last class is explained, the signal, of natural gradient boosting the location μ of its law.
+    ``progress`` is called with (rows done, n); the values of a row do not depend on the others.
 
     Raises
     ------
@@ -95,7 +96,8 @@ def _by_nodes(trees: Summed, rows: Array, model: Any) -> ShapleyValues:
     from fivesigma.explain.tree_shapley import expected, shares_of_columns
 
     base = trees.start + float(expected(trees.nodes, trees.roots))
-    return ShapleyValues(shares_of_columns(trees.nodes, trees.roots, rows), base, _scale(model))
+    values = shares_of_columns(trees.nodes, trees.roots, rows)
+    return ShapleyValues(values, base, trees.name or _scale(model))
 
 
 def _by_xgboost(model: Any, contributions: Any) -> ShapleyValues:

@@ -146,14 +146,14 @@ def test_a_tree_has_the_same_bytes_in_any_number_of_threads(monkeypatch, case) -
 
 def test_a_thread_that_fails_leaves_no_other_waiting(monkeypatch) -> None:
     monkeypatch.setattr(rounds, "_LEAST", 1)
-    grow = rounds.grow
+    grow = rounds.grow_all
 
-    def failing(events, slope, curvature, growth, shared, leaves, tree):
+    def failing(events, outputs, growth, shared, leaves, trees, newton, n_leaves):
         if leaves.part == 1:
             raise MemoryError("no room")
-        return grow(events, slope, curvature, growth, shared, leaves, tree)
+        grow(events, outputs, growth, shared, leaves, trees, newton, n_leaves)
 
-    monkeypatch.setattr(rounds, "grow", failing)
+    monkeypatch.setattr(rounds, "grow_all", failing)
     X, y, _ = many()
     with pytest.raises(MemoryError, match="no room"):
         BoostingRegressor(max_iter=2, n_jobs=2).fit(X, y)

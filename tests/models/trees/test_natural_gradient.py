@@ -9,6 +9,8 @@ import pytest
 from scipy import integrate, stats
 
 from fivesigma._core.errors import InputError
+from fivesigma._core.saved_state import SavedState, UnsoundStateError
+from fivesigma.explain.shapley import shapley_values
 from fivesigma.models.trees import (
     LogNormal,
     NaturalGradientBoosting,
@@ -18,6 +20,8 @@ from fivesigma.models.trees import (
     continuous_ranked_probability_score,
     negative_log_likelihood,
 )
+from fivesigma.models.trees.binning import Bins
+from fivesigma.models.trees.natural_gradient import _Trees
 from fivesigma.models.trees.recalibration import Recalibration
 
 FAMILIES = [Normal(), LogNormal(), StudentT(5.0), StudentT(3.5)]
@@ -143,6 +147,103 @@ def test_weight_k_is_k_copies_and_a_change_of_unit_changes_the_answer_by_the_uni
     np.testing.assert_allclose(scaled.std, 1000 * std, rtol=1e-6)
 
 
+@pytest.mark.parametrize("distribution", ["normal", "student-t"])
+def test_copies_leave_the_bits_that_their_weights_leave(distribution) -> None:
+    X, y = _data(300)
+    X[::9, 1] = np.nan
+    w = np.random.default_rng(0).integers(1, 4, size=300)
+    model = NaturalGradientBoosting(distribution, n_estimators=40, calibrate=False)
+    weighted = model.fit(X, y, sample_weight=w)._trees
+    copied = model.fit(np.repeat(X, w, axis=0), np.repeat(y, w))._trees
+    for each, other in zip(weighted.tree, copied.tree, strict=True):
+        np.testing.assert_array_equal(each, other)
+
+
+def test_missing_values_go_where_the_law_is_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 2))
+    X[rng.random(1500) < 0.3, 0] = np.nan
+    missing = np.isnan(X[:, 0])
+    y = np.where(missing | (X[:, 0] > 1), 3.0, 0.0) + np.where(missing, 1.0, 0.1) * rng.normal(size=1500)
+    law = NaturalGradientBoosting(n_estimators=150).fit(X[:1000], y[:1000]).predict_dist(X[1000:])
+    held = missing[1000:]
+    assert law.mean[held].mean() == pytest.approx(3.0, abs=0.3)
+    assert np.median(law.std[held]) == pytest.approx(1.0, abs=0.2)
+    assert np.median(law.std[~held]) == pytest.approx(0.1, abs=0.05)
+
+
+def _heaps(model, X):
+    """Return trees as version 0.1.0 kept them, drawn at random, and what they say of X, walked by hand."""
+    rng, T, inner = np.random.default_rng(1), 5, 7
+    bins = Bins.of(X, np.ones(len(X)), 64)
+    feature = rng.integers(0, X.shape[1], (T, 2, inner)).astype(np.int32)
+    cut = rng.integers(0, 60, (T, 2, inner)).astype(np.uint8)
+    feature[rng.random(feature.shape) < 0.3] = 0
+    cut[feature == 0] = 255  # not split: every row goes left
+    trees = _Trees(np.array([0.3, -0.2]), feature, cut, rng.normal(size=(T, 2, inner + 1)))
+    model._bins, model._trees = bins, trees
+    codes, told = bins.codes(X), np.tile(trees.start, (len(X), 1))
+    for i in range(len(X)):
+        for t in range(T):
+            for q in (0, 1):
+                k = 0
+                while k < inner:
+                    k = 2 * k + 1 + int(codes[feature[t, q, k], i] > cut[t, q, k])
+                told[i, q] += trees.value[t, q, k - inner]
+    return told
+
+
+def test_trees_that_version_0_1_0_kept_say_what_they_said_and_are_no_trees_to_explain() -> None:
+    X, y = _data(200)
+    X[::7, 1] = np.nan
+    model = NaturalGradientBoosting(n_estimators=2).fit(X, y)
+    del model._start
+    told = _heaps(model, X)
+    model._target = None
+    np.testing.assert_array_equal(model.predict_dist(X).parameters, told)
+    model.check_state(SavedState(model))
+    model._trees.check_state(SavedState(model._trees))
+    model._trees.grown(model._bins).check_state(SavedState(model._trees.grown(model._bins)))
+    with pytest.raises(AttributeError):
+        model.as_trees()
+    with pytest.raises(InputError, match="is no tree model"):
+        shapley_values(model, X)
+    model._trees.feature[0, 0, 0] = X.shape[1]
+    with pytest.raises(UnsoundStateError, match="splits on columns below"):
+        model.check_state(SavedState(model))
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ({"_start": np.zeros(1)}, "_start"),
+        ({"n_iter_": 3}, "3 rounds of 2 trees"),
+        ({"n_features_in_": 5}, "trees of 5 columns"),
+        ({"_target": None}, "_target"),
+        ({"_trees": None}, "Grown"),
+    ],
+)
+def test_a_state_that_no_fit_leaves_is_refused(broken, message) -> None:
+    model = NaturalGradientBoosting(n_estimators=4, calibrate=False).fit(*_data(60))
+    model.check_state(SavedState(model))
+    vars(model).update(broken)
+    with pytest.raises(UnsoundStateError, match=message):
+        model.check_state(SavedState(model))
+
+
+@pytest.mark.parametrize("distribution", ["normal", "log-normal"])
+def test_shapley_values_divide_the_location_of_the_law(distribution) -> None:
+    X, y = _data(400)
+    X[::7, 1] = np.nan
+    y = np.exp(y) if distribution == "log-normal" else 1e6 + 1e3 * y
+    model = NaturalGradientBoosting(distribution, n_estimators=30).fit(X, y)
+    found = shapley_values(model, X[:50])
+    location = model.predict_dist(X[:50]).parameters[:, 0]
+    np.testing.assert_allclose(found.base + found.values.sum(axis=1), location, rtol=1e-11)
+    assert found.scale == ("location" if distribution == "normal" else "location of the logarithm")
+    assert (found.values[:, 3:] ** 2).sum() < 0.05 * (found.values[:, :3] ** 2).sum()
+
+
 def test_two_fits_are_the_same_bytes_and_missing_values_are_taken() -> None:
     X, y = _data(200)
     X[::7, 0] = np.nan
@@ -165,6 +266,7 @@ def test_two_fits_are_the_same_bytes_and_missing_values_are_taken() -> None:
         ({"distribution": "norml"}, "Did you mean 'normal'"),
         ({"max_depth": 40}, "max_depth is 40"),
         ({"n_estimators": 0}, "n_estimators is 0"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
     ],
 )
 def test_bad_input_is_one_sentence(change, message) -> None:

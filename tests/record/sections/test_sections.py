@@ -6,6 +6,7 @@ import copy
 import gzip
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -470,7 +471,9 @@ BY_HAND = {
 """Sections that the kept runs need not have."""
 
 
+@cache
 def kept(path: Path) -> dict[str, Any]:
+    """Return the record of a kept run, which nobody may change."""
     document: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))["results"]
     return {**document, "timing": document.get("timing") or {}}
 
@@ -525,7 +528,7 @@ def within(older: Any, newer: Any) -> bool:
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
 def test_the_record_of_a_run_is_read_and_written_back_the_same(path) -> None:
-    document = in_order(kept(path))
+    document = in_order(copy.deepcopy(kept(path)))
     found = from_document(document)
     assert within(document, to_document(found))
     assert not within({**document, "seed": -1}, to_document(found))
@@ -548,16 +551,14 @@ def test_a_section_is_read_and_written_back_byte_for_byte(section) -> None:
 def test_an_unknown_key_anywhere_in_a_section_is_refused_by_reader_and_schema(section) -> None:
     schema = json_schema()
     own = {"$ref": f"#/$defs/{section.__name__}", "$defs": schema["$defs"]}
-    document = copy.deepcopy(examples(section)[-1])
-    jsonschema.validate(document, own)
+    by_schema, document = jsonschema.Draft202012Validator(own), copy.deepcopy(examples(section)[-1])
+    assert by_schema.is_valid(document)
     if section.inline and not any(True for _ in objects(document)):
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({"unexpected": document}, own)
+        assert not by_schema.is_valid({"unexpected": document})
         return
     for each in list(objects(document))[:40]:
         each["unexpected"] = [{"never": {}}]
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(document, own)
+        assert not by_schema.is_valid(document)
         if section.key != "tests":  # names of test sets: only their values can be of another shape
             with pytest.raises(ValueError, match=r"unexpected|is no object"):
                 section.from_document(document)

@@ -30,7 +30,7 @@ from fivesigma.models.trees.boosting_losses import (
 )
 from fivesigma.models.trees.boosting_room import Growth
 from fivesigma.models.trees.boosting_rounds import Plan, boosted
-from fivesigma.models.trees.nodes import Grown
+from fivesigma.models.trees.nodes import Grown, check_rounds
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
@@ -145,6 +145,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
             float(self.min_samples_leaf),
             _LEAST_CURVATURE,
             float(self.l2_regularization),
+            0.0,
             float(self.learning_rate),
             max(1, math.ceil(self.max_features * p)),
             bounded,
@@ -179,13 +180,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
         p = state.count("n_features_in_")
-        K = len(state.floats("_start", (None,)))
-        trees = state.part("_trees", Grown)
-        state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
-        state.expect(trees.value.shape[1] == 1, "_trees", "one value a node")
-        state.expect((trees.outputs < K).all(), "_trees", f"trees of {K} outputs")
-        rounds = state.count("n_iter_")
-        state.expect(len(trees.outputs) == K * rounds, "_trees", f"{rounds} rounds of {K} trees")
+        check_rounds(state, p, len(state.floats("_start", (None,))))
 
 
 class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma._core.compiled import compiled
+from fivesigma._core.compiled import borrowing
 from fivesigma.models.trees.boosting_parts import meet
-from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Shared
-from fivesigma.models.trees.boosting_splits import TIE, best_cut, step_of
+from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Outputs, Shared
+from fivesigma.models.trees.boosting_splits import TIE, best_cut, settled, step_of
 from fivesigma.models.trees.boosting_sums import Words, add_bins, block_sizes, tell, told, words_of
 from fivesigma.models.trees.draws import below, drawn
 from fivesigma.models.trees.nodes import Tree
 
 
-@compiled
+@borrowing
 def _draw_columns(leaves: Leaves, which: int, tried: int) -> None:
     """Draw the columns that are looked at for one of two leaves."""
     order, state, p, bits = leaves.order, leaves.state, len(leaves.order), np.uint64(0)
@@ -35,13 +35,13 @@ def _draw_columns(leaves: Leaves, which: int, tried: int) -> None:
         leaves.looked[which, at] = order[at]
 
 
-@compiled
+@borrowing
 def _may_split(leaves: Leaves, k: int, made: Words, growth: Growth) -> bool:
     weight = told(made, leaves.total[k])[2]
     return weight * made.weight >= 2 * growth.min_weight and leaves.depth[k] < growth.max_depth
 
 
-@compiled
+@borrowing
 def _look(
     events: Events, shared: Shared, leaves: Leaves, k: int, which: int, made: Words, growth: Growth
 ) -> None:
@@ -63,7 +63,7 @@ def _look(
             )  # less by more than ties of columns of other parts could be
 
 
-@compiled
+@borrowing
 def _take(shared: Shared, leaves: Leaves, k: int, which: int, made: Words, growth: Growth) -> None:
     """Set the split of leaf ``k`` to the best of all columns, and what it gains: 0 where there is none."""
     total, split = told(made, leaves.total[k]), leaves.split[k]
@@ -78,7 +78,7 @@ def _take(shared: Shared, leaves: Leaves, k: int, which: int, made: Words, growt
     leaves.gain[k] = best - own if split[0] >= 0 else 0.0
 
 
-@compiled
+@borrowing
 def _look_at(
     events: Events, shared: Shared, leaves: Leaves, j: int, k: int, made: Words, growth: Growth
 ) -> None:
@@ -96,7 +96,7 @@ def _look_at(
             _take(shared, leaves, leaf, which, made, growth)
 
 
-@compiled
+@borrowing
 def _parted(codes: Any, split: Any, rows: Any, spare: Any, start: int, end: int) -> Any:
     """Move the rows of a leaf that go left to the front, in their order; return where the others begin."""
     first, cut = split[1], split[2]
@@ -113,7 +113,7 @@ def _parted(codes: Any, split: Any, rows: Any, spare: Any, start: int, end: int)
     return np.int64(at)
 
 
-@compiled
+@borrowing
 def _divide(
     events: Events, shared: Shared, leaves: Leaves, j: int, k: int, tree: Tree, n_nodes: int, made: Words
 ) -> None:
@@ -140,7 +140,7 @@ def _divide(
         tree.weight[n_nodes + 1] = told(made, leaves.total[k])[2] * made.weight
 
 
-@compiled
+@borrowing
 def _bind(leaves: Leaves, j: int, k: int, growth: Growth, sign: int, made: Words) -> None:
     """Let no later step of leaves ``j`` (left) and ``k`` cross the middle between theirs, where there is a ``sign``."""
     middle, shrink = 0.0, growth.shrink
@@ -153,13 +153,13 @@ def _bind(leaves: Leaves, j: int, k: int, growth: Growth, sign: int, made: Words
         leaves.bounds[j, 0], leaves.bounds[k, 1] = middle, middle
 
 
-@compiled
+@borrowing
 def _clear(bins: Any, n: int) -> None:
     for i in range(n):
         bins[i] = 0
 
 
-@compiled
+@borrowing
 def _add_up(counted: Any, begin: int, end: int, whole: Any) -> None:
     """Set the bins from ``begin`` to ``end`` to what all parts ``counted`` (parts, bins)."""
     for i in range(begin, end):
@@ -169,13 +169,13 @@ def _add_up(counted: Any, begin: int, end: int, whole: Any) -> None:
             whole[i] += counted[part, i]
 
 
-@compiled
+@borrowing
 def _take_off(whole: Any, begin: int, end: int, rest: Any) -> None:
     for i in range(begin, end):
         rest[i] -= whole[i]
 
 
-@compiled
+@borrowing
 def _largest(gain: Any, n: int) -> Any:
     """Return the first of ``n`` leaves that gains most."""
     best: Any = np.int64(0)
@@ -185,7 +185,7 @@ def _largest(gain: Any, n: int) -> Any:
     return best
 
 
-@compiled
+@borrowing
 def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, made: Words) -> None:
     """Count the rows of leaf ``k`` into its bins, and take them from those at the place of its ``parent``, if any.
 
@@ -217,7 +217,7 @@ def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, 
         _take_off(whole, begin, end, shared.bins[parent])
 
 
-@compiled
+@borrowing
 def _share_out(events: Events, shared: Shared, leaves: Leaves, j: int, k: int, made: Words) -> None:
     """Give the bins of a leaf that was split, in the place of its left child ``j``, to that and the right one ``k``."""
     parent, left, right = leaves.place[j], told(made, leaves.total[j])[2], told(made, leaves.total[k])[2]
@@ -226,7 +226,7 @@ def _share_out(events: Events, shared: Shared, leaves: Leaves, j: int, k: int, m
     _count(events, shared, leaves, light, parent, made)
 
 
-@compiled
+@borrowing
 def _begin(events: Events, shared: Shared, leaves: Leaves, slope: Any, curvature: Any) -> Words:
     """Tell the rows of this part by words, all as one leaf; return how they are told."""
     n, n_rows, first = len(events.codes), len(leaves.rows), leaves.first
@@ -241,7 +241,7 @@ def _begin(events: Events, shared: Shared, leaves: Leaves, slope: Any, curvature
     return made
 
 
-@compiled
+@borrowing
 def _sum_of_all(shared: Shared, leaves: Leaves, made: Words, events: Events) -> None:
     """Set the sums of the first leaf to those of all rows: the bins of any column have them."""
     for s in range(made.n):
@@ -250,11 +250,13 @@ def _sum_of_all(shared: Shared, leaves: Leaves, made: Words, events: Events) -> 
             leaves.total[0, s] += shared.bins[0, c * made.n + s]
 
 
-@compiled
+@borrowing
 def grow(
-    events: Events, slope: Any, curvature: Any, growth: Growth, shared: Shared, leaves: Leaves, tree: Tree
+    events: Events, outputs: Outputs, k: int, growth: Growth, shared: Shared, leaves: Leaves, tree: Tree
 ) -> int:
-    """Grow one ``tree`` on slopes and curvatures (n,), none for 1; move the rows to their leaves; return its leaves."""
+    """Grow the ``tree`` of output ``k``; move the rows to their leaves; return its leaves."""
+    slope, longest = outputs.slope[k], outputs.longest[k]
+    curvature = outputs.curvature[k] if k < len(outputs.curvature) else slope[:0]
     made = _begin(events, shared, leaves, slope, curvature)
     n_leaves: Any = np.int64(1)  # literals would be compiled for themselves
     n_nodes: Any = np.int64(1)
@@ -262,8 +264,10 @@ def grow(
     _count(events, shared, leaves, root, root - 1, made)
     meet(shared.flags, leaves.n_parts, leaves.part)
     _sum_of_all(shared, leaves, made, events)
+    g, h, count = told(made, leaves.total[0])
+    growth = settled(growth, (g, h, count * made.weight))
     if leaves.part == 0:
-        tree.weight[0] = told(made, leaves.total[0])[2] * made.weight
+        tree.weight[0] = count * made.weight
     if growth.max_leaves > 1:
         _look_at(events, shared, leaves, root, root, made, growth)
     while n_leaves < growth.max_leaves:
@@ -273,21 +277,60 @@ def grow(
         _divide(events, shared, leaves, best, n_leaves, tree, n_nodes, made)
         if growth.bounded:
             _bind(leaves, best, n_leaves, growth, events.signs[leaves.split[best, 0]], made)
-        if n_leaves + 1 < growth.max_leaves:
+        leaves.gain[best], leaves.gain[n_leaves] = 0.0, 0.0
+        more = _may_split(leaves, best, made, growth) or _may_split(leaves, n_leaves, made, growth)
+        if more and n_leaves + 1 < growth.max_leaves:
             _share_out(events, shared, leaves, best, n_leaves, made)
             _look_at(events, shared, leaves, best, n_leaves, made, growth)
         n_leaves += 1
         n_nodes += 2
-    for k in range(n_leaves if leaves.part == 0 else 0):
-        g, h, _ = told(made, leaves.total[k])
-        tree.value[leaves.node[k], 0] = growth.rate * step_of(g, h, growth.shrink, leaves.bounds[k])
+    for j in range(n_leaves if leaves.part == 0 else 0):
+        g, h, _ = told(made, leaves.total[j])
+        step = step_of(g, h, growth.shrink, leaves.bounds[j])
+        tree.value[leaves.node[j], 0] = growth.rate * min(max(step, -longest), longest)
     return n_leaves  # type: ignore[no-any-return]
 
 
-@compiled
+@borrowing
 def add_steps(leaves: Leaves, n_leaves: int, tree: Tree, raw: Any) -> None:
     """Add what each leaf says to ``raw`` (n,) of its rows of this part."""
     for k in range(n_leaves):
         step = tree.value[leaves.node[k], 0]
         for i in range(np.uint64(leaves.start[k]), np.uint64(leaves.end[k])):
             raw[np.uint64(leaves.rows[i])] += step
+
+
+@borrowing
+def grow_all(
+    events: Events,
+    outputs: Outputs,
+    growth: Growth,
+    shared: Shared,
+    leaves: Leaves,
+    trees: Tree,
+    newton: bool,
+    n_leaves: Any,
+) -> None:
+    """Grow a tree of each output into its part of the nodes of ``trees``; of ``newton``'s steps add them.
+
+    ``n_leaves`` (K,) takes the leaves of each.
+    """
+    K = len(outputs.raw)
+    N = len(trees.feature) // K
+    for k in range(K):
+        begin, end = k * N, (k + 1) * N
+        tree = Tree(
+            trees.feature[begin:end],
+            trees.first[begin:end],
+            trees.cut[begin:end],
+            trees.child[begin:end],
+            trees.value[begin:end],
+            trees.weight[begin:end],
+            trees.gain[begin:end],
+        )
+        n = grow(events, outputs, k, growth, shared, leaves, tree)
+        meet(shared.flags, leaves.n_parts, leaves.part)
+        if newton:
+            add_steps(leaves, n, tree, outputs.raw[k])
+        if leaves.part == 0:
+            n_leaves[k] = n

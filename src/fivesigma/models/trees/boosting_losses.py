@@ -7,6 +7,7 @@ doi:10.1214/aos/1013203451, algorithm 3), of a loss of one's own the root of its
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, final
 
@@ -29,12 +30,17 @@ _QUARTILES = 1.3489795003921634  # a Gaussian's quartiles lie this many standard
 class Descent(ABC):
     """A loss as boosting needs it: ``raw`` outputs are (K, n), as are slopes and curvatures."""
 
-    curved: bool = True
-    """Whether curvatures differ from event to event; else they are 1."""
+    curved: int = 2**31
+    """Of how many outputs, the first ones, curvatures differ from event to event; of the others they are 1."""
     newton: bool = True
     """Whether a leaf takes Newton's step."""
     threads: bool = True
     """Whether parts of the rows may be asked at once."""
+
+    def longest(self, k: int) -> float:
+        """Return the longest step of output ``k`` in one round, before the learning rate."""
+        del k
+        return math.inf
 
     @abstractmethod
     def start(self, y: NDArray[Any], w: Array) -> Array:
@@ -42,7 +48,7 @@ class Descent(ABC):
 
     @abstractmethod
     def set_slopes(self, raw: Array, y: NDArray[Any], slope: Array, curvature: Array) -> None:
-        """Set the derivatives of each event's loss by its outputs, first and, where it is ``curved``, second."""
+        """Set the derivatives of each event's loss by its outputs, first and, of those ``curved``, second."""
 
     def steps(
         self, raw: Array, y: Array, w: Array, rows: NDArray[np.int32], ends: NDArray[np.int64]
@@ -83,7 +89,7 @@ class SoftmaxEntropy(Descent):
 class SquaredError(Descent):
     """``(f - y)² / 2``."""
 
-    curved = False
+    curved = 0
 
     @override
     def start(self, y: NDArray[Any], w: Array) -> Array:
@@ -130,7 +136,7 @@ class Pinball(Descent):
     and their weights have one.
     """
 
-    curved = False
+    curved = 0
     newton = False
 
     def __init__(self, tau: float) -> None:
@@ -155,7 +161,7 @@ class Pinball(Descent):
 class OneSOwn(Descent):
     """A loss of this package or of the user's, of which its slope is known: in units of the target."""
 
-    curved = False
+    curved = 0
     newton = False
     threads = False
 

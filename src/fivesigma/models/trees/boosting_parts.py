@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fivesigma._core.compiled import compiled
+from fivesigma._core.compiled import borrowing
 
 _SPINS = 2000
 _STRIDE = 8
@@ -78,7 +78,7 @@ def n_flags(n_parts: int) -> int:
     return _STRIDE * (n_parts + 1)
 
 
-@compiled
+@borrowing
 def meet(flags: Any, n_parts: int, part: int) -> None:
     """Wait until every part has come as often as this one; what was written before is read after.
 
@@ -96,7 +96,7 @@ def meet(flags: Any, n_parts: int, part: int) -> None:
                 _let_others()
 
 
-@compiled
+@borrowing
 def give_up(flags: Any) -> None:
     """Let nobody wait any more: a part will never come."""
     _written(flags, len(flags) - _STRIDE, 1)

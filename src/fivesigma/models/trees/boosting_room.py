@@ -11,8 +11,9 @@ from fivesigma.models.trees.boosting_sums import BLOCK
 
 
 class Growth(NamedTuple):
-    """The most leaves, the most splits on the way to one, the least weight and curvature in one; λ; the step's part;
-    how many columns a split looks at; and whether some must not fall, or not rise.
+    """The most leaves, the most splits on the way to one, the least weight and curvature in one; λ, a number and a
+    multiple of the mean curvature of an event; the step's part; how many columns a split looks at; and whether some
+    must not fall, or not rise.
     """
 
     max_leaves: int
@@ -20,9 +21,21 @@ class Growth(NamedTuple):
     min_weight: float
     min_curvature: float
     shrink: float
+    mean_shrink: float
     rate: float
     tried: int
     bounded: bool
+
+
+class Outputs(NamedTuple):
+    """What a fit descends: outputs (K, n), their slopes (K, n), the curvatures of the first of them (K', n), of the
+    others 1; and the longest step of each (K,) in a round.
+    """
+
+    raw: Any
+    slope: Any
+    curvature: Any
+    longest: Any
 
 
 class Events(NamedTuple):

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from fivesigma.models.trees import boosting_room as room
 from fivesigma.models.trees.binning import Array, Bins
-from fivesigma.models.trees.boosting_kernel import add_steps, grow
+from fivesigma.models.trees.boosting_kernel import add_steps, grow_all
 from fivesigma.models.trees.boosting_losses import Descent
-from fivesigma.models.trees.boosting_parts import give_up, meet
+from fivesigma.models.trees.boosting_parts import give_up
 from fivesigma.models.trees.boosting_sums import BLOCK
 from fivesigma.models.trees.nodes import Tree, room_for
 
@@ -34,7 +34,13 @@ class Plan(NamedTuple):
 
 
 def boosted(
-    bins: Bins, X: Array, y: NDArray[Any], w: Array, descent: Descent, plan: Plan
+    bins: Bins,
+    X: Array,
+    y: NDArray[Any],
+    w: Array,
+    descent: Descent,
+    plan: Plan,
+    tell: Callable[[], None] | None = None,
 ) -> tuple[Array, list[Tree]]:
     """Return the outputs (K,) that all events begin with, and the trees, those of a round next to each other.
 
@@ -44,12 +50,17 @@ def boosted(
     X : (n, p)
     y : (n,) as the loss wants it
     w : (n,) none of them 0
+    tell : called after each round
     """
     start = descent.start(y, w)
     rounds = _Rounds(bins, X, y, w, descent, plan, start)
     parts = len(rounds.leaves)
     with ThreadPoolExecutor(parts - 1) if parts > 1 else nullcontext() as pool:
-        trees = [tree for _ in range(plan.rounds) for tree in rounds.next(pool)]
+        trees = []
+        for _ in range(plan.rounds):
+            trees += rounds.next(pool)
+            if tell is not None:
+                tell()
     return start, trees
 
 
@@ -94,33 +105,34 @@ class _Rounds:
         ]
         self.ranges = [slice(int(each[0]), int(each[-1]) + 1) for each in rows]
         self.y, self.w, self.descent, self.growth, self.signs = y, w, descent, plan.growth, plan.signs
-        self.raw = np.tile(start, (n, 1)).T.copy()
-        self.slope = np.empty_like(self.raw)
-        self.curvature = np.empty_like(self.raw) if descent.curved else np.empty((len(start), 0))
-        self.trees: list[Tree] = []
+        raw = np.tile(start, (n, 1)).T.copy()
+        longest = np.array([descent.longest(k) for k in range(len(start))])
+        curvature = np.empty((min(descent.curved, len(start)), n))
+        self.outputs = room.Outputs(raw, np.empty_like(raw), curvature, longest)
+        self.n_leaves = np.zeros(len(start), np.int64)
 
     def next(self, pool: ThreadPoolExecutor | None) -> list[Tree]:
         """Go one round, and return its trees."""
-        self.trees = [room_for(2 * self.growth.max_leaves - 1, 1) for _ in self.raw]
+        size = 2 * self.growth.max_leaves - 1
+        self.trees = room_for(len(self.n_leaves) * size, 1)
         if not self.descent.threads:
-            self.descent.set_slopes(self.raw, self.y, self.slope, self.curvature)
-        n_leaves = self._everywhere(pool, self._grow)
+            self._set_slopes(slice(None))
+        self._everywhere(pool, self._grow)
         if not self.descent.newton:
-            self._set_steps(n_leaves[0])
-            self._everywhere(pool, lambda part: self._add(part, 0, n_leaves[0]))
-        return [
-            Tree(*(each[: 2 * n - 1].copy() for each in tree))
-            for tree, n in zip(self.trees, n_leaves, strict=True)
-        ]
+            self._set_steps(int(self.n_leaves[0]))
+            self._everywhere(pool, self._add)
+        ends = [(k * size, k * size + 2 * int(n) - 1) for k, n in enumerate(self.n_leaves)]
+        return [Tree(*(each[begin:end].copy() for each in self.trees)) for begin, end in ends]
 
-    def _everywhere(self, pool: ThreadPoolExecutor | None, work: Callable[[int], Any]) -> Any:
-        """Do ``work`` for every part at once, and return what the first says."""
+    def _everywhere(self, pool: ThreadPoolExecutor | None, work: Callable[[int], None]) -> None:
+        """Do ``work`` for every part at once."""
         if pool is None:
-            return work(0)
+            work(0)
+            return
         others = []
         try:
             others += [pool.submit(self._done, work, part) for part in range(1, len(self.leaves))]
-            return self._done(work, 0)
+            self._done(work, 0)
         except BaseException:
             give_up(self.shared.flags)
             raise
@@ -128,31 +140,28 @@ class _Rounds:
             for each in others:
                 each.result()
 
-    def _done(self, work: Callable[[int], Any], part: int) -> Any:
+    def _done(self, work: Callable[[int], None], part: int) -> None:
         try:
-            return work(part)
+            work(part)
         except BaseException:
             give_up(self.shared.flags)
             raise
 
-    def _grow(self, part: int) -> list[int]:
-        """Grow a tree for each output on the rows of a part; return their leaves."""
-        here, grown = self.ranges[part], []
+    def _grow(self, part: int) -> None:
+        """Grow a tree for each output on the rows of a part."""
         if self.descent.threads:
-            self.descent.set_slopes(
-                self.raw[:, here], self.y[here], self.slope[:, here], self.curvature[:, here]
-            )
-        for k, tree in enumerate(self.trees):
-            leaves = self.leaves[part]
-            n = grow(self.events, self.slope[k], self.curvature[k], self.growth, self.shared, leaves, tree)
-            meet(self.shared.flags, leaves.n_parts, part)
-            if self.descent.newton:
-                self._add(part, k, n)
-            grown.append(int(n))
-        return grown
+            self._set_slopes(self.ranges[part])
+        leaves, newton = self.leaves[part], self.descent.newton
+        grow_all(
+            self.events, self.outputs, self.growth, self.shared, leaves, self.trees, newton, self.n_leaves
+        )
 
-    def _add(self, part: int, k: int, n_leaves: int) -> None:
-        add_steps(self.leaves[part], n_leaves, self.trees[k], self.raw[k])
+    def _set_slopes(self, here: slice) -> None:
+        raw, slope, curvature, _ = self.outputs
+        self.descent.set_slopes(raw[:, here], self.y[here], slope[:, here], curvature[:, here])
+
+    def _add(self, part: int) -> None:
+        add_steps(self.leaves[part], int(self.n_leaves[0]), self.trees, self.outputs.raw[0])
 
     def _set_steps(self, n_leaves: int) -> None:
         """Let each leaf of the one tree take the step that is best for its events."""
@@ -160,8 +169,8 @@ class _Rounds:
             leaves.rows[leaves.start[k] : leaves.end[k]] for k in range(n_leaves) for leaves in self.leaves
         ]
         ends = np.cumsum([len(each) for each in rows])[len(self.leaves) - 1 :: len(self.leaves)]
-        steps = self.descent.steps(self.raw[0], self.y, self.w, np.concatenate(rows), ends)
-        tree, nodes = self.trees[0], self.leaves[0].node[:n_leaves]
+        steps = self.descent.steps(self.outputs.raw[0], self.y, self.w, np.concatenate(rows), ends)
+        tree, nodes = self.trees, self.leaves[0].node[:n_leaves]
         tree.value[nodes, 0] = self.growth.rate * steps
         if self.growth.bounded:
             keep_order(tree, 2 * n_leaves - 1, self.signs)

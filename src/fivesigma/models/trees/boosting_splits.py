@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fivesigma._core.compiled import compiled, inlined
+from fivesigma._core.compiled import borrowing, inlined
 from fivesigma.models.trees.boosting_room import Growth, Room
 from fivesigma.models.trees.boosting_sums import Words, sums_below, told
 
@@ -14,7 +14,24 @@ TIE = 1.0 + 1e-9
 """Times the best by which a later split must win: equal ones differ by rounding only."""
 
 
-@compiled
+@borrowing
+def settled(growth: Growth, total: Any) -> Growth:
+    """Return the limits of a tree whose slope, curvature and weight are known in ``total``: λ is a number."""
+    shrink = growth.shrink + growth.mean_shrink * total[1] / total[2]
+    return Growth(
+        growth.max_leaves,
+        growth.max_depth,
+        growth.min_weight,
+        growth.min_curvature,
+        shrink,
+        0.0,
+        growth.rate,
+        growth.tried,
+        growth.bounded,
+    )
+
+
+@borrowing
 def step_of(g: float, h: float, shrink: float, bounds: Any) -> float:
     """Return the step of a leaf within its ``bounds``, 0 where the curvature is none."""
     if not h + shrink > 0.0:
@@ -22,7 +39,7 @@ def step_of(g: float, h: float, shrink: float, bounds: Any) -> float:
     return min(max(-g / (h + shrink), bounds[0]), bounds[1])  # type: ignore[no-any-return]
 
 
-@compiled
+@borrowing
 def _bounded(g: float, h: float, G: float, H: float, shrink: float, bounds: Any, sign: int) -> float:
     """Return the quality of a split whose steps stay in bounds, -1 where they part against the ``sign``."""
     left, right = step_of(g, h, shrink, bounds), step_of(G - g, H - h, shrink, bounds)
@@ -43,7 +60,7 @@ def _quality(
     return quality if enough else -1.0
 
 
-@compiled
+@borrowing
 def _qualities(
     made: Words, below: Any, n_bins: int, to_left: Any, total: Any, growth: Growth, quality: Any
 ) -> None:
@@ -71,7 +88,7 @@ def _qualities(
             quality[c] = _quality(a * to_g, h * to_h, w, G, H, W, growth, least)
 
 
-@compiled
+@borrowing
 def _greatest(numbers: Any, n: int) -> Any:
     """Return the greatest of the first ``n`` numbers, or 0."""
     most = np.int64(0)
@@ -80,7 +97,7 @@ def _greatest(numbers: Any, n: int) -> Any:
     return most
 
 
-@compiled
+@borrowing
 def _within_bounds(
     made: Words, room: Room, n_bins: int, to_left: Any, total: Any, shrink: float, bounds: Any, sign: int
 ) -> None:
@@ -94,7 +111,7 @@ def _within_bounds(
             room.quality[c] = _bounded(g, h, total[0], total[1], shrink, bounds, sign)
 
 
-@compiled
+@borrowing
 def best_cut(
     made: Words, bins: Any, n_bins: int, sign: int, leaf: Any, growth: Growth, to_win: float, room: Room
 ) -> Any:

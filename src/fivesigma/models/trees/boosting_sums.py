@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fivesigma._core.compiled import compiled
+from fivesigma._core.compiled import borrowing
 from fivesigma.models.trees.boosting_parts import add_pair, ahead
 
 BLOCK = 4096
@@ -38,7 +38,7 @@ class Words(NamedTuple):
     weight: float
 
 
-@compiled
+@borrowing
 def block_sizes(slope: Any, curvature: Any, first: int, end: int, sizes: Any) -> None:
     """Set ``sizes`` (blocks, 3) of the blocks of rows from ``first`` to ``end``: of slopes the greatest size and the
     sum of the least of each `_FEW` neighbours, which a few great ones do not change; and the greatest curvature.
@@ -57,13 +57,13 @@ def block_sizes(slope: Any, curvature: Any, first: int, end: int, sizes: Any) ->
         at[0], at[1], at[2] = most, usual, curved
 
 
-@compiled
+@borrowing
 def _finest(bits: Any, most: float) -> float:
     """Return the smallest power of two of which ``most`` is less than ``2**bits``."""
     return math.ldexp(1.0, math.frexp(most)[1] - bits) if most > 0.0 else 1.0
 
 
-@compiled
+@borrowing
 def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n: int) -> Words:
     """Return how rows are told whose blocks have ``sizes``, and weights ``unit * counts`` that sum to ``total``.
 
@@ -89,7 +89,7 @@ def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n
     return Words(3, np.int64(0), of_slope, unit * _finest(_WIDE, total / unit * bend), unit)
 
 
-@compiled
+@borrowing
 def tell(
     made: Words, slope: Any, curvature: Any, counts: Any, w: Any, first: int, end: int, words: Any
 ) -> None:
@@ -114,7 +114,7 @@ def tell(
             words[3 * i + 2] = np.int64(np.rint(abs(w[i]) / made.weight))
 
 
-@compiled
+@borrowing
 def told(made: Words, total: Any) -> tuple[float, float, float]:
     """Return slope, curvature, and weight in units of ``made.weight``, of the sums (3,) of some rows."""
     mask = (np.int64(1) << made.bits) - 1
@@ -127,7 +127,7 @@ def told(made: Words, total: Any) -> tuple[float, float, float]:
     return float(total[0]) * made.slope, float(total[1]) * made.curvature, float(total[2])
 
 
-@compiled
+@borrowing
 def add_bins(
     made: Words, codes: Any, rows: Any, start: int, end: int, words: Any, width: int, bins: Any
 ) -> None:
@@ -140,7 +140,7 @@ def add_bins(
         _add_three(codes, rows, start, end, words, np.uint64(width), bins)
 
 
-@compiled
+@borrowing
 def _add_one(codes: Any, rows: Any, start: int, end: int, words: Any, width: Any, bins: Any) -> None:
     p, flat = np.uint64(codes.shape[1]), codes.reshape(-1)
     for i in range(start, end):
@@ -155,7 +155,7 @@ def _add_one(codes: Any, rows: Any, start: int, end: int, words: Any, width: Any
             at += width
 
 
-@compiled
+@borrowing
 def _add_two(codes: Any, rows: Any, start: int, end: int, words: Any, width: Any, bins: Any) -> None:
     p, flat, one, two = np.uint64(codes.shape[1]), codes.reshape(-1), np.uint64(1), np.uint64(2)
     for i in range(start, end):
@@ -170,7 +170,7 @@ def _add_two(codes: Any, rows: Any, start: int, end: int, words: Any, width: Any
             at += width
 
 
-@compiled
+@borrowing
 def _add_three(codes: Any, rows: Any, start: int, end: int, words: Any, width: Any, bins: Any) -> None:
     p, one, two, three = np.uint64(codes.shape[1]), np.uint64(1), np.uint64(2), np.uint64(3)
     for i in range(start, end):
@@ -183,7 +183,7 @@ def _add_three(codes: Any, rows: Any, start: int, end: int, words: Any, width: A
             at += width
 
 
-@compiled
+@borrowing
 def sums_below(made: Words, bins: Any, n_bins: int, below: Any) -> None:
     """Set ``below`` (3, width) to the sums of the words of codes 1 to c, for each c of a column; 0 for c = 0.
 

@@ -10,41 +10,61 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.forest import Divided, Ensemble
 from fivesigma._core.saved_state import MOST, SavedState
-from fivesigma.features.columns import Floats, labelled, matrix, present, weights
+from fivesigma.features.columns import labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.folds import inner_folds
 from fivesigma.models.trees.binning import Bins, Codes
+from fivesigma.models.trees.boosting_room import Growth
+from fivesigma.models.trees.boosting_rounds import Plan
 from fivesigma.models.trees.distributions import NAMED, Array, Distribution
-from fivesigma.models.trees.histogram import add_trees, grow
+from fivesigma.models.trees.natural_gradient_fit import Likelihood, Rows, Told, residuals
+from fivesigma.models.trees.nodes import Grown, check_rounds
 from fivesigma.models.trees.predictive import PredictiveLaw
+from fivesigma.models.trees.reading import ensemble
 from fivesigma.models.trees.recalibration import Recalibration
 
-_LONGEST = (
-    1.0  # step of log s in one round before the learning rate: Fisher's step overshoots far from the optimum
-)
+_LEAST_CURVATURE = 1e-300  # a leaf has events
 
 
 @dataclass(frozen=True, eq=False)
 class _Trees:
-    """What boosting leaves behind: where it began (2,), and the splits and steps of T rounds of two trees."""
+    """What boosting of version 0.1.0 left behind: where it began (2,), and T rounds of two whole trees of a depth.
+
+    Node k of a tree has children 2k + 1 and 2k + 2; a code up to the cut goes left, one of a missing value too.
+    """
 
     start: Array
     feature: Any
     cut: Codes
     value: Array
 
-    def parameters(self, codes: Codes, n_rounds: int | None = None) -> Array:
-        """Return μ and log s (n, 2) of binned rows ``codes`` (p, n)."""
-        theta = np.tile(self.start, (codes.shape[1], 1))
-        rounds = slice(n_rounds)
-        add_trees(
-            np.ascontiguousarray(codes.T), self.feature[rounds], self.cut[rounds], self.value[rounds], theta
+    def grown(self, bins: Bins) -> Grown:
+        """Return them as trees of nodes."""
+        T, _, inner = self.feature.shape
+        n = 2 * inner + 1
+        feature, cut = np.full((2 * T, n), -1, np.int32), np.zeros((2 * T, n), np.uint16)
+        feature[:, :inner] = self.feature.reshape(2 * T, inner)
+        cut[:, :inner] = self.cut.reshape(2 * T, inner)
+        value = np.concatenate([np.zeros((2 * T, inner)), self.value.reshape(2 * T, inner + 1)], axis=1)
+        child, nothing = np.tile(2 * np.arange(n, dtype=np.int32) + 1, 2 * T), np.zeros(2 * T * n)
+        return Grown(
+            bins,
+            feature.ravel(),
+            np.zeros(2 * T * n, np.uint8),
+            cut.ravel(),
+            child,
+            value.reshape(-1, 1),
+            n * np.arange(2 * T + 1),
+            np.tile([0, 1], T),
+            nothing,
+            nothing,
         )
-        return theta
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -60,10 +80,15 @@ class _Trees:
         )
 
 
+def _of_nodes(self: NaturalGradientBoosting) -> bool:
+    return not isinstance(getattr(self, "_trees", None), _Trees)
+
+
 class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Boosted trees for the two parameters of a predictive law, stepping along the natural gradient.
 
-    Each round grows one tree for μ and one for log s on 64-bin columns; a leaf steps by ``-Σ w ∂nll/∂θ / Σ w I(θ)``,
+    Each round grows one tree for μ and one for log s on columns of at most 64 bins, as `BoostingRegressor` does; where
+    values are missing, a split sends them to the side that gains more. A leaf steps by ``-Σ w ∂nll/∂θ / Σ w I(θ)``,
     the natural gradient of the parameters of the tree itself: Duan et al. (2020), arXiv:1910.03225, with Fisher's
     information summed in the leaf instead of inverted event by event.
 
@@ -89,6 +114,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         Folds of the calibration.
     random_state : int or RandomState
         Deals the folds; nothing else is random.
+    n_jobs : int
+        On how many threads one tree is grown, where the table is large enough to gain by it: the bytes are the same.
 
     Attributes
     ----------
@@ -113,6 +140,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     """
 
     _target: TargetScale | None = None  # a model of version 0.1.0 speaks of the target itself
+    n_jobs = 1  # nor does it say this
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
@@ -126,6 +154,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         calibrate: bool = True,
         n_folds: int = 5,
         random_state: Any = 0,
+        n_jobs: int = 1,
     ) -> None:
         self.distribution = distribution
         self.n_estimators = n_estimators
@@ -137,6 +166,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.calibrate = calibrate
         self.n_folds = n_folds
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def fit(
         self,
@@ -156,15 +186,17 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         w, table, target, g = present(w, table, target, None if groups is None else np.asarray(groups))
         _refuse_constant(target)
         self.law_.refuse(target)
-        self._bins = Bins.of(table, w, self.max_bins)
-        codes, t = self._bins.codes(table), self.law_.inner(target)
+        t = self.law_.inner(target)
         self._target = TargetScale.of(t, w)
         t = self._target.rounded(t)
         self.n_iter_, self.recalibration_ = int(self.n_estimators), Recalibration.identity()
-        tell = _Told(progress, self.n_estimators * (1 + self.n_folds * self.calibrate))
+        tell = Told(progress, self.n_estimators * (1 + self.n_folds * self.calibrate))
+        bins, descent = Bins.of(table, w, self.max_bins), Likelihood(self.law_)
+        rows = Rows(bins, table, t, w, descent, self._plan(*table.shape), tell)
         if self.calibrate:
-            self._calibrate(codes, table, t, w, g, tell)
-        self._trees = self._boost(codes, t, w, self.n_iter_, tell)
+            self._calibrate(rows, g)
+        self._start, trees = rows.boosted(slice(None), self.n_iter_)
+        self._trees: Grown | _Trees = rows.grown(trees, self.n_iter_)
         return self
 
     def predict(self, X: ArrayLike) -> Array:
@@ -174,72 +206,68 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     def predict_dist(self, X: ArrayLike) -> PredictiveLaw:
         """Return the predictive laws of the rows of X ``(n, p)``."""
         check_is_fitted(self)
-        theta = self._trees.parameters(self._bins.codes(matrix(self, X, nan=True)))
-        if self._target is not None:
-            mu, log_scale = self._target.values(theta[:, 0]), theta[:, 1] + np.log(self._target.deviation)
-            theta = np.column_stack([mu, log_scale])
-        return PredictiveLaw(self.law_, theta, self.recalibration_)
+        table, trees = matrix(self, X, nan=True), self._trees
+        if isinstance(trees, _Trees):
+            return self._law_of(trees.grown(self._bins).added(table, np.tile(trees.start, (len(table), 1))))
+        return self._law_of(trees.added(table, np.tile(self._start, (len(table), 1))))
 
-    def _calibrate(self, codes: Codes, table: Floats, t: Array, w: Array, groups: Any, tell: _Told) -> None:
+    @available_if(_of_nodes)  # type: ignore[untyped-decorator]
+    def as_trees(self) -> Ensemble:
+        """Return the trees for those that explain them: of the outputs μ is a sum over trees, the mean is not."""
+        check_is_fitted(self)
+        trees: Any = self._trees
+        target: Any = self._target
+        name = "location of the logarithm" if self.law_.logarithmic else "location"
+        divided = Divided(0, target.mean, target.deviation, name)
+        return ensemble(trees, self._mean, "gain", self._start, divided=divided)
+
+    def _law_of(self, raw: Array) -> PredictiveLaw:
+        """Return the laws of outputs (n, 2)."""
+        if self._target is not None:
+            mu, log_scale = self._target.values(raw[:, 0]), raw[:, 1] + np.log(self._target.deviation)
+            raw = np.column_stack([mu, log_scale])
+        return PredictiveLaw(self.law_, raw, self.recalibration_)
+
+    def _mean(self, raw: Array) -> Array:
+        """Return the means of outputs (n, 2), or of several (R, n, 2)."""
+        return np.stack([self._mean(each) for each in raw]) if raw.ndim > 2 else self._law_of(raw).mean
+
+    def _calibrate(self, rows: Rows, groups: Any) -> None:
         """Choose the rounds and the map on held-out folds."""
         seed = int(check_random_state(self.random_state).randint(2**31))
-        fold = inner_folds(table, t, n_folds=self.n_folds, groups=groups, classification=False, seed=seed)
+        X, t, w, law = rows.X, rows.t, rows.w, self.law_
+        fold = inner_folds(X, t, n_folds=self.n_folds, groups=groups, classification=False, seed=seed)
         losses, fits, n_rounds = np.zeros(self.n_iter_), [], self.n_iter_
         for k in range(int(fold.max()) + 1):
-            rows, out = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-            held = _HeldOut(self.law_, np.ascontiguousarray(codes[:, out].T), t[out], w[out], losses)
-            part = np.ascontiguousarray(codes[:, rows])
-            fits.append((out, self._boost(part, t[rows], w[rows], n_rounds, tell, held)))
+            out = np.flatnonzero(fold == k)
+            start, trees = rows.boosted(np.flatnonzero(fold != k), n_rounds)
+            begun = np.tile(start, (out.size, 1))
+            for m, theta in enumerate(rows.grown(trees, n_rounds).stages(X[out], begun.copy(), n_rounds)):
+                losses[m] += w[out] @ (theta[:, 1] - law.log_density(residuals(t[out], theta)))
+            fits.append((out, begun, trees))
             if (
                 k == 0
-            ):  # the other folds' best round lies near this one's: far beyond it there is nothing to learn
+            ):  # the other folds' best round lies near this one's: far beyond there is nothing to learn
                 n_rounds = min(n_rounds, int(1.5 * (np.argmin(losses) + 1)) + 20)
         self.n_iter_ = int(np.argmin(losses[:n_rounds])) + 1
         z = np.empty_like(t)
-        for out, trees in fits:
-            theta = trees.parameters(codes[:, out], self.n_iter_)
-            z[out] = (t[out] - theta[:, 0]) / np.exp(theta[:, 1])
-        self.recalibration_ = Recalibration.of(z, self.law_, w, groups)
+        for out, begun, trees in fits:
+            z[out] = residuals(t[out], rows.grown(trees, self.n_iter_).added(X[out], begun))
+        self.recalibration_ = Recalibration.of(z, law, w, groups)
 
-    def _boost(
-        self, codes: Codes, t: Array, w: Array, n_rounds: int, tell: _Told, held: _HeldOut | None = None
-    ) -> _Trees:
-        """Return ``n_rounds`` of two trees on binned rows ``codes`` (p, n)."""
-        start = _start(t, w)
-        theta, inner = np.tile(start, (t.size, 1)), 2**self.max_depth - 1
-        trees = _Trees(
-            start,
-            np.zeros((n_rounds, 2, inner), dtype=np.int32),
-            np.zeros((n_rounds, 2, inner), dtype=np.uint8),
-            np.zeros((n_rounds, 2, inner + 1)),
+    def _plan(self, n: int, p: int) -> Plan:
+        growth = Growth(
+            min(2**self.max_depth, n),
+            int(self.max_depth),
+            float(self.min_weight_leaf),
+            _LEAST_CURVATURE,
+            0.0,
+            float(self.shrinkage),
+            float(self.learning_rate),
+            p,
+            False,
         )
-        if held is not None:
-            held.begin(start)
-        sums, leaf, width = np.zeros((2, t.size, 4)), np.zeros(t.size, dtype=np.int64), self._bins.width
-        for m in range(n_rounds):
-            self._slopes(theta, t, w, sums)
-            for q in (0, 1):
-                feature, cut, value = trees.feature[m, q], trees.cut[m, q], trees.value[m, q]
-                grow(codes, sums[q], width, self.min_weight_leaf, self.shrinkage, feature, cut, value, leaf)
-                if q == 1:
-                    np.clip(value, -_LONGEST, _LONGEST, out=value)
-                value *= self.learning_rate
-                theta[:, q] += value[leaf]
-            if held is not None:
-                held.see(trees, m)
-            tell()
-        return trees
-
-    def _slopes(self, theta: Array, t: Array, w: Array, sums: Array) -> None:
-        """Fill (2, n, 4): slope, Fisher's information and weight of each event, for μ and log s."""
-        per_scale = np.exp(-theta[:, 1])
-        of_mu, of_scale = self.law_.slope((t - theta[:, 0]) * per_scale)
-        information = self.law_.information
-        sums[0, :, 0] = w * of_mu * per_scale
-        sums[0, :, 1] = w * information[0] * per_scale**2
-        sums[1, :, 0] = w * of_scale
-        sums[1, :, 1] = w * information[1]
-        sums[:, :, 2] = w
+        return Plan(growth, int(self.n_estimators), np.zeros(p, np.int64), 0, int(self.n_jobs))
 
     def _checked_settings(self) -> Distribution:
         for name, low, high in (
@@ -247,6 +275,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
             ("max_depth", 1, 8),
             ("max_bins", 2, 254),
             ("n_folds", 2, 10**4),
+            ("n_jobs", 1, 2**31 - 1),
             ("learning_rate", 1e-6, 1),
             ("min_weight_leaf", 0, np.inf),
             ("shrinkage", 0, np.inf),
@@ -270,49 +299,14 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         state.part("recalibration_", Recalibration)
         if state.has("_target"):
             state.expect(state.part("_target", TargetScale).deviation > 0, "_target", "the scale of a target")
+        if _of_nodes(self):
+            state.floats("_start", (2,))
+            state.part("_target", TargetScale)
+            check_rounds(state, p, 2)
+            return
         bins, trees = state.part("_bins", Bins), state.part("_trees", _Trees)
         state.expect(len(bins.starts) == p + 1, "_bins", f"bins of {p} columns")
         state.expect(trees.feature.max(initial=0) < p, "_trees", f"splits on columns below {p}")
-
-
-class _Told:
-    """Counts rounds, and tells who asked."""
-
-    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def __call__(self) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(self.done, self.total)
-
-
-@dataclass(eq=False)
-class _HeldOut:
-    """Held-out rows that follow the boosting of a fold and add their negative log-likelihood to each round."""
-
-    law: Distribution
-    rows: Codes
-    t: Array
-    w: Array
-    losses: Array
-
-    def begin(self, start: Array) -> None:
-        """Stand where boosting stands before its first round."""
-        self.theta = np.tile(start, (self.t.size, 1))
-
-    def see(self, trees: _Trees, m: int) -> None:
-        """Take round ``m``."""
-        one = slice(m, m + 1)
-        add_trees(self.rows, trees.feature[one], trees.cut[one], trees.value[one], self.theta)
-        z = (self.t - self.theta[:, 0]) * np.exp(-self.theta[:, 1])
-        self.losses[m] += self.w @ (self.theta[:, 1] - self.law.log_density(z))
-
-
-def _start(t: Array, w: Array) -> Array:
-    """Return weighted mean and log standard deviation of t: (2,)."""
-    mean = np.average(t, weights=w)
-    return np.array([mean, 0.5 * np.log(max(np.average((t - mean) ** 2, weights=w), 1e-300))])
 
 
 def _refuse_constant(y: Array) -> None:

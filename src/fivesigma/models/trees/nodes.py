@@ -18,6 +18,8 @@ _NEAR = 256
 """Rows that a tree sees at a time."""
 
 
+_LOW = 4
+"""Levels of a tree up to which going on costs less than to ask whether all have arrived."""
 _CUT, _COLUMN, _DEEP = 2**16 - 1, 2**20 - 1, 2**26 - 1  # what the parts of a packed node hold
 
 
@@ -104,19 +106,19 @@ class Grown:
     def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
         """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
-        nodes, step = self._packed(), (len(self.roots) - 1) // n_stages
+        (nodes, heights), step = self._packed(), (len(self.roots) - 1) // n_stages
         for first in range(0, step * n_stages, step):
             roots, outputs = self.roots[first : first + step + 1], self.outputs[first : first + step]
-            _add(codes, nodes, self.value, roots, outputs, out)
+            _add(codes, (nodes, heights[first : first + step]), self.value, roots, outputs, out)
             yield out
 
-    def _packed(self) -> NDArray[np.int64]:
+    def _packed(self) -> Any:
         p, most = len(self.bins.starts) - 1, int(np.diff(self.roots).max())
         if p > _COLUMN or most > _DEEP:
             raise InputError(
                 f"trees of {p} columns and up to {most} nodes; expected at most {_COLUMN} and {_DEEP}."
             )
-        return np.asarray(_packed(self.tree, self.roots))
+        return _packed(self.tree, self.roots)
 
     def check_state(self, state: SavedState) -> None:
         """Say what makes a loaded state sound; see `fivesigma._core.saved_state`."""
@@ -153,6 +155,15 @@ class Grown:
         state.expect(outputs.dtype == np.int64, "outputs", "int64")
 
 
+def check_rounds(state: SavedState, p: int, K: int) -> None:
+    """Refuse loaded ``_trees`` that are not ``n_iter_`` rounds of trees of ``p`` columns, one for each of K outputs."""
+    trees, rounds = state.part("_trees", Grown), state.count("n_iter_")
+    state.expect(len(trees.bins.starts) == p + 1, "_trees", f"trees of {p} columns")
+    state.expect(trees.value.shape[1] == 1, "_trees", "one value a node")
+    state.expect((trees.outputs < K).all(), "_trees", f"trees of {K} outputs")
+    state.expect(len(trees.outputs) == K * rounds, "_trees", f"{rounds} rounds of {K} trees")
+
+
 def _is_tree(child: NDArray[np.int32], split: NDArray[np.bool_], roots: NDArray[np.int64]) -> bool:
     """Whether each node that is no root is the child of one split: else there are more ways down than leaves."""
     left = (child + np.repeat(roots[:-1], np.diff(roots)))[split]
@@ -162,63 +173,79 @@ def _is_tree(child: NDArray[np.int32], split: NDArray[np.bool_], roots: NDArray[
 
 @compiled
 def _packed(tree: Tree, roots: Any) -> Any:
-    """Return what a walk asks of each node in one number: cut, first, feature, child; leaves lead to themselves."""
-    nodes = np.empty(len(tree.feature), np.int64)
+    """Return what a walk asks of each node in one number, and the levels below each root.
+
+    The number holds cut, first, feature and child; leaves lead to themselves.
+    """
+    nodes, levels = np.empty(len(tree.feature), np.int64), np.zeros(len(tree.feature), np.int32)
+    heights = np.zeros(len(roots) - 1, np.int64)
     for t in range(len(roots) - 1):
         for at in range(roots[t], roots[t + 1]):
             split = tree.feature[at] >= 0
             child, feature = (tree.child[at], tree.feature[at]) if split else (at - roots[t], 0)
             first, cut = (tree.first[at], tree.cut[at]) if split else (0, _CUT)
             nodes[at] = (np.int64(child) << 37) | (np.int64(feature) << 17) | (np.int64(first) << 16) | cut
-    return nodes
+            heights[t] = max(heights[t], levels[at])
+            if split:
+                below = roots[t] + child
+                levels[below] = levels[below + 1] = levels[at] + 1
+    return nodes, heights
 
 
 @inlined
-def _below(codes: Any, i: int, node: Any) -> Any:
+def _below(codes: Any, i: Any, node: Any) -> Any:
     """Return the node below a packed one, counted from the root, that row ``i`` falls into; of a leaf itself."""
-    code = np.int64(codes[i, (node >> 17) & _COLUMN])
-    return np.int64((node >> 37) + 1 - ((code >= ((node >> 16) & 1)) & (code <= (node & _CUT))))
+    code = np.int64(codes[i, np.uint64((node >> 17) & _COLUMN)])
+    return np.uint64((node >> 37) + 1 - ((code >= ((node >> 16) & 1)) & (code <= (node & _CUT))))
 
 
 @compiled
-def _reach(codes: Any, nodes: Any, root: int, begin: int, end: int, at: Any) -> None:
-    """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``.
+def _reach(codes: Any, nodes: Any, root: Any, height: int, begin: int, end: int, at: Any) -> None:
+    """Set ``at`` to the leaves of the rows from ``begin`` to ``end`` below one ``root``, ``height`` levels at most.
 
-    Four rows go down together, and none waits for what another one loads.
+    Four rows go down together, and none waits for what another one loads; in a low tree nobody looks who has arrived.
     """
-    last = end - 1
-    for i in range(begin, end, 4):
-        j, k, l = min(i + 1, last), min(i + 2, last), min(i + 3, last)  # noqa: E741 four in a row
-        a = b = c = d = np.int64(0)
-        while True:
+    first, last, root = np.uint64(begin), np.uint64(end - 1), np.uint64(root)
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    for i in range(first, last + one, np.uint64(4)):
+        j, k, l = min(i + one, last), min(i + two, last), min(i + three, last)  # noqa: E741 four in a row
+        a = b = c = d = np.uint64(0)
+        for _ in range(height if height <= _LOW else 0):
+            a, b = _below(codes, i, nodes[root + a]), _below(codes, j, nodes[root + b])
+            c, d = _below(codes, k, nodes[root + c]), _below(codes, l, nodes[root + d])
+        while height > _LOW:
             next_a, next_b = _below(codes, i, nodes[root + a]), _below(codes, j, nodes[root + b])
             next_c, next_d = _below(codes, k, nodes[root + c]), _below(codes, l, nodes[root + d])
             if (next_a == a) & (next_b == b) & (next_c == c) & (next_d == d):
                 break
             a, b, c, d = next_a, next_b, next_c, next_d
-        at[i - begin], at[j - begin], at[k - begin], at[l - begin] = root + a, root + b, root + c, root + d
+        at[i - first], at[j - first], at[k - first], at[l - first] = root + a, root + b, root + c, root + d
 
 
 @compiled
-def _add(codes: Any, nodes: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
+def _add(codes: Any, packed: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
     """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
-    n, S, at = len(codes), value.shape[1], np.empty(_NEAR, np.int64)
+    nodes, heights = packed
+    n, S, at = len(codes), np.uint64(value.shape[1]), np.empty(_NEAR, np.uint64)
     for begin in range(0, n, _NEAR):
         end = min(begin + _NEAR, n)
+        first, last = np.uint64(begin), np.uint64(end)
         for t in range(len(roots) - 1):
-            _reach(codes, nodes, roots[t], begin, end, at)
-            for i in range(begin, end):
+            _reach(codes, nodes, roots[t], heights[t], begin, end, at)
+            of = np.uint64(outputs[t])
+            for i in range(first, last):
                 for s in range(S):
-                    out[i, outputs[t] + s] += value[at[i - begin], s]
+                    out[i, of + s] += value[at[i - first], s]
 
 
 @compiled
-def _end(codes: Any, nodes: Any, roots: Any, leaves: Any) -> None:
+def _end(codes: Any, packed: Any, roots: Any, leaves: Any) -> None:
     """Set ``leaves`` (n, T)."""
-    n, at = len(codes), np.empty(_NEAR, np.int64)
+    nodes, heights = packed
+    n, at = len(codes), np.empty(_NEAR, np.uint64)
     for begin in range(0, n, _NEAR):
         end = min(begin + _NEAR, n)
         for t in range(len(roots) - 1):
-            _reach(codes, nodes, roots[t], begin, end, at)
+            _reach(codes, nodes, roots[t], heights[t], begin, end, at)
             for i in range(begin, end):
                 leaves[i, t] = at[i - begin]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.forest import NODE, Bag, Ensemble, Forest
+from fivesigma._core.forest import NODE, Bag, Divided, Ensemble, Forest
 from fivesigma.models.trees.binning import Array
 from fivesigma.models.trees.nodes import Grown
 
@@ -19,6 +19,7 @@ def ensemble(
     gain: str,
     start: Array | None = None,
     bag: Bag | None = None,
+    divided: Divided | None = None,
 ) -> Ensemble:
     """Return trees for those that explain them; the outputs of trees that are summed up begin with ``start``."""
     return Ensemble(
@@ -29,6 +30,7 @@ def ensemble(
         lambda: _shares(grown),
         bag,
         gain,
+        divided,
     )
 
 

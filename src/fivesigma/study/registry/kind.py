@@ -187,7 +187,7 @@ class ModelKind:
 
         >>> from fivesigma.study.registry.registry import kind
         >>> kind("forest").large(10_000), kind("forest").large(800_000)
-        ({}, {'max_samples': 0.13})
+        ({}, {'max_samples': 0.25})
         """
         if self.drawn is None or self.drawn >= self.parameters["max_samples"].default * n:
             return {}
