@@ -12,12 +12,14 @@ from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, WrongTypeError
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.findings import Audit
+from fivesigma.study.analyses.fits import is_large
 from fivesigma.study.finished.result import Result
 from fivesigma.study.finished.written import read_by, refuse_other_suffix, refuse_taken, write_table
 from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.division import division
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
+from fivesigma.study.registry.registry import LARGE
 from fivesigma.study.runner.audit import before
 from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.runner.progress import Progress
@@ -199,6 +201,8 @@ class Study:
         lines += [
             f"{each.name}: {_foretold(each, plan.count(each.name), given=given)}" for each in plan.entries
         ]
+        if is_large(prepared):
+            lines.append(_WITHOUT)
         lines += foretold(prepared, plan)
         audited = before(prepared, opened=True)
         lines += [_said_of(each) for each in audited if each.status != "ok"]
@@ -278,6 +282,9 @@ class Study:
         from fivesigma.study.runner.run import unblind
 
         return unblind(path, progress=progress, prepared=self.prepared())
+
+
+_WITHOUT = f"no model less or more flexible is fitted beside these to over {LARGE:,} events; [[models]] asks for it"
 
 
 def _foretold(entry: Entry, n_fits: int, *, given: bool) -> str:

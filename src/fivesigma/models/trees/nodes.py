@@ -15,9 +15,9 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins
 
 _NEAR = 256
-"""Rows that a tree sees at a time."""
-
-
+"""Rows that a tree sees at a time, where all trees are near."""
+_MANY, _ROOM = 1 << 17, 1 << 20
+"""Nodes of all trees that are near together; bytes of rows that are, beside one tree of many."""
 _LOW = 4
 """Levels of a tree up to which going on costs less than to ask whether all have arrived."""
 _CUT, _COLUMN, _DEEP = 2**16 - 1, 2**20 - 1, 2**26 - 1  # what the parts of a packed node hold
@@ -223,12 +223,19 @@ def _reach(codes: Any, nodes: Any, root: Any, height: int, begin: int, end: int,
 
 
 @compiled
+def _rows_at_once(codes: Any, nodes: Any) -> int:
+    """Return how many rows a tree sees before the next one does: each of either is brought near as seldom as can be."""
+    return _NEAR if len(nodes) <= _MANY else max(_NEAR, _ROOM // (codes.shape[1] * codes.itemsize))
+
+
+@compiled
 def _add(codes: Any, packed: Any, value: Any, roots: Any, outputs: Any, out: Any) -> None:
     """Add to ``out`` (n, K); a few rows at a time, which all trees see while they are near."""
     nodes, heights = packed
-    n, S, at = len(codes), np.uint64(value.shape[1]), np.empty(_NEAR, np.uint64)
-    for begin in range(0, n, _NEAR):
-        end = min(begin + _NEAR, n)
+    n, S, some = len(codes), np.uint64(value.shape[1]), _rows_at_once(codes, nodes)
+    at = np.empty(some, np.uint64)
+    for begin in range(0, n, some):
+        end = min(begin + some, n)
         first, last = np.uint64(begin), np.uint64(end)
         for t in range(len(roots) - 1):
             _reach(codes, nodes, roots[t], heights[t], begin, end, at)
@@ -242,9 +249,10 @@ def _add(codes: Any, packed: Any, value: Any, roots: Any, outputs: Any, out: Any
 def _end(codes: Any, packed: Any, roots: Any, leaves: Any) -> None:
     """Set ``leaves`` (n, T)."""
     nodes, heights = packed
-    n, at = len(codes), np.empty(_NEAR, np.uint64)
-    for begin in range(0, n, _NEAR):
-        end = min(begin + _NEAR, n)
+    n, some = len(codes), _rows_at_once(codes, nodes)
+    at = np.empty(some, np.uint64)
+    for begin in range(0, n, some):
+        end = min(begin + some, n)
         for t in range(len(roots) - 1):
             _reach(codes, nodes, roots[t], heights[t], begin, end, at)
             for i in range(begin, end):

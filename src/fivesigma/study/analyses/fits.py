@@ -10,6 +10,7 @@ from fivesigma.risk.intervals import FEWEST_EVENTS
 from fivesigma.study.fit.saved import feature_plan
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Sample, SampleKind, lineup_fits
 from fivesigma.study.prepared import Prepared
+from fivesigma.study.registry.registry import LARGE
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.tasks.registry import task as task_called
 
@@ -32,11 +33,16 @@ def fits_of(prepared: Prepared, entry: Entry) -> list[Fit]:
         refits=refits,
         halves=prepared.halves.size and len(prepared.halves) * 2 * prepared.split.n_folds,
         n_seeds=min(N_SEEDS, len(refits)) if kind.stochastic or _learns_columns(entry) else 0,
-        neighbours=tuple(neighbours(entry).values()) if learnt else (),
+        neighbours=tuple(neighbours(entry).values()) if learnt and not is_large(prepared) else (),
         cost=prepared.costs[entry.name],
         again={} if learnt else kind.again,
         own_cuts=own_cuts(prepared),
     )
+
+
+def is_large(prepared: Prepared) -> bool:
+    """Whether there are too many events for neighbours of models that nobody chose: these were a third of all fits."""
+    return not prepared.spec.models and len(prepared.split.train) > LARGE
 
 
 def _learns_columns(entry: Entry) -> bool:

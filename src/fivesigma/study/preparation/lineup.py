@@ -15,7 +15,7 @@ from fivesigma.study.preparation.given import settled
 from fivesigma.study.preparation.images import check_names, image_families, n_measured
 from fivesigma.study.preparation.members import check_declared, check_sets
 from fivesigma.study.registry.path import apart, check_own_loss, settle
-from fivesigma.study.registry.registry import default_lineup
+from fivesigma.study.registry.registry import LARGE, default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.models import ModelSection
@@ -101,7 +101,7 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
         n_train,
         data.n_features,
         n_classes,
-        n_fits=_fits_expected(spec),
+        n_fits=_fits_expected(spec, n_train),
         data=data.kind,
         measured=n_measured(spec, data),
     )
@@ -119,12 +119,13 @@ def _default_entries(spec: Spec, data: Dataset, n_train: int) -> Iterator[Entry]
         yield replace(entry, trials=DEFAULT_TRIALS) if entry.searched else entry
 
 
-def _fits_expected(spec: Spec) -> int:
-    """Return about how many fits a model of the study takes."""
+def _fits_expected(spec: Spec, n_train: int) -> int:
+    """Return about how many fits a model of a line-up that nobody chose takes."""
     folds, again = spec.split.n_folds or 1, (spec.split.repeats or 1) - 1
     refits, found = spec.evaluate.refits, metrics().get(spec.evaluate.metric or "")
     own_cuts = found is not None and found.has_cut
-    return 1 + (3 + again) * folds + refits * (1 + folds * own_cuts) + min(N_SEEDS, refits)
+    neighbours = 0 if n_train > LARGE else 2
+    return 1 + (1 + neighbours + again) * folds + refits * (1 + folds * own_cuts) + min(N_SEEDS, refits)
 
 
 def _baseline(spec: Spec, data: Dataset) -> Entry:
