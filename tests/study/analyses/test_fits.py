@@ -95,3 +95,16 @@ def test_parts_are_whole_units_each_once():
         n_units = len(np.unique(groups[train]))
         assert len(np.unique(groups[rows])) == round(0.9 * n_units)
         assert study.fit_data.share(sample) == round(0.9 * n_units) / n_units
+
+
+def test_a_large_line_up_that_nobody_chose_has_no_neighbours_and_says_so(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    data = Dataset.from_arrays(X, (X[:, 0] > 0).astype(int))
+    monkeypatch.setattr("fivesigma.study.analyses.fits.LARGE", 50)
+    for models, large in ((None, True), (["tree"], False)):
+        study = Study(data, models=models, split={"test": 0.25, "folds": 3})
+        tree = fits_of(study.prepared(), study.prepared().plan.entry("tree"))
+        assert any(fit.params for fit in tree) is not large
+        assert sum(fit.sample.kind == "fold" for fit in tree) == (3 if large else 9)
+        assert any("less or more flexible" in line for line in study.check()) is large
