@@ -284,7 +284,9 @@ class Study:
         return unblind(path, progress=progress, prepared=self.prepared())
 
 
-_WITHOUT = f"no model less or more flexible is fitted beside these to over {LARGE:,} events; [[models]] asks for it"
+_WITHOUT = (
+    f"no model less or more flexible is fitted beside these to over {LARGE:,} events; [[models]] asks for it"
+)
 
 
 def _foretold(entry: Entry, n_fits: int, *, given: bool) -> str:
