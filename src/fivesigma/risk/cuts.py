@@ -105,8 +105,12 @@ class Selection(Moments):
         self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
     ) -> float | None:
         """Return the threshold chosen on these rows (out-of-fold ones): a row passes at it or above it."""
+        return self.chosen(self.selected(y, prediction, w), scale)
+
+    def selected(self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None) -> Selected:
+        """Return the rows in falling order of the score, which is the same for every metric that chooses a cut."""
         truth, predicted, weight = self.weighed(y, prediction, w)
-        return self.chosen(Selected.of(truth, self._score(truth, predicted), weight), scale)
+        return Selected.of(truth, self._score(truth, predicted), weight)
 
     def value(
         self,

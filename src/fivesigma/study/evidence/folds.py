@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.risk import evidence
+from fivesigma.risk.cuts import Selected, Selection
 from fivesigma.risk.evidence import Difference, Part
 from fivesigma.risk.influence import Scored, Units
 from fivesigma.risk.metric import Metric, over_folds
@@ -112,12 +113,29 @@ class Held:
         return _n_held(self.truth)
 
 
+@dataclass(eq=False)
+class Orders:
+    """Rows in order of what one prediction says of them: metrics that choose a cut by it come one after the other."""
+
+    _said: Array | None = None
+    _known: dict[Any, Selected] = field(default_factory=dict)
+
+    def of(self, prediction: Array, key: Any, ordered: Callable[[], Selected]) -> Selected:
+        """Return some rows ``ordered`` by a prediction; what another prediction said is forgotten."""
+        if self._said is not prediction:
+            self._said, self._known = prediction, {}
+        if key not in self._known:
+            self._known[key] = ordered()
+        return self._known[key]
+
+
 @dataclass(frozen=True, eq=False)
 class Folds:
     """The folds of a study, on which out-of-fold predictions (n_train, ...) are scored, one of each repeat."""
 
     parts: Parts
     _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
+    _orders: Orders = field(default_factory=Orders, init=False, repr=False)
     _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -191,6 +209,12 @@ class Folds:
         if not metric.has_cut:
             return None
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
+        if isinstance(metric, Selection):
+            key = (metric.of_yields, np.asarray(rows).tobytes())
+            ordered = self._orders.of(
+                prediction, key, lambda: metric.selected(truth.y, prediction[rows][truth.counts], truth.w)
+            )
+            return metric.chosen(ordered, truth.scale)
         return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 
     def score(self, metric: Metric, scores: FoldScores) -> Score:
