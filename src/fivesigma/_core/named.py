@@ -6,6 +6,7 @@ whole module.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 import threading
@@ -14,9 +15,14 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+_lock = threading.Lock()  # held by who takes names out of the modules that there are
+
 
 class _Name:
-    """A function of a module that is imported when the function is called, or asked for something."""
+    """A function of a module that is imported when the function is called, or asked for something.
+
+    What is copied or pickled is the function, and a class knows its instances and subclasses.
+    """
 
     def __init__(self, module: str, name: str) -> None:
         self._of = (module, name)
@@ -26,6 +32,15 @@ class _Name:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_meant(*self._of), name)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return copy.copy, (_meant(*self._of),)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, _meant(*self._of))
+
+    def __subclasscheck__(self, subclass: type) -> bool:
+        return issubclass(subclass, _meant(*self._of))
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
         return (_meant(*self._of),)
@@ -53,12 +68,11 @@ class _Named(ModuleType):
 
 def _meant(module: str, name: str) -> Any:
     """Return what a name means: the module itself is imported, and takes its place."""
-    family = [
-        each for each in sys.modules if f"{each}.".startswith(f"{module}.") or module.startswith(f"{each}.")
-    ]
-    for each in family:
-        if isinstance(sys.modules[each], _Named):
-            del sys.modules[each]
+    with _lock:
+        for each, found in list(sys.modules.items()):  # other threads import meanwhile
+            near = f"{each}.".startswith(f"{module}.") or module.startswith(f"{each}.")
+            if near and isinstance(found, _Named):
+                del sys.modules[each]
     return getattr(importlib.import_module(module), name)
 
 
@@ -76,11 +90,13 @@ def named(*modules: str, package: str) -> Iterator[None]:
     'open'
     """
     stand = {name: _Named(name, package) for name in modules if name not in sys.modules}
-    sys.modules.update(stand)
+    for name, each in stand.items():
+        sys.modules.setdefault(name, each)  # in one step: another thread may have begun to import it
     try:
         yield
     finally:
         for name, each in stand.items():
             each._thread = None
-            if sys.modules.get(name) is each:
-                del sys.modules[name]
+            with _lock:
+                if sys.modules.get(name) is each:
+                    del sys.modules[name]
