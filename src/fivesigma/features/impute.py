@@ -75,8 +75,9 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table = matrix(self, X, fitting=True, nan=True)
         w = weights(sample_weight, table)
         self.columns_ = chosen(self.columns, table.shape[1])
-        self.medians_ = np.array([weighted_median(table[:, j], w) for j in self.columns_])
-        gaps = np.array([bool((np.isnan(table[:, j]) & (w > 0)).any()) for j in self.columns_], dtype=bool)
+        columns = np.ascontiguousarray(table.T[self.columns_])
+        self.medians_ = np.array([weighted_median(column, w) for column in columns])
+        gaps = np.array([bool((np.isnan(column) & (w > 0)).any()) for column in columns], dtype=bool)
         self.indicated_ = self.columns_[gaps & self.indicator]
         return self
 
@@ -86,8 +87,10 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table = matrix(self, X, nan=True)
         gaps = np.isnan(table[:, self.indicated_]).astype(np.float64)
         filled = table.copy()
+        missing = np.asarray(np.isnan(table).any(axis=0))
         for j, median in zip(self.columns_, self.medians_, strict=True):
-            filled[np.isnan(table[:, j]), j] = median
+            if missing[j]:
+                filled[np.isnan(table[:, j]), j] = median
         return np.hstack([filled, gaps]) if gaps.shape[1] else filled
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:

@@ -53,7 +53,9 @@ class Scale:
         origin = lowest / unit
         width = _power(highest / unit - origin)
         share = np.full(len(table), 1.0 / len(table)) if w is None else w / w.sum()
-        placed = (table / unit - origin) / width
+        placed = table * (1.0 / unit)  # exact, as is all that follows: they are powers of two
+        placed -= origin
+        placed *= 1.0 / width
         if gappy:
             placed[gaps] = 0.0
         mean, variance = _moments(placed, ~gaps if gappy else None, share)
@@ -67,9 +69,9 @@ class Scale:
 
     def scores(self, table: Floats) -> Floats:
         """Return the standard scores (n, p); 0 in a column whose fitted values were all equal, NaN for NaN."""
-        placed = table / self.unit
+        placed = table * (1.0 / self.unit)  # powers of two, as the width is: nothing is rounded
         placed -= self.origin
-        placed /= self.width
+        placed *= 1.0 / self.width
         placed -= self.mean
         flat = self.spread == 0
         if flat.any():
@@ -124,8 +126,10 @@ def _moments(placed: Floats, seen: NDArray[np.bool_] | None, share: Floats) -> t
     """Return weighted mean and variance (p,) of columns in [0, 1], in two passes."""
     total = 1.0 if seen is None else np.maximum(share @ seen, np.finfo(float).tiny)
     mean = share @ placed / total
-    deviation = placed - mean if seen is None else np.where(seen, placed - mean, 0.0)
-    return mean, share @ np.square(deviation) / total
+    deviation = placed - mean
+    if seen is not None:
+        deviation[~seen] = 0.0
+    return mean, share @ np.square(deviation, out=deviation) / total
 
 
 @dataclass(frozen=True, eq=False)

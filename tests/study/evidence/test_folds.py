@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 
 from fivesigma.risk.evidence import compare_cross_validated, cross_validated
 from fivesigma.risk.metrics import METRICS, metric
-from fivesigma.study.evidence.folds import Folds
+from fivesigma.study.evidence.folds import Folds, Orders
 from fivesigma.study.evidence.parts import Parts
 from fivesigma.study.fit.prediction import Output
 from tests.study.made import outcome, prepared
@@ -248,3 +248,20 @@ def test_the_fraction_is_that_of_the_whole_table_of_which_folds_have_their_share
     assert folds.between(accuracy, constant.slopes) == pytest.approx(
         f * (1 - f) / study.data.n_samples, rel=0.02
     )
+
+
+def test_a_cut_is_chosen_once_for_a_prediction_and_rows_and_never_taken_from_another_prediction():
+    rng, asked, orders = np.random.default_rng(5), [], Orders()
+    y, rejection, asimov = (rng.random(60) < 0.5).astype(int), metric("rejection_50"), metric("asimov")
+    said = [np.column_stack([1 - p, p]) for p in rng.random((2, 60))]
+    for prediction in (said[0], said[0], said[1], said[0]):
+        for chosen in (rejection, asimov):
+            for key, rows in (("all", slice(None)), ("some", slice(0, 40))):
+
+                def ordered(chosen=chosen, prediction=prediction, rows=rows):
+                    asked.append(rows)
+                    return chosen.selected(y[rows], prediction[rows])
+
+                found = orders.cut(chosen, prediction, key, ordered, 1.0)
+                assert found == chosen.cut(y[rows], prediction[rows])
+    assert len(asked) == 2 * 3, "rows are put in order once for both metrics, and again for each prediction"

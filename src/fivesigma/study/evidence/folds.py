@@ -119,14 +119,22 @@ class Orders:
 
     _said: Array | None = None
     _known: dict[Any, Selected] = field(default_factory=dict)
+    _cuts: dict[Any, float] = field(default_factory=dict)
 
-    def of(self, prediction: Array, key: Any, ordered: Callable[[], Selected]) -> Selected:
-        """Return some rows ``ordered`` by a prediction; what another prediction said is forgotten."""
+    def cut(
+        self, metric: Selection, prediction: Array, key: Any, ordered: Callable[[], Selected], scale: float
+    ) -> float:
+        """Return the cut that a metric chooses on some rows ``ordered`` by a prediction, called ``key``.
+
+        What another prediction said is forgotten.
+        """
         if self._said is not prediction:
-            self._said, self._known = prediction, {}
+            self._said, self._known, self._cuts = prediction, {}, {}
         if key not in self._known:
             self._known[key] = ordered()
-        return self._known[key]
+        if (metric.name, key) not in self._cuts:
+            self._cuts[metric.name, key] = metric.chosen(self._known[key], scale)
+        return self._cuts[metric.name, key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +143,7 @@ class Folds:
 
     parts: Parts
     _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
+    _codes: dict[Truth, int] = field(default_factory=dict, init=False, repr=False)
     _orders: Orders = field(default_factory=Orders, init=False, repr=False)
     _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
@@ -165,7 +174,10 @@ class Folds:
 
     def scored(self, metric: Metric, said: Sequence[Array]) -> FoldScores:
         """Return the scores of out-of-fold predictions (n_train, ...), one of each repeat, the first first."""
-        codes = _n_held(self.parts.truth(metric, VALIDATION))
+        truth = self.parts.truth(metric, VALIDATION)
+        if truth not in self._codes:
+            self._codes[truth] = _n_held(truth)
+        codes = self._codes[truth]
         held = [self.each_held(metric, r) for r in range(len(said))]
         return FoldScores(
             np.array([self.values(metric, each, r) for r, each in enumerate(said)]),
@@ -211,10 +223,13 @@ class Folds:
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         if isinstance(metric, Selection):
             key = (metric.of_yields, np.asarray(rows).tobytes())
-            ordered = self._orders.of(
-                prediction, key, lambda: metric.selected(truth.y, prediction[rows][truth.counts], truth.w)
+            return self._orders.cut(
+                metric,
+                prediction,
+                key,
+                lambda: metric.selected(truth.y, prediction[rows][truth.counts], truth.w),
+                truth.scale,
             )
-            return metric.chosen(ordered, truth.scale)
         return metric.cut(truth.y, prediction[rows][truth.counts], truth.w, scale=truth.scale)
 
     def score(self, metric: Metric, scores: FoldScores) -> Score:
