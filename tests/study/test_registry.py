@@ -278,6 +278,13 @@ def test_a_million_rows_fit_a_quarter_of_an_hour_on_two_cores(task, n_classes) -
     assert fitted["forest"] == {"max_samples": 0.12}, "a hundred thousand events a tree"
 
 
+@pytest.mark.parametrize("kind", [each for each in KINDS if each.drawn], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("n", [200_000, 200_001, 205_000, 215_000, 600_000, 800_000, 1_000_000, 7_000_003])
+def test_a_tree_of_a_large_line_up_draws_as_many_events_as_are_said_and_hardly_fewer(kind, n) -> None:
+    share = kind.large(n).get("max_samples", kind.parameters["max_samples"].default)
+    assert 0.9 * kind.drawn < share * n <= kind.drawn
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_costs_grow_with_the_table(kind) -> None:
     assert 0 < kind.cost(100, 2, 2) <= kind.cost(1e4, 2, 2) <= kind.cost(1e4, 40, 2) < kind.cost(1e7, 40, 2)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Context, Decimal
 from typing import Any, Protocol
 
 from fivesigma._core.errors import InputError, absent, did_you_mean
 from fivesigma.features.members import Members
 from fivesigma.models.spaces import Choice, Range, Space
+
+_TWO_DIGITS = Context(prec=2, rounding=ROUND_DOWN)
 
 
 class Allowed(Protocol):
@@ -191,7 +194,8 @@ class ModelKind:
         """
         if self.drawn is None or self.drawn >= self.parameters["max_samples"].default * n:
             return {}
-        return {"max_samples": float(f"{self.drawn / n:.2g}")}
+        share = _TWO_DIGITS.divide(Decimal(self.drawn), Decimal(n))  # rounded down: no tree draws more
+        return {"max_samples": float(share)}
 
     @property
     def space(self) -> dict[str, Space]:
