@@ -286,3 +286,19 @@ def test_a_single_feature_and_very_many_are_taken() -> None:
         assert NaturalGradientBoosting(n_estimators=2, calibrate=False).fit(table, y).predict(
             table
         ).shape == (60,)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"max_depth": 2.5},
+        {"max_depth": True},
+        {"n_estimators": "9"},
+        {"learning_rate": None},
+        {"n_folds": 3.0},
+    ],
+    ids=str,
+)
+def test_a_setting_that_is_no_number_of_its_kind_is_one_sentence(setting) -> None:
+    with pytest.raises(InputError, match=rf"{next(iter(setting))} is .*; expected a (whole )?number from"):
+        NaturalGradientBoosting(**setting).fit(np.arange(40.0)[:, None], np.arange(40.0))

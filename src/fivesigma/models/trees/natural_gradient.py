@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -280,9 +281,12 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
             ("min_weight_leaf", 0, np.inf),
             ("shrinkage", 0, np.inf),
         ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise InputError(f"{name} is {value!r}; expected a number from {low:g} to {high:g}.")
+            value: Any = getattr(self, name)
+            whole = name not in ("learning_rate", "min_weight_leaf", "shrinkage")
+            is_one = isinstance(value, int | np.integer if whole else Real) and not isinstance(value, bool)
+            if not is_one or not low <= value <= high:
+                what = "whole number" if whole else "number"
+                raise InputError(f"{name} is {value!r}; expected a {what} from {low:g} to {high:g}.")
         if isinstance(self.distribution, Distribution):
             return self.distribution
         return NAMED[one_of(str(self.distribution), NAMED, "distribution")]
