@@ -81,7 +81,7 @@ def test_every_example_runs(
         (run / "manifest.json").write_text(json.dumps(manifest))
     monkeypatch.chdir(here)
     monkeypatch.setattr(
-        "fivesigma.study.runner.stages.available_cores", lambda: 1
+        "fivesigma.study.runner.forecast.available_cores", lambda: 1
     )  # in this process: quicker
     program, *words = shlex.split(example)
     assert (program, words[0]) == ("fivesigma", verb)

@@ -69,10 +69,10 @@ class _Named(ModuleType):
 def _meant(module: str, name: str) -> Any:
     """Return what a name means: the module itself is imported, and takes its place."""
     with _lock:
-        for each, found in list(sys.modules.items()):  # other threads import meanwhile
+        for each, found in sys.modules.copy().items():  # in one step: other threads import meanwhile
             near = f"{each}.".startswith(f"{module}.") or module.startswith(f"{each}.")
             if near and isinstance(found, _Named):
-                del sys.modules[each]
+                sys.modules.pop(each, None)
     return getattr(importlib.import_module(module), name)
 
 

@@ -160,7 +160,7 @@ class _Sought(MetaPathFinder):
         if name == "skops.io._trusted_types":
             self._tools = importlib.import_module("skops.io._utils")
             self._everywhere = self._tools.whichmodule
-            here = list(sys.modules.items())  # other threads import meanwhile
+            here = sys.modules.copy().items()  # in one step: other threads import meanwhile
             near = {each: found for each, found in here if each.startswith(("numpy", "scipy"))}
             self._tools.whichmodule = partial(_where, near, self._everywhere)
 
