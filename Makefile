@@ -53,7 +53,7 @@ test: $(VENV)/.test browser check
 golden: $(VENV)/.test
 	$(BIN)/python tests/golden/compare.py $(PARENT)/src src
 
-# Kills, mutants, races and scenes of coverage in full; `make test` has a tenth of them.
+# Kills, mutants, races and scenes of coverage in full; `make test` has a tenth of them, of studies of scenes a twentieth.
 torture: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m torture --torture -n 2 --dist loadfile -p no:cacheprovider
 

@@ -57,10 +57,9 @@ class _Named(ModuleType):
     def __getattr__(self, name: str) -> Any:
         asking = sys._getframe(1)
         if self._thread == threading.get_ident():
+            # names of it are no modules: only one that is imported needs the place
             if name == "__path__" and asking.f_code.co_name != "_find_and_load_unlocked":
-                raise AttributeError(
-                    name
-                )  # names of it are no modules; only one that is imported needs the place
+                raise AttributeError(name)
             if str(asking.f_globals.get("__name__")).partition(".")[0] == self._package:
                 return _Name(self.__name__, name)
         return _meant(self.__name__, name)

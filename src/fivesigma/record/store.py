@@ -269,14 +269,11 @@ class RunFolder:
 
     def write_timing(self, results: Results, timing: Mapping[str, Any]) -> Results:
         """Write ``timing`` in place of what stands in the file of ``results``, and return them with it."""
-        place, begin, end = (
-            self.path / "results.json",
-            '\n "timing": ',
-            "\n }",
-        )  # at one space stand parts of the whole
+        place, begin = self.path / "results.json", '\n "timing": '  # parts of the whole stand at one space
         before, _, rest = place.read_text(encoding="utf-8").partition(begin)
         written = json.dumps(plain(timing), ensure_ascii=False, allow_nan=False, indent=1)
-        text = before + begin + written.replace("\n", "\n ") + rest[rest.index(end) + len(end) :]
+        end = json.JSONDecoder().raw_decode(rest)[1]
+        text = before + begin + written.replace("\n", "\n ") + rest[end:]
         write_bytes(place, text.encode())
         return replace(results, timing=plain(timing))
 

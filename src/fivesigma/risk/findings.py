@@ -48,6 +48,10 @@ class Comparison:
     sigma_global: float | None = None
 
 
+UNTESTED = "not tested"
+"""The verdict on flexibility where no less or more flexible setting was fitted."""
+
+
 @dataclass(frozen=True)
 class Generalisation:
     """``gap = R_train - R_validation`` in units of the metric, and the verdict on flexibility with its σ.
@@ -60,7 +64,7 @@ class Generalisation:
     """
 
     gap: float | None = None
-    verdict: str = "not tested"
+    verdict: str = UNTESTED
     sigma: float | None = None
 
 

@@ -298,7 +298,7 @@ def _foretold(entry: Entry, n_fits: int, *, given: bool) -> str:
         return f"skipped, {entry.skipped}"
     own = {} if given else entry.params
     return counted(n_fits, "fit") + "".join(
-        f", {name} = {value} of so many events" for name, value in own.items()
+        f", {name} = {value} for so many events" for name, value in own.items()
     )
 
 

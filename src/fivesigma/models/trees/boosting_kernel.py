@@ -19,19 +19,17 @@ from fivesigma.models.trees.boosting_parts import meet
 from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Outputs, Shared
 from fivesigma.models.trees.boosting_splits import TIE, best_cut, settled, step_of
 from fivesigma.models.trees.boosting_sums import Words, add_bins, block_sizes, tell, told, words_of
-from fivesigma.models.trees.draws import below, drawn
+from fivesigma.models.trees.draws import draw_to
 from fivesigma.models.trees.nodes import Tree
 
 
 @borrowing
 def _draw_columns(leaves: Leaves, which: int, tried: int) -> None:
     """Draw the columns that are looked at for one of two leaves."""
-    order, state, p, bits = leaves.order, leaves.state, len(leaves.order), np.uint64(0)
+    order, state, p = leaves.order, leaves.state, len(leaves.order)
     for at in range(tried):
         if tried < p:
-            state[0], bits = drawn(state[0])
-            other = at + below(bits, p - at)
-            order[at], order[other] = order[other], order[at]
+            state[0] = draw_to(order, at, state[0])
         leaves.looked[which, at] = order[at]
 
 

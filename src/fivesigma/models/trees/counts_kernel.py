@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from fivesigma._core.compiled import compiled, inlined
 from fivesigma.models.trees.cuts import coded
-from fivesigma.models.trees.draws import below, drawn
+from fivesigma.models.trees.draws import below, draw_to, drawn
 from fivesigma.models.trees.forest_kernel import Limits, Rows, set_gains
 from fivesigma.models.trees.near import bring, room_near
 from fivesigma.models.trees.nodes import Tree
@@ -180,10 +180,8 @@ def _split(
     for at in range(p):
         if at >= limits.tried and feature >= 0:
             break
-        state, bits = drawn(state)
-        other = at + below(bits, p - at)
-        f = order[other]
-        order[other], order[at] = order[at], f
+        state = draw_to(order, at, state)
+        f = order[at]
         if limits.drawn:
             state, bits = drawn(state)
             best, begin, cut = _at_random(

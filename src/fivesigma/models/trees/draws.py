@@ -36,3 +36,12 @@ def drawn(state: Any) -> Any:
 def below(bits: Any, n: Any) -> Any:
     """Return a whole number from 0 to n - 1 by random ``bits``; n is below 2³²."""
     return np.int64(((bits >> _HALF) * np.uint64(n)) >> _HALF)
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def draw_to(order: Any, at: Any, state: Any) -> Any:
+    """Bring one of ``order[at:]``, drawn at random, to ``at`` (Fisher & Yates 1938); return the next state."""
+    state, bits = drawn(state)
+    other = at + below(bits, len(order) - at)
+    order[at], order[other] = order[other], order[at]
+    return state

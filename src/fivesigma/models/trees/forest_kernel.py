@@ -16,7 +16,7 @@ import numpy as np
 
 from fivesigma._core.compiled import compiled
 from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
-from fivesigma.models.trees.draws import begun, below, drawn
+from fivesigma.models.trees.draws import begun, below, draw_to, drawn
 from fivesigma.models.trees.near import bring, room_near
 from fivesigma.models.trees.nodes import Tree
 
@@ -127,10 +127,8 @@ def _split(
     for at in range(p):
         if at >= limits.tried and feature >= 0:
             break
-        state, bits = drawn(state)
-        other = at + below(bits, p - at)
-        f = order[other]
-        order[other], order[at] = order[at], f
+        state = draw_to(order, at, state)
+        f = order[at]
         if limits.drawn:
             state, bits = drawn(state)
         low, high, missing = coded(codes[f], place, start, size, code)

@@ -8,6 +8,7 @@ from fivesigma.record.results import ModelRecord
 from fivesigma.report.generalisation.figure import generalisation, parts_of
 from fivesigma.report.rounding import DASH, decimals_for, sigma, signed, value_with_error
 from fivesigma.report.section import Content, Section, View
+from fivesigma.risk.findings import UNTESTED
 
 _MARKS = {"overfit": "warning", "underfit": "warning"}
 
@@ -30,6 +31,7 @@ def _content(view: View) -> Content:
     context = {
         "metric": view.metric,
         "lines": [_line(view, model) for model in view.ranked],
+        "untested": any(model.generalisation.verdict == UNTESTED for model in view.ranked),
         "parts": view.parts,
         "told": parts_of(view),
     }

@@ -74,9 +74,8 @@ def _tree(n: float, p: float, K: float, params: Params) -> float:
 
 
 def _forest(n: float, p: float, K: float, params: Params) -> float:
-    drawn = (
-        n if params["max_samples"] is None else 2 * params["max_samples"] * n
-    )  # as a half was, when measured
+    share = 1.0 if params["max_samples"] is None else params["max_samples"]
+    drawn = 2 * n * share  # a half was drawn when it was measured
     rows, trees = drawn * p**0.5 * log2(drawn + 2), params["n_estimators"] / 100
     if params["engine"] == "exact":
         return float((0.09 + 1.3e-6 * rows) * trees)
