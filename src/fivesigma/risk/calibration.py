@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core import laws
 from fivesigma._core.weights import signed
+from fivesigma.risk.counted import rising
 from fivesigma.risk.findings import Score
 from fivesigma.risk.metric import Floats
 
@@ -86,7 +87,7 @@ class Stated:
 
         What is said to be certain varies by nothing, and is in the bin of the nearest p that is not.
         """
-        order = np.argsort(self.p, kind="stable")
+        order = rising(self.p)
         distinct, number = np.unique(self.p[order], return_inverse=True)
         part = np.bincount(number, self.expected[order], len(distinct))
         open_ = np.flatnonzero(part > 0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
+from fivesigma.risk.counted import rising
 from fivesigma.risk.metric import Floats, Moments, Planned, Unit, ratio
 from fivesigma.risk.rankings import MANY, Rankings, mean_area, of_pairs, worthwhile
 
@@ -150,7 +151,7 @@ class Ranking:
     @classmethod
     def of(cls, score: Floats, member: NDArray[np.bool_], w: Floats) -> Ranking:
         """Sort by ``score``; ``member`` (n,) says which events are of the class."""
-        order = np.lexsort((member, score))
+        order = rising(score, member)
         ends = _last_of_each(score[order])
         once = np.flatnonzero(ends)
         members = np.diff(np.cumsum(member[order])[once], prepend=0)
@@ -223,6 +224,21 @@ class RocAuc(Planned):
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(self.within(mean_area(predicted, truth, weight), weight))
 
+    def with_resamples(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[float, Floats]:
+        """See `Metric.with_resamples`; of many classes the value has a way of its own."""
+        if np.shape(prediction)[1] > MANY:
+            return self.value(y, prediction, w), self.resampled(y, prediction, w, counts)
+        return super().with_resamples(y, prediction, w, counts)
+
 
 @dataclass(frozen=True)
 class CalibrationPlan:
@@ -262,7 +278,7 @@ class CalibrationError(Planned):
         binary = probabilities(y, prediction).shape[1] == 2
         p = prediction[:, 1] if binary else prediction.max(axis=1)
         outcome = y == 1 if binary else prediction.argmax(axis=1) == y
-        order = np.argsort(p, kind="stable")
+        order = rising(p)
         return CalibrationPlan(order, w[order], (w * (p - outcome))[order], _last_of_each(p[order]))
 
     def scored(self, plan: CalibrationPlan, counts: NDArray[Any]) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.weights import signed
+from fivesigma.risk.counted import rising
 from fivesigma.risk.metric import Floats, checked, checked_weights
 from fivesigma.risk.quantiles import quantiles
 from fivesigma.risk.shares import Share
@@ -138,7 +139,7 @@ def roc(
 
 
 def _roc(score: Floats, member: NDArray[np.bool_], w: Floats, counts: NDArray[Any]) -> Curve:
-    order = np.argsort(-score, kind="stable")
+    order = rising(-score)
     last = np.flatnonzero(np.diff(score[order], append=-np.inf))
     signal, background = (np.where(side, w, 0.0)[order] for side in (member, ~member))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fivesigma._core import laws
 from fivesigma._core.errors import InputError
 from fivesigma._core.weights import kish
+from fivesigma.risk.counted import rising
 from fivesigma.risk.intervals import FEWEST_PER_CLASS, clopper_pearson
 from fivesigma.risk.metric import ROUNDING
 
@@ -93,7 +94,7 @@ def falls(score: Floats, member: NDArray[np.bool_], w: Floats) -> float:
     >>> falls(np.array([0.9, 0.5, 0.1]), np.array([True, True, False]), np.array([2.0, -1.0, 1.0]))
     1.0
     """
-    order = np.argsort(-score, kind="stable")
+    order = rising(-score)
     last = np.flatnonzero(np.diff(score[order], append=-np.inf))
     fall = 0.0
     for side in (member, ~member):

@@ -137,7 +137,7 @@ def best_threshold(events: Events, systematic: float) -> float:
     """
     rows = Selected.of(events.signal.astype(np.int64), events.score, events.w)
     s, b, error = (events.scale * each for each in (rows.s, rows.b, np.sqrt(rows.b_squared)))
-    return highest(rows, asimov_significance(s, b, np.hypot(error, systematic * b)))
+    return highest(rows, s, b, np.hypot(error, systematic * b))
 
 
 def at_cut(events: Events, threshold: float, systematic: float) -> AtCut:

@@ -10,17 +10,30 @@ is left out of a mean.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma.risk.counted import counted_sums, n_distinct
 from fivesigma.risk.metric import Floats, Metric
 
 Array = NDArray[Any]
 CUT = 0.5
 """The threshold of predictions that say only whether an event passes the cut of its own fold."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Fold:
+    """The events of one fold: where they are, whether every class is among them, their multiplicities (B, n_fold) and
+    the sums of their weights under these (B,).
+    """
+
+    at: Array
+    able: bool
+    counts: Array
+    weights: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +56,7 @@ class Folded:
     groups: Array | None = None
     scale: float = 1.0
     mean_at_cut: bool = False
+    _resampled: list[tuple[Array, list[_Fold]]] = field(default_factory=list, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -73,7 +87,7 @@ class Folded:
         scores, weights = (
             np.array(each) for each in zip(*self._of_folds(metric, said, counts, cut, scale), strict=True)
         )
-        able = [self._members(self.fold == number) for number in np.unique(self.fold)]
+        able = [fold.able for fold in self._folds(counts)]
         known = np.isfinite(scores)
         weights = np.where(known, weights, 0.0)
         total = weights.sum(axis=0)
@@ -99,22 +113,30 @@ class Folded:
         self, metric: Metric, said: Array, counts: Array, cut: float | None, scale: float
     ) -> Iterator[tuple[Floats, Floats]]:
         """Yield the scores (B,) of each fold, and the sums of its weights; a fold that lacks a class has no score."""
-        for number in np.unique(self.fold):
-            at = self.fold == number
-            y, w = self.y[at], None if self.w is None else self.w[at]
-            known, members = self._members(at), counts[:, at]
-            weights = members @ (np.ones(len(y)) if w is None else w)
-            if not known:
-                yield np.full(len(counts), np.nan), weights
+        for fold in self._folds(counts):
+            if not fold.able:
+                yield np.full(len(counts), np.nan), fold.weights
                 continue
-            yield metric.resampled(y, said[at], w, members, cut=cut, scale=scale), weights
+            y, w = self.y[fold.at], None if self.w is None else self.w[fold.at]
+            yield metric.resampled(y, said[fold.at], w, fold.counts, cut=cut, scale=scale), fold.weights
+
+    def _folds(self, counts: Array) -> list[_Fold]:
+        """Return the folds under multiplicities, which all models of a study are asked about one after the other."""
+        if not self._resampled or self._resampled[-1][0] is not counts:
+            self._resampled[:] = [(counts, [self._fold(number, counts) for number in np.unique(self.fold)])]
+        return self._resampled[-1][1]
+
+    def _fold(self, number: Any, counts: Array) -> _Fold:
+        at = np.flatnonzero(self.fold == number)
+        members, w = counts[:, at], np.ones(len(at)) if self.w is None else self.w[at]
+        return _Fold(at, self._members(at), members, counted_sums(members, w))
 
     def _members(self, at: Array) -> bool:
         """Whether a fold holds every class that the events have, by events that weigh something."""
         if self.y.dtype.kind != "i":
             return True
         held = np.ones(len(self), dtype=bool) if self.w is None else self.w != 0
-        return len(np.unique(self.y[at & held])) == len(np.unique(self.y[held]))
+        return n_distinct(self.y[at][held[at]]) == n_distinct(self.y[held])
 
     def decided(self, metric: Metric, prediction: Array) -> tuple[Array, float | None]:
         """Return what a metric scores, and at which cut.

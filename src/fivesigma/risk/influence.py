@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from fivesigma.risk.classification import RocAuc
 from fivesigma.risk.confusion import OfConfusion
+from fivesigma.risk.counted import counted_sums, rising
 from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, checked, chunks
 from fivesigma.risk.precision_recall import AveragePrecision, Retrieval
 from fivesigma.risk.rankings import Rankings, worthwhile
@@ -169,20 +170,19 @@ def _(metric: Moments, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     n, m = z.shape
     both = np.hstack([z, (z[:, :, None] * z[:, None, :]).reshape(n, m * m)])
     size = np.abs(z).sum(axis=0)
-    per_unit, errors = units.counts(counts), []
-    for rows in chunks(per_unit, n):
-        sums = per_unit[rows].astype(np.float64) @ both
-        g = _slope(metric, sums[:, :m], size, scored.scale)
-        variance = np.einsum("bi,bij,bj->b", g, sums[:, m:].reshape(-1, m, m), g)
-        if between is not None:
-            variance = variance - between.off(_by_stratum(between, per_unit[rows], z, g), per_unit[rows])
-        errors.append(np.sqrt(np.maximum(variance, 0.0)))
-    return np.asarray(factor * np.concatenate(errors), float)
+    per_unit = units.counts(counts)
+    sums = counted_sums(per_unit, both)
+    g = _slope(metric, sums[:, :m], size, scored.scale)
+    variance = np.einsum("bi,bij,bj->b", g, sums[:, m:].reshape(-1, m, m), g)
+    if between is not None:
+        for rows in chunks(per_unit, n):
+            variance[rows] -= between.off(_by_stratum(between, per_unit[rows], z, g[rows]), per_unit[rows])
+    return np.asarray(factor * np.sqrt(np.maximum(variance, 0.0)), float)
 
 
 def _by_stratum(between: Between, counts: NDArray[Any], z: Floats, slope: Floats) -> Floats:
     """Return the influences ``c_u g' z_u`` summed over the units of each stratum (b, S)."""
-    sums = [counts[:, member].astype(np.float64) @ z[member] for member in between.members]
+    sums = [counted_sums(counts[:, member], z[member]) for member in between.members]
     return np.asarray(np.einsum("hbi,bi->bh", np.array(sums), slope), float)
 
 
@@ -206,7 +206,7 @@ def _(metric: OfConfusion, scored: Scored, counts: NDArray[Any]) -> Floats | Non
     between = Between.of(scored, units)
     for rows in chunks(per_unit, len(z)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            u = metric.slopes(per_unit[rows].astype(np.float64) @ z) @ z.T
+            u = metric.slopes(counted_sums(per_unit[rows], z)) @ z.T
         errors.append(np.sqrt(_variance(u, per_unit[rows], between)))
     return np.concatenate(errors)
 
@@ -255,7 +255,7 @@ class Placement:
     @classmethod
     def of(cls, score: Floats, member: NDArray[np.bool_], w: Floats) -> Placement:
         """Sort by ``score``; ``member`` (n,) says which events are of the class."""
-        order = np.argsort(score, kind="stable")
+        order = rising(score)
         s, b = order[member[order]], order[~member[order]]
         return cls(Side.of(score, s, b, w), Side.of(score, b, s, w))
 

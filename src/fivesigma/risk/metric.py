@@ -20,6 +20,7 @@ from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
 from fivesigma._core.outputs import Output
 from fivesigma._core.weights import signed
+from fivesigma.risk.counted import counted_sums
 
 Floats = NDArray[np.float64]
 ROUNDING = 1e-14
@@ -168,6 +169,20 @@ class Metric(ABC):
     ) -> Floats:
         """Return the (B,) scores under the multiplicities ``counts`` (B, n); NaN where one is undefined."""
 
+    def with_resamples(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[float, Floats]:
+        """Return `value` and `resampled`: what both ask of the events is looked up once, where that is much."""
+        value = self.value(y, prediction, w, cut=cut, scale=scale)
+        return value, self.resampled(y, prediction, w, counts, cut=cut, scale=scale)
+
     def cut(
         self, y: NDArray[Any], prediction: NDArray[Any], w: NDArray[Any] | None = None, *, scale: float = 1.0
     ) -> float | None:
@@ -247,10 +262,7 @@ class Moments(Metric):
         scale: float = 1.0,
     ) -> float:
         """See `Metric.value`."""
-        truth, predicted, weight = self.weighed(y, prediction, w)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms, factor = self.scaled_terms(truth, predicted, weight, cut)
-            return float(self.within(factor * self.combine(weight @ terms, scale), weight))
+        return self.with_resamples(y, prediction, w, np.empty((0, len(y)), np.uint8), cut=cut, scale=scale)[0]
 
     def resampled(
         self,
@@ -263,12 +275,28 @@ class Moments(Metric):
         scale: float = 1.0,
     ) -> Floats:
         """See `Metric.resampled`."""
+        return self.with_resamples(y, prediction, w, counts, cut=cut, scale=scale)[1]
+
+    def with_resamples(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[float, Floats]:
+        """See `Metric.with_resamples`."""
         truth, predicted, weight = self.weighed(y, prediction, w)
-        terms, factor = self.scaled_terms(truth, predicted, weight, cut)
-        weighted = weight[:, None] * terms
-        sums = [counts[rows].astype(np.float64) @ weighted for rows in chunks(counts, truth.size)]
+        refuse_shape(counts, truth.size)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.within(factor * self.combine(np.concatenate(sums), scale), weight)
+            terms, factor = self.scaled_terms(truth, predicted, weight, cut)
+            whole = self.within(factor * self.combine(weight @ terms, scale), weight)
+            if not len(counts):
+                return float(whole), np.empty(0)
+            sums = counted_sums(counts, weight[:, None] * terms)
+            return float(whole), self.within(factor * self.combine(sums, scale), weight)
 
 
 class Planned(Metric):
@@ -292,7 +320,7 @@ class Planned(Metric):
         scale: float = 1.0,
     ) -> float:
         """See `Metric.value`."""
-        return float(self.resampled(y, prediction, w, np.ones((1, len(y)), dtype=np.uint8))[0])
+        return Planned.with_resamples(self, y, prediction, w, np.empty((0, len(y)), np.uint8))[0]
 
     def resampled(
         self,
@@ -306,17 +334,43 @@ class Planned(Metric):
     ) -> Floats:
         """See `Metric.resampled`."""
         truth, predicted, weight = self.weighed(y, prediction, w)
-        plan = self.plan(truth, predicted, weight)
+        return self._each(self.plan(truth, predicted, weight), counts, weight)
+
+    def with_resamples(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        w: NDArray[Any] | None,
+        counts: NDArray[Any],
+        *,
+        cut: float | None = None,
+        scale: float = 1.0,
+    ) -> tuple[float, Floats]:
+        """See `Metric.with_resamples`."""
+        truth, predicted, weight = self.weighed(y, prediction, w)
+        plan, once = self.plan(truth, predicted, weight), np.ones((1, truth.size), dtype=np.uint8)
+        value = float(self._each(plan, once, weight)[0])
+        return value, self._each(plan, counts, weight) if len(counts) else np.empty(0)
+
+    def _each(self, plan: Any, counts: NDArray[Any], w: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
-            scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, truth.size)]
-        return self.within(np.concatenate(scores), weight)
+            scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, len(w), least=4)]
+        return self.within(np.concatenate(scores), w)
 
 
-def chunks(counts: NDArray[Any], n: int) -> Iterator[slice]:
-    """Yield slices over the resamples, each small enough for a cache; `InputError` where shapes disagree."""
+def refuse_shape(counts: NDArray[Any], n: int) -> None:
+    """Raise `InputError` where multiplicities are not of ``n`` events."""
     if counts.ndim != 2 or counts.shape[1] != n:
         raise InputError(f"counts have shape {counts.shape}; expected (resamples, {n}), one column an event.")
-    step = max(1, CHUNK // max(n, 1))
+
+
+def chunks(counts: NDArray[Any], n: int, *, least: int = 1) -> Iterator[slice]:
+    """Yield slices over the resamples, each small enough for a cache, or of the ``least`` number of them.
+
+    Raise `InputError` where shapes disagree.
+    """
+    refuse_shape(counts, n)
+    step = max(least, CHUNK // max(n, 1))
     for start in range(0, max(len(counts), 1), step):
         yield slice(start, start + step)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.outputs import Output
 from fivesigma.risk.classification import probabilities
+from fivesigma.risk.counted import rising
 from fivesigma.risk.metric import Floats, Planned, Unit, ratio
 
 Index = NDArray[np.intp]
@@ -37,7 +38,7 @@ class Retrieval:
     @classmethod
     def of(cls, score: Floats, member: NDArray[np.bool_], w: Floats) -> Retrieval:
         """Sort by ``score``; ``member`` (n,) says which events are of the class."""
-        rows = np.argsort(-score, kind="stable")
+        rows = rising(-score)
         fallen = -score[rows]
         members = np.flatnonzero(member[rows])
         distinct, starts = np.unique(fallen[members], return_index=True)

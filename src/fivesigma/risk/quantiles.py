@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.weights import signed
+from fivesigma.risk.counted import rising
 
 Floats = NDArray[np.float64]
 AT_A_STEP = 1e-10  # part of Σw within which a level counts as exactly on a step
@@ -39,7 +40,7 @@ def quantiles(values: NDArray[Any], levels: Any, w: NDArray[Any] | None = None) 
     >>> quantiles(np.array([3.0, 1.0, 2.0]), [0.5], np.array([1.0, 1.0, 3.0]))
     array([2.])
     """
-    order = np.argsort(values, kind="stable")
+    order = rising(np.asarray(values, dtype=np.float64))
     weight = np.ones(order.size) if w is None else np.asarray(w, dtype=np.float64)[order]
     ordered, upto = np.asarray(values, dtype=np.float64)[order], np.cumsum(weight)
     if signed(weight):  # the first x at which a sum that may fall again reaches a level

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.later import special
 from fivesigma._core.weights import kish, signed
+from fivesigma.risk.counted import counted_sums
 from fivesigma.risk.influence import Scored, Units, influence
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.strata import Strata
@@ -402,9 +403,8 @@ def measure(  # noqa: PLR0913 keywords of a public function
 
     Of a metric that may have no interval a standard deviation alone is wanted, and the first 200 resamples tell it.
     """
-    value = float(metric.value(part.y, prediction, part.w, cut=cut, scale=scale))
     counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
-    draws = metric.resampled(part.y, prediction, part.w, counts, cut=cut, scale=scale)
+    value, draws = metric.with_resamples(part.y, prediction, part.w, counts, cut=cut, scale=scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale, part.strata)
     again = _refits(metric, part, refits, cuts or [cut] * len(refits), scale).of_share(share)
     seeded, draws = _refits(metric, part, seeds, [cut] * len(seeds), scale), np.asarray(draws, float)
@@ -417,23 +417,21 @@ def _refits(
     """Score each of ``predictions`` and follow it over the first resamples, to first order where that is known."""
     if not len(predictions):
         return Refits()
-    pairs = list(zip(predictions, cuts, strict=True))
-    values = [metric.value(part.y, p, part.w, cut=cut, scale=scale) for p, cut in pairs]
     few = part.counts[:N_REFIT_DRAWS]
-    draws = []
-    for value, (p, cut) in zip(values, pairs, strict=True):
+    values, draws = np.empty(len(predictions)), np.empty((len(predictions), len(few)))
+    influences = {}
+    for k, (p, cut) in enumerate(zip(predictions, cuts, strict=True)):
         u = influence(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
         if u is None:
-            draws.append(metric.resampled(part.y, p, part.w, few, cut=cut, scale=scale))
+            values[k], draws[k] = metric.with_resamples(part.y, p, part.w, few, cut=cut, scale=scale)
         else:
-            draws.append(value + followed(few, u))
-    return Refits(np.array(values, float), np.array(draws, float))
+            influences[k], values[k] = u, metric.value(part.y, p, part.w, cut=cut, scale=scale)
+    if influences:
+        known = list(influences)
+        draws[known] = values[known, None] + followed(few, np.column_stack([*influences.values()])).T
+    return Refits(values, draws)
 
 
 def followed(counts: Counts, influences: Vector) -> Vector:
-    """Return ``Σ_i (c_bi - 1) U_i`` for each resample, (B',), in blocks that fit a cache."""
-    total = np.full(len(counts), -float(np.sum(influences)))
-    for start in range(0, len(influences), 4096):
-        rows = slice(start, start + 4096)
-        total += counts[:, rows].astype(np.float64) @ influences[rows]
-    return total
+    """Return ``Σ_i (c_bi - 1) U_i`` for each resample, (B', ...) of influences (n, ...)."""
+    return np.asarray(counted_sums(counts, influences) - np.sum(influences, axis=0))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fivesigma.record.results import ErrorBudget, Score
 from fivesigma.risk import evidence
+from fivesigma.risk.counted import n_distinct
 from fivesigma.risk.cuts import Selected, Selection
 from fivesigma.risk.evidence import Difference, Part
 from fivesigma.risk.influence import Scored, Units
@@ -269,7 +270,7 @@ class Folds:
 
     def held_out(self, metric: Metric, prediction: Array | None) -> Scored | None:
         """Return what an out-of-fold prediction says of training events, where a metric's error asks for their tail."""
-        if prediction is None:
+        if prediction is None or type(metric).squares is Metric.squares:
             return None
         truth = self.parts.truth(metric, VALIDATION)
         found = Scored(truth.y, prediction[truth.counts], truth.w, truth.groups)
@@ -339,7 +340,8 @@ class Folds:
 
 def _n_held(truth: Truth) -> int:
     """Return how many classes there are among the events that weigh something."""
-    return len(np.unique(truth.y if truth.w is None else truth.y[np.asarray(truth.w) != 0]))
+    y = truth.y if truth.w is None else truth.y[np.asarray(truth.w) != 0]
+    return n_distinct(y) if y.dtype.kind == "i" else len(np.unique(y))
 
 
 def _within(metric: Metric, low: float, high: float) -> tuple[float, float]:

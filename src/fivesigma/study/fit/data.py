@@ -6,6 +6,7 @@ import hashlib
 import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -222,20 +223,28 @@ class FitData:
 
     def resample(self, rng: np.random.Generator) -> Array:
         """Return a bootstrap sample of the training rows: whole units, with replacement."""
-        _, unit = np.unique(self.units[self.train], return_inverse=True)
-        n_units = int(unit.max()) + 1
+        n_units, unit = self.n_units, self._unit
         copies = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)
         return np.repeat(self.train, copies[unit])
 
     def part(self, rng: np.random.Generator, sample: Sample) -> Array:
         """Return a random part of the training rows: the `share` of the units, each of them whole and once."""
-        names, unit = np.unique(self.units[self.train], return_inverse=True)
-        kept = rng.permutation(len(names))[: round((self.share(sample) or 1.0) * len(names))]
-        return self.train[np.isin(unit, kept)]
+        kept = rng.permutation(self.n_units)[: round((self.share(sample) or 1.0) * self.n_units)]
+        return self.train[np.isin(self._unit, kept)]
 
     def share(self, sample: Sample) -> float | None:
         """Return which part of the units a refit on ``sample`` sees, each of them once; None for a bootstrap sample."""
-        return share(sample.kind, len(np.unique(self.units[self.train])))
+        return share(sample.kind, self.n_units)
+
+    @property
+    def n_units(self) -> int:
+        """How many units the training rows are, each of which stays together."""
+        return int(self._unit.max()) + 1
+
+    @cached_property
+    def _unit(self) -> Array:
+        """The unit (n_train,) of each training row."""
+        return np.asarray(np.unique(self.units[self.train], return_inverse=True)[1])
 
     def _first(self, rows: Array, n_rows: int, rng: np.random.Generator) -> Array:
         """Return the first ``n_rows`` of a fold's: whole units, in an order that all sizes share."""

@@ -59,7 +59,7 @@ class HeldOut:
             y=y,
             w=np.ones(len(rows)) if data.w is None else np.asarray(data.w[rows], dtype=np.float64),
             fold=data.folds[held],
-            groups=units if len(np.unique(units)) < len(units) else None,
+            groups=units if data.n_units < len(data.train) and len(np.unique(units)) < len(units) else None,
             said={output: values[held] for output, values in said.items()},
         )
 
