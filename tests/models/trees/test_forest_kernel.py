@@ -86,6 +86,8 @@ def by_hand(codes, w, y, limits, state):
         if f < 0:
             continue
         left = (first <= codes[f][rows]) & (codes[f][rows] <= last)
+        if (codes[f][rows] > 0).all():  # what is missing goes to the heavier side
+            first = int(w[rows[~left]].sum() > w[rows[left]].sum())
         nodes[node][:4] = f, first, last, len(nodes)
         waiting += [(len(nodes) + 1, depth + 1), (len(nodes), depth + 1)]
         nodes += [[-1, 0, 0, 0, rows[left]], [-1, 0, 0, 0, rows[~left]]]

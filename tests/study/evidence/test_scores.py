@@ -9,6 +9,7 @@ import pytest
 
 from fivesigma.risk.evidence import measure, score
 from fivesigma.risk.metrics import metric
+from fivesigma.study.evidence import scores as evidence_scores
 from fivesigma.study.evidence.evidence import Evidence
 from fivesigma.study.evidence.scores import Scores
 from fivesigma.study.fit.prediction import Output
@@ -152,3 +153,38 @@ def test_scores_made_elsewhere_are_of_the_fitted_model_where_the_primary_metric_
         given = Entry("m", "predictions", given={"refits": [["a"]] * 10, "out_of_fold": True})
         scores, _ = scores_of(study, entry=given)
         assert scores.of("m")["test"][name].method.startswith(about)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_models_scored_side_by_side_have_the_scores_that_each_has_alone(monkeypatch, n_threads):
+    monkeypatch.setattr(evidence_scores, "MANY", 0)
+    study = prepared(weights=True)
+    models = [outcome(study, f"m{k}", 0.5 + 0.1 * k) for k in range(4)]
+    alone, together = (Evidence(study, models, opened=True).scores for _ in range(2))
+    together.look_ahead(n_threads)
+    assert len(together._scores) == (0 if n_threads == 1 else 4)
+    for each in models:
+        name = each.entry.name
+        assert together.of(name) == alone.of(name)
+
+
+def test_what_is_said_of_a_model_may_be_added_to_without_a_trace():
+    scores, _ = scores_of(prepared())
+    scores.of("m")["test"].clear()
+    assert scores.of("m")["test"]
+
+
+def test_a_failure_beside_others_ends_them_and_is_told(monkeypatch):
+    monkeypatch.setattr(evidence_scores, "MANY", 0)
+    study = prepared()
+    found = Evidence(study, [outcome(study, name, 0.8) for name in "abc"], opened=True).scores
+    plain = type(found)._by_part
+
+    def failing(self, name, named):
+        if name == "b":
+            raise ValueError("no score")
+        return plain(self, name, named)
+
+    monkeypatch.setattr(type(found), "_by_part", failing)
+    with pytest.raises(ValueError, match="no score"):
+        found.look_ahead(2)

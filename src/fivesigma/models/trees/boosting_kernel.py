@@ -132,6 +132,9 @@ def _divide(
     leaves.depth[k] = leaves.depth[j]
     leaves.bounds[k, 0], leaves.bounds[k, 1] = leaves.bounds[j, 0], leaves.bounds[j, 1]
     if leaves.part == 0:
+        begin, W = f * size * made.n, told(made, leaves.total[k])[2]
+        if told(made, bins[begin : begin + made.n])[2] == 0.0 and told(made, leaves.total[j])[2] < W:
+            first = np.int64(1)  # no value is missing here: one that is goes to the heavier side
         tree.feature[node], tree.first[node], tree.cut[node], tree.child[node] = f, first, cut, n_nodes
         tree.gain[node] = leaves.gain[j]
         tree.weight[n_nodes] = told(made, leaves.total[j])[2] * made.weight

@@ -150,12 +150,15 @@ def _at_random(
 @inlined
 def _parted(
     column: Any, first: int, last: int, place: Any, count: Any, start: int, end: int, right: Any, counts: Any
-) -> int:
-    """Move the rows that go left to the front, both sides in their order; return where the others begin."""
-    middle, n_right = start, 0
+) -> Any:
+    """Move the rows that go left to the front, both sides in their order; return where the others begin, and whether
+    values were missing.
+    """
+    middle, n_right, n_missing = start, 0, 0
     for i in range(start, end):
         row, each = place[i], count[i]
         code = column[row]
+        n_missing += code == 0
         left = (first <= code) & (code <= last)
         place[middle], count[middle] = row, each
         right[n_right], counts[n_right] = row, each
@@ -163,7 +166,7 @@ def _parted(
         n_right += 1 - left
     for k in range(n_right):
         place[middle + k], count[middle + k] = right[k], counts[k]
-    return middle
+    return middle, n_missing > 0
 
 
 @inlined
@@ -225,9 +228,9 @@ def grow(codes: Any, rows: Counted, limits: Limits, state: Any, tree: Tree) -> i
         )
         if feature < 0:
             continue
-        middle = _parted(table[feature], first, last, place, count, start, end, right, counts)
+        middle, seen = _parted(table[feature], first, last, place, count, start, end, right, counts)
         tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
-        tree.child[node] = n_nodes
+        tree.child[node], tree.gain[node] = n_nodes, seen
         for side in range(2):
             begin, stop = (middle, end) if side == 0 else (start, middle)
             waiting[top, 0], waiting[top, 1] = begin, stop

@@ -16,6 +16,8 @@ from fivesigma.models.trees.draws import below
 
 FEW = 24
 """Rows up to which a node is sorted by insertion."""
+MOST_BINS = 254
+"""Codes of a node that are told apart where the best cut is looked for, near which they all are."""
 
 
 @inlined
@@ -120,7 +122,7 @@ def by_bins(
     Where there are more codes than bins, as many of them fall together; further down they are told apart.
     """
     shift = 0
-    while (high - low) >> shift >= 254:
+    while (high - low) >> shift >= MOST_BINS:
         shift += 1
     _count(code, size, low, shift, w, y, start, bins, S)
     best, first, at, end = -1.0, 0, 0, 1 + ((high - low) >> shift)
@@ -144,6 +146,49 @@ def by_bins(
     last = 0 if at == 0 else _between(low + (at << shift) - 1, low + ((after - 1) << shift))
     bins[: end + 1] = 0.0
     return best, first, last
+
+
+@compiled
+def near_cut(
+    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
+    left: Any, total: Any, S: int, found: Any,
+) -> Any:  # fmt: skip
+    """Return the best of the cuts within 127 codes of the one that was ``found`` where codes fell together.
+
+    The bins are empty before and after.
+    """
+    best, first, last = found
+    begin, end = max(low, last - 127), min(high, last + 126)
+    left_w, n_left, upto = 0.0, 0, last
+    left[:] = 0.0
+    for i in range(size):
+        c = np.int64(code[i])
+        if begin <= c <= end:
+            b = c - begin
+            bins[b, 0] += w[start + i]
+            bins[b, 1] += 1.0
+            for s in range(S):
+                bins[b, 2 + s] += w[start + i] * y[start + i, s]
+        elif c < begin and c >= first:
+            left_w += w[start + i]
+            n_left += 1
+            for s in range(S):
+                left[s] += w[start + i] * y[start + i, s]
+    before = -1
+    for b in range(end - begin + 1):
+        if bins[b, 1] == 0.0:
+            continue
+        if before >= 0 and n_left >= least and size - n_left >= least:
+            quality = _quality(W, left_w, left, total, S)
+            if quality > best:
+                best, upto = quality, _between(begin + before, begin + b)
+        left_w += bins[b, 0]
+        n_left += bins[b, 1]
+        for s in range(S):
+            left[s] += bins[b, 2 + s]
+        before = b
+    bins[: end - begin + 1] = 0.0
+    return best, first, upto
 
 
 @compiled

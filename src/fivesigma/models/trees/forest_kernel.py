@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fivesigma._core.compiled import compiled
-from fivesigma.models.trees.cuts import FEW, at_random, by_bins, coded, in_order
+from fivesigma.models.trees.cuts import FEW, MOST_BINS, at_random, by_bins, coded, in_order, near_cut
 from fivesigma.models.trees.draws import begun, below, draw_to, drawn
 from fivesigma.models.trees.near import bring, room_near
 from fivesigma.models.trees.nodes import Tree
@@ -144,23 +144,31 @@ def _split(
             found = by_bins(code, size, w, y, start, least, W, bins, low, high, missing, left, total, S)
         if found[0] > best:
             feature, (best, first, last) = f, found
+    if feature >= 0 and last > 0 and size > FEW and not limits.drawn:
+        low, high, missing = coded(codes[feature], place, start, size, code)
+        if high - low >= MOST_BINS:
+            best, first, last = near_cut(
+                code, size, w, y, start, least, W, bins, low, high, left, total, S, (best, first, last)
+            )  # fmt: skip
     return feature, first, last, state
 
 
 @compiled
 def _parted(
     codes: Any, f: int, first: int, last: int, rows: Rows, start: int, end: int, aside: Rows, S: int
-) -> int:
-    """Move the rows that go left to the front, both sides in their order; return where the others begin.
+) -> Any:
+    """Move the rows that go left to the front, both sides in their order; return where the others begin, and whether
+    values were missing.
 
     Each row is written to both sides, and one of the two is overwritten: a guess which it is would often be wrong.
     """
     place, w, y = rows
     other_place, other_w, other_y = aside
-    middle, n_right = start, 0
+    middle, n_right, n_missing = start, 0, 0
     for i in range(start, end):
         row, weight = place[i], w[i]
         code = codes[f, row]
+        n_missing += code == 0
         left = (first <= code) & (code <= last)
         place[middle], w[middle] = row, weight
         other_place[n_right], other_w[n_right] = row, weight
@@ -174,7 +182,7 @@ def _parted(
         place[middle + k], w[middle + k] = other_place[k], other_w[k]
         for s in range(S):
             y[middle + k, s] = other_y[k, s]
-    return middle
+    return middle, n_missing > 0
 
 
 @compiled
@@ -192,10 +200,15 @@ def _summed(rows: Rows, start: int, end: int, room: Room, S: int) -> Any:
 
 @compiled
 def set_gains(tree: Tree, n_nodes: int, S: int) -> None:
-    """Set what each split gains: the fall of the sum of squared errors."""
+    """Set what each split gains: the fall of the sum of squared errors.
+
+    Where its gain was 0, it has seen no missing values, and sends them to the heavier side.
+    """
     for node in range(n_nodes):
         if tree.feature[node] < 0:
             continue
+        if tree.gain[node] == 0.0:
+            tree.first[node] = tree.weight[tree.child[node] + 1] > tree.weight[tree.child[node]]
         found = 0.0
         for side in range(2):
             child = tree.child[node] + side
@@ -240,9 +253,9 @@ def grow(codes: Any, rows: Rows, limits: Limits, state: Any, tree: Tree, several
         feature, first, last, state = _split(table, rows, own, limits, order, state, room, S)
         if feature < 0:
             continue
-        middle = _parted(table, feature, first, last, rows, start, end, aside, S)
+        middle, seen = _parted(table, feature, first, last, rows, start, end, aside, S)
         tree.feature[node], tree.first[node], tree.cut[node] = feature, first, last
-        tree.child[node] = n_nodes
+        tree.child[node], tree.gain[node] = n_nodes, seen
         for side in range(2):
             begin, stop = (middle, end) if side == 0 else (start, middle)
             waiting[top, 0], waiting[top, 1] = begin, stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -145,7 +146,7 @@ class Folds:
     parts: Parts
     _wholes: dict[Truth, Part] = field(default_factory=dict, init=False, repr=False)
     _codes: dict[Truth, int] = field(default_factory=dict, init=False, repr=False)
-    _orders: Orders = field(default_factory=Orders, init=False, repr=False)
+    _orders: dict[int, Orders] = field(default_factory=dict, init=False, repr=False)
     _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -224,7 +225,9 @@ class Folds:
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         if isinstance(metric, Selection):
             key = (metric.of_yields, np.asarray(rows).tobytes())
-            return self._orders.cut(
+            return self._orders.setdefault(
+                get_ident(), Orders()
+            ).cut(  # each thread has a prediction of its own
                 metric,
                 prediction,
                 key,

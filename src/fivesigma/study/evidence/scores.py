@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,9 @@ from fivesigma.study.tasks.task import CROSSFIT, TRAIN, VALIDATION, Claim, Judge
 
 Array = NDArray[Any]
 
+MANY = 50_000
+"""Training events from which on models are scored side by side: of fewer the interpreter is the most of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -38,6 +42,7 @@ class Scores:
     _folded: dict[tuple[str, str], FoldScores] = field(default_factory=dict, init=False, repr=False)
     _measured: dict[tuple[str, str, str], Measurement] = field(default_factory=dict, init=False, repr=False)
     _drawn: dict[Sample, Array] = field(default_factory=dict, init=False, repr=False)
+    _scores: dict[str, dict[str, dict[str, Score]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def parts(self) -> Parts:
@@ -217,17 +222,41 @@ class Scores:
 
     # --- records -----------------------------------------------------------------------------------------------
 
+    def look_ahead(self, n_threads: int) -> None:
+        """Score as many models at a time: of many events most of it is done without the interpreter.
+
+        The first one alone, which finds out what all share.
+        """
+        first, *others = self.fitted or [None]
+        if first is None or min(n_threads, len(others)) < 2 or len(self.parts.validated) < MANY:
+            return
+        self._all(first)
+        pool = ThreadPoolExecutor(n_threads)
+        try:
+            list(pool.map(self._all, others))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _all(self, name: str) -> dict[str, dict[str, Score]]:
+        """Return the scores of a model by every metric, on every part."""
+        if name not in self._scores:
+            named = {metric.name: metric for metric in self.parts.prepared.metrics}
+            self._scores[name] = self._by_part(name, named)
+        return self._scores[name]
+
     def of(self, name: str, metrics: Mapping[str, Metric] | None = None) -> dict[str, dict[str, Score]]:
         """Return the scores of a model by part and metric; what it does not have is left out."""
-        parts = (TRAIN, VALIDATION, *self.parts.crossfitted, *self.parts.tests)
-        named = metrics or {metric.name: metric for metric in self.parts.prepared.metrics}
+        found = self._all(name) if metrics is None else self._by_part(name, metrics)
+        return {part: dict(scores) for part, scores in found.items()}
+
+    def _by_part(self, name: str, named: Mapping[str, Metric]) -> dict[str, dict[str, Score]]:
         return {
             part: {
                 word: self.score(metric, part, name)
                 for word, metric in named.items()
                 if self.has(metric, part, name)
             }
-            for part in parts
+            for part in (TRAIN, VALIDATION, *self.parts.crossfitted, *self.parts.tests)
         }
 
     def score(self, metric: Metric, part: str, name: str) -> Score:

@@ -36,10 +36,11 @@ from fivesigma.study.tasks.task import VALIDATION
 Array = NDArray[Any]
 
 
-def results(made: Made, audited: Sequence[Audit], *, opened: bool) -> Results:
+def results(made: Made, audited: Sequence[Audit], *, opened: bool, n_threads: int = 1) -> Results:
     """Return the record of a run whose events are ``audited``; ``opened`` says whether the sealed tests were."""
     prepared, outcomes, asked = made.run.prepared, made.outcomes, made.experiments.values()
     found, spec = Evidence(prepared, outcomes, opened, tuple(asked)), prepared.spec
+    found.scores.look_ahead(n_threads)
     added = {key: value for each in asked for key, value in each.record(found).items()}
     notes = [
         *heavy_tail(found),

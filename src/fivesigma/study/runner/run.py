@@ -184,7 +184,7 @@ def _carry_out(prepared: Prepared, folder: RunFolder, settings: _Settings) -> Re
         n = n_workers(prepared, planned(prepared), settings.workers)
         made = make(prepared, folder, n, settings.progress, Outlook.of(prepared, n))
         settings.progress.start(3.0, "evidence")
-        result = _conclude(made, folder, settings)
+        result = _conclude(made, folder, dataclasses.replace(settings, workers=n))
     except KeyboardInterrupt:
         raise InterruptedRunError(folder.path) from None
     finally:
@@ -207,7 +207,7 @@ def _conclude(made: Made, folder: RunFolder, settings: _Settings) -> Result:
         open_rows(prepared, folder, parts)
     note_seen(prepared, folder, parts)
     with single_threaded():
-        record = results(made, settings.audited, opened=not settings.blind)
+        record = results(made, settings.audited, opened=not settings.blind, n_threads=settings.workers or 1)
     settings.progress.advance(1.0, "evidence weighed")
     table = prediction_table(prepared, outcomes, opened=opened)
     _write_predictions(folder, table, prediction_units(prepared, outcomes, list(table)))

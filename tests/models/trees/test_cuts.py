@@ -1,0 +1,70 @@
+"""Cuts of nodes with more codes than bins: found roughly, then among all codes near by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fivesigma.models.trees import BoostingRegressor, ForestRegressor, TreeRegressor
+from fivesigma.models.trees.cuts import MOST_BINS, by_bins, near_cut
+
+
+def node(seed: int, n_targets: int, gaps: bool):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(300, 3_000))
+    code = rng.permutation(20 * n)[:n] + 1
+    code = (code % 60_000 + 1).astype(np.uint16)
+    y = np.tanh(4.0 * code / code.max() - rng.random())[:, None] + rng.standard_t(2.0, (n, n_targets))
+    if gaps:
+        code[rng.random(n) < 0.1] = 0
+    return code, rng.integers(1, 4, n).astype(float), y
+
+
+def worth(code, w, y, first, last, least) -> float:
+    left = (first <= code) & (code <= last)
+    if min(left.sum(), (~left).sum()) < least:
+        return -1.0
+    parts = [(w[side] @ y[side], w[side].sum()) for side in (left, ~left)]
+    return float(sum((total**2).sum() / weight for total, weight in parts))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("gaps", [False, True])
+def test_no_cut_near_the_rough_one_is_better_than_the_one_that_is_kept(seed, gaps) -> None:
+    n_targets, least = 1 + seed % 2, 1 + seed % 7
+    code, w, y = node(seed, n_targets, gaps)
+    there = code[code > 0].astype(int)
+    low, high, total = int(there.min()), int(there.max()), w @ y
+    bins, left = np.zeros((256, 2 + n_targets)), np.empty(n_targets)
+    rest = (w.sum(), bins, low, high)
+    rough = by_bins(code, len(code), w, y, 0, least, *rest, bool(gaps), left, total, n_targets)
+    found = near_cut(code, len(code), w, y, 0, least, *rest, left, total, n_targets, rough)
+    assert not bins.any()
+    assert high - low >= MOST_BINS
+    assert found[0] >= rough[0] > 0
+    assert found[1] == rough[1]
+    assert worth(code, w, y, found[1], found[2], least) == pytest.approx(found[0], rel=1e-9)
+    near = [last for last in np.unique(there) if abs(last - rough[2]) <= 100 and last < high]
+    best = max((worth(code, w, y, found[1], last, least) for last in near), default=-1.0)
+    assert found[0] >= best * (1 - 1e-12)
+
+
+@pytest.mark.parametrize(
+    "made", [TreeRegressor, lambda: ForestRegressor(40, random_state=0), BoostingRegressor]
+)
+def test_a_value_that_is_missing_where_none_was_goes_with_the_many(made) -> None:
+    """Three quarters of all events are on the right: what is missing is likelier to be one of them."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.uniform(0, 1, 250), rng.uniform(2, 3, 750)])[:, None]
+    y = np.where(X[:, 0] > 1.5, 10.0, 0.0)
+    unknown = np.array([[np.nan]])
+    model = made()
+    assert model.fit(X, y).predict(unknown)[0] == pytest.approx(10.0, abs=0.1)
+    assert model.fit(-X, y).predict(unknown)[0] == pytest.approx(10.0, abs=0.1)
+
+
+def test_weights_say_which_side_is_heavier() -> None:
+    X, y = np.array([[0.0], [1.0], [1.0], [1.0]]), np.array([0.0, 5.0, 5.0, 5.0])
+    for w, expected in ((np.array([1.0, 1, 1, 1]), 5.0), (np.array([9.0, 1, 1, 1]), 0.0)):
+        model = TreeRegressor(min_samples_leaf=1).fit(X, y, w)
+        assert model.predict([[np.nan]])[0] == expected
