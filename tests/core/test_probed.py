@@ -66,21 +66,34 @@ def test_scikit_learn_without_pandas_still_knows_its_tables() -> None:
 
 def test_skops_wakes_none_of_them_and_trusts_what_it_trusts_with_them() -> None:
     code = (
-        "import sys, json\n{first}\nfrom skops.io import _trusted_types as t\n"
+        "import sys, json\n{first}\nfrom skops.io import _trusted_types as t\nasked = json.load(sys.stdin)\n"
+        "woken = sorted(set(sys.modules) & {{'torch', 'pandas', 'pytest', 'scipy.stats', 'sklearn.datasets'}})\n"
         "lists = {{n: sorted(v) for n, v in vars(t).items() if n.endswith('_TYPE_NAMES')}}\n"
-        "print(json.dumps([lists, sorted(set(sys.modules) & {{'torch', 'pandas', 'pytest', 'scipy.stats'}})]))"
+        "lists['SKLEARN_ESTIMATOR_TYPE_NAMES'] = [n for n in asked or lists['SKLEARN_ESTIMATOR_TYPE_NAMES'] "
+        "if n in t.SKLEARN_ESTIMATOR_TYPE_NAMES]\n"
+        "print(json.dumps([lists, woken]))"
     )
-    ours, theirs = (
-        subprocess.run(
-            [sys.executable, "-c", code.format(first=first)], capture_output=True, text=True, check=True
-        ).stdout
-        for first in ("from fivesigma._core.probed import import_skops; import_skops()", "import skops.io")
-    )
-    (lists, woken), (expected, _) = json.loads(ours), json.loads(theirs)
+
+    def told(first: str, asked: list[str]):
+        call = [sys.executable, "-c", code.format(first=first)]
+        done = subprocess.run(call, input=json.dumps(asked), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    expected, _ = told("import skops.io", [])
+    asked = [*expected["SKLEARN_ESTIMATOR_TYPE_NAMES"], "os.system", "sklearn.tree._tree.Tree"]
+    lists, woken = told("from fivesigma._core.probed import import_skops; import_skops()", asked)
     assert woken == []
     assert lists == expected
     assert len(lists["SKLEARN_ESTIMATOR_TYPE_NAMES"]) > 100
     assert len(lists["SCIPY_UFUNC_TYPE_NAMES"]) > 100
+
+
+def test_others_have_the_list_of_estimators_as_ever() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_skops; import_skops()\n"
+        "from sklearn.utils import all_estimators; assert len(all_estimators('classifier')) > 20\n"
+        "assert all_estimators.__module__ == 'sklearn.utils.discovery'"
+    )
 
 
 def test_skops_looks_everywhere_again_afterwards() -> None:

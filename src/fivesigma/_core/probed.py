@@ -23,6 +23,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from fivesigma._core.estimators import EstimatorName
 from fivesigma._core.named import named
 
 
@@ -101,12 +102,20 @@ def _carried_out(loader: SourceFileLoader, module: ModuleType) -> None:
 
 def import_skops() -> ModuleType:
     """Return skops' reader and writer, imported without PyTorch and pytest."""
-    wrapper = "sklearn.externals.array_api_compat.torch"
     if "skops.io" in sys.modules:
         return sys.modules["skops.io"]
     import_scikit_learn()
-    with hidden("pytest", "pandas"), _empty(wrapper), _sought():
+    with hidden("pytest", "pandas"), _empty(_TORCH), _sought():
         return importlib.import_module("skops.io")
+
+
+_TORCH = "sklearn.externals.array_api_compat.torch"
+
+
+def _listed(listed: Callable[[], list[tuple[str, type]]]) -> list[tuple[str, type]]:
+    """Return scikit-learn's list of its estimators, for which it imports all its modules."""
+    with hidden("pytest", "pandas"), _empty(_TORCH):
+        return listed()
 
 
 def import_matplotlib() -> None:
@@ -149,11 +158,15 @@ def _empty(name: str) -> Iterator[None]:
 
 
 class _Sought(MetaPathFinder):
-    """Lets skops look for functions that do not know their module where they can be, for the time of its lists."""
+    """Lets skops look for functions that do not know their module where they can be, for the time of its lists.
+
+    Its list of scikit-learn's estimators gets a name that equals theirs.
+    """
 
     def __init__(self) -> None:
         self._tools: Any = None
         self._everywhere: Any = None
+        self._listed: Any = None
 
     def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> None:
         """Find nothing; what is waited for is the module that makes the lists."""
@@ -163,11 +176,22 @@ class _Sought(MetaPathFinder):
             here = sys.modules.copy().items()  # in one step: other threads import meanwhile
             near = {each: found for each, found in here if each.startswith(("numpy", "scipy"))}
             self._tools.whichmodule = partial(_where, near, self._everywhere)
+            self._listed = importlib.import_module("sklearn.utils").all_estimators
+            sys.modules["sklearn.utils"].all_estimators = self._estimators  # type: ignore[attr-defined]
+
+    def _estimators(self, *arguments: Any, **named: Any) -> list[tuple[str, type]]:
+        """None for skops' list, all of them for everyone else."""
+        for_list = str(sys._getframe(1).f_globals.get("__name__")) == "skops.io._trusted_types"
+        return [] if for_list else self._listed(*arguments, **named)
 
     def end(self) -> None:
         """Let skops look everywhere."""
         if self._tools is not None:
             self._tools.whichmodule = self._everywhere
+            sys.modules["sklearn.utils"].all_estimators = self._listed  # type: ignore[attr-defined]
+            lists: Any = sys.modules.get("skops.io._trusted_types")
+            if lists is not None and not lists.SKLEARN_ESTIMATOR_TYPE_NAMES:
+                lists.SKLEARN_ESTIMATOR_TYPE_NAMES.append(EstimatorName(partial(_listed, self._listed)))
 
 
 @contextmanager
