@@ -24,7 +24,7 @@ from typing import Any
 from numpy import ndarray
 
 from fivesigma._core.estimators import EstimatorName
-from fivesigma._core.named import named
+from fivesigma._core.named import held_back, named
 
 
 class _Absent(MetaPathFinder):
@@ -58,9 +58,13 @@ def import_scikit_learn() -> None:
     """Import scikit-learn without pandas; what it takes from `SPARED` waits, in whichever module it is taken."""
     if "sklearn.base" not in sys.modules:
         sys.meta_path.insert(0, _Sparing())
-        with hidden("pandas"):
+        with hidden("pandas"), held_back("numpy", *_ASIDE), named("asyncio", package="joblib"):
             importlib.import_module("sklearn.base")
         _ask_no_array()
+
+
+_ASIDE = ("testing", "f2py")
+"""Modules of NumPy that SciPy and skops have with all others, and do not use."""
 
 
 def _ask_no_array() -> None:
@@ -77,9 +81,10 @@ def _is_into(asked: Callable[[Any], bool], value: Any) -> bool:
 
 SPARED = (
     *("scipy.stats", "scipy.stats.mstats", "scipy.interpolate", "scipy.integrate"),
-    *("scipy.optimize", "scipy.optimize._linesearch"),
+    *("scipy.optimize", "scipy.optimize._linesearch", "scipy.spatial", "scipy.spatial.distance"),
+    "sklearn.callback._progressbar",
 )
-"""Modules from which scikit-learn takes functions that few fits call."""
+"""Modules from which scikit-learn takes functions that few fits call, or nobody."""
 
 
 class _Sparing(MetaPathFinder):
@@ -105,7 +110,7 @@ def import_skops() -> ModuleType:
     if "skops.io" in sys.modules:
         return sys.modules["skops.io"]
     import_scikit_learn()
-    with hidden("pytest", "pandas"), _empty(_TORCH), _sought():
+    with hidden("pytest", "pandas"), _empty(_TORCH), _sought(), held_back("numpy", *_ASIDE):
         return importlib.import_module("skops.io")
 
 
