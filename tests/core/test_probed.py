@@ -191,3 +191,17 @@ def test_artists_list_their_properties_where_they_are_made_later_and_in_notebook
         + _FIGURES
         + "from matplotlib.lines import Line2D; assert 'linewidth' in Line2D.set.__doc__"
     )
+
+
+def test_the_parameters_of_an_estimator_are_those_of_its_signature_asked_twice() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "import inspect\nfrom sklearn.utils import all_estimators\n"
+        "class Own(all_estimators()[0][1]):\n    def __init__(self, b=1, a=2): pass\n"
+        "class Heir(Own): pass\n"
+        "for kind in [*(kind for _, kind in all_estimators()), Own, Heir]:\n"
+        "    own = [] if kind.__init__ is object.__init__ else sorted([*inspect.signature(kind.__init__).parameters])\n"
+        "    own = [name for name in own if name != 'self']\n"
+        "    found = kind._get_param_names(); found.append('changed')\n"
+        "    assert kind._get_param_names() == own, (kind, own)\n"
+    )

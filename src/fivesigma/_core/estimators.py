@@ -25,8 +25,9 @@ class EstimatorName(str):
 
     >>> from sklearn.utils import all_estimators
     >>> names = [EstimatorName(all_estimators)]
-    >>> "sklearn.tree._classes.DecisionTreeClassifier" in names, "sklearn.tree._tree.Tree" in names, "os.system" in names
-    (True, False, False)
+    >>> asked = ("sklearn.tree._classes.DecisionTreeClassifier", "sklearn.tree._tree.Tree", "os.system")
+    >>> [each in names for each in asked]
+    [True, False, False]
     """
 
     __slots__ = ("_estimators",)
@@ -54,7 +55,9 @@ def _is_estimator(path: str, estimators: Callable[[], Sequence[tuple[str, type]]
     module, _, name = path.rpartition(".")
     if not module.startswith("sklearn.") or name.startswith("_"):
         return False
-    shown = _held(module.partition("._")[0], name, module)  # by the package that shows what its private modules make
+    shown = _held(
+        module.partition("._")[0], name, module
+    )  # by the package that shows what its private modules make
     if shown is not None:
         return _is_kind(shown)
     made = _held(module, name, module)

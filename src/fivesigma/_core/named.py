@@ -114,7 +114,9 @@ def held_back(package: str, *names: str) -> Iterator[None]:
     'ContentHandler'
     """
     holder = vars(importlib.import_module(package))
-    stand = {name: _Named(f"{package}.{name}", package) for name in names if f"{package}.{name}" not in sys.modules}
+    stand = {
+        name: _Named(f"{package}.{name}", package) for name in names if f"{package}.{name}" not in sys.modules
+    }
     for name, each in stand.items():
         holder.setdefault(name, each)  # in one step: another thread may have begun to import it
     try:

@@ -61,6 +61,26 @@ def import_scikit_learn() -> None:
         with hidden("pandas"), held_back("numpy", *_ASIDE), named("asyncio", package="joblib"):
             importlib.import_module("sklearn.base")
         _ask_no_array()
+        _know_parameters()
+
+
+def _know_parameters() -> None:
+    """Let the signature of a class be looked at once: a pipeline asks for its parameters a dozen times a fit."""
+    base: Any = sys.modules["sklearn.base"].BaseEstimator
+    if "_get_param_names" in vars(base):
+        base._get_param_names = classmethod(
+            partial(_parameters_of, vars(base)["_get_param_names"].__func__, {})
+        )
+
+
+def _parameters_of(
+    found: Callable[[type], list[str]], known: dict[Any, tuple[str, ...]], kind: type
+) -> list[str]:
+    """Return the names that ``found`` finds for a class; those of one way of making objects are kept."""
+    made = kind.__init__  # type: ignore[misc]
+    if made not in known:
+        known[made] = tuple(found(kind))
+    return list(known[made])
 
 
 _ASIDE = ("testing", "f2py")

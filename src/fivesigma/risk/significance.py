@@ -188,7 +188,7 @@ def _correlated(members: Sequence[Difference], sigmas: Vector, sided: NDArray[np
     """Global σ of each member by the multivariate t, and by the resamples where these resolve it."""
     stat, train = _errors(members, "stat"), _errors(members, "train")
     dofs = np.array([each.dof or LARGEST_DOF for each in members])
-    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas]) * sided
+    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas]) * sided.astype(np.float64)
     resampled = _resampled_minima(stat, train, sided)
     p_copula = (1 + _copula_counts(_correlation(stat, train), dofs, sided, p)) / (1 + N_COPULA)
     n_below = np.searchsorted(resampled, p, side="right")
@@ -223,7 +223,9 @@ def _correlation(stat: Vector, train: Vector) -> Vector:
     return np.asarray(covariance / np.outer(scale, scale) + np.diag(silent.astype(float)), float)
 
 
-def _copula_counts(correlation: Vector, dofs: Vector, sided: NDArray[np.int64], p: Vector) -> NDArray[np.int64]:
+def _copula_counts(
+    correlation: Vector, dofs: Vector, sided: NDArray[np.int64], p: Vector
+) -> NDArray[np.int64]:
     """In how many draws ``min_k p_k`` is at most each ``p``.
 
     ``T_k = Z_k / sqrt(W_k)``, ``Z ~ N(0, ρ)``, ``W_k ~ χ²(ν_k) / ν_k``.
