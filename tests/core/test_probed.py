@@ -205,3 +205,25 @@ def test_the_parameters_of_an_estimator_are_those_of_its_signature_asked_twice()
         "    found = kind._get_param_names(); found.append('changed')\n"
         "    assert kind._get_param_names() == own, (kind, own)\n"
     )
+
+
+def test_functions_of_scipy_keep_their_descriptions() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "from scipy import linalg, special\nfrom scipy._lib._array_api import xp_capabilities, xp_capabilities_table\n"
+        "assert 'Parameters\\n' in linalg.svd.__doc__ and special.erf.__doc__.startswith('erf(z')\n"
+        "def own(x): 'What it does.\\n\\nMore.'\n"
+        "assert xp_capabilities()(own) is own and own.__doc__ == 'What it does.\\n\\nMore.'\n"
+        "def bare(x): pass\n"
+        "assert xp_capabilities()(bare) is bare and not bare.__doc__\n"
+        "assert own in xp_capabilities_table"
+    )
+
+
+def test_a_notebook_has_them_with_the_arrays_that_they_take() -> None:
+    _in_a_fresh_interpreter(
+        "import sys, types; sys.modules['IPython'] = types.ModuleType('IPython')\n"
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "from scipy._lib import _array_api, _docscrape\n"
+        "assert _array_api.FunctionDoc is _docscrape.FunctionDoc"
+    )

@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from inspect import cleandoc
 from types import ModuleType
 from typing import Any
 
-from numpy import ndarray
+from numpy import ndarray, ufunc
 
 from fivesigma._core.estimators import EstimatorName
 from fivesigma._core.named import held_back, named
@@ -59,6 +60,7 @@ def import_scikit_learn() -> None:
     if "sklearn.base" not in sys.modules:
         sys.meta_path.insert(0, _Sparing())
         with hidden("pandas"), held_back("numpy", *_ASIDE), named("asyncio", package="joblib"):
+            _leave_descriptions()
             importlib.import_module("sklearn.base")
         _ask_no_array()
         _know_parameters()
@@ -105,6 +107,34 @@ SPARED = (
     "sklearn.callback._progressbar",
 )
 """Modules from which scikit-learn takes functions that few fits call, or nobody."""
+
+
+def _leave_descriptions() -> None:
+    """Let functions of SciPy keep their descriptions as they are, but in notebooks.
+
+    Each gets a table of which libraries' arrays it takes, and is parsed and written anew for it: 300 of them.
+    """
+    described: Any = importlib.import_module(
+        "scipy._lib._array_api"
+    )  # which knows no parser in some versions
+    if hasattr(described, "FunctionDoc") and "IPython" not in sys.modules:
+        described.FunctionDoc = _Description
+
+
+class _Description(dict[str, list[str]]):
+    """The description of a function, to whose parts is added in vain."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self._text = function.__doc__ or ""
+        if isinstance(function, ufunc):  # before it stands what it takes, which NumPy writes
+            self._text = cleandoc(self._text.partition("\n")[2])
+
+    def __missing__(self, part: str) -> list[str]:
+        return []
+
+    def __str__(self) -> str:
+        return f"\n{self._text}"
 
 
 class _Sparing(MetaPathFinder):
