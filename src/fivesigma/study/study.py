@@ -19,7 +19,7 @@ from fivesigma.study.plan import Entry
 from fivesigma.study.preparation.division import division
 from fivesigma.study.preparation.prepare import prepare
 from fivesigma.study.prepared import MEMORY, Prepared
-from fivesigma.study.registry.registry import LARGE
+from fivesigma.study.registry.kind import LARGE
 from fivesigma.study.runner.audit import before
 from fivesigma.study.runner.forecast import foretold, planned
 from fivesigma.study.runner.progress import Progress

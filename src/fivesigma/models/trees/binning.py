@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 
 from fivesigma._core.compiled import compiled
 from fivesigma._core.saved_state import SavedState
+from fivesigma._core.transposed import transposed
 from fivesigma.features.ranks import middles
 
 Array = NDArray[np.float64]
@@ -35,7 +36,7 @@ class Bins:
     @classmethod
     def of(cls, X: Array, w: Array, max_bins: int) -> Bins:
         """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few."""
-        edges = [_edges(*_there(column, w), max_bins) for column in np.ascontiguousarray(X.T)]
+        edges = [_edges(*_there(column, w), max_bins) for column in transposed(X)]
         starts = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
         return cls(np.concatenate(edges), starts)
 
@@ -47,7 +48,7 @@ class Bins:
     def codes(self, X: Array) -> Codes:
         """Return the bin of each value: (p, n), one column's codes next to each other."""
         codes = np.empty((X.shape[1], len(X)), dtype=np.uint8 if self.width <= 256 else np.uint16)
-        _encode(np.ascontiguousarray(X.T), self.edges, self.starts, codes)
+        _encode(transposed(X), self.edges, self.starts, codes)
         return codes
 
     def check_state(self, state: SavedState) -> None:

@@ -20,6 +20,7 @@ from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.binning import Array, Bins, most_bins
+from fivesigma.models.trees.boosting_fit import boosted
 from fivesigma.models.trees.boosting_losses import (
     CrossEntropy,
     Descent,
@@ -29,7 +30,7 @@ from fivesigma.models.trees.boosting_losses import (
     said_of,
 )
 from fivesigma.models.trees.boosting_room import Growth
-from fivesigma.models.trees.boosting_rounds import Plan, boosted
+from fivesigma.models.trees.boosting_rounds import Plan
 from fivesigma.models.trees.nodes import Grown, check_rounds
 from fivesigma.models.trees.reading import ensemble
 
@@ -52,6 +53,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         min_samples_leaf: float = 20,
         l2_regularization: float = 0.0,
         max_features: float = 1.0,
+        max_samples: float = 1.0,
         monotonic_cst: Any = None,
         max_bins: int | None = None,
         random_state: Any = None,
@@ -65,6 +67,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_features = max_features
+        self.max_samples = max_samples
         self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
         self.random_state = random_state
@@ -76,9 +79,9 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
         self._refuse_scale(np.abs(w))
         bins = Bins.of(X, np.abs(w), self._most_bins)
-        draws = growth.tried < X.shape[1]
+        draws = growth.tried < X.shape[1] or self.max_samples < 1.0
         seed = check_random_state(self.random_state).randint(2**31) if draws else 0
-        plan = Plan(growth, int(self.max_iter), signs, seed, int(self.n_jobs))
+        plan = Plan(growth, int(self.max_iter), signs, seed, int(self.n_jobs), float(self.max_samples))
         self._start, trees = boosted(bins, X, y, w, descent, plan)
         self.n_iter_ = int(self.max_iter)
         self._trees = Grown.of(bins, trees, list(range(len(self._start))) * self.max_iter)
@@ -135,6 +138,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
             ("min_samples_leaf", self.min_samples_leaf, 0.0, np.inf),
             ("l2_regularization", self.l2_regularization, 0.0, np.inf),
             ("max_features", self.max_features, 1e-6, 1.0),
+            ("max_samples", self.max_samples, 1e-6, 1.0),
         ):
             if isinstance(number, bool) or not isinstance(number, Real) or not least <= number <= most:
                 raise InputError(f"{name} is {number!r}; expected a number from {least:g} to {most:g}.")
@@ -204,11 +208,14 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
         λ of the leaves.
     max_features : float, up to 1.0
         The share of columns, drawn anew, that a split looks at.
+    max_samples : float, up to 1.0
+        The share of events, drawn anew, that the trees of a round are grown on. Friedman (2002), "Stochastic gradient
+        boosting", doi:10.1016/S0167-9473(01)00065-2.
     monotonic_cst : sequence of p numbers -1, 0 or 1, None for zeros
         Predictions fall or rise with that column; of two classes the probability of the second.
     max_bins : int, from 2 to 254, None for 64 of classes, and 254 of values
     random_state : int, RandomState or None
-        Draws columns.
+        Draws columns and events.
     n_jobs : int
         On how many threads one tree is grown, where the table is large enough to gain by it: the bytes are the same.
 

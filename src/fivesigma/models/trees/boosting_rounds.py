@@ -1,17 +1,16 @@
-"""The rounds of boosting: slopes of a loss, a tree for each output, and its steps; on one thread or on several."""
+"""A round of boosting: slopes of a loss, a tree for each output, and its steps; on one thread or on several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma.models.trees import boosting_room as room
-from fivesigma.models.trees.binning import Array, Bins
+from fivesigma.models.trees.binning import Array, Bins, Codes
 from fivesigma.models.trees.boosting_kernel import add_steps, grow_all
 from fivesigma.models.trees.boosting_losses import Descent
 from fivesigma.models.trees.boosting_parts import give_up
@@ -24,44 +23,16 @@ _MOST_COPIES = 2**31
 
 
 class Plan(NamedTuple):
-    """What is grown: limits, rounds, signs of columns (p,), the seed of draws, and on how many threads at most."""
+    """What is grown: limits, rounds, signs of columns (p,), the seed of draws, on how many threads at most, and the
+    share of the rows that each round draws.
+    """
 
     growth: room.Growth
     rounds: int
     signs: NDArray[np.int64]
     seed: int
     n_jobs: int
-
-
-def boosted(
-    bins: Bins,
-    X: Array,
-    y: NDArray[Any],
-    w: Array,
-    descent: Descent,
-    plan: Plan,
-    tell: Callable[[], None] | None = None,
-) -> tuple[Array, list[Tree]]:
-    """Return the outputs (K,) that all events begin with, and the trees, those of a round next to each other.
-
-    Parameters
-    ----------
-    bins : of the columns
-    X : (n, p)
-    y : (n,) as the loss wants it
-    w : (n,) none of them 0
-    tell : called after each round
-    """
-    start = descent.start(y, w)
-    rounds = _Rounds(bins, X, y, w, descent, plan, start)
-    parts = len(rounds.leaves)
-    with ThreadPoolExecutor(parts - 1) if parts > 1 else nullcontext() as pool:
-        trees = []
-        for _ in range(plan.rounds):
-            trees += rounds.next(pool)
-            if tell is not None:
-                tell()
-    return start, trees
+    share: float = 1.0
 
 
 def in_units(w: Array) -> tuple[NDArray[np.int64], float]:
@@ -78,19 +49,26 @@ def in_units(w: Array) -> tuple[NDArray[np.int64], float]:
     return np.empty(0, np.int64), 1.0
 
 
-class _Rounds:
+class Rounds:
     """The state of a fit between its rounds."""
 
     def __init__(
-        self, bins: Bins, X: Array, y: NDArray[Any], w: Array, descent: Descent, plan: Plan, start: Array
+        self,
+        bins: Bins,
+        table: tuple[Codes, Codes],
+        y: NDArray[Any],
+        w: Array,
+        descent: Descent,
+        plan: Plan,
+        start: Array,
     ) -> None:
-        columns = bins.codes(X)
-        (p, n), width = columns.shape, bins.width
+        codes, columns = table
+        (n, p), width = codes.shape, bins.width
         n_parts = max(1, min(plan.n_jobs, n // BLOCK, n * p // _LEAST))
         rows = room.rows_of_parts(n, n_parts)
         most, size = plan.growth.max_leaves, float(np.abs(w).sum())
         self.events = room.Events(
-            np.ascontiguousarray(columns.T),
+            codes,
             columns,
             np.diff(bins.starts) + 2,
             plan.signs,
@@ -110,6 +88,21 @@ class _Rounds:
         curvature = np.empty((min(descent.curved, len(start)), n))
         self.outputs = room.Outputs(raw, np.empty_like(raw), curvature, longest)
         self.n_leaves = np.zeros(len(start), np.int64)
+
+    @property
+    def parts(self) -> int:
+        """In how many parts the rows are, a thread each."""
+        return len(self.leaves)
+
+    def look_at(
+        self, table: tuple[Codes, Codes], y: NDArray[Any], of_w: tuple[Array, Any], raw: Array
+    ) -> None:
+        """Go on with as many other rows: their codes, targets, weights and counts of these, and outputs (K, n)."""
+        w, counts = of_w
+        total = float(np.abs(w).sum())
+        self.events = self.events._replace(codes=table[0], columns=table[1], w=w, counts=counts, total=total)
+        self.y, self.w = y, w
+        self.outputs.raw[:] = raw
 
     def next(self, pool: ThreadPoolExecutor | None) -> list[Tree]:
         """Go one round, and return its trees."""

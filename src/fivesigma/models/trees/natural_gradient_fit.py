@@ -12,8 +12,9 @@ from typing_extensions import override
 
 from fivesigma.features.columns import Floats
 from fivesigma.models.trees.binning import Bins
+from fivesigma.models.trees.boosting_fit import boosted
 from fivesigma.models.trees.boosting_losses import Descent
-from fivesigma.models.trees.boosting_rounds import Plan, boosted
+from fivesigma.models.trees.boosting_rounds import Plan
 from fivesigma.models.trees.distributions import NAMED, Array, Distribution
 from fivesigma.models.trees.nodes import Grown, Tree
 

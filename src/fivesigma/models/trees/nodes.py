@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fivesigma._core.compiled import compiled, inlined
 from fivesigma._core.errors import InputError
 from fivesigma._core.saved_state import SavedState
-from fivesigma.models.trees.binning import Array, Bins
+from fivesigma.models.trees.binning import Array, Bins, Codes
+from fivesigma.models.trees.low import MOST_LEAVES, add_low
 
 _NEAR = 256
 """Rows that a tree sees at a time, where all trees are near."""
@@ -93,9 +94,21 @@ class Grown:
 
     def added(self, X: Array, out: Array) -> Array:
         """Add what every tree says of the rows of X (n, p) to ``out`` (n, K), and return it."""
-        codes = np.ascontiguousarray(self.bins.codes(X).T)
-        _add(codes, self._packed(), self.value, self.roots, self.outputs, out)
+        self.add(self.bins.codes(X), out)
         return out
+
+    def add(self, columns: Codes, out: Array) -> None:
+        """Add what every tree says of rows with codes ``columns`` (p, n) to ``out`` (n, K)."""
+        if self.low and columns.shape[1] >= _NEAR:
+            add_low(columns, self.tree, self.roots, self.outputs, out)
+        else:
+            codes = np.ascontiguousarray(columns.T)
+            _add(codes, self._packed(), self.value, self.roots, self.outputs, out)
+
+    @property
+    def low(self) -> bool:
+        """Whether no tree has more leaves than a word has bits."""
+        return bool(np.diff(self.roots).max() < 2 * MOST_LEAVES)
 
     def leaves(self, X: Array) -> NDArray[np.int32]:
         """Return the node (n, T), counted over all trees, in which each of them puts each row of X (n, p)."""

@@ -10,7 +10,7 @@ from fivesigma.risk.intervals import FEWEST_EVENTS
 from fivesigma.study.fit.saved import feature_plan
 from fivesigma.study.plan import N_SEEDS, Entry, Fit, Sample, SampleKind, lineup_fits
 from fivesigma.study.prepared import Prepared
-from fivesigma.study.registry.registry import LARGE
+from fivesigma.study.registry.kind import LARGE
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.tasks.registry import task as task_called
 

@@ -14,8 +14,9 @@ from fivesigma.study.preparation import feature_checks
 from fivesigma.study.preparation.given import settled
 from fivesigma.study.preparation.images import check_names, image_families, n_measured
 from fivesigma.study.preparation.members import check_declared, check_sets
+from fivesigma.study.registry.kind import LARGE
 from fivesigma.study.registry.path import apart, check_own_loss, settle
-from fivesigma.study.registry.registry import LARGE, default_lineup
+from fivesigma.study.registry.registry import default_lineup
 from fivesigma.study.registry.registry import kind as kind_called
 from fivesigma.study.spec.document import Spec
 from fivesigma.study.spec.models import ModelSection

@@ -11,6 +11,8 @@ from fivesigma._core.errors import InputError, absent, did_you_mean
 from fivesigma.features.members import Members
 from fivesigma.models.spaces import Choice, Range, Space
 
+LARGE = 200_000
+"""Training events above which a line-up that nobody chose does less of each model."""
 _TWO_DIGITS = Context(prec=2, rounding=ROUND_DOWN)
 
 
@@ -131,7 +133,8 @@ class ModelKind:
     minimiser : the method of scipy.optimize.minimize that makes its path; None for our own solvers
     stops : whether ``early_stopping`` is a setting of its own; of other kinds rounds are chosen around them
     nested : whether one fit holds the models of every smaller ``max_depth``
-    drawn : how many events a line-up that nobody chose draws for a tree at most, by ``max_samples``; None for any
+    drawn : how many of very many events a line-up that nobody chose draws for a tree at most, by ``max_samples``;
+        None for any
     data : the kinds of X that it takes, as `fivesigma.data.dataset.Dataset.kind` has them
     members : takes rows of a table as sets, of which the study names the columns of each member
     given : is not fitted here: its scores are read from a table
@@ -192,7 +195,7 @@ class ModelKind:
         >>> kind("forest").large(10_000), kind("forest").large(800_000)
         ({}, {'max_samples': 0.12})
         """
-        if self.drawn is None or self.drawn >= self.parameters["max_samples"].default * n:
+        if self.drawn is None or n <= LARGE:
             return {}
         share = _TWO_DIGITS.divide(Decimal(self.drawn), Decimal(n))  # rounded down: no tree draws more
         return {"max_samples": float(share)}

@@ -86,10 +86,6 @@ def kind(name: str, task: str | None = None) -> ModelKind:
     return found
 
 
-LARGE = 200_000
-"""Training events above which a line-up that nobody chose goes without the neighbours of its models."""
-
-
 @dataclass(frozen=True)
 class Entry:
     """One model of a default line-up; ``skipped`` holds the reason where it would outgrow its share.

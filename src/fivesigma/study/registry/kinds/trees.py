@@ -70,7 +70,9 @@ def _extra_trees(ask: Request) -> Any:
 
 
 def _boosting(ask: Request) -> Any:
-    settings = _without(ask.params, ENGINE, "early_stopping", KEY, "loss")
+    settings = _without(
+        ask.params, ENGINE, "early_stopping", KEY, "loss", "max_samples" if _exact(ask.params) else ""
+    )
     signs = ask.params[KEY]
     constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
     settings |= {"monotonic_cst": constraints, "random_state": ask.seed}
@@ -109,7 +111,12 @@ def _exact_loss(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _boosts(params: Mapping[str, Any]) -> None:
-    """Refuse a loss that scikit-learn's boosting does not know."""
+    """Refuse what scikit-learn's boosting does not know: some losses, and rounds on some of the events."""
+    if _exact(params) and params.get("max_samples", 1.0) < 1.0:
+        raise InputError(
+            f"boosting: engine = 'exact' grows every tree on all events, and max_samples is {params['max_samples']}; "
+            "leave one of the two out."
+        )
     if _exact(params) and params.get("loss") is not None and named(params["loss"])["name"] not in _EXACT:
         raise InputError(
             f"boosting: engine = 'exact' knows no loss '{named(params['loss'])['name']}'; expected "
@@ -264,6 +271,7 @@ TREES: tuple[ModelKind, ...] = (
             "min_samples_leaf": whole(20, 1, search=(5, 100), log=True),
             "l2_regularization": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
             "max_features": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
+            "max_samples": Parameter(1.0, Range(1e-6, 1.0), optional=True),
             "early_stopping": choice(False, False, True),
             KEY: Parameter(None, Signs()),
             "loss": Parameter(None, Losses(BOOSTED), of_task=_LOSS_OF, optional=True),
@@ -276,6 +284,7 @@ TREES: tuple[ModelKind, ...] = (
         ranks=_exact,
         flexibility=("max_leaf_nodes", 0.25),
         stochastic=True,
+        drawn=100_000,
         negative={"regression": "a leaf whose weights nearly cancel takes steps without bound"},
     ),
     ModelKind(
