@@ -8,6 +8,7 @@ import functools
 import inspect
 import json
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -78,7 +79,10 @@ def test_they_are_not_there_before_they_are_wanted():
         *(lambda kind: kind(x=1.0) < kind(x=2.0), lambda kind: kind(1.0, ("b",)).names, lambda kind: kind()),
         *(lambda kind: kind(x=1.0, other=2), lambda kind: setattr(kind(x=1.0), "x", 2.0)),
         *(lambda kind: delattr(kind(x=1.0), "x"), lambda kind: setattr(kind(x=1.0), "fresh", 2.0)),
-        *(lambda kind: hash(kind(x=1.0)) == hash(kind(x=1.0)), lambda kind: {kind(x=1.0): 1}[kind(x=1.0)]),
+        *(
+            lambda kind: len({hash(each) for each in [kind(x=1.0), kind(x=1.0)]}),
+            lambda kind: {kind(x=1.0): 1}[kind(x=1.0)],
+        ),
         *(lambda kind: dataclasses.replace(kind(x=1.0), x=3.0).x, lambda kind: copy.copy(kind(x=1.0)).x),
         *(lambda kind: dataclasses.asdict(kind(x=1.0)), lambda kind: copy.deepcopy(kind(x=1.0)).x),
         *(
@@ -93,7 +97,8 @@ def test_they_are_not_there_before_they_are_wanted():
 )
 def test_what_is_asked_of_one_is_answered_alike(both, use):
     at_once, late = (_outcome(lambda kind=kind: use(kind)) for kind in both)
-    assert str(at_once).replace(__name__, "") == str(late).replace(deferred.__name__, "")
+    at_once, late = (re.sub(r" at 0x[0-9a-f]+", "", str(each)) for each in (at_once, late))
+    assert at_once.replace(__name__, "") == late.replace(deferred.__name__, "")
 
 
 def test_an_heir_calls_what_it_inherits(both):
@@ -111,6 +116,14 @@ def test_an_heir_calls_what_it_inherits(both):
         assert Heir(x=1.0).y == 2.0
         if not options:
             assert Plain().x == 5.0
+
+
+def test_an_object_that_answers_for_any_name_is_not_asked_while_it_is_made():
+    class Open(made(True, doc="A sample.")):
+        def __getattr__(self, name):
+            return self.kept[name]
+
+    assert Open(1.0, kept={"a": 2}).a == 2
 
 
 def test_many_threads_may_want_one_at_once():

@@ -53,7 +53,8 @@ class _Deferred:
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         function = self._made()
-        for kind in (*getattr(owner, "__mro__", ()), *getattr(instance, "__mro__", ())):
+        holder = instance if isinstance(instance, type) else owner  # some ask for it on behalf of a class
+        for kind in () if holder is None else holder.__mro__:
             if vars(kind).get(self.__name__) is self:
                 function.__qualname__ = f"{kind.__qualname__}.{self.__name__}"
                 setattr(kind, self.__name__, function)
