@@ -27,7 +27,6 @@ from fivesigma.record.journal import Journal
 from fivesigma.record.lock import locked
 from fivesigma.record.results import Results, from_document, to_document
 from fivesigma.record.sections import SECTIONS
-from fivesigma.record.written import written
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -77,7 +76,8 @@ def _sync_folder(folder: Path) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Write ``document`` as UTF-8 JSON without NaN or infinity, keys in the order given."""
-    write_bytes(path, (written(document) + "\n").encode())
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+    write_bytes(path, (text + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
@@ -271,9 +271,9 @@ class RunFolder:
         """Write ``timing`` in place of what stands in the file of ``results``, and return them with it."""
         place, begin = self.path / "results.json", '\n "timing": '  # parts of the whole stand at one space
         before, _, rest = place.read_text(encoding="utf-8").partition(begin)
-        times = written(plain(timing))
+        written = json.dumps(plain(timing), ensure_ascii=False, allow_nan=False, indent=1)
         end = json.JSONDecoder().raw_decode(rest)[1]
-        text = before + begin + times.replace("\n", "\n ") + rest[end:]
+        text = before + begin + written.replace("\n", "\n ") + rest[end:]
         write_bytes(place, text.encode())
         return replace(results, timing=plain(timing))
 
