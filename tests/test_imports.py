@@ -76,6 +76,27 @@ def test_keeping_a_model_wakes_no_torch() -> None:
     assert "torch" not in woken
 
 
+def test_a_worker_wakes_no_schema_of_studies_and_no_reader_before_it_fits() -> None:
+    loaded = _loaded(
+        "import fivesigma.study.runner.worker\n"
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "import fivesigma.study.fit.recipe"
+    )
+    assert {"sklearn", "numba"} <= loaded
+    asleep = {
+        "pydantic",
+        "polars",
+        "matplotlib",
+        "jinja2",
+        "scipy.stats",
+        "scipy.spatial",
+        "asyncio",
+        "rich",
+        "yaml",
+    }
+    assert not loaded & {*asleep, "numpy.testing", "numpy.f2py"}
+
+
 def test_a_check_wakes_neither_scikit_learn_nor_a_compiler_nor_scipy() -> None:
     code = "from fivesigma.cli import main\nmain(['check', 'adelie-chinstrap', '--quiet'])"
     loaded = _loaded(code)

@@ -12,6 +12,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fivesigma._core.deferred import defer
+
+defer()  # before any class of the package is made
+
 __version__ = "0.1.0"
 
 _PLACES = {

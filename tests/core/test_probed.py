@@ -66,21 +66,34 @@ def test_scikit_learn_without_pandas_still_knows_its_tables() -> None:
 
 def test_skops_wakes_none_of_them_and_trusts_what_it_trusts_with_them() -> None:
     code = (
-        "import sys, json\n{first}\nfrom skops.io import _trusted_types as t\n"
+        "import sys, json\n{first}\nfrom skops.io import _trusted_types as t\nasked = json.load(sys.stdin)\n"
+        "woken = sorted(set(sys.modules) & {{'torch', 'pandas', 'pytest', 'scipy.stats', 'sklearn.datasets'}})\n"
         "lists = {{n: sorted(v) for n, v in vars(t).items() if n.endswith('_TYPE_NAMES')}}\n"
-        "print(json.dumps([lists, sorted(set(sys.modules) & {{'torch', 'pandas', 'pytest', 'scipy.stats'}})]))"
+        "lists['SKLEARN_ESTIMATOR_TYPE_NAMES'] = [n for n in asked or lists['SKLEARN_ESTIMATOR_TYPE_NAMES'] "
+        "if n in t.SKLEARN_ESTIMATOR_TYPE_NAMES]\n"
+        "print(json.dumps([lists, woken]))"
     )
-    ours, theirs = (
-        subprocess.run(
-            [sys.executable, "-c", code.format(first=first)], capture_output=True, text=True, check=True
-        ).stdout
-        for first in ("from fivesigma._core.probed import import_skops; import_skops()", "import skops.io")
-    )
-    (lists, woken), (expected, _) = json.loads(ours), json.loads(theirs)
+
+    def told(first: str, asked: list[str]):
+        call = [sys.executable, "-c", code.format(first=first)]
+        done = subprocess.run(call, input=json.dumps(asked), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    expected, _ = told("import skops.io", [])
+    asked = [*expected["SKLEARN_ESTIMATOR_TYPE_NAMES"], "os.system", "sklearn.tree._tree.Tree"]
+    lists, woken = told("from fivesigma._core.probed import import_skops; import_skops()", asked)
     assert woken == []
     assert lists == expected
     assert len(lists["SKLEARN_ESTIMATOR_TYPE_NAMES"]) > 100
     assert len(lists["SCIPY_UFUNC_TYPE_NAMES"]) > 100
+
+
+def test_others_have_the_list_of_estimators_as_ever() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_skops; import_skops()\n"
+        "from sklearn.utils import all_estimators; assert len(all_estimators('classifier')) > 20\n"
+        "assert all_estimators.__module__ == 'sklearn.utils.discovery'"
+    )
 
 
 def test_skops_looks_everywhere_again_afterwards() -> None:
@@ -177,4 +190,40 @@ def test_artists_list_their_properties_where_they_are_made_later_and_in_notebook
         "sys.modules['IPython'] = types.SimpleNamespace(version_info=(9, 0), get_ipython=lambda: None)\n"
         + _FIGURES
         + "from matplotlib.lines import Line2D; assert 'linewidth' in Line2D.set.__doc__"
+    )
+
+
+def test_the_parameters_of_an_estimator_are_those_of_its_signature_asked_twice() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "import inspect\nfrom sklearn.utils import all_estimators\n"
+        "class Own(all_estimators()[0][1]):\n    def __init__(self, b=1, a=2): pass\n"
+        "class Heir(Own): pass\n"
+        "for kind in [*(kind for _, kind in all_estimators()), Own, Heir]:\n"
+        "    own = [] if kind.__init__ is object.__init__ else sorted([*inspect.signature(kind.__init__).parameters])\n"
+        "    own = [name for name in own if name != 'self']\n"
+        "    found = kind._get_param_names(); found.append('changed')\n"
+        "    assert kind._get_param_names() == own, (kind, own)\n"
+    )
+
+
+def test_functions_of_scipy_keep_their_descriptions() -> None:
+    _in_a_fresh_interpreter(
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "from scipy import linalg, special\nfrom scipy._lib._array_api import xp_capabilities, xp_capabilities_table\n"
+        "assert 'Parameters\\n' in linalg.svd.__doc__ and special.erf.__doc__.startswith('erf(z')\n"
+        "def own(x): 'What it does.\\n\\nMore.'\n"
+        "assert xp_capabilities()(own) is own and own.__doc__ == 'What it does.\\n\\nMore.'\n"
+        "def bare(x): pass\n"
+        "assert xp_capabilities()(bare) is bare and not bare.__doc__\n"
+        "assert own in xp_capabilities_table"
+    )
+
+
+def test_a_notebook_has_them_with_the_arrays_that_they_take() -> None:
+    _in_a_fresh_interpreter(
+        "import sys, types; sys.modules['IPython'] = types.ModuleType('IPython')\n"
+        "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
+        "from scipy._lib import _array_api, _docscrape\n"
+        "assert _array_api.FunctionDoc is _docscrape.FunctionDoc"
     )

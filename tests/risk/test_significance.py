@@ -177,3 +177,16 @@ def test_a_draw_without_a_value_neither_stops_the_family_nor_moves_the_others():
     found = global_significance([member(draws[:, 0], 2.0), member(draws[:, 1], 1.0), member(odd, 0.5)])
     assert found[0].sigma_global <= plain[0].sigma_global
     assert all(np.isfinite(each.sigma_global) for each in found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_quantiles_count_the_draws_that_p_itself_counts(seed):
+    """Few and many degrees of freedom, one and two sides, limits that underflow, are 1, or are hit by a draw."""
+    rng = np.random.default_rng(seed)
+    dof = float(rng.choice([1.0, 2.5, 9.0, 57.3, significance.LARGEST_DOF]))
+    sided = int(rng.integers(1, 3))
+    t = np.append(rng.standard_t(dof, 400) * rng.choice([1e-3, 1.0, 30.0]), [0.0, 1e300, -1e300])
+    p = significance._p(t, sided, dof)
+    limits = np.unique([*rng.choice(p, 5), *rng.random(5) ** 9, 0.0, 1e-300, 0.5, 1.0])
+    assert significance._first_limit(t, sided, dof, limits).tolist() == np.searchsorted(limits, p).tolist()

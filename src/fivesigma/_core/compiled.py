@@ -15,11 +15,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fivesigma._core.probed import hidden
 
-with hidden("coverage"):  # which Numba imports to see whether lines of loops are counted
+# Numba imports coverage to see whether lines of loops are counted, and yaml for settings in a file
+with hidden("coverage", *([] if Path(".numba_config.yaml").exists() else ["yaml"])):
     import numba
     from numba.core import entrypoints
     from numba.core.caching import FunctionCache

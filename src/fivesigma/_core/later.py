@@ -9,6 +9,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from fivesigma._core.named import named
+
+_OF_ONE_CASE = "scipy.linalg.interpolative"
+"""What linear programs take for one way of leaving out equations: Fourier transforms come with it."""
+
 
 class Later:
     """A module that is imported at the first look at one of its names.
@@ -22,7 +27,8 @@ class Later:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(importlib.import_module(self._module), name)
+        with named(_OF_ONE_CASE, package="scipy"):
+            found = getattr(importlib.import_module(self._module), name)
         setattr(self, name, found)  # the next look finds it here
         return found
 

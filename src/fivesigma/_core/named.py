@@ -99,3 +99,30 @@ def named(*modules: str, package: str) -> Iterator[None]:
             with _lock:
                 if sys.modules.get(name) is each:
                     del sys.modules[name]
+
+
+@contextmanager
+def held_back(package: str, *names: str) -> Iterator[None]:
+    """Let who copies all that ``package`` holds have, for some modules of it, what imports them when it is used.
+
+    >>> with held_back("xml", "sax"):
+    ...     import xml
+    ...     copied = vars(xml)["sax"]
+    >>> "xml.sax" in sys.modules, hasattr(xml, "sax")
+    (False, False)
+    >>> copied.handler.ContentHandler.__name__
+    'ContentHandler'
+    """
+    holder = vars(importlib.import_module(package))
+    stand = {
+        name: _Named(f"{package}.{name}", package) for name in names if f"{package}.{name}" not in sys.modules
+    }
+    for name, each in stand.items():
+        holder.setdefault(name, each)  # in one step: another thread may have begun to import it
+    try:
+        yield
+    finally:
+        for name, each in stand.items():
+            each._thread = None
+            if holder.get(name) is each:
+                del holder[name]

@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from inspect import cleandoc
 from types import ModuleType
 from typing import Any
 
-from numpy import ndarray
+from numpy import ndarray, ufunc
 
-from fivesigma._core.named import named
+from fivesigma._core.estimators import EstimatorName
+from fivesigma._core.named import held_back, named
 
 
 class _Absent(MetaPathFinder):
@@ -57,9 +59,34 @@ def import_scikit_learn() -> None:
     """Import scikit-learn without pandas; what it takes from `SPARED` waits, in whichever module it is taken."""
     if "sklearn.base" not in sys.modules:
         sys.meta_path.insert(0, _Sparing())
-        with hidden("pandas"):
+        with hidden("pandas"), held_back("numpy", *_ASIDE), named("asyncio", package="joblib"):
+            _leave_descriptions()
             importlib.import_module("sklearn.base")
         _ask_no_array()
+        _know_parameters()
+
+
+def _know_parameters() -> None:
+    """Let the signature of a class be looked at once: a pipeline asks for its parameters a dozen times a fit."""
+    base: Any = sys.modules["sklearn.base"].BaseEstimator
+    if "_get_param_names" in vars(base):
+        base._get_param_names = classmethod(
+            partial(_parameters_of, vars(base)["_get_param_names"].__func__, {})
+        )
+
+
+def _parameters_of(
+    found: Callable[[type], list[str]], known: dict[Any, tuple[str, ...]], kind: type
+) -> list[str]:
+    """Return the names that ``found`` finds for a class; those of one way of making objects are kept."""
+    made = kind.__init__  # type: ignore[misc]
+    if made not in known:
+        known[made] = tuple(found(kind))
+    return list(known[made])
+
+
+_ASIDE = ("testing", "f2py")
+"""Modules of NumPy that SciPy and skops have with all others, and do not use."""
 
 
 def _ask_no_array() -> None:
@@ -76,9 +103,38 @@ def _is_into(asked: Callable[[Any], bool], value: Any) -> bool:
 
 SPARED = (
     *("scipy.stats", "scipy.stats.mstats", "scipy.interpolate", "scipy.integrate"),
-    *("scipy.optimize", "scipy.optimize._linesearch"),
+    *("scipy.optimize", "scipy.optimize._linesearch", "scipy.spatial", "scipy.spatial.distance"),
+    "sklearn.callback._progressbar",
 )
-"""Modules from which scikit-learn takes functions that few fits call."""
+"""Modules from which scikit-learn takes functions that few fits call, or nobody."""
+
+
+def _leave_descriptions() -> None:
+    """Let functions of SciPy keep their descriptions as they are, but in notebooks.
+
+    Each gets a table of which libraries' arrays it takes, and is parsed and written anew for it: 300 of them.
+    """
+    described: Any = importlib.import_module(
+        "scipy._lib._array_api"
+    )  # which knows no parser in some versions
+    if hasattr(described, "FunctionDoc") and "IPython" not in sys.modules:
+        described.FunctionDoc = _Description
+
+
+class _Description(dict[str, list[str]]):
+    """The description of a function, to whose parts is added in vain."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self._text = function.__doc__ or ""
+        if isinstance(function, ufunc):  # before it stands what it takes, which NumPy writes
+            self._text = cleandoc(self._text.partition("\n")[2])
+
+    def __missing__(self, part: str) -> list[str]:
+        return []
+
+    def __str__(self) -> str:
+        return f"\n{self._text}"
 
 
 class _Sparing(MetaPathFinder):
@@ -101,12 +157,20 @@ def _carried_out(loader: SourceFileLoader, module: ModuleType) -> None:
 
 def import_skops() -> ModuleType:
     """Return skops' reader and writer, imported without PyTorch and pytest."""
-    wrapper = "sklearn.externals.array_api_compat.torch"
     if "skops.io" in sys.modules:
         return sys.modules["skops.io"]
     import_scikit_learn()
-    with hidden("pytest", "pandas"), _empty(wrapper), _sought():
+    with hidden("pytest", "pandas"), _empty(_TORCH), _sought(), held_back("numpy", *_ASIDE):
         return importlib.import_module("skops.io")
+
+
+_TORCH = "sklearn.externals.array_api_compat.torch"
+
+
+def _listed(listed: Callable[[], list[tuple[str, type]]]) -> list[tuple[str, type]]:
+    """Return scikit-learn's list of its estimators, for which it imports all its modules."""
+    with hidden("pytest", "pandas"), _empty(_TORCH):
+        return listed()
 
 
 def import_matplotlib() -> None:
@@ -149,11 +213,15 @@ def _empty(name: str) -> Iterator[None]:
 
 
 class _Sought(MetaPathFinder):
-    """Lets skops look for functions that do not know their module where they can be, for the time of its lists."""
+    """Lets skops look for functions that do not know their module where they can be, for the time of its lists.
+
+    Its list of scikit-learn's estimators gets a name that equals theirs.
+    """
 
     def __init__(self) -> None:
         self._tools: Any = None
         self._everywhere: Any = None
+        self._listed: Any = None
 
     def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> None:
         """Find nothing; what is waited for is the module that makes the lists."""
@@ -163,11 +231,22 @@ class _Sought(MetaPathFinder):
             here = sys.modules.copy().items()  # in one step: other threads import meanwhile
             near = {each: found for each, found in here if each.startswith(("numpy", "scipy"))}
             self._tools.whichmodule = partial(_where, near, self._everywhere)
+            self._listed = importlib.import_module("sklearn.utils").all_estimators
+            sys.modules["sklearn.utils"].all_estimators = self._estimators  # type: ignore[attr-defined]
+
+    def _estimators(self, *arguments: Any, **named: Any) -> list[tuple[str, type]]:
+        """None for skops' list, all of them for everyone else."""
+        for_list = str(sys._getframe(1).f_globals.get("__name__")) == "skops.io._trusted_types"
+        return [] if for_list else self._listed(*arguments, **named)
 
     def end(self) -> None:
         """Let skops look everywhere."""
         if self._tools is not None:
             self._tools.whichmodule = self._everywhere
+            sys.modules["sklearn.utils"].all_estimators = self._listed  # type: ignore[attr-defined]
+            lists: Any = sys.modules.get("skops.io._trusted_types")
+            if lists is not None and not lists.SKLEARN_ESTIMATOR_TYPE_NAMES:
+                lists.SKLEARN_ESTIMATOR_TYPE_NAMES.append(EstimatorName(partial(_listed, self._listed)))
 
 
 @contextmanager

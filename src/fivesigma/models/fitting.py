@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import ClassifierTags, RegressorTags
-from sklearn.utils.validation import has_fit_parameter
 
 from fivesigma._core.errors import FitError
 
@@ -55,7 +56,7 @@ def fit_on(
         f"{prefix}{key}": np.abs(value) if key == "sample_weight" and part is not parts[-1][1] else value
         for prefix, part in parts
         for key, value in given.items()
-        if value is not None and has_fit_parameter(part, key)
+        if value is not None and key in _taken(part)
     }
     return estimator.fit(X, y, **passed)
 
@@ -93,7 +94,21 @@ def tags_of(estimator: Any, outer: Any) -> Any:
 def takes_weights(estimator: Any) -> bool:
     """Whether the last step of ``estimator`` has a ``sample_weight`` in its ``fit``."""
     *_, (_, last) = _fitted_parts(estimator)
-    return bool(has_fit_parameter(last, "sample_weight"))
+    return "sample_weight" in _taken(last)
+
+
+def _taken(estimator: Any) -> Collection[str]:
+    """Return the names of what the ``fit`` of an estimator takes; a function of a class is looked at once."""
+    fit = getattr(estimator, "fit", None)
+    function = getattr(fit, "__func__", None)
+    if fit is None or function is None:
+        return () if fit is None else signature(fit).parameters
+    return _parameters(function)
+
+
+@lru_cache(maxsize=512)
+def _parameters(function: Any) -> Collection[str]:
+    return tuple(signature(function).parameters)[1:]
 
 
 def probabilities(estimator: Any, X: NDArray[Any], classes: NDArray[Any]) -> Vector:

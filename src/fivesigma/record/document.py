@@ -52,6 +52,7 @@ def is_union(hint: Any) -> bool:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
+_NUMBERS = _PLAIN | {float}
 
 
 def plain(value: Any) -> Any:
@@ -65,17 +66,29 @@ def plain(value: Any) -> Any:
         return value
     if kind is float:
         return value if math.isfinite(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if kind is list or kind is tuple:
+        return _plain_list(value)
+    if kind is not dict and dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _document(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return _plain_list(value)
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _plain_list(values: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Return the items of a list as JSON's own types; most lists are long and of numbers alone."""
+    kinds = set(map(type, values))
+    if kinds <= _PLAIN or (kinds == {float} and all(map(math.isfinite, values))):
+        return list(values)
+    if kinds <= _NUMBERS:
+        return [None if type(item) is float and not math.isfinite(item) else item for item in values]
+    return [plain(item) for item in values]
 
 
 def tuples(values: Any) -> Any:
@@ -85,7 +98,9 @@ def tuples(values: Any) -> Any:
     ((1.0,), (2.0,))
     """
     found = values.tolist() if hasattr(values, "tolist") else values
-    return tuple(map(tuples, found)) if isinstance(found, (list, tuple)) else found
+    if not isinstance(found, (list, tuple)):
+        return found
+    return tuple(found) if set(map(type, found)) <= _NUMBERS else tuple(map(tuples, found))
 
 
 def _document(record: Any) -> Any:

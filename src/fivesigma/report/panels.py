@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,18 @@ def panels(figure: Any, n: int, columns: int, **options: Any) -> list[Any]:
         lowest.xaxis.set_tick_params(labelbottom=True)
     shown: list[Any] = axes[:n]
     return shown
+
+
+@contextmanager
+def scaled_at_the_end(axes: Sequence[Any]) -> Iterator[None]:
+    """Let axes with shared limits look for them once all within is drawn; each artist moves those of all axes."""
+    for each in axes:
+        each.autoscale(False)
+    try:
+        yield
+    finally:
+        for each in axes:
+            each.autoscale(True)
 
 
 def note(axes: Any, text: str) -> None:

@@ -188,10 +188,9 @@ def _correlated(members: Sequence[Difference], sigmas: Vector, sided: NDArray[np
     """Global σ of each member by the multivariate t, and by the resamples where these resolve it."""
     stat, train = _errors(members, "stat"), _errors(members, "train")
     dofs = np.array([each.dof or LARGEST_DOF for each in members])
-    smallest = _copula_minima(_correlation(stat, train), dofs, sided)
+    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas]) * sided.astype(np.float64)
     resampled = _resampled_minima(stat, train, sided)
-    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas]) * sided
-    p_copula = (1 + np.searchsorted(smallest, p, side="right")) / (1 + len(smallest))
+    p_copula = (1 + _copula_counts(_correlation(stat, train), dofs, sided, p)) / (1 + N_COPULA)
     n_below = np.searchsorted(resampled, p, side="right")
     p_resampled = np.where(n_below >= 10, n_below / max(len(resampled), 1), 0.0)
     p_all = np.clip(np.maximum(p_copula, p_resampled) / sided, 1e-300, 1 - 1e-12)
@@ -224,9 +223,12 @@ def _correlation(stat: Vector, train: Vector) -> Vector:
     return np.asarray(covariance / np.outer(scale, scale) + np.diag(silent.astype(float)), float)
 
 
-def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) -> Vector:
-    """Sorted draws of ``min_k p_k`` where ``T_k = Z_k / sqrt(W_k)``, ``Z ~ N(0, ρ)``, ``W_k ~ χ²(ν_k) / ν_k``.
+def _copula_counts(
+    correlation: Vector, dofs: Vector, sided: NDArray[np.int64], p: Vector
+) -> NDArray[np.int64]:
+    """In how many draws ``min_k p_k`` is at most each ``p``.
 
+    ``T_k = Z_k / sqrt(W_k)``, ``Z ~ N(0, ρ)``, ``W_k ~ χ²(ν_k) / ν_k``.
     One uniform number drives all W_k, as one variance estimate drives all members of a classical
     multivariate t. A singular ρ is welcome.
     """
@@ -236,13 +238,39 @@ def _copula_minima(correlation: Vector, dofs: Vector, sided: NDArray[np.int64]) 
     levels = rng.random(N_COPULA)
     order = np.argsort(levels)  # neighbours are looked up one after the other
     z, levels = (rng.standard_normal((N_COPULA, len(dofs))) @ root.T)[order], levels[order]
-    smallest = np.ones(N_COPULA)
+    limits = np.unique(p)
+    first = np.full(N_COPULA, len(limits))
     grid, known = (np.arange(2000) + 0.5) / 2000, np.minimum(dofs, LARGEST_DOF)
     for dof in np.unique(known):
         root_w = np.sqrt(np.interp(levels, grid, laws.chi2_ppf(grid, dof) / dof))
         for k in np.flatnonzero(known == dof):
-            np.minimum(smallest, _p(z[:, k] / root_w, int(sided[k]), dof), out=smallest)
-    return np.sort(smallest)
+            np.minimum(first, _first_limit(z[:, k] / root_w, int(sided[k]), dof, limits), out=first)
+    below = np.cumsum(np.bincount(first, minlength=len(limits)))
+    return np.asarray(below[np.searchsorted(limits, p)], np.int64)
+
+
+def _first_limit(t: Vector, sided: int, dof: float, limits: Vector) -> NDArray[np.int64]:
+    """Place of the first of the ascending ``limits`` that p of each ``t`` does not exceed.
+
+    p falls as t grows, so the quantiles of the limits tell; p itself is asked where ``t`` is next to one, and
+    where a quantile does not give its limit back.
+    """
+    x = np.abs(t) if sided == 2 else t
+    quantiles = -special.stdtrit(dof, limits / sided)
+    with np.errstate(invalid="ignore"):  # the quantile of a p that underflowed
+        margin = 1e-9 * (1 + np.abs(quantiles))
+        low, high = quantiles - margin, quantiles + margin
+    low[~((_p(low, sided, dof) > limits) | ((sided == 2) & (low < 0)))] = -np.inf
+    high[~(_p(high, sided, dof) < limits)] = np.inf
+    low, high = np.maximum.accumulate(low[::-1]), np.maximum.accumulate(high[::-1])  # ascending in t
+    edges = np.sort(np.concatenate([low, high]))
+    surely = len(limits) - np.searchsorted(low, edges, side="right")
+    perhaps = len(limits) - np.searchsorted(high, edges, side="right")
+    place = np.searchsorted(edges, x, side="right")
+    first = np.append(len(limits), surely)[place]
+    asked = np.append(False, surely != perhaps)[place]
+    first[asked] = np.searchsorted(limits, _p(t[asked], sided, dof))
+    return np.asarray(first, np.int64)
 
 
 def _p(t: Vector, sided: int, dof: float) -> Vector:

@@ -197,7 +197,8 @@ class Plan:
         >>> plan.key(Fit("a", Sample("fold", 1))) == plan.key(Fit("a", Sample("fold", 2)))
         False
         """
-        document = {**asdict(task), "cost": None, "wanted": None}
+        bare = replace(task, wanted={}) if isinstance(task, Fit) else task  # it is much to copy for nothing
+        document = {**asdict(bare), "cost": None, "wanted": None}
         before = self._before[task.model if isinstance(task, Fit) else None]
         return hashlib.sha256(f'{before}, "task": {_sorted(document)}}}'.encode()).hexdigest()[:32]
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from fivesigma.risk.strata import Prevalence
 from fivesigma.study.fit.data import FitData
 from fivesigma.study.fit.images import measured_features
 from fivesigma.study.plan import Plan
-from fivesigma.study.spec.document import Spec
+
+if TYPE_CHECKING:  # a worker has no study file to check
+    from fivesigma.study.spec.document import Spec
 
 MEMORY = "user: the arrays given to Study in Python"
 """What stands for the path of a table that was given in Python."""

@@ -50,6 +50,20 @@ def test_results_are_read_once_until_they_are_forgotten():
     assert done.read("a")[0]["y"] == 0
 
 
+def test_what_was_read_is_not_read_again_to_see_whether_it_is_done_but_a_failure_is():
+    store = Counting({"a": ({}, {"found": {key: {} for key in ASKED.wanted}})})
+    done, Counting.times = Finished(store), 0
+    done.read("a")
+    assert done.has("a", ASKED)
+    assert Counting.times == 1
+    assert done.read("b")[1] == {"error": "it left no result"}
+    assert not done.has("b", ASKED)
+    store.results["b"] = ({}, {"found": {}})
+    assert not done.has("b", ASKED)
+    store.results["b"] = store.results["a"]
+    assert done.has("b", ASKED)
+
+
 def test_why_a_task_left_nothing_is_said():
     done = Finished(Memory(), lost={"gone": "its worker was killed"})
     assert done.read("gone") == ({}, {"error": "its worker was killed"})

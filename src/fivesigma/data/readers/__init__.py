@@ -13,13 +13,13 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from fivesigma._core.errors import DataError, InputError, did_you_mean
+from fivesigma._core.outside import entry_points
 from fivesigma.data.readers.table import Table, WholeTable
 
 _BUILT_IN = (

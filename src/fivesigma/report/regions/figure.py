@@ -9,7 +9,7 @@ import numpy as np
 
 from fivesigma.record.results import ModelRecord
 from fivesigma.record.sections.regions import PlaneRecord, RegionsRecord
-from fivesigma.report.panels import numbers, panels
+from fivesigma.report.panels import numbers, panels, scaled_at_the_end
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import View, metric_name
 from fivesigma.report.style import INK, PAPER
@@ -62,17 +62,18 @@ def _draw(figure: Any, view: View, plane: PlaneRecord, models: Shown) -> None:
     columns = min(4, len(models))
     shown = panels(figure, len(models), columns, sharex=True, sharey=True)
     hues, labels = list(view.class_colours.values()), [_axis(view, name) for name in plane.names]
-    for axes, (model, kept) in zip(shown, models, strict=True):
-        _draw_regions(axes, kept, hues)
-        _draw_events(axes, plane, hues)
-        axes.set_title(short(model.name, 22), loc="left")
-        score = view.score(model)
-        if score is not None:
-            axes.text(
-                0.98, 0.03, f"{score.value:.3f}", transform=axes.transAxes, ha="right", fontsize=8.5,
-                bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 1.5},
-            )  # fmt: skip
-        axes.set_xlabel(labels[0])
+    with scaled_at_the_end(shown):
+        for axes, (model, kept) in zip(shown, models, strict=True):
+            _draw_regions(axes, kept, hues)
+            _draw_events(axes, plane, hues)
+            axes.set_title(short(model.name, 22), loc="left")
+            score = view.score(model)
+            if score is not None:
+                axes.text(
+                    0.98, 0.03, f"{score.value:.3f}", transform=axes.transAxes, ha="right", fontsize=8.5,
+                    bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 1.5},
+                )  # fmt: skip
+            axes.set_xlabel(labels[0])
     for axes in shown[::columns]:
         axes.set_ylabel(labels[1])
     for name, hue in view.class_colours.items():

@@ -23,10 +23,10 @@ from fivesigma.study.fit.finished import Finished
 from fivesigma.study.fit.outcome import Outcome, outcome_of
 from fivesigma.study.plan import Entry, Fit, Plan, Task
 from fivesigma.study.prepared import Prepared
-from fivesigma.study.spec.section import Section
 
 if TYPE_CHECKING:
     from fivesigma.report.section import Section as PageSection
+    from fivesigma.study.spec.section import Section
 
 Array = NDArray[Any]
 Found = Sequence[tuple[Fit, Mapping[str, Any]]]

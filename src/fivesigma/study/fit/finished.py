@@ -61,7 +61,8 @@ class Finished:
             return False
         if not isinstance(task, Fit) or not task.wanted:
             return True
-        result = self.store.read(key)
+        known = self._read.get(key)  # what failed may have been done since
+        result = self.store.read(key) if known is None or "error" in known[1] else known
         return result is not None and ("error" in result[1] or set(task.wanted) <= set(result[1]["found"]))
 
     def forget(self, key: str) -> None:

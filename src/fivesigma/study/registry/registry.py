@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from fivesigma._core.counts import counted
 from fivesigma._core.errors import InputError, one_of
+from fivesigma._core.outside import entry_points
 from fivesigma.data.shape import ANY
 from fivesigma.study.registry.kind import ModelKind, Parameter, Probes, Request
 from fivesigma.study.registry.kinds.given import GIVEN

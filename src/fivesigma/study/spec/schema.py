@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from fivesigma.data import readers
 from fivesigma.study.spec.document import Spec
@@ -22,6 +27,8 @@ def json_schema() -> dict[str, Any]:
     'A fivesigma study'
     """
     schema = Spec.model_json_schema(mode="validation")
+    for each in _sections(Spec):
+        _describe(schema if each is Spec else schema["$defs"].get(each.__name__, {}), each, schema["$defs"])
     schema["$defs"]["ModelSection"]["required"] = ["kind"]  # the name is filled in from the kind
     for section, key in (("DataSection", "path"), ("DataSection", "missing"), ("TestRows", "value")):
         _one_or_many(schema["$defs"][section]["properties"][key])
@@ -30,6 +37,45 @@ def json_schema() -> dict[str, Any]:
     _forms_of_test(schema["$defs"]["SplitSection"]["properties"]["test"])
     draft = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": draft, **schema, "title": "A fivesigma study"}
+
+
+def _sections(section: type[BaseModel]) -> list[type[BaseModel]]:
+    """Return a section with those that it holds, each once."""
+    found = [section]
+    for each in found:
+        held = (one for field in each.model_fields.values() for one in _within(field.annotation))
+        found.extend(one for one in dict.fromkeys(held) if one not in found)
+    return found
+
+
+def _within(hint: Any) -> list[type[BaseModel]]:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return [hint]
+    return [one for part in get_args(hint) for one in _within(part)]
+
+
+def _describe(document: dict[str, Any], section: type[BaseModel], others: dict[str, Any]) -> None:
+    """Put the texts under the fields of a section, and of those that it builds on, where ``others`` do not say it."""
+    for kind in reversed(section.__mro__):
+        if issubclass(kind, BaseModel) and kind is not BaseModel:
+            for name, text in _texts(kind).items():
+                key = section.model_fields[name].alias or name
+                place = document.get("properties", {}).get(key, {})
+                if others.get(str(place.get("$ref")).rpartition("/")[2], {}).get("description") != text:
+                    place["description"] = text
+
+
+def _texts(section: type[BaseModel]) -> dict[str, str]:
+    """Return the text that stands under each field."""
+    body = ast.parse(inspect.getsource(section)).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _options_of_readers(section: dict[str, Any]) -> None:

@@ -42,14 +42,16 @@ SIMULATED = "simulate:"
 
 
 class Section(BaseModel):
-    """A table of the study file: closed (unknown keys are refused) and frozen."""
+    """A table of the study file: closed (unknown keys are refused) and frozen.
+
+    What stands under a field describes it in the schema, which reads it there; a run does not.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
         validate_default=True,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from fivesigma._core.outputs import Output
 from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metric import Metric
 from fivesigma.study.fit.prediction import Predictions
-from fivesigma.study.spec.document import Spec
 from fivesigma.study.tasks.task import Asked, Claim, Judgement, Task, Truth, learnt, numbers, whole_truth
+
+if TYPE_CHECKING:
+    from fivesigma.study.spec.document import Spec
 
 Array = NDArray[Any]
 

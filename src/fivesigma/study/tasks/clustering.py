@@ -14,12 +14,12 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metric import Metric
 from fivesigma.study.fit.prediction import Predictions
 from fivesigma.study.plan import Entry
-from fivesigma.study.spec.document import Spec
-from fivesigma.study.spec.models import ModelSection
 from fivesigma.study.tasks.task import TRAIN, VALIDATION, Asked, Claim, Judgement, Task, Truth, numbers
 
 if TYPE_CHECKING:
     from fivesigma.models.mixtures.clusterer import Clusterer
+    from fivesigma.study.spec.document import Spec
+    from fivesigma.study.spec.models import ModelSection
 
 Array = NDArray[Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,10 @@ from fivesigma.risk.conformal import STATED
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.predictive import LEVELS
 from fivesigma.study.fit.prediction import Predictions, quantiles
-from fivesigma.study.spec.document import Spec
 from fivesigma.study.tasks.task import Asked, Claim, Judgement, Task, Truth, learnt, numbers, whole_truth
+
+if TYPE_CHECKING:
+    from fivesigma.study.spec.document import Spec
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from fivesigma.data.dataset import Dataset
 from fivesigma.risk.metric import Metric
 from fivesigma.study.fit.prediction import Predictions
 from fivesigma.study.plan import Entry
-from fivesigma.study.spec.document import Spec
+
+if TYPE_CHECKING:
+    from fivesigma.study.spec.document import Spec
 
 Array = NDArray[Any]
 Claim = Literal["procedure", "fitted"]
