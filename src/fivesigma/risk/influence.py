@@ -121,6 +121,15 @@ def influence(metric: Metric, scored: Scored) -> Floats | None:
 
 
 @singledispatch
+def valued(metric: Metric, scored: Scored) -> tuple[float, Floats] | None:
+    """Return the score and the `influence` of each event on it, None where that is not known."""
+    known = influence(metric, scored)
+    if known is None:
+        return None
+    return metric.value(scored.y, scored.prediction, scored.w, cut=scored.cut, scale=scored.scale), known
+
+
+@singledispatch
 def standard_errors(metric: Metric, scored: Scored, counts: NDArray[Any]) -> Floats | None:
     """Return the standard error of ``metric`` on each resample, (B,), or None where it is not known."""
     return None
@@ -156,8 +165,28 @@ def _slope(metric: Moments, sums: Floats, size: Floats, scale: float) -> Floats:
 def _(metric: Moments, scored: Scored) -> Floats | None:
     """``U_i = Σ_j z_ij ∂θ/∂S_j``."""
     z, factor = _weighted_terms(metric, scored)
-    slope = _slope(metric, z.sum(axis=0)[None], np.abs(z).sum(axis=0), scored.scale)[0]
-    return np.asarray(factor * (z @ slope), float)
+    return np.asarray(factor * (z @ _slope_at(metric, z, scored.scale)), float)
+
+
+def _slope_at(metric: Moments, z: Floats, scale: float) -> Floats:
+    """Return ``∂θ/∂S_j`` (m,), in closed form where there is one: 0 where one class alone is predicted."""
+    sums = z.sum(axis=0)
+    if isinstance(metric, OfConfusion):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return metric.slopes(sums)
+    found: Floats = _slope(metric, sums[None], np.abs(z).sum(axis=0), scale)[0]
+    return found
+
+
+@valued.register
+def _(metric: Moments, scored: Scored) -> tuple[float, Floats] | None:
+    y, prediction, w = scored.checked()
+    cut = metric.cut(y, prediction, w, scale=scored.scale) if scored.cut is None else scored.cut
+    terms, factor = metric.scaled_terms(y, prediction, w, cut)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(metric.within(factor * metric.combine(w @ terms, scored.scale), w))
+    z = np.asarray(w[:, None] * terms, float)
+    return value, np.asarray(factor * (z @ _slope_at(metric, z, scored.scale)), float)
 
 
 @standard_errors.register
@@ -187,14 +216,6 @@ def _by_stratum(between: Between, counts: NDArray[Any], z: Floats, slope: Floats
 
 
 # --- functions of the confusion of classes
-
-
-@influence.register
-def _(metric: OfConfusion, scored: Scored) -> Floats | None:
-    """``U_i = Σ_j z_ij ∂θ/∂S_j``, with the slopes in closed form: they are 0 where one class alone is predicted."""
-    z, _ = _weighted_terms(metric, scored)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(z @ metric.slopes(z.sum(axis=0)), float)
 
 
 @standard_errors.register

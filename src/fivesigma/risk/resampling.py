@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fivesigma._core.later import special
 from fivesigma._core.weights import kish, signed
 from fivesigma.risk.counted import counted_sums
-from fivesigma.risk.influence import Scored, Units, influence
+from fivesigma.risk.influence import Scored, Units, influence, valued
 from fivesigma.risk.metric import Metric
 from fivesigma.risk.strata import Strata
 
@@ -421,14 +421,16 @@ def _refits(
     values, draws = np.empty(len(predictions)), np.empty((len(predictions), len(few)))
     influences = {}
     for k, (p, cut) in enumerate(zip(predictions, cuts, strict=True)):
-        u = influence(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
-        if u is None:
+        known = valued(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
+        if known is None:
             values[k], draws[k] = metric.with_resamples(part.y, p, part.w, few, cut=cut, scale=scale)
         else:
-            influences[k], values[k] = u, metric.value(part.y, p, part.w, cut=cut, scale=scale)
+            values[k], influences[k] = known
     if influences:
-        known = list(influences)
-        draws[known] = values[known, None] + followed(few, np.column_stack([*influences.values()])).T
+        first_order = list(influences)
+        draws[first_order] = (
+            values[first_order, None] + followed(few, np.column_stack([*influences.values()])).T
+        )
     return Refits(values, draws)
 
 

@@ -223,19 +223,26 @@ class Scores:
     # --- records -----------------------------------------------------------------------------------------------
 
     def look_ahead(self, n_threads: int) -> None:
-        """Score as many models at a time: of many events most of it is done without the interpreter.
-
-        The first one alone, which finds out what all share.
-        """
-        first, *others = self.fitted or [None]
-        if first is None or min(n_threads, len(others)) < 2 or len(self.parts.validated) < MANY:
+        """Score as many models at a time: of many events most of it is done without the interpreter."""
+        if min(n_threads, len(self.fitted)) < 2 or len(self.parts.validated) < MANY:
             return
-        self._all(first)
+        self._look_up_shared()
         pool = ThreadPoolExecutor(n_threads)
         try:
-            list(pool.map(self._all, others))
+            list(pool.map(self._all, self.fitted))
         finally:
             pool.shutdown(cancel_futures=True)
+
+    def _look_up_shared(self) -> None:
+        """Look up what all models are held against, once and not in every thread."""
+        for metric in self.parts.prepared.metrics:
+            for part in (TRAIN, VALIDATION, *self.parts.tests):
+                self.parts.truth(metric, part)
+                by = self.parts.judged(metric, part).by
+                if by == "resamples":
+                    self.parts.resampled(metric, part)
+                if by == "folds":
+                    self.folds.each_held(metric)
 
     def _all(self, name: str) -> dict[str, dict[str, Score]]:
         """Return the scores of a model by every metric, on every part."""
