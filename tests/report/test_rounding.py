@@ -49,6 +49,7 @@ def first(text: str) -> float:
 @example(size=1800.0, sign=1.0, error=3e5)
 @example(size=0.00046, sign=-1.0, error=0.012)
 @example(size=1.0, sign=1.0, error=1e5)
+@example(size=1e-5, sign=-1.0, error=1e5)
 def test_no_value_reads_as_nothing_however_wide_its_error(name, size, sign, error) -> None:
     value = sign * size
     text = _WHOLE[name](value, error)

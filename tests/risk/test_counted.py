@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from fivesigma.risk.counted import counted_sums, n_distinct, rising
+from fivesigma.risk.evidence import Part, measure
+from fivesigma.risk.metrics import metric
 
 
 @pytest.mark.parametrize("n", [1, 3, 1023, 1024, 1025, 5000])
@@ -56,3 +58,24 @@ def test_different_codes_are_counted() -> None:
     codes = np.random.default_rng(3).choice([0, 4, 9], 100)
     assert n_distinct(codes) == len(np.unique(codes)) == 3
     assert n_distinct(codes[:0]) == 0
+
+
+class Twice(type(metric("mae"))):
+    """A metric of somebody's own, which says more than its sums do."""
+
+    def value(self, *events, **more):
+        return 2.0 * super().value(*events, **more)
+
+    def resampled(self, *events, **more):
+        return 2.0 * super().resampled(*events, **more)
+
+
+def test_a_metric_of_ones_own_is_asked_what_it_says_itself() -> None:
+    rng = np.random.default_rng(0)
+    y, said = rng.normal(size=(2, 200))
+    part = Part.draw(y, rng, n_boot=200)
+    own, plain = (measure(each, part, said, refits=[said + 0.1]) for each in (Twice(), metric("mae")))
+    assert own.value == 2.0 * plain.value
+    np.testing.assert_array_equal(own.draws, 2.0 * plain.draws)
+    np.testing.assert_array_equal(own.refits.values, 2.0 * plain.refits.values)
+    assert Twice().value(y, said) == own.value

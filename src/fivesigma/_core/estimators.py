@@ -50,10 +50,14 @@ class EstimatorName(str):
     __hash__ = str.__hash__
 
 
+_ASIDE = {"tests", "externals", "experimental", "conftest"}
+"""Parts of scikit-learn whose classes it does not list."""
+
+
 @cache
 def _is_estimator(path: str, estimators: Callable[[], Sequence[tuple[str, type]]]) -> bool:
     module, _, name = path.rpartition(".")
-    if not module.startswith("sklearn.") or name.startswith("_"):
+    if not module.startswith("sklearn.") or name.startswith("_") or not _ASIDE.isdisjoint(module.split(".")):
         return False
     shown = _held(
         module.partition("._")[0], name, module

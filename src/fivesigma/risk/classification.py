@@ -235,7 +235,7 @@ class RocAuc(Planned):
         scale: float = 1.0,
     ) -> tuple[float, Floats]:
         """See `Metric.with_resamples`; of many classes the value has a way of its own."""
-        if np.shape(prediction)[1] > MANY:
+        if np.ndim(prediction) == 2 and np.shape(prediction)[1] > MANY:
             return self.value(y, prediction, w), self.resampled(y, prediction, w, counts)
         return super().with_resamples(y, prediction, w, counts)
 

@@ -122,9 +122,13 @@ class Folded:
 
     def _folds(self, counts: Array) -> list[_Fold]:
         """Return the folds under multiplicities, which all models of a study are asked about one after the other."""
-        if not self._resampled or self._resampled[-1][0] is not counts:
-            self._resampled[:] = [(counts, [self._fold(number, counts) for number in np.unique(self.fold)])]
-        return self._resampled[-1][1]
+        for kept, folds in self._resampled[-1:]:
+            if kept is counts:
+                return folds
+        found = [self._fold(number, counts) for number in np.unique(self.fold)]
+        if len(counts) > 1:
+            self._resampled[:] = [(counts, found)]
+        return found
 
     def _fold(self, number: Any, counts: Array) -> _Fold:
         at = np.flatnonzero(self.fold == number)

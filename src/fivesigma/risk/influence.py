@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from fivesigma.risk.classification import RocAuc
 from fivesigma.risk.confusion import OfConfusion
 from fivesigma.risk.counted import counted_sums, rising
-from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, checked, chunks
+from fivesigma.risk.metric import CHUNK, Floats, Metric, Moments, as_prepared, checked, chunks
 from fivesigma.risk.precision_recall import AveragePrecision, Retrieval
 from fivesigma.risk.rankings import Rankings, worthwhile
 from fivesigma.risk.strata import Strata
@@ -124,9 +124,11 @@ def influence(metric: Metric, scored: Scored) -> Floats | None:
 def valued(metric: Metric, scored: Scored) -> tuple[float, Floats] | None:
     """Return the score and the `influence` of each event on it, None where that is not known."""
     known = influence(metric, scored)
-    if known is None:
-        return None
-    return metric.value(scored.y, scored.prediction, scored.w, cut=scored.cut, scale=scored.scale), known
+    return None if known is None else (_value(metric, scored), known)
+
+
+def _value(metric: Metric, scored: Scored) -> float:
+    return metric.value(scored.y, scored.prediction, scored.w, cut=scored.cut, scale=scored.scale)
 
 
 @singledispatch
@@ -180,6 +182,9 @@ def _slope_at(metric: Moments, z: Floats, scale: float) -> Floats:
 
 @valued.register
 def _(metric: Moments, scored: Scored) -> tuple[float, Floats] | None:
+    if not as_prepared(metric):
+        known = influence(metric, scored)
+        return None if known is None else (_value(metric, scored), known)
     y, prediction, w = scored.checked()
     cut = metric.cut(y, prediction, w, scale=scored.scale) if scored.cut is None else scored.cut
     terms, factor = metric.scaled_terms(y, prediction, w, cut)

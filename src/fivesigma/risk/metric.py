@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -356,6 +357,28 @@ class Planned(Metric):
         with np.errstate(divide="ignore", invalid="ignore"):
             scores = [self.scored(plan, counts[rows]) for rows in chunks(counts, len(w), least=4)]
         return self.within(np.concatenate(scores), w)
+
+
+def as_prepared(metric: Metric) -> bool:
+    """Whether the score of a metric is what its `Metric.with_resamples` makes of it, and no class below that differs.
+
+    >>> from fivesigma.risk.metrics import metric
+    >>> class Twice(type(metric("mae"))):
+    ...     def value(self, *events, **more):
+    ...         return 2.0 * super().value(*events, **more)
+    >>> as_prepared(metric("mae")), as_prepared(Twice())
+    (True, False)
+    """
+    return _as_prepared(type(metric))
+
+
+@cache
+def _as_prepared(kind: type[Metric]) -> bool:
+    own = [
+        next(depth for depth, each in enumerate(kind.__mro__) if name in vars(each))
+        for name in ("with_resamples", "value", "resampled")
+    ]
+    return own[0] <= min(own[1:])
 
 
 def refuse_shape(counts: NDArray[Any], n: int) -> None:

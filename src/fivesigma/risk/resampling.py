@@ -21,7 +21,7 @@ from fivesigma._core.later import special
 from fivesigma._core.weights import kish, signed
 from fivesigma.risk.counted import counted_sums
 from fivesigma.risk.influence import Scored, Units, influence, valued
-from fivesigma.risk.metric import Metric
+from fivesigma.risk.metric import Metric, as_prepared
 from fivesigma.risk.strata import Strata
 
 Vector = NDArray[np.float64]
@@ -404,7 +404,7 @@ def measure(  # noqa: PLR0913 keywords of a public function
     Of a metric that may have no interval a standard deviation alone is wanted, and the first 200 resamples tell it.
     """
     counts = part.counts if metric.interval else part.counts[:FEWEST_RESAMPLES]
-    value, draws = metric.with_resamples(part.y, prediction, part.w, counts, cut=cut, scale=scale)
+    value, draws = _scored(metric, part, prediction, counts, cut, scale)
     scored = Scored(part.y, prediction, part.w, part.groups, cut, scale, part.strata)
     again = _refits(metric, part, refits, cuts or [cut] * len(refits), scale).of_share(share)
     seeded, draws = _refits(metric, part, seeds, [cut] * len(seeds), scale), np.asarray(draws, float)
@@ -423,7 +423,7 @@ def _refits(
     for k, (p, cut) in enumerate(zip(predictions, cuts, strict=True)):
         known = valued(metric, Scored(part.y, p, part.w, part.groups, cut, scale))
         if known is None:
-            values[k], draws[k] = metric.with_resamples(part.y, p, part.w, few, cut=cut, scale=scale)
+            values[k], draws[k] = _scored(metric, part, p, few, cut, scale)
         else:
             values[k], influences[k] = known
     if influences:
@@ -432,6 +432,17 @@ def _refits(
             values[first_order, None] + followed(few, np.column_stack([*influences.values()])).T
         )
     return Refits(values, draws)
+
+
+def _scored(
+    metric: Metric, part: Part, prediction: Vector, counts: Counts, cut: float | None, scale: float
+) -> tuple[float, Vector]:
+    """Return the score of a prediction, and those of its resamples."""
+    y, w = part.y, part.w
+    if as_prepared(metric):
+        return metric.with_resamples(y, prediction, w, counts, cut=cut, scale=scale)
+    value = float(metric.value(y, prediction, w, cut=cut, scale=scale))
+    return value, metric.resampled(y, prediction, w, counts, cut=cut, scale=scale)
 
 
 def followed(counts: Counts, influences: Vector) -> Vector:

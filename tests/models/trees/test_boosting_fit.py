@@ -125,3 +125,22 @@ def test_the_engine_that_knows_no_share_says_so() -> None:
     with pytest.raises(InputError, match="exact"):
         kind("boosting").checked({"engine": "exact", "max_samples": 0.5})
     assert kind("boosting").checked({"engine": "exact", "max_samples": 1.0})["max_samples"] == 1.0
+
+
+@pytest.mark.parametrize(("n", "share"), [(512, 0.5), (1024, 0.25), (2048, 0.5)])
+def test_draws_whose_number_is_a_power_of_two_are_held_whatever_their_weight(n, share) -> None:
+    X, y = events(n)
+    plain, weighed = (
+        BoostingRegressor(max_iter=30, max_samples=share, random_state=0, min_samples_leaf=20 * w).fit(
+            X, y, np.full(n, w)
+        )
+        for w in (1.0, 0.7)
+    )
+    np.testing.assert_allclose(weighed.predict(X), plain.predict(X), rtol=0, atol=1e-3)
+
+
+def test_a_share_of_which_no_leaf_could_weigh_enough_is_refused() -> None:
+    X, y = events(300)
+    with pytest.raises(InputError, match=r"max_samples = 0\.1 draws .* min_samples_leaf = 20"):
+        BoostingRegressor(max_samples=0.1, min_samples_leaf=20).fit(X, y)
+    BoostingRegressor(max_samples=0.2, min_samples_leaf=20).fit(X, y)

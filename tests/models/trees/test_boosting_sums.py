@@ -123,3 +123,14 @@ def test_the_size_of_whole_weights_does_not_matter_where_leaves_are_as_heavy(los
         for w in (size, 1.0)
     )
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [256, 512, 1024])
+@pytest.mark.parametrize("weight", [0.3, 0.7, 0.1, 1.0000000000000004, 1 / 3])
+def test_counts_that_reach_a_power_of_two_are_held_however_their_weights_are_summed(n, weight) -> None:
+    X = np.arange(float(n))[:, None]
+    plain, weighed = (
+        BoostingRegressor(max_iter=20, min_samples_leaf=20 * w).fit(X, X[:, 0] % 64, np.full(n, w))
+        for w in (1.0, weight)
+    )
+    np.testing.assert_allclose(weighed.predict(X), plain.predict(X), rtol=0, atol=1e-3)

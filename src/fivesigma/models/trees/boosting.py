@@ -120,6 +120,12 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
                 f"the weights of {n} events sum to {size.sum():.3g}, and a leaf must weigh "
                 f"min_samples_leaf = {self.min_samples_leaf:g}; scale them to mean 1, or lower it."
             )
+        drawn = float(self.max_samples) * size.sum()
+        if drawn < 2 * self.min_samples_leaf <= size.sum():
+            raise InputError(
+                f"max_samples = {self.max_samples:g} draws events of weight {drawn:.3g}, and two leaves must weigh "
+                f"min_samples_leaf = {self.min_samples_leaf:g} each; raise the one, or lower the other."
+            )
 
     def _growth(self, n: int, p: int, bounded: bool) -> Growth:
         leaves = _MOST_LEAVES if self.max_leaf_nodes is None else self.max_leaf_nodes
@@ -209,7 +215,8 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
     max_features : float, up to 1.0
         The share of columns, drawn anew, that a split looks at.
     max_samples : float, up to 1.0
-        The share of events, drawn anew, that the trees of a round are grown on. Friedman (2002), "Stochastic gradient
+        The share of events, drawn anew, that the trees of a round are grown on: an event of weight k as a whole, where
+        k copies of it are drawn one by one. Friedman (2002), "Stochastic gradient
         boosting", doi:10.1016/S0167-9473(01)00065-2.
     monotonic_cst : sequence of p numbers -1, 0 or 1, None for zeros
         Predictions fall or rise with that column; of two classes the probability of the second.

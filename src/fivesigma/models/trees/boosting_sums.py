@@ -76,17 +76,18 @@ def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n
     if not len(counts):
         of_curvature = _finest(_WIDE, total * (bend if curved else 1.0))
         return Words(3, np.int64(0), _finest(_WIDE, total * most), of_curvature, _finest(_WIDE, total))
-    bits = np.int64(math.frexp(total / unit)[1])
+    whole = np.rint(total / unit)  # a sum of floats may fall short of a power of two that the counts reach
+    bits = np.int64(math.frexp(whole)[1])
     if not curved:
-        fine = _finest(_WIDE - bits, total / unit * most)
+        fine = _finest(_WIDE - bits, whole * most)
         if fine <= _FINE * usual:
             return Words(1, bits, unit * fine, unit, unit)
-        return Words(2, bits, unit * _finest(_WIDE, total / unit * most), unit, unit)
-    of_slope = unit * _finest(_WIDE, total / unit * most)
-    fine = _finest(_WIDE - bits, total / unit * bend)
+        return Words(2, bits, unit * _finest(_WIDE, whole * most), unit, unit)
+    of_slope = unit * _finest(_WIDE, whole * most)
+    fine = _finest(_WIDE - bits, whole * bend)
     if fine <= _CURVED * bend:
         return Words(2, bits, of_slope, unit * fine, unit)
-    return Words(3, np.int64(0), of_slope, unit * _finest(_WIDE, total / unit * bend), unit)
+    return Words(3, np.int64(0), of_slope, unit * _finest(_WIDE, whole * bend), unit)
 
 
 @borrowing

@@ -149,6 +149,10 @@ class Folds:
     _orders: dict[int, Orders] = field(default_factory=dict, init=False, repr=False)
     _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
+    def forget_orders(self) -> None:
+        """Let go of the orders that threads have put rows in."""
+        self._orders.clear()
+
     @property
     def several(self) -> bool:
         """Whether there are two folds or more, and not one validation set."""

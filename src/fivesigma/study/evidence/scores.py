@@ -227,19 +227,21 @@ class Scores:
         if min(n_threads, len(self.fitted)) < 2 or len(self.parts.validated) < MANY:
             return
         self._look_up_shared()
+        _ = self.crossfits
         pool = ThreadPoolExecutor(n_threads)
         try:
             list(pool.map(self._all, self.fitted))
         finally:
             pool.shutdown(cancel_futures=True)
+            self.folds.forget_orders()
 
     def _look_up_shared(self) -> None:
         """Look up what all models are held against, once and not in every thread."""
         for metric in self.parts.prepared.metrics:
-            for part in (TRAIN, VALIDATION, *self.parts.tests):
+            for part in (TRAIN, VALIDATION, *self.parts.crossfitted, *self.parts.tests):
                 self.parts.truth(metric, part)
                 by = self.parts.judged(metric, part).by
-                if by == "resamples":
+                if by in ("resamples", "halves"):
                     self.parts.resampled(metric, part)
                 if by == "folds":
                     self.folds.each_held(metric)
