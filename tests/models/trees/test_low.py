@@ -78,3 +78,15 @@ def test_both_outputs_of_a_law_are_those_of_its_stages() -> None:
     )
     few = np.concatenate([model.predict(X[at : at + 100]) for at in range(0, len(X), 100)])
     np.testing.assert_array_equal(model.predict(X), few)
+
+
+@pytest.mark.parametrize("cut", [255, 256, 300, 65535])
+def test_a_cut_beyond_all_codes_sends_every_row_left(cut) -> None:
+    X, rng = table(600, 2)
+    model = BoostingClassifier(max_iter=2, max_leaf_nodes=3, min_samples_leaf=1)
+    grown = model.fit(X, rng.integers(2, size=len(X)))._trees
+    grown.cut[grown.feature >= 0] = cut
+    columns = grown.bins.codes(X)
+    found = np.zeros((len(X), 1))
+    grown.add(columns, found)
+    np.testing.assert_array_equal(found, walked(grown, columns, 1))

@@ -37,12 +37,13 @@ def add_low(columns: Any, tree: Any, roots: Any, outputs: Any, out: Any) -> None
     split = np.flatnonzero(tree.feature >= 0)
     keep, place = np.zeros(len(tree.feature), kind), np.zeros(len(tree.feature), np.int64)
     _number(tree.feature, tree.child, roots, keep, place)
+    cut = np.minimum(tree.cut[split], np.iinfo(codes).max)  # one beyond all codes sends every row left
     leaf = np.flatnonzero(tree.feature < 0)
     values = np.zeros((len(roots) - 1, MOST_LEAVES, tree.value.shape[1]))
     values[np.searchsorted(roots, leaf, "right") - 1, place[leaf]] = tree.value[leaf]
     _add(
         columns,
-        (tree.feature[split], tree.first[split].astype(codes), tree.cut[split].astype(codes), keep[split]),
+        (tree.feature[split], tree.first[split].astype(codes), cut.astype(codes), keep[split]),
         np.searchsorted(split, roots),
         values[:, _ORDER],
         outputs,

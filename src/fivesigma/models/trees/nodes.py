@@ -162,7 +162,6 @@ class Grown:
         state.expect(_is_tree(self.child, split, roots), "child", "each node but a root below one other")
         state.expect(self.first.max(initial=0) <= 1, "first", "0 or 1")
         state.expect(self.feature.max(initial=-1) < len(bins.starts) - 1, "feature", "columns that are there")
-        state.expect(self.cut[split].max(initial=0) < bins.width, "cut", "codes that there are")
         for name in ("weight", "gain"):
             state.floats(name, (N,), low=0.0)
         outputs = state.whole("outputs", (len(roots) - 1,), low=0)
