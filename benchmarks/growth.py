@@ -196,6 +196,7 @@ class Grown:
         """Measure an axis of a study, or one fit."""
         if name in AXES:
             sizes = AXES[name]
+            studied(replace(Job(), **{name: sizes[0]}))  # compiles
             both = [studied(replace(Job(), **{name: size})) for size in sizes]
         else:
             made, sizes = FITS[name]
@@ -235,6 +236,8 @@ def draw(grown: dict[str, Grown], path: Path) -> None:
             axis.loglog(each.sizes, values, mark, color=colour, markersize=4)
             axis.loglog(each.sizes, line, color=colour, linewidth=1, label=f"{what}: {c:.2f}")
         axis.set_xlabel(name if len(name) < 30 else name.split(" (")[0], fontsize=8)
+        axis.set_xticks(each.sizes, [f"{size:,}" for size in each.sizes])
+        axis.minorticks_off()
         axis.tick_params(labelsize=7)
         axis.legend(fontsize=7, frameon=False)
         axis.spines[["top", "right"]].set_visible(False)
