@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fivesigma._core.errors import InputError
-from fivesigma.risk.cuts import Ams, Asimov, Rejection, Selected, asimov_significance
+from fivesigma.risk.cuts import Ams, Asimov, Rejection, Selected, asimov_significance, highest
 from fivesigma.risk.metrics import metric
 
 Y = np.array([1, 1, 1, 0, 0, 0, 0, 0])
@@ -105,3 +105,32 @@ def test_a_constant_score_rejects_nothing_whatever_cut_other_events_chose(name):
     y, p = np.array([0, 1, 0, 1, 0]), np.full(5, 0.4)
     for cut in (0.39, 0.4, 0.4 + 1e-9, 0.9):
         assert metric(name).value(y, np.column_stack([1 - p, p]), cut=cut) == 1.0
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("known", ["exactly", "to a tenth", "to some of them", "hardly"])
+def test_no_threshold_of_a_higher_significance_is_passed_over(size, known) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        n = int(rng.integers(1, 400))
+        w = size * rng.exponential(size=n)
+        w[rng.random(n) < 0.2] *= -1.0 if rng.random() < 0.5 else 0.0
+        rows = Selected.of(rng.integers(0, 2, n), rng.random(n).round(2), w)
+        sigma = {
+            "exactly": np.zeros(rows.b.size),
+            "to a tenth": 0.1 * rows.b,
+            "to some of them": np.where(rng.random(rows.b.size) < 0.5, 0.3 * rows.b, 0.0),
+            "hardly": 10.0 * np.abs(rows.b),
+        }[known]
+        able = (rows.b**2 >= 10.0 * rows.b_squared) & (rows.b > 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            every = np.nan_to_num(asimov_significance(rows.s, rows.b, sigma), nan=-1.0)
+        every = np.where(able, every, -1.0)
+        best = int(np.argmax(every))
+        expected = rows.threshold[best if every[best] >= 0 else -1]
+        assert highest(rows, rows.s, rows.b, sigma) == expected
+
+
+def test_of_events_without_background_the_lowest_threshold_is_taken() -> None:
+    rows = Selected.of(np.ones(5, dtype=int), np.arange(5.0), np.ones(5))
+    assert highest(rows, rows.s, rows.b) == 0.0

@@ -105,3 +105,18 @@ def test_events_of_no_weight_are_as_if_they_were_not_there_even_where_they_are_a
     whole = Folded(Y, w, FOLD, mean_at_cut=mean_at_cut).resampled(m, PROBABILITY, counts)
     fewer = Folded(Y[there], W[there], FOLD[there], mean_at_cut=mean_at_cut)
     assert whole == pytest.approx(fewer.resampled(m, PROBABILITY[there], counts[:, there]), nan_ok=True)
+
+
+def test_other_multiplicities_are_not_taken_for_those_before() -> None:
+    """Folds are kept for the counts that are asked about: other ones are other folds."""
+    rng = np.random.default_rng(8)
+    n = 200
+    y, p = rng.integers(0, 2, n), rng.random(n)
+    events, said = Folded(y, None, np.arange(n) % 4), np.column_stack([1 - p, p])
+    first, second = (rng.poisson(1.0, (6, n)).astype(np.uint8) for _ in range(2))
+    auc = metric("roc_auc")
+    alone = [Folded(y, None, np.arange(n) % 4).resampled(auc, said, counts) for counts in (first, second)]
+    value = events.value(auc, said)
+    for counts, expected in ((first, alone[0]), (second, alone[1]), (first, alone[0])):
+        np.testing.assert_array_equal(events.resampled(auc, said, counts), expected)
+        assert events.value(auc, said) == value

@@ -236,7 +236,7 @@ class RocAuc(Planned):
     ) -> tuple[float, Floats]:
         """See `Metric.with_resamples`; of many classes the value has a way of its own."""
         if np.ndim(prediction) == 2 and np.shape(prediction)[1] > MANY:
-            return self.value(y, prediction, w), self.resampled(y, prediction, w, counts)
+            return self.value(y, prediction, w), super().with_resamples(y, prediction, w, counts)[1]
         return super().with_resamples(y, prediction, w, counts)
 
 

@@ -236,22 +236,8 @@ class Metric(ABC):
         return np.asarray(values, dtype=np.float64) * (1.0 if self.greater_is_better else -1.0)
 
 
-class Moments(Metric):
-    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
-
-    @abstractmethod
-    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
-        """Return the (n, m) terms of each event."""
-
-    @abstractmethod
-    def combine(self, sums: Floats, scale: float) -> Floats:
-        """Return the (...) scores from the (..., m) weighted sums of the terms."""
-
-    def scaled_terms(
-        self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
-    ) -> tuple[Floats, float]:
-        """Return the `terms`, and the factor that takes what `combine` makes of them to the target's own unit."""
-        return self.terms(y, prediction, w, cut), 1.0
+class Once(Metric):
+    """A metric that prepares the events once for its value and for every resample: ``with_resamples`` says both."""
 
     def value(
         self,
@@ -278,6 +264,24 @@ class Moments(Metric):
         """See `Metric.resampled`."""
         return self.with_resamples(y, prediction, w, counts, cut=cut, scale=scale)[1]
 
+
+class Moments(Once):
+    """A metric that is a function of weighted sums of per-event terms: ``combine(Σ w t)``."""
+
+    @abstractmethod
+    def terms(self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None) -> Floats:
+        """Return the (n, m) terms of each event."""
+
+    @abstractmethod
+    def combine(self, sums: Floats, scale: float) -> Floats:
+        """Return the (...) scores from the (..., m) weighted sums of the terms."""
+
+    def scaled_terms(
+        self, y: NDArray[Any], prediction: Floats, w: Floats, cut: float | None
+    ) -> tuple[Floats, float]:
+        """Return the `terms`, and the factor that takes what `combine` makes of them to the target's own unit."""
+        return self.terms(y, prediction, w, cut), 1.0
+
     def with_resamples(
         self,
         y: NDArray[Any],
@@ -300,7 +304,7 @@ class Moments(Metric):
             return float(whole), self.within(factor * self.combine(sums, scale), weight)
 
 
-class Planned(Metric):
+class Planned(Once):
     """A metric that prepares the events once (sorts them, or finds their cells) and then scores every resample."""
 
     @abstractmethod
@@ -310,32 +314,6 @@ class Planned(Metric):
     @abstractmethod
     def scored(self, plan: Any, counts: NDArray[Any]) -> Floats:
         """Return the (b,) scores of a chunk of multiplicities (b, n)."""
-
-    def value(
-        self,
-        y: NDArray[Any],
-        prediction: NDArray[Any],
-        w: NDArray[Any] | None = None,
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> float:
-        """See `Metric.value`."""
-        return Planned.with_resamples(self, y, prediction, w, np.empty((0, len(y)), np.uint8))[0]
-
-    def resampled(
-        self,
-        y: NDArray[Any],
-        prediction: NDArray[Any],
-        w: NDArray[Any] | None,
-        counts: NDArray[Any],
-        *,
-        cut: float | None = None,
-        scale: float = 1.0,
-    ) -> Floats:
-        """See `Metric.resampled`."""
-        truth, predicted, weight = self.weighed(y, prediction, w)
-        return self._each(self.plan(truth, predicted, weight), counts, weight)
 
     def with_resamples(
         self,

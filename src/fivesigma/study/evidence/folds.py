@@ -229,9 +229,8 @@ class Folds:
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         if isinstance(metric, Selection):
             key = (metric.of_yields, np.asarray(rows).tobytes())
-            return self._orders.setdefault(
-                get_ident(), Orders()
-            ).cut(  # each thread has a prediction of its own
+            orders = self._orders.setdefault(get_ident(), Orders())  # each thread has a prediction of its own
+            return orders.cut(
                 metric,
                 prediction,
                 key,

@@ -98,9 +98,7 @@ def _boosting(n: float, p: float, K: float, params: Params) -> float:
     rounds = params["max_iter"] / 150
     if params["engine"] == "exact":
         return float(0.5 * (0.1 + 6e-3 * p + 8e-7 * n * p) * rounds * (1.0 if K <= 2 else 1.0 + 0.3 * K))
-    drawn = 0.25 + 0.75 * params.get(
-        "max_samples", 1.0
-    )  # what is told of all events is told of those not drawn
+    drawn = 0.25 + 0.75 * params.get("max_samples", 1.0)  # trees speak of events that they did not draw too
     return float((0.01 + (1e-3 * p + 6.5e-7 * n * p * drawn) * (1.0 if K <= 2 else 0.7 * K)) * rounds)
 
 

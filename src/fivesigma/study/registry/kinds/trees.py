@@ -70,9 +70,7 @@ def _extra_trees(ask: Request) -> Any:
 
 
 def _boosting(ask: Request) -> Any:
-    settings = _without(
-        ask.params, ENGINE, "early_stopping", KEY, "loss", "max_samples" if _exact(ask.params) else ""
-    )
+    settings = _without(ask.params, ENGINE, "early_stopping", KEY, "loss")
     signs = ask.params[KEY]
     constraints = None if not signs else [signs.get(j, 0) for j in range(ask.n_columns)]
     settings |= {"monotonic_cst": constraints, "random_state": ask.seed}
@@ -82,7 +80,7 @@ def _boosting(ask: Request) -> Any:
         from fivesigma.models.trees.regressors import HistGradientBoostingRegressor
 
         exact = HistGradientBoostingClassifier if ask.classifies else HistGradientBoostingRegressor
-        return exact(**settings, **_exact_loss(ask.params), early_stopping=False)
+        return exact(**_without(settings, "max_samples"), **_exact_loss(ask.params), early_stopping=False)
     from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegressor
 
     if ask.classifies:
