@@ -28,6 +28,8 @@ with hidden("coverage", *([] if Path(".numba_config.yaml").exists() else ["yaml"
     from numba.core.runtime import rtsys
     from numba.cpython import hashing  # noqa: F401  # puts the symbols in place that loops with sets ask for
 
+    from fivesigma._core.kept_loops import keep
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -74,6 +76,7 @@ def _plain(made: Any) -> Any:
 
     made._compile_for_args = compile_plainly
     if isinstance(made._cache, FunctionCache):
+        keep(made)
         made._cache.load_overload = partial(_kept, made._cache)
     return made
 
