@@ -11,7 +11,14 @@ from sklearn.pipeline import Pipeline
 
 from fivesigma._core import gathered
 from fivesigma._core.gathered import Gathered, column_blocks
-from fivesigma.models.trees.boosting import BoostingClassifier, BoostingRegressor
+from fivesigma.models.trees import (
+    BoostingClassifier,
+    BoostingRegressor,
+    ExtraTreesClassifier,
+    ForestClassifier,
+    ForestRegressor,
+    TreeClassifier,
+)
 
 
 def table(n=3000, p=7, seed=0):
@@ -57,12 +64,16 @@ MODELS = [
     BoostingClassifier(max_iter=5),
     BoostingRegressor(max_iter=5),
     BoostingRegressor("poisson", max_iter=5),
+    ForestClassifier(3, random_state=0),
+    ForestRegressor(3, random_state=0),
+    ExtraTreesClassifier(3, random_state=0),
+    TreeClassifier(random_state=0),
 ]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=repr)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_boosting_of_gathered_rows_and_of_single_precision_is_that_of_their_array_to_the_bit(model, weighted):
+def test_trees_of_gathered_rows_and_of_single_precision_are_those_of_their_array_to_the_bit(model, weighted):
     X, y = table()
     rows, columns = np.random.default_rng(2).integers(0, 3000, 2000), np.array([0, 5, 1, 2])
     w = np.random.default_rng(3).integers(0, 3, 2000).astype(float) if weighted else None
