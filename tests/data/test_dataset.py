@@ -225,3 +225,14 @@ def test_bad_arrays_are_one_sentence(arguments, error, words):
     with pytest.raises(error, match=words) as caught:
         Dataset.from_arrays(X, y, **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_rows_that_are_read_by_columns_are_those_of_events_and_no_copy():
+    X = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    data = Dataset.from_arrays(X)
+    for rows in ([4, 4, 0], np.arange(50) % 3 == 1):
+        some = data.columnwise(rows)
+        assert some.table is data.X
+        np.testing.assert_array_equal(np.asarray(some), data.events(rows))
+    with pytest.raises(InputError, match="no table; take them with events"):
+        Dataset.from_arrays(np.zeros((4, 2, 2))).columnwise([0])

@@ -108,6 +108,18 @@ def test_a_table_that_is_read_by_rows_is() -> None:
     assert list(tiles(table, ("x", "y"), 1)) == [(0, 2, ("x", "y")), (2, 3, ("x", "y"))]
 
 
+@pytest.mark.parametrize(("rows", "n"), [((0, 3), 3), ((1, 3), 2), ((3, 4), 1), ((4, 6), 2), ((2, 2), 0)])
+def test_what_a_file_is_marked_with_takes_no_memory_a_row(rows: tuple[int, int], n: int) -> None:
+    stack = _stack(part=["", "test", None], file=[7, 8, 9])
+    marks = stack.columns(["part", "file"], *rows)
+    of = 0 if n == 0 else [0, 0, 0, 1, 2, 2][rows[0]]
+    for name, values in (("part", ["", "test", None]), ("file", [7, 8, 9])):
+        assert marks[name].tolist() == [values[of]] * n
+        assert marks[name].strides == (0,) or n < 2
+    assert marks["part"].dtype == object
+    assert stack.columns(["file"])["file"].tolist() == [7, 7, 7, 8, 9, 9]
+
+
 def test_marks_and_ranges_that_do_not_fit() -> None:
     with pytest.raises(InputError, match="column 'x' would be taken for what is known of the file"):
         _stack(x=[1, 2, 3])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.scenes import equal
-from fivesigma.risk import significance
+from fivesigma.risk import copula, significance
 from fivesigma.risk.significance import (
     Difference,
     global_significance,
@@ -132,7 +132,7 @@ def test_it_is_deterministic_and_survives_a_singular_correlation():
 
 def test_the_familywise_rate_is_the_stated_one(monkeypatch):
     """Under the null the largest global σ exceeds 2 in 4.6 % of studies: no more, and not far less."""
-    monkeypatch.setattr(significance, "N_COPULA", 3000)
+    monkeypatch.setattr(copula, "N_COPULA", 3000)
     rng = np.random.default_rng(3)
     n_studies, beyond = 150, 0
     for _ in range(n_studies):
@@ -179,14 +179,20 @@ def test_a_draw_without_a_value_neither_stops_the_family_nor_moves_the_others():
     assert all(np.isfinite(each.sigma_global) for each in found)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_quantiles_count_the_draws_that_p_itself_counts(seed):
-    """Few and many degrees of freedom, one and two sides, limits that underflow, are 1, or are hit by a draw."""
-    rng = np.random.default_rng(seed)
-    dof = float(rng.choice([1.0, 2.5, 9.0, 57.3, significance.LARGEST_DOF]))
-    sided = int(rng.integers(1, 3))
-    t = np.append(rng.standard_t(dof, 400) * rng.choice([1e-3, 1.0, 30.0]), [0.0, 1e300, -1e300])
-    p = significance._p(t, sided, dof)
-    limits = np.unique([*rng.choice(p, 5), *rng.random(5) ** 9, 0.0, 1e-300, 0.5, 1.0])
-    assert significance._first_limit(t, sided, dof, limits).tolist() == np.searchsorted(limits, p).tolist()
+def test_what_sidak_decides_is_not_asked_of_the_draws_and_is_what_it_would_be(monkeypatch):
+    rng = np.random.default_rng(5)
+    shared = rng.normal(size=300)
+    family = [member(s, rng, shared=shared, n=300) for s in (0.3, 1.7, -2.6, 3.0, 5.5, -30.0)]
+    sigmas = np.abs([each.sigma_local for each in family])
+    all_asked = significance._correlated(family, sigmas, np.full(6, 2), np.full(6, True))
+    bounds = [significance._sidak(s, 2, 6) for s in sigmas]
+    expected = np.minimum(np.maximum(bounds, np.minimum(all_asked, significance.SIDAK_FROM)), sigmas)
+    asked = []
+    plain = significance.familywise_p
+    monkeypatch.setattr(
+        significance, "familywise_p", lambda *given: asked.append(len(given[-1])) or plain(*given)
+    )
+    assert np.abs([each.sigma_global for each in global_significance(family)]).tolist() == expected.tolist()
+    assert asked == [sum(bound < significance.SIDAK_FROM for bound in bounds)] == [4]
+    global_significance(family[-2:])
+    assert len(asked) == 1

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 _ROWS = 1024
 
 
-def transposed(table: NDArray[Any]) -> NDArray[Any]:
+def transposed(table: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
     """Return the columns (p, n) of a ``table`` (n, p): as they are where they lie in a row, else copied.
+
+    They are of its own type, or of another.
 
     A few rows are copied at a time, which a cache holds.
 
@@ -20,8 +22,8 @@ def transposed(table: NDArray[Any]) -> NDArray[Any]:
     """
     n = len(table)
     if n <= _ROWS or table.flags.f_contiguous:
-        return np.ascontiguousarray(table.T)
-    columns = np.empty(table.shape[::-1], table.dtype)
+        return np.ascontiguousarray(table.T, dtype=dtype)
+    columns = np.empty(table.shape[::-1], dtype or table.dtype)
     for begin in range(0, n, _ROWS):
         columns[:, begin : begin + _ROWS] = table[begin : begin + _ROWS].T
     return columns

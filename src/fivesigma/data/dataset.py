@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fivesigma._core import checks, expressions
 from fivesigma._core.counts import noun
 from fivesigma._core.errors import InputError, did_you_mean
+from fivesigma._core.gathered import Gathered
 from fivesigma.data import shape
 from fivesigma.data.assembly import assemble
 from fivesigma.data.audit import audit
@@ -386,6 +387,22 @@ class Dataset:
         dtype('float64')
         """
         return np.asarray(self.X[np.asarray(rows)], dtype=np.float64)
+
+    def columnwise(self, rows: ArrayLike) -> Gathered:
+        """Return rows (positions or a mask) of a table for a model that reads columns, as our boosting does.
+
+        None of them is copied, where `events` makes an array of all of them.
+
+        >>> Dataset.from_arrays(np.eye(3, dtype=np.float32)).columnwise([1]).shape
+        (1, 3)
+        """
+        if self.X.ndim != 2:
+            raise InputError(
+                f"the events are arrays {self.X.shape[1:]}, and no table; take them with events()."
+            )
+        at = np.asarray(rows)
+        places = np.flatnonzero(at) if at.dtype == bool else at.astype(np.int64, copy=False)
+        return Gathered(self.X, places, np.arange(self.X.shape[1]))
 
     @property
     def n_samples(self) -> int:

@@ -120,6 +120,9 @@ class Stack:
     def _mark(self, name: str, at: Sequence[tuple[int, int, int]]) -> NDArray[Any]:
         values = np.asarray(self.marks[name])
         values = values if values.dtype.kind in "biuf" else kinds.objects(self.marks[name])
+        if len(at) == 1:  # one value, however often it stands there
+            i, low, high = at[0]
+            return np.broadcast_to(values[i : i + 1], high - low)
         return np.repeat(values[[i for i, _, _ in at]], [high - low for _, low, high in at])
 
     def lists(self, names: Sequence[str], start: int = 0, stop: int | None = None) -> dict[str, Jagged]:

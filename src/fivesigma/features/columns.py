@@ -10,21 +10,45 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
+    assert_all_finite,
+    check_consistent_length,
     column_or_1d,
     validate_data,
 )
 
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import InputError
+from fivesigma._core.gathered import Gathered, ReadsColumns, column_blocks
 
 Floats = NDArray[np.float64]
 
 
 def matrix(estimator: Any, X: ArrayLike, *, fitting: bool = False, nan: bool = False) -> Floats:
-    """Return ``X`` (n_samples, n_features) as checked float64; ``nan`` lets NaN pass."""
+    """Return ``X`` (n_samples, n_features) as checked float64; ``nan`` lets NaN pass.
+
+    What reads columns gets float32 as it is, and rows that are `Gathered`.
+    """
+    if isinstance(X, Gathered) and isinstance(estimator, ReadsColumns):
+        seen: Floats = _gathered(estimator, X, fitting=fitting, nan=nan)
+        return seen
     finite = "allow-nan" if nan else True
-    checked: Floats = validate_data(estimator, X, dtype=np.float64, ensure_all_finite=finite, reset=fitting)
+    checked: Floats = validate_data(
+        estimator, X, dtype=_types(estimator), ensure_all_finite=finite, reset=fitting
+    )
     return checked
+
+
+def _types(estimator: Any) -> Any:
+    """Return the types in which an estimator takes a table: what is of another becomes the first of them."""
+    return [np.float64, np.float32] if isinstance(estimator, ReadsColumns) else np.float64
+
+
+def _gathered(estimator: Any, X: Any, *, fitting: bool, nan: bool) -> Any:
+    """Return gathered rows, looked at as scikit-learn looks at an array of them."""
+    validate_data(estimator, X, skip_check_array=True, reset=fitting)
+    for _, columns in column_blocks(X):
+        assert_all_finite(columns, allow_nan=nan, estimator_name=type(estimator).__name__, input_name="X")
+    return X
 
 
 def labelled(
@@ -40,10 +64,21 @@ def labelled(
 
     Where ``several`` are possible, y of more than one column stays (n_samples, n_targets).
     """
-    finite = "allow-nan" if nan else True
-    table, target = validate_data(
-        estimator, X, y, dtype=np.float64, ensure_all_finite=finite, y_numeric=numeric, multi_output=several
-    )
+    if isinstance(X, Gathered) and isinstance(estimator, ReadsColumns):
+        target = validate_data(estimator, y=y, y_numeric=numeric, multi_output=several)
+        table: Any = _gathered(estimator, X, fitting=True, nan=nan)
+        check_consistent_length(table, target)
+    else:
+        finite = "allow-nan" if nan else True
+        table, target = validate_data(
+            estimator,
+            X,
+            y,
+            dtype=_types(estimator),
+            ensure_all_finite=finite,
+            y_numeric=numeric,
+            multi_output=several,
+        )
     if several and np.shape(target) == (len(table), 1):
         target = column_or_1d(target, warn=True)
     if not numeric:

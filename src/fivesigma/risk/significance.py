@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from fivesigma._core import laws
 from fivesigma._core.later import special
+from fivesigma.risk.copula import LARGEST_DOF, familywise_p
 from fivesigma.risk.resampling import Vector
 
-N_COPULA = 50_000
-"""Monte-Carlo draws of the multivariate t; its seed is fixed, so equal families give equal numbers."""
 SIDAK_FROM = 2.5
 """Global σ from which Šidák's bound with the full number of comparisons replaces the multivariate t."""
-LARGEST_DOF = 1e6
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(120)
 
 
@@ -155,8 +153,10 @@ def global_significance(family: Sequence[Difference]) -> tuple[Difference, ...]:
     members = [family[j] for j in tested]
     sigmas = np.array([abs(each.sigma_local or 0.0) for each in members])
     sided = np.array([1 if each.one_sided else 2 for each in members])
-    correlated = np.minimum(_correlated(members, sigmas, sided), SIDAK_FROM)
     bounds = np.array([_sidak(s, k, len(family)) for s, k in zip(sigmas, sided, strict=True)])
+    correlated, below = np.full(len(members), SIDAK_FROM), bounds < SIDAK_FROM
+    if below.any():
+        correlated[below] = np.minimum(_correlated(members, sigmas, sided, below), SIDAK_FROM)
     values = np.minimum(np.maximum(bounds, correlated), sigmas)
     result = list(family)
     for j, each, value in zip(tested, members, values, strict=True):
@@ -184,16 +184,19 @@ def _sidak(sigma: float, sided: int, n: int) -> float:
     return max(sigma_from_log_p(min(log_all - np.log(sided), -1e-300)), 0.0)
 
 
-def _correlated(members: Sequence[Difference], sigmas: Vector, sided: NDArray[np.int64]) -> Vector:
-    """Global σ of each member by the multivariate t, and by the resamples where these resolve it."""
+def _correlated(
+    members: Sequence[Difference], sigmas: Vector, sided: NDArray[np.int64], asked: NDArray[np.bool_]
+) -> Vector:
+    """Global σ of the members ``asked`` by the multivariate t, and by the resamples where these resolve it."""
     stat, train = _errors(members, "stat"), _errors(members, "train")
     dofs = np.array([each.dof or LARGEST_DOF for each in members])
-    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas]) * sided.astype(np.float64)
+    sides = sided[asked]
+    p = np.array([np.exp(log_p_from_sigma(s)) for s in sigmas[asked]]) * sides.astype(np.float64)
     resampled = _resampled_minima(stat, train, sided)
-    p_copula = (1 + _copula_counts(_correlation(stat, train), dofs, sided, p)) / (1 + N_COPULA)
+    p_copula = familywise_p(_correlation(stat, train), dofs, sided, p)
     n_below = np.searchsorted(resampled, p, side="right")
     p_resampled = np.where(n_below >= 10, n_below / max(len(resampled), 1), 0.0)
-    p_all = np.clip(np.maximum(p_copula, p_resampled) / sided, 1e-300, 1 - 1e-12)
+    p_all = np.clip(np.maximum(p_copula, p_resampled) / sides, 1e-300, 1 - 1e-12)
     return np.maximum([sigma_from_log_p(float(np.log(each))) for each in p_all], 0.0)
 
 
@@ -216,67 +219,14 @@ def _errors(members: Sequence[Difference], kind: str) -> Vector:
 
 def _correlation(stat: Vector, train: Vector) -> Vector:
     """Correlation of the total errors; 1 on the diagonal, also of a member without any draws."""
-    covariance = stat.T @ stat + train.T @ train
+    covariance = stat.T @ stat
+    covariance += train.T @ train
     deviations = np.sqrt(np.diag(covariance))
     silent = deviations == 0
     scale = np.where(silent, 1.0, deviations)
-    return np.asarray(covariance / np.outer(scale, scale) + np.diag(silent.astype(float)), float)
-
-
-def _copula_counts(
-    correlation: Vector, dofs: Vector, sided: NDArray[np.int64], p: Vector
-) -> NDArray[np.int64]:
-    """In how many draws ``min_k p_k`` is at most each ``p``.
-
-    ``T_k = Z_k / sqrt(W_k)``, ``Z ~ N(0, ρ)``, ``W_k ~ χ²(ν_k) / ν_k``.
-    One uniform number drives all W_k, as one variance estimate drives all members of a classical
-    multivariate t. A singular ρ is welcome.
-    """
-    rng = np.random.default_rng(2008)
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    levels = rng.random(N_COPULA)
-    order = np.argsort(levels)  # neighbours are looked up one after the other
-    z, levels = (rng.standard_normal((N_COPULA, len(dofs))) @ root.T)[order], levels[order]
-    limits = np.unique(p)
-    first = np.full(N_COPULA, len(limits))
-    grid, known = (np.arange(2000) + 0.5) / 2000, np.minimum(dofs, LARGEST_DOF)
-    for dof in np.unique(known):
-        root_w = np.sqrt(np.interp(levels, grid, laws.chi2_ppf(grid, dof) / dof))
-        for k in np.flatnonzero(known == dof):
-            np.minimum(first, _first_limit(z[:, k] / root_w, int(sided[k]), dof, limits), out=first)
-    below = np.cumsum(np.bincount(first, minlength=len(limits)))
-    return np.asarray(below[np.searchsorted(limits, p)], np.int64)
-
-
-def _first_limit(t: Vector, sided: int, dof: float, limits: Vector) -> NDArray[np.int64]:
-    """Place of the first of the ascending ``limits`` that p of each ``t`` does not exceed.
-
-    p falls as t grows, so the quantiles of the limits tell; p itself is asked where ``t`` is next to one, and
-    where a quantile does not give its limit back.
-    """
-    x = np.abs(t) if sided == 2 else t
-    quantiles = -special.stdtrit(dof, limits / sided)
-    with np.errstate(invalid="ignore"):  # the quantile of a p that underflowed
-        margin = 1e-9 * (1 + np.abs(quantiles))
-        low, high = quantiles - margin, quantiles + margin
-    low[~((_p(low, sided, dof) > limits) | ((sided == 2) & (low < 0)))] = -np.inf
-    high[~(_p(high, sided, dof) < limits)] = np.inf
-    low, high = np.maximum.accumulate(low[::-1]), np.maximum.accumulate(high[::-1])  # ascending in t
-    edges = np.sort(np.concatenate([low, high]))
-    surely = len(limits) - np.searchsorted(low, edges, side="right")
-    perhaps = len(limits) - np.searchsorted(high, edges, side="right")
-    place = np.searchsorted(edges, x, side="right")
-    first = np.append(len(limits), surely)[place]
-    asked = np.append(False, surely != perhaps)[place]
-    first[asked] = np.searchsorted(limits, _p(t[asked], sided, dof))
-    return np.asarray(first, np.int64)
-
-
-def _p(t: Vector, sided: int, dof: float) -> Vector:
-    """p of a t statistic, one-sided upwards or two-sided."""
-    tail: Vector = special.stdtr(dof, -np.abs(t)) * 2 if sided == 2 else special.stdtr(dof, -t)
-    return tail
+    covariance /= np.outer(scale, scale)
+    covariance[np.diag_indices(len(scale))] += silent
+    return np.asarray(covariance, float)
 
 
 def _resampled_minima(stat: Vector, train: Vector, sided: NDArray[np.int64]) -> Vector:

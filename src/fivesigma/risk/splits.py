@@ -123,7 +123,8 @@ class Split:
         digest = hashlib.sha256(b"fivesigma.split/1")
         again = [(f"folds {r}", folds) for r, folds in enumerate(self.further, start=1)]
         for name, rows in [("train", self.train), ("folds", self.folds), *again, *sorted(self.tests.items())]:
-            digest.update(f"{name}:{rows.size}:".encode() + rows.astype("<i8").tobytes())
+            digest.update(f"{name}:{rows.size}:".encode())
+            digest.update(np.ascontiguousarray(rows, dtype="<i8").data)
         if self.near.any():
             digest.update(b"near:" + np.packbits(self.near).tobytes())
         return digest.hexdigest()

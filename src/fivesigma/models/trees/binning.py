@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from fivesigma._core.compiled import compiled
+from fivesigma._core.gathered import Gathered, column_blocks
 from fivesigma._core.saved_state import SavedState
-from fivesigma._core.transposed import transposed
 from fivesigma.features.ranks import middles
 
 Array = NDArray[np.float64]
@@ -34,9 +34,9 @@ class Bins:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, X: Array, w: Array, max_bins: int) -> Bins:
+    def of(cls, X: Array | Gathered, w: Array, max_bins: int) -> Bins:
         """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few."""
-        edges = [_edges(*_there(column, w), max_bins) for column in transposed(X)]
+        edges = [_edges(*_there(column, w), max_bins) for _, some in column_blocks(X) for column in some]
         starts = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
         return cls(np.concatenate(edges), starts)
 
@@ -45,10 +45,11 @@ class Bins:
         """Bins of the column that has most, the one for missing values counted."""
         return int(np.diff(self.starts).max()) + 2
 
-    def codes(self, X: Array) -> Codes:
+    def codes(self, X: Array | Gathered) -> Codes:
         """Return the bin of each value: (p, n), one column's codes next to each other."""
         codes = np.empty((X.shape[1], len(X)), dtype=np.uint8 if self.width <= 256 else np.uint16)
-        _encode(transposed(X), self.edges, self.starts, codes)
+        for some, columns in column_blocks(X):
+            _encode(columns, self.edges, self.starts[some.start : some.stop + 1], codes[some])
         return codes
 
     def check_state(self, state: SavedState) -> None:

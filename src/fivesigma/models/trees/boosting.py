@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError, one_of
 from fivesigma._core.forest import Ensemble
+from fivesigma._core.gathered import Gathered, ReadsColumns
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
@@ -40,7 +41,7 @@ _MOST_LEAVES = 2**20
 _LEAST_CURVATURE = 1e-3
 
 
-class _Boosting(BaseEstimator):  # type: ignore[misc]
+class _Boosting(ReadsColumns, BaseEstimator):  # type: ignore[misc]
     """What boosting of classes and of values share."""
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
@@ -73,7 +74,7 @@ class _Boosting(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def _boosted(self, X: Floats, y: NDArray[Any], w: Floats, descent: Descent) -> None:
+    def _boosted(self, X: Floats | Gathered, y: NDArray[Any], w: Floats, descent: Descent) -> None:
         """Boost targets as ``descent`` wants them."""
         signs = self._signs(X.shape[1], self._n_outputs)
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.compiled import borrowing
+from fivesigma._core.gathered import Gathered
 from fivesigma._core.transposed import transposed
 from fivesigma.models.trees.binning import Array, Bins
 from fivesigma.models.trees.boosting_losses import Descent
@@ -27,7 +28,7 @@ from fivesigma.models.trees.nodes import Grown, Tree
 
 def boosted(
     bins: Bins,
-    X: Array,
+    X: Array | Gathered,
     y: NDArray[Any],
     w: Array,
     descent: Descent,

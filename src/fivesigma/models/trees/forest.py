@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.errors import InputError
 from fivesigma._core.forest import Bag, Ensemble
+from fivesigma._core.gathered import Gathered, ReadsColumns
 from fivesigma._core.saved_state import SavedState
 from fivesigma.features.columns import Floats, labelled, matrix, present, weights
 from fivesigma.features.scale import TargetScale
@@ -30,7 +31,7 @@ _LEAST_MEAN, _MOST_MEAN = 0.01, 1e3  # weights beyond are on a scale of their ow
 _FEW_DRAWN, _MOST_DRAWN = 1e6, 1e9
 
 
-class BinnedTrees(BaseEstimator):  # type: ignore[misc]
+class BinnedTrees(ReadsColumns, BaseEstimator):  # type: ignore[misc]
     """What averages of trees of classes and of values share."""
 
     n_estimators: int
@@ -46,7 +47,7 @@ class BinnedTrees(BaseEstimator):  # type: ignore[misc]
         """Return the state of the draws and the rows of a tree, by the seed and its number."""
         raise NotImplementedError
 
-    def _grown(self, X: Floats, targets: Array, w: Floats) -> None:
+    def _grown(self, X: Floats | Gathered, targets: Array, w: Floats) -> None:
         """Grow the trees on X (n, p) and ``targets`` (n, S)."""
         limits = self._limits(X.shape[1])
         seed = int(check_random_state(self.random_state).randint(2**31))

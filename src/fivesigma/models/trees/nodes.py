@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fivesigma._core.compiled import compiled, inlined
 from fivesigma._core.errors import InputError
+from fivesigma._core.gathered import Gathered
 from fivesigma._core.saved_state import SavedState
 from fivesigma.models.trees.binning import Array, Bins, Codes
 from fivesigma.models.trees.low import MOST_LEAVES, add_low
@@ -92,7 +93,7 @@ class Grown:
         """The nodes of all trees."""
         return Tree(self.feature, self.first, self.cut, self.child, self.value, self.weight, self.gain)
 
-    def added(self, X: Array, out: Array) -> Array:
+    def added(self, X: Array | Gathered, out: Array) -> Array:
         """Add what every tree says of the rows of X (n, p) to ``out`` (n, K), and return it."""
         self.add(self.bins.codes(X), out)
         return out
@@ -116,7 +117,7 @@ class Grown:
         _end(np.ascontiguousarray(self.bins.codes(X).T), self._packed(), self.roots, found)
         return found
 
-    def stages(self, X: Array, out: Array, n_stages: int) -> Iterator[Array]:
+    def stages(self, X: Array | Gathered, out: Array, n_stages: int) -> Iterator[Array]:
         """Yield ``out`` (n, K), to which the trees are added in ``n_stages`` equal parts, one part at a time."""
         codes = np.ascontiguousarray(self.bins.codes(X).T)
         (nodes, heights), step = self._packed(), (len(self.roots) - 1) // n_stages

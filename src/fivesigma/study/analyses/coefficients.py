@@ -56,7 +56,7 @@ def describe(
 
     pipeline = pipeline_of(estimator)
     model = pipeline.steps[-1][1]
-    if not hasattr(model, "coef_") or not hasattr(model, "intercept_"):
+    if not _linear(model):
         return None
     theta, b = (
         np.atleast_2d(model.coef_).astype(np.float64),
@@ -72,6 +72,10 @@ def describe(
         standardised=tuples(theta[0] if one else theta),
         r2_train=float(r2_score(y, estimator.predict(X), sample_weight=w)) if fits else None,
     )
+
+
+def _linear(model: Any) -> bool:
+    return hasattr(model, "coef_") and hasattr(model, "intercept_")
 
 
 def _unscaled(pipeline: Any, theta: Floats, b: Floats) -> tuple[Floats, Floats]:
@@ -176,6 +180,8 @@ class Coefficients:
             return {}
         if not fitted.fit.is_final:
             return _again(fitted)
+        if not _linear(pipeline_of(fitted.estimator).steps[-1][1]):
+            return {}  # and no copy of the table is made to find that out
         rows = fitted.rows
         law = describe(fitted.estimator, fitted.names, X=fitted.table(rows), y=fitted.data.y[rows])
         if law is None:

@@ -59,7 +59,12 @@ class Regions(OfKept):
     def section(self, fitted: Fitted) -> RegionsRecord | None:
         """Return the regions; None for other columns than two numbers."""
         meta = fitted.data.meta
-        if meta["categories"] or meta["kind"] != "table":
+        if (
+            meta["categories"]
+            or meta["kind"] != "table"
+            or len(fitted.names) != 2
+            or meta["n_classes"] is None
+        ):
             return None
         return regions(fitted.estimator, fitted.table(fitted.rows), meta["n_classes"])
 

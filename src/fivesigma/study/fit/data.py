@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.gathered import Gathered
 from fivesigma._core.random import generator
 from fivesigma._core.weights import signed
 from fivesigma.data.shape import of_channels
@@ -206,6 +207,12 @@ class FitData:
             return gathered(self.X, rows, None if every else columns, np.float64)
         found = gathered(self.X, rows)
         return found if every else of_channels(found, columns, kind)
+
+    def columnwise(self, rows: Array, entry: Entry) -> Any:
+        """Return `table` of a table of single values without a copy of it, for a model that reads columns."""
+        if self.meta.get("kind", "table") != "table" or image_features(self.meta, entry) is not None:
+            return self.table(rows, entry)
+        return Gathered(self.X, rows, self.columns(entry))
 
     def turned(self, rows: Array, entry: Entry, element: Element) -> Array:
         """Return the events ``rows`` under an element of a symmetry, as the model of ``entry`` takes them.

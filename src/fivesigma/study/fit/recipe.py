@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from fivesigma._core.checks import refuse_extreme
 from fivesigma._core.errors import FitError, FivesigmaError, InputError
+from fivesigma._core.gathered import ReadsColumns
 from fivesigma._core.threads import single_threaded
 from fivesigma.features.columns import present
 from fivesigma.features.plan import FeaturePlan
@@ -265,6 +266,8 @@ def fit(
 ) -> Fitted:
     """Return ``estimator`` cloned and fitted to ``X`` (n, p), ``y`` (n,) if any, weights ``w``, ``groups`` (n,).
 
+    X may be `Gathered` rows where the recipe `reads_columns`.
+
     ``evaluation_weight`` (n,), scaled to the whole sample, is what a choice inside the fit is scored with; the
     ``journal`` keeps the trials of a search.
     Rows of weight 0 are removed, the other weights are scaled to mean 1 (the λ of a penalty refers to these); negative
@@ -300,6 +303,12 @@ def fit(
             raise FitError(f"the fit failed: {_first_line(error)}") from error
     messages = tuple(dict.fromkeys(_first_line(each.message) for each in caught))
     return Fitted(fitted, messages, _converged(fitted, caught))
+
+
+def reads_columns(estimator: Any) -> bool:
+    """Whether a recipe is one model that takes the rows of a table as they are, column by column."""
+    alone = isinstance(estimator, Pipeline) and len(estimator.steps) == 1
+    return alone and isinstance(estimator.steps[0][1], ReadsColumns)
 
 
 def _weightless(w: Floats) -> str:

@@ -80,13 +80,16 @@ class Fitter:
         if signed(w):
             self.refuse_signed(entry)
         started = time.perf_counter()
+        model = self.told(self.build(fit), entry, rows)
+        lean = recipe.reads_columns(model)  # it takes neither groups nor what a choice inside is scored with
+        beside = self.task.supervised and not lean
         made = recipe.fit(
-            self.told(self.build(fit), entry, rows),
-            self.data.table(rows, entry),
+            model,
+            self.data.columnwise(rows, entry) if lean else self.data.table(rows, entry),
             self.data.y[rows] if self.task.supervised else None,
             w,
-            groups=self.data.units[rows] if self.task.supervised else None,
-            evaluation_weight=self.data.evaluation_weights(rows) if self.task.supervised else None,
+            groups=self.data.units[rows] if beside else None,
+            evaluation_weight=self.data.evaluation_weights(rows) if beside else None,
             journal=journal,
         )
         seconds = time.perf_counter() - started
@@ -143,9 +146,17 @@ class Fitter:
                 fitted=alone and fitted.fit.sample.kind == "all",
                 seen=fitted.table(fitted.rows) if alone and fitted.fit.sample.again else None,
             )
-            for output, values in self.task.predict(fitted.estimator, fitted.table(at), asked).items():
+            for output, values in self.task.predict(fitted.estimator, self.seen(fitted, at), asked).items():
                 found.setdefault(VALIDATION if alone and output in own else part, {})[output] = values
         return found
+
+    def seen(self, fitted: Fitted, rows: Array) -> Any:
+        """Return rows as the recipe of a fit predicts them, copied only where it does not read columns."""
+        from fivesigma.study.fit import recipe
+
+        if recipe.reads_columns(fitted.estimator):
+            return self.data.columnwise(rows, fitted.entry)
+        return fitted.table(rows)
 
     def read_off(self, fitted: Fitted) -> dict[str, Mapping[str, Any]]:
         """Return what each diagnostic that is wanted reads off; where one fails the fit stands, and it is said why."""

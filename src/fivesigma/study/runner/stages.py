@@ -166,7 +166,7 @@ def _executor(made: Made, folder: RunFolder, workers: int) -> Iterator[Executor]
     if workers < 2:
         prepared = made.run.prepared
         given = prepared.spec.data.source == MEMORY
-        yield Serial(Worker(folder, prepared.data if given else None, prepared.own, prepared.fit_data.X))
+        yield Serial(Worker(folder, prepared.data if given else None, prepared.own, prepared.fit_data))
         return
     executor = Processes("fivesigma.study.runner.worker", (str(folder.path),), workers, keep=True)
     try:

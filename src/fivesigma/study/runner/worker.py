@@ -13,8 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from fivesigma._core.probed import import_scikit_learn
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.store import RunFolder
@@ -31,13 +29,13 @@ class Worker:
     """The tasks of one run folder.
 
     ``data`` and ``own`` are what the study was given in Python, if it was; they exist in the calling process only. So
-    does ``X``, the events that the run holds already: they need not stand in memory twice.
+    do the arrays that the run ``held`` already: they need not stand in memory twice.
     """
 
     folder: RunFolder
     data: Dataset | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
-    X: NDArray[Any] | None = None
+    held: FitData | None = None
     _tasks: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, key: str) -> None:
@@ -65,7 +63,10 @@ class Worker:
     def fitter(self) -> Fitter:
         """Makes fits of the run's own arrays."""
         data = FitData.read(self.folder.work / "arrays")
-        data = data if self.X is None else replace(data, X=self.X)
+        if (held := self.held) is not None:
+            data = replace(
+                data, X=held.X, y=held.y, w=held.w, units=held.units, train=held.train, folds=held.folds
+            )
         return Fitter(data, plan_of(self.folder), self.own, self.folder)
 
     @cached_property
