@@ -10,8 +10,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_OBJECTS = 20_000
-"""New objects between two looks at the young ones: some megabytes."""
+_OBJECTS = 100_000
+"""New objects between two looks at the young ones: some ten megabytes, which a process has free after its imports."""
 
 
 def collect_seldom() -> None:
