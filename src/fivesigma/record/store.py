@@ -27,6 +27,7 @@ from fivesigma.record.lock import locked
 from fivesigma.record.packed import Arrays, pack, unpack
 from fivesigma.record.results import Results, from_document, to_document
 from fivesigma.record.sections import SECTIONS
+from fivesigma.record.text import indented
 
 OWN = (
     *("study.toml", "manifest.json", "results.json", "predictions.parquet", "rows.npz", "notes.json"),
@@ -84,8 +85,7 @@ def _sync_folder(folder: Path) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Write ``document`` as UTF-8 JSON without NaN or infinity, keys in the order given."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-    write_bytes(path, (text + "\n").encode())
+    write_bytes(path, (indented(document) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
@@ -261,7 +261,7 @@ class RunFolder:
         """Write ``timing`` in place of what stands in the file of ``results``, and return them with it."""
         place, begin = self.path / "results.json", '\n "timing": '  # parts of the whole stand at one space
         before, _, rest = place.read_text(encoding="utf-8").partition(begin)
-        written = json.dumps(plain(timing), ensure_ascii=False, allow_nan=False, indent=1)
+        written = indented(plain(timing))
         end = json.JSONDecoder().raw_decode(rest)[1]
         text = before + begin + written.replace("\n", "\n ") + rest[end:]
         write_bytes(place, text.encode())
