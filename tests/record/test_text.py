@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from fivesigma.record.text import indented
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-KEYS = st.text() | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+KEYS = (
+    st.text() | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
+)
 
 
 def nested(inner):
@@ -54,7 +58,9 @@ def test_odd_documents_are_too(document) -> None:
     assert indented(document) == expected(document)
 
 
-@pytest.mark.parametrize("where", [lambda x: x, lambda x: [x], lambda x: [[x]], lambda x: {"a": [1, {"b": x}]}])
+@pytest.mark.parametrize(
+    "where", [lambda x: x, lambda x: [x], lambda x: [[x]], lambda x: {"a": [1, {"b": x}]}]
+)
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_what_is_no_number_of_json_is_refused(where, value) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):

@@ -34,7 +34,9 @@ def _text(value: Any, depth: int) -> str:
     """Return a value that stands ``depth`` levels deep."""
     if isinstance(value, dict) and value:
         if set(map(type, value)) != {str}:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1).replace("\n", _line(depth))
+            return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1).replace(
+                "\n", _line(depth)
+            )
         if set(map(type, value.values())) <= _SCALARS:
             return _spread(_writer(depth + 1).encode(value), depth)
         items = (f"{_writer(0).encode(key)}: {_text(item, depth + 1)}" for key, item in value.items())
