@@ -1,11 +1,14 @@
-"""Libraries are held at one thread, found again when new ones came, and given back what they had."""
+"""Libraries are held at one thread and given back what they had; calls side by side give what they give in a row."""
 
 from __future__ import annotations
 
 import sys
+import threading
+from functools import partial
 from types import ModuleType
 
 import numpy as np
+import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from fivesigma._core import threads
@@ -34,3 +37,29 @@ def test_they_are_looked_for_again_only_where_a_module_was_imported(monkeypatch)
     monkeypatch.setitem(sys.modules, "a_new_module", ModuleType("a_new_module"))
     with threads.single_threaded():
         assert threads._libraries(len(sys.modules)) is not first
+
+
+@pytest.mark.parametrize("n_threads", [0, 1, 2, 9])
+def test_calls_side_by_side_give_what_they_give_in_a_row(n_threads) -> None:
+    assert threads.side_by_side([partial(pow, k, 2) for k in range(20)], n_threads) == [
+        k**2 for k in range(20)
+    ]
+    assert threads.side_by_side([], n_threads) == []
+
+
+def test_two_calls_run_at_the_same_time() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+    assert sorted(threads.side_by_side([meeting.wait, meeting.wait], 2)) == [0, 1]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_of_a_call_that_fails_the_error_is_told_and_no_more_begin(n_threads) -> None:
+    begun = []
+
+    def failing(k: int) -> None:
+        begun.append(k)
+        raise ValueError(f"call {k}")
+
+    with pytest.raises(ValueError, match="call 0"):
+        threads.side_by_side([partial(failing, k) for k in range(1000)], n_threads)
+    assert len(begun) < 1000

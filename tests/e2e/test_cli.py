@@ -172,6 +172,14 @@ def test_studies_and_models_name_what_there_is(call: Any) -> None:
     assert "image" in kinds["predictions"]["data"]
 
 
+def test_a_model_that_is_said_to_take_tables_needs_to_be_told_no_more_of_them(call: Any) -> None:
+    kinds = {model["name"]: model for model in call("models", "--json").document["models"]}
+    assert kinds["set"]["data"] == ["set"]
+    assert [name for name, model in kinds.items() if model["members"]] == ["set"]
+    assert "a table too whose members are named in features.members" in call("models", "set").out
+    assert kinds["forest"]["data"] == ["table"]
+
+
 def test_a_model_that_lacks_an_extra_says_which(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     kinds = {model["name"]: model for model in call("models", "--json").document["models"]}

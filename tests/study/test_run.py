@@ -55,6 +55,19 @@ def finished(table, tmp_path_factory):
     return study.run(folder / "run", workers=1, progress=False)
 
 
+@pytest.mark.parametrize("target", ["y", "c"])
+def test_evidence_weighed_side_by_side_is_that_weighed_in_a_row(table, tmp_path, monkeypatch, target):
+    monkeypatch.setattr("fivesigma.study.evidence.scores.MANY", 0)
+    kinds = ["dummy", "logistic" if target == "y" else "linear", "tree", "boosting"]
+    models = "".join(f'[[models]]\nkind="{kind}"\n' for kind in kinds)
+    study = write_study(tmp_path, table, models, "slices={ a=[0.5] }\n[explain]\n")
+    study.write_text(study.read_text().replace('target="y"', f'target="{target}"'))
+    for workers in (1, 2):
+        fs.Study.read(study).run(tmp_path / f"{workers}", workers=workers, progress=False)
+    assert document(tmp_path / "1") == document(tmp_path / "2")
+    assert (tmp_path / "1/report.html").exists()
+
+
 @pytest.mark.parametrize("library", ["polars", "pandas"])
 def test_a_table_is_matched_by_the_names_of_its_columns(finished, table, library):
     frame = pl.read_csv(table).head(5)

@@ -1,9 +1,14 @@
-"""One thread for the libraries that sum in several: the same digits on any number of cores."""
+"""One thread for the libraries that sum in several, and several for calls that have nothing to do with one another.
+
+Either way the digits are the same on any number of cores.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -28,3 +33,19 @@ def _libraries(n_modules: int) -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+def side_by_side(calls: Sequence[Callable[[], Any]], n_threads: int) -> list[Any]:
+    """Return what each of the ``calls`` gives, made so many at a time; of one that fails the error, and no more begin.
+
+    >>> side_by_side([lambda: 1, lambda: 2, lambda: 3], 2)
+    [1, 2, 3]
+    """
+    if min(n_threads, len(calls)) < 2:
+        return [call() for call in calls]
+    pool = ThreadPoolExecutor(n_threads)
+    with warnings.catch_warnings():  # which calls may set too, and give back in no order
+        try:
+            return list(pool.map(lambda call: call(), calls))
+        finally:
+            pool.shutdown(cancel_futures=True)

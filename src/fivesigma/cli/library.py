@@ -91,7 +91,8 @@ def _described(kind: ModelKind) -> dict[str, Any]:
         "tasks": list(kind.tasks),
         "when": kind.when,
         "weights": kind.weights,
-        "data": list(kind.data),
+        "data": list(kind.as_they_are),
+        "members": kind.members,
         "lacking": kind.lacking or None,
         "parameters": {name: str(setting.allowed) for name, setting in kind.parameters.items()},
         "tuned": sorted(kind.space),
@@ -114,7 +115,8 @@ def _model(kind: ModelKind) -> Answer:
         [each["name"], _toml(each["default"]), each["allowed"], each["search"] or ""] for each in settings
     ]
     lines: list[Part] = [f"{kind.name}: {kind.when}", f"tasks: {', '.join(kind.tasks)}"]
-    lines += [f"weights: {'yes' if kind.weights else 'no'}; data: {', '.join(kind.data)}"]
+    told = "; a table too whose members are named in features.members" if kind.members else ""
+    lines += [f"weights: {'yes' if kind.weights else 'no'}; data: {', '.join(kind.as_they_are)}{told}"]
     lines += [kind.lacking] if kind.lacking else []
     lines += ["", Table(header, rows)] if rows else ["", "It has no settings."]
     said = [f"{each['name']} = {_toml(each['default'])}" for each in settings if each["default"] is not None]

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fivesigma._core.saved_state import SavedState
+from fivesigma._core.transposed import transposed
 from fivesigma.features.columns import chosen, input_names, matrix, weights
 
 
@@ -24,12 +25,14 @@ def weighted_median(x: NDArray[np.float64], w: NDArray[np.float64]) -> float:
     6.0
     """
     keep = np.isfinite(x) & (w > 0)
-    if not keep.any():
+    if not keep.all():
+        x, w = x[keep], w[keep]
+    if not len(x):
         return 0.0
-    if (w[keep] == w[keep][0]).all():
-        return float(np.median(x[keep]))
-    order = np.argsort(x[keep], kind="stable")
-    values, cumulative = x[keep][order], np.cumsum(w[keep][order])
+    if (w == w[0]).all():
+        return float(np.median(x))
+    order = np.argsort(x, kind="stable")
+    values, cumulative = x[order], np.cumsum(w[order])
     half, slack = cumulative[-1] / 2, 1e-9 * cumulative[-1]
     low = int(np.searchsorted(cumulative, half - slack))
     high = int(np.searchsorted(cumulative, half + slack))
@@ -75,9 +78,11 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table = matrix(self, X, fitting=True, nan=True)
         w = weights(sample_weight, table)
         self.columns_ = chosen(self.columns, table.shape[1])
-        columns = np.ascontiguousarray(table.T[self.columns_])
-        self.medians_ = np.array([weighted_median(column, w) for column in columns])
-        gaps = np.array([bool((np.isnan(column) & (w > 0)).any()) for column in columns], dtype=bool)
+        columns, incomplete = transposed(table), np.isnan(table.min(axis=0))
+        self.medians_ = np.array([weighted_median(columns[j], w) for j in self.columns_])
+        gaps = np.array(
+            [incomplete[j] and (np.isnan(columns[j]) & (w > 0)).any() for j in self.columns_], dtype=bool
+        )
         self.indicated_ = self.columns_[gaps & self.indicator]
         return self
 
@@ -87,7 +92,7 @@ class MedianImputer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         table = matrix(self, X, nan=True)
         gaps = np.isnan(table[:, self.indicated_]).astype(np.float64)
         filled = table.copy()
-        missing = np.asarray(np.isnan(table).any(axis=0))
+        missing = np.isnan(table.min(axis=0))
         for j, median in zip(self.columns_, self.medians_, strict=True):
             if missing[j]:
                 filled[np.isnan(table[:, j]), j] = median

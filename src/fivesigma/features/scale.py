@@ -6,6 +6,7 @@ A column ``a x + b`` gives the scores of ``x``: bit by bit where ``a`` is a powe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -17,6 +18,7 @@ from fivesigma._core.saved_state import TINY, SavedState
 Floats = NDArray[np.float64]
 
 _LARGEST = 1000  # exponent of a power of two that may multiply any float64 in one step
+_ROWS = 2**14
 _GRID, _FINEST, _FAR = 2.0**36, 45, 1e300
 
 
@@ -45,21 +47,18 @@ class Scale:
         >>> Scale.of(np.array([[1e200], [3e200]])).scores(np.array([[2e200], [3e200]])).ravel()
         array([0., 1.])
         """
-        gaps = np.isnan(table)
-        gappy = bool(gaps.any())
-        lowest = np.nanmin(np.where(gaps.all(axis=0), 0.0, table), axis=0) if gappy else table.min(axis=0)
-        highest = np.nanmax(np.where(gaps.all(axis=0), 0.0, table), axis=0) if gappy else table.max(axis=0)
+        lowest, highest = table.min(axis=0), table.max(axis=0)
+        gappy = bool(np.isnan(lowest).any())
+        if gappy:
+            lowest, highest = (ends.reduce(table, axis=0) for ends in (np.fmin, np.fmax))
+            lowest, highest = (np.where(np.isnan(each), 0.0, each) for each in (lowest, highest))
         unit = _power(np.maximum(np.abs(lowest), np.abs(highest)))
         origin = lowest / unit
         width = _power(highest / unit - origin)
         share = np.full(len(table), 1.0 / len(table)) if w is None else w / w.sum()
-        placed = table * (1.0 / unit)  # exact, as is all that follows: they are powers of two
-        placed -= origin
-        placed *= 1.0 / width
-        if gappy:
-            placed[gaps] = 0.0
-        mean, variance = _moments(placed, ~gaps if gappy else None, share)
-        return cls(unit, origin, width, mean, np.where(highest > lowest, np.sqrt(variance), 0.0))
+        places = cls(unit, origin, width, np.zeros(len(unit)), np.ones(len(unit)))
+        mean, variance = _moments(table, places, share, gappy=gappy)
+        return replace(places, mean=mean, spread=np.where(highest > lowest, np.sqrt(variance), 0.0))
 
     @classmethod
     def told(cls, mean: Floats, deviation: Floats) -> Self:
@@ -69,15 +68,23 @@ class Scale:
 
     def scores(self, table: Floats) -> Floats:
         """Return the standard scores (n, p); 0 in a column whose fitted values were all equal, NaN for NaN."""
-        placed = table * (1.0 / self.unit)  # powers of two, as the width is: nothing is rounded
-        placed -= self.origin
-        placed *= 1.0 / self.width
-        placed -= self.mean
+        scores = np.empty(np.shape(table))
         flat = self.spread == 0
-        if flat.any():
-            placed[:, flat] *= 0.0
-        placed /= np.where(flat, 1.0, self.spread)
-        return placed
+        spread = np.where(flat, 1.0, self.spread)
+        for some in _blocks(len(table)):
+            placed = self._placed(table[some], scores[some])
+            placed -= self.mean
+            if flat.any():
+                placed[:, flat] *= 0.0
+            placed /= spread
+        return scores
+
+    def _placed(self, table: Floats, out: Floats) -> Floats:
+        """Set ``out`` to where the values of ``table`` (n, p) lie in the width: what rounds is the origin alone."""
+        np.multiply(table, 1.0 / self.unit, out=out)  # powers of two, as the width is
+        out -= self.origin
+        out *= 1.0 / self.width
+        return out
 
     def values(self, scores: Floats) -> Floats:
         """Return the values whose `scores` these are: (n, p)."""
@@ -122,14 +129,32 @@ def _power(size: Floats) -> Floats:
     return np.where(size > 0, np.ldexp(1.0, exponent), 1.0)
 
 
-def _moments(placed: Floats, seen: NDArray[np.bool_] | None, share: Floats) -> tuple[Floats, Floats]:
-    """Return weighted mean and variance (p,) of columns in [0, 1], in two passes."""
-    total = 1.0 if seen is None else np.maximum(share @ seen, np.finfo(float).tiny)
-    mean = share @ placed / total
-    deviation = placed - mean
-    if seen is not None:
-        deviation[~seen] = 0.0
-    return mean, share @ np.square(deviation, out=deviation) / total
+def _blocks(n: int) -> Iterator[slice]:
+    """Yield the rows of a table, so few at a time that a cache holds what is worked out on the way."""
+    for begin in range(0, n, _ROWS):
+        yield slice(begin, begin + _ROWS)
+
+
+def _moments(table: Floats, places: Scale, share: Floats, *, gappy: bool) -> tuple[Floats, Floats]:
+    """Return weighted mean and variance (p,) of the places of columns in [0, 1], NaN left out, in two passes."""
+    room = np.empty((min(_ROWS, len(table)), table.shape[1]))
+    total = np.zeros(table.shape[1]) if gappy else np.ones(table.shape[1])
+    mean, variance = np.zeros(table.shape[1]), np.zeros(table.shape[1])
+    for some in _blocks(len(table)):
+        placed = places._placed(table[some], room[: len(table[some])])
+        if gappy:
+            gaps = np.isnan(placed)
+            placed[gaps] = 0.0
+            total += share[some] @ ~gaps
+        mean += share[some] @ placed
+    mean /= np.maximum(total, np.finfo(float).tiny)
+    for some in _blocks(len(table)):
+        deviation = places._placed(table[some], room[: len(table[some])])
+        deviation -= mean
+        if gappy:
+            deviation[np.isnan(deviation)] = 0.0
+        variance += share[some] @ np.square(deviation, out=deviation)
+    return mean, variance / np.maximum(total, np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,3 +142,23 @@ def test_events_in_a_file_are_gathered_as_those_in_memory(tmp_path):
         np.testing.assert_array_equal(found, X[rows])
         assert found.dtype == np.float32
         assert type(found) is np.ndarray
+
+
+@pytest.mark.parametrize("columns", [None, [4, 0]])
+@pytest.mark.parametrize("n", [0, 7, 5000])
+def test_rows_of_a_table_are_gathered_in_parts_in_their_columns_and_precision(
+    monkeypatch, tmp_path, n, columns
+):
+    monkeypatch.setattr("fivesigma.study.fit.data._AT_ONCE", 1000)
+    monkeypatch.setattr("fivesigma.study.fit.data._GATHERED", 3000)
+    rng = np.random.default_rng(0)
+    X, rows = rng.normal(size=(900, 5)).astype(np.float32), rng.integers(0, 900, n)
+    np.save(tmp_path / "X.npy", X)
+    for given in (X, np.load(tmp_path / "X.npy", mmap_mode="r")):
+        at = None if columns is None else np.array(columns)
+        found = gathered(given, rows, at, np.float64)
+        np.testing.assert_array_equal(
+            found, X[rows].astype(float)[:, [0, 1, 2, 3, 4] if columns is None else columns]
+        )
+        assert found.dtype == np.float64
+        assert type(found) is np.ndarray

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from numpy.typing import NDArray
 
+from fivesigma._core.threads import side_by_side
 from fivesigma._core.weights import signed
 from fivesigma.record.results import Score
 from fivesigma.risk import evidence
@@ -222,17 +222,20 @@ class Scores:
 
     # --- records -----------------------------------------------------------------------------------------------
 
+    @property
+    def many(self) -> bool:
+        """Whether there are so many events that work on them is worth a thread of its own."""
+        return len(self.parts.validated) >= MANY
+
     def look_ahead(self, n_threads: int) -> None:
         """Score as many models at a time: of many events most of it is done without the interpreter."""
-        if min(n_threads, len(self.fitted)) < 2 or len(self.parts.validated) < MANY:
+        if min(n_threads, len(self.fitted)) < 2 or not self.many:
             return
         self._look_up_shared()
         _ = self.crossfits
-        pool = ThreadPoolExecutor(n_threads)
         try:
-            list(pool.map(self._all, self.fitted))
+            side_by_side([partial(self._all, name) for name in self.fitted], n_threads)
         finally:
-            pool.shutdown(cancel_futures=True)
             self.folds.forget_orders()
 
     def _look_up_shared(self) -> None:

@@ -32,18 +32,30 @@ MOST_KEPT = 10_000_000
 _GATHERED = 2**24
 """Bytes that are read of a file at a time: its pages are given back before the next."""
 
+_AT_ONCE = 2**20
+"""Bytes of an array that are taken at a time: a cache holds them until they are in their columns and precision."""
 
-def gathered(X: Array, rows: Array) -> Array:
-    """Return ``X[rows]``; of an array that lies in a file no more of it stays in memory than is read at a time."""
+
+def gathered(X: Array, rows: Array, columns: Array | None = None, dtype: Any = None) -> Array:
+    """Return ``X[rows]``, of it the ``columns`` if they are named, in the precision ``dtype``.
+
+    Of an array that lies in a file no more stays in memory than is read at a time.
+    """
     held = getattr(X, "_mmap", None)
-    if held is None or not hasattr(held, "madvise"):
-        return np.asarray(X[rows])
-    found = np.empty((len(rows), *X.shape[1:]), dtype=X.dtype)
-    length = max(1, _GATHERED // max(int(X[:1].nbytes), 1))
+    held = held if hasattr(held, "madvise") else None
+    found = np.empty(
+        (len(rows), *(X.shape[1:] if columns is None else (len(columns),))), dtype=dtype or X.dtype
+    )
+    row = max(int(X[:1].nbytes), 1)
+    length, read = max(1, _AT_ONCE // row), 0
     for start in range(0, len(rows), length):
         some = slice(start, start + length)
-        found[some] = X[rows[some]]
-        held.madvise(mmap.MADV_DONTNEED)
+        taken = X[rows[some]]
+        found[some] = taken if columns is None else taken[:, columns]
+        read += row * length
+        if held is not None and (read >= _GATHERED or start + length >= len(rows)):
+            held.madvise(mmap.MADV_DONTNEED)
+            read = 0
     return found
 
 
@@ -189,9 +201,9 @@ class FitData:
         if (features := image_features(self.meta, entry)) is not None:
             known = (self.meta["measured"], self.measured[rows]) if self.measured.size else None
             return features.table(self.X, columns, known=known, rows=rows)
-        if kind == "table":
-            return np.asarray(self.X[np.ix_(rows, columns)], dtype=np.float64)
         every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()
+        if kind == "table":
+            return gathered(self.X, rows, None if every else columns, np.float64)
         found = gathered(self.X, rows)
         return found if every else of_channels(found, columns, kind)
 

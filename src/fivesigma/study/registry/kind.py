@@ -178,6 +178,11 @@ class ModelKind:
     needs: tuple[str, str] | None = None
 
     @property
+    def as_they_are(self) -> tuple[str, ...]:
+        """The kinds of X that it takes without being told more: of a table it may have to know members."""
+        return tuple(each for each in self.data if not (each == "table" and self.members))
+
+    @property
     def lacking(self) -> str:
         """Why it cannot be fitted here, with the install command; empty where it can."""
         return "" if self.needs is None else absent(*self.needs)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core.counts import counted
+from fivesigma._core.threads import side_by_side
 from fivesigma.record.results import Audit, DataRecord, Feature, ModelRecord, Results, Score, SplitRecord
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.prevalence import PrevalenceRecord, SpreadRecord
@@ -41,7 +43,16 @@ def results(made: Made, audited: Sequence[Audit], *, opened: bool, n_threads: in
     prepared, outcomes, asked = made.run.prepared, made.outcomes, made.experiments.values()
     found, spec = Evidence(prepared, outcomes, opened, tuple(asked)), prepared.spec
     found.scores.look_ahead(n_threads)
-    added = {key: value for each in asked for key, value in each.record(found).items()}
+    _ = found.family  # what every model and most analyses ask for
+    data, *parts = side_by_side(
+        [
+            partial(data_record, prepared, opened=opened),
+            *(partial(each.record, found) for each in asked),
+            *(partial(model_record, made, found, outcome) for outcome in outcomes),
+        ],
+        n_threads if found.scores.many else 1,
+    )
+    added = {key: value for each in parts[: len(asked)] for key, value in each.items()}
     notes = [
         *heavy_tail(found),
         *after(found.outcomes),
@@ -55,9 +66,9 @@ def results(made: Made, audited: Sequence[Audit], *, opened: bool, n_threads: in
         metric=prepared.metric.name,
         baseline=found.baseline,
         best=found.best,
-        data=data_record(prepared, opened=opened),
+        data=data,
         split=split_record(prepared),
-        models=tuple(model_record(made, found, outcome) for outcome in outcomes),
+        models=tuple(parts[len(asked) :]),
         claims=claims(found),
         explain=added.pop("explain", None),
         scan=added.pop("scan", None),
