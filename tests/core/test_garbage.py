@@ -42,3 +42,30 @@ def test_cycles_are_still_found() -> None:
         "assert seen() is None"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("call", "frozen"), [("main()", "True"), ("main(['--version'])", "False")])
+def test_a_process_of_the_program_s_own_ends_without_looking_for_cycles(call, frozen) -> None:
+    code = (
+        "import atexit, gc, sys; sys.argv = ['fivesigma', '--version']\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))  # first registered, last asked\n"
+        f"from fivesigma.cli import main; {call}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == frozen
+
+
+def test_what_is_to_be_done_at_the_end_is_done_all_the_same(tmp_path) -> None:
+    code = (
+        "import atexit, sys, tempfile, weakref; sys.argv = ['fivesigma', '--version']\n"
+        "from fivesigma.cli import main; main()\n"
+        f"kept = tempfile.TemporaryDirectory(dir={str(tmp_path)!r}); kept.itself = kept\n"
+        f"file = open({str(tmp_path / 'written')!r}, 'w'); file.write('all')\n"
+        "atexit.register(print, 'last words')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.endswith("last words\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["written"]
+    assert (tmp_path / "written").read_text() == "all"

@@ -216,7 +216,11 @@ def test_functions_of_scipy_keep_their_descriptions() -> None:
         "assert xp_capabilities()(own) is own and own.__doc__ == 'What it does.\\n\\nMore.'\n"
         "def bare(x): pass\n"
         "assert xp_capabilities()(bare) is bare and not bare.__doc__\n"
-        "assert own in xp_capabilities_table"
+        "assert own in xp_capabilities_table\n"
+        "from scipy._lib._util import _apply_over_batch\n"
+        "assert _apply_over_batch(('x', 2))(own).__doc__ == 'What it does.\\n\\nMore.'\n"
+        "import numpy as np\n"
+        "assert linalg.det(np.stack([np.eye(2), 2 * np.eye(2)])).tolist() == [1.0, 4.0]"
     )
 
 
@@ -225,5 +229,6 @@ def test_a_notebook_has_them_with_the_arrays_that_they_take() -> None:
         "import sys, types; sys.modules['IPython'] = types.ModuleType('IPython')\n"
         "from fivesigma._core.probed import import_scikit_learn; import_scikit_learn()\n"
         "from scipy._lib import _array_api, _docscrape\n"
-        "assert _array_api.FunctionDoc is _docscrape.FunctionDoc"
+        "from scipy._lib import _util\n"
+        "assert _array_api.FunctionDoc is _util.FunctionDoc is _docscrape.FunctionDoc"
     )

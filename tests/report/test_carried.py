@@ -7,12 +7,14 @@ import dataclasses
 import json
 import re
 from html.parser import HTMLParser
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fivesigma.record.results import from_document
-from fivesigma.report.carried import LARGEST_PAGE, RECORD, carried
+from fivesigma.report.carried import LARGEST_PAGE, RECORD, _quoted, carried
 from fivesigma.report.page import page
 from fivesigma.report.plot import Plot
 from fivesigma.report.section import Content, Section
@@ -97,3 +99,8 @@ def test_names_in_numbers_are_no_markup():
     assert html.count("<script") == 1
     assert "onclick" not in re.sub(r'href="data:[^"]*"', "", html)
     assert "<script>x</script>" in decoded(Links(html).files["p.csv"])
+
+
+@given(st.text())
+def test_an_address_is_quoted_as_the_standard_library_does(text) -> None:
+    assert _quoted(text) == quote(text, safe=",")

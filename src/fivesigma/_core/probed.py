@@ -112,13 +112,13 @@ SPARED = (
 def _leave_descriptions() -> None:
     """Let functions of SciPy keep their descriptions as they are, but in notebooks.
 
-    Each gets a table of which libraries' arrays it takes, and is parsed and written anew for it: 300 of them.
+    Each gets a table of which libraries' arrays it takes, or a note on stacks of matrices, and is parsed and written
+    anew for it: 400 of them.
     """
-    described: Any = importlib.import_module(
-        "scipy._lib._array_api"
-    )  # which knows no parser in some versions
-    if hasattr(described, "FunctionDoc") and "IPython" not in sys.modules:
-        described.FunctionDoc = _Description
+    for name in ("scipy._lib._array_api", "scipy._lib._util"):
+        described: Any = importlib.import_module(name)  # which knows no parser in some versions
+        if hasattr(described, "FunctionDoc") and "IPython" not in sys.modules:
+            described.FunctionDoc = _Description
 
 
 class _Description(dict[str, list[str]]):

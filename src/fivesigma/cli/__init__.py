@@ -14,6 +14,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         The words after ``fivesigma``; default: those of the shell.
     """
+    if argv is None:  # the process is this program's
+        from fivesigma._core.garbage import collect_seldom, end_at_once
+
+        collect_seldom()
+        end_at_once()
     from fivesigma.cli.session import run_verb
 
     return run_verb(list(sys.argv[1:] if argv is None else argv))

@@ -53,6 +53,7 @@ def is_union(hint: Any) -> bool:
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 _NUMBERS = _PLAIN | {float}
+_LISTS = frozenset({list, tuple})
 
 
 def plain(value: Any) -> Any:
@@ -88,7 +89,7 @@ def _plain_list(values: list[Any] | tuple[Any, ...]) -> list[Any]:
         return list(values)
     if kinds <= _NUMBERS:
         return [None if type(item) is float and not math.isfinite(item) else item for item in values]
-    return [plain(item) for item in values]
+    return [_plain_list(item) if type(item) in _LISTS else plain(item) for item in values]
 
 
 def tuples(values: Any) -> Any:
@@ -148,10 +149,18 @@ def reader(hint: Any) -> Reader:
 
 
 def _of_tuple(hint: Any) -> Reader:
-    if set(get_args(hint) or (hint,)) <= {*SCALARS, type(None)}:
+    if _is_scalar(hint):
         return lambda item, _: tuple(_shaped(item, list))
+    if get_origin(hint) is tuple and _is_scalar(get_args(hint)[0]):  # maps are thousands of pairs
+        return lambda item, _: tuple(
+            [tuple(one if type(one) is list else _shaped(one, list)) for one in _shaped(item, list)]
+        )
     each = reader(hint)
     return lambda item, sections: tuple(each(one, sections) for one in _shaped(item, list))
+
+
+def _is_scalar(hint: Any) -> bool:
+    return get_origin(hint) is not tuple and set(get_args(hint) or (hint,)) <= {*SCALARS, type(None)}
 
 
 def _of_mapping(hint: Any) -> Reader:

@@ -1,18 +1,17 @@
 """The run folder: every file written whole or not at all.
 
 A file is written beside its place, flushed to the disk and renamed over it, so a kill at any moment leaves the old
-file or the new one. A full disk leaves the old one and one sentence.
+file or the new one. A full disk leaves the old one and one sentence. Results of tasks that took a moment are not
+flushed: each has a checksum, and what the power took with it is done again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,10 +24,10 @@ from fivesigma._core.errors import DataError, InputError
 from fivesigma.record.document import Sections, plain
 from fivesigma.record.journal import Journal
 from fivesigma.record.lock import locked
+from fivesigma.record.packed import Arrays, pack, unpack
 from fivesigma.record.results import Results, from_document, to_document
 from fivesigma.record.sections import SECTIONS
-
-Arrays = Mapping[str, NDArray[Any]]
+from fivesigma.record.text import indented
 
 OWN = (
     *("study.toml", "manifest.json", "results.json", "predictions.parquet", "rows.npz", "notes.json"),
@@ -41,27 +40,37 @@ MOST_LOGGED = 4 * 2**20
 """Bytes of ``log.txt`` from which on nothing that a task prints is added to it."""
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` atomically; `DataError` where the disk refuses it."""
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise DataError(f"{path}: there is no folder {path.parent}; make it, or choose another place.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
+    """Write ``content`` to ``path`` atomically; `DataError` where the disk refuses it.
+
+    What is not ``synced`` is whole too after any end of the process, but may be lost with the machine's power: it costs
+    a tenth of the time.
+    """
+    temporary = str(path.with_name(f".{path.name}.{os.getpid()}.part"))
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+        if synced:
+            _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise DataError(
-            f"{path}: cannot be written ({error.strerror or error}); what was there is unchanged, "
-            "free some space or choose another folder and resume."
-        ) from error
+            os.unlink(temporary)
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> DataError:
+    if path.is_dir():
+        return DataError(f"{path}: is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        return DataError(f"{path}: there is no folder {path.parent}; make it, or choose another place.")
+    return DataError(
+        f"{path}: cannot be written ({error.strerror or error}); what was there is unchanged, "
+        "free some space or choose another folder and resume."
+    )
 
 
 def _sync_folder(folder: Path) -> None:
@@ -76,8 +85,7 @@ def _sync_folder(folder: Path) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Write ``document`` as UTF-8 JSON without NaN or infinity, keys in the order given."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-    write_bytes(path, (text + "\n").encode())
+    write_bytes(path, (indented(document) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
@@ -88,27 +96,6 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: there is no such file; copy the folder again, or resume the run.") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as JSON ({error}); was the run finished?") from error
-
-
-def pack(arrays: Arrays) -> bytes:
-    """Return ``arrays`` as the bytes of an uncompressed NPZ, the same for the same arrays (no dates inside).
-
-    >>> pack({"a": np.arange(3)}) == pack({"a": np.arange(3)})
-    True
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue())
-    return buffer.getvalue()
-
-
-def unpack(content: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays of `pack`."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
 
 
 @dataclass(frozen=True)
@@ -134,10 +121,13 @@ class TaskStore:
         for path in self.folder.glob("*.npz"):
             self._content(path)
 
-    def write(self, key: str, arrays: Arrays, meta: Mapping[str, Any]) -> None:
-        """Keep a result: arrays, and a small JSON document beside them under one checksum."""
+    def write(self, key: str, arrays: Arrays, meta: Mapping[str, Any], *, synced: bool = True) -> None:
+        """Keep a result: arrays, and a small JSON document beside them under one checksum.
+
+        One that is not ``synced`` may be lost with the machine's power; its task is done again then.
+        """
         payload = pack({**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)})
-        write_bytes(self.path(key), hashlib.sha256(payload).digest() + payload)
+        write_bytes(self.path(key), hashlib.sha256(payload).digest() + payload, synced=synced)
 
     def write_index(self, index: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """Keep the keys of the fits of each model by what they were fitted to, for whoever has no plan."""
@@ -271,7 +261,7 @@ class RunFolder:
         """Write ``timing`` in place of what stands in the file of ``results``, and return them with it."""
         place, begin = self.path / "results.json", '\n "timing": '  # parts of the whole stand at one space
         before, _, rest = place.read_text(encoding="utf-8").partition(begin)
-        written = json.dumps(plain(timing), ensure_ascii=False, allow_nan=False, indent=1)
+        written = indented(plain(timing))
         end = json.JSONDecoder().raw_decode(rest)[1]
         text = before + begin + written.replace("\n", "\n ") + rest[end:]
         write_bytes(place, text.encode())

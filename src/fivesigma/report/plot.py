@@ -58,9 +58,9 @@ def drawing(plot: Plot) -> Drawing:
     import_matplotlib()
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
 
     from fivesigma.report.layout import beginning, measure_once
+    from fivesigma.report.limits import Drawn
     from fivesigma.report.recording import Canvas, Played
 
     vector, document = io.StringIO(), io.BytesIO()
@@ -69,7 +69,7 @@ def drawing(plot: Plot) -> Drawing:
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support .* natively")
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
-        figure = Figure(plot.size, dpi=72, layout="constrained", subplotpars=beginning(*plot.size))
+        figure = Drawn(plot.size, dpi=72, layout="constrained", subplotpars=beginning(*plot.size))
         canvas = Canvas(figure)
         plot.draw(figure)
         _label_decades(figure)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fivesigma._core import laws
-from fivesigma._core.later import optimize
+from fivesigma._core.roots import brent
 from fivesigma._core.weights import signed
 from fivesigma.risk.counted import rising
 from fivesigma.risk.findings import Score
@@ -210,7 +210,7 @@ class _Spread:
         top = self.Q + self.mean
         while self.above(top) < tail:
             top *= 2
-        return float(optimize.brentq(lambda square: self.above(square) - tail, 0.0, top, xtol=1e-12) ** 0.5)
+        return float(brent(lambda square: self.above(square) - tail, 0.0, top, xtol=1e-12) ** 0.5)
 
 
 def _covariance(stated: Stated, bins: Index, d: Floats) -> Floats:

@@ -44,12 +44,8 @@ def best_by_hand(X, y, w, least):
 
 def with_all_rows(monkeypatch):
     """Let each tree of a forest see every row once."""
-    from fivesigma.models.trees import forest_kernel as kernel
-
-    def sampled(seed, number, n_draws, w, y):
-        return np.uint64(seed), kernel.Rows(np.arange(len(w), dtype=np.int32), w.copy(), y.copy())
-
-    monkeypatch.setattr(kernel, "sampled", sampled)
+    for kind in (ForestClassifier, ForestRegressor):
+        monkeypatch.setattr(kind, "_n_draws", lambda forest, w: 0)
 
 
 @pytest.mark.parametrize("n", [20, 300], ids=["sorted", "binned"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.later import optimize
+from fivesigma._core.roots import brent
 from fivesigma.models.linear.design import Design
 from fivesigma.models.linear.units import TargetUnit
 from fivesigma.risk.losses import KinkedLoss, Loss, SmoothLoss
@@ -147,9 +147,7 @@ def _null_smooth(loss: Loss, y: Array, w: Array) -> float:
     with np.errstate(over="ignore"):
         ends = total(low), total(high)
     if np.isfinite(ends).all() and ends[0] < 0 < ends[1]:
-        return float(
-            optimize.brentq(total, low, high, xtol=4e-16, rtol=4 * float(np.finfo(float).eps), maxiter=1000)
-        )
+        return brent(total, low, high, xtol=4e-16)
     for _ in range(1100):
         middle = 0.5 * (low + high)
         if not low < middle < high:

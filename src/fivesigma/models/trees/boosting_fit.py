@@ -50,9 +50,12 @@ def boosted(
     made = Draws if plan.share < 1.0 else Rounds
     rounds = made(bins, table, y, w, descent, plan, start)
     with ThreadPoolExecutor(rounds.parts - 1) if rounds.parts > 1 else nullcontext() as pool:
-        trees = []
-        for _ in range(plan.rounds):
-            trees += rounds.next(pool)
+        trees: list[Tree] = []
+        at_once, left = rounds.at_once if tell is None else 1, plan.rounds
+        while left:
+            some = min(at_once, left)
+            trees += rounds.some(some, pool)
+            left -= some
             if tell is not None:
                 tell()
     return start, trees
@@ -80,10 +83,17 @@ class Draws:
         self.rounds = Rounds(bins, self._table(rows), y[rows], w[rows], descent, plan, start)
         self.rounds.events = self.rounds.events._replace(unit=unit)
 
+    at_once = 1
+    """How many rounds a call may go."""
+
     @property
     def parts(self) -> int:
         """In how many parts the rows of a round are, a thread each."""
         return self.rounds.parts
+
+    def some(self, n_rounds: int, pool: ThreadPoolExecutor | None) -> list[Tree]:
+        """Go so many rounds, and return their trees."""
+        return [tree for _ in range(n_rounds) for tree in self.next(pool)]
 
     def next(self, pool: ThreadPoolExecutor | None) -> list[Tree]:
         """Go one round on rows of its own, tell what it says to all, and return its trees."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, final
+from collections.abc import Callable
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from fivesigma._core.compiled import compiled
 from fivesigma._core.errors import InputError, one_of
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees.binning import Array
+from fivesigma.models.trees.boosting_loop import rounds_of_two_classes, slopes_of_two_classes
 from fivesigma.models.trees.boosting_quantile import quantile, quantiles_left
 from fivesigma.risk.losses import REGRESSION, Absolute, Huber, Loss, Poisson, Quantile, Squared
 from fivesigma.risk.own_loss import check_slope, name_of, own_loss
@@ -36,6 +38,9 @@ class Descent(ABC):
     """Whether a leaf takes Newton's step."""
     threads: bool = True
     """Whether parts of the rows may be asked at once."""
+
+    rounds: ClassVar[Callable[..., None] | None] = None
+    """What goes several rounds in one call; of most losses there is none."""
 
     def longest(self, k: int) -> float:
         """Return the longest step of output ``k`` in one round, before the learning rate."""
@@ -61,6 +66,8 @@ class Descent(ABC):
 class CrossEntropy(Descent):
     """Of two classes, y their codes: ``log(1 + exp(f)) - y f``."""
 
+    rounds = staticmethod(rounds_of_two_classes)
+
     @override
     def start(self, y: NDArray[Any], w: Array) -> Array:
         share = np.bincount(y, weights=w)
@@ -68,7 +75,7 @@ class CrossEntropy(Descent):
 
     @override
     def set_slopes(self, raw: Array, y: NDArray[Any], slope: Array, curvature: Array) -> None:
-        _of_two_classes(raw[0], y, slope[0], curvature[0])
+        slopes_of_two_classes(raw[0], y, slope[0], curvature[0])
 
 
 @final
@@ -301,14 +308,6 @@ def _loss_of(loss: Any) -> Loss:
     if loss is None or isinstance(loss, str):
         return _NAMED[one_of(loss or NAMES[0], NAMES, "loss")]
     return own_loss(loss)
-
-
-@compiled
-def _of_two_classes(raw: Any, y: Any, slope: Any, curvature: Any) -> None:
-    for i in range(len(raw)):
-        p = 1.0 / (1.0 + np.exp(-raw[i]))
-        slope[i] = p - y[i]
-        curvature[i] = p * (1.0 - p)
 
 
 @compiled

@@ -19,6 +19,8 @@ from fivesigma.models.trees.nodes import Tree, room_for
 
 _LEAST = 250_000
 """Codes of rows and columns below which a second thread costs more than it saves."""
+_AT_ONCE = 2**15
+"""Rows of all rounds of a call, if these are several."""
 _MOST_COPIES = 2**31
 
 
@@ -93,6 +95,24 @@ class Rounds:
     def parts(self) -> int:
         """In how many parts the rows are, a thread each."""
         return len(self.leaves)
+
+    @property
+    def at_once(self) -> int:
+        """How many rounds a call may go: of many rows one, so that it can be ended between two."""
+        alone = self.descent.rounds is not None and self.parts == 1
+        return max(1, _AT_ONCE // len(self.y)) if alone else 1
+
+    def some(self, n_rounds: int, pool: ThreadPoolExecutor | None) -> list[Tree]:
+        """Go so many rounds, several in one call, and return their trees: those of `next`, to the bit."""
+        if n_rounds == 1 or self.descent.rounds is None:
+            return [tree for _ in range(n_rounds) for tree in self.next(pool)]
+        size, n_leaves = 2 * self.growth.max_leaves - 1, np.zeros((n_rounds, 1), np.int64)
+        trees = room_for(n_rounds * size, 1)
+        self.descent.rounds(
+            self.events, self.outputs, self.growth, self.shared, self.leaves[0], trees, self.y, n_leaves
+        )
+        ends = [(r * size, r * size + 2 * int(n) - 1) for r, n in enumerate(n_leaves[:, 0])]
+        return [Tree(*(each[begin:end] for each in trees)) for begin, end in ends]
 
     def look_at(
         self, table: tuple[Codes, Codes], y: NDArray[Any], of_w: tuple[Array, Any], raw: Array

@@ -13,6 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from fivesigma._core.compiled import compiled, inlined
 from fivesigma.models.trees.cuts import coded
@@ -43,6 +44,17 @@ def _lowest(context: Any, bits: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.uint64), generated
+
+
+def countable(w: NDArray[np.float64], n_draws: int) -> bool:
+    """Return whether rows can be counted of which ``n_draws`` are drawn, or each stands for its weight where that is 0.
+
+    >>> countable(np.array([1.0, 2.0]), 0), countable(np.array([0.5, 2.0]), 0), countable(np.array([0.5, 2.0]), 2)
+    (True, False, True)
+    """
+    if n_draws > 0:
+        return n_draws <= _PART
+    return bool((w == np.floor(w)).all() and w.sum() <= _PART)
 
 
 @compiled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -22,8 +21,9 @@ from fivesigma.features.columns import Floats, labelled, matrix, present, weight
 from fivesigma.features.scale import TargetScale
 from fivesigma.models.trees import counts_kernel as counts
 from fivesigma.models.trees import forest_kernel as kernel
-from fivesigma.models.trees.binning import MOST, Array, Bins, Codes, most_bins
-from fivesigma.models.trees.nodes import Grown, Tree, room_for
+from fivesigma.models.trees.binning import MOST, Array, Bins, most_bins
+from fivesigma.models.trees.forest_loop import Sample, grown
+from fivesigma.models.trees.nodes import Grown
 from fivesigma.models.trees.reading import ensemble
 
 _DEEPEST = 2**31 - 1
@@ -43,30 +43,24 @@ class BinnedTrees(ReadsColumns, BaseEstimator):  # type: ignore[misc]
     n_jobs: int
     _cuts_drawn = False
 
-    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
-        """Return the state of the draws and the rows of a tree, by the seed and its number."""
-        raise NotImplementedError
+    def _n_draws(self, w: Floats) -> int:
+        """Return how many events of weights ``w`` (n,) are drawn for a tree; 0 where it sees each of them once."""
+        return 0
 
     def _grown(self, X: Floats | Gathered, targets: Array, w: Floats) -> None:
         """Grow the trees on X (n, p) and ``targets`` (n, S)."""
         limits = self._limits(X.shape[1])
         seed = int(check_random_state(self.random_state).randint(2**31))
         bins = Bins.of(X, w, most_bins(self, self.max_bins, MOST))
-        codes, several = bins.codes(X), None if targets.shape[1] == 1 else targets.shape[1]
 
-        countable = is_classifier(self) and several is None
-        countable = countable and (limits.drawn or bins.width <= 1 + counts.MOST_BINS)
+        n_draws, two = self._n_draws(w), is_classifier(self) and targets.shape[1] == 1
+        fine = bins.width > 1 + counts.MOST_BINS and not limits.drawn
+        whole = two and not fine and counts.countable(w, n_draws)
 
-        def tree(number: int) -> Tree:
-            return _one(codes, self._sampled((seed, number), w, targets), limits, several, countable)
-
-        trees = [tree(0)]  # no two threads may compile at once
-        if self.n_jobs == 1:
-            trees += map(tree, range(1, self.n_estimators))
-        else:
-            with ThreadPoolExecutor(int(self.n_jobs)) as threads:
-                trees += threads.map(tree, range(1, self.n_estimators))
-        self._trees = Grown.of(bins, trees, [0] * len(trees))
+        sample = Sample(bins.codes(X), w, targets, seed, n_draws, whole)
+        parts = grown(sample, limits, self.n_estimators, int(self.n_jobs))
+        sizes = np.concatenate([each for _, each in parts])
+        self._trees = Grown.of(bins, [trees for trees, _ in parts], [0] * len(sizes), sizes)
         self._seed, self._n_rows = seed, len(X)
 
     def _limits(self, p: int) -> kernel.Limits:
@@ -164,9 +158,6 @@ class _Drawn(BinnedTrees):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
-        return kernel.sampled(*stream, self._n_draws(w), w, targets)
-
     def _bag(self) -> Bag | None:
         return Bag(
             self._n_rows,
@@ -212,9 +203,6 @@ class _Whole(BinnedTrees):
         self.max_bins = max_bins
         self.random_state = random_state
         self.n_jobs = n_jobs
-
-    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
-        return kernel.every(*stream, w, targets)
 
 
 class OfClasses(ClassifierMixin, BinnedTrees):  # type: ignore[misc]
@@ -362,20 +350,6 @@ class ExtraTreesRegressor(OfValues, _Whole):
     >>> ExtraTreesRegressor(20, random_state=0).fit(X, X[:, 0]).predict([[20.0]])
     array([20.])
     """
-
-
-def _one(
-    codes: Codes, sample: tuple[Any, kernel.Rows], limits: kernel.Limits, several: Any, countable: bool
-) -> Tree:
-    """Return one tree on the rows of its ``sample``: by counts where rows can be counted, to the same bits."""
-    state, rows = sample
-    tree, state = room_for(2 * len(rows.w), rows.y.shape[1]), np.uint64(state)
-    counted = counts.counted(rows) if countable else None
-    if counted is not None and len(counted.place):
-        n_nodes = counts.grow(codes, counted, limits, state, tree)
-    else:
-        n_nodes = kernel.grow(codes, rows, limits, state, tree, several)
-    return Tree(*(each[:n_nodes].copy() for each in tree))
 
 
 def shares_of(mean: Array, K: int) -> Array:

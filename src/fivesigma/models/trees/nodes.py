@@ -79,10 +79,17 @@ class Grown:
     gain: Array
 
     @classmethod
-    def of(cls, bins: Bins, trees: Sequence[Tree], outputs: Sequence[int]) -> Grown:
-        """Return trees as one."""
+    def of(
+        cls,
+        bins: Bins,
+        trees: Sequence[Tree],
+        outputs: Sequence[int],
+        sizes: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> Grown:
+        """Return trees as one; where some of them stand together already, ``sizes`` has the nodes of each."""
         one = Tree(*(np.concatenate(each) for each in zip(*trees, strict=True)))
-        roots = np.concatenate([[0], np.cumsum([len(tree.feature) for tree in trees])]).astype(np.int64)
+        sizes = [len(tree.feature) for tree in trees] if sizes is None else sizes
+        roots = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         whole = np.asarray(outputs, dtype=np.int64)
         return cls(
             bins, one.feature, one.first, one.cut, one.child, one.value, roots, whole, one.weight, one.gain

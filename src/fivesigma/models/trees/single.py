@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fivesigma.features.columns import Floats
-from fivesigma.models.trees import forest_kernel as kernel
-from fivesigma.models.trees.binning import Array
 from fivesigma.models.trees.forest import BinnedTrees, OfClasses, OfValues
 
 
@@ -28,9 +25,6 @@ class _Single(BinnedTrees):
         self.min_samples_leaf = min_samples_leaf
         self.max_bins = max_bins
         self.random_state = random_state
-
-    def _sampled(self, stream: tuple[int, int], w: Floats, targets: Array) -> Any:
-        return kernel.every(*stream, w, targets)
 
 
 class TreeClassifier(OfClasses, _Single):

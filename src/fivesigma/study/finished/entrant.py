@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from fivesigma._core.columns import missing
 from fivesigma._core.errors import InputError
+from fivesigma.record.packed import unpack
 from fivesigma.record.results import ModelRecord, Score
 from fivesigma.record.sections.columns import RowsOfTest, RowsOfTestsRecord, TrainingRowsRecord
 from fivesigma.record.sections.outputs import OutputsRecord
-from fivesigma.record.store import GROUPS, RunFolder, unpack
+from fivesigma.record.store import GROUPS, RunFolder
 from fivesigma.risk import evidence
 from fivesigma.risk.evidence import Measurement, Part
 from fivesigma.risk.metric import Metric

@@ -19,7 +19,8 @@ from fivesigma._core.errors import DataError, FivesigmaError
 from fivesigma.data import shape
 from fivesigma.data.dataset import Dataset
 from fivesigma.record.opened import among
-from fivesigma.record.store import GROUPS, RunFolder, pack, unpack, write_bytes
+from fivesigma.record.packed import pack, unpack
+from fivesigma.record.store import GROUPS, RunFolder, write_bytes
 from fivesigma.risk.row_hashes import place_hash, row_hash, told_apart
 from fivesigma.risk.splits import Split
 from fivesigma.study.preparation.prepare import divided

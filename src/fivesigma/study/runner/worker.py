@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from fivesigma.study.runner.child_study import ChildStudies
 
 
+_A_MOMENT = 1.0
+"""Seconds that a task takes from which on its result is flushed to the disk: for less it is done again."""
+
+
 @dataclass(frozen=True)
 class Worker:
     """The tasks of one run folder.
@@ -50,8 +54,12 @@ class Worker:
                 arrays, meta = self.fitter.attempted(task, journal)
             else:
                 arrays, meta = {}, self.children.attempted(task)
-        self.folder.tasks.write(key, arrays, meta | {"seconds": time.perf_counter() - start})
-        journal.remove()
+        seconds = time.perf_counter() - start
+        in_steps = journal.path.exists()
+        lasting = in_steps or seconds >= _A_MOMENT
+        self.folder.tasks.write(key, arrays, meta | {"seconds": seconds}, synced=lasting)
+        if in_steps:
+            journal.remove()
 
     def task(self, key: str) -> Task:
         """Return the task called ``key``; the plan of a run grows by stages after it was opened."""
