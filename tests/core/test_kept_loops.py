@@ -73,6 +73,28 @@ def test_a_file_that_an_index_knows_is_there(tmp_path, monkeypatch) -> None:
     assert files(tmp_path)._load_index() == {}
 
 
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("left", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: bytes(len(b))])
+def test_a_damaged_file_is_compiled_once_more(tmp_path, suffix, left) -> None:
+    files(tmp_path).save("a", "code")
+    (path,) = tmp_path.glob(f"*{suffix}")
+    path.write_bytes(left(path.read_bytes()))
+    assert files(tmp_path).load("a") is None
+    files(tmp_path).save("a", "code")
+    assert files(tmp_path).load("a") == "code"
+
+
+@pytest.mark.parametrize("step", ["_save_data", "_save_index"])
+def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path, monkeypatch, step) -> None:
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    kept = files(tmp_path)
+    monkeypatch.setattr(kept, step, full)
+    kept.save("a", "code")
+    assert files(tmp_path).load("a") is None
+
+
 def test_what_was_compiled_of_another_source_is_not_found_and_not_left(tmp_path) -> None:
     (tmp_path / "module.loop-12.py.1.nbc").write_text("of another loop")
     (tmp_path / "module.loop-1.py.1.nbc").write_text("as Numba numbers them")

@@ -8,8 +8,10 @@ stands in, and not at those of the loops that it calls, which are part of its ma
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache, partial
@@ -24,6 +26,7 @@ from numba.core.dispatcher import Dispatcher
 _PLAIN = (bool, int, float, str, bytes, tuple, np.generic)
 _FIXED = {"", "builtins", "llvmlite", "math", "numba", "numpy", "typing"}
 _LENGTH = 16
+_DAMAGED = (pickle.UnpicklingError, EOFError, ValueError, IndexError, AttributeError, ImportError)
 
 
 class LoopFiles(IndexDataCacheFile):  # type: ignore[misc]
@@ -47,14 +50,31 @@ class LoopFiles(IndexDataCacheFile):  # type: ignore[misc]
         return self._source if isinstance(self._source, bytes) else self._source()
 
     def save(self, key: Any, data: Any) -> None:
-        """Keep what is compiled for ``key``; the index knows no file that is not there."""
+        """Keep what is compiled for ``key``, if the disk takes it; the index knows no file that is not there."""
         name = f"{self._of_source()}{_short(key)}.nbc"
-        self._save_data(name, data)
-        kept = self._load_index()
-        if not kept:
-            self._sweep()
-        if kept.get(key) != name:
-            self._save_index({**kept, key: name})
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk: the loop is there, and compiled again by the next process
+            self._save_data(name, data)
+            kept = self._load_index()
+            if not kept:
+                self._sweep()
+            if kept.get(key) != name:
+                self._save_index({**kept, key: name})
+
+    def load(self, key: Any) -> Any:
+        """Return what is kept for ``key``; None where nothing is, or what the power took the half of."""
+        try:
+            return super().load(key)
+        except _DAMAGED:
+            return None
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            found: dict[Any, str] = super()._load_index()
+        except _DAMAGED:
+            return {}
+        return found
 
     def _of_source(self) -> str:
         base: str = self._data_name_pattern.removesuffix("{number:d}.nbc")
