@@ -73,6 +73,28 @@ def test_a_file_that_an_index_knows_is_there(tmp_path, monkeypatch) -> None:
     assert files(tmp_path)._load_index() == {}
 
 
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("left", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: bytes(len(b))])
+def test_a_damaged_file_is_compiled_once_more(tmp_path, suffix, left) -> None:
+    files(tmp_path).save("a", "code")
+    (path,) = tmp_path.glob(f"*{suffix}")
+    path.write_bytes(left(path.read_bytes()))
+    assert files(tmp_path).load("a") is None
+    files(tmp_path).save("a", "code")
+    assert files(tmp_path).load("a") == "code"
+
+
+@pytest.mark.parametrize("step", ["_save_data", "_save_index"])
+def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path, monkeypatch, step) -> None:
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    kept = files(tmp_path)
+    monkeypatch.setattr(kept, step, full)
+    kept.save("a", "code")
+    assert files(tmp_path).load("a") is None
+
+
 def test_what_was_compiled_of_another_source_is_not_found_and_not_left(tmp_path) -> None:
     (tmp_path / "module.loop-12.py.1.nbc").write_text("of another loop")
     (tmp_path / "module.loop-1.py.1.nbc").write_text("as Numba numbers them")
@@ -124,6 +146,100 @@ def test_a_loop_is_compiled_anew_where_one_that_it_calls_or_a_value_has_changed(
             call = [sys.executable, "-B", "-c", asked]
             done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert done.stdout.split() == [said, "1"]
+
+
+_WAYS = {
+    "a part of a module": ("import one", "    return one.inner(x)"),
+    "a loop that stands further down": (
+        "from one import inner",
+        "    return further(x)\n\n\n@compiled\ndef further(x):\n    return inner(x)",
+    ),
+    "a function that is compiled into it": ("from one import written", "    return written(x)"),
+    "a function of a module that calls a loop": ("import one", "    return one.calling(x)"),
+    "a number of NumPy's": ("from one import NUMBER", "    return x + NUMBER"),
+    "a value of a module": ("import one", "    return x + one.VALUE"),
+    "a type": ("from one import Pair", "    return Pair(x, -x).b"),
+}
+_USED = """
+from typing import NamedTuple
+import numpy as np
+from numba.extending import register_jitable
+from fivesigma._core.compiled import compiled
+
+
+@compiled
+def inner(x):
+    return x + {number}
+
+
+@register_jitable
+def written(x):
+    return x + {number}
+
+
+@register_jitable
+def calling(x):
+    return inner(x)
+
+
+class Pair(NamedTuple):
+    {one}: int
+    {two}: int
+
+
+NUMBER, VALUE = np.int64({number}), {number}
+"""
+
+
+@pytest.mark.parametrize("way", _WAYS)
+def test_whatever_a_loop_uses_and_however_it_is_known_the_loop_follows_it(tmp_path, way) -> None:
+    imported, body = _WAYS[way]
+    (tmp_path / "two.py").write_text(
+        f"from fivesigma._core.compiled import compiled\n{imported}\n\n\n@compiled\ndef outer(x):\n{body}\n"
+    )
+    said = []
+    for number, one, two in ((1, "a", "b"), (2, "b", "a")):
+        (tmp_path / "one.py").write_text(_USED.format(number=number, one=one, two=two))
+        for _ in range(2):
+            call = [
+                sys.executable,
+                "-B",
+                "-c",
+                "from two import outer; print(outer(10), *outer.stats.cache_hits)",
+            ]
+            done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=True)
+        said.append(done.stdout.split()[0])
+        assert "(int64,)" in done.stdout
+    assert said == (["-10", "10"] if way == "a type" else ["11", "12"])
+
+
+@pytest.mark.parametrize("name", ["forest_kernel", "counts_kernel", "nodes"])
+def test_the_trees_of_a_forest_follow_the_source_of_what_grows_them(monkeypatch, name) -> None:
+    from fivesigma._core import kept_loops
+    from fivesigma.models.trees import forest_loop
+
+    loop = forest_loop._grow_by_counts if name == "counts_kernel" else forest_loop._grow_by_sums
+    before, plain = stamp(loop.py_func), kept_loops._hash_source_file
+
+    def changed(path, *about):
+        return b"another" if Path(path).stem == name else plain(path, *about)
+
+    monkeypatch.setattr(kept_loops, "_hash_source_file", changed)
+    kept_loops._about.cache_clear()
+    assert stamp(loop.py_func) != before
+    kept_loops._about.cache_clear()
+
+
+def test_loops_that_call_each_other_have_a_stamp_of_their_own() -> None:
+    @compiled
+    def even(n):
+        return True if n == 0 else odd(n - 1)
+
+    @compiled
+    def odd(n):
+        return False if n == 0 else even(n - 1)
+
+    assert stamp(even.py_func) != stamp(odd.py_func)
 
 
 def test_processes_that_compile_at_once_find_their_own_loops_afterwards(tmp_path) -> None:

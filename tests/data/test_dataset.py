@@ -234,5 +234,9 @@ def test_rows_that_are_read_by_columns_are_those_of_events_and_no_copy():
         some = data.columnwise(rows)
         assert some.table is data.X
         np.testing.assert_array_equal(np.asarray(some), data.events(rows))
+    for rows in ([True, False], np.ones(51, bool), [1.7], [50], [-51]):
+        for read in (data.events, data.columnwise):
+            with pytest.raises(IndexError):
+                read(rows)
     with pytest.raises(InputError, match="no table; take them with events"):
         Dataset.from_arrays(np.zeros((4, 2, 2))).columnwise([0])

@@ -74,3 +74,23 @@ def test_no_flipped_byte_of_an_array_goes_unseen() -> None:
 def test_what_is_no_archive_is_refused() -> None:
     with pytest.raises(ValueError, match="no arrays"):
         unpack(b"nothing of that kind")
+
+
+def test_no_damage_gives_arrays_that_numpy_does_not_read_too() -> None:
+    given = {"a": np.arange(5.0), "b": np.asfortranarray(np.eye(3)), "µ": np.array(["x", "yy"])}
+    content = pack(given)
+    for i in range(len(content)):
+        for flipped in (0x01, 0x80, 0xFF):
+            damaged = bytearray(content)
+            damaged[i] ^= flipped
+            try:
+                found = unpack(bytes(damaged))
+            except ValueError:
+                continue
+            whole = list(found) == list(given)
+            if whole and all(np.array_equal(found[name], given[name]) for name in given):
+                continue
+            with np.load(io.BytesIO(damaged)) as archive:
+                assert archive.files == list(found)
+                for name in found:
+                    np.testing.assert_array_equal(found[name], archive[name])

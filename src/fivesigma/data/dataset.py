@@ -400,8 +400,7 @@ class Dataset:
             raise InputError(
                 f"the events are arrays {self.X.shape[1:]}, and no table; take them with events()."
             )
-        at = np.asarray(rows)
-        places = np.flatnonzero(at) if at.dtype == bool else at.astype(np.int64, copy=False)
+        places = np.arange(self.n_samples)[np.asarray(rows)]  # refuses what `events` does
         return Gathered(self.X, places, np.arange(self.X.shape[1]))
 
     @property

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_LOCAL = struct.Struct("<26xHH")  # of a member's own header: the lengths of name and extras, which follow it
+_LOCAL = struct.Struct("<6xH18xHH")
+"""Of a member's own header: flags, and the lengths of name and extras, which follow it."""
+_UTF8 = 0x800  # the flag of a name that is not of the old characters
 _FIRST = b"\x93NUMPY\x01\x00"  # of an array whose header is read here; NumPy reads the others
 _SUFFIX = ".npy"
 
@@ -57,7 +59,12 @@ def unpack(content: bytes) -> dict[str, NDArray[Any]]:
 def _member(content: bytes, info: zipfile.ZipInfo) -> NDArray[Any]:
     if info.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{info.filename} is compressed")
-    start = info.header_offset + _LOCAL.size + sum(_LOCAL.unpack_from(content, info.header_offset))
+    flags, *lengths = _LOCAL.unpack_from(content, info.header_offset)
+    begin = info.header_offset + _LOCAL.size
+    name = content[begin : begin + lengths[0]].decode("utf-8" if flags & _UTF8 else "cp437")
+    if name != info.orig_filename:
+        raise ValueError(f"{info.filename} is called {name} where it stands")
+    start = begin + sum(lengths)
     written = memoryview(content)[start : start + info.file_size]
     if zlib.crc32(written) != info.CRC:
         raise ValueError(f"{info.filename} has another checksum")
