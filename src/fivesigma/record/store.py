@@ -46,7 +46,7 @@ def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
     What is not ``synced`` is whole too after any end of the process, but may be lost with the machine's power: it costs
     a tenth of the time.
     """
-    temporary = str(path.with_name(f".{path.name}.{os.getpid()}.part"))
+    temporary = str(path.parent / f".{path.name}.{os.getpid()}.part")
     try:
         with open(temporary, "wb") as file:
             file.write(content)
