@@ -63,3 +63,12 @@ def test_of_a_call_that_fails_the_error_is_told_and_no_more_begin(n_threads) -> 
     with pytest.raises(ValueError, match="call 0"):
         threads.side_by_side([partial(failing, k) for k in range(1000)], n_threads)
     assert len(begun) < 1000
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_what_numpy_is_told_of_errors_holds_in_calls_side_by_side(n_threads) -> None:
+    calls = [lambda: np.divide(1.0, np.zeros(1))] * 2
+    with np.errstate(divide="ignore"):
+        assert [found.tolist() for found in threads.side_by_side(calls, n_threads)] == [[np.inf]] * 2
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        threads.side_by_side(calls, n_threads)

@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
+from contextvars import copy_context
+from functools import lru_cache, partial
 from typing import Any
 
 
@@ -44,8 +45,9 @@ def side_by_side(calls: Sequence[Callable[[], Any]], n_threads: int) -> list[Any
     if min(n_threads, len(calls)) < 2:
         return [call() for call in calls]
     pool = ThreadPoolExecutor(n_threads)
+    within = [partial(copy_context().run, call) for call in calls]  # what NumPy ignores here it ignores there
     with warnings.catch_warnings():  # which calls may set too, and give back in no order
         try:
-            return list(pool.map(lambda call: call(), calls))
+            return list(pool.map(lambda call: call(), within))
         finally:
             pool.shutdown(cancel_futures=True)
