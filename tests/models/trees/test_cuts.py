@@ -49,6 +49,17 @@ def test_no_cut_near_the_rough_one_is_better_than_the_one_that_is_kept(seed, gap
     assert found[0] >= best * (1 - 1e-12)
 
 
+@pytest.mark.parametrize("n_far", [1, 7, 40, 79])
+@pytest.mark.parametrize("above", [False, True])
+def test_rows_far_off_are_cut_from_the_others_where_codes_fall_together(n_far, above) -> None:
+    code = np.arange(1, 5001, dtype=np.uint16)
+    y = np.where(code > 5000 - n_far if above else code <= n_far, 100.0, 0.0)[:, None]
+    w, bins, left = np.ones(5000), np.zeros((256, 3)), np.empty(1)
+    found = by_bins(code, 5000, w, y, 0, 1, 5000.0, bins, 1, 5000, False, left, w @ y, 1)
+    assert found[1:] == (0, 5000 - n_far if above else n_far)
+    assert found[0] == pytest.approx(n_far * 100.0**2)
+
+
 @pytest.mark.parametrize(
     "made", [TreeRegressor, lambda: ForestRegressor(40, random_state=0), BoostingRegressor]
 )

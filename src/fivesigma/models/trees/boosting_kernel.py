@@ -6,6 +6,9 @@ next (Shi 2007); of two children the lighter is counted into bins, and the heavi
 
 Several threads grow one tree: each parts and counts a block of the rows of its own, and then looks at columns of its
 own, whose counts of all blocks it adds. All else each does for itself, and comes to the same.
+
+Where no column says anything by itself, as of a product of signs, the tree is blind: leaves that gain nothing are cut
+in two by columns that are drawn, and what several columns say together is found below.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ import numpy as np
 from fivesigma._core.compiled import borrowing
 from fivesigma.models.trees.boosting_parts import meet
 from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Outputs, Shared
-from fivesigma.models.trees.boosting_splits import TIE, best_cut, settled, step_of
-from fivesigma.models.trees.boosting_sums import Words, add_bins, block_sizes, tell, told, words_of
+from fivesigma.models.trees.boosting_splits import TIE, best_cut, even_cut, settled, step_of
+from fivesigma.models.trees.boosting_sums import Words, add_bins, block_sizes, silence, tell, told, words_of
 from fivesigma.models.trees.draws import draw_to
 from fivesigma.models.trees.nodes import Tree
 
@@ -92,6 +95,54 @@ def _look_at(
         leaf = k if which else j
         if _may_split(leaves, leaf, made, growth):
             _take(shared, leaves, leaf, which, made, growth)
+
+
+@borrowing
+def _take_blindly(
+    events: Events,
+    shared: Shared,
+    leaves: Leaves,
+    k: int,
+    made: Words,
+    growth: Growth,
+    silent: float,
+    if_all: bool,
+) -> bool:
+    """Set the split of leaf ``k`` to the most even one of a column that is drawn; return whether there is one.
+
+    Asked to take it ``if_all`` columns are silent, it takes none where one tells rows apart.
+    """
+    p, total, split = len(leaves.order), told(made, leaves.total[k]), leaves.split[k]
+    size = leaves.room.below.shape[1] * made.n
+    meet(shared.flags, leaves.n_parts, leaves.part)
+    for f in range(p):
+        if f * leaves.n_parts // p == leaves.part:
+            bins = shared.bins[leaves.place[k], f * size : (f + 1) * size]
+            found = even_cut(made, bins, events.n_bins[f], total, growth, silent, leaves.room)
+            shared.quality[0, f], shared.cuts[0, f, 0], shared.cuts[0, f, 1] = found
+    meet(shared.flags, leaves.n_parts, leaves.part)
+    split[0], loudest = -1, 0.0
+    for f in range(p):
+        loudest = max(loudest, shared.quality[0, f])
+    if if_all and loudest > 1.0:
+        return False
+    for at in range(p):
+        leaves.state[0] = draw_to(leaves.order, at, leaves.state[0])
+        f = leaves.order[at]
+        if split[0] < 0 and shared.quality[0, f] > 0.0 and events.signs[f] == 0:
+            split[0], split[1], split[2] = f, shared.cuts[0, f, 0], shared.cuts[0, f, 1]
+    return split[0] >= 0  # type: ignore[no-any-return]
+
+
+@borrowing
+def _look_blindly(
+    events: Events, shared: Shared, leaves: Leaves, k: int, made: Words, growth: Growth, silent: float
+) -> None:
+    """Find an even split of leaf ``k`` of a blind tree, where none gains."""
+    if leaves.gain[k] <= silent:
+        leaves.gain[k], leaves.split[k, 0] = 0.0, -1
+        if _may_split(leaves, k, made, growth):
+            _take_blindly(events, shared, leaves, k, made, growth, silent, False)
 
 
 @borrowing
@@ -187,6 +238,18 @@ def _largest(gain: Any, n: int) -> Any:
 
 
 @borrowing
+def _next(leaves: Leaves, n: int, blind: bool) -> Any:
+    """Return the leaf that is split next, -1 where there is none: of a ``blind`` tree one may gain nothing."""
+    best = _largest(leaves.gain, n)
+    if leaves.gain[best] > 0.0:
+        return best
+    for k in range(n if blind else 0):
+        if leaves.split[k, 0] >= 0:
+            return np.int64(k)
+    return np.int64(-1)
+
+
+@borrowing
 def _count(events: Events, shared: Shared, leaves: Leaves, k: int, parent: int, made: Words) -> None:
     """Count the rows of leaf ``k`` into its bins, and take them from those at the place of its ``parent``, if any.
 
@@ -269,20 +332,28 @@ def grow(
     growth = settled(growth, (g, h, count * made.weight))
     if leaves.part == 0:
         tree.weight[0] = count * made.weight
+    silent, blind = silence(shared.sizes, len(events.codes), (g, h, count * made.weight)), False
     if growth.max_leaves > 1:
         _look_at(events, shared, leaves, root, root, made, growth)
+        if leaves.gain[root] <= silent and _may_split(leaves, root, made, growth):
+            blind = _take_blindly(events, shared, leaves, root, made, growth, silent, True)
+            leaves.gain[root] = 0.0
     while n_leaves < growth.max_leaves:
-        best = _largest(leaves.gain, n_leaves)
-        if leaves.gain[best] <= 0.0:
+        best = _next(leaves, n_leaves, blind)
+        if best < 0:
             break
         _divide(events, shared, leaves, best, n_leaves, tree, n_nodes, made)
         if growth.bounded:
             _bind(leaves, best, n_leaves, growth, events.signs[leaves.split[best, 0]], made)
         leaves.gain[best], leaves.gain[n_leaves] = 0.0, 0.0
+        leaves.split[best, 0], leaves.split[n_leaves, 0] = -1, -1
         more = _may_split(leaves, best, made, growth) or _may_split(leaves, n_leaves, made, growth)
         if more and n_leaves + 1 < growth.max_leaves:
             _share_out(events, shared, leaves, best, n_leaves, made)
             _look_at(events, shared, leaves, best, n_leaves, made, growth)
+            if blind:
+                _look_blindly(events, shared, leaves, best, made, growth, silent)
+                _look_blindly(events, shared, leaves, n_leaves, made, growth, silent)
         n_leaves += 1
         n_nodes += 2
     for j in range(n_leaves if leaves.part == 0 else 0):

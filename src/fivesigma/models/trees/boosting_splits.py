@@ -140,3 +140,33 @@ def best_cut(
             best, begin, cut = found, np.int64(first), np.int64(c)
             to_win = found * TIE
     return best, begin, cut
+
+
+@borrowing
+def even_cut(
+    made: Words, bins: Any, n_bins: int, total: Any, growth: Growth, silent: float, room: Room
+) -> Any:
+    """Return 2 where a cut of a column tells its sides apart, 1 where none does, 0 where there is none; and the first
+    and last code of the most even one.
+
+    A cut is silent where its sides differ in slope, for their curvature, by no more than adds ``silent`` to a quality.
+    """
+    G, H, W = total
+    kind: Any = np.int64(0)
+    cut: Any = np.int64(0)
+    uneven = np.inf
+    sums_below(made, bins, n_bins, room.below)
+    for s in range(3):
+        room.to_left[s] = 0
+    _qualities(made, room.below, n_bins, room.to_left, total, growth, room.quality)
+    for c in range(1, n_bins):
+        if room.quality[c] < 0.0:
+            continue
+        for s in range(made.n):
+            room.sums[s] = room.below[s, c]
+        g, h, w = told(made, room.sums)
+        apart = g * H - G * h
+        kind = max(kind, np.int64(1 + (apart * apart > silent * h * (H - h) * H)))
+        if abs(2.0 * w - W) < uneven:
+            uneven, cut = abs(2.0 * w - W), np.int64(c)
+    return kind, np.int64(1), cut

@@ -28,6 +28,9 @@ _FINE = 2.0**-10  # of the usual size of a slope: where it is told less finely i
 _CURVED = 2.0**-16  # of the greatest curvature: as that
 
 
+_SILENT = 1e-20  # of the squares of slopes: what rounding leaves of two sums that are equal is less
+
+
 class Words(NamedTuple):
     """How rows are told: words a row, bits of the count, and what one of slope, curvature and weight stands for."""
 
@@ -88,6 +91,19 @@ def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n
     if fine <= _CURVED * bend:
         return Words(2, bits, of_slope, unit * fine, unit)
     return Words(3, np.int64(0), of_slope, unit * _finest(_WIDE, whole * bend), unit)
+
+
+@borrowing
+def silence(sizes: Any, n: int, total: Any) -> float:
+    """Return the gain up to which a split says nothing of ``n`` rows whose blocks have ``sizes``; -1 where all slopes
+    are 0, and there is nothing to say.
+    """
+    most, usual = 0.0, 0.0
+    for block in range(len(sizes)):
+        most = max(most, sizes[block, 0])
+        usual += sizes[block, 1] * _FEW / n
+    _, H, W = total
+    return _SILENT * usual * usual * W * W / H if most > 0.0 and H > 0.0 else -1.0
 
 
 @borrowing

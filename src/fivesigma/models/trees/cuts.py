@@ -18,6 +18,8 @@ FEW = 24
 """Rows up to which a node is sorted by insertion."""
 MOST_BINS = 254
 """Codes of a node that are told apart where the best cut is looked for, near which they all are."""
+_TAIL = 80
+"""Codes at either end of a node that are always told apart: few rows lie there, and far off on a heavy tail."""
 
 
 @inlined
@@ -102,10 +104,42 @@ def in_order(
 
 
 @compiled
-def _count(code: Any, size: int, low: int, shift: int, w: Any, y: Any, start: int, bins: Any, S: int) -> None:
+def _grouped(span: int) -> Any:
+    """Return of how many bits groups of codes are, ``span + 1`` of them in all, and the last of their bins."""
+    shift, last = 0, span
+    while last >= MOST_BINS:
+        shift += 1
+        last = (span >> shift) + 2 * _TAIL
+    return shift, last
+
+
+@compiled
+def _bin(d: Any, span: int, shift: int, last: int) -> Any:
+    """Return the bin of the code ``d`` above the least: its own near both ends, and in between that of its group."""
+    return max(min(d, _TAIL + (d >> shift)), last - (span - d))
+
+
+@compiled
+def _least(b: int, span: int, shift: int, last: int) -> int:
+    """Return the least code that falls into bin ``b`` or a later one."""
+    below, d = -1, span
+    while d - below > 1:
+        middle = (below + d) // 2
+        if _bin(middle, span, shift, last) >= b:
+            d = middle
+        else:
+            below = middle
+    return d
+
+
+@compiled
+def _count(
+    code: Any, size: int, low: int, span: int, groups: Any, w: Any, y: Any, start: int, bins: Any, S: int
+) -> None:
     """Sum rows into ``bins`` (256, 2 + S): weight, number, targets; bin 0 is of missing values."""
+    shift, last = groups
     for i in range(size):
-        b = (1 + ((np.int64(code[i]) - low) >> shift)) * (code[i] > 0)
+        b = (1 + _bin(np.int64(code[i]) - low, span, shift, last)) * (code[i] > 0)
         bins[b, 0] += w[start + i]
         bins[b, 1] += 1.0
         for s in range(S):
@@ -119,13 +153,12 @@ def by_bins(
 ) -> Any:  # fmt: skip
     """Return the best cut of many rows with codes from ``low`` to ``high``; the bins are empty before and after.
 
-    Where there are more codes than bins, as many of them fall together; further down they are told apart.
+    Where there are more codes than bins, those far from both ends fall together; further down they are told apart.
     """
-    shift = 0
-    while (high - low) >> shift >= MOST_BINS:
-        shift += 1
-    _count(code, size, low, shift, w, y, start, bins, S)
-    best, first, at, end = -1.0, 0, 0, 1 + ((high - low) >> shift)
+    span = high - low
+    shift, top = _grouped(span)
+    _count(code, size, low, span, (shift, top), w, y, start, bins, S)
+    best, first, at, end = -1.0, 0, 0, 1 + top
     for side in range(1 + missing):
         left_w, n_left = 0.0, 0.0
         left[:] = 0.0
@@ -143,7 +176,9 @@ def by_bins(
     after = at + 1
     while after < end and bins[after, 1] == 0.0:
         after += 1
-    last = 0 if at == 0 else _between(low + (at << shift) - 1, low + ((after - 1) << shift))
+    last = 0
+    if at > 0:
+        last = _between(low + _least(at, span, shift, top) - 1, low + _least(after - 1, span, shift, top))
     bins[: end + 1] = 0.0
     return best, first, last
 
@@ -160,9 +195,13 @@ def near_cut(
     best, first, last = found
     begin, end = max(low, last - 127), min(high, last + 126)
     left_w, n_left, upto = 0.0, 0, last
+    before: Any = 0
+    after: Any = high + 1
     left[:] = 0.0
     for i in range(size):
         c = np.int64(code[i])
+        before = max(before, c * (c < begin))
+        after = min(after, c if c > end else after)
         if begin <= c <= end:
             b = c - begin
             bins[b, 0] += w[start + i]
@@ -174,19 +213,21 @@ def near_cut(
             n_left += 1
             for s in range(S):
                 left[s] += w[start + i] * y[start + i, s]
-    before = -1
-    for b in range(end - begin + 1):
-        if bins[b, 1] == 0.0:
+    for b in range(end - begin + 2):
+        here = begin + b if b <= end - begin else after
+        if here > high or (here <= end and bins[b, 1] == 0.0):
             continue
-        if before >= 0 and n_left >= least and size - n_left >= least:
+        if before > 0 and n_left >= least and size - n_left >= least:
             quality = _quality(W, left_w, left, total, S)
             if quality > best:
-                best, upto = quality, _between(begin + before, begin + b)
+                best, upto = quality, _between(before, here)
+        if here > end:
+            break
         left_w += bins[b, 0]
         n_left += bins[b, 1]
         for s in range(S):
             left[s] += bins[b, 2 + s]
-        before = b
+        before = here
     bins[: end - begin + 1] = 0.0
     return best, first, upto
 
