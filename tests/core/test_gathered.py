@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
 from fivesigma._core import gathered
-from fivesigma._core.gathered import Gathered, column_blocks
+from fivesigma._core.gathered import Gathered, column_blocks, rows_of
 from fivesigma.models.trees import (
     BoostingClassifier,
     BoostingRegressor,
@@ -125,3 +125,43 @@ def test_a_fit_to_gathered_rows_holds_no_copy_of_the_table(monkeypatch):
     assert peak(lambda: model.fit(some, y[::2])) < 1.5 * single
     assert peak(lambda: model.predict_proba(some)) < single
     assert peak(lambda: model.fit(np.asarray(some), y[::2])) > 2 * single
+
+
+def test_events_in_a_file_are_taken_as_those_in_memory(tmp_path):
+    X = np.random.default_rng(0).normal(size=(50, 1, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "X.npy", X)
+    held, rows = np.load(tmp_path / "X.npy", mmap_mode="r"), np.random.default_rng(1).integers(0, 50, 70)
+    for given in (X, held):
+        found = rows_of(given, rows)
+        np.testing.assert_array_equal(found, X[rows])
+        assert found.dtype == np.float32
+        assert type(found) is np.ndarray
+
+
+@pytest.mark.parametrize("columns", [None, [4, 0]])
+@pytest.mark.parametrize("n", [0, 7, 5000])
+def test_rows_of_a_table_are_taken_in_parts_in_their_columns_and_precision(monkeypatch, tmp_path, n, columns):
+    monkeypatch.setattr("fivesigma._core.gathered._TAKEN", 1000)
+    monkeypatch.setattr("fivesigma._core.gathered._READ", 3000)
+    rng = np.random.default_rng(0)
+    X, rows = rng.normal(size=(900, 5)).astype(np.float32), rng.integers(0, 900, n)
+    np.save(tmp_path / "X.npy", X)
+    for given in (X, np.load(tmp_path / "X.npy", mmap_mode="r")):
+        at = None if columns is None else np.array(columns)
+        found = rows_of(given, rows, at, np.float64)
+        np.testing.assert_array_equal(
+            found, X[rows].astype(float)[:, [0, 1, 2, 3, 4] if columns is None else columns]
+        )
+        assert found.dtype == np.float64
+        assert type(found) is np.ndarray
+
+
+@pytest.mark.parametrize("made", [ForestRegressor, BoostingRegressor])
+def test_no_rows_are_refused_as_an_empty_array_is(made) -> None:
+    table = np.random.default_rng(0).normal(size=(50, 3))
+    every, none = Gathered(table, np.arange(50), np.arange(3)), Gathered(table, np.arange(0), np.arange(3))
+    model = made(random_state=0).fit(every, table[:, 0])
+    with pytest.raises(ValueError, match="0 sample"):
+        model.predict(none)
+    with pytest.raises(ValueError, match="0 sample"):
+        made().fit(none, table[:0, 0])

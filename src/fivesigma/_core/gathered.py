@@ -1,7 +1,8 @@
-"""Rows of a table that a model reads column by column: they are copied as it asks for them, and never all at once."""
+"""Rows of a table: copied some at a time, or left where they are for a model that reads column by column."""
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,35 @@ Floats = NDArray[np.float64]
 AT_ONCE = 2**26
 """Bytes of the columns that are held side by side."""
 _ROWS = 1024
+_READ = 2**24
+"""Bytes that are read of a file at a time: its pages are given back before the next."""
+_TAKEN = 2**20
+"""Bytes of rows that are taken at a time: a cache holds them until they are in their columns and precision."""
+
+
+def rows_of(
+    X: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any] | None = None, dtype: Any = None
+) -> NDArray[Any]:
+    """Return ``X[rows]``, of it the ``columns`` if they are named, in the precision ``dtype``.
+
+    Of an array that lies in a file no more stays in memory than is read at a time.
+    """
+    held = getattr(X, "_mmap", None)
+    held = held if hasattr(held, "madvise") else None
+    found = np.empty(
+        (len(rows), *(X.shape[1:] if columns is None else (len(columns),))), dtype=dtype or X.dtype
+    )
+    row = max(int(X[:1].nbytes), 1)
+    length, read = max(1, _TAKEN // row), 0
+    for start in range(0, len(rows), length):
+        some = slice(start, start + length)
+        taken = X[rows[some]]
+        found[some] = taken if columns is None else taken[:, columns]
+        read += row * length
+        if held is not None and (read >= _READ or start + length >= len(rows)):
+            held.madvise(mmap.MADV_DONTNEED)
+            read = 0
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +82,7 @@ class Gathered:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the rows as an array (n, p)."""
-        return np.asarray(self.table[np.ix_(self.rows, self.columns)], dtype=dtype or np.float64)
+        return rows_of(self.table, self.rows, self.columns, dtype or np.float64)
 
     def side_by_side(self, some: slice) -> Floats:
         """Return the columns ``some`` (g, n), each one's values next to each other."""

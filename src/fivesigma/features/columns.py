@@ -28,7 +28,7 @@ def matrix(estimator: Any, X: ArrayLike, *, fitting: bool = False, nan: bool = F
 
     What reads columns gets float32 as it is, and rows that are `Gathered`.
     """
-    if isinstance(X, Gathered) and isinstance(estimator, ReadsColumns):
+    if _by_columns(estimator, X):
         seen: Floats = _gathered(estimator, X, fitting=fitting, nan=nan)
         return seen
     finite = "allow-nan" if nan else True
@@ -41,6 +41,11 @@ def matrix(estimator: Any, X: ArrayLike, *, fitting: bool = False, nan: bool = F
 def _types(estimator: Any) -> Any:
     """Return the types in which an estimator takes a table: what is of another becomes the first of them."""
     return [np.float64, np.float32] if isinstance(estimator, ReadsColumns) else np.float64
+
+
+def _by_columns(estimator: Any, X: Any) -> bool:
+    """Whether rows stay where they are; of none an array is made, which scikit-learn refuses."""
+    return isinstance(X, Gathered) and isinstance(estimator, ReadsColumns) and len(X) > 0
 
 
 def _gathered(estimator: Any, X: Any, *, fitting: bool, nan: bool) -> Any:
@@ -64,7 +69,7 @@ def labelled(
 
     Where ``several`` are possible, y of more than one column stays (n_samples, n_targets).
     """
-    if isinstance(X, Gathered) and isinstance(estimator, ReadsColumns):
+    if _by_columns(estimator, X):
         target = validate_data(estimator, y=y, y_numeric=numeric, multi_output=several)
         table: Any = _gathered(estimator, X, fitting=True, nan=nan)
         check_consistent_length(table, target)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fivesigma.record.store import write_arrays
-from fivesigma.study.fit.data import FitData, gathered
+from fivesigma.study.fit.data import FitData
 from fivesigma.study.plan import Entry, Fit, Sample
 
 N = 40
@@ -131,34 +131,3 @@ def test_targets_are_counted():
     assert data().n_targets == 1
     made = data()
     assert FitData(made.X, np.zeros((N, 3)), None, UNITS, made.train, made.folds, {}, META).n_targets == 3
-
-
-def test_events_in_a_file_are_gathered_as_those_in_memory(tmp_path):
-    X = np.random.default_rng(0).normal(size=(50, 1, 8, 8)).astype(np.float32)
-    np.save(tmp_path / "X.npy", X)
-    held, rows = np.load(tmp_path / "X.npy", mmap_mode="r"), np.random.default_rng(1).integers(0, 50, 70)
-    for given in (X, held):
-        found = gathered(given, rows)
-        np.testing.assert_array_equal(found, X[rows])
-        assert found.dtype == np.float32
-        assert type(found) is np.ndarray
-
-
-@pytest.mark.parametrize("columns", [None, [4, 0]])
-@pytest.mark.parametrize("n", [0, 7, 5000])
-def test_rows_of_a_table_are_gathered_in_parts_in_their_columns_and_precision(
-    monkeypatch, tmp_path, n, columns
-):
-    monkeypatch.setattr("fivesigma.study.fit.data._AT_ONCE", 1000)
-    monkeypatch.setattr("fivesigma.study.fit.data._GATHERED", 3000)
-    rng = np.random.default_rng(0)
-    X, rows = rng.normal(size=(900, 5)).astype(np.float32), rng.integers(0, 900, n)
-    np.save(tmp_path / "X.npy", X)
-    for given in (X, np.load(tmp_path / "X.npy", mmap_mode="r")):
-        at = None if columns is None else np.array(columns)
-        found = gathered(given, rows, at, np.float64)
-        np.testing.assert_array_equal(
-            found, X[rows].astype(float)[:, [0, 1, 2, 3, 4] if columns is None else columns]
-        )
-        assert found.dtype == np.float64
-        assert type(found) is np.ndarray

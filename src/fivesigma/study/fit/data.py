@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fivesigma._core.gathered import Gathered
+from fivesigma._core.gathered import Gathered, rows_of
 from fivesigma._core.random import generator
 from fivesigma._core.weights import signed
 from fivesigma.data.shape import of_channels
@@ -28,36 +27,6 @@ Array = NDArray[Any]
 
 MOST_KEPT = 10_000_000
 """Training weights that are kept for other models to be fitted to the same rows: 90 MB."""
-
-
-_GATHERED = 2**24
-"""Bytes that are read of a file at a time: its pages are given back before the next."""
-
-_AT_ONCE = 2**20
-"""Bytes of an array that are taken at a time: a cache holds them until they are in their columns and precision."""
-
-
-def gathered(X: Array, rows: Array, columns: Array | None = None, dtype: Any = None) -> Array:
-    """Return ``X[rows]``, of it the ``columns`` if they are named, in the precision ``dtype``.
-
-    Of an array that lies in a file no more stays in memory than is read at a time.
-    """
-    held = getattr(X, "_mmap", None)
-    held = held if hasattr(held, "madvise") else None
-    found = np.empty(
-        (len(rows), *(X.shape[1:] if columns is None else (len(columns),))), dtype=dtype or X.dtype
-    )
-    row = max(int(X[:1].nbytes), 1)
-    length, read = max(1, _AT_ONCE // row), 0
-    for start in range(0, len(rows), length):
-        some = slice(start, start + length)
-        taken = X[rows[some]]
-        found[some] = taken if columns is None else taken[:, columns]
-        read += row * length
-        if held is not None and (read >= _GATHERED or start + length >= len(rows)):
-            held.madvise(mmap.MADV_DONTNEED)
-            read = 0
-    return found
 
 
 @dataclass(frozen=True)
@@ -204,8 +173,8 @@ class FitData:
             return features.table(self.X, columns, known=known, rows=rows)
         every = len(columns) == len(self.meta["names"]) and (np.diff(columns) == 1).all()
         if kind == "table":
-            return gathered(self.X, rows, None if every else columns, np.float64)
-        found = gathered(self.X, rows)
+            return rows_of(self.X, rows, None if every else columns, np.float64)
+        found = rows_of(self.X, rows)
         return found if every else of_channels(found, columns, kind)
 
     def columnwise(self, rows: Array, entry: Entry) -> Any:
