@@ -373,6 +373,20 @@ def add_steps(leaves: Leaves, n_leaves: int, tree: Tree, raw: Any) -> None:
 
 
 @borrowing
+def nodes_of(trees: Tree, begin: int, end: int) -> Tree:
+    """Return the nodes of one of several trees."""
+    return Tree(
+        trees.feature[begin:end],
+        trees.first[begin:end],
+        trees.cut[begin:end],
+        trees.child[begin:end],
+        trees.value[begin:end],
+        trees.weight[begin:end],
+        trees.gain[begin:end],
+    )
+
+
+@borrowing
 def grow_all(
     events: Events,
     outputs: Outputs,
@@ -390,16 +404,7 @@ def grow_all(
     K = len(outputs.raw)
     N = len(trees.feature) // K
     for k in range(K):
-        begin, end = k * N, (k + 1) * N
-        tree = Tree(
-            trees.feature[begin:end],
-            trees.first[begin:end],
-            trees.cut[begin:end],
-            trees.child[begin:end],
-            trees.value[begin:end],
-            trees.weight[begin:end],
-            trees.gain[begin:end],
-        )
+        tree = nodes_of(trees, k * N, (k + 1) * N)
         n = grow(events, outputs, k, growth, shared, leaves, tree)
         meet(shared.flags, leaves.n_parts, leaves.part)
         if newton:

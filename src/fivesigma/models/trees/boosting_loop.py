@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fivesigma._core.compiled import borrowing
-from fivesigma.models.trees.boosting_kernel import grow_all
+from fivesigma.models.trees.boosting_kernel import grow_all, nodes_of
 from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Outputs, Shared
 from fivesigma.models.trees.nodes import Tree
 
@@ -39,14 +39,5 @@ def rounds_of_two_classes(
     N = len(trees.feature) // len(n_leaves)
     for r in range(len(n_leaves)):
         slopes_of_two_classes(outputs.raw[0], y, outputs.slope[0], outputs.curvature[0])
-        begin, end = r * N, (r + 1) * N
-        own = Tree(
-            trees.feature[begin:end],
-            trees.first[begin:end],
-            trees.cut[begin:end],
-            trees.child[begin:end],
-            trees.value[begin:end],
-            trees.weight[begin:end],
-            trees.gain[begin:end],
-        )
+        own = nodes_of(trees, r * N, (r + 1) * N)
         grow_all(events, outputs, growth, shared, leaves, own, True, n_leaves[r])
