@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 SMALL = 200_000
 """Tables of fewer numbers than this are worked on in float64 throughout."""
-REFRESH = 0.2
+REFRESH = 0.3
 """A Hessian is renewed when the Newton decrement falls by less than this factor."""
 LARGE_DECREMENT = 3.0
 """Squared decrement above which a step is tried before it is taken."""
