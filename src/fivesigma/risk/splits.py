@@ -117,7 +117,8 @@ class Split:
         by_design = (
             prevalence == "fixed" if self.given and test else self.stratified and not (self.alone and test)
         )
-        return Strata.held(self.strata[rows], self.strata[whole], prevalence=prevalence, stratified=by_design)
+        own, all_of_them = (self.strata[some].astype(np.int64) for some in (rows, whole))
+        return Strata.held(own, all_of_them, prevalence=prevalence, stratified=by_design)
 
     def _hashed(self) -> str:
         digest = hashlib.sha256(b"fivesigma.split/1")
@@ -239,10 +240,11 @@ def make_split(  # noqa: PLR0913 keywords of a public function
 
 
 def _classes_of(units: Units, labels: Positions | None) -> Positions:
-    """Return the class of each row's unit (n,), empty where there are no classes."""
+    """Return the class of each row's unit (n,), in as few bytes as hold it; empty where there are no classes."""
     if labels is None:
-        return np.empty(0, dtype=np.int64)
-    return strata_of_rows(units.of_row, labels)
+        return np.empty(0, dtype=np.uint8)
+    few = np.min_scalar_type(int(labels.max(initial=0)))
+    return _strata(units.of_row, units.size, labels).astype(few)[units.of_row]
 
 
 def strata_of_rows(of_row: Positions, labels: Positions) -> Positions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fivesigma.models.trees import BoostingClassifier, BoostingRegressor
+from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, boosting_fit
 from fivesigma.models.trees import boosting_rounds as rounds
 from fivesigma.models.trees.binning import Bins
 
@@ -140,6 +140,20 @@ def test_a_tree_has_the_same_bytes_in_any_number_of_threads(monkeypatch, case) -
     found = []
     for n_jobs in (1, 2):
         tree = model.set_params(n_jobs=n_jobs).fit(X, target, w if weighted else None)._trees
+        found.append(b"".join(each.tobytes() for each in tree.tree))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_tree_has_the_same_bytes_whether_codes_are_held_by_columns_too(monkeypatch, case) -> None:
+    X, y, w = many()
+    model, weighted = CASES[case]
+    target = np.digitize(y, [0.0, 1.5]) if "three" in case else y > 1 if "Classifier" in str(model) else y
+    target = np.floor(np.exp(y / 4)) if case == "counts" else target
+    found = []
+    for most in (1, 2**26):
+        monkeypatch.setattr(boosting_fit, "_MANY", most)
+        tree = model.set_params(n_jobs=1).fit(X, target, w if weighted else None)._trees
         found.append(b"".join(each.tobytes() for each in tree.tree))
     assert found[0] == found[1]
 

@@ -258,6 +258,9 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
             raise InputError(
                 f"the weights of class {named!r} sum to {yields.min():.3g}; expected a positive sum."
             )
+        codes = codes.astype(np.min_scalar_type(len(self.classes_)))
+        w = np.broadcast_to(w[:1].copy(), w.shape) if (w == w[0]).all() else w  # what is equal is held once
+        del y, labels  # nobody reads them again
         self._boosted(table, codes, w, CrossEntropy() if len(self.classes_) == 2 else SoftmaxEntropy())
         return self
 

@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from fivesigma._core.compiled import borrowing
 from fivesigma._core.gathered import Gathered
 from fivesigma._core.transposed import transposed
-from fivesigma.models.trees.binning import Array, Bins
+from fivesigma.models.trees.binning import Array, Bins, Codes
 from fivesigma.models.trees.boosting_losses import Descent
 from fivesigma.models.trees.boosting_rounds import Plan, Rounds, in_units
 from fivesigma.models.trees.boosting_sums import BLOCK
 from fivesigma.models.trees.draws import begun, below, drawn
 from fivesigma.models.trees.nodes import Grown, Tree
+
+_MANY = 2**26
+"""Codes that are held in one order: to have them in both costs half of what a fit holds."""
 
 
 def boosted(
@@ -45,10 +48,8 @@ def boosted(
     w : (n,) none of them 0
     tell : called after each round
     """
-    start, columns = descent.start(y, w), bins.codes(X)
-    table = (np.ascontiguousarray(columns.T), columns)
-    made = Draws if plan.share < 1.0 else Rounds
-    rounds = made(bins, table, y, w, descent, plan, start)
+    start, made = descent.start(y, w), Draws if plan.share < 1.0 else Rounds
+    rounds = made(bins, _table(bins, X, plan), y, w, descent, plan, start)
     with ThreadPoolExecutor(rounds.parts - 1) if rounds.parts > 1 else nullcontext() as pool:
         trees: list[Tree] = []
         at_once, left = rounds.at_once if tell is None else 1, plan.rounds
@@ -59,6 +60,13 @@ def boosted(
             if tell is not None:
                 tell()
     return start, trees
+
+
+def _table(bins: Bins, X: Array | Gathered, plan: Plan) -> tuple[Codes, Codes]:
+    """Return codes by rows (n, p) and by columns (p, n): of many, whose rows are all seen, by rows alone (p, 0)."""
+    columns = bins.codes(X)
+    rows = np.ascontiguousarray(columns.T)
+    return rows, columns if plan.share < 1.0 or columns.size < _MANY else columns[:, :0].copy()
 
 
 class Draws:

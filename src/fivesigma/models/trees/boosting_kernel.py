@@ -169,7 +169,10 @@ def _divide(
     """Split leaf ``j``: the left child takes its place, the right one is leaf ``k``."""
     f, first, cut = leaves.split[j, 0], leaves.split[j, 1], leaves.split[j, 2]
     node, start, end = leaves.node[j], leaves.start[j], leaves.end[j]
-    middle = _parted(events.columns[f], leaves.split[j], leaves.rows, leaves.spare, start, end)
+    if events.columns.shape[1]:
+        middle = _parted(events.columns[f], leaves.split[j], leaves.rows, leaves.spare, start, end)
+    else:
+        middle = _parted(events.codes[:, f], leaves.split[j], leaves.rows, leaves.spare, start, end)
     bins, size = shared.bins[leaves.place[j]], leaves.room.below.shape[1]
     for s in range(made.n):
         left = np.int64(0)

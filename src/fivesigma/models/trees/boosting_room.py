@@ -39,9 +39,9 @@ class Outputs(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Codes by rows (n, p) and by columns (p, n), how many bins each column has (p,), and -1, 0 or 1: whether outputs
-    fall or rise with it; weights (n,), and as ``unit`` times counts (n,), of which there are none where they are no
-    whole multiples; and the sum of their sizes.
+    """Codes by rows (n, p) and by columns (p, n), of many events by rows alone (p, 0); how many bins each column has
+    (p,), and -1, 0 or 1: whether outputs fall or rise with it; weights as ``unit`` times counts (n,), or, where they
+    are no whole multiples, themselves (n,), of which there are none (0,) otherwise; and the sum of their sizes.
     """
 
     codes: Any

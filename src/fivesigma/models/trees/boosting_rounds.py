@@ -37,18 +37,23 @@ class Plan(NamedTuple):
     share: float = 1.0
 
 
-def in_units(w: Array) -> tuple[NDArray[np.int64], float]:
+def in_units(w: Array) -> tuple[NDArray[np.int32], float]:
     """Return weights as counts (n,) of a unit; no counts where they are no whole multiples of 1 or of the least.
 
     >>> in_units(np.array([0.1, 0.2])), in_units(np.array([1.0, 1.5]))
-    ((array([1, 2]), 0.1), (array([], dtype=int64), 1.0))
+    ((array([1, 2], dtype=int32), 0.1), (array([], dtype=int32), 1.0))
     """
     if w.min() > 0:
         for unit in (1.0, float(w.min())):
             counts = np.rint(w / unit)
             if counts.sum() < _MOST_COPIES and (counts * unit == w).all():
-                return counts.astype(np.int64), unit
-    return np.empty(0, np.int64), 1.0
+                return counts.astype(np.int32), unit
+    return np.empty(0, np.int32), 1.0
+
+
+def _uncounted(w: Array, counts: NDArray[np.int32]) -> Array:
+    """Return the weights (n,) that a tree has to know: none (0,) where it counts."""
+    return np.empty(0) if len(counts) else np.ascontiguousarray(w)
 
 
 class Rounds:
@@ -69,14 +74,9 @@ class Rounds:
         n_parts = max(1, min(plan.n_jobs, n // BLOCK, n * p // _LEAST))
         rows = room.rows_of_parts(n, n_parts)
         most, size = plan.growth.max_leaves, float(np.abs(w).sum())
+        counts, unit = in_units(w)
         self.events = room.Events(
-            codes,
-            columns,
-            np.diff(bins.starts) + 2,
-            plan.signs,
-            w,
-            *in_units(w),
-            size,
+            codes, columns, np.diff(bins.starts) + 2, plan.signs, _uncounted(w, counts), counts, unit, size
         )
         self.shared = room.room_to_share(n, p, width, most, n_parts)
         self.leaves = [
@@ -120,7 +120,8 @@ class Rounds:
         """Go on with as many other rows: their codes, targets, weights and counts of these, and outputs (K, n)."""
         w, counts = of_w
         total = float(np.abs(w).sum())
-        self.events = self.events._replace(codes=table[0], columns=table[1], w=w, counts=counts, total=total)
+        told = {"w": _uncounted(w, counts), "counts": counts, "total": total}
+        self.events = self.events._replace(codes=table[0], columns=table[1], **told)
         self.y, self.w = y, w
         self.outputs.raw[:] = raw
 
