@@ -69,8 +69,9 @@ def of_kinds() -> Iterator[str]:
     yield f"| kind | task | {' | '.join(SHOWN)} |"
     yield "|" + "---|" * (2 + len(SHOWN))
     for name, kind in kinds().items():
-        for task in ("classification", "regression"):
-            if task in kind.tasks and name not in NOT_HERE and not kind.lacking:
+        here = "table" in kind.as_they_are and name not in NOT_HERE and not kind.lacking
+        for task in ("classification", "regression") if here else ():
+            if task in kind.tasks:
                 each = [found(name, task, policy) for policy in SHOWN]
                 yield f"| `{name}` | {task} | {' | '.join(each)} |"
 
