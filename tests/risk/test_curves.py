@@ -9,6 +9,7 @@ import pytest
 import sklearn.metrics as reference
 from scipy.stats import binomtest
 
+from fivesigma._core.gathered import Gathered
 from fivesigma.risk.curves import (
     GRID,
     MOST_CLASSES,
@@ -248,6 +249,17 @@ def test_constant_regression_has_a_picture(rows):
     drawn = json.dumps(residuals(rows), allow_nan=False)
     assert '"profile"' in drawn
     json.dumps(residuals(Scored(np.full(3000, 2.0), np.full(3000, 2.0))), allow_nan=False)
+
+
+def test_feature_histograms_of_rows_that_lie_in_a_table_are_those_of_an_array():
+    rng = np.random.default_rng(3)
+    table, rows = rng.normal(size=(900, 4)).astype(np.float32), rng.permutation(900)[:500]
+    table[rng.random(table.shape) < 0.1] = np.nan
+    table[:, 2] = rng.integers(0, 5, 900)
+    y, w, names = rng.integers(0, 2, 500), rng.uniform(0.5, 2.0, 500), list("abcd")
+    told = {"names": names, "classes": ["b", "s"]}
+    gathered = feature_histograms(Gathered(table, rows, np.arange(4)), y, w, **told)
+    assert gathered == feature_histograms(table[rows], y, w, **told)
 
 
 def test_feature_histograms_rank_what_separates():

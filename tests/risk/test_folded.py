@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fivesigma.risk import folded
 from fivesigma.risk.folded import Folded
 from fivesigma.risk.metrics import METRICS, metric
 from fivesigma.risk.targets import OverTargets
@@ -120,3 +121,14 @@ def test_other_multiplicities_are_not_taken_for_those_before() -> None:
     for counts, expected in ((first, alone[0]), (second, alone[1]), (first, alone[0])):
         np.testing.assert_array_equal(events.resampled(auc, said, counts), expected)
         assert events.value(auc, said) == value
+
+
+@pytest.mark.parametrize("m", BINARY, ids=lambda m: m.name)
+def test_scores_are_the_same_whether_folds_keep_their_multiplicities_or_not(monkeypatch, m) -> None:
+    counts, found = RNG.poisson(1, (3, N)).astype(np.uint8), []
+    for kept in (0, 2**26):
+        monkeypatch.setattr(folded, "KEPT", kept)
+        events = Folded(Y, W, FOLD, mean_at_cut=True)
+        found.append([events.resampled(m, PROBABILITY, counts) for _ in range(2)])
+        assert all((fold.kept is None) == (kept == 0) for _, folds in events._resampled for fold in folds)
+    np.testing.assert_array_equal(*found)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fivesigma._core.gathered import Gathered, column_blocks
 from fivesigma._core.weights import signed
 from fivesigma.risk.counted import rising
 from fivesigma.risk.metric import Floats, checked, checked_weights
@@ -404,7 +405,7 @@ def _residual_histogram(r: Floats, w: Floats, groups: NDArray[Any] | None) -> Cu
 
 
 def feature_histograms(
-    X: NDArray[Any],
+    X: NDArray[Any] | Gathered,
     y: NDArray[Any] | None,
     w: NDArray[Any] | None = None,
     *,
@@ -417,7 +418,7 @@ def feature_histograms(
 
     Parameters
     ----------
-    X : (n, p) columns, NaN where missing
+    X : (n, p) columns, NaN where missing, looked at one after the other
     y : (n,) codes where ``classes`` are given, else target values, or None
     groups : (n,) labels of events that are not independent, for the errors
 
@@ -430,12 +431,13 @@ def feature_histograms(
     the target's variance that lies between the bins) and, for a regression, ``target`` (its ``median``,
     ``low``, ``high``).
     """
-    table = np.asarray(X, dtype=np.float64)
+    table = X if isinstance(X, Gathered) else np.asarray(X, dtype=np.float64)
     weight = checked_weights(w, len(table), negative=True)
     labels = units if units is not None else [None] * table.shape[1]
+    columns = (column for _, some in column_blocks(table) for column in some)
     return [
         {"name": name, "unit": unit, **_feature(column, y, weight, classes, groups)}
-        for name, unit, column in zip(names, labels, table.T, strict=True)
+        for name, unit, column in zip(names, labels, columns, strict=True)
     ]
 
 

@@ -87,8 +87,9 @@ class Selected:
         order = rising(-score)
         last = np.flatnonzero(np.diff(score[order], append=-np.inf))
         signal, background = np.where(y == 1, w, 0.0)[order], np.where(y == 0, w, 0.0)[order]
-        sums = (np.cumsum(each)[last] for each in (signal, background, background**2))
-        return cls(score[order][last], *sums)
+        b, squared = np.cumsum(background)[last], background**2
+        b_squared = b if np.array_equal(squared, background) else np.cumsum(squared)[last]
+        return cls(score[order][last], np.cumsum(signal)[last], b, b_squared)
 
 
 class Selection(Moments):

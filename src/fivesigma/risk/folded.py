@@ -24,16 +24,26 @@ CUT = 0.5
 """The threshold of predictions that say only whether an event passes the cut of its own fold."""
 
 
+KEPT = 2**26
+"""Bytes of multiplicities of which each fold keeps its own; of more it takes them when it is asked."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Fold:
-    """The events of one fold: where they are, whether every class is among them, their multiplicities (B, n_fold) and
-    the sums of their weights under these (B,).
+    """The events of one fold: where they are, whether every class is among them, the multiplicities (B, n) of all
+    events and of its own (B, n_fold), if these are kept, and the sums of its weights under them (B,).
     """
 
     at: Array
     able: bool
-    counts: Array
+    every: Array
+    kept: Array | None
     weights: Floats
+
+    @property
+    def counts(self) -> Array:
+        """The multiplicities of its events (B, n_fold)."""
+        return self.every[:, self.at] if self.kept is None else self.kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +143,8 @@ class Folded:
     def _fold(self, number: Any, counts: Array) -> _Fold:
         at = np.flatnonzero(self.fold == number)
         members, w = counts[:, at], np.ones(len(at)) if self.w is None else self.w[at]
-        return _Fold(at, self._members(at), members, counted_sums(members, w))
+        kept = members if counts.nbytes <= KEPT else None
+        return _Fold(at, self._members(at), counts, kept, counted_sums(members, w))
 
     def _members(self, at: Array) -> bool:
         """Whether a fold holds every class that the events have, by events that weigh something."""

@@ -57,6 +57,12 @@ def test_resamples_are_drawn_once_for_all_metrics_of_a_sort():
     assert parts.resampled(R2, "test").counts.shape == (100, len(study.split.tests["test"]))
 
 
+def test_a_metric_of_yields_has_the_resamples_of_all_others_where_no_yields_are_declared():
+    parts = Parts(prepared("classification"), opened=True)
+    assert metric("ams").of_yields
+    assert parts.resampled(metric("ams"), "test") is parts.resampled(metric("roc_auc"), "test")
+
+
 def test_a_part_is_judged_as_its_task_says():
     parts = Parts(prepared(evaluate={"claim": "fitted", "bootstrap": 100}), opened=True)
     assert (parts.task.name, parts.judged(R2, "test").claim) == ("regression", "fitted")

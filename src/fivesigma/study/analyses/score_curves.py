@@ -95,7 +95,8 @@ def _histograms(prepared: Prepared) -> HistogramsRecord:
     data, train = prepared.data, prepared.split.train
     assert data.y is not None
     w = None if data.w is None else data.w[train]
-    X, y = data.events(train), None if data.several else data.y[train]
+    X = data.columnwise(train) if data.X.ndim == 2 else data.events(train)
+    y = None if data.several else data.y[train]
     groups = None if data.groups is None else data.groups[train]
     drawn = shapes.feature_histograms(
         X, y, w, names=data.names, units=data.units, classes=data.classes, groups=groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from threading import get_ident
 from typing import Any
 
@@ -149,9 +150,9 @@ class Folds:
     _orders: dict[int, Orders] = field(default_factory=dict, init=False, repr=False)
     _held: dict[Truth, dict[tuple[int, int], Held]] = field(default_factory=dict, init=False, repr=False)
 
-    def forget_orders(self) -> None:
-        """Let go of the orders that threads have put rows in."""
-        self._orders.clear()
+    def forget_order(self) -> None:
+        """Let go of the order that this thread has put rows in."""
+        self._orders.pop(get_ident(), None)
 
     @property
     def several(self) -> bool:
@@ -228,7 +229,7 @@ class Folds:
             return None
         truth = self.parts.of_rows(metric, self.parts.prepared.split.train[rows])
         if isinstance(metric, Selection):
-            key = (metric.of_yields, np.asarray(rows).tobytes())
+            key = (self.parts.of_yields(metric), blake2b(np.asarray(rows).tobytes(), digest_size=16).digest())
             orders = self._orders.setdefault(get_ident(), Orders())  # each thread has a prediction of its own
             return orders.cut(
                 metric,

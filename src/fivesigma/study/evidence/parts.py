@@ -61,8 +61,12 @@ class Parts:
     def of_rows(self, metric: Metric, rows: Array) -> Truth:
         """Return what a metric holds predictions of ``rows`` against; its weights are yields where it is of these."""
         found = self.task.truth(self.prepared.data, metric, rows)
-        by = self.to_whole(rows) if metric.of_yields else None
+        by = self.to_whole(rows) if self.of_yields(metric) else None
         return found if by is None else replace(found, w=np.asarray(found.w) * by[found.counts], scale=1.0)
+
+    def of_yields(self, metric: Metric) -> bool:
+        """Whether a metric counts events as their samples' yields, which are declared."""
+        return metric.of_yields and self._samples is not None
 
     def to_whole(self, rows: Array) -> Array | None:
         """Return what takes the yields of ``rows`` to those of all events (n_rows,); None where none are declared."""
@@ -111,7 +115,7 @@ class Parts:
         return replace(found, counts=np.flatnonzero(self.validated)[found.counts])
 
     def _sort(self, metric: Metric, part: str) -> Sort:
-        return part, metric.needs_truth, metric.scores in self.task.own, metric.of_yields
+        return part, metric.needs_truth, metric.scores in self.task.own, self.of_yields(metric)
 
     def resamples_of(self, metric: Metric, part: str, resampled: Part) -> None:
         """Take these resamples of a part, for all metrics of the sort, in place of fresh ones."""

@@ -233,10 +233,7 @@ class Scores:
             return
         self._look_up_shared()
         _ = self.crossfits
-        try:
-            side_by_side([partial(self._all, name) for name in self.fitted], n_threads)
-        finally:
-            self.folds.forget_orders()
+        side_by_side([partial(self._all, name) for name in self.fitted], n_threads)
 
     def _look_up_shared(self) -> None:
         """Look up what all models are held against, once and not in every thread."""
@@ -254,6 +251,8 @@ class Scores:
         if name not in self._scores:
             named = {metric.name: metric for metric in self.parts.prepared.metrics}
             self._scores[name] = self._by_part(name, named)
+            if self.many:
+                self.folds.forget_order()
         return self._scores[name]
 
     def of(self, name: str, metrics: Mapping[str, Metric] | None = None) -> dict[str, dict[str, Score]]:
