@@ -165,3 +165,11 @@ def test_no_rows_are_refused_as_an_empty_array_is(made) -> None:
         model.predict(none)
     with pytest.raises(ValueError, match="0 sample"):
         made().fit(none, table[:0, 0])
+
+
+def test_what_was_written_to_a_private_map_of_a_file_stays(tmp_path) -> None:
+    np.save(tmp_path / "X.npy", np.zeros((100, 3)))
+    X = np.load(tmp_path / "X.npy", mmap_mode="c")
+    X[:, 0] = 7.0
+    assert (np.asarray(Gathered(X, np.arange(100), np.arange(3)))[:, 0] == 7.0).all()
+    assert (X[:, 0] == 7.0).all()

@@ -9,6 +9,7 @@ import pytest
 
 from fivesigma.models.trees import BoostingClassifier, BoostingRegressor, NaturalGradientBoosting
 from fivesigma.models.trees import boosting_rounds as rounds
+from fivesigma.risk.losses import Huber, Quantile
 
 SPINS = np.array(list(product([-1.0, 1.0], repeat=8)))
 """Every state of eight spins: all means are equal by symmetry."""
@@ -55,16 +56,55 @@ def test_a_blind_tree_has_the_same_bytes_in_any_number_of_threads(monkeypatch) -
     assert one == two
 
 
-def test_units_do_not_matter_to_a_blind_tree() -> None:
-    y, model = energy(2), BoostingRegressor(max_iter=30, min_samples_leaf=5, random_state=0)
-    told = model.fit(SPINS, y).predict(SPINS)
-    for unit in (0.1, 3.7e9, 1e-30):
-        other = BoostingRegressor(max_iter=30, min_samples_leaf=5, random_state=0).fit(
-            SPINS / unit, y * unit + unit
-        )
-        np.testing.assert_allclose(
-            other.predict(SPINS / unit), (told + 1.0) * unit, rtol=1e-9, atol=1e-9 * unit
-        )
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e5])
+def test_units_do_not_matter_to_a_blind_tree(offset) -> None:
+    y, few = energy(2), {"max_iter": 30, "min_samples_leaf": 5, "random_state": 0}
+    told = BoostingRegressor(**few).fit(SPINS, y).predict(SPINS)
+    assert np.var(told) > 0.1
+    for unit in (0.1, 3.7e9, 1e-9):
+        other = BoostingRegressor(**few).fit(SPINS / unit, (y + offset) * unit)
+        off = other.predict(SPINS / unit) / unit - offset - told
+        assert np.abs(off).max() < 1e-11 * (1.0 + offset)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", Quantile(0.3), Huber()])
+def test_signs_that_are_as_many_by_chance_make_no_tree_blind(loss) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        X, y = rng.choice([-1.0, 1.0], (40, 1)), rng.normal(size=40)
+        tree = BoostingRegressor(loss, max_iter=3, min_samples_leaf=5).fit(X, y)._trees.tree
+        assert (tree.gain[tree.feature >= 0] > 0.0).all()
+
+
+def test_events_of_hardly_any_weight_do_not_make_a_tree_blind() -> None:
+    """Weights 1/σ² of errors that differ by ten orders of magnitude."""
+    rng = np.random.default_rng(0)
+    X, sigma = rng.normal(size=(2000, 5)), np.where(rng.random(2000) < 0.9, 1e12, 1.0)
+    y, w = np.sign(X[:, 0]) + sigma * rng.normal(size=2000), 1.0 / sigma**2
+    tree = BoostingRegressor(max_iter=20, max_depth=2, random_state=0).fit(X, y, w / w.mean())._trees.tree
+    assert (tree.gain[tree.feature >= 0] > 0.0).all()
+    assert tree.feature[0] == 0
+
+
+def test_what_is_small_is_said_all_the_same() -> None:
+    for size in (1e-2, 1e-4):
+        model = BoostingRegressor(max_iter=1, min_samples_leaf=5).fit(SPINS, energy(2) + size * SPINS[:, 5])
+        assert model._trees.tree.feature[0] == 5
+
+
+def test_what_is_missing_later_goes_to_the_heavier_side_of_a_blind_split() -> None:
+    values = np.array([0.0, 0.0, 1.0])
+    X = np.tile(np.stack(np.meshgrid(values, values), axis=-1).reshape(-1, 2), (30, 1))
+    y = np.where(X == 0.0, 1.0, -2.0).prod(axis=1)
+    tree = BoostingRegressor(max_iter=1, max_leaf_nodes=2, max_features=1.0).fit(X, y)._trees.tree
+    assert (tree.first[0], tree.cut[0]) == (0, 1)
+    assert tree.weight[tree.child[0]] > tree.weight[tree.child[0] + 1]
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "squared_error"])
+def test_where_all_is_equal_no_tree_grows(loss) -> None:
+    model = BoostingRegressor(loss, min_samples_leaf=5).fit(SPINS, np.full(256, 0.1))
+    assert (model._trees.tree.feature < 0).all()
 
 
 def test_a_weight_is_as_many_copies_to_a_blind_tree() -> None:
@@ -78,6 +118,10 @@ def test_a_column_with_a_sign_is_never_cut_blindly() -> None:
         SPINS, energy(2)
     )
     turned = SPINS * np.where(np.arange(8) == 0, -1.0, 1.0)
+    tree = model._trees.tree
+    blind = (tree.feature >= 0) & (tree.gain == 0.0)
+    assert blind.any()
+    assert not (blind & (tree.feature == 0)).any()
     rise = (model.predict(SPINS) - model.predict(turned)) * SPINS[:, 0]
     assert rise.min() > -1e-9
     assert explained(model, SPINS, energy(2)) > 0.2

@@ -21,7 +21,16 @@ from fivesigma._core.compiled import borrowing
 from fivesigma.models.trees.boosting_parts import meet
 from fivesigma.models.trees.boosting_room import Events, Growth, Leaves, Outputs, Shared
 from fivesigma.models.trees.boosting_splits import TIE, best_cut, even_cut, settled, step_of
-from fivesigma.models.trees.boosting_sums import Words, add_bins, block_sizes, silence, tell, told, words_of
+from fivesigma.models.trees.boosting_sums import (
+    Words,
+    add_bins,
+    block_sizes,
+    most_silent,
+    silence,
+    tell,
+    told,
+    words_of,
+)
 from fivesigma.models.trees.draws import draw_to
 from fivesigma.models.trees.nodes import Tree
 
@@ -121,17 +130,33 @@ def _take_blindly(
             found = even_cut(made, bins, events.n_bins[f], total, growth, silent, leaves.room)
             shared.quality[0, f], shared.cuts[0, f, 0], shared.cuts[0, f, 1] = found
     meet(shared.flags, leaves.n_parts, leaves.part)
-    split[0], loudest = -1, 0.0
+    loudest = 0.0
     for f in range(p):
         loudest = max(loudest, shared.quality[0, f])
     if if_all and loudest > 1.0:
         return False
+    split[0] = -1
     for at in range(p):
         leaves.state[0] = draw_to(leaves.order, at, leaves.state[0])
         f = leaves.order[at]
         if split[0] < 0 and shared.quality[0, f] > 0.0 and events.signs[f] == 0:
             split[0], split[1], split[2] = f, shared.cuts[0, f, 0], shared.cuts[0, f, 1]
     return split[0] >= 0  # type: ignore[no-any-return]
+
+
+@borrowing
+def _begin_blindly(
+    events: Events, shared: Shared, leaves: Leaves, slope: Any, made: Words, growth: Growth, total: Any
+) -> float:
+    """Split the root blindly where all columns are silent; return up to which gain they are, -1 where they are not."""
+    gain: Any = leaves.gain[0]
+    if gain > most_silent(shared.sizes, total) or not _may_split(leaves, 0, made, growth):
+        return -1.0
+    silent = silence(slope, events.counts, events.w, events.unit, total[1])
+    if gain > silent or not _take_blindly(events, shared, leaves, 0, made, growth, silent, True):
+        return -1.0
+    leaves.gain[0] = 0.0
+    return silent
 
 
 @borrowing
@@ -319,9 +344,20 @@ def _sum_of_all(shared: Shared, leaves: Leaves, made: Words, events: Events) -> 
 
 @borrowing
 def grow(
-    events: Events, outputs: Outputs, k: int, growth: Growth, shared: Shared, leaves: Leaves, tree: Tree
+    events: Events,
+    outputs: Outputs,
+    k: int,
+    growth: Growth,
+    shared: Shared,
+    leaves: Leaves,
+    tree: Tree,
+    newton: bool,
 ) -> int:
-    """Grow the ``tree`` of output ``k``; move the rows to their leaves; return its leaves."""
+    """Grow the ``tree`` of output ``k``; move the rows to their leaves; return its leaves.
+
+    It may be blind where its steps are ``newton``'s. Searched for, they would follow the noise of leaves whose signs
+    are as many by chance, and are not as exact as the sums that a blind tree asks for.
+    """
     slope, longest = outputs.slope[k], outputs.longest[k]
     curvature = outputs.curvature[k] if k < len(outputs.curvature) else slope[:0]
     made = _begin(events, shared, leaves, slope, curvature)
@@ -335,12 +371,12 @@ def grow(
     growth = settled(growth, (g, h, count * made.weight))
     if leaves.part == 0:
         tree.weight[0] = count * made.weight
-    silent, blind = silence(shared.sizes, len(events.codes), (g, h, count * made.weight)), False
+    silent = -1.0
     if growth.max_leaves > 1:
         _look_at(events, shared, leaves, root, root, made, growth)
-        if leaves.gain[root] <= silent and _may_split(leaves, root, made, growth):
-            blind = _take_blindly(events, shared, leaves, root, made, growth, silent, True)
-            leaves.gain[root] = 0.0
+        if newton:
+            silent = _begin_blindly(events, shared, leaves, slope, made, growth, (g, h, count * made.weight))
+    blind = silent >= 0.0
     while n_leaves < growth.max_leaves:
         best = _next(leaves, n_leaves, blind)
         if best < 0:
@@ -408,7 +444,7 @@ def grow_all(
     N = len(trees.feature) // K
     for k in range(K):
         tree = nodes_of(trees, k * N, (k + 1) * N)
-        n = grow(events, outputs, k, growth, shared, leaves, tree)
+        n = grow(events, outputs, k, growth, shared, leaves, tree, newton)
         meet(shared.flags, leaves.n_parts, leaves.part)
         if newton:
             add_steps(leaves, n, tree, outputs.raw[k])

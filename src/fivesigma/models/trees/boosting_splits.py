@@ -147,11 +147,14 @@ def even_cut(
     made: Words, bins: Any, n_bins: int, total: Any, growth: Growth, silent: float, room: Room
 ) -> Any:
     """Return 2 where a cut of a column tells its sides apart, 1 where none does, 0 where there is none; and the first
-    and last code of the most even one.
+    and last code of the most even one, what is missing on the right.
 
     A cut is silent where its sides differ in slope, for their curvature, by no more than adds ``silent`` to a quality.
     """
     G, H, W = total
+    first: Any = np.int64(
+        told(made, bins)[2] > 0.0
+    )  # what is missing goes right, and nowhere yet where none is
     kind: Any = np.int64(0)
     cut: Any = np.int64(0)
     uneven = np.inf
@@ -169,4 +172,4 @@ def even_cut(
         kind = max(kind, np.int64(1 + (apart * apart > silent * h * (H - h) * H)))
         if abs(2.0 * w - W) < uneven:
             uneven, cut = abs(2.0 * w - W), np.int64(c)
-    return kind, np.int64(1), cut
+    return kind, first, cut

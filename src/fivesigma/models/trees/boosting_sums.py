@@ -28,7 +28,7 @@ _FINE = 2.0**-10  # of the usual size of a slope: where it is told less finely i
 _CURVED = 2.0**-16  # of the greatest curvature: as that
 
 
-_SILENT = 1e-20  # of the squares of slopes: what rounding leaves of two sums that are equal is less
+_SILENT = 1e-14  # of the squares of slopes: what rounding leaves of two sums that are equal is less
 
 
 class Words(NamedTuple):
@@ -94,16 +94,29 @@ def words_of(sizes: Any, counts: Any, unit: float, total: float, curved: bool, n
 
 
 @borrowing
-def silence(sizes: Any, n: int, total: Any) -> float:
-    """Return the gain up to which a split says nothing of ``n`` rows whose blocks have ``sizes``; -1 where all slopes
-    are 0, and there is nothing to say.
-    """
-    most, usual = 0.0, 0.0
+def most_silent(sizes: Any, total: Any) -> float:
+    """Return the gain above which a split says something, whatever the slopes: blocks have ``sizes``."""
+    most, (_, H, W) = 0.0, total
     for block in range(len(sizes)):
         most = max(most, sizes[block, 0])
-        usual += sizes[block, 1] * _FEW / n
-    _, H, W = total
-    return _SILENT * usual * usual * W * W / H if most > 0.0 and H > 0.0 else -1.0
+    return _SILENT * most * most * W * W / H if H > 0.0 else -1.0
+
+
+@borrowing
+def silence(slope: Any, counts: Any, w: Any, unit: float, H: float) -> float:
+    """Return the gain up to which a split says nothing of all rows; -1 where they have one slope, and nothing to say.
+
+    The scale is that of the least of each `_FEW` neighbours, weight times slope, which a few great ones do not change.
+    """
+    usual, low, high = 0.0, np.inf, -np.inf
+    for begin in range(0, len(slope), _FEW):
+        least = np.inf
+        for i in range(begin, min(begin + _FEW, len(slope))):
+            weight = unit * counts[i] if len(counts) else abs(w[i])
+            least = min(least, weight * abs(slope[i]))
+            low, high = min(low, slope[i]), max(high, slope[i])
+        usual += least * _FEW
+    return _SILENT * usual * usual / H if high > low and H > 0.0 else -1.0
 
 
 @borrowing

@@ -18,6 +18,8 @@ FEW = 24
 """Rows up to which a node is sorted by insertion."""
 MOST_BINS = 254
 """Codes of a node that are told apart where the best cut is looked for, near which they all are."""
+_FINER = 5
+"""By how many bits groups get smaller where a cut is looked for more closely: 127 of them cover the two beside it."""
 _TAIL = 80
 """Codes at either end of a node that are always told apart: few rows lie there, and far off on a heavy tail."""
 
@@ -188,12 +190,24 @@ def near_cut(
     code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
     left: Any, total: Any, S: int, found: Any,
 ) -> Any:  # fmt: skip
-    """Return the best of the cuts within 127 codes of the one that was ``found`` where codes fell together.
-
-    The bins are empty before and after.
+    """Return the best of the cuts near the one that was ``found`` where codes fell together: in groups that are ever
+    smaller, and in the end among all codes within 127 of the best. The bins are empty before and after.
     """
+    shift, _ = _grouped(high - low)
+    while shift > 0:
+        shift = max(shift - _FINER, 0)
+        found = _nearer(code, size, w, y, start, least, W, bins, low, high, left, total, S, shift, found)
+    return found
+
+
+@compiled
+def _nearer(
+    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
+    left: Any, total: Any, S: int, shift: int, found: Any,
+) -> Any:  # fmt: skip
+    """Return the best of the cuts within 127 groups of ``2**shift`` codes of the one that was ``found``."""
     best, first, last = found
-    begin, end = max(low, last - 127), min(high, last + 126)
+    begin, end = max(low, last - (127 << shift)), min(high, last + (126 << shift))
     left_w, n_left, upto = 0.0, 0, last
     before: Any = 0
     after: Any = high + 1
@@ -203,7 +217,7 @@ def near_cut(
         before = max(before, c * (c < begin))
         after = min(after, c if c > end else after)
         if begin <= c <= end:
-            b = c - begin
+            b = (c - begin) >> shift
             bins[b, 0] += w[start + i]
             bins[b, 1] += 1.0
             for s in range(S):
@@ -213,22 +227,23 @@ def near_cut(
             n_left += 1
             for s in range(S):
                 left[s] += w[start + i] * y[start + i, s]
-    for b in range(end - begin + 2):
-        here = begin + b if b <= end - begin else after
-        if here > high or (here <= end and bins[b, 1] == 0.0):
+    n_bins = ((end - begin) >> shift) + 1
+    for b in range(n_bins + 1):
+        here = begin + (b << shift) if b < n_bins else after
+        if here > high or (b < n_bins and bins[b, 1] == 0.0):
             continue
         if before > 0 and n_left >= least and size - n_left >= least:
             quality = _quality(W, left_w, left, total, S)
             if quality > best:
                 best, upto = quality, _between(before, here)
-        if here > end:
+        if b == n_bins:
             break
         left_w += bins[b, 0]
         n_left += bins[b, 1]
         for s in range(S):
             left[s] += bins[b, 2 + s]
-        before = here
-    bins[: end - begin + 1] = 0.0
+        before = min(here + (1 << shift) - 1, end)
+    bins[:n_bins] = 0.0
     return best, first, upto
 
 
