@@ -30,9 +30,8 @@ def rows_of(
 
     Of an array that lies in a file no more stays in memory than is read at a time.
     """
-    held = (
-        getattr(X, "_mmap", None) if getattr(X, "mode", None) in ("r", "r+") else None
-    )  # of a private map writes
+    # pages of a private map are not given back: what was written to them is nowhere else
+    held = getattr(X, "_mmap", None) if getattr(X, "mode", "c") != "c" else None
     held = held if hasattr(held, "madvise") else None
     found = np.empty(
         (len(rows), *(X.shape[1:] if columns is None else (len(columns),))), dtype=dtype or X.dtype

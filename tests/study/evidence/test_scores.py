@@ -168,6 +168,14 @@ def test_models_scored_side_by_side_have_the_scores_that_each_has_alone(monkeypa
         assert together.of(name) == alone.of(name)
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_of_many_events_the_order_of_rows_is_let_go_with_its_model(monkeypatch, many):
+    monkeypatch.setattr(evidence_scores, "MANY", 0 if many else 10**9)
+    scores, _ = scores_of(prepared("classification", evaluate={"metric": "ams"}))
+    assert "ams" in scores.of("m")[VALIDATION]
+    assert bool(scores.folds._orders) is not many
+
+
 def test_what_is_said_of_a_model_may_be_added_to_without_a_trace():
     scores, _ = scores_of(prepared())
     scores.of("m")["test"].clear()

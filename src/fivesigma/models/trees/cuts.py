@@ -201,14 +201,15 @@ def near_cut(
 
 
 @compiled
-def _nearer(
-    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
-    left: Any, total: Any, S: int, shift: int, found: Any,
+def _count_near(
+    code: Any, size: int, w: Any, y: Any, start: int, bins: Any, begin: int, end: int, high: int, first: int,
+    shift: int, left: Any, S: int,
 ) -> Any:  # fmt: skip
-    """Return the best of the cuts within 127 groups of ``2**shift`` codes of the one that was ``found``."""
-    best, first, last = found
-    begin, end = max(low, last - (127 << shift)), min(high, last + (126 << shift))
-    left_w, n_left, upto = 0.0, 0, last
+    """Sum rows with codes from ``begin`` to ``end`` into ``bins`` of ``2**shift`` codes, and those that go left of them
+    into ``left`` (S,); return weight and number of these, and the next codes on either side (0 and more than ``high``:
+    none).
+    """
+    left_w, n_left = 0.0, 0
     before: Any = 0
     after: Any = high + 1
     left[:] = 0.0
@@ -227,6 +228,20 @@ def _nearer(
             n_left += 1
             for s in range(S):
                 left[s] += w[start + i] * y[start + i, s]
+    return left_w, n_left, before, after
+
+
+@compiled
+def _nearer(
+    code: Any, size: int, w: Any, y: Any, start: int, least: int, W: float, bins: Any, low: int, high: int,
+    left: Any, total: Any, S: int, shift: int, found: Any,
+) -> Any:  # fmt: skip
+    """Return the best of the cuts within 127 groups of ``2**shift`` codes of the one that was ``found``."""
+    best, first, last = found
+    begin, end, upto = max(low, last - (127 << shift)), min(high, last + (126 << shift)), last
+    left_w, n_left, before, after = _count_near(
+        code, size, w, y, start, bins, begin, end, high, first, shift, left, S
+    )
     n_bins = ((end - begin) >> shift) + 1
     for b in range(n_bins + 1):
         here = begin + (b << shift) if b < n_bins else after
