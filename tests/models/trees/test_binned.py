@@ -19,6 +19,7 @@ from fivesigma.models.trees import (
     TreeClassifier,
     TreeRegressor,
 )
+from fivesigma.models.trees.binning import Bins
 from fivesigma.record import models
 from fivesigma.study.registry.kinds.trusted import TRUSTED
 
@@ -129,6 +130,23 @@ def test_weight_k_is_k_copies_where_no_rows_are_drawn(model) -> None:
     weighed = getattr(clone(model).fit(X, y, k), asked)(X)
     copied = getattr(clone(model).fit(np.repeat(X, k, axis=0), np.repeat(y, k)), asked)(X)
     np.testing.assert_allclose(weighed, copied, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-30, 1e30])
+def test_values_at_the_ends_of_a_column_have_bins_of_their_own(scale) -> None:
+    rng = np.random.default_rng(0)
+    X = scale * rng.standard_t(2.0, (5000, 1)).round(6)
+    w = rng.integers(1, 4, 5000).astype(float)
+    bins = Bins.of(X, w, 254, ends=True)
+    codes = bins.codes(np.unique(X)[:, None])[0]
+    np.testing.assert_array_equal(codes[:41], np.r_[1:41, 41])
+    np.testing.assert_array_equal(codes[-41:], np.r_[214, 215:255])
+    held = np.bincount(bins.codes(X)[0], weights=w)[1:]
+    assert held[41:-41].max() < 1.2 * held[41:-41].min(), "those in between weigh alike"
+    copies = Bins.of(np.repeat(X, w.astype(int), axis=0), np.ones(int(w.sum())), 254, ends=True)
+    np.testing.assert_array_equal(bins.edges, copies.edges)
+    few, plain = Bins.of(X, w, 64, ends=True), Bins.of(X, w, 64)
+    np.testing.assert_array_equal(few.edges, plain.edges, "of few bins none are spent on the ends")
 
 
 @pytest.mark.parametrize("make", [ForestRegressor, ExtraTreesRegressor])

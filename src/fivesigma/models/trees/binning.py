@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.unsignedinteger[Any]]
 MOST = 2**16 - 2
 """Bins of a column, of which codes of 16 bits tell each other, and one for missing values."""
+_AT_ENDS = 40
+"""Values at either end of a column that have bins of their own: twice the events that a leaf of boosting holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +36,13 @@ class Bins:
     starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, X: Array | Gathered, w: Array, max_bins: int) -> Bins:
-        """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few."""
-        edges = [_edges(*_there(column, w), max_bins) for _, some in column_blocks(X) for column in some]
+    def of(cls, X: Array | Gathered, w: Array, max_bins: int, *, ends: bool = False) -> Bins:
+        """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few.
+
+        With ``ends`` and enough bins, the values at either end have bins of their own.
+        """
+        apart = _AT_ENDS if ends and max_bins >= 6 * _AT_ENDS else 0
+        edges = [_edges(*_there(column, w), max_bins, apart) for _, some in column_blocks(X) for column in some]
         starts = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
         return cls(np.concatenate(edges), starts)
 
@@ -86,8 +92,9 @@ def _there(column: Array, w: Array) -> tuple[Array, Array]:
     return column[order], w[order]
 
 
-def _edges(values: Array, w: Array, max_bins: int) -> Array:
-    """Return the inner edges: every midpoint, or those nearest to equal weight; copies and weights count alike.
+def _edges(values: Array, w: Array, max_bins: int, apart: int) -> Array:
+    """Return the inner edges: every midpoint, or those of so many values at either end ``apart`` and between them those
+    nearest to equal weight; copies and weights count alike.
 
     ``values`` (n,) are in order, and weigh ``w``.
     """
@@ -95,9 +102,12 @@ def _edges(values: Array, w: Array, max_bins: int) -> Array:
     if not last.size:
         return np.empty(0)
     if last.size >= max_bins:
-        below = np.cumsum(w)[last]
-        share = np.arange(1, max_bins) / max_bins * w.sum()
-        last = last[np.unique(np.searchsorted(below, share * (1 - 1e-12)).clip(max=last.size - 1))]
+        below, m = np.cumsum(w)[last], max_bins - 2 * apart
+        low, high = (below[apart - 1], below[-apart]) if apart else (0.0, w.sum())
+        share = low + np.arange(1, m) / m * (high - low)
+        between = np.searchsorted(below, share * (1 - 1e-12)).clip(max=last.size - 1)
+        ends = np.arange(apart)
+        last = last[np.unique(np.concatenate([ends, between, last.size - 1 - ends]))]
     pairs = np.stack([values[last], values[last + 1]], axis=1).ravel()
     return np.asarray(middles(pairs)[::2])
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -79,7 +79,7 @@ class _Boosting(ReadsColumns, BaseEstimator):  # type: ignore[misc]
         signs = self._signs(X.shape[1], self._n_outputs)
         growth = self._growth(len(X), X.shape[1], bool(signs.any()))
         self._refuse_scale(np.abs(w))
-        bins = Bins.of(X, np.abs(w), self._most_bins)
+        bins = Bins.of(X, np.abs(w), self._most_bins, ends=not is_classifier(self))
         draws = growth.tried < X.shape[1] or self.max_samples < 1.0
         seed = check_random_state(self.random_state).randint(2**31) if draws else 0
         plan = Plan(growth, int(self.max_iter), signs, seed, int(self.n_jobs), float(self.max_samples))

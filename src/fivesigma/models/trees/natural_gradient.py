@@ -151,7 +151,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         max_depth: int = 3,
         min_weight_leaf: float = 5.0,
         shrinkage: float = 1.0,
-        max_bins: int = 64,
+        max_bins: int = 254,
         calibrate: bool = True,
         n_folds: int = 5,
         random_state: Any = 0,
@@ -192,7 +192,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         t = self._target.rounded(t)
         self.n_iter_, self.recalibration_ = int(self.n_estimators), Recalibration.identity()
         tell = Told(progress, self.n_estimators * (1 + self.n_folds * self.calibrate))
-        bins, descent = Bins.of(table, w, self.max_bins), Likelihood(self.law_)
+        bins, descent = Bins.of(table, w, self.max_bins, ends=True), Likelihood(self.law_)
         rows = Rows(bins, table, t, w, descent, self._plan(*table.shape), tell)
         if self.calibrate:
             self._calibrate(rows, g)

@@ -27,7 +27,9 @@ _GRID = 2.0**36
 class Likelihood(Descent):
     """Minus the logarithm of the density of a law; its outputs are μ and log s of targets in standard scores.
 
-    Slopes are divided by Fisher's information, so that of log s all curvatures are 1.
+    Of log s all curvatures are 1. Of μ they are 1/s where Fisher's information, a number times 1/s², was divided out
+    of slopes, times s: a step is the mean of events' own natural gradients, that of t - μ for a normal law, each with
+    weight 1/s. With 1/s², as the information asks for, those that are told well already are all that is followed.
     """
 
     curved = 1
@@ -52,9 +54,9 @@ class Likelihood(Descent):
         per_scale = np.exp(-raw[1])
         of_mu, of_scale = self.law.slope((y - raw[0]) * per_scale)
         information = self.law.information
-        np.multiply(of_mu, per_scale / information[0], out=slope[0])
+        np.divide(of_mu, information[0], out=slope[0])
         np.divide(of_scale, information[1], out=slope[1])
-        np.square(per_scale, out=curvature[0])
+        curvature[0] = per_scale
 
 
 class Told:
