@@ -88,10 +88,11 @@ def _of_nodes(self: NaturalGradientBoosting) -> bool:
 class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Boosted trees for the two parameters of a predictive law, stepping along the natural gradient.
 
-    Each round grows one tree for μ and one for log s on columns of at most 64 bins, as `BoostingRegressor` does; where
-    values are missing, a split sends them to the side that gains more. A leaf steps by ``-Σ w ∂nll/∂θ / Σ w I(θ)``,
-    the natural gradient of the parameters of the tree itself: Duan et al. (2020), arXiv:1910.03225, with Fisher's
-    information summed in the leaf instead of inverted event by event.
+    Each round grows one tree for μ and one for log s on columns in bins, as `BoostingRegressor` does; where values are
+    missing, a split sends them to the side that gains more. A leaf steps by the mean of its events' natural gradients,
+    ``-∂nll/∂θ / I(θ)`` with Fisher's information I (Duan et al. 2020, arXiv:1910.03225): for log s each with weight w,
+    for μ with w/s, so that events that are told well count for more, and not for all (Seitzer et al. 2022,
+    arXiv:2203.09168).
 
     With ``calibrate`` the same boosting runs on folds (copies of a row on one side); the rounds are those with the
     lowest held-out negative log-likelihood, and the law is mapped so that held-out events have a uniform probability
