@@ -148,3 +148,23 @@ def test_a_loaded_model_predicts_the_same_bits_from_text():
     assert json.loads(model.booster_.tobytes())
     np.testing.assert_array_equal(model.predict_proba(X), before)
     model.check_state(SavedState(model))
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "asked", "least", "most"), [(None, None, 150, 255), (None, 32, 20, 31), (2, None, 40, 63)]
+)
+def test_values_are_told_apart_as_by_xgboost_itself_and_classes_by_fewer_bins(n_classes, asked, least, most):
+    from fivesigma.models.trees.xgboost import XGBoostClassifier, XGBoostRegressor
+
+    column = np.random.default_rng(0).normal(size=(3000, 1))
+    wave = np.sin(40 * column[:, 0])
+    made, y = (XGBoostRegressor, wave) if n_classes is None else (XGBoostClassifier, wave > 0)
+    model = made(max_iter=60, max_depth=6, max_bin=asked, min_child_weight=0.0).fit(column, y)
+    trees = read(bytes(model.booster().save_raw("json")))["learner"]["gradient_booster"]["model"]["trees"]
+    cuts = {
+        cut
+        for tree in trees
+        for cut, left in zip(tree["split_conditions"], tree["left_children"], strict=True)
+        if left >= 0
+    }
+    assert least <= len(cuts) <= most

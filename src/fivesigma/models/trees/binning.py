@@ -42,7 +42,9 @@ class Bins:
         With ``ends`` and enough bins, the values at either end have bins of their own.
         """
         apart = _AT_ENDS if ends and max_bins >= 6 * _AT_ENDS else 0
-        edges = [_edges(*_there(column, w), max_bins, apart) for _, some in column_blocks(X) for column in some]
+        edges = [
+            _edges(*_there(column, w), max_bins, apart) for _, some in column_blocks(X) for column in some
+        ]
         starts = np.concatenate([[0], np.cumsum([each.size for each in edges])]).astype(np.int64)
         return cls(np.concatenate(edges), starts)
 

@@ -299,7 +299,7 @@ TREES: tuple[ModelKind, ...] = (
             "reg_lambda": Parameter(1.0, Range(0.0, INF), Range(1e-3, 100.0, log=True)),
             "subsample": Parameter(1.0, Range(0.01, 1.0), Range(0.4, 1.0)),
             "colsample": Parameter(0.5, Range(0.01, 1.0), Range(0.2, 1.0)),
-            "max_bin": whole(64, 2, 10**4),
+            "max_bin": whole(None, 2, 10**4),
             "early_stopping": choice(False, False, True),
             KEY: Parameter(None, Signs()),
         },
