@@ -16,6 +16,7 @@ from fivesigma.models.trees import (
     ExtraTreesRegressor,
     ForestClassifier,
     ForestRegressor,
+    NaturalGradientBoosting,
     TreeClassifier,
     TreeRegressor,
 )
@@ -140,13 +141,32 @@ def test_values_at_the_ends_of_a_column_have_bins_of_their_own(scale) -> None:
     bins = Bins.of(X, w, 254, ends=True)
     codes = bins.codes(np.unique(X)[:, None])[0]
     np.testing.assert_array_equal(codes[:41], np.r_[1:41, 41])
-    np.testing.assert_array_equal(codes[-41:], np.r_[214, 215:255])
+    np.testing.assert_array_equal(codes[-41:], np.r_[294, 295:335])
     held = np.bincount(bins.codes(X)[0], weights=w)[1:]
     assert held[41:-41].max() < 1.2 * held[41:-41].min(), "those in between weigh alike"
     copies = Bins.of(np.repeat(X, w.astype(int), axis=0), np.ones(int(w.sum())), 254, ends=True)
     np.testing.assert_array_equal(bins.edges, copies.edges)
     few, plain = Bins.of(X, w, 64, ends=True), Bins.of(X, w, 64)
     np.testing.assert_array_equal(few.edges, plain.edges, "of few bins none are spent on the ends")
+
+
+@pytest.mark.parametrize(
+    ("model", "bins", "ends"),
+    [
+        (BoostingRegressor(max_iter=2), 254, True),
+        (BoostingRegressor("absolute_error", max_iter=2), 254, True),
+        (BoostingRegressor(max_iter=2, max_bins=100), 100, False),
+        (NaturalGradientBoosting(n_estimators=2), 254, True),
+        (BoostingClassifier(max_iter=2, max_bins=254), 254, False),
+        (ExtraTreesRegressor(2), 254, False),
+    ],
+    ids=str,
+)
+def test_boosting_of_values_alone_tells_the_ends_of_columns_apart(model, bins, ends) -> None:
+    X = np.random.default_rng(0).normal(size=(3000, 2))
+    y = X[:, 0] > 0 if is_classifier(model) else X[:, 0]
+    found = model.fit(X, y)._trees.bins
+    np.testing.assert_array_equal(found.edges, Bins.of(X, np.ones(3000), bins, ends=ends).edges)
 
 
 @pytest.mark.parametrize("make", [ForestRegressor, ExtraTreesRegressor])

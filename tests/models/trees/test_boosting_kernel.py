@@ -106,6 +106,23 @@ def test_a_tree_is_the_one_found_by_trying_every_split(which, block) -> None:
         np.testing.assert_allclose(told, expected, rtol=1e-7, atol=1e-8, err_msg=str((seed, limits)))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tree_tells_more_values_apart_than_eight_bits_hold(seed) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(700, 2))
+    X[rng.random(X.shape) < 0.1 * (seed % 2)] = np.nan
+    y = np.where(np.nan_to_num(X[:, 0]) > np.nanquantile(X[:, 0], 0.9985), 50.0, 0.0) + np.nan_to_num(X[:, 1])
+    codes = Bins.of(X, np.ones(700), 254, ends=True).codes(X)
+    assert codes.dtype == np.uint16
+    assert codes.max() > 300
+    model = BoostingRegressor(max_iter=1, learning_rate=1.0, max_leaf_nodes=4, min_samples_leaf=1).fit(X, y)
+    z, one = model._target.rounded(y), np.ones(700)
+    told = (model.predict(X) - y.mean()) / model._target.deviation
+    expected = by_hand(codes.T.astype(int), -z, one, one, 4, 3, 1, 0.0)
+    np.testing.assert_allclose(told, expected, rtol=1e-7, atol=1e-8)
+    assert ((told > 5.0) == (y > 40.0)).all(), "no bin holds the one event in five hundred and others"
+
+
 def many(seed=0, n=9000):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 5))

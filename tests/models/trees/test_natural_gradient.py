@@ -269,7 +269,7 @@ def test_two_fits_are_the_same_bytes_and_missing_values_are_taken() -> None:
     b = NaturalGradientBoosting(n_estimators=20).fit(X, y)
     np.testing.assert_array_equal(a.predict(X), b.predict(X))
     assert seen
-    assert seen[-1][0] <= seen[-1][1] == 120
+    assert seen[-1][0] <= seen[-1][1] == 140
 
 
 @pytest.mark.parametrize(
@@ -317,3 +317,8 @@ def test_a_single_feature_and_very_many_are_taken() -> None:
 def test_a_setting_that_is_no_number_of_its_kind_is_one_sentence(setting) -> None:
     with pytest.raises(InputError, match=rf"{next(iter(setting))} is .*; expected a (whole )?number from"):
         NaturalGradientBoosting(**setting).fit(np.arange(40.0)[:, None], np.arange(40.0))
+
+
+def test_weights_of_the_location_that_are_not_known_are_one_sentence() -> None:
+    with pytest.raises(InputError, match="'evn' is not a location_weights; expected one of precision, even"):
+        NaturalGradientBoosting(location_weights="evn").fit(np.arange(40.0)[:, None], np.arange(40.0))

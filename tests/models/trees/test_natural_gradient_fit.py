@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fivesigma.models.trees import NaturalGradientBoosting, Normal, StudentT
+from fivesigma.models.trees import NaturalGradientBoosting, Normal, PredictiveLaw, StudentT
 from fivesigma.models.trees import boosting_rounds as rounds
 from fivesigma.models.trees.binning import Bins
-from fivesigma.models.trees.natural_gradient_fit import Likelihood, Told, residuals
+from fivesigma.models.trees.natural_gradient_fit import Likelihood, Told, ranked_score, residuals
 
 TIE = 1.0 + 1e-9
 
@@ -34,7 +34,7 @@ def steps_by_hand(codes, rows, g, h, w, depth, least, shrink):
     return left | right
 
 
-def outputs_by_hand(law, codes, t, w, n_rounds, rate, shrinkage, **limits):
+def outputs_by_hand(law, codes, t, w, n_rounds, rate, shrinkage, even, **limits):
     """Return μ and log s (n, 2) of every row after some rounds."""
     mean = np.average(t, weights=w)
     theta = np.tile([mean, 0.5 * np.log(np.average((t - mean) ** 2, weights=w))], (len(t), 1))
@@ -42,7 +42,7 @@ def outputs_by_hand(law, codes, t, w, n_rounds, rate, shrinkage, **limits):
         s = np.exp(theta[:, 1])
         of_mu, of_scale = law.slope((t - theta[:, 0]) / s)
         parts = [
-            (w * of_mu, w * law.information[0] / s),
+            (w * of_mu * (1.0 if even else 1 / s), w * law.information[0] / (s if even else s**2)),
             (w * of_scale, w * law.information[1] * np.ones(len(t))),
         ]
         for q, (g, h) in enumerate(parts):
@@ -66,13 +66,21 @@ def test_trees_are_those_found_by_trying_every_split(law, block) -> None:
         y = np.nan_to_num(X[:, 0]) + rng.normal(size=n) * rng.choice([0.02, 1.0, 10.0])
         w = [np.ones(n), rng.integers(1, 4, n).astype(float), rng.uniform(0.3, 3.0, n)][seed % 3]
         depth, least = int(rng.integers(1, 5)), float(rng.choice([0, 1, 4]))
-        shrinkage, rate = float(rng.choice([0.0, 1.0])), float(rng.choice([0.1, 0.5]))
+        shrinkage, rate, even = float(rng.choice([0.0, 1.0])), float(rng.choice([0.1, 0.5])), bool(seed % 2)
         model = NaturalGradientBoosting(
-            law, 3, rate, depth, min_weight_leaf=least, shrinkage=shrinkage, max_bins=254, calibrate=False
+            law,
+            3,
+            rate,
+            depth,
+            min_weight_leaf=least,
+            shrinkage=shrinkage,
+            location_weights="even" if even else None,
+            calibrate=False,
         ).fit(X, y, w)
+        assert model.location_weights_ == ("even" if even else "precision")
         codes = Bins.of(X, w, 254).codes(X).T.astype(int)
         expected = outputs_by_hand(
-            law, codes, model._target.rounded(y), w, 3, rate, shrinkage, depth=depth, least=least
+            law, codes, model._target.rounded(y), w, 3, rate, shrinkage, even, depth=depth, least=least
         )
         found = model._trees.added(X, np.tile(model._start, (n, 1)))
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7, err_msg=str(seed))
@@ -99,20 +107,42 @@ def test_a_step_of_the_logarithm_of_the_scale_is_at_most_one() -> None:
     far.set_slopes(raw, np.ones(3), slope, curvature)
     assert -slope[1].mean() > 1.0 == far.longest(1)
     assert far.longest(0) == np.inf
-    np.testing.assert_allclose(curvature[0], np.exp(5.0))
+    np.testing.assert_allclose(curvature[0], np.exp(10.0))
 
 
+@pytest.mark.parametrize("even", [False, True])
 @pytest.mark.parametrize("law", [Normal(), StudentT(4.0)], ids=["normal", "student"])
-def test_slopes_over_curvatures_are_the_natural_gradient(law) -> None:
+def test_slopes_over_curvatures_are_the_natural_gradient(law, even) -> None:
     rng = np.random.default_rng(0)
     raw, y = rng.normal(size=(2, 20)), rng.normal(size=20)
     slope, curvature = np.empty((2, 20)), np.empty((1, 20))
-    Likelihood(law).set_slopes(raw, y, slope, curvature)
+    Likelihood(law, even).set_slopes(raw, y, slope, curvature)
     s = np.exp(raw[1])
+    np.testing.assert_allclose(curvature[0], 1 / s if even else 1 / s**2, rtol=1e-12)
     of_mu, of_scale = law.slope((y - raw[0]) / s)
     np.testing.assert_allclose(slope[0] / curvature[0], (of_mu / s) / (law.information[0] / s**2), rtol=1e-12)
     np.testing.assert_allclose(slope[1], of_scale / law.information[1], rtol=1e-12)
     np.testing.assert_allclose(residuals(y, raw.T), (y - raw[0]) / s, rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [Normal(), StudentT(3.0)], ids=["normal", "student"])
+def test_the_ranked_score_is_that_of_the_predictive_law(law) -> None:
+    rng = np.random.default_rng(0)
+    theta, t, w = rng.normal(size=(500, 2)), 3.0 * rng.normal(size=500), rng.uniform(0.5, 2.0, 500)
+    told = np.average(PredictiveLaw(law, theta).crps(t), weights=w)
+    assert ranked_score(law, t, theta, w) == pytest.approx(told, rel=1e-9)
+
+
+def test_the_folds_choose_weights_that_hold_what_the_noise_asks_for() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (1500, 3))
+    truth = np.sin(3 * X[:, 0]) + X[:, 1]
+    loud = truth + np.where(X[:, 2] > 0, 3.0, 0.01) * rng.normal(size=1500)
+    quiet = np.exp(3 * truth) * (1.0 + 0.001 * rng.normal(size=1500))
+    chosen = [NaturalGradientBoosting().fit(X, y).location_weights_ for y in (loud, quiet)]
+    assert chosen == ["precision", "even"]
+    asked = NaturalGradientBoosting(location_weights="even").fit(X, loud)
+    assert asked.location_weights_ == "even"
 
 
 def test_copies_of_events_begin_where_their_weights_do_to_the_bit() -> None:

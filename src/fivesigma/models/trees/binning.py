@@ -39,7 +39,7 @@ class Bins:
     def of(cls, X: Array | Gathered, w: Array, max_bins: int, *, ends: bool = False) -> Bins:
         """Return bins of ``X`` (n, p) of about equal weight; midpoints between values where those are few.
 
-        With ``ends`` and enough bins, the values at either end have bins of their own.
+        With ``ends``, and if there are not to be few, the values at either end have bins of their own besides.
         """
         apart = _AT_ENDS if ends and max_bins >= 6 * _AT_ENDS else 0
         edges = [
@@ -95,18 +95,18 @@ def _there(column: Array, w: Array) -> tuple[Array, Array]:
 
 
 def _edges(values: Array, w: Array, max_bins: int, apart: int) -> Array:
-    """Return the inner edges: every midpoint, or those of so many values at either end ``apart`` and between them those
-    nearest to equal weight; copies and weights count alike.
+    """Return the inner edges: every midpoint; or those nearest to equal weight, between so many values at either end
+    that stand ``apart``. Copies and weights count alike.
 
     ``values`` (n,) are in order, and weigh ``w``.
     """
     last = np.flatnonzero(values[1:] != values[:-1])  # where each value ends, but for the greatest
     if not last.size:
         return np.empty(0)
-    if last.size >= max_bins:
-        below, m = np.cumsum(w)[last], max_bins - 2 * apart
+    if last.size >= max_bins + 2 * apart:
+        below = np.cumsum(w)[last]
         low, high = (below[apart - 1], below[-apart]) if apart else (0.0, w.sum())
-        share = low + np.arange(1, m) / m * (high - low)
+        share = low + np.arange(1, max_bins) / max_bins * (high - low)
         between = np.searchsorted(below, share * (1 - 1e-12)).clip(max=last.size - 1)
         ends = np.arange(apart)
         last = last[np.unique(np.concatenate([ends, between, last.size - 1 - ends]))]

@@ -222,7 +222,7 @@ class BoostingClassifier(ClassifierMixin, _Boosting):  # type: ignore[misc]
     monotonic_cst : sequence of p numbers -1, 0 or 1, None for zeros
         Predictions fall or rise with that column; of two classes the probability of the second.
     max_bins : int, from 2 to 254, None for 64 of classes, and 254 of values
-        Of 240 and more that values are boosted on, 40 at either end hold one value each.
+        Of 240 and more that values are boosted on, the 40 at either end have bins of their own besides.
     random_state : int, RandomState or None
         Draws columns and events.
     n_jobs : int

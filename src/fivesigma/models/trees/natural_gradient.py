@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ from fivesigma.models.trees.binning import Bins, Codes
 from fivesigma.models.trees.boosting_room import Growth
 from fivesigma.models.trees.boosting_rounds import Plan
 from fivesigma.models.trees.distributions import NAMED, Array, Distribution
-from fivesigma.models.trees.natural_gradient_fit import Likelihood, Rows, Told, residuals
+from fivesigma.models.trees.natural_gradient_fit import Held, Likelihood, Rows, Told, residuals
 from fivesigma.models.trees.nodes import Grown, check_rounds
 from fivesigma.models.trees.predictive import PredictiveLaw
 from fivesigma.models.trees.reading import ensemble
@@ -90,12 +90,14 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     Each round grows one tree for μ and one for log s on columns in bins, as `BoostingRegressor` does; where values are
     missing, a split sends them to the side that gains more. A leaf steps by the mean of its events' natural gradients,
-    ``-∂nll/∂θ / I(θ)`` with Fisher's information I (Duan et al. 2020, arXiv:1910.03225): for log s each with weight w,
-    for μ with w/s, so that events that are told well count for more, and not for all (Seitzer et al. 2022,
-    arXiv:2203.09168).
+    ``-∂nll/∂θ / I(θ)`` with Fisher's information I (Duan et al. 2020, arXiv:1910.03225). For μ they count by their
+    precision 1/s², which makes it the natural gradient of the leaf's own parameter; or, more even, by 1/s: where there
+    is hardly any noise, s is small where μ is right already, and the trees must not follow those events alone (Seitzer
+    et al. 2022, arXiv:2203.09168).
 
-    With ``calibrate`` the same boosting runs on folds (copies of a row on one side); the rounds are those with the
-    lowest held-out negative log-likelihood, and the law is mapped so that held-out events have a uniform probability
+    With ``calibrate`` the same boosting runs on folds (copies of a row on one side). Of both weights those are taken of
+    which the first fold has the lower continuous ranked probability score; the rounds are those with the lowest
+    held-out negative log-likelihood, and the law is mapped so that held-out events have a uniform probability
     integral transform (`Recalibration`): mean, std, quantiles and densities are all of the recalibrated law.
 
     Parameters
@@ -111,6 +113,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     shrinkage : float
         Events without a slope added to each leaf.
     max_bins : int, at most 254
+        Of 240 and more, the 40 values at either end of a column have bins of their own besides.
+    location_weights : {"precision", "even"}, None for what the folds say, or precision where there are none
     calibrate : bool
     n_folds : int
         Folds of the calibration.
@@ -122,6 +126,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
     Attributes
     ----------
     n_iter_ : rounds kept
+    location_weights_ : "precision" or "even"
     recalibration_ : the map
     law_ : the Distribution
 
@@ -143,6 +148,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
 
     _target: TargetScale | None = None  # a model of version 0.1.0 speaks of the target itself
     n_jobs = 1  # nor does it say this
+    location_weights: str | None = None  # nor one that was saved before there were two
 
     def __init__(  # noqa: PLR0913 scikit-learn's signature
         self,
@@ -153,6 +159,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         min_weight_leaf: float = 5.0,
         shrinkage: float = 1.0,
         max_bins: int = 254,
+        location_weights: str | None = None,
         calibrate: bool = True,
         n_folds: int = 5,
         random_state: Any = 0,
@@ -165,6 +172,7 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self.min_weight_leaf = min_weight_leaf
         self.shrinkage = shrinkage
         self.max_bins = max_bins
+        self.location_weights = location_weights
         self.calibrate = calibrate
         self.n_folds = n_folds
         self.random_state = random_state
@@ -192,11 +200,14 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         self._target = TargetScale.of(t, w)
         t = self._target.rounded(t)
         self.n_iter_, self.recalibration_ = int(self.n_estimators), Recalibration.identity()
-        tell = Told(progress, self.n_estimators * (1 + self.n_folds * self.calibrate))
-        bins, descent = Bins.of(table, w, self.max_bins, ends=True), Likelihood(self.law_)
+        weighings = [self.location_weights == "even"] if self.location_weights else [False, True]
+        n_fits = 1 + (self.n_folds + len(weighings) - 1) * self.calibrate
+        bins, descent = Bins.of(table, w, self.max_bins, ends=True), Likelihood(self.law_, weighings[0])
+        tell = Told(progress, self.n_estimators * n_fits)
         rows = Rows(bins, table, t, w, descent, self._plan(*table.shape), tell)
         if self.calibrate:
-            self._calibrate(rows, g)
+            rows = self._calibrate(rows, weighings, g)
+        self.location_weights_ = "even" if rows.descent.even else "precision"
         self._start, trees = rows.boosted(slice(None), self.n_iter_)
         self._trees: Grown | _Trees = rows.grown(trees, self.n_iter_)
         return self
@@ -234,28 +245,24 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
         """Return the means of outputs (n, 2), or of several (R, n, 2)."""
         return np.stack([self._mean(each) for each in raw]) if raw.ndim > 2 else self._law_of(raw).mean
 
-    def _calibrate(self, rows: Rows, groups: Any) -> None:
-        """Choose the rounds and the map on held-out folds."""
+    def _calibrate(self, rows: Rows, weighings: list[bool], groups: Any) -> Rows:
+        """Choose the weights of the location, the rounds and the map on held-out folds; return rows so weighed."""
         seed = int(check_random_state(self.random_state).randint(2**31))
-        X, t, w, law = rows.X, rows.t, rows.w, self.law_
-        fold = inner_folds(X, t, n_folds=self.n_folds, groups=groups, classification=False, seed=seed)
-        losses, fits, n_rounds = np.zeros(self.n_iter_), [], self.n_iter_
-        for k in range(int(fold.max()) + 1):
-            out = np.flatnonzero(fold == k)
-            start, trees = rows.boosted(np.flatnonzero(fold != k), n_rounds)
-            begun = np.tile(start, (out.size, 1))
-            for m, theta in enumerate(rows.grown(trees, n_rounds).stages(X[out], begun.copy(), n_rounds)):
-                losses[m] += w[out] @ (theta[:, 1] - law.log_density(residuals(t[out], theta)))
-            fits.append((out, begun, trees))
-            if (
-                k == 0
-            ):  # the other folds' best round lies near this one's: far beyond there is nothing to learn
-                n_rounds = min(n_rounds, int(1.5 * (np.argmin(losses) + 1)) + 20)
-        self.n_iter_ = int(np.argmin(losses[:n_rounds])) + 1
-        z = np.empty_like(t)
-        for out, begun, trees in fits:
-            z[out] = residuals(t[out], rows.grown(trees, self.n_iter_).added(X[out], begun))
-        self.recalibration_ = Recalibration.of(z, law, w, groups)
+        fold = inner_folds(
+            rows.X, rows.t, n_folds=self.n_folds, groups=groups, classification=False, seed=seed
+        )
+        tried = (replace(rows, descent=Likelihood(self.law_, even)) for even in weighings)
+        first = min((Held.of(each, fold, 0, self.n_iter_) for each in tried), key=Held.score)
+        rows, n_rounds = first.rows, min(self.n_iter_, int(1.5 * first.best) + 20)
+        # the other folds' best round lies near this one's: far beyond there is nothing to learn
+        held = [first, *(Held.of(rows, fold, k, n_rounds) for k in range(1, int(fold.max()) + 1))]
+        losses = np.sum([each.losses[:n_rounds] for each in held], axis=0)
+        self.n_iter_ = int(np.argmin(losses)) + 1
+        z = np.empty_like(rows.t)
+        for each in held:
+            z[each.out] = residuals(rows.t[each.out], each.outputs(self.n_iter_))
+        self.recalibration_ = Recalibration.of(z, self.law_, rows.w, groups)
+        return rows
 
     def _plan(self, n: int, p: int) -> Plan:
         growth = Growth(
@@ -288,6 +295,8 @@ class NaturalGradientBoosting(RegressorMixin, BaseEstimator):  # type: ignore[mi
             if not is_one or not low <= value <= high:
                 what = "whole number" if whole else "number"
                 raise InputError(f"{name} is {value!r}; expected a {what} from {low:g} to {high:g}.")
+        if self.location_weights is not None:
+            one_of(self.location_weights, ("precision", "even"), "location_weights")
         if isinstance(self.distribution, Distribution):
             return self.distribution
         return NAMED[one_of(str(self.distribution), NAMED, "distribution")]

@@ -17,8 +17,10 @@ from fivesigma.models.trees.recalibration import Recalibration
 from fivesigma.risk.metric import checked_weights
 
 Array = NDArray[np.float64]
-_X = np.linspace(-8.0, 8.0, 401)  # normal scores at which expectations are summed
-_P = np.exp(-0.5 * _X**2) / np.exp(-0.5 * _X**2).sum()
+NORMAL_SCORES = np.linspace(-8.0, 8.0, 401)
+"""Normal scores at which expectations are summed."""
+SHARES = np.exp(-0.5 * NORMAL_SCORES**2) / np.exp(-0.5 * NORMAL_SCORES**2).sum()
+"""What each of them counts for."""
 _ROWS = 4096  # rows at a time where a sum needs (rows, 401) numbers
 
 
@@ -49,23 +51,23 @@ class PredictiveLaw:
 
     @cached_property
     def _base(self) -> Array:
-        """Return (401,) values of e at the normal scores `_X`."""
-        return self.recalibration.backward(self.distribution.from_normal(_X))
+        """Return (401,) values of e at the normal scores `NORMAL_SCORES`."""
+        return self.recalibration.backward(self.distribution.from_normal(NORMAL_SCORES))
 
     @cached_property
     def mean(self) -> Array:
         """(n,) mean, in the unit of y."""
         if not self.distribution.logarithmic:
-            return np.asarray(self.parameters[:, 0] + self._scale * (_P @ self._base))
-        return self._summed(lambda y, rows: y @ _P)
+            return np.asarray(self.parameters[:, 0] + self._scale * (SHARES @ self._base))
+        return self._summed(lambda y, rows: y @ SHARES)
 
     @cached_property
     def std(self) -> Array:
         """(n,) standard deviation, in the unit of y."""
         if not self.distribution.logarithmic:
-            centred = self._base - _P @ self._base
-            return np.asarray(self._scale * (_P @ centred**2) ** 0.5)
-        return self._summed(lambda y, rows: np.sqrt((y - (y @ _P)[:, None]) ** 2 @ _P))
+            centred = self._base - SHARES @ self._base
+            return np.asarray(self._scale * (SHARES @ centred**2) ** 0.5)
+        return self._summed(lambda y, rows: np.sqrt((y - (y @ SHARES)[:, None]) ** 2 @ SHARES))
 
     def quantile(self, q: float | ArrayLike) -> Array:
         """Return the quantile of each row: (n,) for one level ``q`` in (0, 1), (n, m) for m levels."""
@@ -99,8 +101,8 @@ class PredictiveLaw:
 
         ``E|Y - y| - ½ E|Y - Y'|``, Gneiting & Raftery (2007), eq. 21; summed over 401 quantiles, good to 1e-4 s.
         """
-        values, spread = self._given(y), _P * (2 * np.cumsum(_P) - _P - 1)
-        return self._summed(lambda t, rows: np.abs(t - values[rows, None]) @ _P - t @ spread)
+        values, spread = self._given(y), SHARES * (2 * np.cumsum(SHARES) - SHARES - 1)
+        return self._summed(lambda t, rows: np.abs(t - values[rows, None]) @ SHARES - t @ spread)
 
     def sample(self, n_draws: int, rng: np.random.Generator) -> Array:
         """Return (n, n_draws) independent draws from the law of each row."""
@@ -122,7 +124,7 @@ class PredictiveLaw:
         return np.asarray((self.distribution.inner(self._given(y)) - self.parameters[:, 0]) / self._scale)
 
     def _summed(self, term: Callable[[Array, slice], Any]) -> Array:
-        """Return ``term`` of the (rows, 401) values of y at `_X`, some rows at a time."""
+        """Return ``term`` of the (rows, 401) values of y at `NORMAL_SCORES`, some rows at a time."""
         done = []
         for start in range(0, len(self), _ROWS):
             rows = slice(start, start + _ROWS)

@@ -316,7 +316,7 @@ TREES: tuple[ModelKind, ...] = (
         "a distribution for each event, not only a value: intervals that cover, by boosted trees",
         REGRESSION,
         _natural_gradient,
-        lambda n, p, K: 0.03 + 3.5e-5 * n + 2e-6 * n * p,
+        lambda n, p, K: 0.05 + 7e-3 * p + 5e-5 * n + 3.5e-6 * n * p,
         {
             "distribution": choice("normal", "normal", "log-normal", "student-t"),
             "n_estimators": whole(200, 1, 10**5),
