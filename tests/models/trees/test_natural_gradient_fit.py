@@ -131,6 +131,10 @@ def test_the_ranked_score_is_that_of_the_predictive_law(law) -> None:
     theta, t, w = rng.normal(size=(500, 2)), 3.0 * rng.normal(size=500), rng.uniform(0.5, 2.0, 500)
     told = np.average(PredictiveLaw(law, theta).crps(t), weights=w)
     assert ranked_score(law, t, theta, w) == pytest.approx(told, rel=1e-9)
+    theta[0] = np.nan
+    assert ranked_score(law, t, theta, w) == np.inf
+    theta[0] = 0.0, 1e3
+    assert ranked_score(law, t, theta, w) == np.inf
 
 
 def test_the_folds_choose_weights_that_hold_what_the_noise_asks_for() -> None:

@@ -146,11 +146,14 @@ def residuals(t: Array, theta: Array) -> Array:
 def ranked_score(law: Distribution, t: Array, theta: Array, w: Array) -> float:
     """Return the weighted mean of the continuous ranked probability score of ``t`` (n,) at outputs (n, 2).
 
-    By the 401 quantiles of `PredictiveLaw.crps`, whose distance to a number is a sum over those on either side.
+    By the 401 quantiles of `PredictiveLaw.crps`, whose distance to a number is a sum over those on either side;
+    infinite where outputs are beyond what a float holds.
     """
     e, z = law.from_normal(NORMAL_SCORES), residuals(t, theta)
     below, upto = np.searchsorted(e, z, side="right"), np.concatenate([[0.0], np.cumsum(SHARES)])
     sums = np.concatenate([[0.0], np.cumsum(SHARES * e)])
     distance = z * (2 * upto[below] - upto[-1]) + sums[-1] - 2 * sums[below]
     spread = SHARES * e @ (2 * np.cumsum(SHARES) - SHARES - 1)
-    return float(w @ (np.exp(theta[:, 1]) * (distance - spread)) / w.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        score = w @ (np.exp(theta[:, 1]) * (distance - spread)) / w.sum()
+    return float(score) if np.isfinite(score) else math.inf
