@@ -8,7 +8,7 @@ from math import log2
 from typing import Any
 
 from fivesigma._core.errors import InputError, require
-from fivesigma.models.spaces import Range
+from fivesigma.models.spaces import Choice, Range
 from fivesigma.study.registry.kind import ModelKind, Parameter, Request
 from fivesigma.study.registry.kinds.parameters import (
     BOTH,
@@ -323,6 +323,7 @@ TREES: tuple[ModelKind, ...] = (
             "learning_rate": real(0.05, 1e-6, 1.0, (0.02, 0.2)),
             "max_depth": whole(3, 1, 8, (2, 6)),
             "min_weight_leaf": Parameter(5.0, Range(0.0, INF), Range(1.0, 100.0, log=True)),
+            "location_weights": Parameter(None, Choice((None, "precision", "even")), optional=True),
             "calibrate": choice(True, True, False),
         },
         native_nan=True,
